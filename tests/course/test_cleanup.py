@@ -14,14 +14,14 @@ from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures
 def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
-        world = JobFixtures(handle, "")
+        aws = JobFixtures(handle, "")
         never = "import time\n" + SUM.replace("return 0", "time.sleep(600)")
-        asked = request(world, model(world, never), world.put("rows/a.csv", "1\n"), TransformJobName="rows-of-this-run")
-        world.sagemaker.create_transform_job(**asked)
-        said = Cleanup(world.sagemaker, "of-this-run").run()
+        asked = request(aws, model(aws, never), aws.put("rows/a.csv", "1\n"), TransformJobName="rows-of-this-run")
+        aws.sagemaker.create_transform_job(**asked)
+        said = Cleanup(aws.sagemaker, "of-this-run").run()
         assert said == "Ended transform job rows-of-this-run.\nNothing of this run is left that costs money."
-        job = world.sagemaker.describe_transform_job(TransformJobName="rows-of-this-run")
-        assert job["TransformJobStatus"] == "Stopped" and world.processes() == []
+        job = aws.sagemaker.describe_transform_job(TransformJobName="rows-of-this-run")
+        assert job["TransformJobStatus"] == "Stopped" and aws.processes() == []
     finally:
         handle.stop()
 
@@ -29,14 +29,14 @@ def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
 def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
-        world = JobFixtures(handle, "")
-        tuning = TuningFixtures(world)
+        aws = JobFixtures(handle, "")
+        tuning = TuningFixtures(aws)
         definition = tuning.definition("import time\ntime.sleep(600)\n")
         asked = tuning.request(4, request={"TrainingJobDefinition": definition, "HyperParameterTuningJobName": "search-of-this-run"})
-        world.sagemaker.create_hyper_parameter_tuning_job(**asked)
-        said = Cleanup(world.sagemaker, "of-this-run").run()
+        aws.sagemaker.create_hyper_parameter_tuning_job(**asked)
+        said = Cleanup(aws.sagemaker, "of-this-run").run()
         assert said == "Ended tuning job search-of-this-run.\nNothing of this run is left that costs money."
         assert tuning.describe("search-of-this-run")["HyperParameterTuningJobStatus"] == "Stopped"
-        assert world.processes() == []
+        assert aws.processes() == []
     finally:
         handle.stop()

@@ -28,8 +28,8 @@ def connect(platform: Platform) -> None:
 
 
 def _first_time() -> bool:
-    world = current()
-    return world is None or not world.replaying
+    context = current()
+    return context is None or not context.replaying
 
 
 def _there(look: Callable[[], object]) -> bool:

@@ -147,11 +147,11 @@ class MotoMount:
         for entry in self._journal.entries():
             if self._closing.is_set():
                 raise RuntimeError("the local AWS was stopped before its journal was replayed")
-            world = replay.seeded_context(entry.time, entry.seed, service=entry.service, replaying=True, recording=list(entry.recording))
+            context = replay.seeded_context(entry.time, entry.seed, service=entry.service, replaying=True, recording=list(entry.recording))
             try:
-                self._execute(entry, world)
+                self._execute(entry, context)
             except Exception:  # it failed the first time, too, or it was never acknowledged
-                logger.info("replay of %s %s failed", entry.service, world.operation, exc_info=True)
+                logger.info("replay of %s %s failed", entry.service, context.operation, exc_info=True)
 
     # Calls
 
@@ -159,11 +159,11 @@ class MotoMount:
         entry = await self._entry(call)
         deadline = asyncio.get_running_loop().time()
         while True:
-            world = replay.seeded_context(entry.time, entry.seed, service=entry.service, request_id=call.id)
+            context = replay.seeded_context(entry.time, entry.seed, service=entry.service, request_id=call.id)
             try:
-                answer = await self.run_async(lambda entry=entry, world=world: self._perform(entry, world))
+                answer = await self.run_async(lambda entry=entry, context=context: self._perform(entry, context))
             finally:
-                call.operation = world.operation or call.operation
+                call.operation = context.operation or call.operation
             now = asyncio.get_running_loop().time()
             if not answer.wait or now > deadline + answer.wait:
                 return _response(answer, call)
@@ -299,7 +299,7 @@ class MotoMount:
         entry = JournalEntry(self._platform.clock.now(), seed or new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
         return self._perform(entry, replay.seeded_context(entry.time, entry.seed, service=service))
 
-    def _perform(self, entry: JournalEntry, world: ReplayContext) -> WsgiResponse:
+    def _perform(self, entry: JournalEntry, context: ReplayContext) -> WsgiResponse:
         """Executes a request, and adds it to the journal if it changed something.
 
         Raises
@@ -308,32 +308,32 @@ class MotoMount:
             ``NotSupportedByLocalAws``, ``InternalFailure``.
         """
         try:
-            answer = self._execute(entry, world)
+            answer = self._execute(entry, context)
         except AwsError:
             raise
         except Exception as error:
-            if world.used_random or not isinstance(error, _UNKNOWN):
-                self._keep(entry, world)  # it may have failed half-way, and the replay must fail in the same way
-            raise _failure(entry, world, error) from error
+            if context.used_random or not isinstance(error, _UNKNOWN):
+                self._keep(entry, context)  # it may have failed half-way, and the replay must fail in the same way
+            raise _failure(entry, context, error) from error
         # A failed request that used randomness had begun to make something.
-        if (answer.status < 400 or world.used_random) and not world.idle:
-            self._keep(entry, world)
+        if (answer.status < 400 or context.used_random) and not context.idle:
+            self._keep(entry, context)
         return answer
 
-    def _keep(self, entry: JournalEntry, world: ReplayContext) -> None:
-        if not _changes(entry, world):
+    def _keep(self, entry: JournalEntry, context: ReplayContext) -> None:
+        if not _changes(entry, context):
             return
         if entry.service in IDENTITY_SERVICES:
             self._platform.identity.callers.forget()
         try:
-            self._journal.append(replace(entry, recording=tuple(world.recording)))
+            self._journal.append(replace(entry, recording=tuple(context.recording)))
         except sqlite3.Error as error:
             # A change that is not in the journal must not remain, so restore moto's state from the journal.
             self._clear()
             self._replay()
             raise AwsError("InternalFailure", f"The local AWS could not write its journal ({error}); nothing was changed.", 500) from error
 
-    def _execute(self, entry: JournalEntry, world: ReplayContext) -> WsgiResponse:
+    def _execute(self, entry: JournalEntry, context: ReplayContext) -> WsgiResponse:
         """Lets moto answer a request.
 
         Raises
@@ -346,13 +346,13 @@ class MotoMount:
         if entry.path.startswith(PRIVATE_PATHS):
             raise not_supported(entry.service, _asked(entry))
         environ = wsgi.environment(entry, self._platform.account)
-        with replay.use_context(world):
+        with replay.use_context(context):
             status, headers, body = wsgi.call(self._application(entry, environ), environ)
-        if status in (404, 405) and not world.operation and (not body or wsgi.is_html(headers)):
+        if status in (404, 405) and not context.operation and (not body or wsgi.is_html(headers)):
             raise not_supported(entry.service, _asked(entry))
         if status >= 500 and wsgi.is_html(headers):
             raise RuntimeError(f"moto answered {status} with a web page")
-        return WsgiResponse(status, headers, body, world.operation, world.wait)
+        return WsgiResponse(status, headers, body, context.operation, context.wait)
 
     def _application(self, entry: JournalEntry, environ: dict) -> Callable:
         host = self._moto.infer_service_region_host(environ, environ["PATH_INFO"])
@@ -362,8 +362,8 @@ class MotoMount:
         return self._moto.get_application(environ)
 
 
-def _failure(entry: JournalEntry, world: ReplayContext, error: Exception) -> AwsError:
-    operation = world.operation or _asked(entry)
+def _failure(entry: JournalEntry, context: ReplayContext, error: Exception) -> AwsError:
+    operation = context.operation or _asked(entry)
     if isinstance(error, _UNKNOWN):
         return not_supported(entry.service, operation)
     logger.error("moto failed in %s:%s", entry.service, operation, exc_info=error)
@@ -374,13 +374,13 @@ def _failure(entry: JournalEntry, world: ReplayContext, error: Exception) -> Aws
     )
 
 
-def _changes(entry: JournalEntry, world: ReplayContext) -> bool:
+def _changes(entry: JournalEntry, context: ReplayContext) -> bool:
     """Whether the request may have changed moto's state. In doubt, the answer is True."""
-    if not world.operation:
-        return entry.method not in READ_METHODS or world.used_random
-    if canned.is_stateless(entry.service, world.operation):
+    if not context.operation:
+        return entry.method not in READ_METHODS or context.used_random
+    if canned.is_stateless(entry.service, context.operation):
         return False
-    return not world.operation.startswith(READS) or world.used_random
+    return not context.operation.startswith(READS) or context.used_random
 
 
 def _asked(entry: JournalEntry) -> str:

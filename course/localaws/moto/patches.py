@@ -62,11 +62,11 @@ def _operations(module: ModuleType) -> None:
     perform = module.BaseResponse.call_action
 
     def call_action(self: Any) -> Any:
-        world = current()
-        if world and not world.operation:  # moto may perform other operations inside the caller's; keep the caller's
-            world.operation = self._get_action() or ""
-            if not world.replaying:
-                canned.check(world.service, world.operation)
+        context = current()
+        if context and not context.operation:  # moto may perform other operations inside the caller's; keep the caller's
+            context.operation = self._get_action() or ""
+            if not context.replaying:
+                canned.check(context.service, context.operation)
         return perform(self)
 
     module.BaseResponse.call_action = call_action
@@ -75,8 +75,8 @@ def _operations(module: ModuleType) -> None:
 
 
 def _request_id(headers: dict | None = None) -> str:
-    world = current()
-    request_id = world.request_id if world else ""
+    context = current()
+    request_id = context.request_id if context else ""
     if headers is not None:
         headers["x-amzn-requestid"] = request_id
     return request_id
@@ -113,9 +113,9 @@ def _long_polling(module: ModuleType) -> None:
         queue = self.get_queue(queue_name)
         kept = len(queue._messages)
         messages = receive(self, queue_name, count, 0, *args, **kwargs)
-        if (world := current()) and not messages:
-            world.wait = float(wait_seconds_timeout or 0)
-            world.idle = len(queue._messages) == kept  # also, no message went to the dead-letter queue
+        if (context := current()) and not messages:
+            context.wait = float(wait_seconds_timeout or 0)
+            context.idle = len(queue._messages) == kept  # also, no message went to the dead-letter queue
         return messages
 
     module.SQSBackend.receive_message = receive_message
@@ -178,8 +178,8 @@ def _resource_types(module: ModuleType) -> None:
     load = module.ResourceMap.load
 
     def load_known(self: Any) -> None:
-        world = current()
-        if world and not world.replaying:
+        context = current()
+        if context and not context.replaying:
             types = [resource.get("Type", "") for resource in self._resource_json_map.values()]
             canned.check_resource_types(types, {*module.get_model_map(), *module.NULL_MODELS})
         load(self)
@@ -218,10 +218,10 @@ def patch_libraries() -> None:
     send = Session.request
 
     def request(self: Session, method: str, url: str, **kwargs: Any) -> Response:
-        world = current()
-        if world is None:
+        context = current()
+        if context is None:
             return send(self, method, url, **kwargs)
-        if world.replaying:
+        if context.replaying:
             again = Response()
             again.status_code = 200
             return again

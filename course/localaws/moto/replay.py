@@ -66,59 +66,59 @@ class ReplayContext:
 
 
 _local = threading.local()
-_real_dice = random.SystemRandom()
+_system_random = random.SystemRandom()
 _clock = Clock()
 
 
 def current() -> ReplayContext | None:
     """The context of the request that this thread serves, or None."""
-    return getattr(_local, "world", None)
+    return getattr(_local, "context", None)
 
 
 @contextmanager
-def use_context(world: ReplayContext | None) -> Iterator[ReplayContext | None]:
+def use_context(context: ReplayContext | None) -> Iterator[ReplayContext | None]:
     """Sets the context for moto's code in this thread (None for no context). Contexts nest."""
     outer = current()
-    _local.world = world
+    _local.context = context
     try:
-        yield world
+        yield context
     finally:
-        _local.world = outer
+        _local.context = outer
 
 
 def recorded(ask: Callable[[], bytes]) -> bytes:
     """The result of ``ask``, recorded with the request. At replay, the recorded result."""
-    world = current()
-    if world is not None and world.replaying and world.recording:
-        return world.recording.pop(0)
+    context = current()
+    if context is not None and context.replaying and context.recording:
+        return context.recording.pop(0)
     answer = ask()
-    if world is not None:
-        world.recording.append(answer)
+    if context is not None:
+        context.recording.append(answer)
     return answer
 
 
 def now() -> float:
     """Unix seconds: the time of the request or, without a request, of the local AWS's clock."""
-    world = current()
-    return world.time if world else _clock.now()
+    context = current()
+    return context.time if context else _clock.now()
 
 
 class _ContextRandom(random.Random):
     """A `random.Random` that draws from the random source of the current context."""
 
     def random(self) -> float:
-        return self._dice().random()
+        return self._source().random()
 
     def getrandbits(self, bits: int) -> int:
-        return self._dice().getrandbits(bits)
+        return self._source().getrandbits(bits)
 
     @staticmethod
-    def _dice() -> random.Random:
-        world = current()
-        if world is None:
-            return _real_dice
-        world.used_random = True
-        return world.random_source
+    def _source() -> random.Random:
+        context = current()
+        if context is None:
+            return _system_random
+        context.used_random = True
+        return context.random_source
 
 
 random_source = _ContextRandom()

@@ -61,123 +61,123 @@ class ScaledComponents(ComponentFixtures):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def aws(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("scaling-components") / "state")
     yield fixtures_of(handle, ScaledComponents)
     handle.stop()
 
 
-def test_target_tracking_starts_and_stops_copies(world):
-    endpoint = world.host(2)
-    name, place = world.target(endpoint)
-    high, low = world.track(place)
+def test_target_tracking_starts_and_stops_copies(aws):
+    endpoint = aws.host(2)
+    name, place = aws.target(endpoint)
+    high, low = aws.track(place)
     for alarm in (high, low):
         assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/SageMaker", "InvocationsPerCopy", "Sum")
         assert alarm["Dimensions"] == [{"Name": "InferenceComponentName", "Value": name}]
     assert high["AlarmName"].startswith(f"TargetTracking-{place['ResourceId']}-AlarmHigh-")
-    world.to_the_minute()
+    aws.to_the_minute()
     for _ in range(3):
-        world.minute_of(endpoint, name, 25)
-    assert world.copies(name) == 3
-    until(lambda: world.streams(name) == 3, "each copy writes a log of its own")
-    [out] = world.activities(place)
+        aws.minute_of(endpoint, name, 25)
+    assert aws.copies(name) == 3
+    until(lambda: aws.streams(name) == 3, "each copy writes a log of its own")
+    [out] = aws.activities(place)
     assert (out["Description"], out["StatusCode"]) == ("Setting desired copy count to 3.", "Successful")
     assert out["Cause"] == f"monitor alarm {high['AlarmName']} in state ALARM triggered policy track"
-    assert {world.ask(endpoint, name) for _ in range(10)} == {"a"}
-    world.handle.advance(20 * 60)
-    assert world.copies(name) == 1 and world.ask(endpoint, name) == "a"
-    assert world.activities(place)[-1]["Description"] == "Setting desired copy count to 1."
-    world.scaling.deregister_scalable_target(**place)
-    assert not world.cloudwatch.describe_alarms(AlarmNames=[high["AlarmName"]])["MetricAlarms"]
+    assert {aws.ask(endpoint, name) for _ in range(10)} == {"a"}
+    aws.handle.advance(20 * 60)
+    assert aws.copies(name) == 1 and aws.ask(endpoint, name) == "a"
+    assert aws.activities(place)[-1]["Description"] == "Setting desired copy count to 1."
+    aws.scaling.deregister_scalable_target(**place)
+    assert not aws.cloudwatch.describe_alarms(AlarmNames=[high["AlarmName"]])["MetricAlarms"]
 
 
-def test_to_zero_copies_and_instances_and_back_by_the_request_that_found_none(world):
+def test_to_zero_copies_and_instances_and_back_by_the_request_that_found_none(aws):
     managed = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2}
-    endpoint = world.host(ManagedInstanceScaling=managed)
-    name, place = world.target(endpoint, least=0)
-    world.track(place)
+    endpoint = aws.host(ManagedInstanceScaling=managed)
+    name, place = aws.target(endpoint, least=0)
+    aws.track(place)
     steps = [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}]
-    policy = world.scaling.put_scaling_policy(
+    policy = aws.scaling.put_scaling_policy(
         **place,
         PolicyName="from-zero",
         PolicyType="StepScaling",
         StepScalingPolicyConfiguration={"AdjustmentType": "ChangeInCapacity", "StepAdjustments": steps, "Cooldown": 60},
     )
-    world.cloudwatch.put_metric_alarm(
+    aws.cloudwatch.put_metric_alarm(
         AlarmName=f"{name}-without-capacity",
         **{"Namespace": "AWS/SageMaker", "MetricName": "NoCapacityInvocationFailures", "Statistic": "Sum", "Period": 60},
         **{"EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold"},
         Dimensions=[{"Name": "InferenceComponentName", "Value": name}],
         AlarmActions=[policy["PolicyARN"]],
     )
-    world.handle.advance(20 * 60)
-    assert world.copies(name) == 0
-    until(lambda: world.instances(endpoint) == 0, "no instance is left")
+    aws.handle.advance(20 * 60)
+    assert aws.copies(name) == 0
+    until(lambda: aws.instances(endpoint) == 0, "no instance is left")
     with pytest.raises(ClientError, match="ApplicationAutoScaling may be in-progress"):
-        world.ask(endpoint, name)
-    world.to_the_minute()
-    assert world.copies(name) == 1 and world.instances(endpoint) == 1
-    assert world.ask(endpoint, name) == "a"
-    assert [activity["Description"][-2:] for activity in world.activities(place)] == ["0.", "1."]
-    world.scaling.deregister_scalable_target(**place)
+        aws.ask(endpoint, name)
+    aws.to_the_minute()
+    assert aws.copies(name) == 1 and aws.instances(endpoint) == 1
+    assert aws.ask(endpoint, name) == "a"
+    assert [activity["Description"][-2:] for activity in aws.activities(place)] == ["0.", "1."]
+    aws.scaling.deregister_scalable_target(**place)
 
 
-def test_a_metric_of_ones_own_and_a_schedule(world):
-    endpoint = world.host(2)
-    name, place = world.target(endpoint)
-    namespace = world.name("Load")
+def test_a_metric_of_ones_own_and_a_schedule(aws):
+    endpoint = aws.host(2)
+    name, place = aws.target(endpoint)
+    namespace = aws.name("Load")
     metric = {"Namespace": namespace, "MetricName": "load", "Statistic": "Average"}
     configuration = {"TargetValue": 10.0, "CustomizedMetricSpecification": metric}
-    world.scaling.put_scaling_policy(
+    aws.scaling.put_scaling_policy(
         **place, PolicyName="own", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=configuration
     )
-    world.to_the_minute()
+    aws.to_the_minute()
     for _ in range(3):
-        world.cloudwatch.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "load", "Value": 20, "Timestamp": world.time()}])
-        world.to_the_minute()
-    assert world.copies(name) == 2
-    world.scaling.delete_scaling_policy(**place, PolicyName="own")
-    soon = (world.time() + datetime.timedelta(minutes=2)).replace(second=0, microsecond=0)
-    world.scaling.put_scheduled_action(
+        aws.cloudwatch.put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "load", "Value": 20, "Timestamp": aws.time()}])
+        aws.to_the_minute()
+    assert aws.copies(name) == 2
+    aws.scaling.delete_scaling_policy(**place, PolicyName="own")
+    soon = (aws.time() + datetime.timedelta(minutes=2)).replace(second=0, microsecond=0)
+    aws.scaling.put_scheduled_action(
         **place,
         ScheduledActionName="night",
         Schedule=f"at({soon:%Y-%m-%dT%H:%M:%S})",
         ScalableTargetAction={"MinCapacity": 0, "MaxCapacity": 0},
     )
-    world.handle.advance(180)
-    assert world.copies(name) == 0
-    *_, limits, night = world.activities(place)
+    aws.handle.advance(180)
+    assert aws.copies(name) == 0
+    *_, limits, night = aws.activities(place)
     assert limits["Cause"] == "scheduled action name night was triggered"
     assert (night["Description"], night["Cause"]) == ("Setting desired copy count to 0.", "maximum capacity was set to 0")
-    world.scaling.deregister_scalable_target(**place)
+    aws.scaling.deregister_scalable_target(**place)
 
 
-def test_instances_without_room_let_the_activity_fail_and_the_component_go_on(world):
-    endpoint = world.host(2)
-    name, place = world.target(endpoint, memory=MEMORY)
-    world.scaling.register_scalable_target(**place, MinCapacity=3, MaxCapacity=3)
-    [activity] = world.activities(place)
+def test_instances_without_room_let_the_activity_fail_and_the_component_go_on(aws):
+    endpoint = aws.host(2)
+    name, place = aws.target(endpoint, memory=MEMORY)
+    aws.scaling.register_scalable_target(**place, MinCapacity=3, MaxCapacity=3)
+    [activity] = aws.activities(place)
     assert activity["StatusCode"] == "Failed"
     assert activity["StatusMessage"].startswith(
         "Failed to set desired copy count to 3. Reason: No instance of variant AllTraffic has enough free resources"
     )
-    assert world.copies(name) == 1 and world.ask(endpoint, name) == "a"
-    world.scaling.register_scalable_target(**place, MinCapacity=2, MaxCapacity=2)
-    assert world.copies(name) == 2
-    world.remove(name)  # this also deregisters the target
-    assert not world.scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[place["ResourceId"]])["ScalableTargets"]
+    assert aws.copies(name) == 1 and aws.ask(endpoint, name) == "a"
+    aws.scaling.register_scalable_target(**place, MinCapacity=2, MaxCapacity=2)
+    assert aws.copies(name) == 2
+    aws.remove(name)  # this also deregisters the target
+    assert not aws.scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[place["ResourceId"]])["ScalableTargets"]
 
 
-def test_requests_under_way_at_high_resolution(world):
-    _, place = world.target(world.host())
-    high, low = world.track(place, "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution", 5.0)
+def test_requests_under_way_at_high_resolution(aws):
+    _, place = aws.target(aws.host())
+    high, low = aws.track(place, "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution", 5.0)
     assert [(alarm["MetricName"], alarm["Period"]) for alarm in (high, low)] == [("ConcurrentRequestsPerCopy", 10)] * 2
-    world.scaling.deregister_scalable_target(**place)
+    aws.scaling.deregister_scalable_target(**place)
 
 
-def test_what_is_refused(world):
-    endpoint = world.host()
-    name, place = world.target(endpoint)
+def test_what_is_refused(aws):
+    endpoint = aws.host()
+    name, place = aws.target(endpoint)
     for changes, words in (
         ({"ResourceId": "inference-component/none"}, "The inference component doesn't exist"),
         ({"ResourceId": f"endpoint/{endpoint}/variant/AllTraffic"}, "it must be inference-component/<name>"),
@@ -185,7 +185,7 @@ def test_what_is_refused(world):
         ({"MinCapacity": 4}, "Maximum capacity cannot be less than minimum capacity"),
     ):
         with pytest.raises(ClientError, match=words):
-            world.scaling.register_scalable_target(**(place | {"MinCapacity": 1, "MaxCapacity": 2} | changes))
+            aws.scaling.register_scalable_target(**(place | {"MinCapacity": 1, "MaxCapacity": 2} | changes))
     with pytest.raises(ClientError, match="is not one of the scalable dimension"):
-        world.track(place, "SageMakerVariantInvocationsPerInstance")
-    world.scaling.deregister_scalable_target(**place)
+        aws.track(place, "SageMakerVariantInvocationsPerInstance")
+    aws.scaling.deregister_scalable_target(**place)

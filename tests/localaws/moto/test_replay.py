@@ -35,7 +35,7 @@ def draws() -> list[object]:
     ]
 
 
-def test_the_same_seed_and_time_give_the_same_world_and_another_seed_another():
+def test_the_same_seed_and_time_give_the_same_values_and_another_seed_others():
     with use_context(seeded_context(1e9, b"seed")):
         first = draws()
     with use_context(seeded_context(1e9, b"seed")):
@@ -61,11 +61,11 @@ def test_other_threads_keep_their_time_and_chance():
 
 
 def test_whether_dice_were_thrown_is_known():
-    with use_context(seeded_context(1e9, b"seed")) as world:
+    with use_context(seeded_context(1e9, b"seed")) as context:
         SHIMS["time"].time()
-        assert not world.used_random
+        assert not context.used_random
         SHIMS["uuid"].uuid4()
-        assert world.used_random
+        assert context.used_random
 
 
 def test_dates_are_real_dates():
@@ -78,9 +78,9 @@ def test_dates_are_real_dates():
 
 
 def test_what_was_remembered_is_not_asked_again():
-    with use_context(seeded_context(1e9, b"")) as world:
+    with use_context(seeded_context(1e9, b"")) as context:
         assert replay.recorded(lambda: b"first") == b"first"
-    with use_context(seeded_context(1e9, b"", replaying=True, recording=list(world.recording))):
+    with use_context(seeded_context(1e9, b"", replaying=True, recording=list(context.recording))):
         assert replay.recorded(lambda: b"second") == b"first"
 
 

@@ -194,14 +194,14 @@ def test_no_request_of_thousands_breaks_anything(wire, request):
 
 def test_nothing_is_left_running(wire):
     """After the requests above, everything that they started can be stopped, and the same gateway process still runs."""
-    world = JobFixtures(wire.handle, "", fresh=False)
+    aws = JobFixtures(wire.handle, "", fresh=False)
     for kind in ("HyperParameterTuningJob", "TrainingJob", "ProcessingJob"):
-        for page in world.sagemaker.get_paginator(f"list_{xform_name(kind)}s").paginate(StatusEquals="InProgress"):
+        for page in aws.sagemaker.get_paginator(f"list_{xform_name(kind)}s").paginate(StatusEquals="InProgress"):
             for job in page[f"{kind}Summaries"]:
-                with contextlib.suppress(world.sagemaker.exceptions.ClientError):  # it has ended in the meantime
-                    getattr(world.sagemaker, f"stop_{xform_name(kind)}")(**{f"{kind}Name": job[f"{kind}Name"]})
-    for endpoint in world.sagemaker.list_endpoints(MaxResults=100)["Endpoints"]:
-        world.sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
-    world.until(lambda: not wire.handle.running() and not world.processes() and not world.boxes())
+                with contextlib.suppress(aws.sagemaker.exceptions.ClientError):  # it has ended in the meantime
+                    getattr(aws.sagemaker, f"stop_{xform_name(kind)}")(**{f"{kind}Name": job[f"{kind}Name"]})
+    for endpoint in aws.sagemaker.list_endpoints(MaxResults=100)["Endpoints"]:
+        aws.sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
+    aws.until(lambda: not wire.handle.running() and not aws.processes() and not aws.boxes())
     assert psutil.Process(wire.handle.pid).is_running()
     assert "Traceback" not in (wire.handle.state / "server.log").read_text()

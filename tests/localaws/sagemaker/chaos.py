@@ -19,24 +19,24 @@ class KillableAws:
     ----------
     random : random.Random
         For all random choices.
-    world : JobFixtures
+    aws : JobFixtures
         Helpers of the present local AWS.
     """
 
     def __init__(self, state: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.state = state
-        self.world = JobFixtures(launch.start(state), "")
+        self.aws = JobFixtures(launch.start(state), "")
 
     def kill_gateway(self) -> None:
         """Kill the local AWS with everything that runs on it, and start another one."""
-        psutil.Process(self.world.handle.pid).kill()
-        self.world.until(lambda: not self.world.processes())
-        self.world = JobFixtures(launch.start(self.state), "", fresh=False)
+        psutil.Process(self.aws.handle.pid).kill()
+        self.aws.until(lambda: not self.aws.processes())
+        self.aws = JobFixtures(launch.start(self.state), "", fresh=False)
 
     def kill_one(self, wanted: Callable[[psutil.Process], bool]) -> bool:
         """Kill a process of a job or server; False if there is none."""
-        found = self.world.processes()
+        found = self.aws.processes()
         self.random.shuffle(found)
         for process in found:
             with contextlib.suppress(psutil.Error):
@@ -47,5 +47,5 @@ class KillableAws:
 
     def nothing_is_left(self) -> None:
         """Wait until no process and no directory remains."""
-        self.world.until(lambda: not self.world.processes())
-        self.world.until(lambda: not self.world.boxes())
+        self.aws.until(lambda: not self.aws.processes())
+        self.aws.until(lambda: not self.aws.boxes())

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Makes one run of each ``second_mode_nightly`` test nightly: the run in the mode that this machine would not choose."""
     names, best = {item.nodeid for item in items}, box.best_mode()
     for item in items:
-        mode = item.callspec.params.get("world") if hasattr(item, "callspec") else None
+        mode = item.callspec.params.get("aws") if hasattr(item, "callspec") else None
         if mode and mode != best and item.nodeid.replace(mode, best) in names and item.get_closest_marker("second_mode_nightly"):
             item.add_marker(pytest.mark.nightly)
 
@@ -39,7 +39,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session", params=MODES)
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterator[JobFixtures]:
+def aws(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Iterator[JobFixtures]:
     """Helpers of a local AWS whose jobs have /opt/ml by bind mount or by rewritten paths, and whose pip uses a folder of wheels."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PIP_NO_INDEX", "1")
@@ -53,18 +53,18 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
-def key(world: JobFixtures) -> str:
+def key(aws: JobFixtures) -> str:
     """The ARN of a KMS key with the alias ``alias/models``."""
-    kms = world.client("kms")
+    kms = aws.client("kms")
     metadata = kms.create_key()["KeyMetadata"]
     kms.create_alias(AliasName="alias/models", TargetKeyId=metadata["KeyId"])
     return metadata["Arn"]
 
 
 @pytest.fixture(scope="session")
-def vpc(world: JobFixtures) -> dict:
+def vpc(aws: JobFixtures) -> dict:
     """``VpcConfig`` of the default VPC."""
-    ec2 = world.client("ec2")
+    ec2 = aws.client("ec2")
     [default] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     within = [{"Name": "vpc-id", "Values": [default["VpcId"]]}]
     return {

@@ -30,7 +30,7 @@ class Chaos(KillableAws):
     def strike(self, victim: str) -> None:
         """Begin jobs, the second with retries, wait for a moment, and kill."""
         for changes in ({}, {"RetryStrategy": {"MaximumRetryAttempts": 1}}):
-            self.acknowledged.append(self.world.train(self.world.name(f"chaos-{victim}"), entrypoint=WORK, **changes))
+            self.acknowledged.append(self.aws.train(self.aws.name(f"chaos-{victim}"), entrypoint=WORK, **changes))
         time.sleep(self.random.uniform(0, 0.6))  # a random moment; no test relies on its length
         if victim == "gateway":
             self.kill_gateway()
@@ -40,18 +40,18 @@ class Chaos(KillableAws):
     def check_latest(self) -> None:
         """Check that every acknowledged job has ended, by itself or with a reason, and that nothing of it remains."""
         for name in self.acknowledged[-2:]:
-            job = self.world.trained(name)
+            job = self.aws.trained(name)
             completed = job["TrainingJobStatus"] == "Completed"
             possible = ("AlgorithmError",) if "RetryStrategy" in job else ("AlgorithmError", "InternalServerError")
             assert completed or job["FailureReason"].startswith(possible), job
             if completed:
-                assert self.world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model\n"}
+                assert self.aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model\n"}
         self.nothing_is_left()
 
     def check_all(self) -> None:
         """Check that all jobs ever acknowledged exist and have ended, and that some were hit by a kill and some were not."""
         listed: dict[str, str] = {}
-        for page in self.world.sagemaker.get_paginator("list_training_jobs").paginate(NameContains="chaos"):
+        for page in self.aws.sagemaker.get_paginator("list_training_jobs").paginate(NameContains="chaos"):
             listed |= {job["TrainingJobName"]: job["TrainingJobStatus"] for job in page["TrainingJobSummaries"]}
         assert listed.keys() == set(self.acknowledged) and {"Completed", "Failed"} <= set(listed.values()) <= set(ENDED)
 
@@ -66,5 +66,5 @@ def test_nothing_is_lost_or_left(tmp_path: Path, kills: int) -> None:
             chaos.check_latest()
         chaos.check_all()
     finally:
-        chaos.world.handle.stop()
-    assert chaos.world.processes() == []
+        chaos.aws.handle.stop()
+    assert chaos.aws.processes() == []

@@ -22,17 +22,17 @@ pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user name
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[JobFixtures]:
+def aws() -> Iterator[JobFixtures]:
     with launch.temporary(sealed=True, limits=Limits(disk=200 << 20, processes=40)) as handle:
         yield JobFixtures(handle, "namespace")
 
 
-def run(world: JobFixtures, code: str, **changes: object) -> tuple[dict, list[str]]:
-    name = world.script(textwrap.dedent(code), **changes)
-    return world.trained(name), world.lines(name)
+def run(aws: JobFixtures, code: str, **changes: object) -> tuple[dict, list[str]]:
+    name = aws.script(textwrap.dedent(code), **changes)
+    return aws.trained(name), aws.lines(name)
 
 
-def test_a_job_reaches_its_own_aws_and_nothing_else(world: JobFixtures) -> None:
+def test_a_job_reaches_its_own_aws_and_nothing_else(aws: JobFixtures) -> None:
     with socket.create_server(("127.0.0.1", 0)) as outside:
         code = f"""
             import boto3, socket
@@ -44,36 +44,36 @@ def test_a_job_reaches_its_own_aws_and_nothing_else(world: JobFixtures) -> None:
                 except OSError as error:
                     print(type(error).__name__)
         """
-        job, lines = run(world, code)
+        job, lines = run(aws, code)
     assert job["TrainingJobStatus"] == "Completed", job
     assert "buckets: ['course-data']" in lines and "reached" not in lines
     assert [line for line in lines if line.endswith("Error")] == ["ConnectionRefusedError", "OSError"]
 
 
-def test_a_job_sees_neither_state_nor_keys(world: JobFixtures) -> None:
+def test_a_job_sees_neither_state_nor_keys(aws: JobFixtures) -> None:
     code = f"""
         import os
-        state = {str(world.handle.state)!r}
+        state = {str(aws.handle.state)!r}
         print("sees:", sorted(os.listdir(state)))
         print("boxes:", len(os.listdir(state + "/boxes")))
     """
-    _, lines = run(world, code)
+    _, lines = run(aws, code)
     assert "sees: ['aws-config', 'boxes', 'overlays', 'sagemaker-config.yaml']" in lines and "boxes: 1" in lines
 
 
-def test_isolation_still_takes_the_aws_away(world: JobFixtures) -> None:
-    job, lines = run(world, "import boto3\nboto3.client('s3').list_buckets()", EnableNetworkIsolation=True)
+def test_isolation_still_takes_the_aws_away(aws: JobFixtures) -> None:
+    job, lines = run(aws, "import boto3\nboto3.client('s3').list_buckets()", EnableNetworkIsolation=True)
     assert job["TrainingJobStatus"] == "Failed" and any("Could not connect" in line for line in lines)
 
 
-def test_limits_are_those_it_was_given(world: JobFixtures) -> None:
-    job, _ = run(world, "import time\nopen('/opt/ml/model/large', 'wb').write(b'x' * (250 << 20))\ntime.sleep(60)")
+def test_limits_are_those_it_was_given(aws: JobFixtures) -> None:
+    job, _ = run(aws, "import time\nopen('/opt/ml/model/large', 'wb').write(b'x' * (250 << 20))\ntime.sleep(60)")
     assert job["FailureReason"].startswith("AlgorithmError: [Errno 28] No space left on device")
-    job, _ = run(world, "import subprocess, time\nkept = [subprocess.Popen(['sleep', '60']) for _ in range(60)]\ntime.sleep(60)")
+    job, _ = run(aws, "import subprocess, time\nkept = [subprocess.Popen(['sleep', '60']) for _ in range(60)]\ntime.sleep(60)")
     assert "more than 40 processes" in job["FailureReason"]
 
 
-def test_links_out_of_the_box_lead_nowhere(world: JobFixtures) -> None:
+def test_links_out_of_the_box_lead_nowhere(aws: JobFixtures) -> None:
     code = """
         import os, shutil, sys
         shutil.rmtree("/opt/ml/model")
@@ -83,16 +83,16 @@ def test_links_out_of_the_box_lead_nowhere(world: JobFixtures) -> None:
         os.symlink("/etc/hostname", "/opt/ml/output/failure")
         sys.exit(1)
     """
-    job, _ = run(world, code)
+    job, _ = run(aws, code)
     assert job["FailureReason"] == "AlgorithmError: , exit code: 1"
-    stored = world.archive(f"s3://course-data/out/{job['TrainingJobName']}/output/output.tar.gz")
+    stored = aws.archive(f"s3://course-data/out/{job['TrainingJobName']}/output/output.tar.gz")
     assert stored == {"mine": b"mine"}
 
 
-def test_a_channel_of_hard_links_cannot_be_written(world: JobFixtures) -> None:
+def test_a_channel_of_hard_links_cannot_be_written(aws: JobFixtures) -> None:
     """A write would change the stored objects."""
     body = b"x" * (2 << 20)
-    uri = world.put("fast/large", body)
+    uri = aws.put("fast/large", body)
     code = """
         import glob
         for path in ["/opt/ml/input/data/fast/large", *glob.glob("/tmp/**/input/data/fast/large", recursive=True)]:
@@ -101,20 +101,20 @@ def test_a_channel_of_hard_links_cannot_be_written(world: JobFixtures) -> None:
             except OSError as error:
                 print(error.strerror)
     """
-    _, lines = run(world, code, InputDataConfig=[channel("fast", "s3://course-data/fast/", InputMode="FastFile")])
+    _, lines = run(aws, code, InputDataConfig=[channel("fast", "s3://course-data/fast/", InputMode="FastFile")])
     assert lines.count("Read-only file system") >= 2
-    assert world.get(uri) == body
+    assert aws.get(uri) == body
 
 
-def test_an_endpoint_answers_through_its_relay(world: JobFixtures) -> None:
-    hosting = endpoint_fixtures.fixtures_of(world.handle)
+def test_an_endpoint_answers_through_its_relay(aws: JobFixtures) -> None:
+    hosting = endpoint_fixtures.fixtures_of(aws.handle)
     name = hosting.deploy(endpoint_fixtures.echo("from inside"))
     assert hosting.invoke(name) == "from inside"
     hosting.close()
 
 
-def test_an_image_of_ones_own_is_sealed_in_too_and_a_guest_may_build_it(world: JobFixtures, tmp_path: Path) -> None:
-    guest = world.handle.invite(tmp_path / "guest")
+def test_an_image_of_ones_own_is_sealed_in_too_and_a_guest_may_build_it(aws: JobFixtures, tmp_path: Path) -> None:
+    guest = aws.handle.invite(tmp_path / "guest")
     with socket.create_server(("127.0.0.1", 0)) as outside:
         serve = SERVE.replace("PORT", "8080", 1).replace('"from": helper.NAME', f'"from": reached({outside.getsockname()[1]})')
         reached = """
@@ -131,15 +131,15 @@ def test_an_image_of_ones_own_is_sealed_in_too_and_a_guest_may_build_it(world: J
         train = "#!/bin/sh\necho '1' > /opt/ml/model/mean.json\n"
         dockerfile = "FROM python\nCOPY program /opt/program\nENV PATH=/opt/program:$PATH\nRUN chmod +x /opt/program/*\n"
         image = build(guest, classic(tmp_path / "context", train=train, serve=serve, Dockerfile=dockerfile), "sealed/own")
-        job = world.trained(world.train(world.name("sealed"), image.uri))
-        assert job["TrainingJobStatus"] == "Completed", world.lines(job["TrainingJobName"])
-        name = world.name("sealed")
+        job = aws.trained(aws.train(aws.name("sealed"), image.uri))
+        assert job["TrainingJobStatus"] == "Completed", aws.lines(job["TrainingJobName"])
+        name = aws.name("sealed")
         container = {"Image": image.uri, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"]}
-        world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+        aws.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
         variant = {"VariantName": "all", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
-        world.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        world.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-        world.until(lambda: world.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"], lambda status: status == "InService")
-        answer = world.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body="3", ContentType="text/csv")
+        aws.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        aws.until(lambda: aws.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"], lambda status: status == "InService")
+        answer = aws.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body="3", ContentType="text/csv")
         said = json.loads(answer["Body"].read())
     assert said["from"] == "ConnectionRefusedError" and said["caller"].endswith("assumed-role/SageMakerRole/SageMaker")

@@ -7,7 +7,7 @@ from tests.localaws.cloudwatch.alarms.alarm_fixtures import AlarmFixtures
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def aws(tmp_path_factory):
     """A separate local AWS for the module, since its tests advance the clock."""
     handle = launch.start(tmp_path_factory.mktemp("alarms") / "state")
     yield AlarmFixtures(handle)
@@ -15,5 +15,5 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture
-def namespace(world) -> str:
-    return world.name("Test/Space")
+def namespace(aws) -> str:
+    return aws.name("Test/Space")

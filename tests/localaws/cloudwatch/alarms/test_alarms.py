@@ -21,13 +21,13 @@ def stat(name: str, namespace: str, metric: str) -> dict:
     }
 
 
-def test_a_jump_evaluates_every_minute_that_it_passes(world, namespace):
-    begin = world.to_the_minute()
-    name = world.alarm(namespace)
-    world.put(namespace, [5, 20, 20, 5, 30], begin)
-    assert world.state(name) == UNKNOWN and world.described(name)["StateReason"] == "Unchecked: Initial alarm creation"
-    world.handle.advance(600)
-    changes = world.history(name)
+def test_a_jump_evaluates_every_minute_that_it_passes(aws, namespace):
+    begin = aws.to_the_minute()
+    name = aws.alarm(namespace)
+    aws.put(namespace, [5, 20, 20, 5, 30], begin)
+    assert aws.state(name) == UNKNOWN and aws.described(name)["StateReason"] == "Unchecked: Initial alarm creation"
+    aws.handle.advance(600)
+    changes = aws.history(name)
     assert [item["HistorySummary"].removeprefix("Alarm updated from ") for item in changes] == [
         "INSUFFICIENT_DATA to OK",
         "OK to ALARM",
@@ -36,27 +36,27 @@ def test_a_jump_evaluates_every_minute_that_it_passes(world, namespace):
         "ALARM to INSUFFICIENT_DATA",
     ]
     assert [round(item["Timestamp"].timestamp() - begin) for item in changes] == [60, 120, 240, 300, 480]
-    assert world.state(name) == UNKNOWN
-    assert world.described(name)["StateReason"] == "Insufficient Data: 1 datapoint was unknown."
+    assert aws.state(name) == UNKNOWN
+    assert aws.described(name)["StateReason"] == "Insufficient Data: 1 datapoint was unknown."
 
 
-def test_reasons_and_their_data(world, namespace):
-    begin = world.to_the_minute()
-    plain, m_of_n = world.alarm(namespace), world.alarm(namespace, EvaluationPeriods=3, DatapointsToAlarm=2)
-    long = world.alarm(namespace, EvaluationPeriods=6, ComparisonOperator="LessThanThreshold", Threshold=100.0)
-    world.put(namespace, [12.5, 4, 20, 30, 40, 50], begin)
-    world.handle.advance(360)
-    alarm = world.described(plain)
+def test_reasons_and_their_data(aws, namespace):
+    begin = aws.to_the_minute()
+    plain, m_of_n = aws.alarm(namespace), aws.alarm(namespace, EvaluationPeriods=3, DatapointsToAlarm=2)
+    long = aws.alarm(namespace, EvaluationPeriods=6, ComparisonOperator="LessThanThreshold", Threshold=100.0)
+    aws.put(namespace, [12.5, 4, 20, 30, 40, 50], begin)
+    aws.handle.advance(360)
+    alarm = aws.described(plain)
     assert alarm["StateReason"].startswith("Threshold Crossed: 1 datapoint [20.0 (") and alarm["StateReason"].endswith(
         ")] was greater than the threshold (10.0)."
     )
     data = json.loads(alarm["StateReasonData"])
     assert (data["statistic"], data["period"], data["recentDatapoints"], data["threshold"]) == ("Average", 60, [20.0], 10.0)
     assert data["evaluatedDatapoints"] == [{"timestamp": data["startDate"], "sampleCount": 1.0, "value": 20.0}]
-    reasons = [json.loads(item["HistoryData"])["newState"]["stateReason"] for item in world.history(m_of_n)]
+    reasons = [json.loads(item["HistoryData"])["newState"]["stateReason"] for item in aws.history(m_of_n)]
     assert reasons[-1].startswith("Threshold Crossed: 2 out of the last 3 datapoints [20.0 (")
     assert reasons[-1].endswith("were greater than the threshold (10.0) (minimum 2 datapoints for OK -> ALARM transition).")
-    said = world.described(long)["StateReason"]
+    said = aws.described(long)["StateReason"]
     assert said.startswith("Threshold Crossed: 6 datapoints were less than the threshold (100.0). ")
     assert "The most recent datapoints which crossed the threshold: [50.0 (" in said
 
@@ -70,77 +70,77 @@ def test_reasons_and_their_data(world, namespace):
         ("LessThanOrEqualToThreshold", "ALARM", "ALARM", "OK"),
     ],
 )
-def test_comparison_operators(world, namespace, operator, at_threshold, below, above):
+def test_comparison_operators(aws, namespace, operator, at_threshold, below, above):
     for value, expected in ((10, at_threshold), (9.5, below), (10.5, above)):
-        begin = world.to_the_minute()
-        name = world.alarm(namespace, ComparisonOperator=operator)
-        world.put(namespace, [value], begin)
-        world.handle.advance(60)
-        assert world.state(name) == expected, value
+        begin = aws.to_the_minute()
+        name = aws.alarm(namespace, ComparisonOperator=operator)
+        aws.put(namespace, [value], begin)
+        aws.handle.advance(60)
+        assert aws.state(name) == expected, value
 
 
-def test_missing_data_as_the_alarm_wants(world, namespace):
-    world.to_the_minute()
+def test_missing_data_as_the_alarm_wants(aws, namespace):
+    aws.to_the_minute()
     names = {
-        treatment: world.alarm(namespace, TreatMissingData=treatment) for treatment in ("breaching", "notBreaching", "missing", "ignore")
+        treatment: aws.alarm(namespace, TreatMissingData=treatment) for treatment in ("breaching", "notBreaching", "missing", "ignore")
     }
-    world.handle.advance(60)
-    assert {treatment: world.state(name) for treatment, name in names.items()} == {
+    aws.handle.advance(60)
+    assert {treatment: aws.state(name) for treatment, name in names.items()} == {
         "breaching": "ALARM",
         "notBreaching": "OK",
         "missing": UNKNOWN,
         "ignore": UNKNOWN,
     }
     reason = "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [Breaching]."
-    assert world.described(names["breaching"])["StateReason"] == reason
+    assert aws.described(names["breaching"])["StateReason"] == reason
 
 
-def test_percentiles_units_and_dimensions(world, namespace):
-    begin = world.to_the_minute()
+def test_percentiles_units_and_dimensions(aws, namespace):
+    begin = aws.to_the_minute()
     dimensions = [{"Name": "EndpointName", "Value": "e"}]
-    p90 = world.alarm(namespace, ExtendedStatistic="p90", Dimensions=dimensions)
-    careful = world.alarm(namespace, ExtendedStatistic="p90", Dimensions=dimensions, EvaluateLowSampleCountPercentile="ignore")
-    other_unit = world.alarm(namespace, Unit="Bytes", Dimensions=dimensions)
+    p90 = aws.alarm(namespace, ExtendedStatistic="p90", Dimensions=dimensions)
+    careful = aws.alarm(namespace, ExtendedStatistic="p90", Dimensions=dimensions, EvaluateLowSampleCountPercentile="ignore")
+    other_unit = aws.alarm(namespace, Unit="Bytes", Dimensions=dimensions)
     data = {"MetricName": "m", "Values": [1.0, 100.0], "Counts": [1.0, 9.0], "Timestamp": begin, "Unit": "Count", "Dimensions": dimensions}
-    world.cloudwatch.put_metric_data(Namespace=namespace, MetricData=[data])
-    world.handle.advance(60)
-    assert (world.state(p90), world.state(careful), world.state(other_unit)) == ("ALARM", UNKNOWN, UNKNOWN)
-    found = world.cloudwatch.describe_alarms_for_metric(Namespace=namespace, MetricName="m", Dimensions=dimensions)["MetricAlarms"]
+    aws.cloudwatch.put_metric_data(Namespace=namespace, MetricData=[data])
+    aws.handle.advance(60)
+    assert (aws.state(p90), aws.state(careful), aws.state(other_unit)) == ("ALARM", UNKNOWN, UNKNOWN)
+    found = aws.cloudwatch.describe_alarms_for_metric(Namespace=namespace, MetricName="m", Dimensions=dimensions)["MetricAlarms"]
     assert {alarm["AlarmName"] for alarm in found} == {p90, careful, other_unit}
 
 
-def test_metric_math(world, namespace):
-    begin = world.to_the_minute()
+def test_metric_math(aws, namespace):
+    begin = aws.to_the_minute()
     rate = {"Id": "rate", "Expression": "100 * errors / calls", "Label": "errors in a hundred", "ReturnData": True}
-    name = world.alarm(namespace, Metrics=[rate, stat("errors", namespace, "e"), stat("calls", namespace, "c")], Threshold=20.0)
-    world.put(namespace, [1, 3], begin, metric="e")
-    world.put(namespace, [10, 10], begin, metric="c")
-    world.handle.advance(120)
-    assert [item["HistorySummary"].rpartition(" ")[2] for item in world.history(name)] == ["OK", "ALARM"]
-    assert "[30.0 (" in world.described(name)["StateReason"]
+    name = aws.alarm(namespace, Metrics=[rate, stat("errors", namespace, "e"), stat("calls", namespace, "c")], Threshold=20.0)
+    aws.put(namespace, [1, 3], begin, metric="e")
+    aws.put(namespace, [10, 10], begin, metric="c")
+    aws.handle.advance(120)
+    assert [item["HistorySummary"].rpartition(" ")[2] for item in aws.history(name)] == ["OK", "ALARM"]
+    assert "[30.0 (" in aws.described(name)["StateReason"]
 
 
-def test_short_periods_are_evaluated_every_ten_seconds(world, namespace):
-    begin = world.to_the_minute()
-    name = world.alarm(namespace, Period=10, EvaluationPeriods=2)
-    world.put(namespace, [20, 20, 20], begin + 10, seconds=10, StorageResolution=1)
-    world.handle.advance(40)
-    [*_, alarm] = world.history(name)
+def test_short_periods_are_evaluated_every_ten_seconds(aws, namespace):
+    begin = aws.to_the_minute()
+    name = aws.alarm(namespace, Period=10, EvaluationPeriods=2)
+    aws.put(namespace, [20, 20, 20], begin + 10, seconds=10, StorageResolution=1)
+    aws.handle.advance(40)
+    [*_, alarm] = aws.history(name)
     assert alarm["HistorySummary"].endswith("to ALARM") and round(alarm["Timestamp"].timestamp() - begin) == 30
 
 
-def test_topics_hear_of_changes_unless_actions_are_disabled(world, namespace):
-    topic, queue = world.topic()
-    begin = world.to_the_minute()
+def test_topics_hear_of_changes_unless_actions_are_disabled(aws, namespace):
+    topic, queue = aws.topic()
+    begin = aws.to_the_minute()
     actions = {"AlarmActions": [topic], "OKActions": [topic], "AlarmDescription": "too much"}
-    name = world.alarm(namespace, **actions)
-    world.put(namespace, [20], begin)
-    world.handle.advance(60)
-    [notification] = world.received(queue)
+    name = aws.alarm(namespace, **actions)
+    aws.put(namespace, [20], begin)
+    aws.handle.advance(60)
+    [notification] = aws.received(queue)
     assert notification["Subject"] == f'ALARM: "{name}" in US East (N. Virginia)'
     message = json.loads(notification["Message"])
     assert (message["AlarmName"], message["OldStateValue"], message["NewStateValue"]) == (name, UNKNOWN, "ALARM")
-    assert message["NewStateReason"] == world.described(name)["StateReason"]
+    assert message["NewStateReason"] == aws.described(name)["StateReason"]
     assert message["Trigger"] == {
         "MetricName": "m",
         "Namespace": namespace,
@@ -155,89 +155,89 @@ def test_topics_hear_of_changes_unless_actions_are_disabled(world, namespace):
         "TreatMissingData": "missing",
         "EvaluateLowSampleCountPercentile": "",
     }
-    [action] = world.history(name, "Action")
+    [action] = aws.history(name, "Action")
     assert action["HistorySummary"] == f"Successfully executed action {topic}"
-    world.cloudwatch.disable_alarm_actions(AlarmNames=[name])
-    world.cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="by hand")
-    assert world.described(name)["StateReason"] == "by hand" and not world.described(name)["ActionsEnabled"]
-    world.cloudwatch.enable_alarm_actions(AlarmNames=[name])
-    world.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by hand")
-    world.cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="by hand")
-    assert [json.loads(item["Message"])["NewStateValue"] for item in world.received(queue)] == ["ALARM", "OK"]
+    aws.cloudwatch.disable_alarm_actions(AlarmNames=[name])
+    aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="by hand")
+    assert aws.described(name)["StateReason"] == "by hand" and not aws.described(name)["ActionsEnabled"]
+    aws.cloudwatch.enable_alarm_actions(AlarmNames=[name])
+    aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by hand")
+    aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="by hand")
+    assert [json.loads(item["Message"])["NewStateValue"] for item in aws.received(queue)] == ["ALARM", "OK"]
 
 
-def test_an_action_that_fails_is_in_the_history(world, namespace):
-    name = world.alarm(namespace, AlarmActions=["arn:aws:sns:us-east-1:123456789012:gone"])
-    world.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by hand")
-    [action] = world.history(name, "Action")
+def test_an_action_that_fails_is_in_the_history(aws, namespace):
+    name = aws.alarm(namespace, AlarmActions=["arn:aws:sns:us-east-1:123456789012:gone"])
+    aws.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by hand")
+    [action] = aws.history(name, "Action")
     assert action["HistorySummary"].startswith("Failed to execute action arn:aws:sns:us-east-1:123456789012:gone.")
 
 
-def test_eventbridge_hears_of_changes(world, namespace):
-    url, arn = world.queue()
-    rule = world.name("rule")
+def test_eventbridge_hears_of_changes(aws, namespace):
+    url, arn = aws.queue()
+    rule = aws.name("rule")
     pattern = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"], "detail": {"state": {"value": ["ALARM"]}}}
-    world.events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
-    world.events.put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": arn}])
-    begin = world.to_the_minute()
-    name = world.alarm(namespace)
-    world.put(namespace, [20], begin)
-    world.handle.advance(60)
-    [event] = [event for event in world.received(url) if event["detail"]["alarmName"] == name]
-    world.events.remove_targets(Rule=rule, Ids=["q"])
-    assert event["resources"] == [world.described(name)["AlarmArn"]]
+    aws.events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+    aws.events.put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": arn}])
+    begin = aws.to_the_minute()
+    name = aws.alarm(namespace)
+    aws.put(namespace, [20], begin)
+    aws.handle.advance(60)
+    [event] = [event for event in aws.received(url) if event["detail"]["alarmName"] == name]
+    aws.events.remove_targets(Rule=rule, Ids=["q"])
+    assert event["resources"] == [aws.described(name)["AlarmArn"]]
     detail = event["detail"]
     assert (detail["state"]["value"], detail["previousState"]["value"]) == ("ALARM", UNKNOWN)
     [metric] = detail["configuration"]["metrics"]
     assert metric["metricStat"] == {"metric": {"namespace": namespace, "name": "m", "dimensions": {}}, "period": 60, "stat": "Average"}
 
 
-def test_composite_alarms(world, namespace):
-    a, b, both, other = world.alarm(namespace), world.alarm(namespace), world.name("both"), world.name("other")
-    world.cloudwatch.put_composite_alarm(AlarmName=both, AlarmRule=f'ALARM({a}) AND NOT (OK("{b}") OR FALSE)')
-    world.cloudwatch.put_composite_alarm(AlarmName=other, AlarmRule=f"ALARM({both})")
+def test_composite_alarms(aws, namespace):
+    a, b, both, other = aws.alarm(namespace), aws.alarm(namespace), aws.name("both"), aws.name("other")
+    aws.cloudwatch.put_composite_alarm(AlarmName=both, AlarmRule=f'ALARM({a}) AND NOT (OK("{b}") OR FALSE)')
+    aws.cloudwatch.put_composite_alarm(AlarmName=other, AlarmRule=f"ALARM({both})")
 
     def states() -> list[str]:
-        alarms = world.cloudwatch.describe_alarms(AlarmNames=[both, other], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        alarms = aws.cloudwatch.describe_alarms(AlarmNames=[both, other], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
         return [alarm["StateValue"] for alarm in alarms]
 
     assert states() == ["OK", "OK"]
-    world.cloudwatch.set_alarm_state(AlarmName=a, StateValue="ALARM", StateReason="by hand")
+    aws.cloudwatch.set_alarm_state(AlarmName=a, StateValue="ALARM", StateReason="by hand")
     assert states() == ["ALARM", "ALARM"]
-    world.cloudwatch.set_alarm_state(AlarmName=b, StateValue="OK", StateReason="by hand")
+    aws.cloudwatch.set_alarm_state(AlarmName=b, StateValue="OK", StateReason="by hand")
     assert states() == ["OK", "OK"]
-    [alarm] = world.cloudwatch.describe_alarms(AlarmNames=[both], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    [alarm] = aws.cloudwatch.describe_alarms(AlarmNames=[both], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     assert f":alarm:{b} transitioned to OK at " in alarm["StateReason"]
     with pytest.raises(ClientError, match="depends on it"):
-        world.cloudwatch.delete_alarms(AlarmNames=[a])
+        aws.cloudwatch.delete_alarms(AlarmNames=[a])
     with pytest.raises(ClientError, match="depend on itself"):
-        world.cloudwatch.put_composite_alarm(AlarmName=both, AlarmRule=f"ALARM({other})")
-    world.cloudwatch.delete_alarms(AlarmNames=[a, b, both, other])
+        aws.cloudwatch.put_composite_alarm(AlarmName=both, AlarmRule=f"ALARM({other})")
+    aws.cloudwatch.delete_alarms(AlarmNames=[a, b, both, other])
 
 
-def test_describe_page_tag_and_delete(world, namespace):
-    prefix = world.name("prefix")
+def test_describe_page_tag_and_delete(aws, namespace):
+    prefix = aws.name("prefix")
     names = [f"{prefix}-{number}" for number in range(5)]
     for name in names:
-        world.cloudwatch.put_metric_alarm(
+        aws.cloudwatch.put_metric_alarm(
             **{"AlarmName": name, "Namespace": namespace, "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1},
             **{"Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold", "Tags": [{"Key": "team", "Value": "a"}]},
         )
-    pages = world.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, PaginationConfig={"PageSize": 2})
+    pages = aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, PaginationConfig={"PageSize": 2})
     assert [[alarm["AlarmName"] for alarm in page["MetricAlarms"]] for page in pages] == [names[:2], names[2:4], names[4:]]
-    arn = world.described(names[0])["AlarmArn"]
-    world.cloudwatch.tag_resource(ResourceARN=arn, Tags=[{"Key": "stage", "Value": "test"}])
-    world.cloudwatch.untag_resource(ResourceARN=arn, TagKeys=["team"])
-    assert world.cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "stage", "Value": "test"}]
+    arn = aws.described(names[0])["AlarmArn"]
+    aws.cloudwatch.tag_resource(ResourceARN=arn, Tags=[{"Key": "stage", "Value": "test"}])
+    aws.cloudwatch.untag_resource(ResourceARN=arn, TagKeys=["team"])
+    assert aws.cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "stage", "Value": "test"}]
     with pytest.raises(ClientError, match="does not exist"):
-        world.cloudwatch.delete_alarms(AlarmNames=[names[0], "not-there"])
-    world.cloudwatch.delete_alarms(AlarmNames=names)
-    assert not world.cloudwatch.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
-    kinds = [item["HistorySummary"] for item in world.history(names[0], "ConfigurationUpdate")]
+        aws.cloudwatch.delete_alarms(AlarmNames=[names[0], "not-there"])
+    aws.cloudwatch.delete_alarms(AlarmNames=names)
+    assert not aws.cloudwatch.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+    kinds = [item["HistorySummary"] for item in aws.history(names[0], "ConfigurationUpdate")]
     assert kinds == [f'Alarm "{names[0]}" created', f'Alarm "{names[0]}" deleted']
 
 
-def test_what_is_refused(world, namespace):
+def test_what_is_refused(aws, namespace):
     for members, code in (
         ({"DatapointsToAlarm": 2}, "ValidationError"),
         ({"Period": 45}, "ValidationError"),
@@ -248,7 +248,7 @@ def test_what_is_refused(world, namespace):
         ({"TreatMissingData": "perhaps"}, "ValidationError"),
     ):
         with pytest.raises(ClientError) as caught:
-            world.alarm(namespace, **members)
+            aws.alarm(namespace, **members)
         assert caught.value.response["Error"]["Code"] == code, members
 
 
@@ -262,21 +262,21 @@ def test_what_is_refused(world, namespace):
         ("m + other", "ValidationError", "other"),
     ],
 )
-def test_an_expression_that_could_never_be_evaluated_is_refused_at_once(world, namespace, expression, code, words):
+def test_an_expression_that_could_never_be_evaluated_is_refused_at_once(aws, namespace, expression, code, words):
     stat = {"Metric": {"Namespace": namespace, "MetricName": "m"}, "Period": 60, "Stat": "Average"}
     queries = [{"Id": "m", "MetricStat": stat, "ReturnData": False}, {"Id": "e", "Expression": expression}]
     with pytest.raises(ClientError, match=words) as caught:
-        world.alarm(namespace, Metrics=queries)
+        aws.alarm(namespace, Metrics=queries)
     assert caught.value.response["Error"]["Code"] == code
 
 
-def test_what_composite_alarms_cannot_do_is_refused_by_name(world):
+def test_what_composite_alarms_cannot_do_is_refused_by_name(aws):
     for members, words in (
         ({"ActionsSuppressor": "other"}, "ActionsSuppressor"),
         ({"AlarmRule": "AT_LEAST(1, ALARM, (a, b))"}, "AT_LEAST"),
     ):
         with pytest.raises(ClientError, match=words) as caught:
-            world.cloudwatch.put_composite_alarm(**({"AlarmName": "both", "AlarmRule": "TRUE"} | members))
+            aws.cloudwatch.put_composite_alarm(**({"AlarmName": "both", "AlarmRule": "TRUE"} | members))
         assert caught.value.response["Error"]["Code"] == "NotSupportedByLocalAws"
 
 

@@ -166,12 +166,12 @@ def test_any_name_and_value_is_answered_or_refused(name: str, value: str) -> Non
 # Through boto3
 
 
-def test_training_jobs_are_found_by_what_they_did(world: JobFixtures) -> None:
-    stem = world.name("found")
-    uri = world.put(f"{stem}/train/a.csv", "1")
+def test_training_jobs_are_found_by_what_they_did(aws: JobFixtures) -> None:
+    stem = aws.name("found")
+    uri = aws.put(f"{stem}/train/a.csv", "1")
     for number, loss in enumerate((0.3, 0.1, 0.2)):
-        world.trained(
-            world.train(
+        aws.trained(
+            aws.train(
                 f"{stem}-{number}",
                 entrypoint=["echo", f"loss={loss};"],
                 metrics=[{"Name": "loss", "Regex": "loss=(.*?);"}],
@@ -183,7 +183,7 @@ def test_training_jobs_are_found_by_what_they_did(world: JobFixtures) -> None:
 
     def search(*filters: dict, **params: object) -> list[str]:
         filters = [condition("Tags.stem", "Equals", stem), *filters]
-        answer = world.sagemaker.search(Resource="TrainingJob", SearchExpression={"Filters": filters}, **params)
+        answer = aws.sagemaker.search(Resource="TrainingJob", SearchExpression={"Filters": filters}, **params)
         assert answer["TotalHits"] == {"Value": len(answer["Results"]), "Relation": "EqualTo"}
         return [result["TrainingJob"]["TrainingJobName"][-1] for result in answer["Results"]]
 
@@ -193,24 +193,24 @@ def test_training_jobs_are_found_by_what_they_did(world: JobFixtures) -> None:
     assert search(condition("HyperParameters.depth", "GreaterThanOrEqualTo", "1")) == ["2", "1"]
     assert search(condition("InputDataConfig.DataSource.S3DataSource.S3Uri", "Contains", stem)) == ["2", "1", "0"]
     expression = {"Filters": [condition("Tags.stem", "Equals", stem)]}
-    pages = world.sagemaker.get_paginator("search").paginate(
+    pages = aws.sagemaker.get_paginator("search").paginate(
         Resource="TrainingJob", SearchExpression=expression, PaginationConfig={"PageSize": 2}
     )
     pages = list(pages)
     assert [len(page["Results"]) for page in pages] == [2, 1] and pages[0]["TotalHits"]["Value"] == 3
     record = pages[1]["Results"][0]["TrainingJob"]
     assert record["Tags"] == [{"Key": "stem", "Value": stem}] and record["FinalMetricDataList"][0]["Value"] == pytest.approx(0.3)
-    described = world.sagemaker.describe_training_job(TrainingJobName=f"{stem}-0")
+    described = aws.sagemaker.describe_training_job(TrainingJobName=f"{stem}-0")
     assert {member: described[member] for member in record if member != "Tags"} == {k: v for k, v in record.items() if k != "Tags"}
 
 
-def test_trial_components_are_found_with_their_parents_and_their_job(world: JobFixtures) -> None:
-    experiment, trial, component = made(world)
-    name = world.process("pass", ExperimentConfig={"ExperimentName": experiment, "TrialName": trial, "RunName": component})
-    world.processed(name)
+def test_trial_components_are_found_with_their_parents_and_their_job(aws: JobFixtures) -> None:
+    experiment, trial, component = made(aws)
+    name = aws.process("pass", ExperimentConfig={"ExperimentName": experiment, "TrialName": trial, "RunName": component})
+    aws.processed(name)
 
     def search(*filters: dict, resource: str = "ExperimentTrialComponent") -> list[dict]:
-        answer = world.sagemaker.search(Resource=resource, SearchExpression={"Filters": list(filters)})
+        answer = aws.sagemaker.search(Resource=resource, SearchExpression={"Filters": list(filters)})
         return [next(iter(result.values())) for result in answer["Results"]]
 
     parents = [{"TrialName": trial, "ExperimentName": experiment}]
@@ -226,14 +226,14 @@ def test_trial_components_are_found_with_their_parents_and_their_job(world: JobF
     assert {each["TrialComponentName"] for each in same["TrialComponentSummaries"]} == {f"{name}-aws-processing-job", component}
     [same] = search(condition("ExperimentName", "Equals", experiment), resource="Experiment")
     assert same["DisplayName"] == experiment
-    sources = world.sagemaker.describe_trial_component(TrialComponentName=component)["Sources"]
+    sources = aws.sagemaker.describe_trial_component(TrialComponentName=component)["Sources"]
     assert [source["SourceType"] for source in sources] == ["SageMakerProcessingJob"]
 
 
-def test_what_is_not_searched_says_so(world: JobFixtures) -> None:
-    code, message = refused(world.sagemaker.search, Resource="FeatureGroup")
+def test_what_is_not_searched_says_so(aws: JobFixtures) -> None:
+    code, message = refused(aws.sagemaker.search, Resource="FeatureGroup")
     assert code == "NotSupportedByLocalAws" and "TrainingJob" in message
-    code, message = refused(world.sagemaker.search, Resource="Experiment", SortBy="Colour")
+    code, message = refused(aws.sagemaker.search, Resource="Experiment", SortBy="Colour")
     assert code == "ValidationException" and "Colour" in message
     expression = {"Filters": [condition("Colour", "Equals", "red")]}
-    assert "Colour" in refused(world.sagemaker.search, Resource="Experiment", SearchExpression=expression)[1]
+    assert "Colour" in refused(aws.sagemaker.search, Resource="Experiment", SearchExpression=expression)[1]

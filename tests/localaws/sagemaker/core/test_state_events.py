@@ -14,9 +14,9 @@ from tests.localaws.sagemaker.training.test_training import SAVE
 class Queue:
     """An SQS queue that a rule of EventBridge fills."""
 
-    def __init__(self, world: JobFixtures, pattern: dict) -> None:
-        self.world, self.name = world, world.name("jobs")
-        self._sqs, self._events = world.client("sqs"), world.client("events")
+    def __init__(self, aws: JobFixtures, pattern: dict) -> None:
+        self.aws, self.name = aws, aws.name("jobs")
+        self._sqs, self._events = aws.client("sqs"), aws.client("events")
         self._url = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self._events.put_rule(Name=self.name, EventPattern=json.dumps(pattern))
@@ -37,16 +37,16 @@ class Queue:
 
 
 @pytest.fixture
-def queue(world: JobFixtures) -> Iterator[Queue]:
-    made = Queue(world, {"source": ["aws.sagemaker"]})
+def queue(aws: JobFixtures) -> Iterator[Queue]:
+    made = Queue(aws, {"source": ["aws.sagemaker"]})
     yield made
     made.close()
 
 
-def test_every_step_of_a_training_job_is_an_event(world: JobFixtures, queue: Queue) -> None:
-    name = world.script(SAVE, {"depth": "3"}, Tags=[{"Key": "team", "Value": "delays"}])
-    job = world.trained(name)
-    events = world.until(queue.events, lambda events: len(events) >= 5)
+def test_every_step_of_a_training_job_is_an_event(aws: JobFixtures, queue: Queue) -> None:
+    name = aws.script(SAVE, {"depth": "3"}, Tags=[{"Key": "team", "Value": "delays"}])
+    job = aws.trained(name)
+    events = aws.until(queue.events, lambda events: len(events) >= 5)
     assert [event["detail"]["SecondaryStatus"] for event in events] == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
     last = events[-1]
     assert last["detail-type"] == "SageMaker Training Job State Change" and last["source"] == "aws.sagemaker"
@@ -60,21 +60,21 @@ def test_every_step_of_a_training_job_is_an_event(world: JobFixtures, queue: Que
     assert not [member for member in detail if member.startswith("_")]
 
 
-def test_a_rule_hears_only_what_it_asks_for(world: JobFixtures) -> None:
+def test_a_rule_hears_only_what_it_asks_for(aws: JobFixtures) -> None:
     pattern = {"detail-type": ["SageMaker Processing Job State Change"], "detail": {"ProcessingJobStatus": ["Failed"]}}
-    failures = Queue(world, pattern)
-    world.processed(world.process("print('well')"))
-    name = world.process("raise SystemExit(3)")
-    job = world.processed(name)
-    [event] = world.until(failures.events)
+    failures = Queue(aws, pattern)
+    aws.processed(aws.process("print('well')"))
+    name = aws.process("raise SystemExit(3)")
+    job = aws.processed(name)
+    [event] = aws.until(failures.events)
     assert event["detail"]["ProcessingJobName"] == name and event["detail"]["FailureReason"] == job["FailureReason"]
     failures.close()
 
 
-def test_a_stop_is_heard(world: JobFixtures, queue: Queue) -> None:
-    name = world.script("import time; time.sleep(600)")
-    world.until(lambda: world.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
-    world.sagemaker.stop_training_job(TrainingJobName=name)
-    world.trained(name)
-    told = world.until(queue.events, lambda events: events and events[-1]["detail"]["TrainingJobStatus"] == "Stopped")
+def test_a_stop_is_heard(aws: JobFixtures, queue: Queue) -> None:
+    name = aws.script("import time; time.sleep(600)")
+    aws.until(lambda: aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    aws.trained(name)
+    told = aws.until(queue.events, lambda events: events and events[-1]["detail"]["TrainingJobStatus"] == "Stopped")
     assert "Stopping" in [event["detail"]["TrainingJobStatus"] for event in told]

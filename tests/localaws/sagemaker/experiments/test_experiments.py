@@ -13,41 +13,39 @@ from tests.localaws.sagemaker.processing.test_processing import refused
 pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
 
 
-def made(world: JobFixtures) -> tuple[str, str, str]:
+def made(aws: JobFixtures) -> tuple[str, str, str]:
     """An experiment with a trial that has a trial component."""
-    experiment, trial, component = world.name("experiment"), world.name("trial"), world.name("component")
-    world.sagemaker.create_experiment(ExperimentName=experiment)
-    world.sagemaker.create_trial(TrialName=trial, ExperimentName=experiment)
-    world.sagemaker.create_trial_component(TrialComponentName=component)
-    world.sagemaker.associate_trial_component(TrialComponentName=component, TrialName=trial)
+    experiment, trial, component = aws.name("experiment"), aws.name("trial"), aws.name("component")
+    aws.sagemaker.create_experiment(ExperimentName=experiment)
+    aws.sagemaker.create_trial(TrialName=trial, ExperimentName=experiment)
+    aws.sagemaker.create_trial_component(TrialComponentName=component)
+    aws.sagemaker.associate_trial_component(TrialComponentName=component, TrialName=trial)
     return experiment, trial, component
 
 
-def test_an_experiment_is_kept_and_changed(world: JobFixtures) -> None:
-    name = world.name("Flights")
-    arn = world.sagemaker.create_experiment(ExperimentName=name, Description="delays", Tags=[{"Key": "team", "Value": "a"}])[
-        "ExperimentArn"
-    ]
+def test_an_experiment_is_kept_and_changed(aws: JobFixtures) -> None:
+    name = aws.name("Flights")
+    arn = aws.sagemaker.create_experiment(ExperimentName=name, Description="delays", Tags=[{"Key": "team", "Value": "a"}])["ExperimentArn"]
     assert arn == f"arn:aws:sagemaker:us-east-1:123456789012:experiment/{name.lower()}"
-    found = world.sagemaker.describe_experiment(ExperimentName=name)
+    found = aws.sagemaker.describe_experiment(ExperimentName=name)
     assert (found["ExperimentName"], found["DisplayName"], found["Description"]) == (name, name, "delays")
     assert found["CreatedBy"]["IamIdentity"]["Arn"].startswith("arn:aws:") and found["CreationTime"] == found["LastModifiedTime"]
-    assert world.sagemaker.update_experiment(ExperimentName=name, DisplayName="New", Description="late")["ExperimentArn"] == arn
-    found = world.sagemaker.describe_experiment(ExperimentName=name.lower())
+    assert aws.sagemaker.update_experiment(ExperimentName=name, DisplayName="New", Description="late")["ExperimentArn"] == arn
+    found = aws.sagemaker.describe_experiment(ExperimentName=name.lower())
     assert (found["ExperimentName"], found["DisplayName"], found["Description"]) == (name, "New", "late")
-    assert world.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
-    code, message = refused(world.sagemaker.create_experiment, ExperimentName=name)
+    assert aws.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
+    code, message = refused(aws.sagemaker.create_experiment, ExperimentName=name)
     assert code == "ValidationException"
     assert message == f"Experiment names must be unique within an AWS account and region. Experiment with name ({name}) already exists."
-    assert world.sagemaker.delete_experiment(ExperimentName=name)["ExperimentArn"] == arn
-    code, message = refused(world.sagemaker.describe_experiment, ExperimentName=name)
+    assert aws.sagemaker.delete_experiment(ExperimentName=name)["ExperimentArn"] == arn
+    code, message = refused(aws.sagemaker.describe_experiment, ExperimentName=name)
     assert code == "ResourceNotFound" and name in message
 
 
-def test_trials_and_components_hang_together(world: JobFixtures) -> None:
-    sagemaker = world.sagemaker
-    experiment, trial, component = made(world)
-    other = world.name("trial")
+def test_trials_and_components_hang_together(aws: JobFixtures) -> None:
+    sagemaker = aws.sagemaker
+    experiment, trial, component = made(aws)
+    other = aws.name("trial")
     sagemaker.create_trial(TrialName=other, ExperimentName=experiment, DisplayName="other")
     sagemaker.associate_trial_component(TrialComponentName=component, TrialName=other)
     names = [each["TrialName"] for each in sagemaker.list_trials(ExperimentName=experiment)["TrialSummaries"]]
@@ -74,26 +72,26 @@ def test_trials_and_components_hang_together(world: JobFixtures) -> None:
 
 
 @pytest.mark.parametrize("operation", ["create_trial", "list_trials", "associate_trial_component", "list_trial_components"])
-def test_a_missing_resource_is_reported(world: JobFixtures, operation: str) -> None:
+def test_a_missing_resource_is_reported(aws: JobFixtures, operation: str) -> None:
     params = {
-        "create_trial": {"TrialName": world.name("t"), "ExperimentName": "nowhere"},
+        "create_trial": {"TrialName": aws.name("t"), "ExperimentName": "nowhere"},
         "list_trials": {"ExperimentName": "nowhere"},
         "associate_trial_component": {"TrialName": "nowhere", "TrialComponentName": "nowhere"},
         "list_trial_components": {"TrialName": "nowhere"},
     }[operation]
-    code, message = refused(getattr(world.sagemaker, operation), **params)
+    code, message = refused(getattr(aws.sagemaker, operation), **params)
     assert code == "ResourceNotFound" and "'nowhere' does not exist" in message
 
 
-def test_an_update_adds_to_a_components_maps_and_takes_from_them(world: JobFixtures) -> None:
-    name = world.name("component")
-    world.sagemaker.create_trial_component(
+def test_an_update_adds_to_a_components_maps_and_takes_from_them(aws: JobFixtures) -> None:
+    name = aws.name("component")
+    aws.sagemaker.create_trial_component(
         TrialComponentName=name,
         DisplayName="fit",
         Parameters={"depth": {"NumberValue": 3}, "loss": {"StringValue": "log"}},
         InputArtifacts={"data": {"Value": "s3://b/data", "MediaType": "text/csv"}},
     )
-    world.sagemaker.update_trial_component(
+    aws.sagemaker.update_trial_component(
         TrialComponentName=name,
         Status={"PrimaryStatus": "Completed", "Message": "done"},
         Parameters={"depth": {"NumberValue": 4}, "rate": {"NumberValue": 0.1}},
@@ -101,45 +99,45 @@ def test_an_update_adds_to_a_components_maps_and_takes_from_them(world: JobFixtu
         InputArtifactsToRemove=["data"],
         OutputArtifacts={"model": {"Value": "s3://b/model"}},
     )
-    found = world.sagemaker.describe_trial_component(TrialComponentName=name)
+    found = aws.sagemaker.describe_trial_component(TrialComponentName=name)
     assert found["Parameters"] == {"depth": {"NumberValue": 4.0}, "rate": {"NumberValue": 0.1}}
     assert found["InputArtifacts"] == {} and found["OutputArtifacts"] == {"model": {"Value": "s3://b/model"}}
     assert found["Status"] == {"PrimaryStatus": "Completed", "Message": "done"} and found["DisplayName"] == "fit"
-    assert world.sagemaker.describe_trial_component(TrialComponentName=found["TrialComponentArn"])["TrialComponentName"] == name
+    assert aws.sagemaker.describe_trial_component(TrialComponentName=found["TrialComponentArn"])["TrialComponentName"] == name
 
 
-def test_lists_have_pages_in_an_order_of_ones_own(world: JobFixtures) -> None:
-    experiment, start = world.name("paged"), datetime.datetime.now(datetime.UTC)
-    world.sagemaker.create_experiment(ExperimentName=experiment)
+def test_lists_have_pages_in_an_order_of_ones_own(aws: JobFixtures) -> None:
+    experiment, start = aws.name("paged"), datetime.datetime.now(datetime.UTC)
+    aws.sagemaker.create_experiment(ExperimentName=experiment)
     names = [f"{experiment}-{letter}" for letter in "cadbe"]
     for name in names:
-        world.sagemaker.create_trial(TrialName=name, ExperimentName=experiment)
+        aws.sagemaker.create_trial(TrialName=name, ExperimentName=experiment)
 
     def pages(**params: object) -> list[list[str]]:
-        found = world.sagemaker.get_paginator("list_trials").paginate(ExperimentName=experiment, PaginationConfig={"PageSize": 2}, **params)
+        found = aws.sagemaker.get_paginator("list_trials").paginate(ExperimentName=experiment, PaginationConfig={"PageSize": 2}, **params)
         return [[trial["TrialName"][-1] for trial in page["TrialSummaries"]] for page in found]
 
     assert pages() == [["e", "b"], ["d", "a"], ["c"]]
     assert pages(SortBy="Name", SortOrder="Ascending") == [["a", "b"], ["c", "d"], ["e"]]
     assert pages(CreatedBefore=start) == [[]] and sum(map(len, pages(CreatedAfter=start))) == 5
-    token = world.sagemaker.list_trials(ExperimentName=experiment, MaxResults=2)["NextToken"]
-    world.sagemaker.delete_trial(TrialName=f"{experiment}-b")
-    rest = world.sagemaker.list_trials(ExperimentName=experiment, MaxResults=9, NextToken=token)["TrialSummaries"]
+    token = aws.sagemaker.list_trials(ExperimentName=experiment, MaxResults=2)["NextToken"]
+    aws.sagemaker.delete_trial(TrialName=f"{experiment}-b")
+    rest = aws.sagemaker.list_trials(ExperimentName=experiment, MaxResults=9, NextToken=token)["TrialSummaries"]
     assert [trial["TrialName"][-1] for trial in rest] == ["d", "a", "c"]
-    code, message = refused(world.sagemaker.list_trials, ExperimentName=experiment, SortBy="Name", NextToken=token)
+    code, message = refused(aws.sagemaker.list_trials, ExperimentName=experiment, SortBy="Name", NextToken=token)
     assert code == "ValidationException" and "NextToken" in message
 
 
-def test_metrics_are_summed_up_and_queried(world: JobFixtures) -> None:
-    name, metrics = world.name("logged"), world.client("sagemaker-metrics")
-    arn = world.sagemaker.create_trial_component(TrialComponentName=name)["TrialComponentArn"]
+def test_metrics_are_summed_up_and_queried(aws: JobFixtures) -> None:
+    name, metrics = aws.name("logged"), aws.client("sagemaker-metrics")
+    arn = aws.sagemaker.create_trial_component(TrialComponentName=name)["TrialComponentArn"]
     now = int(time.time()) // 60 * 60
     points = [{"MetricName": "loss", "Timestamp": now + step, "Step": step, "Value": value} for step, value in enumerate((4.0, 2.0, 3.0))]
     points += [{"MetricName": "auc", "Timestamp": now, "Value": 0.5}, {"MetricName": "auc", "Timestamp": now - 10**7, "Value": 1.0}]
     assert metrics.batch_put_metrics(TrialComponentName=name, MetricData=points)["Errors"] == [
         {"Code": "VALIDATION_ERROR", "MetricIndex": 4}
     ]
-    auc, loss = world.sagemaker.describe_trial_component(TrialComponentName=name)["Metrics"]
+    auc, loss = aws.sagemaker.describe_trial_component(TrialComponentName=name)["Metrics"]
     assert (auc["MetricName"], auc["Count"], auc["Last"], auc["StdDev"]) == ("auc", 1, 0.5, 0.0)
     assert (loss["Min"], loss["Max"], loss["Avg"], loss["Last"], loss["Count"]) == (2.0, 4.0, 3.0, 3.0, 3) and loss["SourceArn"] == arn
     assert loss["StdDev"] == pytest.approx((2 / 3) ** 0.5) and loss["TimeStamp"].timestamp() == now + 2
@@ -157,9 +155,9 @@ def test_metrics_are_summed_up_and_queried(world: JobFixtures) -> None:
     assert ask(ResourceArn=arn + "x", Period="OneHour", XAxisType="Timestamp")["Status"] == "ValidationError"
     code, _ = refused(metrics.batch_put_metrics, TrialComponentName="nowhere", MetricData=points[:1])
     assert code == "ValidationException"
-    world.sagemaker.delete_trial_component(TrialComponentName=name)
-    world.sagemaker.create_trial_component(TrialComponentName=name)
-    found = world.sagemaker.describe_trial_component(TrialComponentName=name)
+    aws.sagemaker.delete_trial_component(TrialComponentName=name)
+    aws.sagemaker.create_trial_component(TrialComponentName=name)
+    found = aws.sagemaker.describe_trial_component(TrialComponentName=name)
     assert (found["Metrics"], found["Parameters"]) == ([], {})
 
 
@@ -169,10 +167,10 @@ for loss in (0.9, 0.4, 0.5):
 """
 
 
-def test_a_training_job_is_a_trial_component(world: JobFixtures) -> None:
-    experiment, trial, _ = made(world)
-    uri = world.put("tracked/train/a.csv", "1")
-    name = world.script(
+def test_a_training_job_is_a_trial_component(aws: JobFixtures) -> None:
+    experiment, trial, _ = made(aws)
+    uri = aws.put("tracked/train/a.csv", "1")
+    name = aws.script(
         TRAINS,
         {"depth": "3", "kind": "tree"},
         metrics=[{"Name": "loss", "Regex": "loss=(.*?);"}],
@@ -180,11 +178,11 @@ def test_a_training_job_is_a_trial_component(world: JobFixtures) -> None:
         ExperimentConfig={"ExperimentName": experiment, "TrialName": trial, "TrialComponentDisplayName": "fit"},
     )
     component = f"{name}-aws-training-job"
-    running = world.sagemaker.describe_trial_component(TrialComponentName=component)
+    running = aws.sagemaker.describe_trial_component(TrialComponentName=component)
     assert running["Status"]["PrimaryStatus"] in ("InProgress", "Completed")
-    job = world.trained(name)
-    found = world.until(
-        lambda: world.sagemaker.describe_trial_component(TrialComponentName=component),
+    job = aws.trained(name)
+    found = aws.until(
+        lambda: aws.sagemaker.describe_trial_component(TrialComponentName=component),
         lambda found: found["Status"]["PrimaryStatus"] == "Completed",
     )
     assert found["DisplayName"] == "fit"
@@ -197,25 +195,25 @@ def test_a_training_job_is_a_trial_component(world: JobFixtures) -> None:
     [loss] = found["Metrics"]
     assert (loss["Min"], loss["Max"], loss["Last"], loss["Count"]) == (0.4, 0.9, 0.5, 3) and loss["Avg"] == pytest.approx(0.6)
     assert (found["StartTime"], found["EndTime"]) == (job["TrainingStartTime"], job["TrainingEndTime"])
-    listed = [each["TrialComponentName"] for each in world.sagemaker.list_trial_components(TrialName=trial)["TrialComponentSummaries"]]
+    listed = [each["TrialComponentName"] for each in aws.sagemaker.list_trial_components(TrialName=trial)["TrialComponentSummaries"]]
     assert component in listed
-    [listed] = world.sagemaker.list_trial_components(SourceArn=job["TrainingJobArn"])["TrialComponentSummaries"]
+    [listed] = aws.sagemaker.list_trial_components(SourceArn=job["TrainingJobArn"])["TrialComponentSummaries"]
     assert listed["TrialComponentSource"] == found["Source"]
     assert job["ExperimentConfig"]["TrialName"] == trial
 
 
-def test_a_processing_job_is_a_trial_component_and_gets_a_trial(world: JobFixtures) -> None:
-    experiment, _, _ = made(world)
-    uri = world.put("tracked/raw.csv", "1")
-    name = world.process(
+def test_a_processing_job_is_a_trial_component_and_gets_a_trial(aws: JobFixtures) -> None:
+    experiment, _, _ = made(aws)
+    uri = aws.put("tracked/raw.csv", "1")
+    name = aws.process(
         "raise SystemExit(1)",
         ProcessingInputs=[processing_input("raw", uri, "/opt/ml/processing/raw")],
         ProcessingOutputConfig={"Outputs": [processing_output("out", f"s3://{BUCKET}/tracked/out", "/opt/ml/processing/out")]},
         ExperimentConfig={"ExperimentName": experiment},
     )
-    world.processed(name)
-    found = world.until(
-        lambda: world.sagemaker.describe_trial_component(TrialComponentName=f"{name}-aws-processing-job"),
+    aws.processed(name)
+    found = aws.until(
+        lambda: aws.sagemaker.describe_trial_component(TrialComponentName=f"{name}-aws-processing-job"),
         lambda found: found["Status"]["PrimaryStatus"] == "Failed",
     )
     reason = "AlgorithmError: See job logs for more information, exit code: 1"
@@ -227,36 +225,36 @@ def test_a_processing_job_is_a_trial_component_and_gets_a_trial(world: JobFixtur
         "SageMaker.VolumeSizeInGB": {"NumberValue": 5.0},
     }
     assert found["OutputArtifacts"] == {"out": {"Value": f"s3://{BUCKET}/tracked/out"}}
-    trials = [trial["TrialName"] for trial in world.sagemaker.list_trials(ExperimentName=experiment)["TrialSummaries"]]
+    trials = [trial["TrialName"] for trial in aws.sagemaker.list_trials(ExperimentName=experiment)["TrialSummaries"]]
     assert f"{name}-aws-trial" in trials
 
 
-def test_a_job_outside_an_experiment_is_a_component_of_no_trial(world: JobFixtures) -> None:
-    name = world.process("pass")
-    job = world.processed(name)
-    [found] = world.sagemaker.list_trial_components(SourceArn=job["ProcessingJobArn"])["TrialComponentSummaries"]
+def test_a_job_outside_an_experiment_is_a_component_of_no_trial(aws: JobFixtures) -> None:
+    name = aws.process("pass")
+    job = aws.processed(name)
+    [found] = aws.sagemaker.list_trial_components(SourceArn=job["ProcessingJobArn"])["TrialComponentSummaries"]
     assert found["TrialComponentName"] == f"{name}-aws-processing-job"
-    assert world.sagemaker.list_trials(TrialComponentName=found["TrialComponentName"])["TrialSummaries"] == []
+    assert aws.sagemaker.list_trials(TrialComponentName=found["TrialComponentName"])["TrialSummaries"] == []
 
 
-def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(world: JobFixtures) -> None:
-    name = world.process("pass")
-    world.processed(name)
-    world.sagemaker.delete_processing_job(ProcessingJobName=name)
+def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(aws: JobFixtures) -> None:
+    name = aws.process("pass")
+    aws.processed(name)
+    aws.sagemaker.delete_processing_job(ProcessingJobName=name)
     resources = {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 6}}
-    world.processed(world.process("pass", ProcessingJobName=name, ProcessingResources=resources))
-    found = world.sagemaker.describe_trial_component(TrialComponentName=f"{name}-aws-processing-job")
+    aws.processed(aws.process("pass", ProcessingJobName=name, ProcessingResources=resources))
+    found = aws.sagemaker.describe_trial_component(TrialComponentName=f"{name}-aws-processing-job")
     assert found["Parameters"]["SageMaker.VolumeSizeInGB"] == {"NumberValue": 6.0}
 
 
-def test_a_job_of_an_experiment_that_is_not_there_is_refused(world: JobFixtures) -> None:
-    experiment, trial, _ = made(world)
-    other = world.name("experiment")
-    world.sagemaker.create_experiment(ExperimentName=other)
+def test_a_job_of_an_experiment_that_is_not_there_is_refused(aws: JobFixtures) -> None:
+    experiment, trial, _ = made(aws)
+    other = aws.name("experiment")
+    aws.sagemaker.create_experiment(ExperimentName=other)
     for config, code, words in (
         ({"ExperimentName": "nowhere"}, "ResourceNotFound", "Experiment 'nowhere' does not exist"),
         ({"ExperimentName": experiment, "TrialName": "nowhere"}, "ResourceNotFound", "Trial 'nowhere' does not exist"),
         ({"ExperimentName": other, "TrialName": trial}, "ValidationException", f"belongs to the experiment {experiment}"),
     ):
-        assert refused(world.process, "pass", ExperimentConfig=config)[0] == code
-        assert words in refused(world.process, "pass", ExperimentConfig=config)[1]
+        assert refused(aws.process, "pass", ExperimentConfig=config)[0] == code
+        assert words in refused(aws.process, "pass", ExperimentConfig=config)[1]

@@ -8,38 +8,38 @@ from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.processing.test_processing import refused
 
 
-def artifact(world: JobFixtures, uri: str, **params: object) -> str:
-    return world.sagemaker.create_artifact(Source={"SourceUri": uri}, ArtifactType="DataSet", **params)["ArtifactArn"]
+def artifact(aws: JobFixtures, uri: str, **params: object) -> str:
+    return aws.sagemaker.create_artifact(Source={"SourceUri": uri}, ArtifactType="DataSet", **params)["ArtifactArn"]
 
 
 @pytest.mark.second_mode_nightly  # records are the same in both modes
-def test_an_artifact_is_kept_and_changed(world: JobFixtures) -> None:
-    uri = f"s3://b/{world.name('data')}"
-    arn = artifact(world, uri, ArtifactName="flights", Properties={"rows": "3", "old": "1"}, Tags=[{"Key": "team", "Value": "a"}])
-    found = world.sagemaker.describe_artifact(ArtifactArn=arn)
+def test_an_artifact_is_kept_and_changed(aws: JobFixtures) -> None:
+    uri = f"s3://b/{aws.name('data')}"
+    arn = artifact(aws, uri, ArtifactName="flights", Properties={"rows": "3", "old": "1"}, Tags=[{"Key": "team", "Value": "a"}])
+    found = aws.sagemaker.describe_artifact(ArtifactArn=arn)
     assert (found["ArtifactName"], found["ArtifactType"], found["Source"]) == ("flights", "DataSet", {"SourceUri": uri})
-    code, message = refused(artifact, world, uri)
+    code, message = refused(artifact, aws, uri)
     assert code == "ValidationException" and "already exists" in message
-    world.sagemaker.update_artifact(ArtifactArn=arn, ArtifactName="delays", Properties={"rows": "4"}, PropertiesToRemove=["old"])
-    found = world.sagemaker.describe_artifact(ArtifactArn=arn)
+    aws.sagemaker.update_artifact(ArtifactArn=arn, ArtifactName="delays", Properties={"rows": "4"}, PropertiesToRemove=["old"])
+    found = aws.sagemaker.describe_artifact(ArtifactArn=arn)
     assert (found["ArtifactName"], found["Properties"]) == ("delays", {"rows": "4"})
-    [listed] = world.sagemaker.list_artifacts(SourceUri=uri)["ArtifactSummaries"]
+    [listed] = aws.sagemaker.list_artifacts(SourceUri=uri)["ArtifactSummaries"]
     assert (listed["ArtifactArn"], listed["ArtifactName"]) == (arn, "delays")
-    assert world.sagemaker.list_artifacts(SourceUri=uri, ArtifactType="Model")["ArtifactSummaries"] == []
-    assert world.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
-    assert world.sagemaker.delete_artifact(Source={"SourceUri": uri})["ArtifactArn"] == arn
-    assert refused(world.sagemaker.describe_artifact, ArtifactArn=arn)[0] == "ResourceNotFound"
-    assert refused(world.sagemaker.delete_artifact)[0] == "ValidationException"
+    assert aws.sagemaker.list_artifacts(SourceUri=uri, ArtifactType="Model")["ArtifactSummaries"] == []
+    assert aws.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
+    assert aws.sagemaker.delete_artifact(Source={"SourceUri": uri})["ArtifactArn"] == arn
+    assert refused(aws.sagemaker.describe_artifact, ArtifactArn=arn)[0] == "ResourceNotFound"
+    assert refused(aws.sagemaker.delete_artifact)[0] == "ValidationException"
 
 
-def test_an_artifact_needs_no_name(world: JobFixtures) -> None:
-    arn = artifact(world, f"s3://b/{world.name('data')}")
-    assert "ArtifactName" not in world.sagemaker.describe_artifact(ArtifactArn=arn)
+def test_an_artifact_needs_no_name(aws: JobFixtures) -> None:
+    arn = artifact(aws, f"s3://b/{aws.name('data')}")
+    assert "ArtifactName" not in aws.sagemaker.describe_artifact(ArtifactArn=arn)
 
 
-def test_associations_say_what_comes_of_what(world: JobFixtures) -> None:
-    sagemaker, name = world.sagemaker, world.name("component")
-    data, model = (artifact(world, f"s3://b/{world.name(kind)}", ArtifactName=kind) for kind in ("data", "model"))
+def test_associations_say_what_comes_of_what(aws: JobFixtures) -> None:
+    sagemaker, name = aws.sagemaker, aws.name("component")
+    data, model = (artifact(aws, f"s3://b/{aws.name(kind)}", ArtifactName=kind) for kind in ("data", "model"))
     component = sagemaker.create_trial_component(TrialComponentName=name)["TrialComponentArn"]
     sagemaker.add_association(SourceArn=data, DestinationArn=component, AssociationType="ContributedTo")
     sagemaker.add_association(SourceArn=component, DestinationArn=model, AssociationType="Produced")
@@ -60,8 +60,8 @@ def test_associations_say_what_comes_of_what(world: JobFixtures) -> None:
     sagemaker.delete_artifact(ArtifactArn=data)
 
 
-def test_actions_and_contexts_are_kept_and_changed(world: JobFixtures) -> None:
-    sagemaker, name = world.sagemaker, world.name("deploy")
+def test_actions_and_contexts_are_kept_and_changed(aws: JobFixtures) -> None:
+    sagemaker, name = aws.sagemaker, aws.name("deploy")
     source = {"SourceUri": f"s3://b/{name}", "SourceType": "Model"}
     tags = [{"Key": "team", "Value": "a"}]
     action = sagemaker.create_action(
@@ -93,22 +93,22 @@ def test_actions_and_contexts_are_kept_and_changed(world: JobFixtures) -> None:
     assert refused(sagemaker.describe_context, ContextName=name)[0] == "ResourceNotFound"
 
 
-def test_contexts_are_listed_by_name_and_by_page(world: JobFixtures) -> None:
-    uri = f"s3://b/{world.name('ordered')}"
-    names = [world.name(f"{letter}-context") for letter in "bca"]
+def test_contexts_are_listed_by_name_and_by_page(aws: JobFixtures) -> None:
+    uri = f"s3://b/{aws.name('ordered')}"
+    names = [aws.name(f"{letter}-context") for letter in "bca"]
     for name in names:
-        world.sagemaker.create_context(ContextName=name, Source={"SourceUri": uri}, ContextType="Test")
-    pages = world.sagemaker.get_paginator("list_contexts").paginate(
+        aws.sagemaker.create_context(ContextName=name, Source={"SourceUri": uri}, ContextType="Test")
+    pages = aws.sagemaker.get_paginator("list_contexts").paginate(
         SourceUri=uri, SortBy="Name", SortOrder="Ascending", PaginationConfig={"PageSize": 2}
     )
     assert [found["ContextName"] for page in pages for found in page["ContextSummaries"]] == sorted(names)
 
 
-def lineage(world: JobFixtures) -> dict[str, str]:
+def lineage(aws: JobFixtures) -> dict[str, str]:
     """data -> component -> model -> deploy -> endpoint, and other -> deploy."""
-    sagemaker, stem = world.sagemaker, world.name("line")
+    sagemaker, stem = aws.sagemaker, aws.name("line")
     source = {"SourceUri": f"s3://b/{stem}"}
-    found = {kind: artifact(world, f"s3://b/{stem}/{kind}", ArtifactName=kind) for kind in ("data", "other")}
+    found = {kind: artifact(aws, f"s3://b/{stem}/{kind}", ArtifactName=kind) for kind in ("data", "other")}
     found["component"] = sagemaker.create_trial_component(TrialComponentName=stem)["TrialComponentArn"]
     model = sagemaker.create_artifact(Source={"SourceUri": f"s3://b/{stem}/model"}, ArtifactType="Model", Properties={"f1": "0.9"})
     found["model"] = model["ArtifactArn"]
@@ -125,12 +125,12 @@ def lineage(world: JobFixtures) -> dict[str, str]:
     return found
 
 
-def test_a_query_follows_lineage_up_and_down(world: JobFixtures) -> None:
-    arns = lineage(world)
+def test_a_query_follows_lineage_up_and_down(aws: JobFixtures) -> None:
+    arns = lineage(aws)
     names = {arn: name for name, arn in arns.items()}
 
     def query(start: str, **params: object) -> tuple[list[str], set[tuple[str, str]]]:
-        answer = world.sagemaker.query_lineage(StartArns=[arns[start]], **params)
+        answer = aws.sagemaker.query_lineage(StartArns=[arns[start]], **params)
         edges = {(names[edge["SourceArn"]], names[edge["DestinationArn"]]) for edge in answer["Edges"]}
         return [names[vertex["Arn"]] for vertex in answer["Vertices"]], edges
 
@@ -145,17 +145,17 @@ def test_a_query_follows_lineage_up_and_down(world: JobFixtures) -> None:
     assert query("data", IncludeEdges=False, Filters={"LineageTypes": ["TrialComponent", "Context"]})[0] == ["component", "endpoint"]
     assert query("data", Filters={"Properties": {"f1": "0.9", "none": "x"}}, IncludeEdges=False)[0] == ["model"]
     assert query("data", Filters={"CreatedAfter": 4e9}) == ([], set())
-    model = world.sagemaker.query_lineage(StartArns=[arns["model"]], MaxDepth=0)["Vertices"]
+    model = aws.sagemaker.query_lineage(StartArns=[arns["model"]], MaxDepth=0)["Vertices"]
     assert model == [{"Arn": arns["model"], "Type": "Model", "LineageType": "Artifact"}]
-    assert refused(world.sagemaker.query_lineage, StartArns=[arns["model"] + "0"])[0] == "ResourceNotFound"
+    assert refused(aws.sagemaker.query_lineage, StartArns=[arns["model"] + "0"])[0] == "ResourceNotFound"
 
 
-def test_a_query_comes_in_pages_that_hold_every_edge_once(world: JobFixtures) -> None:
-    arns = lineage(world)
+def test_a_query_comes_in_pages_that_hold_every_edge_once(aws: JobFixtures) -> None:
+    arns = lineage(aws)
     request = {"StartArns": [arns["endpoint"]], "Direction": "Ascendants", "MaxResults": 2}
-    pages = [world.sagemaker.query_lineage(**request)]
+    pages = [aws.sagemaker.query_lineage(**request)]
     while token := pages[-1].get("NextToken"):
-        pages.append(world.sagemaker.query_lineage(**request, NextToken=token))
+        pages.append(aws.sagemaker.query_lineage(**request, NextToken=token))
     assert [len(page["Vertices"]) for page in pages] == [2, 2, 2]
     assert {vertex["Arn"] for page in pages for vertex in page["Vertices"]} == set(arns.values())
     edges = [(edge["SourceArn"], edge["DestinationArn"]) for page in pages for edge in page["Edges"]]

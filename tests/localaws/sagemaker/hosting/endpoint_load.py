@@ -36,14 +36,14 @@ class Load:
 
     Parameters
     ----------
-    world : callable
+    aws : callable
         Returns the helpers of the present local AWS.
     asks : dict
         Kind of endpoint -> a function of client and number that sends one request and returns the error in its answer, or ``""``.
     """
 
-    def __init__(self, world: Callable[[], JobFixtures], asks: dict[str, Callable]) -> None:
-        self._world = world
+    def __init__(self, aws: Callable[[], JobFixtures], asks: dict[str, Callable]) -> None:
+        self._aws = aws
         self._stop = threading.Event()
         self.results = LoadResults()
         self._threads = [threading.Thread(target=self._run, args=item, name=f"load {item[0]}", daemon=True) for item in asks.items()]
@@ -65,8 +65,8 @@ class Load:
             self.results.wrong.append(f"{kind}: {error!r}")
 
     def _ask_on(self, kind: str, ask: Callable) -> None:
-        for world, numbers in self._worlds():
-            client = world.client("sagemaker-runtime")
+        for aws, numbers in self._each_aws():
+            client = aws.client("sagemaker-runtime")
             for number in numbers:
                 try:
                     if wrong := ask(client, number, self.results):
@@ -82,12 +82,12 @@ class Load:
                 if self._stop.wait(PAUSE):
                     return
 
-    def _worlds(self) -> Iterator[tuple[JobFixtures, Iterator[int]]]:
+    def _each_aws(self) -> Iterator[tuple[JobFixtures, Iterator[int]]]:
         """Yields the present local AWS with numbers, each number once."""
         numbers = itertools.count()
         while True:
-            world = self._world()
-            yield world, itertools.takewhile(lambda _, world=world: self._world() is world, numbers)
+            aws = self._aws()
+            yield aws, itertools.takewhile(lambda _, aws=aws: self._aws() is aws, numbers)
 
 
 def upper(endpoint: str) -> Callable:

@@ -29,9 +29,9 @@ def own(tmp_path_factory):
     handle.stop()
 
 
-def points(world: ComponentFixtures, namespace: str, metric: str, dimensions: dict[str, str], period: int = 60) -> list[dict]:
-    now = datetime.datetime.fromtimestamp(world.handle.advance(0), datetime.UTC)
-    found = world.cloudwatch.get_metric_statistics(
+def points(aws: ComponentFixtures, namespace: str, metric: str, dimensions: dict[str, str], period: int = 60) -> list[dict]:
+    now = datetime.datetime.fromtimestamp(aws.handle.advance(0), datetime.UTC)
+    found = aws.cloudwatch.get_metric_statistics(
         Namespace=namespace,
         MetricName=metric,
         Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],

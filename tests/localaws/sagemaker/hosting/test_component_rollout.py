@@ -58,15 +58,15 @@ class Rolled(ComponentFixtures):
 class Asking:
     """Sends requests to a component all the time. The ``with`` block fails if one request fails."""
 
-    def __init__(self, world: Rolled, endpoint: str, name: str) -> None:
-        self._world, self._endpoint, self._name = world, endpoint, name
+    def __init__(self, aws: Rolled, endpoint: str, name: str) -> None:
+        self._aws, self._endpoint, self._name = aws, endpoint, name
         self._ended, self._errors, self.answers = threading.Event(), [], []
         self._threads = [threading.Thread(target=self._ask) for _ in range(2)]
 
     def _ask(self) -> None:
         while not self._ended.is_set():
             try:
-                self.answers.append(self._world.ask(self._endpoint, self._name))
+                self.answers.append(self._aws.ask(self._endpoint, self._name))
             except ClientError as error:
                 self._errors.append(error)
 
@@ -87,149 +87,149 @@ def size(value: int, kind: str = "COPY_COUNT") -> dict:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def aws(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("rollouts") / "state")
     yield fixtures_of(handle, Rolled)
     handle.stop()
 
 
-def test_batches_take_over_one_by_one_and_lose_no_request(world):
-    endpoint = world.host(2)
-    name = world.served(endpoint, "old", copies=4)
-    with Asking(world, endpoint, name) as asking:
-        specification = world.roll(name, "new", MaximumBatchSize=size(50, "CAPACITY_PERCENT"))
-        world.baking(endpoint, name, "new")
-        described = world.described(name)
+def test_batches_take_over_one_by_one_and_lose_no_request(aws):
+    endpoint = aws.host(2)
+    name = aws.served(endpoint, "old", copies=4)
+    with Asking(aws, endpoint, name) as asking:
+        specification = aws.roll(name, "new", MaximumBatchSize=size(50, "CAPACITY_PERCENT"))
+        aws.baking(endpoint, name, "new")
+        described = aws.described(name)
         assert described["InferenceComponentStatus"] == "Updating"
         assert described["LastDeploymentConfig"]["RollingUpdatePolicy"]["MaximumBatchSize"] == size(50, "CAPACITY_PERCENT")
-        mixed = world.answers(endpoint, name)
+        mixed = aws.answers(endpoint, name)
         assert set(mixed) == {"old", "new"} and 5 <= mixed["new"] <= 35  # two of four copies
-        world.handle.advance(300)
-        until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "all copies but the last batch's bake are new")
-        assert world.described(name)["InferenceComponentStatus"] == "Updating"
-        world.handle.advance(300)
-        described = world.component_settled(name)
+        aws.handle.advance(300)
+        until(lambda: set(aws.answers(endpoint, name, 10)) == {"new"}, "all copies but the last batch's bake are new")
+        assert aws.described(name)["InferenceComponentStatus"] == "Updating"
+        aws.handle.advance(300)
+        described = aws.component_settled(name)
     assert (described["InferenceComponentStatus"], described["Specification"]) == ("InService", specification)
     assert described["RuntimeConfig"] == {"DesiredCopyCount": 4, "CurrentCopyCount": 4} and "FailureReason" not in described
-    assert set(asking.answers) == {"old", "new"} and world.answers(endpoint, name, 10) == {"new": 10}
-    assert len(world.streams(name)) == 8
+    assert set(asking.answers) == {"old", "new"} and aws.answers(endpoint, name, 10) == {"new": 10}
+    assert len(aws.streams(name)) == 8
 
 
-def test_a_batch_needs_room_for_itself_alone_and_other_needs_and_counts_come_with_it(world):
-    endpoint = world.host(3)
-    name = world.served(endpoint, "old", copies=2, memory=MEMORY)  # the third instance is free
-    world.roll(name, "new", copies=3, memory=MEMORY, MaximumBatchSize=size(1), WaitIntervalInSeconds=0)
-    described = world.component_settled(name)
+def test_a_batch_needs_room_for_itself_alone_and_other_needs_and_counts_come_with_it(aws):
+    endpoint = aws.host(3)
+    name = aws.served(endpoint, "old", copies=2, memory=MEMORY)  # the third instance is free
+    aws.roll(name, "new", copies=3, memory=MEMORY, MaximumBatchSize=size(1), WaitIntervalInSeconds=0)
+    described = aws.component_settled(name)
     assert "FailureReason" not in described and described["RuntimeConfig"] == {"DesiredCopyCount": 3, "CurrentCopyCount": 3}
-    assert world.answers(endpoint, name, 10) == {"new": 10}
+    assert aws.answers(endpoint, name, 10) == {"new": 10}
 
 
-def test_an_alarm_rolls_back_with_the_room_that_there_is(world):
-    endpoint, alarm = world.host(3), world.alarm()
-    name = world.served(endpoint, "old", copies=2, memory=MEMORY)
-    with Asking(world, endpoint, name):
-        world.roll(name, "new", memory=MEMORY, alarms=(alarm,))
-        world.baking(endpoint, name, "new")
-        world.handle.advance(300)
-        until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
-        world.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
-        described = world.component_settled(name)
+def test_an_alarm_rolls_back_with_the_room_that_there_is(aws):
+    endpoint, alarm = aws.host(3), aws.alarm()
+    name = aws.served(endpoint, "old", copies=2, memory=MEMORY)
+    with Asking(aws, endpoint, name):
+        aws.roll(name, "new", memory=MEMORY, alarms=(alarm,))
+        aws.baking(endpoint, name, "new")
+        aws.handle.advance(300)
+        until(lambda: set(aws.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
+        aws.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+        described = aws.component_settled(name)
     assert described["InferenceComponentStatus"] == "InService" and alarm in described["FailureReason"]
     assert described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
-    assert world.answers(endpoint, name, 10) == {"old": 10}
-    assert world.scale(name, 3)["RuntimeConfig"]["CurrentCopyCount"] == 3  # all places of the new copies are free again
+    assert aws.answers(endpoint, name, 10) == {"old": 10}
+    assert aws.scale(name, 3)["RuntimeConfig"]["CurrentCopyCount"] == 3  # all places of the new copies are free again
 
 
-def test_an_alarm_when_more_copies_of_the_new_specification_fill_all_instances(world):
-    endpoint, alarm = world.host(3), world.alarm()
-    name = world.served(endpoint, "old", copies=2, memory=MEMORY)
-    with Asking(world, endpoint, name):
-        world.roll(name, "new", copies=3, memory=MEMORY, alarms=(alarm,))
-        world.baking(endpoint, name, "new")
+def test_an_alarm_when_more_copies_of_the_new_specification_fill_all_instances(aws):
+    endpoint, alarm = aws.host(3), aws.alarm()
+    name = aws.served(endpoint, "old", copies=2, memory=MEMORY)
+    with Asking(aws, endpoint, name):
+        aws.roll(name, "new", copies=3, memory=MEMORY, alarms=(alarm,))
+        aws.baking(endpoint, name, "new")
         for _ in range(2):
-            world.handle.advance(300)
-        until(lambda: world.described(name)["RuntimeConfig"]["CurrentCopyCount"] == 2, "the last batch is about to come")
-        until(lambda: len(world.streams(name)) == 5, "all new copies are there")
-        world.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
-        described = world.component_settled(name)
+            aws.handle.advance(300)
+        until(lambda: aws.described(name)["RuntimeConfig"]["CurrentCopyCount"] == 2, "the last batch is about to come")
+        until(lambda: len(aws.streams(name)) == 5, "all new copies are there")
+        aws.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+        described = aws.component_settled(name)
     assert alarm in described["FailureReason"] and described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
-    assert world.answers(endpoint, name, 10) == {"old": 10}
+    assert aws.answers(endpoint, name, 10) == {"old": 10}
 
 
-def test_rolling_back_by_batches_beside_the_new_copies(world):
-    endpoint, alarm = world.host(2), world.alarm()
-    name = world.served(endpoint, "old", copies=4)
-    with Asking(world, endpoint, name):
-        world.roll(name, "new", alarms=(alarm,), MaximumBatchSize=size(2), RollbackMaximumBatchSize=size(1))
-        world.baking(endpoint, name, "new")
-        world.handle.advance(300)
-        until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
-        world.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
-        assert alarm in world.component_settled(name)["FailureReason"]
-    assert world.answers(endpoint, name, 10) == {"old": 10}
+def test_rolling_back_by_batches_beside_the_new_copies(aws):
+    endpoint, alarm = aws.host(2), aws.alarm()
+    name = aws.served(endpoint, "old", copies=4)
+    with Asking(aws, endpoint, name):
+        aws.roll(name, "new", alarms=(alarm,), MaximumBatchSize=size(2), RollbackMaximumBatchSize=size(1))
+        aws.baking(endpoint, name, "new")
+        aws.handle.advance(300)
+        until(lambda: set(aws.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
+        aws.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+        assert alarm in aws.component_settled(name)["FailureReason"]
+    assert aws.answers(endpoint, name, 10) == {"old": 10}
 
 
 @pytest.mark.parametrize(("what", "words"), [("broken", "did not pass the ping health check"), ("large", "has enough free resources")])
-def test_a_batch_that_fails_leaves_the_component_as_it_was(world, what, words):
-    endpoint = world.host()
-    name = world.served(endpoint, "old", copies=2)
-    with Asking(world, endpoint, name):
+def test_a_batch_that_fails_leaves_the_component_as_it_was(aws, what, words):
+    endpoint = aws.host()
+    name = aws.served(endpoint, "old", copies=2)
+    with Asking(aws, endpoint, name):
         if what == "broken":
-            world.roll(name, "", model=world.model(script("raise RuntimeError"), SKLEARN))
+            aws.roll(name, "", model=aws.model(script("raise RuntimeError"), SKLEARN))
         else:
-            world.roll(name, "new", memory=MEMORY)
-        described = world.component_settled(name)
+            aws.roll(name, "new", memory=MEMORY)
+        described = aws.component_settled(name)
     assert words in described["FailureReason"] and described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
-    assert world.answers(endpoint, name, 10) == {"old": 10}
+    assert aws.answers(endpoint, name, 10) == {"old": 10}
 
 
-def test_too_long_a_deployment_is_rolled_back(world):
-    endpoint = world.host()
-    name = world.served(endpoint, "old", copies=2)
-    world.roll(name, "new", WaitIntervalInSeconds=500, MaximumExecutionTimeoutInSeconds=600)
-    world.baking(endpoint, name, "new")
-    world.handle.advance(500)
-    until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
-    world.handle.advance(500)
-    described = world.component_settled(name)
+def test_too_long_a_deployment_is_rolled_back(aws):
+    endpoint = aws.host()
+    name = aws.served(endpoint, "old", copies=2)
+    aws.roll(name, "new", WaitIntervalInSeconds=500, MaximumExecutionTimeoutInSeconds=600)
+    aws.baking(endpoint, name, "new")
+    aws.handle.advance(500)
+    until(lambda: set(aws.answers(endpoint, name, 10)) == {"new"}, "the last batch bakes")
+    aws.handle.advance(500)
+    described = aws.component_settled(name)
     assert "MaximumExecutionTimeoutInSeconds (600)" in described["FailureReason"]
-    assert world.answers(endpoint, name, 10) == {"old": 10}
+    assert aws.answers(endpoint, name, 10) == {"old": 10}
 
 
-def test_another_number_of_copies_alone_is_no_matter_of_batches(world):
-    name = world.served(world.host(), "old", copies=2)
+def test_another_number_of_copies_alone_is_no_matter_of_batches(aws):
+    name = aws.served(aws.host(), "old", copies=2)
     policy = {"RollingUpdatePolicy": {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 300}}
-    world.sagemaker.update_inference_component(InferenceComponentName=name, RuntimeConfig={"CopyCount": 3}, DeploymentConfig=policy)
-    described = world.component_settled(name)
+    aws.sagemaker.update_inference_component(InferenceComponentName=name, RuntimeConfig={"CopyCount": 3}, DeploymentConfig=policy)
+    described = aws.component_settled(name)
     assert (described["RuntimeConfig"]["CurrentCopyCount"], described["LastDeploymentConfig"]) == (3, policy)
 
 
-def test_batches_of_a_wrong_size_are_refused(world):
-    endpoint = world.host()
-    name = world.served(endpoint, "old", copies=2)
+def test_batches_of_a_wrong_size_are_refused(aws):
+    endpoint = aws.host()
+    name = aws.served(endpoint, "old", copies=2)
     for batch in (size(2), size(1, "CAPACITY_PERCENT"), size(60, "CAPACITY_PERCENT")):
         with pytest.raises(ClientError, match="it must be between 5% and 50% of the copy count"):
-            world.roll(name, "new", MaximumBatchSize=batch)
-    assert world.described(name)["InferenceComponentStatus"] == "InService"
+            aws.roll(name, "new", MaximumBatchSize=batch)
+    assert aws.described(name)["InferenceComponentStatus"] == "InService"
 
 
 def test_after_a_kill_all_old_copies_come_back(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = fixtures_of(handle, Rolled)
-    endpoint = world.host(3)
-    name = world.served(endpoint, "old", copies=2, memory=MEMORY)
-    world.roll(name, "new", memory=MEMORY)
-    world.baking(endpoint, name, "new")
+    aws = fixtures_of(handle, Rolled)
+    endpoint = aws.host(3)
+    name = aws.served(endpoint, "old", copies=2, memory=MEMORY)
+    aws.roll(name, "new", memory=MEMORY)
+    aws.baking(endpoint, name, "new")
     handle.advance(300)
-    until(lambda: set(world.answers(endpoint, name, 10)) == {"new"}, "one old copy is gone")
+    until(lambda: set(aws.answers(endpoint, name, 10)) == {"new"}, "one old copy is gone")
     psutil.Process(handle.pid).kill()
     handle = launch.start(tmp_path / "state")
     try:
-        world = fixtures_of(handle, Rolled)
-        assert world.answers(endpoint, name, 10) == {"old": 10}  # waits for the copies
-        described = world.component_settled(name)
+        aws = fixtures_of(handle, Rolled)
+        assert aws.answers(endpoint, name, 10) == {"old": 10}  # waits for the copies
+        described = aws.component_settled(name)
         assert described["FailureReason"].startswith("The local AWS ended during the update.")
         assert described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
-        assert world.scale(name, 3)["RuntimeConfig"]["CurrentCopyCount"] == 3
+        assert aws.scale(name, 3)["RuntimeConfig"]["CurrentCopyCount"] == 3
     finally:
         handle.stop()

@@ -12,17 +12,17 @@ from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, Endpoint
 
 
 @pytest.fixture(scope="module")
-def world(client):
-    world = EndpointFixtures(client)
-    yield world
-    world.close()
+def aws(client):
+    aws = EndpointFixtures(client)
+    yield aws
+    aws.close()
 
 
-def capture(world: EndpointFixtures, prefix: str, *modes: str, percentage: int = 100, **more: object) -> dict:
+def capture(aws: EndpointFixtures, prefix: str, *modes: str, percentage: int = 100, **more: object) -> dict:
     return {
         "EnableCapture": True,
         "InitialSamplingPercentage": percentage,
-        "DestinationS3Uri": f"s3://{world.bucket}/{prefix}",
+        "DestinationS3Uri": f"s3://{aws.bucket}/{prefix}",
         "CaptureOptions": [{"CaptureMode": mode} for mode in modes or ("Input", "Output")],
         **more,
     }
@@ -35,31 +35,31 @@ def transform_fn(model, data, content_type, accept): return '{"score": 1}', 'app
 """)
 
 
-def deploy(world: EndpointFixtures, config: dict, files: dict[str, bytes] = MIRROR) -> str:
-    name = world.create(world.config({"ModelName": world.model(files, SKLEARN)}, DataCaptureConfig=config))
-    described = world.settled(name)
+def deploy(aws: EndpointFixtures, config: dict, files: dict[str, bytes] = MIRROR) -> str:
+    name = aws.create(aws.config({"ModelName": aws.model(files, SKLEARN)}, DataCaptureConfig=config))
+    described = aws.settled(name)
     assert described["EndpointStatus"] == "InService", described.get("FailureReason")
     return name
 
 
-def lines(world: EndpointFixtures, prefix: str, count: int) -> list[tuple[str, dict]]:
+def lines(aws: EndpointFixtures, prefix: str, count: int) -> list[tuple[str, dict]]:
     """Keys and records of captured data, once there are ``count`` records."""
 
     def read() -> list[tuple[str, dict]]:
         found = []
-        for item in world.s3.list_objects_v2(Bucket=world.bucket, Prefix=f"{prefix}/").get("Contents", []):
-            body = world.s3.get_object(Bucket=world.bucket, Key=item["Key"])["Body"].read().decode()
+        for item in aws.s3.list_objects_v2(Bucket=aws.bucket, Prefix=f"{prefix}/").get("Contents", []):
+            body = aws.s3.get_object(Bucket=aws.bucket, Key=item["Key"])["Body"].read().decode()
             found += [(item["Key"], json.loads(line)) for line in body.splitlines()]
         return found if len(found) >= count else []
 
     return until(read, f"{count} records below {prefix}")
 
 
-def test_requests_and_answers_are_captured_in_awss_format(world):
-    name = deploy(world, capture(world, "both", **TEXTS))
-    world.invoke(name, "1,2", CustomAttributes="trace-7", InferenceId="mine-1")
-    world.invoke(name, b"\x93NUMPY", content_type="application/x-npy")
-    (key, first), (_, second) = lines(world, "both", 2)
+def test_requests_and_answers_are_captured_in_awss_format(aws):
+    name = deploy(aws, capture(aws, "both", **TEXTS))
+    aws.invoke(name, "1,2", CustomAttributes="trace-7", InferenceId="mine-1")
+    aws.invoke(name, b"\x93NUMPY", content_type="application/x-npy")
+    (key, first), (_, second) = lines(aws, "both", 2)
     assert key.startswith(f"both/{name}/AllTraffic/20") and key.endswith(".jsonl") and len(key.split("/")) == 8
     assert first["captureData"]["endpointInput"] == {"observedContentType": "text/csv", "mode": "INPUT", "data": "1,2", "encoding": "CSV"}
     answered = first["captureData"]["endpointOutput"]
@@ -68,78 +68,78 @@ def test_requests_and_answers_are_captured_in_awss_format(world):
     assert first["eventMetadata"]["inferenceId"] == "mine-1" and first["eventMetadata"]["inferenceTime"].endswith("Z")
     binary = second["captureData"]["endpointInput"]
     assert (binary["encoding"], base64.b64decode(binary["data"])) == ("BASE64", b"\x93NUMPY")
-    described = world.sagemaker.describe_endpoint(EndpointName=name)["DataCaptureConfig"]
+    described = aws.sagemaker.describe_endpoint(EndpointName=name)["DataCaptureConfig"]
     assert (described["EnableCapture"], described["CaptureStatus"]) == (True, "Started")
 
 
-def test_without_named_content_types_all_is_in_base_64(world):
-    name = deploy(world, capture(world, "plain", "Input"))
-    world.invoke(name, "1,2")
-    [(_, record)] = lines(world, "plain", 1)
+def test_without_named_content_types_all_is_in_base_64(aws):
+    name = deploy(aws, capture(aws, "plain", "Input"))
+    aws.invoke(name, "1,2")
+    [(_, record)] = lines(aws, "plain", 1)
     assert record["captureData"].keys() == {"endpointInput"}
     assert record["captureData"]["endpointInput"]["encoding"] == "BASE64"
 
 
-def test_nothing_is_captured_of_a_sample_of_nothing_and_failures_are_left_out(world):
+def test_nothing_is_captured_of_a_sample_of_nothing_and_failures_are_left_out(aws):
     refuse = script("from flask import Response\ndef model_fn(d): return 0\ndef transform_fn(*a): return Response('no', status=400)")
-    none = deploy(world, capture(world, "none", percentage=0))
-    failing = deploy(world, capture(world, "failing"), refuse)
-    mark = deploy(world, capture(world, "mark"))
-    world.invoke(none)
+    none = deploy(aws, capture(aws, "none", percentage=0))
+    failing = deploy(aws, capture(aws, "failing"), refuse)
+    mark = deploy(aws, capture(aws, "mark"))
+    aws.invoke(none)
     with pytest.raises(ClientError, match="ModelError"):
-        world.invoke(failing)
-    world.invoke(mark)
-    lines(world, "mark", 1)  # by now all earlier records are written too
-    found = [world.s3.list_objects_v2(Bucket=world.bucket, Prefix=prefix)["KeyCount"] for prefix in ("none/", "failing/")]
+        aws.invoke(failing)
+    aws.invoke(mark)
+    lines(aws, "mark", 1)  # by now all earlier records are written too
+    found = [aws.s3.list_objects_v2(Bucket=aws.bucket, Prefix=prefix)["KeyCount"] for prefix in ("none/", "failing/")]
     assert found == [0, 0]
 
 
-def test_invocations_go_on_when_the_bucket_is_gone(world):
-    config = capture(world, "x") | {"DestinationS3Uri": "s3://no-such-bucket-anywhere/x"}
-    name = deploy(world, config)
-    assert world.invoke(name) == world.invoke(name) == '{"score": 1}'
+def test_invocations_go_on_when_the_bucket_is_gone(aws):
+    config = capture(aws, "x") | {"DestinationS3Uri": "s3://no-such-bucket-anywhere/x"}
+    name = deploy(aws, config)
+    assert aws.invoke(name) == aws.invoke(name) == '{"score": 1}'
 
 
-def test_an_update_changes_what_is_captured(world):
-    name = deploy(world, capture(world, "first"))
-    world.invoke(name)
-    lines(world, "first", 1)
-    off = capture(world, "second") | {"EnableCapture": False}
-    world.sagemaker.update_endpoint(
-        EndpointName=name, EndpointConfigName=world.config({"ModelName": world.model(MIRROR, SKLEARN)}, DataCaptureConfig=off)
+def test_an_update_changes_what_is_captured(aws):
+    name = deploy(aws, capture(aws, "first"))
+    aws.invoke(name)
+    lines(aws, "first", 1)
+    off = capture(aws, "second") | {"EnableCapture": False}
+    aws.sagemaker.update_endpoint(
+        EndpointName=name, EndpointConfigName=aws.config({"ModelName": aws.model(MIRROR, SKLEARN)}, DataCaptureConfig=off)
     )
-    assert world.settled(name)["DataCaptureConfig"]["CaptureStatus"] == "Stopped"
-    world.invoke(name)
-    assert len(lines(world, "first", 1)) == 1
+    assert aws.settled(name)["DataCaptureConfig"]["CaptureStatus"] == "Stopped"
+    aws.invoke(name)
+    assert len(lines(aws, "first", 1)) == 1
 
 
-def test_a_shadow_gets_copies_and_its_answers_are_dropped(world):
-    production, shadow = (world.model(echo(word), SKLEARN) for word in ("production", "shadow"))
+def test_a_shadow_gets_copies_and_its_answers_are_dropped(aws):
+    production, shadow = (aws.model(echo(word), SKLEARN) for word in ("production", "shadow"))
     variant = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
-    name = world.create(
-        world.config(
+    name = aws.create(
+        aws.config(
             {"ModelName": production, "VariantName": "live"},
             ShadowProductionVariants=[variant | {"ModelName": shadow, "VariantName": "dark", "InitialVariantWeight": 1}],
-            DataCaptureConfig=capture(world, "shadowed", **TEXTS),
+            DataCaptureConfig=capture(aws, "shadowed", **TEXTS),
         )
     )
-    described = world.settled(name)
+    described = aws.settled(name)
     assert described["EndpointStatus"] == "InService"
     [dark] = described["ShadowProductionVariants"]
     assert (dark["VariantName"], dark["CurrentInstanceCount"]) == ("dark", 1)
-    assert {world.invoke(name, str(number)) for number in range(4)} == {"production"}
+    assert {aws.invoke(name, str(number)) for number in range(4)} == {"production"}
     answers: dict[str, set] = {"live": set(), "dark": set()}
-    for key, record in lines(world, "shadowed", 8):
+    for key, record in lines(aws, "shadowed", 8):
         answers[key.split("/")[2]].add(base64.b64decode(record["captureData"]["endpointOutput"]["data"]))
     assert answers == {"live": {b"production"}, "dark": {b"shadow"}}
     with pytest.raises(ClientError, match="Variant dark not found"):
-        world.invoke(name, TargetVariant="dark")
+        aws.invoke(name, TargetVariant="dark")
 
 
-def test_a_broken_shadow_fails_the_endpoint_when_it_is_made_and_nothing_later(world):
-    production = world.model(echo("production"), SKLEARN)
-    dies = world.model(script("import os\ndef model_fn(d): return 0\ndef transform_fn(*a): os._exit(1)"), SKLEARN)
+def test_a_broken_shadow_fails_the_endpoint_when_it_is_made_and_nothing_later(aws):
+    production = aws.model(echo("production"), SKLEARN)
+    dies = aws.model(script("import os\ndef model_fn(d): return 0\ndef transform_fn(*a): os._exit(1)"), SKLEARN)
     shadow = {"InitialInstanceCount": 1, "InstanceType": "ml.m5.large", "ModelName": dies, "VariantName": "dark"}
-    name = world.create(world.config({"ModelName": production}, ShadowProductionVariants=[shadow]))
-    assert world.settled(name)["EndpointStatus"] == "InService"
-    assert {world.invoke(name) for _ in range(3)} == {"production"}
+    name = aws.create(aws.config({"ModelName": production}, ShadowProductionVariants=[shadow]))
+    assert aws.settled(name)["EndpointStatus"] == "InService"
+    assert {aws.invoke(name) for _ in range(3)} == {"production"}

@@ -33,17 +33,17 @@ class Chaos(KillableAws):
 
     def __init__(self, state: Path, seed: int) -> None:
         super().__init__(state, seed)
-        world = self.world
+        aws = self.aws
         for place, text in enumerate(INPUTS):
-            world.put(f"inputs/{place}", text)
-        self._model("single", ModelDataUrl=world.put("single.tar.gz", named("")), Environment=SCRIPT)
-        self._model("queued", ModelDataUrl=world.put("queued.tar.gz", named("")), Environment=SCRIPT)
+            aws.put(f"inputs/{place}", text)
+        self._model("single", ModelDataUrl=aws.put("single.tar.gz", named("")), Environment=SCRIPT)
+        self._model("queued", ModelDataUrl=aws.put("queued.tar.gz", named("")), Environment=SCRIPT)
         for model in MODELS:
-            world.put(f"many/{model}.tar.gz", named(f"{model}:"))
+            aws.put(f"many/{model}.tar.gz", named(f"{model}:"))
         self._model(
             "many", Mode="MultiModel", ModelDataUrl=f"s3://{BUCKET}/many/", Environment={"SAGEMAKER_PROGRAM": SCRIPT["SAGEMAKER_PROGRAM"]}
         )
-        sns, sqs = world.client("sns"), world.client("sqs")
+        sns, sqs = aws.client("sns"), aws.client("sqs")
         topic, queue = sns.create_topic(Name="sagemaker-chaos")["TopicArn"], sqs.create_queue(QueueName="chaos")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
@@ -57,19 +57,19 @@ class Chaos(KillableAws):
 
     def _model(self, kind: str, Environment: dict, **container: object) -> None:
         container |= {"Image": SKLEARN, "Environment": Environment | {"KIND": kind}}
-        self.world.sagemaker.create_model(ModelName=kind, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+        self.aws.sagemaker.create_model(ModelName=kind, ExecutionRoleArn=ROLE, PrimaryContainer=container)
 
     def _endpoint(self, kind: str, **more: object) -> None:
         variant = {"VariantName": "AllTraffic", "ModelName": kind, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
-        self.world.sagemaker.create_endpoint_config(EndpointConfigName=kind, ProductionVariants=[variant], **more)
-        self.world.sagemaker.create_endpoint(EndpointName=kind, EndpointConfigName=kind)
+        self.aws.sagemaker.create_endpoint_config(EndpointConfigName=kind, ProductionVariants=[variant], **more)
+        self.aws.sagemaker.create_endpoint(EndpointName=kind, EndpointConfigName=kind)
 
     def all_described(self) -> list[dict]:
         """The endpoints, once no change is under way, without members that differ between answers."""
-        sagemaker = self.world.sagemaker
+        sagemaker = self.aws.sagemaker
         found = []
         for kind in KINDS:
-            described = self.world.until(
+            described = self.aws.until(
                 lambda kind=kind: sagemaker.describe_endpoint(EndpointName=kind), lambda each: each["EndpointStatus"] in SETTLED
             )
             del described["ResponseMetadata"]
@@ -83,35 +83,35 @@ class Chaos(KillableAws):
         if victim == "gateway":
             self.kill_gateway()
         else:
-            self.world.until(lambda: self.kill_one(lambda process: process.environ().get("KIND") == victim))
+            self.aws.until(lambda: self.kill_one(lambda process: process.environ().get("KIND") == victim))
 
     def answers(self, kind: str, results: LoadResults) -> None:
         """Wait for an answer to a request that is sent from now on."""
         before = results.answered[kind]
-        self.world.until(lambda: results.wrong or results.answered[kind] > before)
+        self.aws.until(lambda: results.wrong or results.answered[kind] > before)
         assert not results.wrong
         if kind == "queued":
             asked = list(results.acknowledged.values())[-1]
-            self.world.until(lambda: self._there(asked["OutputLocation"]) or self._there(asked["FailureLocation"]))
+            self.aws.until(lambda: self._there(asked["OutputLocation"]) or self._there(asked["FailureLocation"]))
 
     def _there(self, uri: str) -> bool:
         key = uri.removeprefix(f"s3://{BUCKET}/")
-        return self.world.keys(key) == [key]
+        return self.aws.keys(key) == [key]
 
 
 def check_notifications(chaos: Chaos, results: LoadResults) -> None:
     """Each acknowledged asynchronous request has one object and one notification, and both are right."""
-    world = chaos.world
-    queue = (sqs := world.client("sqs")).get_queue_url(QueueName="chaos")["QueueUrl"]
+    aws = chaos.aws
+    queue = (sqs := aws.client("sqs")).get_queue_url(QueueName="chaos")["QueueUrl"]
     notifications: list[dict] = []
 
     def missing() -> set[str]:
         notifications.extend(messages(sqs, queue))
         return results.acknowledged.keys() - {notification["inferenceId"] for notification in notifications}
 
-    world.until(missing, lambda left: not left)
+    aws.until(missing, lambda left: not left)
     assert max(Counter(notification["inferenceId"] for notification in notifications).values()) == 1
-    pages = world.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    pages = aws.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
     stored = {f"s3://{BUCKET}/{item['Key']}" for page in pages for item in page["Contents"] if item["Key"].startswith(("out/", "failed/"))}
     assert stored == {notification["responseParameters"]["outputLocation"] for notification in notifications} and len(stored) == len(
         notifications
@@ -122,7 +122,7 @@ def check_notifications(chaos: Chaos, results: LoadResults) -> None:
         assert places == {by_id[inference]["responseParameters"]["outputLocation"]}
         good = by_id[inference]["invocationStatus"] == "Completed"
         assert places == {asked["OutputLocation" if good else "FailureLocation"]}
-        assert world.get(*places).decode() == (asked["wanted"] if good else EXITED.decode())
+        assert aws.get(*places).decode() == (asked["wanted"] if good else EXITED.decode())
 
 
 @pytest.mark.timeout(600)
@@ -131,7 +131,7 @@ def test_endpoints_under_load(tmp_path: Path, kills: int) -> None:
     chaos = Chaos(tmp_path / "state", seed=kills)
     asks = {"single": upper("single"), "many": of_many("many", MODELS), "queued": queued("queued")}
     try:
-        with Load(lambda: chaos.world, asks) as results:
+        with Load(lambda: chaos.aws, asks) as results:
             for kill in range(kills):
                 chaos.strike(VICTIMS[kill % len(VICTIMS)], results)
             for kind in KINDS:
@@ -139,5 +139,5 @@ def test_endpoints_under_load(tmp_path: Path, kills: int) -> None:
         assert results.wrong == [] and chaos.all_described() == chaos.described
         check_notifications(chaos, results)
     finally:
-        chaos.world.handle.stop()
+        chaos.aws.handle.stop()
     chaos.nothing_is_left()

@@ -29,16 +29,16 @@ def output_fn(answer, accept):
 
 
 @pytest.fixture(scope="module")
-def world(client):
-    world = EndpointFixtures(client)
-    yield world
-    world.close()
+def aws(client):
+    aws = EndpointFixtures(client)
+    yield aws
+    aws.close()
 
 
-def model(world: EndpointFixtures, *names: str, mode: str = "", hosts: bool = False) -> str:
+def model(aws: EndpointFixtures, *names: str, mode: str = "", hosts: bool = False) -> str:
     """A model with a container for each of ``names``."""
-    data = f"s3://{world.bucket}/station.tar.gz"
-    world.s3.put_object(Bucket=world.bucket, Key="station.tar.gz", Body=archive(script(STATION)))
+    data = f"s3://{aws.bucket}/station.tar.gz"
+    aws.s3.put_object(Bucket=aws.bucket, Key="station.tar.gz", Body=archive(script(STATION)))
     containers = [
         {
             "Image": SKLEARN,
@@ -48,26 +48,26 @@ def model(world: EndpointFixtures, *names: str, mode: str = "", hosts: bool = Fa
         }
         for name in names
     ]
-    made = world.name("model")
+    made = aws.name("model")
     more = {"InferenceExecutionConfig": {"Mode": mode}} if mode else {}
-    world.sagemaker.create_model(ModelName=made, ExecutionRoleArn=ROLE, Containers=containers, **more)
+    aws.sagemaker.create_model(ModelName=made, ExecutionRoleArn=ROLE, Containers=containers, **more)
     return made
 
 
-def deploy(world: EndpointFixtures, made: str, **variant: object) -> str:
-    name = world.create(world.config({"ModelName": made, **variant}))
-    assert world.settled(name)["EndpointStatus"] == "InService"
+def deploy(aws: EndpointFixtures, made: str, **variant: object) -> str:
+    name = aws.create(aws.config({"ModelName": made, **variant}))
+    assert aws.settled(name)["EndpointStatus"] == "InService"
     return name
 
 
 @pytest.fixture(scope="module")
-def pipeline(world) -> str:
-    return deploy(world, model(world, "a", "b", "c"))
+def pipeline(aws) -> str:
+    return deploy(aws, model(aws, "a", "b", "c"))
 
 
 @pytest.fixture(scope="module")
-def direct(world) -> str:
-    return deploy(world, model(world, "a", "b", mode="Direct", hosts=True))
+def direct(aws) -> str:
+    return deploy(aws, model(aws, "a", "b", mode="Direct", hosts=True))
 
 
 def error(call, *arguments: object, **members: object) -> dict:
@@ -76,90 +76,90 @@ def error(call, *arguments: object, **members: object) -> dict:
     return raised.value.response
 
 
-def test_what_one_container_of_a_pipeline_answers_is_the_request_to_the_next(world, pipeline):
-    answer = world.runtime.invoke_endpoint(EndpointName=pipeline, Body=b"x", ContentType="text/csv", Accept="application/jsonlines")
+def test_what_one_container_of_a_pipeline_answers_is_the_request_to_the_next(aws, pipeline):
+    answer = aws.runtime.invoke_endpoint(EndpointName=pipeline, Body=b"x", ContentType="text/csv", Accept="application/jsonlines")
     default = "application/json"  # the first two get no Accept header
     first = f"x>a(text/csv)[{default}]"
     second = f"{first}>b(text/x-a; charset=utf-8)[{default}]"
     assert answer["Body"].read().decode() == f"{second}>c(text/x-b; charset=utf-8)[application/jsonlines]"
     assert answer["ContentType"].startswith("text/x-c")
-    [variant] = world.sagemaker.describe_endpoint(EndpointName=pipeline)["ProductionVariants"]
+    [variant] = aws.sagemaker.describe_endpoint(EndpointName=pipeline)["ProductionVariants"]
     assert len(variant["DeployedImages"]) == 3
 
 
-def test_a_container_of_a_pipeline_that_refuses_is_named_and_the_next_is_not_asked(world, pipeline):
-    told = error(world.invoke, pipeline, "b!")
+def test_a_container_of_a_pipeline_that_refuses_is_named_and_the_next_is_not_asked(aws, pipeline):
+    told = error(aws.invoke, pipeline, "b!")
     assert (told["Error"]["Code"], told["OriginalStatusCode"], told["OriginalMessage"]) == ("ModelError", 400, "not for me")
     assert "Received client error (400) from container-2 with message" in told["Error"]["Message"]
 
 
-def test_a_container_in_the_middle_that_dies_is_a_model_error_and_comes_back(world, pipeline):
-    told = error(world.invoke, pipeline, "b?")
+def test_a_container_in_the_middle_that_dies_is_a_model_error_and_comes_back(aws, pipeline):
+    told = error(aws.invoke, pipeline, "b?")
     assert (told["Error"]["Code"], told["OriginalStatusCode"]) == ("ModelError", 0)
-    until(lambda: "is started again" in world.log(pipeline), "it is started again")
+    until(lambda: "is started again" in aws.log(pipeline), "it is started again")
 
     def answers() -> bool:
         try:
-            return ">c(" in world.invoke(pipeline, "x")
-        except world.runtime.exceptions.ClientError:
+            return ">c(" in aws.invoke(pipeline, "x")
+        except aws.runtime.exceptions.ClientError:
             return False
 
     until(answers, "the pipeline answers again")
 
 
-def test_each_container_of_a_pipeline_has_a_log_and_a_latency_of_its_own(world, pipeline):
-    world.invoke(pipeline, "x")
-    streams = world.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{pipeline}")["logStreams"]
+def test_each_container_of_a_pipeline_has_a_log_and_a_latency_of_its_own(aws, pipeline):
+    aws.invoke(pipeline, "x")
+    streams = aws.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{pipeline}")["logStreams"]
     assert [stream["logStreamName"].rpartition("/")[2] for stream in streams] == ["container-1", "container-2", "container-3"]
     assert len({stream["logStreamName"].rpartition("/")[0] for stream in streams}) == 1
-    found = world.cloudwatch.list_metrics(
+    found = aws.cloudwatch.list_metrics(
         Namespace="AWS/SageMaker", MetricName="ContainerLatency", Dimensions=[{"Name": "EndpointName", "Value": pipeline}]
     )["Metrics"]
     names = {dimension["Value"] for metric in found for dimension in metric["Dimensions"] if dimension["Name"] == "ContainerName"}
     assert names == {"container-1", "container-2", "container-3"}
 
 
-def test_a_container_is_called_by_its_name(world, direct):
-    assert world.invoke(direct, "x", TargetContainerHostname="host-b").startswith("x>b(text/csv)")
-    assert world.invoke(direct, "x", TargetContainerHostname="host-a").startswith("x>a(text/csv)")
+def test_a_container_is_called_by_its_name(aws, direct):
+    assert aws.invoke(direct, "x", TargetContainerHostname="host-b").startswith("x>b(text/csv)")
+    assert aws.invoke(direct, "x", TargetContainerHostname="host-a").startswith("x>a(text/csv)")
 
 
 @pytest.mark.parametrize(
     ("asked", "words"),
     [({}, "is a multi-container endpoint and requires"), ({"TargetContainerHostname": "host-c"}, "host-c not found for Endpoint")],
 )
-def test_a_container_that_is_not_named_or_not_there(world, direct, asked, words):
-    told = error(world.invoke, direct, "x", **asked)
+def test_a_container_that_is_not_named_or_not_there(aws, direct, asked, words):
+    told = error(aws.invoke, direct, "x", **asked)
     assert (told["Error"]["Code"], words in told["Error"]["Message"]) == ("ValidationError", True)
 
 
-def test_a_pipeline_is_not_called_by_name(world, pipeline):
-    told = error(world.invoke, pipeline, "x", TargetContainerHostname="container-1")
+def test_a_pipeline_is_not_called_by_name(aws, pipeline):
+    told = error(aws.invoke, pipeline, "x", TargetContainerHostname="container-1")
     assert "is not a multi-container endpoint" in told["Error"]["Message"]
 
 
-def test_a_container_that_does_not_load_fails_the_endpoint_and_is_named(world):
-    made = model(world, "a", "b")
-    described = world.sagemaker.describe_model(ModelName=made)["Containers"]
+def test_a_container_that_does_not_load_fails_the_endpoint_and_is_named(aws):
+    made = model(aws, "a", "b")
+    described = aws.sagemaker.describe_model(ModelName=made)["Containers"]
     described[1]["Environment"]["SAGEMAKER_PROGRAM"] = "missing.py"
-    broken = world.name("model")
+    broken = aws.name("model")
     containers = [{key: container[key] for key in ("Image", "ModelDataUrl", "Environment")} for container in described]
-    world.sagemaker.create_model(ModelName=broken, ExecutionRoleArn=ROLE, Containers=containers)
-    name = world.create(world.config({"ModelName": broken}))
-    told = world.settled(name)
+    aws.sagemaker.create_model(ModelName=broken, ExecutionRoleArn=ROLE, Containers=containers)
+    name = aws.create(aws.config({"ModelName": broken}))
+    told = aws.settled(name)
     assert told["EndpointStatus"] == "Failed"
     assert "The container-2 container for production variant AllTraffic did not pass the ping health check" in told["FailureReason"]
-    assert "missing.py" in world.log(name)
+    assert "missing.py" in aws.log(name)
 
 
-def test_names_of_containers_are_given_to_all_or_none(world):
+def test_names_of_containers_are_given_to_all_or_none(aws):
     containers = [{"Image": SKLEARN, "ContainerHostname": "one"}, {"Image": SKLEARN}]
-    told = error(world.sagemaker.create_model, ModelName=world.name("model"), ExecutionRoleArn=ROLE, Containers=containers)
+    told = error(aws.sagemaker.create_model, ModelName=aws.name("model"), ExecutionRoleArn=ROLE, Containers=containers)
     assert "ContainerHostname of every container" in told["Error"]["Message"]
 
 
-def test_two_instances_of_a_pipeline_answer_both(world):
-    name = deploy(world, model(world, "a", "b"), InitialInstanceCount=2)
-    assert all(">b(" in world.invoke(name, json.dumps(number)) for number in range(8))
-    streams = world.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{name}")["logStreams"]
+def test_two_instances_of_a_pipeline_answer_both(aws):
+    name = deploy(aws, model(aws, "a", "b"), InitialInstanceCount=2)
+    assert all(">b(" in aws.invoke(name, json.dumps(number)) for number in range(8))
+    streams = aws.logs.describe_log_streams(logGroupName=f"/aws/sagemaker/Endpoints/{name}")["logStreams"]
     assert len(streams) == 4

@@ -28,7 +28,7 @@ def transform_fn(model, data, content_type, accept):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def aws(tmp_path_factory):
     """A local AWS whose clock only these tests advance."""
     handle = launch.start(tmp_path_factory.mktemp("serverless") / "state")
     yield fixtures_of(handle)
@@ -39,67 +39,67 @@ def variant_of(model: str, most: int = 2, name: str = "AllTraffic", **more: obje
     return {"VariantName": name, "ModelName": model, "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": most, **more}}
 
 
-def serverless(world: EndpointFixtures, model: str, most: int = 2, **more: object) -> str:
-    config = world.name("config")
-    world.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant_of(model, most, **more)])
-    name = world.create(config)
-    described = world.settled(name)
+def serverless(aws: EndpointFixtures, model: str, most: int = 2, **more: object) -> str:
+    config = aws.name("config")
+    aws.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant_of(model, most, **more)])
+    name = aws.create(config)
+    described = aws.settled(name)
     assert described["EndpointStatus"] == "InService", described.get("FailureReason")
     return name
 
 
 @pytest.fixture(scope="module")
-def counting(world) -> str:
-    return serverless(world, world.model(script(COUNTING), SKLEARN))
+def counting(aws) -> str:
+    return serverless(aws, aws.model(script(COUNTING), SKLEARN))
 
 
-def boxes(world: EndpointFixtures) -> set[Path]:
-    return set((world.handle.state / "boxes").glob("endpoint.*"))
+def boxes(aws: EndpointFixtures) -> set[Path]:
+    return set((aws.handle.state / "boxes").glob("endpoint.*"))
 
 
-def rested(world: EndpointFixtures) -> None:
+def rested(aws: EndpointFixtures) -> None:
     """Advance the clock until idle containers are stopped."""
-    world.handle.advance(301)
-    until(lambda: not boxes(world), "all containers are gone")
+    aws.handle.advance(301)
+    until(lambda: not boxes(aws), "all containers are gone")
 
 
-def setups(world: EndpointFixtures, name: str) -> dict:
+def setups(aws: EndpointFixtures, name: str) -> dict:
     dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]
     now = time.time()
     asked = {"Namespace": "AWS/SageMaker", "MetricName": "ModelSetupTime", "Dimensions": dimensions, "Statistics": ["Sum", "SampleCount"]}
-    points = world.cloudwatch.get_metric_statistics(**asked, Period=86400, StartTime=now - 86400, EndTime=now + 864000)["Datapoints"]
+    points = aws.cloudwatch.get_metric_statistics(**asked, Period=86400, StartTime=now - 86400, EndTime=now + 864000)["Datapoints"]
     return {key: sum(point[key] for point in points) for key in ("Sum", "SampleCount")}
 
 
-def test_the_first_request_waits_for_a_container_and_the_next_does_not(world, counting):
-    rested(world)
-    before = setups(world, counting)
-    first, second = world.invoke(counting), world.invoke(counting)
+def test_the_first_request_waits_for_a_container_and_the_next_does_not(aws, counting):
+    rested(aws)
+    before = setups(aws, counting)
+    first, second = aws.invoke(counting), aws.invoke(counting)
     assert (first.endswith(":1"), second) == (True, first[:-1] + "2")
-    after = setups(world, counting)
+    after = setups(aws, counting)
     assert after["SampleCount"] == before["SampleCount"] + 1 and after["Sum"] > before["Sum"]
 
 
-def test_idle_containers_are_stopped(world, counting):
-    first = world.invoke(counting)
-    rested(world)
-    second = world.invoke(counting)
+def test_idle_containers_are_stopped(aws, counting):
+    first = aws.invoke(counting)
+    rested(aws)
+    second = aws.invoke(counting)
     assert second.endswith(":1") and second[:8] != first[:8]
 
 
-def test_a_request_right_after_a_jump_of_the_clock_is_cold(world, counting):
-    first = world.invoke(counting)
-    world.handle.advance(301)
-    second = world.invoke(counting)
+def test_a_request_right_after_a_jump_of_the_clock_is_cold(aws, counting):
+    first = aws.invoke(counting)
+    aws.handle.advance(301)
+    second = aws.invoke(counting)
     assert second.endswith(":1") and second[:8] != first[:8]
 
 
-def test_what_comes_at_once_gets_a_container_each_until_there_are_as_many_as_may(world, counting):
-    rested(world)
+def test_what_comes_at_once_gets_a_container_each_until_there_are_as_many_as_may(aws, counting):
+    rested(aws)
 
     def ask(_: int) -> str:
         try:
-            return world.invoke(counting, "slow")
+            return aws.invoke(counting, "slow")
         except ClientError as error:
             assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 429
             return error.response["Error"]["Code"]
@@ -107,80 +107,80 @@ def test_what_comes_at_once_gets_a_container_each_until_there_are_as_many_as_may
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(ask, range(3)))
     answers.remove("ThrottlingException")
-    assert len(set(answers)) == 2 and all(answer.endswith(":1") for answer in answers) and len(boxes(world)) == 2
+    assert len(set(answers)) == 2 and all(answer.endswith(":1") for answer in answers) and len(boxes(aws)) == 2
 
 
-def test_it_is_described_as_aws_does(world, counting):
-    [variant] = world.sagemaker.describe_endpoint(EndpointName=counting)["ProductionVariants"]
+def test_it_is_described_as_aws_does(aws, counting):
+    [variant] = aws.sagemaker.describe_endpoint(EndpointName=counting)["ProductionVariants"]
     assert variant["CurrentServerlessConfig"] == {"MemorySizeInMB": 1024, "MaxConcurrency": 2}
     assert variant["CurrentInstanceCount"] == 0 and "DesiredInstanceCount" not in variant
 
 
-def test_the_concurrency_can_be_changed(world):
-    name = serverless(world, world.model(script(COUNTING), SKLEARN), most=1)
+def test_the_concurrency_can_be_changed(aws):
+    name = serverless(aws, aws.model(script(COUNTING), SKLEARN), most=1)
     change = {"VariantName": "AllTraffic", "ServerlessUpdateConfig": {"MaxConcurrency": 3, "ProvisionedConcurrency": 1}}
-    world.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=[change])
-    [variant] = world.settled(name)["ProductionVariants"]
+    aws.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=[change])
+    [variant] = aws.settled(name)["ProductionVariants"]
     assert variant["CurrentServerlessConfig"] == {"MemorySizeInMB": 1024, "MaxConcurrency": 3, "ProvisionedConcurrency": 1}
-    before = setups(world, name)
-    assert world.invoke(name).endswith(":1")
-    assert setups(world, name) == before  # the container was there
+    before = setups(aws, name)
+    assert aws.invoke(name).endswith(":1")
+    assert setups(aws, name) == before  # the container was there
     with pytest.raises(ClientError, match="is serverless: it has a ServerlessUpdateConfig and no DesiredInstanceCount"):
-        world.sagemaker.update_endpoint_weights_and_capacities(
+        aws.sagemaker.update_endpoint_weights_and_capacities(
             EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]
         )
-    world.sagemaker.delete_endpoint(EndpointName=name)
+    aws.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_what_is_provisioned_is_warm_and_stays(world):
-    name = serverless(world, world.model(script(COUNTING), SKLEARN), ProvisionedConcurrency=1)
-    first = world.invoke(name)
-    assert setups(world, name)["SampleCount"] == 0
-    world.handle.advance(3600)
+def test_what_is_provisioned_is_warm_and_stays(aws):
+    name = serverless(aws, aws.model(script(COUNTING), SKLEARN), ProvisionedConcurrency=1)
+    first = aws.invoke(name)
+    assert setups(aws, name)["SampleCount"] == 0
+    aws.handle.advance(3600)
     time.sleep(1)  # long enough for two looks at the clock
-    assert world.invoke(name) == first[:-1] + "2"
-    world.sagemaker.delete_endpoint(EndpointName=name)
+    assert aws.invoke(name) == first[:-1] + "2"
+    aws.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_a_container_has_the_memory_that_was_asked_for(world):
-    name = serverless(world, world.model(script(COUNTING), SKLEARN))
+def test_a_container_has_the_memory_that_was_asked_for(aws):
+    name = serverless(aws, aws.model(script(COUNTING), SKLEARN))
     with pytest.raises(ClientError) as error:
-        world.invoke(name, "large")
+        aws.invoke(name, "large")
     assert error.value.response["Error"]["Code"] == "ModelError"
-    until(lambda: "memory" in world.log(name), "the log says why")
-    world.sagemaker.delete_endpoint(EndpointName=name)
+    until(lambda: "memory" in aws.log(name), "the log says why")
+    aws.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_a_model_that_cannot_be_served_fails_the_endpoint(world):
-    config = world.name("config")
-    model = world.model(script("raise RuntimeError('broken')"), SKLEARN)
+def test_a_model_that_cannot_be_served_fails_the_endpoint(aws):
+    config = aws.name("config")
+    model = aws.model(script("raise RuntimeError('broken')"), SKLEARN)
     variant = variant_of(model)
-    world.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
-    described = world.settled(world.create(config))
+    aws.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
+    described = aws.settled(aws.create(config))
     assert described["EndpointStatus"] == "Failed" and "ping health check" in described["FailureReason"]
 
 
-def test_from_serverless_to_instances_and_back_no_request_is_lost(world):
-    model = world.model(booster_file(0.3))
-    name = serverless(world, model, most=4)
-    real = world.config({"ModelName": model})
-    back = world.name("config")
+def test_from_serverless_to_instances_and_back_no_request_is_lost(aws):
+    model = aws.model(booster_file(0.3))
+    name = serverless(aws, model, most=4)
+    real = aws.config({"ModelName": model})
+    back = aws.name("config")
     variant = variant_of(model, 4)
-    world.sagemaker.create_endpoint_config(EndpointConfigName=back, ProductionVariants=[variant])
+    aws.sagemaker.create_endpoint_config(EndpointConfigName=back, ProductionVariants=[variant])
     for config in (real, back):
-        world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
-        while world.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating":
-            assert float(world.invoke(name)) == pytest.approx(0.3, abs=0.01)
-        assert float(world.invoke(name)) == pytest.approx(0.3, abs=0.01)
-    world.sagemaker.delete_endpoint(EndpointName=name)
+        aws.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config)
+        while aws.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating":
+            assert float(aws.invoke(name)) == pytest.approx(0.3, abs=0.01)
+        assert float(aws.invoke(name)) == pytest.approx(0.3, abs=0.01)
+    aws.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_configurations_that_no_serverless_endpoint_has(world):
-    model = world.model(booster_file())
+def test_configurations_that_no_serverless_endpoint_has(aws):
+    model = aws.model(booster_file())
 
     def refused(*variants: dict, **more: object) -> str:
         with pytest.raises(ClientError) as error:
-            world.sagemaker.create_endpoint_config(EndpointConfigName=world.name("config"), ProductionVariants=variants, **more)
+            aws.sagemaker.create_endpoint_config(EndpointConfigName=aws.name("config"), ProductionVariants=variants, **more)
         return str(error.value)
 
     assert "ProvisionedConcurrency of variant AllTraffic is 2; it must not exceed" in refused(
@@ -194,9 +194,9 @@ def test_configurations_that_no_serverless_endpoint_has(world):
 
 def test_a_killed_local_aws_brings_it_back_cold(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = fixtures_of(handle)
-    name = serverless(world, world.model(script(COUNTING), SKLEARN))
-    world.invoke(name)
+    aws = fixtures_of(handle)
+    name = serverless(aws, aws.model(script(COUNTING), SKLEARN))
+    aws.invoke(name)
     psutil.Process(handle.pid).kill()
     handle = launch.start(tmp_path / "state")
     try:

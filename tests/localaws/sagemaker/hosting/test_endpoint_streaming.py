@@ -30,20 +30,20 @@ def transform_fn(model, data, content_type, accept):
 
 
 @pytest.fixture(scope="module")
-def world(client):
-    world = EndpointFixtures(client)
-    yield world
-    world.close()
+def aws(client):
+    aws = EndpointFixtures(client)
+    yield aws
+    aws.close()
 
 
 @pytest.fixture(scope="module")
-def endpoint(world) -> str:
-    return world.deploy(script(PIECES), SKLEARN)
+def endpoint(aws) -> str:
+    return aws.deploy(script(PIECES), SKLEARN)
 
 
-def test_the_pieces_come_as_they_are_made(world, endpoint):
+def test_the_pieces_come_as_they_are_made(aws, endpoint):
     began = time.monotonic()
-    answer = world.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"x", ContentType="text/csv")
+    answer = aws.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"x", ContentType="text/csv")
     came = [(event["PayloadPart"]["Bytes"], time.monotonic() - began) for event in answer["Body"]]
     assert b"".join(piece for piece, _ in came) == b"0,1,2,"
     assert came[-1][1] - came[0][1] > 0.5  # not all at the end
@@ -51,27 +51,27 @@ def test_the_pieces_come_as_they_are_made(world, endpoint):
     assert answer["ContentType"].startswith("text/csv")
 
 
-def test_an_answer_that_breaks_off(world, endpoint):
-    answer = world.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"die", ContentType="text/csv")
+def test_an_answer_that_breaks_off(aws, endpoint):
+    answer = aws.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"die", ContentType="text/csv")
     pieces = []
     with pytest.raises(EventStreamError, match="ModelStreamError"):
         pieces.extend(event["PayloadPart"]["Bytes"] for event in answer["Body"])
-    world.settled(endpoint)
+    aws.settled(endpoint)
 
 
-def test_an_answer_that_is_an_error_is_an_error(world):
-    endpoint = world.deploy(script(PIECES), SKLEARN)
+def test_an_answer_that_is_an_error_is_an_error(aws):
+    endpoint = aws.deploy(script(PIECES), SKLEARN)
     with pytest.raises(ClientError) as error:
-        world.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"bad", ContentType="text/csv")
+        aws.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"bad", ContentType="text/csv")
     assert (error.value.response["Error"]["Code"], error.value.response["OriginalStatusCode"]) == ("ModelError", 400)
 
 
-def test_without_streaming_the_pieces_come_as_one(world, endpoint):
+def test_without_streaming_the_pieces_come_as_one(aws, endpoint):
     from tests.localaws.sagemaker.hosting.endpoint_fixtures import until
 
     def whole() -> str:
         try:
-            return world.invoke(endpoint, "x")
+            return aws.invoke(endpoint, "x")
         except ClientError:  # its server restarts after the previous test
             return ""
 

@@ -21,9 +21,9 @@ TENSORFLOW_TRAINING = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-t
 
 
 @pytest.fixture(scope="module")
-def hosting(world: JobFixtures) -> Iterator[endpoint_fixtures.EndpointFixtures]:
+def hosting(aws: JobFixtures) -> Iterator[endpoint_fixtures.EndpointFixtures]:
     """The helpers of a local AWS for each mode of /opt/ml."""
-    made = endpoint_fixtures.EndpointFixtures(world.client)
+    made = endpoint_fixtures.EndpointFixtures(aws.client)
     yield made
     made.close()
 
@@ -66,7 +66,7 @@ def output_fn(prediction, accept):
 
 
 @needs_torch
-def test_a_script_beside_a_pytorch_model(world: JobFixtures, hosting: endpoint_fixtures.EndpointFixtures) -> None:
+def test_a_script_beside_a_pytorch_model(aws: JobFixtures, hosting: endpoint_fixtures.EndpointFixtures) -> None:
     """One mode uses SDK v2's environment for a script in the model's archive, the other one no environment."""
     import torch
 
@@ -79,7 +79,7 @@ def test_a_script_beside_a_pytorch_model(world: JobFixtures, hosting: endpoint_f
         "code/neighbour.py": 'names = ("a", "b")',
         "code/requirements.txt": "localaws-tiny",
     }
-    name = deploy(hosting, PYTORCH, files, SCRIPT if world.mode == "namespace" else {})
+    name = deploy(hosting, PYTORCH, files, SCRIPT if aws.mode == "namespace" else {})
     rows = json.dumps([{"a": 1.0, "b": 2.0}, {"a": 3.0, "b": 0.0}])
     answer = hosting.runtime.invoke_endpoint(EndpointName=name, Body=rows, ContentType="application/json", Accept="text/words")
     assert json.loads(answer["Body"].read()) == [22.5, 6.5, "of the model", "text/words", "localaws_tiny"]
@@ -127,15 +127,15 @@ def output_handler(response, context):
 
 @needs_tensorflow
 def test_what_a_tensorflow_job_has_saved_is_served_as_it_is_and_with_handlers(
-    world: JobFixtures, hosting: endpoint_fixtures.EndpointFixtures
+    aws: JobFixtures, hosting: endpoint_fixtures.EndpointFixtures
 ) -> None:
     parameters = {"model_dir": '"s3://course-data/out/model"', "factor": "3"}
-    job = world.trained(world.script(TRAINING, parameters, image=TENSORFLOW_TRAINING))
-    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
-    files = world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])
+    job = aws.trained(aws.script(TRAINING, parameters, image=TENSORFLOW_TRAINING))
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["TrainingJobName"]))
+    files = aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])
     given, hyperparameter, folder, module = json.loads(files["facts.json"])
     assert given == hyperparameter == "s3://course-data/out/model" and module == "sagemaker_tensorflow_container.training:main"
-    assert folder.endswith("/opt/ml/model" if world.mode == "namespace" else "/ml/model")
+    assert folder.endswith("/opt/ml/model" if aws.mode == "namespace" else "/ml/model")
 
     plain = deploy(hosting, TENSORFLOW, files, {})
     assert json.loads(hosting.invoke(plain, "[[1, 2], [3, 4.5]]", "application/json")) == {"predictions": [9.0, 22.5]}

@@ -64,9 +64,9 @@ print("ANSWERS", json.dumps(answers))
 
 
 def test_model_builder_core_resources_and_inference_spec(client, local_aws, tmp_path):
-    world = EndpointFixtures(client)
-    stem = world.name("sdk")
-    url = f"s3://{world.bucket}/{world.model(booster_file())}.tar.gz"
+    aws = EndpointFixtures(client)
+    stem = aws.name("sdk")
+    url = f"s3://{aws.bucket}/{aws.model(booster_file())}.tar.gz"
     answers = json.loads(answers_of(local_aws, tmp_path, PROGRAM, url, XGBOOST, SKLEARN, stem))
     [wanted] = booster().predict(xgboost.DMatrix(np.array([[1.0, 2.0, 3.0]]))).tolist()
     assert float(answers["builder"]) == pytest.approx(wanted)

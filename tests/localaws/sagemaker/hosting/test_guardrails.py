@@ -78,71 +78,71 @@ def size(value: int, kind: str = "INSTANCE_COUNT") -> dict:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def aws(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("guardrails") / "state")
     yield fixtures_of(handle, Guarded)
     handle.stop()
 
 
-def test_a_canary_gets_its_share_then_everything_and_the_old_fleet_goes_last(world):
-    name = world.endpoint("A", 2)
-    before = world.described(name)["EndpointConfigName"]
+def test_a_canary_gets_its_share_then_everything_and_the_old_fleet_goes_last(aws):
+    name = aws.endpoint("A", 2)
+    before = aws.described(name)["EndpointConfigName"]
     deployment = blue_green("CANARY", 300, 120, CanarySize=size(1))
-    config = world.update(name, "B", deployment, 2)
-    assert world.baking(name) == "Baking for 300 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s)."
-    described = world.described(name)
+    config = aws.update(name, "B", deployment, 2)
+    assert aws.baking(name) == "Baking for 300 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s)."
+    described = aws.described(name)
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("Updating", before)
     pending = described["PendingDeploymentSummary"]
     assert (pending["EndpointConfigName"], pending["ProductionVariants"][0]["DesiredInstanceCount"]) == (config, 2)
     assert described["LastDeploymentConfig"] == deployment
-    shares = world.answers(name)
+    shares = aws.answers(name)
     assert shares.keys() == {"A", "B"} and 10 < shares["B"] < 50  # 30 expected; fails in two of a million runs
     with pytest.raises(ClientError, match="in-progress"):
-        world.sagemaker.delete_endpoint(EndpointName=name)
-    world.handle.advance(200)
-    assert world.stage(name)[0] == "Baking" and world.answers(name, 30).keys() == {"A", "B"}
-    world.handle.advance(101)
-    assert world.baking(name) == "Baking for 120 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 2 instance(s)."
-    assert world.answers(name, 20).keys() == {"B"}
-    world.handle.advance(121)
-    described = world.settled(name)
+        aws.sagemaker.delete_endpoint(EndpointName=name)
+    aws.handle.advance(200)
+    assert aws.stage(name)[0] == "Baking" and aws.answers(name, 30).keys() == {"A", "B"}
+    aws.handle.advance(101)
+    assert aws.baking(name) == "Baking for 120 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 2 instance(s)."
+    assert aws.answers(name, 20).keys() == {"B"}
+    aws.handle.advance(121)
+    described = aws.settled(name)
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", config)
     assert "PendingDeploymentSummary" not in described and "FailureReason" not in described
-    assert world.answers(name, 10).keys() == {"B"}
+    assert aws.answers(name, 10).keys() == {"B"}
 
 
-def test_one_jump_passes_all_steps_of_a_linear_deployment(world):
-    name = world.endpoint("A")
-    world.update(name, "B", blue_green("LINEAR", 100, 50, LinearStepSize=size(25, "CAPACITY_PERCENT")))
-    world.baking(name)
-    world.handle.advance(151)
-    assert "partial capacity" in world.stage(name)[1] and world.answers(name).keys() == {"A", "B"}
-    world.handle.advance(200)
-    assert world.described(name)["EndpointStatus"] == "InService" and world.answers(name, 10).keys() == {"B"}
+def test_one_jump_passes_all_steps_of_a_linear_deployment(aws):
+    name = aws.endpoint("A")
+    aws.update(name, "B", blue_green("LINEAR", 100, 50, LinearStepSize=size(25, "CAPACITY_PERCENT")))
+    aws.baking(name)
+    aws.handle.advance(151)
+    assert "partial capacity" in aws.stage(name)[1] and aws.answers(name).keys() == {"A", "B"}
+    aws.handle.advance(200)
+    assert aws.described(name)["EndpointStatus"] == "InService" and aws.answers(name, 10).keys() == {"B"}
 
 
-def test_an_alarm_rolls_back_and_no_request_is_lost(world):
-    name, alarm = world.endpoint("A"), world.alarm()
-    before = world.described(name)["EndpointConfigName"]
+def test_an_alarm_rolls_back_and_no_request_is_lost(aws):
+    name, alarm = aws.endpoint("A"), aws.alarm()
+    before = aws.described(name)["EndpointConfigName"]
     stop, seen = threading.Event(), []
 
     def load() -> None:
         while not stop.is_set():
-            seen.append(world.invoke(name))
+            seen.append(aws.invoke(name))
 
     thread = threading.Thread(target=load)
     thread.start()
     try:
-        world.update(name, "B", blue_green("CANARY", 600, 60, (alarm,), CanarySize=size(50, "CAPACITY_PERCENT")))
-        world.baking(name)
+        aws.update(name, "B", blue_green("CANARY", 600, 60, (alarm,), CanarySize=size(50, "CAPACITY_PERCENT")))
+        aws.baking(name)
         until(lambda: "B" in seen[-50:], "the canary answers")
-        world.to_the_minute()
-        assert world.described(name)["EndpointStatus"] == "Updating"
-        world.cloudwatch.put_metric_data(
-            Namespace=alarm, MetricData=[{"MetricName": "errors", "Value": 9.0, "Timestamp": world.handle.advance(0)}]
+        aws.to_the_minute()
+        assert aws.described(name)["EndpointStatus"] == "Updating"
+        aws.cloudwatch.put_metric_data(
+            Namespace=alarm, MetricData=[{"MetricName": "errors", "Value": 9.0, "Timestamp": aws.handle.advance(0)}]
         )
-        world.handle.advance(600)
-        described = world.settled(name)
+        aws.handle.advance(600)
+        described = aws.settled(name)
         count = len(seen)
         until(lambda: len(seen) > count + 5, "requests go on")
     finally:
@@ -154,96 +154,96 @@ def test_an_alarm_rolls_back_and_no_request_is_lost(world):
     assert "PendingDeploymentSummary" not in described
 
 
-def test_an_alarm_while_the_old_fleet_waits_for_its_end_rolls_back_too(world):
-    name, alarm = world.endpoint("A"), world.alarm()
-    world.update(name, "B", blue_green("ALL_AT_ONCE", 0, 600, (alarm,)))
-    world.baking(name, "full capacity")
-    assert world.answers(name, 10).keys() == {"B"}
-    world.trip(alarm)
-    described = world.settled(name)
+def test_an_alarm_while_the_old_fleet_waits_for_its_end_rolls_back_too(aws):
+    name, alarm = aws.endpoint("A"), aws.alarm()
+    aws.update(name, "B", blue_green("ALL_AT_ONCE", 0, 600, (alarm,)))
+    aws.baking(name, "full capacity")
+    assert aws.answers(name, 10).keys() == {"B"}
+    aws.trip(alarm)
+    described = aws.settled(name)
     assert described["EndpointStatus"] == "InService" and alarm in described["FailureReason"]
-    assert world.answers(name, 10).keys() == {"A"}
-    world.update(name, "B", blue_green("ALL_AT_ONCE", 0, 600, (alarm,)))  # it is still in ALARM
-    assert alarm in world.settled(name)["FailureReason"] and world.answers(name, 10).keys() == {"A"}
+    assert aws.answers(name, 10).keys() == {"A"}
+    aws.update(name, "B", blue_green("ALL_AT_ONCE", 0, 600, (alarm,)))  # it is still in ALARM
+    assert alarm in aws.settled(name)["FailureReason"] and aws.answers(name, 10).keys() == {"A"}
 
 
-def test_metrics_tell_the_fleets_apart(world):
-    name = world.endpoint("A")
-    before = world.described(name)["EndpointConfigName"]
-    after = world.update(name, "B", blue_green("ALL_AT_ONCE", 0, 60))
-    world.baking(name)
-    world.answers(name, 7)
+def test_metrics_tell_the_fleets_apart(aws):
+    name = aws.endpoint("A")
+    before = aws.described(name)["EndpointConfigName"]
+    after = aws.update(name, "B", blue_green("ALL_AT_ONCE", 0, 60))
+    aws.baking(name)
+    aws.answers(name, 7)
 
     def invocations(config: str) -> float:
         values = {"EndpointName": name, "VariantName": "AllTraffic", "EndpointConfigName": config}
         dimensions = [{"Name": key, "Value": value} for key, value in values.items()]
-        now = world.handle.advance(0)
+        now = aws.handle.advance(0)
         span = {"StartTime": now - 3600, "EndTime": now + 120, "Period": 3600, "Statistics": ["Sum"]}
-        found = world.cloudwatch.get_metric_statistics(Namespace="AWS/SageMaker", MetricName="Invocations", Dimensions=dimensions, **span)
+        found = aws.cloudwatch.get_metric_statistics(Namespace="AWS/SageMaker", MetricName="Invocations", Dimensions=dimensions, **span)
         return sum(point["Sum"] for point in found["Datapoints"])
 
     assert (invocations(before), invocations(after)) == (0, 7)
-    world.handle.advance(61)
-    world.settled(name)
+    aws.handle.advance(61)
+    aws.settled(name)
 
 
-def test_a_rolling_deployment_replaces_batch_by_batch(world):
-    name = world.endpoint("A", 2)
+def test_a_rolling_deployment_replaces_batch_by_batch(aws):
+    name = aws.endpoint("A", 2)
     policy = {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 120, "MaximumExecutionTimeoutInSeconds": 3600}
-    config = world.update(name, "B", {"RollingUpdatePolicy": policy}, 2)
-    world.baking(name, "partial capacity of 1 instance(s)")
-    assert world.answers(name).keys() == {"A", "B"}
-    world.handle.advance(121)
-    world.baking(name, "full capacity of 2 instance(s)")
-    described = world.described(name)
-    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1 and world.answers(name, 10).keys() == {"B"}
-    world.handle.advance(121)
-    described = world.settled(name)
+    config = aws.update(name, "B", {"RollingUpdatePolicy": policy}, 2)
+    aws.baking(name, "partial capacity of 1 instance(s)")
+    assert aws.answers(name).keys() == {"A", "B"}
+    aws.handle.advance(121)
+    aws.baking(name, "full capacity of 2 instance(s)")
+    described = aws.described(name)
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1 and aws.answers(name, 10).keys() == {"B"}
+    aws.handle.advance(121)
+    described = aws.settled(name)
     assert described["EndpointConfigName"] == config and described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
 
 
-def test_a_rolling_deployment_is_rolled_back_with_the_old_fleet_whole(world):
-    name, alarm = world.endpoint("A", 2), world.alarm()
+def test_a_rolling_deployment_is_rolled_back_with_the_old_fleet_whole(aws):
+    name, alarm = aws.endpoint("A", 2), aws.alarm()
     policy = {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 120, "RollbackMaximumBatchSize": size(1)}
     deployment = {"RollingUpdatePolicy": policy, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm}]}}
-    world.update(name, "B", deployment, 2)
-    world.baking(name, "partial capacity")
-    world.handle.advance(121)
-    world.baking(name, "full capacity")
-    world.trip(alarm)
-    described = world.settled(name)
+    aws.update(name, "B", deployment, 2)
+    aws.baking(name, "partial capacity")
+    aws.handle.advance(121)
+    aws.baking(name, "full capacity")
+    aws.trip(alarm)
+    described = aws.settled(name)
     assert alarm in described["FailureReason"] and described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
-    assert world.answers(name, 20).keys() == {"A"}
+    assert aws.answers(name, 20).keys() == {"A"}
 
 
-def test_a_deployment_that_takes_too_long_is_rolled_back_and_its_configuration_is_retained(world):
-    name = world.endpoint("A")
+def test_a_deployment_that_takes_too_long_is_rolled_back_and_its_configuration_is_retained(aws):
+    name = aws.endpoint("A")
     policy = {"MaximumBatchSize": size(50, "CAPACITY_PERCENT"), "WaitIntervalInSeconds": 700, "MaximumExecutionTimeoutInSeconds": 600}
-    world.update(name, "B", {"RollingUpdatePolicy": policy})
-    world.baking(name)
-    world.handle.advance(650)
-    assert "MaximumExecutionTimeoutInSeconds (600)" in world.settled(name)["FailureReason"]
-    config = world.config_of("C")
-    world.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, RetainDeploymentConfig=True)
-    assert "Baking for 700 seconds" in world.baking(name)
-    world.handle.advance(650)
-    assert world.settled(name)["LastDeploymentConfig"] == {"RollingUpdatePolicy": policy}
+    aws.update(name, "B", {"RollingUpdatePolicy": policy})
+    aws.baking(name)
+    aws.handle.advance(650)
+    assert "MaximumExecutionTimeoutInSeconds (600)" in aws.settled(name)["FailureReason"]
+    config = aws.config_of("C")
+    aws.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, RetainDeploymentConfig=True)
+    assert "Baking for 700 seconds" in aws.baking(name)
+    aws.handle.advance(650)
+    assert aws.settled(name)["LastDeploymentConfig"] == {"RollingUpdatePolicy": policy}
 
 
-def test_events_of_the_endpoint_and_of_its_deployment(world):
-    url = world.sqs.create_queue(QueueName=world.name("queue"))["QueueUrl"]
-    arn = world.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+def test_events_of_the_endpoint_and_of_its_deployment(aws):
+    url = aws.sqs.create_queue(QueueName=aws.name("queue"))["QueueUrl"]
+    arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     kinds = ["SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"]
-    world.events.put_rule(Name="endpoints", EventPattern=json.dumps({"source": ["aws.sagemaker"], "detail-type": kinds}))
-    world.events.put_targets(Rule="endpoints", Targets=[{"Id": "q", "Arn": arn}])
-    name = world.endpoint("A")
-    world.update(name, "B", blue_green("ALL_AT_ONCE", 0, 60))
-    world.baking(name)
-    world.handle.advance(61)
-    world.settled(name)
-    world.events.remove_targets(Rule="endpoints", Ids=["q"])
+    aws.events.put_rule(Name="endpoints", EventPattern=json.dumps({"source": ["aws.sagemaker"], "detail-type": kinds}))
+    aws.events.put_targets(Rule="endpoints", Targets=[{"Id": "q", "Arn": arn}])
+    name = aws.endpoint("A")
+    aws.update(name, "B", blue_green("ALL_AT_ONCE", 0, 60))
+    aws.baking(name)
+    aws.handle.advance(61)
+    aws.settled(name)
+    aws.events.remove_targets(Rule="endpoints", Ids=["q"])
     found = []
-    while messages := world.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
+    while messages := aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
         found += [json.loads(message["Body"]) for message in messages]
     mine = [event for event in found if event["detail"]["EndpointName"] == name]
     states = [event["detail"]["EndpointStatus"] for event in mine if event["detail-type"] == kinds[0]]
@@ -256,8 +256,8 @@ def test_events_of_the_endpoint_and_of_its_deployment(world):
     assert {"ActivatingTraffic", "Baking"} <= set(stages)
 
 
-def test_what_is_refused(world):
-    name = world.endpoint("A")
+def test_what_is_refused(aws):
+    name = aws.endpoint("A")
     too_long = blue_green("CANARY", 3600, 3600, CanarySize=size(50, "CAPACITY_PERCENT"))
     both = blue_green("ALL_AT_ONCE") | {
         "RollingUpdatePolicy": {"MaximumBatchSize": size(50, "CAPACITY_PERCENT"), "WaitIntervalInSeconds": 0}
@@ -271,9 +271,9 @@ def test_what_is_refused(world):
         (both, "Only one of"),
     ):
         with pytest.raises(ClientError, match=words) as caught:
-            world.update(name, "B", deployment)
+            aws.update(name, "B", deployment)
         assert caught.value.response["Error"]["Code"] == "ValidationException"
-    assert world.described(name)["EndpointStatus"] == "InService"
+    assert aws.described(name)["EndpointStatus"] == "InService"
 
 
 def test_a_half_done_deployment_is_undone_by_a_restart_and_a_stop_does_not_wait_for_it(tmp_path):

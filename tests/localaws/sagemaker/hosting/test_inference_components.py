@@ -24,63 +24,63 @@ def transform_fn(model, data, content_type, accept):
 
 
 @pytest.fixture(scope="module")
-def world(client):
-    world = ComponentFixtures(client)
-    yield world
-    world.close()
+def aws(client):
+    aws = ComponentFixtures(client)
+    yield aws
+    aws.close()
 
 
 @pytest.fixture(scope="module")
-def model(world):
-    return world.model(echo("a"), SKLEARN)
+def model(aws):
+    return aws.model(echo("a"), SKLEARN)
 
 
 @pytest.fixture(scope="module")
-def shared(world):
+def shared(aws):
     """An endpoint that hosts the small components of several tests."""
-    return world.host(2)
+    return aws.host(2)
 
 
-def test_components_are_created_described_listed_called_and_deleted(world):
-    endpoint = world.host(ManagedInstanceScaling={"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 2})
-    [variant] = world.sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
+def test_components_are_created_described_listed_called_and_deleted(aws):
+    endpoint = aws.host(ManagedInstanceScaling={"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 2})
+    [variant] = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
     assert variant["ManagedInstanceScaling"] == {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 2}
-    first, second = world.served(endpoint, "first", copies=2), world.served(endpoint, "second")
+    first, second = aws.served(endpoint, "first", copies=2), aws.served(endpoint, "second")
 
-    described = world.sagemaker.describe_inference_component(InferenceComponentName=first)
+    described = aws.sagemaker.describe_inference_component(InferenceComponentName=first)
     assert described["InferenceComponentArn"] == f"arn:aws:sagemaker:us-east-1:123456789012:inference-component/{first}"
     assert (described["EndpointName"], described["VariantName"]) == (endpoint, "AllTraffic")
     assert described["EndpointArn"].endswith(f"endpoint/{endpoint}")
     assert described["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
     assert described["Specification"]["ComputeResourceRequirements"] == {"MinMemoryRequiredInMb": 1024}
-    listed = world.sagemaker.list_inference_components(EndpointNameEquals=endpoint, StatusEquals="InService", SortBy="Name")
+    listed = aws.sagemaker.list_inference_components(EndpointNameEquals=endpoint, StatusEquals="InService", SortBy="Name")
     assert {item["InferenceComponentName"] for item in listed["InferenceComponents"]} == {first, second}
-    assert not world.sagemaker.list_inference_components(EndpointNameEquals=endpoint, VariantNameEquals="other")["InferenceComponents"]
+    assert not aws.sagemaker.list_inference_components(EndpointNameEquals=endpoint, VariantNameEquals="other")["InferenceComponents"]
 
-    assert (world.ask(endpoint, first), world.ask(endpoint, second)) == ("first", "second")
-    answer = world.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, InferenceComponentName=second, Body=b"1")
+    assert (aws.ask(endpoint, first), aws.ask(endpoint, second)) == ("first", "second")
+    answer = aws.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, InferenceComponentName=second, Body=b"1")
     assert b"".join(event["PayloadPart"]["Bytes"] for event in answer["Body"]) == b"second"
     group = f"/aws/sagemaker/InferenceComponents/{first}"
-    streams = until(lambda: world.logs.describe_log_streams(logGroupName=group)["logStreams"], "the copies write their logs")
+    streams = until(lambda: aws.logs.describe_log_streams(logGroupName=group)["logStreams"], "the copies write their logs")
     assert all(stream["logStreamName"].startswith("AllTraffic/i-") for stream in streams)
 
     with pytest.raises(ClientError, match="delete its inference components first"):
-        world.sagemaker.delete_endpoint(EndpointName=endpoint)
+        aws.sagemaker.delete_endpoint(EndpointName=endpoint)
     for component in (first, second):
-        world.remove(component)
+        aws.remove(component)
     with pytest.raises(ClientError, match=f"Inference component {first} of account 123456789012 not found"):
-        world.ask(endpoint, first)
-    world.sagemaker.delete_endpoint(EndpointName=endpoint)
+        aws.ask(endpoint, first)
+    aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_a_component_of_a_container_has_the_role_of_its_endpoint(world, shared):
+def test_a_component_of_a_container_has_the_role_of_its_endpoint(aws, shared):
     code = "import os\ndef model_fn(d): return 0\ndef transform_fn(m, data, c, a): return os.environ['COLOUR'], 'text/plain'"
-    world.s3.put_object(Bucket=world.bucket, Key="colour.tar.gz", Body=archive(script(code)))
+    aws.s3.put_object(Bucket=aws.bucket, Key="colour.tar.gz", Body=archive(script(code)))
     variables = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code", "COLOUR": "green"}
-    container = {"Image": SKLEARN, "ArtifactUrl": f"s3://{world.bucket}/colour.tar.gz", "Environment": variables}
-    name = world.name("component")
+    container = {"Image": SKLEARN, "ArtifactUrl": f"s3://{aws.bucket}/colour.tar.gz", "Environment": variables}
+    name = aws.name("component")
     startup = {"ContainerStartupHealthCheckTimeoutInSeconds": 120, "ModelDataDownloadTimeoutInSeconds": 60}
-    world.sagemaker.create_inference_component(
+    aws.sagemaker.create_inference_component(
         InferenceComponentName=name,
         EndpointName=shared,
         VariantName="AllTraffic",
@@ -88,17 +88,17 @@ def test_a_component_of_a_container_has_the_role_of_its_endpoint(world, shared):
         RuntimeConfig={"CopyCount": 1},
         Tags=[{"Key": "team", "Value": "delays"}],
     )
-    described = world.component_settled(name)
+    described = aws.component_settled(name)
     shown = described["Specification"]["Container"]
     assert (shown["DeployedImage"]["SpecifiedImage"], shown["Environment"]["COLOUR"]) == (SKLEARN, "green")
     assert described["Specification"]["StartupParameters"] == startup
-    assert world.ask(shared, name) == "green"
-    assert world.sagemaker.list_tags(ResourceArn=described["InferenceComponentArn"])["Tags"] == [{"Key": "team", "Value": "delays"}]
+    assert aws.ask(shared, name) == "green"
+    assert aws.sagemaker.list_tags(ResourceArn=described["InferenceComponentArn"])["Tags"] == [{"Key": "team", "Value": "delays"}]
 
 
-def test_the_name_of_a_component_is_for_endpoints_that_host_components(world, shared):
-    plain = world.deploy(echo("plain"), SKLEARN)
-    other = world.served(world.host(), "other")
+def test_the_name_of_a_component_is_for_endpoints_that_host_components(aws, shared):
+    plain = aws.deploy(echo("plain"), SKLEARN)
+    other = aws.served(aws.host(), "other")
     for endpoint, more, words in (
         (shared, {}, "Inference Component Name header is required for endpoints to which you plan to deploy inference components."),
         (plain, {"InferenceComponentName": other}, "Inference Component Name header is not allowed for endpoints"),
@@ -106,15 +106,15 @@ def test_the_name_of_a_component_is_for_endpoints_that_host_components(world, sh
         (shared, {"InferenceComponentName": "none"}, "Inference component none of account 123456789012 not found."),
     ):
         with pytest.raises(ClientError) as error:
-            world.invoke(endpoint, **more)
+            aws.invoke(endpoint, **more)
         assert (refusal(error)[0], words in refusal(error)[1]) == ("ValidationError", True), refusal(error)
 
 
-def test_copies_are_placed_by_what_they_ask_for(world, model):
-    endpoint = world.host(2)
-    large = world.served(endpoint, copies=2, memory=MEMORY - 1024)  # one on each instance
+def test_copies_are_placed_by_what_they_ask_for(aws, model):
+    endpoint = aws.host(2)
+    large = aws.served(endpoint, copies=2, memory=MEMORY - 1024)  # one on each instance
     [too_much, cores, gpu] = [
-        world.component(endpoint, model, **more)
+        aws.component(endpoint, model, **more)
         for more in (
             {"memory": 2048},
             {"ComputeResourceRequirements": needs(128, cores=3)},
@@ -126,90 +126,90 @@ def test_copies_are_placed_by_what_they_ask_for(world, model):
         (cores, "each of the variant's instances (2 of ml.m5.large) has 8192 MB of memory, 2 CPU cores and 0 accelerators"),
         (gpu, "128 MB of memory, 0 CPU cores and 1 accelerators"),
     ):
-        described = world.component_settled(name)
+        described = aws.component_settled(name)
         assert described["InferenceComponentStatus"] == "Failed"
         assert words in described["FailureReason"]
         assert described["RuntimeConfig"] == {"DesiredCopyCount": 1, "CurrentCopyCount": 0}
     with pytest.raises(ClientError, match="status Failed; delete it"):
-        world.scale(gpu, 2)
+        aws.scale(gpu, 2)
 
-    described = world.scale(large, 3)  # goes on as before
+    described = aws.scale(large, 3)  # goes on as before
     assert (described["InferenceComponentStatus"], described["RuntimeConfig"]["DesiredCopyCount"]) == ("InService", 2)
     assert "No instance of variant AllTraffic has enough free resources" in described["FailureReason"]
     with pytest.raises(ClientError, match="needs at least 2 instances for the copies"):
-        world.sagemaker.update_endpoint_weights_and_capacities(
+        aws.sagemaker.update_endpoint_weights_and_capacities(
             EndpointName=endpoint, DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 1}]
         )
-    assert "FailureReason" not in world.scale(large, 1)
-    assert world.component_settled(world.component(endpoint, model, memory=2048))["InferenceComponentStatus"] == "InService"
+    assert "FailureReason" not in aws.scale(large, 1)
+    assert aws.component_settled(aws.component(endpoint, model, memory=2048))["InferenceComponentStatus"] == "InService"
 
 
-def test_copies_spread_over_instances_or_are_packed_on_as_few_as_hold_them(world, model):
-    endpoint = world.host(2)
+def test_copies_spread_over_instances_or_are_packed_on_as_few_as_hold_them(aws, model):
+    endpoint = aws.host(2)
     for strategy, whole_instance in ((None, "Failed"), ("SPREAD", "Failed"), ("BINPACK", "InService")):
         scheduling = {"SchedulingConfig": {"PlacementStrategy": strategy}} if strategy else {}
-        pair = world.component(endpoint, model, copies=2, memory=1024, **scheduling)
-        assert world.component_settled(pair)["InferenceComponentStatus"] == "InService"
-        whole = world.component(endpoint, model, memory=MEMORY)  # fits only on an instance without copies
-        assert world.component_settled(whole)["InferenceComponentStatus"] == whole_instance, strategy
+        pair = aws.component(endpoint, model, copies=2, memory=1024, **scheduling)
+        assert aws.component_settled(pair)["InferenceComponentStatus"] == "InService"
+        whole = aws.component(endpoint, model, memory=MEMORY)  # fits only on an instance without copies
+        assert aws.component_settled(whole)["InferenceComponentStatus"] == whole_instance, strategy
         for name in (pair, whole):
-            world.remove(name)
+            aws.remove(name)
 
 
-def test_a_copy_may_not_take_more_than_its_maximum_of_memory(world, shared):
-    greedy = world.model(script(GREEDY), SKLEARN)
-    free = world.component(shared, greedy, memory=128)
-    bounded = world.component(shared, greedy, ComputeResourceRequirements=needs(128, most=1024))
+def test_a_copy_may_not_take_more_than_its_maximum_of_memory(aws, shared):
+    greedy = aws.model(script(GREEDY), SKLEARN)
+    free = aws.component(shared, greedy, memory=128)
+    bounded = aws.component(shared, greedy, ComputeResourceRequirements=needs(128, most=1024))
     for name in (free, bounded):
-        assert world.component_settled(name)["InferenceComponentStatus"] == "InService"
-    assert world.ask(shared, free) == "a"
+        assert aws.component_settled(name)["InferenceComponentStatus"] == "InService"
+    assert aws.ask(shared, free) == "a"
     with pytest.raises(ClientError) as error:
-        world.invoke(shared, "wait", InferenceComponentName=bounded)
+        aws.invoke(shared, "wait", InferenceComponentName=bounded)
     assert refusal(error)[0] == "ModelError"
-    until(lambda: "memory" in world.log(bounded, "InferenceComponents"), "the log says why")
-    assert "memory" not in world.log(free, "InferenceComponents")
+    until(lambda: "memory" in aws.log(bounded, "InferenceComponents"), "the log says why")
+    assert "memory" not in aws.log(free, "InferenceComponents")
     for name in (free, bounded):
-        world.remove(name)
+        aws.remove(name)
 
 
-def test_managed_instances_come_and_go_with_the_copies(world, model):
-    endpoint = world.host(ManagedInstanceScaling={"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2})
-    name = world.served(endpoint, memory=MEMORY)
-    assert world.instances(endpoint) == 1
-    assert world.scale(name, 2)["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
-    assert world.instances(endpoint) == 2
-    assert "(2 of ml.m5.large)" in world.scale(name, 3)["FailureReason"]
-    world.scale(name, 0)
-    until(lambda: world.instances(endpoint) == 0, "the instances are gone")
+def test_managed_instances_come_and_go_with_the_copies(aws, model):
+    endpoint = aws.host(ManagedInstanceScaling={"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2})
+    name = aws.served(endpoint, memory=MEMORY)
+    assert aws.instances(endpoint) == 1
+    assert aws.scale(name, 2)["RuntimeConfig"] == {"DesiredCopyCount": 2, "CurrentCopyCount": 2}
+    assert aws.instances(endpoint) == 2
+    assert "(2 of ml.m5.large)" in aws.scale(name, 3)["FailureReason"]
+    aws.scale(name, 0)
+    until(lambda: aws.instances(endpoint) == 0, "the instances are gone")
 
 
-def test_to_zero_copies_and_back(world, shared):
-    name = world.served(shared)
-    assert world.scale(name, 0)["RuntimeConfig"] == {"DesiredCopyCount": 0, "CurrentCopyCount": 0}
+def test_to_zero_copies_and_back(aws, shared):
+    name = aws.served(shared)
+    assert aws.scale(name, 0)["RuntimeConfig"] == {"DesiredCopyCount": 0, "CurrentCopyCount": 0}
     with pytest.raises(ClientError) as error:
-        world.ask(shared, name)
+        aws.ask(shared, name)
     assert refusal(error)[0] == "ValidationError"
     assert refusal(error)[1].startswith("Inference Component has no capacity to process this request.")
-    world.scale(name, 1)
-    assert world.ask(shared, name) == "a"
+    aws.scale(name, 1)
+    assert aws.ask(shared, name) == "a"
 
 
-def test_an_update_loses_no_request(world, shared):
-    name, answers, ended = world.served(shared, "old"), [], threading.Event()
+def test_an_update_loses_no_request(aws, shared):
+    name, answers, ended = aws.served(shared, "old"), [], threading.Event()
 
     def ask() -> None:
         while not ended.is_set():
-            answers.append(world.ask(shared, name))
+            answers.append(aws.ask(shared, name))
 
     thread = threading.Thread(target=ask)
     thread.start()
     try:
         until(lambda: "old" in answers, "the old copies answer")
-        specification = {"ModelName": world.model(echo("new"), SKLEARN), "ComputeResourceRequirements": needs(512)}
-        world.sagemaker.update_inference_component(InferenceComponentName=name, Specification=specification)
-        described = world.component_settled(name)
+        specification = {"ModelName": aws.model(echo("new"), SKLEARN), "ComputeResourceRequirements": needs(512)}
+        aws.sagemaker.update_inference_component(InferenceComponentName=name, Specification=specification)
+        described = aws.component_settled(name)
         assert (described["InferenceComponentStatus"], described["Specification"]) == ("InService", specification)
-        assert world.ask(shared, name) == "new"
+        assert aws.ask(shared, name) == "new"
         until(lambda: answers[-1] == "new", "the new copies answer")
         assert thread.is_alive()  # no request has failed
     finally:
@@ -219,31 +219,31 @@ def test_an_update_loses_no_request(world, shared):
     assert set(answers[first_new:]) == {"new"} and set(answers[:first_new]) == {"old"}
 
 
-def test_an_update_that_fails_leaves_the_component_as_it_was(world, shared):
-    name = world.served(shared, "old")
-    broken = {"ModelName": world.model(script("raise RuntimeError"), SKLEARN), "ComputeResourceRequirements": needs(512)}
-    world.sagemaker.update_inference_component(InferenceComponentName=name, Specification=broken, RuntimeConfig={"CopyCount": 2})
-    described = world.component_settled(name)
+def test_an_update_that_fails_leaves_the_component_as_it_was(aws, shared):
+    name = aws.served(shared, "old")
+    broken = {"ModelName": aws.model(script("raise RuntimeError"), SKLEARN), "ComputeResourceRequirements": needs(512)}
+    aws.sagemaker.update_inference_component(InferenceComponentName=name, Specification=broken, RuntimeConfig={"CopyCount": 2})
+    described = aws.component_settled(name)
     assert described["InferenceComponentStatus"] == "InService"
     assert "did not pass the ping health check" in described["FailureReason"]
     assert described["RuntimeConfig"] == {"DesiredCopyCount": 1, "CurrentCopyCount": 1}
-    assert world.ask(shared, name) == "old"
+    assert aws.ask(shared, name) == "old"
 
 
-def test_metrics_have_the_component_as_their_dimension(world, shared):
-    name = world.served(shared, copies=2)
+def test_metrics_have_the_component_as_their_dimension(aws, shared):
+    name = aws.served(shared, copies=2)
     for _ in range(4):
-        world.ask(shared, name)
+        aws.ask(shared, name)
     dimensions = [{"Name": "InferenceComponentName", "Value": name}]
-    found = {item["MetricName"] for item in world.cloudwatch.list_metrics(Namespace="AWS/SageMaker", Dimensions=dimensions)["Metrics"]}
+    found = {item["MetricName"] for item in aws.cloudwatch.list_metrics(Namespace="AWS/SageMaker", Dimensions=dimensions)["Metrics"]}
     assert {"Invocations", "InvocationsPerCopy", "ModelLatency", "OverheadLatency"} <= found
     assert "InvocationsPerInstance" not in found
-    described = world.sagemaker.describe_inference_component(InferenceComponentName=name)
+    described = aws.sagemaker.describe_inference_component(InferenceComponentName=name)
     begin = described["CreationTime"].replace(second=0, microsecond=0)
     period = {"StartTime": begin, "EndTime": begin.replace(year=begin.year + 1), "Period": 86_400}
 
     def statistic(metric: str, kind: str) -> float:
-        points = world.cloudwatch.get_metric_statistics(
+        points = aws.cloudwatch.get_metric_statistics(
             Namespace="AWS/SageMaker", MetricName=metric, Dimensions=dimensions, Statistics=[kind], **period
         )["Datapoints"]
         return sum(point[kind] for point in points)
@@ -271,23 +271,23 @@ def test_metrics_have_the_component_as_their_dimension(world, shared):
         ({"Specifications": [{"ModelName": "m"}]}, "NotSupportedByLocalAws", "with Specifications"),
     ],
 )
-def test_components_that_are_refused(world, shared, model, changes, code, words):
+def test_components_that_are_refused(aws, shared, model, changes, code, words):
     params = {
-        "InferenceComponentName": world.name("refused"),
+        "InferenceComponentName": aws.name("refused"),
         "EndpointName": shared,
         "VariantName": "AllTraffic",
         "Specification": {"ModelName": model, "ComputeResourceRequirements": needs(512)},
         "RuntimeConfig": {"CopyCount": 1},
     } | changes
     with pytest.raises(ClientError) as error:
-        world.sagemaker.create_inference_component(**{member: value for member, value in params.items() if value is not None})
+        aws.sagemaker.create_inference_component(**{member: value for member, value in params.items() if value is not None})
     assert (refusal(error)[0], words in refusal(error)[1]) == (code, True), refusal(error)
 
 
-def test_adapters_are_checked_as_on_aws_and_refused_by_the_image_that_cannot_load_them(world, shared):
-    base, other = world.served(shared), world.served(world.host())
-    failed = world.component(shared, world.model(script("raise RuntimeError"), SKLEARN))
-    world.component_settled(failed)
+def test_adapters_are_checked_as_on_aws_and_refused_by_the_image_that_cannot_load_them(aws, shared):
+    base, other = aws.served(shared), aws.served(aws.host())
+    failed = aws.component(shared, aws.model(script("raise RuntimeError"), SKLEARN))
+    aws.component_settled(failed)
     adapter = {"ArtifactUrl": "s3://b/adapter.tar.gz"}
     for specification, more, code, words in (
         (
@@ -311,71 +311,71 @@ def test_adapters_are_checked_as_on_aws_and_refused_by_the_image_that_cannot_loa
         ({"Container": adapter}, {}, "NotSupportedByLocalAws", f"an adapter for {base}, whose image {SKLEARN} loads none here"),
     ):
         with pytest.raises(ClientError) as error:
-            world.sagemaker.create_inference_component(
-                InferenceComponentName=world.name("adapter"),
+            aws.sagemaker.create_inference_component(
+                InferenceComponentName=aws.name("adapter"),
                 **{"EndpointName": shared} | more,
                 Specification={"BaseInferenceComponentName": base} | specification,
             )
         assert (refusal(error)[0], words in refusal(error)[1]) == (code, True), refusal(error)
-    assert base in {item["InferenceComponentName"] for item in world.sagemaker.list_inference_components()["InferenceComponents"]}
+    assert base in {item["InferenceComponentName"] for item in aws.sagemaker.list_inference_components()["InferenceComponents"]}
 
 
-def test_what_does_not_exist_exists_already_or_is_not_done_here(world, shared, model):
-    name = world.served(shared)
+def test_what_does_not_exist_exists_already_or_is_not_done_here(aws, shared, model):
+    name = aws.served(shared)
     with pytest.raises(ClientError, match="Cannot create already existing inference component"):
-        world.sagemaker.create_inference_component(
+        aws.sagemaker.create_inference_component(
             InferenceComponentName=name,
             EndpointName=shared,
             VariantName="AllTraffic",
             Specification={"ModelName": model, "ComputeResourceRequirements": needs(512)},
             RuntimeConfig={"CopyCount": 1},
         )
-    for act in (world.sagemaker.describe_inference_component, world.sagemaker.delete_inference_component):
+    for act in (aws.sagemaker.describe_inference_component, aws.sagemaker.delete_inference_component):
         with pytest.raises(ClientError, match="Could not find inference component"):
             act(InferenceComponentName="none")
     with pytest.raises(ClientError, match="needs a Specification or a RuntimeConfig"):
-        world.sagemaker.update_inference_component(InferenceComponentName=name)
-    plain = world.deploy(echo("plain"), SKLEARN)
+        aws.sagemaker.update_inference_component(InferenceComponentName=name)
+    plain = aws.deploy(echo("plain"), SKLEARN)
     with pytest.raises(ClientError, match="hosts models and no inference components"):
-        world.component(plain, model)
+        aws.component(plain, model)
     with pytest.raises(ClientError, match="Either all variants have a ModelName, or none"):
-        world.config({"ModelName": model}, {"VariantName": "host"}, ExecutionRoleArn=ROLE)
+        aws.config({"ModelName": model}, {"VariantName": "host"}, ExecutionRoleArn=ROLE)
 
 
-def test_a_component_keeps_its_variant_when_the_endpoint_is_updated(world):
-    endpoint = world.host()
-    name = world.served(endpoint)
+def test_a_component_keeps_its_variant_when_the_endpoint_is_updated(aws):
+    endpoint = aws.host()
+    name = aws.served(endpoint)
     with pytest.raises(ClientError, match="has inference components: it must stay, on ml.m5.large"):
-        config = world.config({"InstanceType": "ml.m5.xlarge"}, ExecutionRoleArn=ROLE)
-        world.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
-    config = world.config({"InitialInstanceCount": 2}, ExecutionRoleArn=ROLE)
-    world.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
-    assert world.settled(endpoint)["EndpointStatus"] == "InService"
-    assert (world.instances(endpoint), world.ask(endpoint, name)) == (2, "a")
+        config = aws.config({"InstanceType": "ml.m5.xlarge"}, ExecutionRoleArn=ROLE)
+        aws.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+    config = aws.config({"InitialInstanceCount": 2}, ExecutionRoleArn=ROLE)
+    aws.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+    assert aws.settled(endpoint)["EndpointStatus"] == "InService"
+    assert (aws.instances(endpoint), aws.ask(endpoint, name)) == (2, "a")
 
 
 def test_components_come_back_after_a_kill(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = fixtures_of(handle, ComponentFixtures)
-    endpoint = world.host()
-    name = world.served(endpoint, "old", copies=2)
-    slow = world.model(script("import time\ntime.sleep(3600)"), SKLEARN)
-    unfinished = world.component(endpoint, slow, memory=512)
+    aws = fixtures_of(handle, ComponentFixtures)
+    endpoint = aws.host()
+    name = aws.served(endpoint, "old", copies=2)
+    slow = aws.model(script("import time\ntime.sleep(3600)"), SKLEARN)
+    unfinished = aws.component(endpoint, slow, memory=512)
     specification = {"ModelName": slow, "ComputeResourceRequirements": needs(512)}
-    world.sagemaker.update_inference_component(InferenceComponentName=name, Specification=specification, RuntimeConfig={"CopyCount": 1})
+    aws.sagemaker.update_inference_component(InferenceComponentName=name, Specification=specification, RuntimeConfig={"CopyCount": 1})
     psutil.Process(handle.pid).kill()
     handle = launch.start(tmp_path / "state")
     try:
-        world = fixtures_of(handle, ComponentFixtures)
-        assert world.ask(endpoint, name) == "old"  # waits for the copies
-        described = world.component_settled(name)
+        aws = fixtures_of(handle, ComponentFixtures)
+        assert aws.ask(endpoint, name) == "old"  # waits for the copies
+        described = aws.component_settled(name)
         assert (described["InferenceComponentStatus"], described["RuntimeConfig"]["CurrentCopyCount"]) == ("InService", 2)
         assert described["FailureReason"].startswith("The local AWS ended during the update.")
-        described = world.component_settled(unfinished)
+        described = aws.component_settled(unfinished)
         assert described["InferenceComponentStatus"] == "Failed"
         assert described["FailureReason"].startswith("The local AWS ended while the inference component was being created.")
-        world.remove(unfinished)
-        world.scale(name, 1)
+        aws.remove(unfinished)
+        aws.scale(name, 1)
     finally:
         handle.stop()
 
@@ -410,5 +410,5 @@ endpoint.delete()
 """
 
 
-def test_components_by_the_resources_of_sdk_v3(world, local_aws, model, tmp_path):
-    assert answers_of(local_aws, tmp_path, SDK, model, ROLE, world.name("sdk")) == "a 2"
+def test_components_by_the_resources_of_sdk_v3(aws, local_aws, model, tmp_path):
+    assert answers_of(local_aws, tmp_path, SDK, model, ROLE, aws.name("sdk")) == "a 2"

@@ -39,69 +39,69 @@ def transform_fn(model, data, content_type, accept):
 
 
 @pytest.fixture(scope="module")
-def world(client):
-    world = EndpointFixtures(client)
-    yield world
-    world.close()
+def aws(client):
+    aws = EndpointFixtures(client)
+    yield aws
+    aws.close()
 
 
 @pytest.fixture(scope="module")
-def mirror(world):
+def mirror(aws):
     """An endpoint that answers with a description of its request."""
-    return world.deploy(ECHO_ALL, SKLEARN)
+    return aws.deploy(ECHO_ALL, SKLEARN)
 
 
 @pytest.fixture(scope="module")
-def xgboost_endpoint(world):
-    return world.deploy(booster_file())
+def xgboost_endpoint(aws):
+    return aws.deploy(booster_file())
 
 
-def refused(world: EndpointFixtures, name: str, **parameters: object) -> dict:
+def refused(aws: EndpointFixtures, name: str, **parameters: object) -> dict:
     """The error response of an invocation."""
     with pytest.raises(ClientError) as error:
-        world.runtime.invoke_endpoint(EndpointName=name, **{"Body": b"1,2,3", "ContentType": "text/csv"} | parameters)
+        aws.runtime.invoke_endpoint(EndpointName=name, **{"Body": b"1,2,3", "ContentType": "text/csv"} | parameters)
     return error.value.response
 
 
 # ---- what passes ----------------------------------------------------------------------------------------------------------------
 
 
-def test_content_type_accept_and_bytes_pass_and_have_the_containers_defaults(world, mirror):
-    answer = world.runtime.invoke_endpoint(EndpointName=mirror, Body=bytes(range(256)), ContentType="image/png", Accept="text/x-own")
+def test_content_type_accept_and_bytes_pass_and_have_the_containers_defaults(aws, mirror):
+    answer = aws.runtime.invoke_endpoint(EndpointName=mirror, Body=bytes(range(256)), ContentType="image/png", Accept="text/x-own")
     assert answer["Body"].read() == b'{"bytes": 256, "content_type": "image/png", "accept": "text/x-own"}'
     assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("application/json", "AllTraffic")
-    bare = world.runtime.invoke_endpoint(EndpointName=mirror, Body=b"{}")
+    bare = aws.runtime.invoke_endpoint(EndpointName=mirror, Body=b"{}")
     assert b'"content_type": "application/json", "accept": "application/json"' in bare["Body"].read()
 
 
-def test_npy_both_ways(world):
+def test_npy_both_ways(aws):
     code = b"""
 import io, numpy as np
 def model_fn(model_dir): return 2
 def predict_fn(data, model): return data * model
 """
-    name = world.deploy({"code/inference.py": code}, SKLEARN)
+    name = aws.deploy({"code/inference.py": code}, SKLEARN)
     rows = np.random.default_rng(1).random((5, 4))
     stream = io.BytesIO()
     np.save(stream, rows)
-    answer = world.runtime.invoke_endpoint(
+    answer = aws.runtime.invoke_endpoint(
         EndpointName=name, Body=stream.getvalue(), ContentType="application/x-npy", Accept="application/x-npy"
     )
     np.testing.assert_array_equal(np.load(io.BytesIO(answer["Body"].read())), rows * 2)
 
 
-def test_custom_attributes_come_back(world, mirror):
-    answer = world.runtime.invoke_endpoint(
+def test_custom_attributes_come_back(aws, mirror):
+    answer = aws.runtime.invoke_endpoint(
         EndpointName=mirror, Body=b"attributes", ContentType="application/x", CustomAttributes="c000b4f9", InferenceId="flight-7"
     )
     assert answer["CustomAttributes"] == "c000b4f9;seen"
 
 
-def test_the_largest_body_passes_and_a_larger_one_is_refused(world, mirror):
+def test_the_largest_body_passes_and_a_larger_one_is_refused(aws, mirror):
     largest = 6 << 20
-    answer = world.runtime.invoke_endpoint(EndpointName=mirror, Body=bytes(largest), ContentType="application/x")
+    answer = aws.runtime.invoke_endpoint(EndpointName=mirror, Body=bytes(largest), ContentType="application/x")
     assert f'"bytes": {largest}'.encode() in answer["Body"].read()
-    error = refused(world, mirror, Body=bytes(largest + 1))
+    error = refused(aws, mirror, Body=bytes(largest + 1))
     assert error["ResponseMetadata"]["HTTPStatusCode"] in (400, 413)
     assert str(largest) in error["Error"]["Message"]
 
@@ -109,8 +109,8 @@ def test_the_largest_body_passes_and_a_larger_one_is_refused(world, mirror):
 # ---- errors ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_payload_that_the_model_cannot_read_is_a_model_error_with_the_containers_words(world, xgboost_endpoint):
-    error = refused(world, xgboost_endpoint, Body=b"[1, 2, 3]", ContentType="application/json")
+def test_a_payload_that_the_model_cannot_read_is_a_model_error_with_the_containers_words(aws, xgboost_endpoint):
+    error = refused(aws, xgboost_endpoint, Body=b"[1, 2, 3]", ContentType="application/json")
     group = f"/aws/sagemaker/Endpoints/{xgboost_endpoint}"
     said = error["OriginalMessage"]
     assert said.startswith("application/json is not an accepted ContentType")
@@ -120,39 +120,39 @@ def test_a_payload_that_the_model_cannot_read_is_a_model_error_with_the_containe
         f"?region=us-east-1#logEventViewer:group={group} in account 123456789012 for more information."
     )
     assert error["LogStreamArn"] == f"arn:aws:logs:us-east-1:123456789012:log-group:{group}"
-    with pytest.raises(world.runtime.exceptions.ModelError):
-        world.invoke(xgboost_endpoint, "1,2,3,4", "text/csv")
+    with pytest.raises(aws.runtime.exceptions.ModelError):
+        aws.invoke(xgboost_endpoint, "1,2,3,4", "text/csv")
 
 
-def test_other_statuses_of_the_container(world, mirror):
-    assert refused(world, mirror, Body=b"teapot", ContentType="application/x")["OriginalMessage"] == "short and stout"
-    error = refused(world, mirror, Body=b"long", ContentType="application/x")
+def test_other_statuses_of_the_container(aws, mirror):
+    assert refused(aws, mirror, Body=b"teapot", ContentType="application/x")["OriginalMessage"] == "short and stout"
+    error = refused(aws, mirror, Body=b"long", ContentType="application/x")
     assert "Received client error (422) from primary and could not load the entire response body. See" in error["Error"]["Message"]
 
 
-def test_what_this_endpoint_is_not(world, mirror):
-    assert refused(world, "no-such-endpoint")["Error"] == {
+def test_what_this_endpoint_is_not(aws, mirror):
+    assert refused(aws, "no-such-endpoint")["Error"] == {
         "Code": "ValidationError",
         "Message": "Endpoint no-such-endpoint of account 123456789012 not found.",
     }
-    assert "Variant B not found" in refused(world, mirror, TargetVariant="B")["Error"]["Message"]
+    assert "Variant B not found" in refused(aws, mirror, TargetVariant="B")["Error"]["Message"]
     multi_model = f"Endpoint {mirror} is not a multi-model endpoint and does not support target model header."
-    assert refused(world, mirror, TargetModel="a.tar.gz")["Error"]["Message"] == multi_model
+    assert refused(aws, mirror, TargetModel="a.tar.gz")["Error"]["Message"] == multi_model
 
 
 @pytest.mark.nightly
-def test_a_model_that_takes_longer_than_a_minute_times_out(world):
-    name = world.deploy(script("import time\ndef model_fn(d): return 0\ndef transform_fn(*a): time.sleep(70)"), SKLEARN)
-    error = refused(world, name)
+def test_a_model_that_takes_longer_than_a_minute_times_out(aws):
+    name = aws.deploy(script("import time\ndef model_fn(d): return 0\ndef transform_fn(*a): time.sleep(70)"), SKLEARN)
+    error = refused(aws, name)
     assert (error["Error"]["Code"], error["OriginalStatusCode"]) == ("ModelError", 0)
     assert error["OriginalMessage"].startswith("Your invocation timed out while waiting for a response from container primary.")
 
 
-def test_an_endpoint_that_is_being_created_does_not_exist_for_invokers(world):
+def test_an_endpoint_that_is_being_created_does_not_exist_for_invokers(aws):
     slow = script("import time\ntime.sleep(3)\ndef model_fn(d): return 0\ndef predict_fn(data, model): return data")
-    name = world.create(world.config({"ModelName": world.model(slow, SKLEARN)}))
-    assert f"Endpoint {name} of account 123456789012 not found." in refused(world, name)["Error"]["Message"]
-    assert world.settled(name)["EndpointStatus"] == "InService"
+    name = aws.create(aws.config({"ModelName": aws.model(slow, SKLEARN)}))
+    assert f"Endpoint {name} of account 123456789012 not found." in refused(aws, name)["Error"]["Message"]
+    assert aws.settled(name)["EndpointStatus"] == "InService"
 
 
 # ---- traffic and metrics --------------------------------------------------------------------------------------------------------
@@ -174,22 +174,22 @@ def test_each_variant_gets_its_share_of_the_traffic(weights):
     assert counts.tolist() == [weight * steps for weight in weights]
 
 
-def test_traffic_is_split_by_weight(world):
+def test_traffic_is_split_by_weight(aws):
     variants = [
-        {"VariantName": stem, "ModelName": world.model(echo(stem), SKLEARN), "InitialVariantWeight": weight}
+        {"VariantName": stem, "ModelName": aws.model(echo(stem), SKLEARN), "InitialVariantWeight": weight}
         for stem, weight in (("A", 9), ("B", 1))
     ]
-    name = world.create(world.config(*variants))
-    world.settled(name)
-    answers = [world.invoke(name) for _ in range(300)]
+    name = aws.create(aws.config(*variants))
+    aws.settled(name)
+    answers = [aws.invoke(name) for _ in range(300)]
     assert 235 <= answers.count("A") <= 299  # 270 expected; fails in five of a million runs
     assert answers.count("A") + answers.count("B") == 300
 
 
-def sums(world: EndpointFixtures, name: str, metric: str) -> tuple[float, float]:
+def sums(aws: EndpointFixtures, name: str, metric: str) -> tuple[float, float]:
     """The sum and sample count of an endpoint's metric in the last hour."""
     now = datetime.datetime.now(datetime.UTC)
-    points = world.cloudwatch.get_metric_statistics(
+    points = aws.cloudwatch.get_metric_statistics(
         Namespace="AWS/SageMaker",
         MetricName=metric,
         Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}],
@@ -201,63 +201,63 @@ def sums(world: EndpointFixtures, name: str, metric: str) -> tuple[float, float]
     return sum(point["Sum"] for point in points), sum(point["SampleCount"] for point in points)
 
 
-def test_metrics_count_what_happened(world):
-    name = world.deploy(booster_file())
+def test_metrics_count_what_happened(aws):
+    name = aws.deploy(booster_file())
     for _ in range(7):
-        world.invoke(name)
+        aws.invoke(name)
     for _ in range(2):
-        refused(world, name, Body=b"1,2,3,4")
-    assert sums(world, name, "Invocations") == (9, 9)
-    assert sums(world, name, "InvocationsPerInstance") == (9, 9)
-    assert sums(world, name, "Invocation4XXErrors") == (2, 9)
-    assert sums(world, name, "Invocation5XXErrors") == (0, 9)
-    assert sums(world, name, "InvocationModelErrors") == (2, 9)
+        refused(aws, name, Body=b"1,2,3,4")
+    assert sums(aws, name, "Invocations") == (9, 9)
+    assert sums(aws, name, "InvocationsPerInstance") == (9, 9)
+    assert sums(aws, name, "Invocation4XXErrors") == (2, 9)
+    assert sums(aws, name, "Invocation5XXErrors") == (0, 9)
+    assert sums(aws, name, "InvocationModelErrors") == (2, 9)
     for latency in ("ModelLatency", "OverheadLatency"):
-        total, count = sums(world, name, latency)
+        total, count = sums(aws, name, latency)
         assert count == 9 and 9 * 10 < total < 9 * 10_000_000  # microseconds: above 10, below 10 s each
 
 
-def test_metrics_are_there_as_soon_as_the_answer_is(world):
-    name = world.deploy(booster_file())
+def test_metrics_are_there_as_soon_as_the_answer_is(aws):
+    name = aws.deploy(booster_file())
     metric = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations"}
     dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]
     query = {"Id": "m", "MetricStat": {"Metric": {**metric, "Dimensions": dimensions}, "Period": 3600, "Stat": "Sum"}}
-    assert world.cloudwatch.list_metrics(**metric, Dimensions=dimensions)["Metrics"] == []
+    assert aws.cloudwatch.list_metrics(**metric, Dimensions=dimensions)["Metrics"] == []
     for count in (1, 2, 3):
-        world.invoke(name)
+        aws.invoke(name)
         if count == 1:
-            listed = world.cloudwatch.list_metrics(**metric, Dimensions=dimensions)["Metrics"]
+            listed = aws.cloudwatch.list_metrics(**metric, Dimensions=dimensions)["Metrics"]
             names = [[dimension["Name"] for dimension in found["Dimensions"]] for found in listed]
             assert {**metric, "Dimensions": dimensions} in listed
             assert sorted(map(sorted, names)) == [["EndpointConfigName", "EndpointName", "VariantName"], ["EndpointName", "VariantName"]]
         now = datetime.datetime.now(datetime.UTC)
         span = {"StartTime": now - datetime.timedelta(hours=2), "EndTime": now + datetime.timedelta(hours=1)}
-        [found] = world.cloudwatch.get_metric_data(MetricDataQueries=[query], **span)["MetricDataResults"]
+        [found] = aws.cloudwatch.get_metric_data(MetricDataQueries=[query], **span)["MetricDataResults"]
         assert sum(found["Values"]) == count
 
 
 # ---- load and death -------------------------------------------------------------------------------------------------------------
 
 
-def test_eight_threads_get_an_answer_to_every_request(world, xgboost_endpoint):
+def test_eight_threads_get_an_answer_to_every_request(aws, xgboost_endpoint):
     def invoke(_: int) -> str:
-        return world.invoke(xgboost_endpoint)
+        return aws.invoke(xgboost_endpoint)
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(invoke, range(1600)))
     assert len(set(answers)) == 1 and len(answers) == 1600
 
 
-def test_a_server_that_is_killed_gives_awss_error_and_comes_back(world):
-    name = world.deploy(ECHO_ALL, SKLEARN)
-    error = refused(world, name, Body=b"die", ContentType="application/x")
+def test_a_server_that_is_killed_gives_awss_error_and_comes_back(aws):
+    name = aws.deploy(ECHO_ALL, SKLEARN)
+    error = refused(aws, name, Body=b"die", ContentType="application/x")
     assert (error["Error"]["Code"], error["OriginalStatusCode"]) == ("ModelError", 0)
     assert error["OriginalMessage"] == "An error occurred while handling request as the model process exited."
     meanwhile = []
 
     def answers() -> bool:
         try:
-            return '"bytes": 5' in world.invoke(name)
+            return '"bytes": 5' in aws.invoke(name)
         except ClientError as error:
             meanwhile.append((error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]))
             return False
@@ -265,8 +265,8 @@ def test_a_server_that_is_killed_gives_awss_error_and_comes_back(world):
     until(answers, "the server is back")
     assert ("ServiceUnavailable", 503) in meanwhile
     assert set(meanwhile) <= {("ServiceUnavailable", 503), ("ModelError", 424)}  # the latter if the process ended during the request
-    assert world.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
-    assert "The container ended (exit code 137); it is started again." in world.log(name)
+    assert aws.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
+    assert "The container ended (exit code 137); it is started again." in aws.log(name)
 
 
 def descendants(pid: int) -> list[psutil.Process]:
@@ -276,26 +276,26 @@ def descendants(pid: int) -> list[psutil.Process]:
 def test_endpoints_survive_a_kill_of_the_local_aws(tmp_path):
     handle = launch.start(tmp_path / "state")
     try:
-        world = fixtures_of(handle)
-        kept = world.deploy(booster_file())
-        before = world.invoke(kept)
-        hanging = world.create(world.config({"ModelName": world.model(script("import time\ntime.sleep(600)"), SKLEARN)}))
-        updating = world.deploy(echo("old"), SKLEARN)
-        config = world.config({"ModelName": world.model(script("import time\ntime.sleep(600)"), SKLEARN)})
-        world.sagemaker.update_endpoint(EndpointName=updating, EndpointConfigName=config)
+        aws = fixtures_of(handle)
+        kept = aws.deploy(booster_file())
+        before = aws.invoke(kept)
+        hanging = aws.create(aws.config({"ModelName": aws.model(script("import time\ntime.sleep(600)"), SKLEARN)}))
+        updating = aws.deploy(echo("old"), SKLEARN)
+        config = aws.config({"ModelName": aws.model(script("import time\ntime.sleep(600)"), SKLEARN)})
+        aws.sagemaker.update_endpoint(EndpointName=updating, EndpointConfigName=config)
         servers = descendants(handle.pid)
         os.kill(handle.pid, signal.SIGKILL)
         until(lambda: not any(process.is_running() for process in servers), "nothing outlives the local AWS")
 
         handle = launch.start(tmp_path / "state")
-        world = fixtures_of(handle)
-        assert world.invoke(kept) == before
-        assert world.sagemaker.describe_endpoint(EndpointName=kept)["EndpointStatus"] == "InService"
-        failed = world.sagemaker.describe_endpoint(EndpointName=hanging)
+        aws = fixtures_of(handle)
+        assert aws.invoke(kept) == before
+        assert aws.sagemaker.describe_endpoint(EndpointName=kept)["EndpointStatus"] == "InService"
+        failed = aws.sagemaker.describe_endpoint(EndpointName=hanging)
         assert (failed["EndpointStatus"], "ended while the endpoint was being created" in failed["FailureReason"]) == ("Failed", True)
-        world.sagemaker.delete_endpoint(EndpointName=hanging)
-        assert world.invoke(updating) == "old"
-        described = world.sagemaker.describe_endpoint(EndpointName=updating)
+        aws.sagemaker.delete_endpoint(EndpointName=hanging)
+        assert aws.invoke(updating) == "old"
+        described = aws.sagemaker.describe_endpoint(EndpointName=updating)
         assert (described["EndpointStatus"], "during the update" in described["FailureReason"]) == ("InService", True)
         servers = descendants(handle.pid)
     finally:
@@ -306,10 +306,10 @@ def test_endpoints_survive_a_kill_of_the_local_aws(tmp_path):
 
 def test_stopping_while_requests_and_a_creation_are_under_way_leaves_nothing(tmp_path):
     handle = launch.start(tmp_path / "state")
-    world = fixtures_of(handle)
-    busy = world.deploy(script("import time\ndef model_fn(d): return 0\ndef transform_fn(*a):\n    time.sleep(600)"), SKLEARN)
-    world.create(world.config({"ModelName": world.model(script("import time\ntime.sleep(600)"), SKLEARN)}))
-    request = threading.Thread(target=lambda: pytest.raises((ClientError, HTTPClientError), world.invoke, busy))
+    aws = fixtures_of(handle)
+    busy = aws.deploy(script("import time\ndef model_fn(d): return 0\ndef transform_fn(*a):\n    time.sleep(600)"), SKLEARN)
+    aws.create(aws.config({"ModelName": aws.model(script("import time\ntime.sleep(600)"), SKLEARN)}))
+    request = threading.Thread(target=lambda: pytest.raises((ClientError, HTTPClientError), aws.invoke, busy))
     request.start()
     servers = until(lambda: descendants(handle.pid), "servers run")
     handle.stop()

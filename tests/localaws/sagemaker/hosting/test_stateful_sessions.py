@@ -94,86 +94,86 @@ class Stateful(ComponentFixtures):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def aws(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("sessions") / "state")
     yield fixtures_of(handle, Stateful)
     handle.stop()
 
 
 @pytest.fixture(scope="module")
-def image(world, tmp_path_factory):
-    return world.image(tmp_path_factory.mktemp("image"))
+def image(aws, tmp_path_factory):
+    return aws.image(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture(scope="module")
-def endpoint(world, image):
-    name = world.create(world.config({"ModelName": world.stateful_model(image), "InitialInstanceCount": 3}))
-    assert world.settled(name)["EndpointStatus"] == "InService", world.settled(name).get("FailureReason")
+def endpoint(aws, image):
+    name = aws.create(aws.config({"ModelName": aws.stateful_model(image), "InitialInstanceCount": 3}))
+    assert aws.settled(name)["EndpointStatus"] == "InService", aws.settled(name).get("FailureReason")
     return name
 
 
-def test_a_session_stays_where_it_began_until_it_is_closed(world, endpoint):
-    assert len({world.say(endpoint)[0]["me"] for _ in range(40)}) == 3  # without a session, any of the three instances answers
-    begun = [world.begin(endpoint) for _ in range(6)]
+def test_a_session_stays_where_it_began_until_it_is_closed(aws, endpoint):
+    assert len({aws.say(endpoint)[0]["me"] for _ in range(40)}) == 3  # without a session, any of the three instances answers
+    begun = [aws.begin(endpoint) for _ in range(6)]
     for session, place in begun:
         for count in (1, 2, 3):
-            told, answer = world.say(endpoint, session)
+            told, answer = aws.say(endpoint, session)
             assert told == {"me": place, "count": count} and "NewSessionId" not in answer
     session, place = begun[0]
-    told, answer = world.say(endpoint, session, requestType="CLOSE")
+    told, answer = aws.say(endpoint, session, requestType="CLOSE")
     assert told["me"] == place and answer["ClosedSessionId"] == session
     with pytest.raises(ClientError, match=f"Session {session} not found") as caught:
-        world.say(endpoint, session)
+        aws.say(endpoint, session)
     assert caught.value.response["Error"]["Code"] == "ValidationError"
-    assert world.say(endpoint, begun[1][0])[0]["count"] == 4  # the other sessions continue
+    assert aws.say(endpoint, begun[1][0])[0]["count"] == 4  # the other sessions continue
 
 
-def test_a_session_expires_by_the_clock(world, endpoint):
-    session, _ = world.begin(endpoint)
-    world.handle.advance(500)
-    assert world.say(endpoint, session)[0]["count"] == 1
-    later, _ = world.begin(endpoint)
-    world.handle.advance(200)
+def test_a_session_expires_by_the_clock(aws, endpoint):
+    session, _ = aws.begin(endpoint)
+    aws.handle.advance(500)
+    assert aws.say(endpoint, session)[0]["count"] == 1
+    later, _ = aws.begin(endpoint)
+    aws.handle.advance(200)
     with pytest.raises(ClientError, match="It has expired"):
-        world.say(endpoint, session)
-    assert world.say(endpoint, later)[0]["count"] == 1
+        aws.say(endpoint, session)
+    assert aws.say(endpoint, later)[0]["count"] == 1
 
 
-def test_an_answer_in_pieces_belongs_to_the_session_and_begins_none(world, endpoint):
-    session, place = world.begin(endpoint)
-    streamed = world.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"{}", SessionId=session)
+def test_an_answer_in_pieces_belongs_to_the_session_and_begins_none(aws, endpoint):
+    session, place = aws.begin(endpoint)
+    streamed = aws.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"{}", SessionId=session)
     assert json.loads(b"".join(event["PayloadPart"]["Bytes"] for event in streamed["Body"])) == {"me": place, "count": 1}
     with pytest.raises(ClientError, match="NEW_SESSION"):
-        world.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"{}", SessionId="NEW_SESSION")
+        aws.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"{}", SessionId="NEW_SESSION")
 
 
-def test_what_a_container_says_in_another_form_begins_no_session(world, endpoint):
+def test_what_a_container_says_in_another_form_begins_no_session(aws, endpoint):
     for header in ("", "a b; Expires=2030-01-01T00:00:00Z", "abc", "abc; Expires=2030-13-01T00:00:00"):
-        _, answer = world.say(endpoint, "NEW_SESSION", requestType="NEW_SESSION", header=header)
+        _, answer = aws.say(endpoint, "NEW_SESSION", requestType="NEW_SESSION", header=header)
         assert "NewSessionId" not in answer, header
 
 
-def test_components_have_sessions_and_an_update_ends_them(world, tmp_path):
-    model = world.stateful_model(world.image(tmp_path, HEADERS[1]))  # the header of AWS's own library for containers
-    host = world.host(2)
-    component = world.component(host, model, copies=2)
-    assert world.component_settled(component)["InferenceComponentStatus"] == "InService"
-    begun = [world.begin(host, component=component) for _ in range(4)]
+def test_components_have_sessions_and_an_update_ends_them(aws, tmp_path):
+    model = aws.stateful_model(aws.image(tmp_path, HEADERS[1]))  # the header of AWS's own library for containers
+    host = aws.host(2)
+    component = aws.component(host, model, copies=2)
+    assert aws.component_settled(component)["InferenceComponentStatus"] == "InService"
+    begun = [aws.begin(host, component=component) for _ in range(4)]
     for session, place in begun:
-        assert world.say(host, session, component=component)[0] == {"me": place, "count": 1}
+        assert aws.say(host, session, component=component)[0] == {"me": place, "count": 1}
     specification = {"ModelName": model, "ComputeResourceRequirements": needs(512)}
-    world.sagemaker.update_inference_component(InferenceComponentName=component, Specification=specification)
-    world.component_settled(component)
+    aws.sagemaker.update_inference_component(InferenceComponentName=component, Specification=specification)
+    aws.component_settled(component)
     with pytest.raises(ClientError, match="its instance is gone"):
-        world.say(host, begun[0][0], component=component)
+        aws.say(host, begun[0][0], component=component)
 
 
-def test_a_serverless_endpoint_has_no_sessions(world):
-    config = world.name("config")
+def test_a_serverless_endpoint_has_no_sessions(aws):
+    config = aws.name("config")
     serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 1}
-    variant = {"VariantName": "all", "ModelName": world.model(echo("a")), "ServerlessConfig": serverless}
-    world.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
-    name = world.create(config)
-    assert world.settled(name)["EndpointStatus"] == "InService"
+    variant = {"VariantName": "all", "ModelName": aws.model(echo("a")), "ServerlessConfig": serverless}
+    aws.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
+    name = aws.create(config)
+    assert aws.settled(name)["EndpointStatus"] == "InService"
     with pytest.raises(ClientError, match="does not support stateful sessions"):
-        world.say(name, "NEW_SESSION")
+        aws.say(name, "NEW_SESSION")

@@ -26,9 +26,9 @@ def own(tmp_path_factory):
     handle.stop()
 
 
-def points(world: EndpointFixtures, namespace: str, metric: str, name: str, period: int = 60) -> list[dict]:
-    now = datetime.datetime.fromtimestamp(world.handle.advance(0), datetime.UTC)
-    found = world.cloudwatch.get_metric_statistics(
+def points(aws: EndpointFixtures, namespace: str, metric: str, name: str, period: int = 60) -> list[dict]:
+    now = datetime.datetime.fromtimestamp(aws.handle.advance(0), datetime.UTC)
+    found = aws.cloudwatch.get_metric_statistics(
         Namespace=namespace,
         MetricName=metric,
         Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}],

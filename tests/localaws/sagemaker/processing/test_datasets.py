@@ -28,50 +28,50 @@ open("/opt/ml/processing/out/streamed", "wb").write(rows)
 
 
 @pytest.fixture
-def flights(world: JobFixtures) -> JobFixtures:
+def flights(aws: JobFixtures) -> JobFixtures:
     """A table of four flights in Athena's catalog."""
-    world.put("air/flights.csv", "UA,10\nAA,20\nUA,30\nDL,40\n")
+    aws.put("air/flights.csv", "UA,10\nAA,20\nUA,30\nDL,40\n")
     columns = [{"Name": "carrier", "Type": "string"}, {"Name": "delay", "Type": "int"}]
     library = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
     serde = {"SerializationLibrary": library, "Parameters": {"field.delim": ","}}
     storage = {"Columns": columns, "Location": f"s3://{BUCKET}/air/", "SerdeInfo": serde}
-    glue = world.client("glue")
+    glue = aws.client("glue")
     try:
         glue.create_database(DatabaseInput={"Name": "air"})
         glue.create_table(DatabaseName="air", TableInput={"Name": "flights", "StorageDescriptor": storage})
     except glue.exceptions.AlreadyExistsException:
         pass
-    return world
+    return aws
 
 
-def dataset(world: JobFixtures, query: str, athena: dict | None = None, **changes: object) -> dict:
+def dataset(aws: JobFixtures, query: str, athena: dict | None = None, **changes: object) -> dict:
     definition = {
         "Catalog": "AwsDataCatalog",
         "Database": "air",
         "QueryString": query,
-        "OutputS3Uri": f"s3://{BUCKET}/{world.name('dataset')}/",
+        "OutputS3Uri": f"s3://{BUCKET}/{aws.name('dataset')}/",
         "OutputFormat": "JSON",
     }
     place = {"LocalPath": "/opt/ml/processing/input/data", "DataDistributionType": "FullyReplicated", "InputMode": "File"}
     return {"InputName": "data", "DatasetDefinition": {"AthenaDatasetDefinition": definition | (athena or {})} | place | changes}
 
 
-def job(world: JobFixtures, code: str, entry: dict, instances: int = 1, **changes: object) -> tuple[dict, str]:
+def job(aws: JobFixtures, code: str, entry: dict, instances: int = 1, **changes: object) -> tuple[dict, str]:
     """Run a job with the dataset as its input. Returns the ended job and the prefix of its copy of the data."""
-    place = world.name("read")
+    place = aws.name("read")
     output = {"S3Uri": f"s3://{BUCKET}/{place}", "LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob"}
-    name = world.process(
+    name = aws.process(
         code,
         ProcessingInputs=[entry],
         ProcessingOutputConfig={"Outputs": [{"OutputName": "out", "S3Output": output}]},
         ProcessingResources={"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": instances, "VolumeSizeInGB": 5}},
         **changes,
     )
-    return world.processed(name), place
+    return aws.processed(name), place
 
 
-def rows(world: JobFixtures, key: str) -> list[dict]:
-    return [json.loads(line) for line in world.get(f"s3://{BUCKET}/{key}").decode().splitlines()]
+def rows(aws: JobFixtures, key: str) -> list[dict]:
+    return [json.loads(line) for line in aws.get(f"s3://{BUCKET}/{key}").decode().splitlines()]
 
 
 def test_a_querys_rows_are_an_input(flights: JobFixtures) -> None:
@@ -144,8 +144,8 @@ REDSHIFT = {
         ({"LocalPath": None}, "LocalPath"),
     ],
 )
-def test_refused_at_once(world: JobFixtures, definition: dict, word: str) -> None:
-    entry = dataset(world, "SELECT 1")
+def test_refused_at_once(aws: JobFixtures, definition: dict, word: str) -> None:
+    entry = dataset(aws, "SELECT 1")
     if "RedshiftDatasetDefinition" in definition:
         entry["DatasetDefinition"] = definition | {"LocalPath": "/opt/ml/processing/input/data"}
     elif "LocalPath" in definition:
@@ -153,4 +153,4 @@ def test_refused_at_once(world: JobFixtures, definition: dict, word: str) -> Non
     else:
         entry["DatasetDefinition"]["AthenaDatasetDefinition"] |= definition
     with pytest.raises(ClientError, match=word):
-        job(world, COPY, entry)
+        job(aws, COPY, entry)

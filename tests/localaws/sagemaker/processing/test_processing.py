@@ -17,9 +17,9 @@ def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def test_inputs_outputs_arguments_and_environment(world: JobFixtures) -> None:
-    world.put("raw/2013/a.csv", "1,2\n")
-    world.put("raw/2013/02/b.csv", "3,4\n")
+def test_inputs_outputs_arguments_and_environment(aws: JobFixtures) -> None:
+    aws.put("raw/2013/a.csv", "1,2\n")
+    aws.put("raw/2013/02/b.csv", "3,4\n")
     code = """
 import json, os, sys
 facts = {"argv": sys.argv[1:], "greeting": os.environ["GREETING"], "place": os.environ["PLACE"]}
@@ -32,7 +32,7 @@ open("/opt/ml/processing/report/empty", "w")
 open("/opt/ml/output/message", "w").write("kept 2 rows")
 print("done")
 """
-    name = world.process(
+    name = aws.process(
         code,
         AppSpecification={"ContainerArguments": ["--out", "/opt/ml/processing/train", "--share", "0.2"]},
         ProcessingInputs=[processing_input("raw", f"s3://{BUCKET}/raw/2013", "/opt/ml/processing/input/raw")],
@@ -44,74 +44,74 @@ print("done")
         },
         Environment={"GREETING": "hello", "PLACE": "/opt/ml/processing"},
     )
-    job = world.processed(name)
+    job = aws.processed(name)
     assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
     assert job["ExitMessage"] == "kept 2 rows" and job["ProcessingStartTime"] <= job["ProcessingEndTime"]
     assert job["ProcessingResources"]["ClusterConfig"]["InstanceType"] == "ml.m5.large" and job["RoleArn"] == ROLE
-    facts = json.loads(world.get(f"s3://{BUCKET}/prepared/train/part/facts.json"))
-    assert world.get(f"s3://{BUCKET}/prepared/report/empty") == b""
+    facts = json.loads(aws.get(f"s3://{BUCKET}/prepared/train/part/facts.json"))
+    assert aws.get(f"s3://{BUCKET}/prepared/report/empty") == b""
     assert facts["argv"] == ["--out", facts["argv"][1], "--share", "0.2"] and facts["argv"][1].endswith("/processing/train")
     assert facts["greeting"] == "hello" and facts["place"].endswith("/processing")
     assert [path.rpartition("/raw/")[2] for path in facts["files"]] == ["02/b.csv", "a.csv"]
     assert facts["job"]["ProcessingJobName"] == name and facts["job"]["Environment"]["GREETING"] == "hello"
     assert facts["resources"] == {"current_host": "algo-1", "hosts": ["algo-1"]}
-    assert world.lines(name, "ProcessingJobs") == ["done"]
-    done = world.done_in_s3(f"processing-job/{name}")
+    assert aws.lines(name, "ProcessingJobs") == ["done"]
+    done = aws.done_in_s3(f"processing-job/{name}")
     assert ("GetObject", f"{BUCKET}/raw/2013/a.csv") in done and ("PutObject", f"{BUCKET}/prepared/train/part/facts.json") in done
-    [shown] = world.sagemaker.list_processing_jobs(NameContains=name)["ProcessingJobSummaries"]
+    [shown] = aws.sagemaker.list_processing_jobs(NameContains=name)["ProcessingJobSummaries"]
     assert shown["ProcessingJobStatus"] == "Completed" and shown["ExitMessage"] == "kept 2 rows"
 
 
-def test_one_object_lies_below_its_name(world: JobFixtures) -> None:
-    uri = world.put("single/flights.csv", "1\n")
-    name = world.process(
+def test_one_object_lies_below_its_name(aws: JobFixtures) -> None:
+    uri = aws.put("single/flights.csv", "1\n")
+    name = aws.process(
         "import os; print(os.listdir('/opt/ml/processing/input/one'))",
         ProcessingInputs=[processing_input("one", uri, "/opt/ml/processing/input/one")],
     )
-    assert world.processed(name)["ProcessingJobStatus"] == "Completed"
-    assert world.lines(name, "ProcessingJobs") == ["['flights.csv']"]
+    assert aws.processed(name)["ProcessingJobStatus"] == "Completed"
+    assert aws.lines(name, "ProcessingJobs") == ["['flights.csv']"]
 
 
-def test_a_script_that_raises(world: JobFixtures) -> None:
+def test_a_script_that_raises(aws: JobFixtures) -> None:
     code = "open('/opt/ml/output/message', 'w').write('no rows left'); raise ValueError('empty')"
     output = {"Outputs": [processing_output("x", f"s3://{BUCKET}/never", "/opt/ml/processing/x")]}
-    job = world.processed(world.process("open('/opt/ml/processing/x/a', 'w').close()\n" + code, ProcessingOutputConfig=output))
+    job = aws.processed(aws.process("open('/opt/ml/processing/x/a', 'w').close()\n" + code, ProcessingOutputConfig=output))
     assert job["ProcessingJobStatus"] == "Failed"
     assert job["FailureReason"] == "AlgorithmError: See job logs for more information, exit code: 1"
     assert job["ExitMessage"] == "no rows left"
-    assert any("ValueError: empty" in line for line in world.lines(job["ProcessingJobName"], "ProcessingJobs"))
-    assert world.keys("never") == [] and world.boxes() == []
+    assert any("ValueError: empty" in line for line in aws.lines(job["ProcessingJobName"], "ProcessingJobs"))
+    assert aws.keys("never") == [] and aws.boxes() == []
 
 
-def test_no_data_under_the_prefix(world: JobFixtures) -> None:
+def test_no_data_under_the_prefix(aws: JobFixtures) -> None:
     uri = f"s3://{BUCKET}/not/there"
-    job = world.processed(world.process("pass", ProcessingInputs=[processing_input("raw", uri, "/opt/ml/processing/input/raw")]))
+    job = aws.processed(aws.process("pass", ProcessingInputs=[processing_input("raw", uri, "/opt/ml/processing/input/raw")]))
     assert job["FailureReason"].startswith(f'ClientError: Data download failed:No S3 objects found under S3 URL "{uri}"')
 
 
-def test_stop_and_time_limit(world: JobFixtures) -> None:
-    name = world.process("print('working'); import time; time.sleep(600)")
-    world.until(lambda: "working" in world.lines(name, "ProcessingJobs"))
-    world.sagemaker.stop_processing_job(ProcessingJobName=name)
-    assert world.processed(name)["ProcessingJobStatus"] == "Stopped"
-    code, message = refused(world.sagemaker.stop_processing_job, ProcessingJobName=name)
+def test_stop_and_time_limit(aws: JobFixtures) -> None:
+    name = aws.process("print('working'); import time; time.sleep(600)")
+    aws.until(lambda: "working" in aws.lines(name, "ProcessingJobs"))
+    aws.sagemaker.stop_processing_job(ProcessingJobName=name)
+    assert aws.processed(name)["ProcessingJobStatus"] == "Stopped"
+    code, message = refused(aws.sagemaker.stop_processing_job, ProcessingJobName=name)
     assert (code, message) == ("ValidationException", "The request was rejected because the processing job is in status Stopped.")
-    late = world.processed(world.process("import time; time.sleep(600)", StoppingCondition={"MaxRuntimeInSeconds": 1}))
+    late = aws.processed(aws.process("import time; time.sleep(600)", StoppingCondition={"MaxRuntimeInSeconds": 1}))
     assert late["ProcessingJobStatus"] == "Stopped"
 
 
-def test_names_are_unique_until_deleted(world: JobFixtures) -> None:
-    name = world.process("pass")
-    world.processed(name)
+def test_names_are_unique_until_deleted(aws: JobFixtures) -> None:
+    name = aws.process("pass")
+    aws.processed(name)
     request = {
         "ProcessingJobName": name,
         "RoleArn": ROLE,
-        "AppSpecification": world.sagemaker.describe_processing_job(ProcessingJobName=name)["AppSpecification"],
+        "AppSpecification": aws.sagemaker.describe_processing_job(ProcessingJobName=name)["AppSpecification"],
         "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
     }
-    assert refused(world.sagemaker.create_processing_job, **request)[0] == "ResourceInUse"
-    world.sagemaker.delete_processing_job(ProcessingJobName=name)
-    code, message = refused(world.sagemaker.describe_processing_job, ProcessingJobName=name)
+    assert refused(aws.sagemaker.create_processing_job, **request)[0] == "ResourceInUse"
+    aws.sagemaker.delete_processing_job(ProcessingJobName=name)
+    code, message = refused(aws.sagemaker.describe_processing_job, ProcessingJobName=name)
     assert code == "ValidationException" and name in message
 
 
@@ -183,6 +183,6 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("changes", "word"), REFUSED, ids=[word for _, word in REFUSED])
-def test_refused_at_once(world: JobFixtures, changes: dict, word: str) -> None:
-    code, message = refused(world.process, "pass", **changes)
+def test_refused_at_once(aws: JobFixtures, changes: dict, word: str) -> None:
+    code, message = refused(aws.process, "pass", **changes)
     assert code in ("ValidationException", "NotSupportedByLocalAws", "ResourceLimitExceeded") and word in message

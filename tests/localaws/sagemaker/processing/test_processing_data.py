@@ -20,29 +20,29 @@ def changed(made: dict, **changes: object) -> dict:
     return made | {kind: made[kind] | changes}
 
 
-def completed(world: JobFixtures, code: str, **changes: object) -> str:
-    job = world.processed(world.process(code, **changes))
-    assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["ProcessingJobName"], "ProcessingJobs"))
+def completed(aws: JobFixtures, code: str, **changes: object) -> str:
+    job = aws.processed(aws.process(code, **changes))
+    assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["ProcessingJobName"], "ProcessingJobs"))
     return job["ProcessingJobName"]
 
 
-def test_a_manifest_names_what_is_downloaded(world: JobFixtures) -> None:
+def test_a_manifest_names_what_is_downloaded(aws: JobFixtures) -> None:
     for key in ("a.csv", "part/b.csv", "c.csv"):
-        world.put(f"listed/{key}", key)
-    uri = world.put("manifests/some.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/listed/"}, "a.csv", "part/b.csv"]))
+        aws.put(f"listed/{key}", key)
+    uri = aws.put("manifests/some.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/listed/"}, "a.csv", "part/b.csv"]))
     name = completed(
-        world,
+        aws,
         "import os; print(sorted(f for _, _, fs in os.walk('/opt/ml/processing/input/raw') for f in fs))",
         ProcessingInputs=[changed(processing_input("raw", uri, "/opt/ml/processing/input/raw"), S3DataType="ManifestFile")],
     )
-    assert world.lines(name, "ProcessingJobs") == ["['a.csv', 'b.csv']"]
+    assert aws.lines(name, "ProcessingJobs") == ["['a.csv', 'b.csv']"]
 
 
 @pytest.mark.parametrize("compression", ["None", "Gzip"])
-def test_a_pipe_gives_the_objects_one_after_the_other_and_again(world: JobFixtures, compression: str) -> None:
+def test_a_pipe_gives_the_objects_one_after_the_other_and_again(aws: JobFixtures, compression: str) -> None:
     pack = gzip.compress if compression == "Gzip" else bytes
     for number in range(3):
-        world.put(f"piped/{compression}/{number}.csv", pack(f"row {number};".encode() * (50_000 if number == 1 else 1)))
+        aws.put(f"piped/{compression}/{number}.csv", pack(f"row {number};".encode() * (50_000 if number == 1 else 1)))
     code = """
 import os
 whole = open("/opt/ml/processing/input/raw_0", "rb").read()
@@ -56,27 +56,27 @@ print(sorted(os.listdir("/opt/ml/processing/input")))
         S3InputMode="Pipe",
         S3CompressionType=compression,
     )
-    name = completed(world, code, ProcessingInputs=[given])
-    lines = world.lines(name, "ProcessingJobs")
+    name = completed(aws, code, ProcessingInputs=[given])
+    lines = aws.lines(name, "ProcessingJobs")
     assert lines[:3] == [f"{50_002 * 6} b'row 0;row 1;ro' b'row 2;'", "b'row 0;'", "True"]
     assert lines[3] == "['code', 'raw_3']"  # FIFOs that were read are gone, and the next one exists
-    assert world.done_in_s3(f"processing-job/{name}").count(("GetObject", f"{BUCKET}/piped/{compression}/0.csv")) >= 3
+    assert aws.done_in_s3(f"processing-job/{name}").count(("GetObject", f"{BUCKET}/piped/{compression}/0.csv")) >= 3
 
 
-def test_a_pipe_of_what_is_no_gzip_fails_the_job(world: JobFixtures) -> None:
-    uri = world.put("piped/plain.csv", "plain")
+def test_a_pipe_of_what_is_no_gzip_fails_the_job(aws: JobFixtures) -> None:
+    uri = aws.put("piped/plain.csv", "plain")
     given = changed(processing_input("raw", uri, "/opt/ml/processing/input/raw"), S3InputMode="Pipe", S3CompressionType="Gzip")
-    job = world.processed(world.process("open('/opt/ml/processing/input/raw_0').read()", ProcessingInputs=[given]))
+    job = aws.processed(aws.process("open('/opt/ml/processing/input/raw_0').read()", ProcessingInputs=[given]))
     assert job["FailureReason"].startswith(f"ClientError: Data download failed:{uri} could not be streamed: Not a gzipped file")
 
 
-def test_a_job_ends_though_its_pipe_was_never_read(world: JobFixtures) -> None:
-    uri = world.put("piped/unread.csv", "x")
-    completed(world, "pass", ProcessingInputs=[changed(processing_input("raw", uri, "/opt/ml/processing/input/raw"), S3InputMode="Pipe")])
+def test_a_job_ends_though_its_pipe_was_never_read(aws: JobFixtures) -> None:
+    uri = aws.put("piped/unread.csv", "x")
+    completed(aws, "pass", ProcessingInputs=[changed(processing_input("raw", uri, "/opt/ml/processing/input/raw"), S3InputMode="Pipe")])
 
 
-def test_continuous_outputs_are_seen_while_the_job_runs(world: JobFixtures) -> None:
-    prefix = world.name("seen")
+def test_continuous_outputs_are_seen_while_the_job_runs(aws: JobFixtures) -> None:
+    prefix = aws.name("seen")
     code = """
 import os, time
 os.makedirs("/opt/ml/processing/out/part")
@@ -88,17 +88,17 @@ while not os.path.exists("/opt/ml/processing/go-on"):
 """
     made = changed(processing_output("out", f"s3://{BUCKET}/{prefix}/", "/opt/ml/processing/out"), S3UploadMode="Continuous")
     late = processing_output("late", f"s3://{BUCKET}/{prefix}-late", "/opt/ml/processing/late")
-    name = world.process(code, ProcessingOutputConfig=outputs(made, late))
-    assert world.until(lambda: world.keys(f"{prefix}/")) == [f"{prefix}/part/first.csv"]
-    assert world.get(f"s3://{BUCKET}/{prefix}/part/first.csv") == b"complete"
-    assert world.sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"] == "InProgress"
-    world.sagemaker.stop_processing_job(ProcessingJobName=name)
-    assert world.processed(name)["ProcessingJobStatus"] == "Stopped"
-    assert world.keys(f"{prefix}/") == [f"{prefix}/growing.csv", f"{prefix}/part/first.csv"]
+    name = aws.process(code, ProcessingOutputConfig=outputs(made, late))
+    assert aws.until(lambda: aws.keys(f"{prefix}/")) == [f"{prefix}/part/first.csv"]
+    assert aws.get(f"s3://{BUCKET}/{prefix}/part/first.csv") == b"complete"
+    assert aws.sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"] == "InProgress"
+    aws.sagemaker.stop_processing_job(ProcessingJobName=name)
+    assert aws.processed(name)["ProcessingJobStatus"] == "Stopped"
+    assert aws.keys(f"{prefix}/") == [f"{prefix}/growing.csv", f"{prefix}/part/first.csv"]
 
 
-def test_continuous_outputs_that_changed_again_are_whole_at_the_end(world: JobFixtures) -> None:
-    prefix = world.name("changed")
+def test_continuous_outputs_that_changed_again_are_whole_at_the_end(aws: JobFixtures) -> None:
+    prefix = aws.name("changed")
     code = f"""
 import boto3, time
 path = "/opt/ml/processing/out/model.txt"
@@ -111,16 +111,16 @@ open(path, "w").write("second")
 open("/opt/ml/processing/out/last.txt", "w").write("last")
 """
     made = changed(processing_output("out", f"s3://{BUCKET}/{prefix}", "/opt/ml/processing/out"), S3UploadMode="Continuous")
-    name = completed(world, code, ProcessingOutputConfig=outputs(made))
-    assert world.lines(name, "ProcessingJobs") == ["b'first'"]
-    assert {key: world.get(f"s3://{BUCKET}/{key}") for key in world.keys(prefix)} == {
+    name = completed(aws, code, ProcessingOutputConfig=outputs(made))
+    assert aws.lines(name, "ProcessingJobs") == ["b'first'"]
+    assert {key: aws.get(f"s3://{BUCKET}/{key}") for key in aws.keys(prefix)} == {
         f"{prefix}/model.txt": b"second",
         f"{prefix}/last.txt": b"last",
     }
 
 
-def test_a_directory_that_became_a_link_is_not_followed(world: JobFixtures) -> None:
-    prefix = world.name("linked")
+def test_a_directory_that_became_a_link_is_not_followed(aws: JobFixtures) -> None:
+    prefix = aws.name("linked")
     code = """
 import os, time
 os.rmdir("/opt/ml/processing/out")
@@ -135,13 +135,13 @@ time.sleep(1.5)   # longer than two looks
         changed(processing_output(name, f"s3://{BUCKET}/{prefix}/{name}", f"/opt/ml/processing/{name}"), S3UploadMode="Continuous")
         for name in ("out", "second")
     ]
-    completed(world, code, ProcessingOutputConfig=outputs(*made))
-    assert world.keys(prefix) == [f"{prefix}/second/inner/own"]
+    completed(aws, code, ProcessingOutputConfig=outputs(*made))
+    assert aws.keys(prefix) == [f"{prefix}/second/inner/own"]
 
 
-def test_an_upload_that_cannot_be_made_fails_the_job_at_its_end(world: JobFixtures) -> None:
-    bucket = world.name("gone-bucket")
-    world.s3.create_bucket(Bucket=bucket)
+def test_an_upload_that_cannot_be_made_fails_the_job_at_its_end(aws: JobFixtures) -> None:
+    bucket = aws.name("gone-bucket")
+    aws.s3.create_bucket(Bucket=bucket)
     code = f"""
 import boto3, time
 boto3.client("s3").delete_bucket(Bucket="{bucket}")
@@ -150,13 +150,13 @@ time.sleep(1.5)
 print("went on")
 """
     made = changed(processing_output("out", f"s3://{bucket}/out", "/opt/ml/processing/out"), S3UploadMode="Continuous")
-    job = world.processed(world.process(code, ProcessingOutputConfig=outputs(made)))
+    job = aws.processed(aws.process(code, ProcessingOutputConfig=outputs(made)))
     assert job["FailureReason"].startswith("ClientError: Artifact upload failed:NoSuchBucket (404)")
-    assert world.lines(job["ProcessingJobName"], "ProcessingJobs") == ["went on"]
+    assert aws.lines(job["ProcessingJobName"], "ProcessingJobs") == ["went on"]
 
 
-def test_what_the_application_manages_is_left_to_it(world: JobFixtures) -> None:
-    prefix = world.name("managed")
+def test_what_the_application_manages_is_left_to_it(aws: JobFixtures) -> None:
+    prefix = aws.name("managed")
     given = processing_input("mine", f"s3://{BUCKET}/{prefix}/none", "/opt/ml/processing/mine") | {"AppManaged": True}
     del given["S3Input"]["LocalPath"], given["S3Input"]["S3InputMode"]
     made = processing_output("out", f"s3://{BUCKET}/{prefix}/out", "/opt/ml/processing/out") | {"AppManaged": True}
@@ -167,6 +167,6 @@ print([entry["AppManaged"] for entry in (job["ProcessingInputs"][1], job["Proces
 os.makedirs("/opt/ml/processing/out", exist_ok=True)
 open("/opt/ml/processing/out/x", "w").close()
 """
-    name = completed(world, code, ProcessingInputs=[given], ProcessingOutputConfig=outputs(made))
-    assert world.lines(name, "ProcessingJobs") == ["[True, True]"] and world.keys(f"{prefix}/") == []
-    assert world.sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingInputs"][1] == given
+    name = completed(aws, code, ProcessingInputs=[given], ProcessingOutputConfig=outputs(made))
+    assert aws.lines(name, "ProcessingJobs") == ["[True, True]"] and aws.keys(f"{prefix}/") == []
+    assert aws.sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingInputs"][1] == given

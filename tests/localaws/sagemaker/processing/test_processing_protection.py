@@ -11,8 +11,8 @@ WRITE = "open('/opt/ml/processing/out/a.txt', 'w').write('a')"
 PLACE = "/opt/ml/processing/out"
 
 
-def outputs(world: JobFixtures, key: str, mode: str = "EndOfJob") -> dict:
-    stored = processing_output("out", f"s3://{BUCKET}/{world.name('encrypted')}", PLACE)
+def outputs(aws: JobFixtures, key: str, mode: str = "EndOfJob") -> dict:
+    stored = processing_output("out", f"s3://{BUCKET}/{aws.name('encrypted')}", PLACE)
     stored["S3Output"]["S3UploadMode"] = mode
     return {"Outputs": [stored], "KmsKeyId": key}
 
@@ -24,42 +24,42 @@ def stored(job: dict) -> str:
 
 
 @pytest.mark.parametrize(("named", "mode"), [("id", "EndOfJob"), ("arn", "EndOfJob"), ("alias", "Continuous")])
-def test_outputs_say_by_which_key_they_are_encrypted(world: JobFixtures, key: str, named: str, mode: str) -> None:
+def test_outputs_say_by_which_key_they_are_encrypted(aws: JobFixtures, key: str, named: str, mode: str) -> None:
     name = {"id": key.rpartition("/")[2], "arn": key, "alias": "alias/models"}[named]
-    job = world.processed(world.process(WRITE, ProcessingOutputConfig=outputs(world, name, mode)))
+    job = aws.processed(aws.process(WRITE, ProcessingOutputConfig=outputs(aws, name, mode)))
     assert job["ProcessingJobStatus"] == "Completed" and job["ProcessingOutputConfig"]["KmsKeyId"] == name
-    head = world.s3.head_object(Bucket=BUCKET, Key=stored(job))
+    head = aws.s3.head_object(Bucket=BUCKET, Key=stored(job))
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
-def test_no_key_no_encryption_by_one(world: JobFixtures) -> None:
-    job = world.processed(world.process(WRITE, ProcessingOutputConfig=outputs(world, "")))
-    assert "SSEKMSKeyId" not in world.s3.head_object(Bucket=BUCKET, Key=stored(job))
+def test_no_key_no_encryption_by_one(aws: JobFixtures) -> None:
+    job = aws.processed(aws.process(WRITE, ProcessingOutputConfig=outputs(aws, "")))
+    assert "SSEKMSKeyId" not in aws.s3.head_object(Bucket=BUCKET, Key=stored(job))
 
 
-def test_keys_that_cannot_be_used(world: JobFixtures, key: str) -> None:
+def test_keys_that_cannot_be_used(aws: JobFixtures, key: str) -> None:
     volume = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
     for name in ("00000000-0000-0000-0000-000000000000", "alias/none", key.replace("us-east-1", "eu-west-1")):
         changed = {"ClusterConfig": volume | {"VolumeKmsKeyId": name}}
-        for changes in ({"ProcessingOutputConfig": outputs(world, name)}, {"ProcessingResources": changed}):
-            code, message = refused(world.process, WRITE, **changes)
+        for changes in ({"ProcessingOutputConfig": outputs(aws, name)}, {"ProcessingResources": changed}):
+            code, message = refused(aws.process, WRITE, **changes)
             assert code == "ValidationException" and message == f"The KMS key {name!r} does not exist in the region us-east-1."
 
 
-def test_a_key_that_goes_while_the_job_runs(world: JobFixtures) -> None:
-    kms = world.client("kms")
+def test_a_key_that_goes_while_the_job_runs(aws: JobFixtures) -> None:
+    kms = aws.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     waits = "import time; print('working', flush=True); time.sleep(1)\n" + WRITE
-    name = world.process(waits, ProcessingOutputConfig=outputs(world, key))
-    world.until(lambda: world.lines(name, "ProcessingJobs"))
+    name = aws.process(waits, ProcessingOutputConfig=outputs(aws, key))
+    aws.until(lambda: aws.lines(name, "ProcessingJobs"))
     kms.schedule_key_deletion(KeyId=key)
-    job = world.processed(name)
+    job = aws.processed(name)
     reason = f"ClientError: Artifact upload failed:ValidationException: The KMS key '{key}' cannot be used: its state is PendingDeletion."
     assert (job["ProcessingJobStatus"], job["FailureReason"]) == ("Failed", reason)
 
 
-def test_a_vpc_is_described_and_looked_at(world: JobFixtures, vpc: dict) -> None:
-    assert world.processed(world.process("pass", NetworkConfig={"VpcConfig": vpc}))["NetworkConfig"] == {"VpcConfig": vpc}
+def test_a_vpc_is_described_and_looked_at(aws: JobFixtures, vpc: dict) -> None:
+    assert aws.processed(aws.process("pass", NetworkConfig={"VpcConfig": vpc}))["NetworkConfig"] == {"VpcConfig": vpc}
     gone = {"Subnets": ["subnet-0123456789abcdef0"]}
-    code, message = refused(world.process, "pass", NetworkConfig={"VpcConfig": vpc | gone})
+    code, message = refused(aws.process, "pass", NetworkConfig={"VpcConfig": vpc | gone})
     assert code == "ValidationException" and message == "The subnet ID 'subnet-0123456789abcdef0' does not exist in the region us-east-1."

@@ -33,12 +33,12 @@ APPLICATION = """
 
 @spark
 @pytest.mark.timeout(300)
-def test_pyspark_processor(world: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
+def test_pyspark_processor(aws: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.spark.processing import PySparkProcessor
 
-    world.put("sdk/raw/a.csv", "a,b\n2,x\n3,y\n")
+    aws.put("sdk/raw/a.csv", "a,b\n2,x\n3,y\n")
     source = write(tmp_path / "source", {"app.py": APPLICATION, "squares.py": "def square(n):\n    return n * n\n"})
-    name = world.name("spark")
+    name = aws.name("spark")
     processor = PySparkProcessor(
         base_job_name=name,
         framework_version="3.5",
@@ -59,19 +59,19 @@ def test_pyspark_processor(world: JobFixtures, session: object, tmp_path: Path) 
         logs=False,
         **processing_shapes(f"s3://{BUCKET}/{name}/out"),
     )
-    job = world.processed(processor.latest_job.processing_job_name)
-    lines = world.lines(job["ProcessingJobName"], "ProcessingJobs")
+    job = aws.processed(processor.latest_job.processing_job_name)
+    lines = aws.lines(job["ProcessingJobName"], "ProcessingJobs")
     assert job["ProcessingJobStatus"] == "Completed", lines[-40:]
     assert "greeting: hello sum: 13" in lines
-    [part] = [key for key in world.keys(f"{name}/out/squares/") if key.endswith(".json")]
-    assert world.get(f"s3://{BUCKET}/{part}") == b'{"square":4}\n{"square":9}\n'
-    assert world.keys(f"{name}/events/")
-    [other] = [line for line in logged(world, job["ProcessingJobName"], "algo-2")]
+    [part] = [key for key in aws.keys(f"{name}/out/squares/") if key.endswith(".json")]
+    assert aws.get(f"s3://{BUCKET}/{part}") == b'{"square":4}\n{"square":9}\n'
+    assert aws.keys(f"{name}/events/")
+    [other] = [line for line in logged(aws, job["ProcessingJobName"], "algo-2")]
     assert other == "Spark runs on the first instance alone; this one is done"
 
 
-def logged(world: JobFixtures, name: str, host: str) -> list[str]:
-    found = world.logs.filter_log_events(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/{host}-")
+def logged(aws: JobFixtures, name: str, host: str) -> list[str]:
+    found = aws.logs.filter_log_events(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/{host}-")
     return [event["message"] for event in found["events"]]
 
 
@@ -86,27 +86,27 @@ def logged(world: JobFixtures, name: str, host: str) -> list[str]:
     ],
     ids=["nothing", "conf", "relative", "fails"],
 )
-def test_the_image_begins_with_smspark_submit(world: JobFixtures, arguments: list[str], word: str) -> None:
+def test_the_image_begins_with_smspark_submit(aws: JobFixtures, arguments: list[str], word: str) -> None:
     code = "import sys; raise SystemExit(sys.argv[1:] == ['--fails'])"
     made = {"ImageUri": SPARK, "ContainerEntrypoint": None} | ({"ContainerArguments": arguments} if arguments else {})
-    job = world.processed(world.process(code, AppSpecification=made))
-    lines = world.lines(job["ProcessingJobName"], "ProcessingJobs")
+    job = aws.processed(aws.process(code, AppSpecification=made))
+    lines = aws.lines(job["ProcessingJobName"], "ProcessingJobs")
     assert job["FailureReason"] == "AlgorithmError: See job logs for more information, exit code: 1"
     assert any(word in line for line in lines), lines
 
 
 @spark
-def test_an_unknown_classification_is_told(world: JobFixtures) -> None:
-    uri = world.put("conf/configuration.json", json.dumps([{"Classification": "sparks", "Properties": {}}]))
-    job = world.processed(
-        world.process(
+def test_an_unknown_classification_is_told(aws: JobFixtures) -> None:
+    uri = aws.put("conf/configuration.json", json.dumps([{"Classification": "sparks", "Properties": {}}]))
+    job = aws.processed(
+        aws.process(
             "pass",
             AppSpecification={"ImageUri": SPARK, "ContainerEntrypoint": ["smspark-submit", "/opt/ml/processing/input/code/process.py"]},
             ProcessingInputs=[processing_input("conf", uri, "/opt/ml/processing/input/conf")],
         )
     )
     assert job["ProcessingJobStatus"] == "Failed"
-    assert any("unknown classification 'sparks'" in line for line in world.lines(job["ProcessingJobName"], "ProcessingJobs"))
+    assert any("unknown classification 'sparks'" in line for line in aws.lines(job["ProcessingJobName"], "ProcessingJobs"))
 
 
 def test_without_java_the_image_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

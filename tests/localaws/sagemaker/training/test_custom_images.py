@@ -24,14 +24,14 @@ pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: te
 
 
 @pytest.fixture
-def made(world: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
+def made(aws: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
     """Builds a folder into an image of a new repository."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     mounts.machine.cache_clear()  # the index of wheels has been read
 
     def make(folder: Path, **options) -> BuiltImage:
-        return build(world.handle, folder, f"images/{uuid.uuid4().hex[:8]}", report_line=print, **options)
+        return build(aws.handle, folder, f"images/{uuid.uuid4().hex[:8]}", report_line=print, **options)
 
     return make
 
@@ -40,57 +40,57 @@ def repository_of(uri: str) -> str:
     return uri.partition("/")[2].rpartition(":")[0]
 
 
-def trained(world: JobFixtures, image: str, **changes) -> dict:
-    rows = world.put("rows/a.csv", "1\n2\n3\n")
-    return world.trained(world.train(world.name("own"), image, InputDataConfig=[channel("train", rows)], **changes))
+def trained(aws: JobFixtures, image: str, **changes) -> dict:
+    rows = aws.put("rows/a.csv", "1\n2\n3\n")
+    return aws.trained(aws.train(aws.name("own"), image, InputDataConfig=[channel("train", rows)], **changes))
 
 
-def served(world: JobFixtures, image: str, data: str | None = None, **container) -> str:
+def served(aws: JobFixtures, image: str, data: str | None = None, **container) -> str:
     """Create an endpoint, wait until it is in service or failed, and return its name."""
-    name = world.name("own") + uuid.uuid4().hex[:4]
+    name = aws.name("own") + uuid.uuid4().hex[:4]
     model = {"Image": image} | ({"ModelDataUrl": data} if data else {}) | container
-    world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=model)
+    aws.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=model)
     variant = {"VariantName": "all", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
     variant |= {"ContainerStartupHealthCheckTimeoutInSeconds": 60}
-    world.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    world.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-    world.until(lambda: status(world, name), lambda it: it != "Creating")
+    aws.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    aws.until(lambda: status(aws, name), lambda it: it != "Creating")
     return name
 
 
-def status(world: JobFixtures, endpoint: str) -> str:
-    return world.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
+def status(aws: JobFixtures, endpoint: str) -> str:
+    return aws.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
 
 
-def invoked(world: JobFixtures, endpoint: str, value: float) -> dict | list:
-    answer = world.client("sagemaker-runtime").invoke_endpoint(EndpointName=endpoint, Body=str(value), ContentType="text/csv")
+def invoked(aws: JobFixtures, endpoint: str, value: float) -> dict | list:
+    answer = aws.client("sagemaker-runtime").invoke_endpoint(EndpointName=endpoint, Body=str(value), ContentType="text/csv")
     return json.loads(answer["Body"].read())
 
 
-def test_the_classic_layout_trains_and_serves(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_the_classic_layout_trains_and_serves(aws: JobFixtures, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context"))
-    job = trained(world, image.uri)
-    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
-    [line] = [line for line in world.lines(job["TrainingJobName"]) if line.startswith("arguments")]
+    job = trained(aws, image.uri)
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["TrainingJobName"]))
+    [line] = [line for line in aws.lines(job["TrainingJobName"]) if line.startswith("arguments")]
     assert line.startswith("arguments [] in ") and line.endswith("/opt/program with 1.0")
     data = job["ModelArtifacts"]["S3ModelArtifacts"]
-    assert world.archive(data) == {"mean.json": b"2.0"}
-    assert trained(world, image.uri)["TrainingJobStatus"] == "Completed"  # changes of the first job to the image's files are gone
-    endpoint = served(world, image.uri, data)
-    assert status(world, endpoint) == "InService"
-    answer = invoked(world, endpoint, 3)
+    assert aws.archive(data) == {"mean.json": b"2.0"}
+    assert trained(aws, image.uri)["TrainingJobStatus"] == "Completed"  # changes of the first job to the image's files are gone
+    endpoint = served(aws, image.uri, data)
+    assert status(aws, endpoint) == "InService"
+    answer = invoked(aws, endpoint, 3)
     assert (answer["above"], answer["from"]) == (True, "helper") and answer["caller"].endswith("assumed-role/SageMakerRole/SageMaker")
-    world.sagemaker.delete_endpoint(EndpointName=endpoint)
+    aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_what_a_program_says_of_its_failure_is_the_jobs_reason(world: JobFixtures, made, tmp_path: Path) -> None:
-    job = trained(world, made(classic(tmp_path / "context")).uri, HyperParameters={"fail": "yes"})
+def test_what_a_program_says_of_its_failure_is_the_jobs_reason(aws: JobFixtures, made, tmp_path: Path) -> None:
+    job = trained(aws, made(classic(tmp_path / "context")).uri, HyperParameters={"fail": "yes"})
     assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: as it was told, exit code: 3")
 
 
-def test_servers_that_insist_on_8080(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_servers_that_insist_on_8080(aws: JobFixtures, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context", port="8080"))
-    data = trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"]
+    data = trained(aws, image.uri)["ModelArtifacts"]["S3ModelArtifacts"]
     with socket.socket() as taken:  # another program uses 8080 on this machine
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -98,19 +98,19 @@ def test_servers_that_insist_on_8080(world: JobFixtures, made, tmp_path: Path) -
             taken.listen()
         except OSError:
             pass  # as it was before this test
-        endpoints = [served(world, image.uri, data) for _ in range(2 if world.mode == "namespace" else 1)]
-    if world.mode == "namespace":
-        assert [invoked(world, endpoint, 1)["above"] for endpoint in endpoints] == [False, False]
+        endpoints = [served(aws, image.uri, data) for _ in range(2 if aws.mode == "namespace" else 1)]
+    if aws.mode == "namespace":
+        assert [invoked(aws, endpoint, 1)["above"] for endpoint in endpoints] == [False, False]
     else:
-        described = world.sagemaker.describe_endpoint(EndpointName=endpoints[0])
+        described = aws.sagemaker.describe_endpoint(EndpointName=endpoints[0])
         assert described["EndpointStatus"] == "Failed" and "did not pass the ping health check" in described["FailureReason"]
-        events = world.client("logs").filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{endpoints[0]}")["events"]
+        events = aws.client("logs").filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{endpoints[0]}")["events"]
         assert any("SAGEMAKER_BIND_TO_PORT names" in event["message"] for event in events)
     for endpoint in endpoints:
-        world.sagemaker.delete_endpoint(EndpointName=endpoint)
+        aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_the_entry_point_is_told_what_to_do(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_the_entry_point_is_told_what_to_do(aws: JobFixtures, made, tmp_path: Path) -> None:
     folder = write(
         tmp_path / "context",
         {
@@ -125,12 +125,12 @@ def test_the_entry_point_is_told_what_to_do(world: JobFixtures, made, tmp_path: 
         },
     )
     image = made(folder)
-    job = world.trained(world.train(world.name("entry"), image.uri))
-    assert job["TrainingJobStatus"] == "Completed", world.lines(job["TrainingJobName"])
-    assert "told --from-image train" in world.lines(job["TrainingJobName"])
+    job = aws.trained(aws.train(aws.name("entry"), image.uri))
+    assert job["TrainingJobStatus"] == "Completed", aws.lines(job["TrainingJobName"])
+    assert "told --from-image train" in aws.lines(job["TrainingJobName"])
 
 
-def test_files_lie_where_the_image_has_them_among_the_machines_own(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_files_lie_where_the_image_has_them_among_the_machines_own(aws: JobFixtures, made, tmp_path: Path) -> None:
     places = (
         "/usr/local/bin/say",
         "/usr/share/course/word",
@@ -143,16 +143,16 @@ def test_files_lie_where_the_image_has_them_among_the_machines_own(world: JobFix
     script = "#!/bin/sh\n" + "".join(f"cat {place} | wc -l && " for place in places) + "ls /usr/bin > /dev/null\n"
     dockerfile = f'FROM debian\n{copies}RUN chmod +x /usr/local/bin/say\nENTRYPOINT ["say"]\n'
     image = made(write(tmp_path / "context", {"Dockerfile": dockerfile, "say": script}))
-    job = world.trained(world.train(world.name("places"), image.uri))
-    lines = world.lines(job["TrainingJobName"])
+    job = aws.trained(aws.train(aws.name("places"), image.uri))
+    lines = aws.lines(job["TrainingJobName"])
     assert job["TrainingJobStatus"] == "Completed" and lines == ["2"] * len(places), lines
 
 
-def test_a_program_that_is_not_there(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_a_program_that_is_not_there(aws: JobFixtures, made, tmp_path: Path) -> None:
     image = made(write(tmp_path / "context", {"Dockerfile": "FROM python\n"}))
-    job = world.trained(world.train(world.name("none"), image.uri))
+    job = aws.trained(aws.train(aws.name("none"), image.uri))
     assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: , exit code: 127")
-    assert any("cannot run 'train'" in line for line in world.lines(job["TrainingJobName"]))
+    assert any("cannot run 'train'" in line for line in aws.lines(job["TrainingJobName"]))
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_program_that_is_not_there(world: JobFixtures, made, tmp_path: Path) -
     ],
     ids=["entrypoint and cmd", "arguments", "another entrypoint", "both"],
 )
-def test_processing_runs_what_docker_run_would(world: JobFixtures, made, tmp_path: Path, asked: dict, told: str) -> None:
+def test_processing_runs_what_docker_run_would(aws: JobFixtures, made, tmp_path: Path, asked: dict, told: str) -> None:
     code = """
         import sys
         from pathlib import Path
@@ -180,8 +180,8 @@ def test_processing_runs_what_docker_run_would(world: JobFixtures, made, tmp_pat
         CMD ["default"]
         """
     image = made(write(tmp_path / "context", {"Dockerfile": dockerfile, "main.py": code}))
-    name, rows = world.name("own"), world.put("own/rows.csv", "1\n2\n3\n")
-    world.sagemaker.create_processing_job(
+    name, rows = aws.name("own"), aws.put("own/rows.csv", "1\n2\n3\n")
+    aws.sagemaker.create_processing_job(
         ProcessingJobName=name,
         RoleArn=ROLE,
         AppSpecification={"ImageUri": image.uri} | asked,
@@ -189,12 +189,12 @@ def test_processing_runs_what_docker_run_would(world: JobFixtures, made, tmp_pat
         ProcessingOutputConfig={"Outputs": [processing_output("count", f"s3://{BUCKET}/{name}", "/opt/ml/processing/output")]},
         ProcessingResources={"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
     )
-    job, lines = world.processed(name), world.lines(name, "ProcessingJobs")
+    job, lines = aws.processed(name), aws.lines(name, "ProcessingJobs")
     assert job["ProcessingJobStatus"] == "Completed", (job, lines)
-    assert world.get(f"s3://{BUCKET}/{name}/count") == b"3" and told in lines
+    assert aws.get(f"s3://{BUCKET}/{name}/count") == b"3" and told in lines
 
 
-def test_a_script_in_an_image_built_from_awss(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_a_script_in_an_image_built_from_awss(aws: JobFixtures, made, tmp_path: Path) -> None:
     """As with `sagemaker-training`: the program is in /opt/ml/code, and SAGEMAKER_PROGRAM names it."""
     files = {
         "Dockerfile": f"""
@@ -218,34 +218,34 @@ def test_a_script_in_an_image_built_from_awss(world: JobFixtures, made, tmp_path
             """,
     }
     image = made(write(tmp_path / "context", files))
-    job = trained(world, image.uri, HyperParameters={"rate": "0.5"})
-    assert job["TrainingJobStatus"] == "Completed", world.lines(job["TrainingJobName"])
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"rate": b"0.5 beside 1.0"}
-    endpoint = served(world, image.uri, job["ModelArtifacts"]["S3ModelArtifacts"], Environment={"SAGEMAKER_PROGRAM": "inference.py"})
-    assert status(world, endpoint) == "InService"
-    assert invoked(world, endpoint, 2) == ["0.5", "2", "beside", "1.0"]
-    world.sagemaker.delete_endpoint(EndpointName=endpoint)
+    job = trained(aws, image.uri, HyperParameters={"rate": "0.5"})
+    assert job["TrainingJobStatus"] == "Completed", aws.lines(job["TrainingJobName"])
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"rate": b"0.5 beside 1.0"}
+    endpoint = served(aws, image.uri, job["ModelArtifacts"]["S3ModelArtifacts"], Environment={"SAGEMAKER_PROGRAM": "inference.py"})
+    assert status(aws, endpoint) == "InService"
+    assert invoked(aws, endpoint, 2) == ["0.5", "2", "beside", "1.0"]
+    aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_programs_that_pip_installs(world: JobFixtures, made, tmp_path: Path, wheels: Path) -> None:
+def test_programs_that_pip_installs(aws: JobFixtures, made, tmp_path: Path, wheels: Path) -> None:
     """As the training toolkit's ``train`` is installed into an image, with any path of Python in the Dockerfile."""
     write_wheel(wheels, "localaws-trainer", "1.0", programs={"train": "localaws_trainer:main"})
     code = "def main():\n    import sys, localaws_trainer\n    print('localaws_trainer', localaws_trainer.VERSION, sys.argv[1:])\n"
     files = {"Dockerfile": "FROM python\nRUN pip install localaws-trainer\nCOPY more.py /opt/more.py\n", "more.py": code}
     image = made(write(tmp_path / "context", files))
-    job = trained(world, image.uri)
-    assert job["TrainingJobStatus"] == "Completed" and "localaws_trainer 1.0 []" in world.lines(job["TrainingJobName"])
+    job = trained(aws, image.uri)
+    assert job["TrainingJobStatus"] == "Completed" and "localaws_trainer 1.0 []" in aws.lines(job["TrainingJobName"])
     assert made(tmp_path / "context").digest == image.digest
     (tmp_path / "context/more.py").write_text(f"{code}main()\n")
     (tmp_path / "context/Dockerfile").write_text(f'{files["Dockerfile"]}ENTRYPOINT ["/usr/local/bin/python3", "/opt/more.py"]\n')
-    job = trained(world, made(tmp_path / "context").uri)
-    assert "localaws_trainer 1.0 ['train']" in world.lines(job["TrainingJobName"])
+    job = trained(aws, made(tmp_path / "context").uri)
+    assert "localaws_trainer 1.0 ['train']" in aws.lines(job["TrainingJobName"])
 
 
-def test_ecr_shows_it_as_on_aws(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_ecr_shows_it_as_on_aws(aws: JobFixtures, made, tmp_path: Path) -> None:
     folder = write(tmp_path / "context", {"Dockerfile": "FROM python:3.11\nCOPY a.txt /srv/\nENV A=1\n", "a.txt": "x" * 5000})
     image = made(folder)
-    ecr, name = world.client("ecr"), repository_of(image.uri)
+    ecr, name = aws.client("ecr"), repository_of(image.uri)
     [repository] = ecr.describe_repositories(repositoryNames=[name])["repositories"]
     assert f"{repository['repositoryUri']}:latest" == image.uri
     [details] = ecr.describe_images(repositoryName=name)["imageDetails"]
@@ -253,82 +253,82 @@ def test_ecr_shows_it_as_on_aws(world: JobFixtures, made, tmp_path: Path) -> Non
     assert ecr.list_images(repositoryName=name)["imageIds"] == [{"imageDigest": image.digest, "imageTag": "latest"}]
     [got] = ecr.batch_get_image(repositoryName=name, imageIds=[{"imageTag": "latest"}])["images"]
     assert f"sha256:{hashlib.sha256(got['imageManifest'].encode()).hexdigest()}" == image.digest
-    again = build(world.handle, folder, f"{image.uri.rpartition(':')[0]}:v1")
+    again = build(aws.handle, folder, f"{image.uri.rpartition(':')[0]}:v1")
     assert again.digest == image.digest  # the same content at every build
     [details] = ecr.describe_images(repositoryName=name)["imageDetails"]
     assert sorted(details["imageTags"]) == ["latest", "v1"]
 
 
-def test_a_tag_moves_and_a_digest_does_not(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_a_tag_moves_and_a_digest_does_not(aws: JobFixtures, made, tmp_path: Path) -> None:
     folder = classic(tmp_path / "context", train="#!/bin/sh\necho first\n")
     first = made(folder)
     (folder / "program/train").write_text("#!/bin/sh\necho second\n")
-    second = build(world.handle, folder, first.uri)
+    second = build(aws.handle, folder, first.uri)
     pinned = f"{first.uri.rpartition(':')[0]}@{first.digest}"
-    said = [world.lines(trained(world, uri)["TrainingJobName"]) for uri in (first.uri, pinned)]
+    said = [aws.lines(trained(aws, uri)["TrainingJobName"]) for uri in (first.uri, pinned)]
     assert second.digest != first.digest and said == [["second"], ["first"]]
 
 
-def test_an_endpoint_keeps_the_image_that_its_tag_was(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_an_endpoint_keeps_the_image_that_its_tag_was(aws: JobFixtures, made, tmp_path: Path) -> None:
     folder = classic(tmp_path / "context")
     image = made(folder)
-    endpoint = served(world, image.uri, trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])
+    endpoint = served(aws, image.uri, trained(aws, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])
     (folder / "program/helper.py").write_text("NAME = 'another'\n")
-    build(world.handle, folder, image.uri)
+    build(aws.handle, folder, image.uri)
     two = [{"VariantName": "all", "DesiredInstanceCount": 2}]
-    world.sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=two)
-    world.until(lambda: status(world, endpoint), lambda it: it == "InService")
-    assert {invoked(world, endpoint, 3)["from"] for _ in range(10)} == {"helper"}
-    world.sagemaker.delete_endpoint(EndpointName=endpoint)
+    aws.sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=two)
+    aws.until(lambda: status(aws, endpoint), lambda it: it == "InService")
+    assert {invoked(aws, endpoint, 3)["from"] for _ in range(10)} == {"helper"}
+    aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_a_role_that_may_not_pull(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_a_role_that_may_not_pull(aws: JobFixtures, made, tmp_path: Path) -> None:
     image = made(write(tmp_path / "context", {"Dockerfile": "FROM python\n"}))
-    role = world.client("iam").create_role(RoleName=world.name("bare"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"][
+    role = aws.client("iam").create_role(RoleName=aws.name("bare"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"][
         "Arn"
     ]
     with pytest.raises(ClientError) as caught:
-        world.train(world.name("denied"), image.uri, RoleArn=role)
+        aws.train(aws.name("denied"), image.uri, RoleArn=role)
     message = caught.value.response["Error"]["Message"]
     assert (
         message.startswith(f"Access denied for repository: {repository_of(image.uri)} in registry ID: 123456789012. ") and role in message
     )
 
 
-def test_an_image_that_was_put_but_not_built(world: JobFixtures) -> None:
-    ecr, name = world.client("ecr"), f"images/{uuid.uuid4().hex[:8]}"
+def test_an_image_that_was_put_but_not_built(aws: JobFixtures) -> None:
+    ecr, name = aws.client("ecr"), f"images/{uuid.uuid4().hex[:8]}"
     ecr.create_repository(repositoryName=name)
     kind = "application/vnd.docker.distribution.manifest.v2+json"
     for number, config in enumerate(({"digest": "sha256:" + "0" * 64}, {"digest": "../../keys"}, {}, None)):
         manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [], "number": number})
         ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag=f"v{number}")
         with pytest.raises(ClientError, match="has no files of the image .* Build it with `course aws build`"):
-            world.train(world.name("put"), f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{name}:v{number}")
+            aws.train(aws.name("put"), f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{name}:v{number}")
     assert len(ecr.describe_images(repositoryName=name)["imageDetails"]) == 4
 
 
-def test_an_immutable_tag_stays(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_an_immutable_tag_stays(aws: JobFixtures, made, tmp_path: Path) -> None:
     folder = write(tmp_path / "context", {"Dockerfile": "FROM python\nLABEL a=1\n"})
     image = made(folder)
-    world.client("ecr").put_image_tag_mutability(repositoryName=repository_of(image.uri), imageTagMutability="IMMUTABLE")
-    assert build(world.handle, folder, image.uri) == image
+    aws.client("ecr").put_image_tag_mutability(repositoryName=repository_of(image.uri), imageTagMutability="IMMUTABLE")
+    assert build(aws.handle, folder, image.uri) == image
     (folder / "Dockerfile").write_text("FROM python\nLABEL a=2\n")
     with pytest.raises(ImageBuildError, match="cannot become another image"):
-        build(world.handle, folder, image.uri)
+        build(aws.handle, folder, image.uri)
 
 
-def test_what_is_not_there_or_deleted(world: JobFixtures, made, tmp_path: Path) -> None:
+def test_what_is_not_there_or_deleted(aws: JobFixtures, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context"))
-    endpoint = served(world, image.uri, trained(world, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])
-    [variant] = world.sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
+    endpoint = served(aws, image.uri, trained(aws, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])
+    [variant] = aws.sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
     [deployed] = variant["DeployedImages"]
     assert deployed["SpecifiedImage"] == image.uri and deployed["ResolvedImage"] == f"{image.uri.rpartition(':')[0]}@{image.digest}"
-    ecr, name = world.client("ecr"), repository_of(image.uri)
+    ecr, name = aws.client("ecr"), repository_of(image.uri)
     refusals = [
-        (lambda: trained(world, f"{image.uri}2"), f"Cannot find the requested image: {image.uri}2"),
-        (lambda: served(world, f"{image.uri}2"), f"Requested image {image.uri}2 not found."),
-        (lambda: trained(world, image.uri.replace("us-east-1", "eu-west-1")), "Cannot find repository: images/"),
-        (lambda: trained(world, image.uri.replace("us-east-1", "mars-1")), "Cannot find repository: images/"),
+        (lambda: trained(aws, f"{image.uri}2"), f"Cannot find the requested image: {image.uri}2"),
+        (lambda: served(aws, f"{image.uri}2"), f"Requested image {image.uri}2 not found."),
+        (lambda: trained(aws, image.uri.replace("us-east-1", "eu-west-1")), "Cannot find repository: images/"),
+        (lambda: trained(aws, image.uri.replace("us-east-1", "mars-1")), "Cannot find repository: images/"),
     ]
     for ask, words in refusals:
         with pytest.raises(ClientError, match="ValidationException") as caught:
@@ -336,16 +336,16 @@ def test_what_is_not_there_or_deleted(world: JobFixtures, made, tmp_path: Path) 
         assert words in caught.value.response["Error"]["Message"]
     ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "latest"}])
     with pytest.raises(ClientError, match="Cannot find the requested image"):
-        trained(world, image.uri)
-    [server_process] = [each for each in world.processes() if "/opt/program/serve" in " ".join(each.cmdline())]
+        trained(aws, image.uri)
+    [server_process] = [each for each in aws.processes() if "/opt/program/serve" in " ".join(each.cmdline())]
     server_process.kill()
-    world.until(lambda: _answers(world, endpoint))  # the running server goes on, and can be restarted
-    world.sagemaker.delete_endpoint(EndpointName=endpoint)
+    aws.until(lambda: _answers(aws, endpoint))  # the running server goes on, and can be restarted
+    aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def _answers(world: JobFixtures, endpoint: str) -> bool:
+def _answers(aws: JobFixtures, endpoint: str) -> bool:
     try:
-        return invoked(world, endpoint, 3)["above"]
+        return invoked(aws, endpoint, 3)["above"]
     except ClientError:
         return False
 
@@ -353,22 +353,22 @@ def _answers(world: JobFixtures, endpoint: str) -> bool:
 def test_images_survive_and_what_none_names_is_swept(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
-        world = JobFixtures(handle, "any")
+        aws = JobFixtures(handle, "any")
         folder = write(tmp_path / "context", {"Dockerfile": "FROM python\nCOPY train /usr/local/bin/\n", "train": "#!/bin/sh\necho here\n"})
         (folder / "train").chmod(0o755)
         kept, gone = [build(handle, folder, name, arguments={}) for name in ("kept", "gone")]
         (folder / "train").write_text("#!/bin/sh\necho gone\n")
         gone = build(handle, folder, "gone")
-        world.client("ecr").delete_repository(repositoryName="gone", force=True)
+        aws.client("ecr").delete_repository(repositoryName="gone", force=True)
         assert len(bodies(handle)) == 2
         os.kill(handle.pid, signal.SIGKILL)
         handle = launch.start(tmp_path / "state")
-        world = JobFixtures(handle, "any", fresh=False)
-        job = world.trained(world.train(world.name("kept"), kept.uri))
-        assert job["TrainingJobStatus"] == "Completed" and world.lines(job["TrainingJobName"]) == ["here"]
-        world.until(lambda: len(bodies(handle)) == 1)
+        aws = JobFixtures(handle, "any", fresh=False)
+        job = aws.trained(aws.train(aws.name("kept"), kept.uri))
+        assert job["TrainingJobStatus"] == "Completed" and aws.lines(job["TrainingJobName"]) == ["here"]
+        aws.until(lambda: len(bodies(handle)) == 1)
         with pytest.raises(ClientError, match="Cannot find repository: gone"):
-            world.train(world.name("gone"), gone.uri)
+            aws.train(aws.name("gone"), gone.uri)
         handle.reset()
         assert bodies(handle) == []
     finally:

@@ -25,8 +25,8 @@ def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-def test_script_mode(world: JobFixtures) -> None:
-    world.put("training/script/train/a.csv", "1,2\n")
+def test_script_mode(aws: JobFixtures) -> None:
+    aws.put("training/script/train/a.csv", "1,2\n")
     code = """
 import json, os, sys
 facts = {"argv": sys.argv[1:], "env": dict(os.environ), "data": open("/opt/ml/input/data/train/a.csv").read(), "cwd": os.listdir(".")}
@@ -38,7 +38,7 @@ open("/opt/ml/output/data/report.txt", "w").write("report")
 print("loss=0.5"); print("loss=0.25")
 print("with\\ta tab")
 """
-    name = world.script(
+    name = aws.script(
         code,
         {"depth": "3", "rate": '"0.1"', "kind": "big one"},
         {"helper.py": "VALUE = 7"},
@@ -46,9 +46,9 @@ print("with\\ta tab")
         Environment={"GREETING": "hello", "PLACE": "/opt/ml/model"},
         metrics=[{"Name": "train:loss", "Regex": "loss=([0-9.]+)"}],
     )
-    job = world.trained(name)
+    job = aws.trained(name)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    facts = json.loads(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"])
+    facts = json.loads(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"])
     assert facts["data"] == "1,2\n" and facts["helper"] == 7 and sorted(facts["cwd"]) == ["helper.py", "train.py"]
     assert facts["argv"] == ["--depth", "3", "--kind", "big one", "--rate", "0.1"]
     assert facts["hyperparameters"]["depth"] == "3"
@@ -67,12 +67,12 @@ print("with\\ta tab")
     assert variables["SM_CURRENT_HOST"] == "algo-1" and variables["SM_MODULE_NAME"] == "train" and variables["GREETING"] == "hello"
     assert variables["SM_USER_ARGS"] == json.dumps(facts["argv"], separators=(",", ":"))
     assert json.loads(variables["SM_TRAINING_ENV"])["job_name"] == name == variables["TRAINING_JOB_NAME"]
-    assert variables["SM_MODEL_DIR"] == variables["PLACE"] and (world.mode == "rewrite" or variables["PLACE"] == "/opt/ml/model")
+    assert variables["SM_MODEL_DIR"] == variables["PLACE"] and (aws.mode == "rewrite" or variables["PLACE"] == "/opt/ml/model")
     assert variables["SM_CHANNEL_TRAIN"].endswith("/input/data/train") and variables["SM_OUTPUT_DATA_DIR"].endswith("/output/data")
-    assert world.archive(f"s3://{BUCKET}/out/{name}/output/output.tar.gz") == {"report.txt": b"report"}
+    assert aws.archive(f"s3://{BUCKET}/out/{name}/output/output.tar.gz") == {"report.txt": b"report"}
     [metric] = job["FinalMetricDataList"]
     assert (metric["MetricName"], metric["Value"]) == ("train:loss", 0.25)
-    points = world.client("cloudwatch").get_metric_statistics(
+    points = aws.client("cloudwatch").get_metric_statistics(
         Namespace="/aws/sagemaker/TrainingJobs",
         MetricName="train:loss",
         Dimensions=[{"Name": "TrainingJobName", "Value": name}],
@@ -82,11 +82,11 @@ print("with\\ta tab")
         Statistics=["Minimum", "Maximum"],
     )["Datapoints"]
     assert min(point["Minimum"] for point in points) == 0.25 and max(point["Maximum"] for point in points) == 0.5
-    assert "with#011a tab" in world.lines(name)
+    assert "with#011a tab" in aws.lines(name)
 
 
-def test_what_describe_tells(world: JobFixtures) -> None:
-    job = world.trained(world.script(SAVE, {"depth": "3"}))
+def test_what_describe_tells(aws: JobFixtures) -> None:
+    job = aws.trained(aws.script(SAVE, {"depth": "3"}))
     steps = [step["Status"] for step in job["SecondaryStatusTransitions"]]
     assert steps == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
     assert all(step["StartTime"] <= step["EndTime"] for step in job["SecondaryStatusTransitions"])
@@ -95,90 +95,86 @@ def test_what_describe_tells(world: JobFixtures) -> None:
     assert job["HyperParameters"]["depth"] == "3" and job["RoleArn"] == ROLE and job["StoppingCondition"] == {"MaxRuntimeInSeconds": 120}
     assert job["EnableManagedSpotTraining"] is False and "FailureReason" not in job
     assert job["OutputDataConfig"]["KmsKeyId"] == ""
-    [shown] = world.sagemaker.list_training_jobs(NameContains=job["TrainingJobName"], StatusEquals="Completed")["TrainingJobSummaries"]
+    [shown] = aws.sagemaker.list_training_jobs(NameContains=job["TrainingJobName"], StatusEquals="Completed")["TrainingJobSummaries"]
     assert shown["TrainingJobArn"] == job["TrainingJobArn"] and shown["TrainingEndTime"] == job["TrainingEndTime"]
 
 
-def test_its_doings_in_s3_are_noted(world: JobFixtures) -> None:
-    world.put("noted/train/a.csv", "1\n")
-    name = world.train(world.name("noted"), entrypoint=["true"], InputDataConfig=[channel("train", f"s3://{BUCKET}/noted/train/")])
-    [described] = world.trained(name)["InputDataConfig"]
+def test_its_doings_in_s3_are_noted(aws: JobFixtures) -> None:
+    aws.put("noted/train/a.csv", "1\n")
+    name = aws.train(aws.name("noted"), entrypoint=["true"], InputDataConfig=[channel("train", f"s3://{BUCKET}/noted/train/")])
+    [described] = aws.trained(name)["InputDataConfig"]
     assert described["CompressionType"] == described["RecordWrapperType"] == "None"
-    done = world.done_in_s3(f"training-job/{name}")
+    done = aws.done_in_s3(f"training-job/{name}")
     assert ("GetObject", f"{BUCKET}/noted/train/a.csv") in done and ("PutObject", f"{BUCKET}/out/{name}/output/model.tar.gz") in done
 
 
-def test_a_script_uses_the_local_aws_as_the_jobs_role(world: JobFixtures) -> None:
+def test_a_script_uses_the_local_aws_as_the_jobs_role(aws: JobFixtures) -> None:
     code = (
         "import boto3; print('I am', boto3.client('sts').get_caller_identity()['Arn']); print(boto3.client('s3').list_buckets()['Buckets'])"
     )
-    name = world.script(code)
-    assert world.trained(name)["TrainingJobStatus"] == "Completed"
-    lines = world.lines(name)
+    name = aws.script(code)
+    assert aws.trained(name)["TrainingJobStatus"] == "Completed"
+    lines = aws.lines(name)
     assert any("assumed-role/SageMakerRole/" in line for line in lines) and any(BUCKET in line for line in lines)
 
 
-def test_a_script_that_raises(world: JobFixtures) -> None:
-    job = world.trained(world.script("print('starting')\nraise ValueError('no such carrier')", {"depth": "3"}))
+def test_a_script_that_raises(aws: JobFixtures) -> None:
+    job = aws.trained(aws.script("print('starting')\nraise ValueError('no such carrier')", {"depth": "3"}))
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
     reason = job["FailureReason"]
     assert reason.startswith('AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "')
     assert "ValueError: no such carrier" in reason and reason.endswith('Command "python3 -- train.py --depth 3", exit code: 1')
-    assert world.keys(f"out/{job['TrainingJobName']}/") == []
+    assert aws.keys(f"out/{job['TrainingJobName']}/") == []
 
 
-def test_a_command_that_fails_says_what_it_wrote_or_nothing(world: JobFixtures) -> None:
+def test_a_command_that_fails_says_what_it_wrote_or_nothing(aws: JobFixtures) -> None:
     def run(command: str) -> dict:
-        return world.trained(world.train(world.name("command"), entrypoint=["/bin/sh", "-c", command]))
+        return aws.trained(aws.train(aws.name("command"), entrypoint=["/bin/sh", "-c", command]))
 
     silent = run("exit 3")
     assert silent["FailureReason"] == "AlgorithmError: , exit code: 3"
-    told = world.trained(
-        world.train(world.name("told"), entrypoint=["/bin/sh", "-c", "echo too few rows > /opt/ml/output/failure; exit 2"])
-    )
+    told = aws.trained(aws.train(aws.name("told"), entrypoint=["/bin/sh", "-c", "echo too few rows > /opt/ml/output/failure; exit 2"]))
     assert told["FailureReason"] == "AlgorithmError: too few rows\n, exit code: 2"
-    long = world.trained(
-        world.train(world.name("long"), entrypoint=["/bin/sh", "-c", "yes é | head -c 9999 > /opt/ml/output/failure; exit 1"])
-    )
+    long = aws.trained(aws.train(aws.name("long"), entrypoint=["/bin/sh", "-c", "yes é | head -c 9999 > /opt/ml/output/failure; exit 1"]))
     assert len(long["FailureReason"].encode()) <= 1024 and long["FailureReason"].endswith(", exit code: 1")
 
 
-def test_a_job_that_writes_no_model_completes(world: JobFixtures) -> None:
-    job = world.trained(world.train(world.name("nothing"), entrypoint=["true"]))
+def test_a_job_that_writes_no_model_completes(aws: JobFixtures) -> None:
+    job = aws.trained(aws.train(aws.name("nothing"), entrypoint=["true"]))
     assert job["TrainingJobStatus"] == "Completed"
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {}
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {}
 
 
-def test_out_of_time(world: JobFixtures) -> None:
+def test_out_of_time(aws: JobFixtures) -> None:
     code = SAVE + "import time; time.sleep(600)"
-    job = world.trained(world.script(code, StoppingCondition={"MaxRuntimeInSeconds": 2}))
+    job = aws.trained(aws.script(code, StoppingCondition={"MaxRuntimeInSeconds": 2}))
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model"}
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model"}
 
 
-def test_stop_lets_the_script_save_its_model(world: JobFixtures) -> None:
+def test_stop_lets_the_script_save_its_model(aws: JobFixtures) -> None:
     code = "import signal, sys, time\ndef save(*_):\n    " + SAVE + "    sys.exit(0)\nsignal.signal(signal.SIGTERM, save)\n"
-    name = world.script(code + "print('training now')\ntime.sleep(600)")
-    world.until(lambda: "training now" in world.lines(name))
-    world.sagemaker.stop_training_job(TrainingJobName=name)
-    job = world.trained(name)
+    name = aws.script(code + "print('training now')\ntime.sleep(600)")
+    aws.until(lambda: "training now" in aws.lines(name))
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    job = aws.trained(name)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
     assert "Stopping" in [step["Status"] for step in job["SecondaryStatusTransitions"]]
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model"}
-    code, message = refused(world.sagemaker.stop_training_job, TrainingJobName=name)
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model"}
+    code, message = refused(aws.sagemaker.stop_training_job, TrainingJobName=name)
     assert (code, message) == ("ValidationException", "The request was rejected because the training job is in status Stopped.")
 
 
-def test_delete_takes_ended_jobs_only(world: JobFixtures) -> None:
-    name = world.train(world.name("kept"), entrypoint=["sleep", "600"])
-    assert refused(world.sagemaker.delete_training_job, TrainingJobName=name)[0] == "ResourceInUse"
-    world.sagemaker.stop_training_job(TrainingJobName=name)
-    assert world.trained(name)["TrainingJobStatus"] == "Stopped"
-    world.sagemaker.delete_training_job(TrainingJobName=name)
-    assert refused(world.sagemaker.describe_training_job, TrainingJobName=name) == ("ValidationException", "Requested resource not found.")
+def test_delete_takes_ended_jobs_only(aws: JobFixtures) -> None:
+    name = aws.train(aws.name("kept"), entrypoint=["sleep", "600"])
+    assert refused(aws.sagemaker.delete_training_job, TrainingJobName=name)[0] == "ResourceInUse"
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    assert aws.trained(name)["TrainingJobStatus"] == "Stopped"
+    aws.sagemaker.delete_training_job(TrainingJobName=name)
+    assert refused(aws.sagemaker.describe_training_job, TrainingJobName=name) == ("ValidationException", "Requested resource not found.")
 
 
-def test_what_forks_and_outlives_its_parent_is_ended(world: JobFixtures) -> None:
+def test_what_forks_and_outlives_its_parent_is_ended(aws: JobFixtures) -> None:
     code = """
 import os, time
 if os.fork() == 0:
@@ -187,165 +183,165 @@ if os.fork() == 0:
         time.sleep(600)
     os._exit(0)
 """
-    assert world.trained(world.script(code))["TrainingJobStatus"] == "Completed"
-    assert world.processes() == [] and world.boxes() == []
+    assert aws.trained(aws.script(code))["TrainingJobStatus"] == "Completed"
+    assert aws.processes() == [] and aws.boxes() == []
 
 
 @pytest.mark.second_mode_nightly  # the log is read the same way in both modes
-def test_a_job_that_prints_100_mb(world: JobFixtures) -> None:
-    world.client("iam").list_roles()  # the first call loads moto, which takes memory that is not the jobs'
-    world.trained(world.train(world.name("quiet"), entrypoint=["/bin/bash", "-c", "echo little"]))
-    gateway = psutil.Process(world.handle.pid)
+def test_a_job_that_prints_100_mb(aws: JobFixtures) -> None:
+    aws.client("iam").list_roles()  # the first call loads moto, which takes memory that is not the jobs'
+    aws.trained(aws.train(aws.name("quiet"), entrypoint=["/bin/bash", "-c", "echo little"]))
+    gateway = psutil.Process(aws.handle.pid)
     before = gateway.memory_info().rss
     numbers = ["/bin/sh", "-c", "seq -f %01000.0f 1 100000"]  # 100,000 lines of a thousand digits
-    job = world.trained(world.train(world.name("loud"), entrypoint=numbers))
+    job = aws.trained(aws.train(aws.name("loud"), entrypoint=numbers))
     assert job["TrainingJobStatus"] == "Completed"
     assert gateway.memory_info().rss - before < 20 << 20
-    assert [int(line) for line in world.lines(job["TrainingJobName"])] == list(range(1, 100_001))
+    assert [int(line) for line in aws.lines(job["TrainingJobName"])] == list(range(1, 100_001))
     assert gateway.memory_info().rss - before < 20 << 20
 
 
-def test_requirements_go_into_an_overlay(world: JobFixtures) -> None:
+def test_requirements_go_into_an_overlay(aws: JobFixtures) -> None:
     def installed() -> str:
         return subprocess.run([sys.executable, "-m", "pip", "freeze", "--all"], capture_output=True, text=True, check=True).stdout
 
     def overlays() -> set[Path]:
-        return set((world.handle.state / "overlays").iterdir())
+        return set((aws.handle.state / "overlays").iterdir())
 
     before, others = installed(), overlays()
     code = "import localaws_tiny; print('tiny', localaws_tiny.VERSION, localaws_tiny.__file__)"
     for _ in range(2):  # the second job uses the first one's overlay
-        name = world.script(code, files={"requirements.txt": "localaws-tiny==1.0\npsutil\n"})
-        job = world.trained(name)
+        name = aws.script(code, files={"requirements.txt": "localaws-tiny==1.0\npsutil\n"})
+        job = aws.trained(name)
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-        [line] = [line for line in world.lines(name) if line.startswith("tiny")]
-        assert line.startswith("tiny 1.0") and str(world.handle.state / "overlays") in line
+        [line] = [line for line in aws.lines(name) if line.startswith("tiny")]
+        assert line.startswith("tiny 1.0") and str(aws.handle.state / "overlays") in line
     assert installed() == before
     assert len(overlays() - others) == 1
 
 
-def test_requirements_that_cannot_be_had(world: JobFixtures) -> None:
-    job = world.trained(world.script(SAVE, files={"requirements.txt": "no-such-package-anywhere==1\n"}))
+def test_requirements_that_cannot_be_had(aws: JobFixtures) -> None:
+    job = aws.trained(aws.script(SAVE, files={"requirements.txt": "no-such-package-anywhere==1\n"}))
     reason = 'InstallRequirementsError:\nExitCode 1\nErrorMessage ""\nCommand "python3 -m pip install -r requirements.txt", exit code: 1'
     assert job["FailureReason"] == f"AlgorithmError: {reason}"  # the log names it, as the toolkit's log does
-    assert any("no-such-package-anywhere" in line for line in world.lines(job["TrainingJobName"]))
+    assert any("no-such-package-anywhere" in line for line in aws.lines(job["TrainingJobName"]))
 
 
-def test_checkpoints_go_both_ways(world: JobFixtures) -> None:
-    world.put("checkpoints/first.txt", "1")
+def test_checkpoints_go_both_ways(aws: JobFixtures) -> None:
+    aws.put("checkpoints/first.txt", "1")
     code = "import os; print(os.listdir('/opt/ml/checkpoints')); open('/opt/ml/checkpoints/second.txt', 'w').write('2')"
-    name = world.script(code, CheckpointConfig={"S3Uri": f"s3://{BUCKET}/checkpoints"})
-    assert world.trained(name)["TrainingJobStatus"] == "Completed"
-    assert "['first.txt']" in world.lines(name) and world.get(f"s3://{BUCKET}/checkpoints/second.txt") == b"2"
+    name = aws.script(code, CheckpointConfig={"S3Uri": f"s3://{BUCKET}/checkpoints"})
+    assert aws.trained(name)["TrainingJobStatus"] == "Completed"
+    assert "['first.txt']" in aws.lines(name) and aws.get(f"s3://{BUCKET}/checkpoints/second.txt") == b"2"
 
 
-def test_a_model_may_stay_uncompressed(world: JobFixtures) -> None:
-    job = world.trained(world.script(SAVE, OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/plain/", "CompressionType": "NONE"}))
-    assert world.get(job["ModelArtifacts"]["S3ModelArtifacts"] + "model.txt") == b"model"
+def test_a_model_may_stay_uncompressed(aws: JobFixtures) -> None:
+    job = aws.trained(aws.script(SAVE, OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/plain/", "CompressionType": "NONE"}))
+    assert aws.get(job["ModelArtifacts"]["S3ModelArtifacts"] + "model.txt") == b"model"
 
 
-def test_manifest_and_fast_file(world: JobFixtures) -> None:
+def test_manifest_and_fast_file(aws: JobFixtures) -> None:
     large = b"z" * (2 << 20)
-    world.put("many/2013/01/a.csv", "a")
-    world.put("many/2013/02/b.csv", large)
-    manifest = world.put("many/list.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/many/"}, "2013/01/a.csv", "2013/02/b.csv"]))
+    aws.put("many/2013/01/a.csv", "a")
+    aws.put("many/2013/02/b.csv", large)
+    manifest = aws.put("many/list.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/many/"}, "2013/01/a.csv", "2013/02/b.csv"]))
     code = """
 import os
 folder = "/opt/ml/input/data/fast/2013"
 print("sizes", os.path.getsize(f"{folder}/01/a.csv"), os.stat(f"{folder}/02/b.csv").st_nlink)
 """
-    name = world.script(code, InputDataConfig=[channel("fast", manifest, kind="ManifestFile", InputMode="FastFile")])
-    assert world.trained(name)["TrainingJobStatus"] == "Completed"
-    assert "sizes 1 2" in world.lines(name)
-    assert world.get(f"s3://{BUCKET}/many/2013/02/b.csv") == large
+    name = aws.script(code, InputDataConfig=[channel("fast", manifest, kind="ManifestFile", InputMode="FastFile")])
+    assert aws.trained(name)["TrainingJobStatus"] == "Completed"
+    assert "sizes 1 2" in aws.lines(name)
+    assert aws.get(f"s3://{BUCKET}/many/2013/02/b.csv") == large
 
 
-def test_data_that_is_gone_when_it_is_fetched(world: JobFixtures) -> None:
-    manifest = world.put("gone/list.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/gone/"}, "a.csv"]))
-    job = world.trained(world.script(SAVE, InputDataConfig=[channel("train", manifest, kind="ManifestFile")]))
+def test_data_that_is_gone_when_it_is_fetched(aws: JobFixtures) -> None:
+    manifest = aws.put("gone/list.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/gone/"}, "a.csv"]))
+    job = aws.trained(aws.script(SAVE, InputDataConfig=[channel("train", manifest, kind="ManifestFile")]))
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("ClientError: Data download failed:NoSuchKey (404)") and "gone/a.csv" in job["FailureReason"]
-    broken = world.put("gone/broken.manifest", "[{]")
-    job = world.trained(world.script(SAVE, InputDataConfig=[channel("train", broken, kind="ManifestFile")]))
-    assert "could not be parsed" in job["FailureReason"] and world.boxes() == []
+    broken = aws.put("gone/broken.manifest", "[{]")
+    job = aws.trained(aws.script(SAVE, InputDataConfig=[channel("train", broken, kind="ManifestFile")]))
+    assert "could not be parsed" in job["FailureReason"] and aws.boxes() == []
 
 
-def test_data_that_went_after_the_request(world: JobFixtures) -> None:
+def test_data_that_went_after_the_request(aws: JobFixtures) -> None:
     """Data is checked at creation only, so it may be gone when the job downloads it."""
-    uri = world.put("went/a.csv", "1")
-    blockers = [world.train(world.name("blocker"), entrypoint=["sleep", "600"]) for _ in range(os.cpu_count() + 1)]
-    name = world.train(world.name("went"), entrypoint=["true"], InputDataConfig=[channel("train", uri)])
-    world.s3.delete_object(Bucket=BUCKET, Key="went/a.csv")
+    uri = aws.put("went/a.csv", "1")
+    blockers = [aws.train(aws.name("blocker"), entrypoint=["sleep", "600"]) for _ in range(os.cpu_count() + 1)]
+    name = aws.train(aws.name("went"), entrypoint=["true"], InputDataConfig=[channel("train", uri)])
+    aws.s3.delete_object(Bucket=BUCKET, Key="went/a.csv")
     for blocker in blockers:
-        world.sagemaker.stop_training_job(TrainingJobName=blocker)
-    reason = world.trained(name)["FailureReason"]
+        aws.sagemaker.stop_training_job(TrainingJobName=blocker)
+    reason = aws.trained(name)["FailureReason"]
     assert reason == f'ClientError: Data download failed:No S3 objects found under S3 URL "{uri}" given in input data source.'
 
 
-def test_code_that_is_not_there(world: JobFixtures) -> None:
+def test_code_that_is_not_there(aws: JobFixtures) -> None:
     parameters = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"s3://{BUCKET}/code/missing.tar.gz"}
-    job = world.trained(world.train(world.name("nocode"), HyperParameters=parameters))
+    job = aws.trained(aws.train(aws.name("nocode"), HyperParameters=parameters))
     assert "(404) when calling the HeadObject operation" in job["FailureReason"]
 
 
-def test_code_that_is_no_archive(world: JobFixtures) -> None:
-    parameters = {"sagemaker_program": "train.py", "sagemaker_submit_directory": world.put("code/broken.tar.gz", "not a tar")}
-    job = world.trained(world.train(world.name("badcode"), HyperParameters=parameters))
+def test_code_that_is_no_archive(aws: JobFixtures) -> None:
+    parameters = {"sagemaker_program": "train.py", "sagemaker_submit_directory": aws.put("code/broken.tar.gz", "not a tar")}
+    job = aws.trained(aws.train(aws.name("badcode"), HyperParameters=parameters))
     assert "cannot be unpacked" in job["FailureReason"]
 
 
 class TestRefusedAtOnce:
     """Requests that AWS or the local AWS refuses."""
 
-    def test_an_image_nobody_knows(self, world: JobFixtures) -> None:
-        code, message = refused(world.train, world.name("image"), image="210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1")
+    def test_an_image_nobody_knows(self, aws: JobFixtures) -> None:
+        code, message = refused(aws.train, aws.name("image"), image="210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1")
         assert code == "ValidationException" and "sagemaker-xgboost:1.7-1" in message and "mine" in message
 
-    def test_an_image_of_no_repository(self, world: JobFixtures) -> None:
-        code, message = refused(world.train, world.name("image"), image="123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1")
+    def test_an_image_of_no_repository(self, aws: JobFixtures) -> None:
+        code, message = refused(aws.train, aws.name("image"), image="123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1")
         assert code == "ValidationException" and ROLE in message
         assert message.startswith("Cannot find repository: mine in registry ID: 123456789012 Please check if your ECR repository exists")
 
-    def test_no_data_under_the_prefix(self, world: JobFixtures) -> None:
+    def test_no_data_under_the_prefix(self, aws: JobFixtures) -> None:
         uri = f"s3://{BUCKET}/nothing/here"
-        code, message = refused(world.train, world.name("empty"), InputDataConfig=[channel("train", uri)])
+        code, message = refused(aws.train, aws.name("empty"), InputDataConfig=[channel("train", uri)])
         assert code == "ValidationException"
         assert message.startswith(f'No S3 objects found under S3 URL "{uri}" given in input data source.') and ROLE in message
 
-    def test_no_such_buckets(self, world: JobFixtures) -> None:
-        code, message = refused(world.train, world.name("b"), InputDataConfig=[channel("train", "s3://no-such-bucket-here/x")])
+    def test_no_such_buckets(self, aws: JobFixtures) -> None:
+        code, message = refused(aws.train, aws.name("b"), InputDataConfig=[channel("train", "s3://no-such-bucket-here/x")])
         assert code == "ValidationException" and "no-such-bucket-here" in message
-        code, message = refused(world.train, world.name("b"), OutputDataConfig={"S3OutputPath": "s3://no-such-bucket-here/x"})
+        code, message = refused(aws.train, aws.name("b"), OutputDataConfig={"S3OutputPath": "s3://no-such-bucket-here/x"})
         assert code == "ValidationException" and "no-such-bucket-here" in message
 
-    def test_a_name_taken(self, world: JobFixtures) -> None:
-        name = world.train(world.name("taken"), entrypoint=["true"])
-        code, message = refused(world.train, name, entrypoint=["true"])
+    def test_a_name_taken(self, aws: JobFixtures) -> None:
+        name = aws.train(aws.name("taken"), entrypoint=["true"])
+        code, message = refused(aws.train, name, entrypoint=["true"])
         assert code == "ResourceInUse" and "training job with this name already exists" in message
 
-    def test_a_role_that_sagemaker_may_not_assume(self, world: JobFixtures) -> None:
-        iam = world.client("iam")
+    def test_a_role_that_sagemaker_may_not_assume(self, aws: JobFixtures) -> None:
+        iam = aws.client("iam")
         arn = iam.create_role(RoleName="NotForSageMaker", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))["Role"]["Arn"]
         for role in (arn, "arn:aws:iam::123456789012:role/Nobody"):
-            code, message = refused(world.train, world.name("role"), RoleArn=role)
+            code, message = refused(aws.train, aws.name("role"), RoleArn=role)
             assert code == "ValidationException" and message.startswith(f"Could not assume role {role}.")
 
-    def test_a_role_without_rights_on_the_data(self, world: JobFixtures) -> None:
-        world.put("private/a.csv", "1")
-        iam = world.client("iam")
+    def test_a_role_without_rights_on_the_data(self, aws: JobFixtures) -> None:
+        aws.put("private/a.csv", "1")
+        iam = aws.client("iam")
         arn = iam.create_role(RoleName="Blind", AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))["Role"]["Arn"]
-        code, message = refused(world.train, world.name("blind"), RoleArn=arn, InputDataConfig=[channel("train", f"s3://{BUCKET}/private")])
+        code, message = refused(aws.train, aws.name("blind"), RoleArn=arn, InputDataConfig=[channel("train", f"s3://{BUCKET}/private")])
         assert code == "ValidationException" and "No S3 objects found" in message and "Access Denied" in message
-        job = world.trained(world.train(world.name("blind"), RoleArn=arn, entrypoint=["true"]))
+        job = aws.trained(aws.train(aws.name("blind"), RoleArn=arn, entrypoint=["true"]))
         assert job["FailureReason"].startswith("ClientError: Artifact upload failed:AccessDenied")
 
-    def test_metric_definitions_of_a_built_in_algorithm(self, world: JobFixtures) -> None:
-        code, message = refused(world.train, world.name("m"), image=XGBOOST, metrics=[{"Name": "x", "Regex": "x=(.*)"}])
+    def test_metric_definitions_of_a_built_in_algorithm(self, aws: JobFixtures) -> None:
+        code, message = refused(aws.train, aws.name("m"), image=XGBOOST, metrics=[{"Name": "x", "Regex": "x=(.*)"}])
         assert code == "ValidationException" and message.startswith("You can't override the metric definitions")
 
-    def test_metric_definitions_that_are_none(self, world: JobFixtures) -> None:
+    def test_metric_definitions_that_are_none(self, aws: JobFixtures) -> None:
         for regex in ("x=(", "x=.*"):
-            code, message = refused(world.train, world.name("m"), metrics=[{"Name": "x", "Regex": regex}])
+            code, message = refused(aws.train, aws.name("m"), metrics=[{"Name": "x", "Regex": regex}])
             assert code == "ValidationException" and regex in message
 
     @pytest.mark.parametrize(
@@ -356,8 +352,8 @@ class TestRefusedAtOnce:
             ({"AlgorithmSpecification": {"AlgorithmName": "mine", "TrainingInputMode": "File"}}, "TrainingImage"),
         ],
     )
-    def test_what_the_local_aws_does_not_do(self, world: JobFixtures, changes: dict, word: str) -> None:
-        code, message = refused(world.train, world.name("more"), **changes)
+    def test_what_the_local_aws_does_not_do(self, aws: JobFixtures, changes: dict, word: str) -> None:
+        code, message = refused(aws.train, aws.name("more"), **changes)
         assert code == "NotSupportedByLocalAws" and word in message
 
     @pytest.mark.parametrize(
@@ -369,28 +365,28 @@ class TestRefusedAtOnce:
             ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds"),
         ],
     )
-    def test_requests_that_contradict_themselves(self, world: JobFixtures, changes: dict, word: str) -> None:
-        code, message = refused(world.train, world.name("odd"), **changes)
+    def test_requests_that_contradict_themselves(self, aws: JobFixtures, changes: dict, word: str) -> None:
+        code, message = refused(aws.train, aws.name("odd"), **changes)
         assert code == "ValidationException" and word in message
 
 
-def test_a_program_that_is_not_there(world: JobFixtures) -> None:
-    job = world.trained(world.train(world.name("noprogram"), image=SKLEARN, entrypoint=["no-such-program"]))
+def test_a_program_that_is_not_there(aws: JobFixtures) -> None:
+    job = aws.trained(aws.train(aws.name("noprogram"), image=SKLEARN, entrypoint=["no-such-program"]))
     assert job["FailureReason"] == "AlgorithmError: , exit code: 127"
-    assert any("no-such-program" in line for line in world.lines(job["TrainingJobName"]))
+    assert any("no-such-program" in line for line in aws.lines(job["TrainingJobName"]))
 
 
-def test_network_isolation(world: JobFixtures) -> None:
+def test_network_isolation(aws: JobFixtures) -> None:
     code = "import os, urllib.request\nurllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'], timeout=5)"
-    if world.mode == "rewrite":
-        assert "EnableNetworkIsolation" in refused(world.script, code, EnableNetworkIsolation=True)[1]
+    if aws.mode == "rewrite":
+        assert "EnableNetworkIsolation" in refused(aws.script, code, EnableNetworkIsolation=True)[1]
         return
-    job = world.trained(world.script(code, EnableNetworkIsolation=True))
+    job = aws.trained(aws.script(code, EnableNetworkIsolation=True))
     assert job["TrainingJobStatus"] == "Failed" and "Connection refused" in job["FailureReason"] and job["EnableNetworkIsolation"]
 
 
-def test_code_in_a_channel(world: JobFixtures) -> None:
-    world.put("inchannel/sourcedir.tar.gz", targz({"train.py": SAVE}))
+def test_code_in_a_channel(aws: JobFixtures) -> None:
+    aws.put("inchannel/sourcedir.tar.gz", targz({"train.py": SAVE}))
     parameters = {"sagemaker_program": "train.py", "sagemaker_submit_directory": "/opt/ml/input/data/code/sourcedir.tar.gz"}
-    name = world.train(world.name("channel"), HyperParameters=parameters, InputDataConfig=[channel("code", f"s3://{BUCKET}/inchannel/")])
-    assert world.trained(name)["TrainingJobStatus"] == "Completed"
+    name = aws.train(aws.name("channel"), HyperParameters=parameters, InputDataConfig=[channel("code", f"s3://{BUCKET}/inchannel/")])
+    assert aws.trained(name)["TrainingJobStatus"] == "Completed"

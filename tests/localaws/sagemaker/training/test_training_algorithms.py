@@ -26,16 +26,16 @@ def csv(rows: np.ndarray, labels: np.ndarray | None = None) -> str:
     return "".join(",".join(map(str, row)) + "\n" for row in table.tolist())
 
 
-def train(world: JobFixtures, algorithm: str, hyperparameters: dict[str, object], **channels: tuple) -> dict:
+def train(aws: JobFixtures, algorithm: str, hyperparameters: dict[str, object], **channels: tuple) -> dict:
     """Train and wait for the end. A channel is its body, its content type, and members of its S3 source."""
-    name = world.name(algorithm)
+    name = aws.name(algorithm)
     inputs = []
     for part, (body, content_type, *more) in channels.items():
-        world.put(f"{name}/{part}/data", body)
+        aws.put(f"{name}/{part}/data", body)
         inputs.append(channel(part, f"s3://{BUCKET}/{name}/{part}/", content_type))
         inputs[-1]["DataSource"]["S3DataSource"] |= dict(*more)
     text = {key: str(value) for key, value in hyperparameters.items()}
-    return world.trained(world.train(name, f"{ACCOUNT}/{algorithm}:1", InputDataConfig=inputs, HyperParameters=text))
+    return aws.trained(aws.train(name, f"{ACCOUNT}/{algorithm}:1", InputDataConfig=inputs, HyperParameters=text))
 
 
 def completed(job: dict) -> dict:
@@ -50,20 +50,20 @@ def metrics(job: dict) -> dict[str, float]:
 class Endpoint:
     """An endpoint of a job's model; ``ask(body, type, accept)`` is the body of the answer."""
 
-    def __init__(self, world: JobFixtures, job: dict) -> None:
-        self.world, self.name = world, f"algorithm-{uuid.uuid4().hex[:8]}"
+    def __init__(self, aws: JobFixtures, job: dict) -> None:
+        self.aws, self.name = aws, f"algorithm-{uuid.uuid4().hex[:8]}"
         container = {
             "Image": job["AlgorithmSpecification"]["TrainingImage"],
             "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
         }
-        client = world.sagemaker
+        client = aws.sagemaker
         client.create_model(ModelName=self.name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
         variant = {"VariantName": "AllTraffic", "ModelName": self.name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
         client.create_endpoint_config(EndpointConfigName=self.name, ProductionVariants=[variant])
         client.create_endpoint(EndpointName=self.name, EndpointConfigName=self.name)
-        described = world.until(lambda: client.describe_endpoint(EndpointName=self.name), lambda it: it["EndpointStatus"] != "Creating")
+        described = aws.until(lambda: client.describe_endpoint(EndpointName=self.name), lambda it: it["EndpointStatus"] != "Creating")
         assert described["EndpointStatus"] == "InService", described.get("FailureReason")
-        self.runtime = world.client("sagemaker-runtime")
+        self.runtime = aws.client("sagemaker-runtime")
 
     def ask(self, body: bytes | str, content_type: str = "text/csv", accept: str | None = None) -> bytes:
         more = {"Accept": accept} if accept else {}
@@ -97,16 +97,16 @@ class Endpoint:
         return predictions
 
     def close(self) -> None:
-        self.world.sagemaker.delete_endpoint(EndpointName=self.name)
+        self.aws.sagemaker.delete_endpoint(EndpointName=self.name)
 
 
 @pytest.fixture
-def deploy(world: JobFixtures):
+def deploy(aws: JobFixtures):
     """``deploy(job)``: an endpoint that is deleted after the test."""
     endpoints: list[Endpoint] = []
 
     def make(job: dict) -> Endpoint:
-        endpoints.append(Endpoint(world, completed(job)))
+        endpoints.append(Endpoint(aws, completed(job)))
         return endpoints[-1]
 
     yield make
@@ -114,11 +114,11 @@ def deploy(world: JobFixtures):
         endpoint.close()
 
 
-def test_kmeans_from_data_to_answers(world: JobFixtures, deploy) -> None:
+def test_kmeans_from_data_to_answers(aws: JobFixtures, deploy) -> None:
     body = csv(FEATURES)
     job = completed(
         train(
-            world,
+            aws,
             "kmeans",
             {"feature_dim": 3, "k": 2, "eval_metrics": '["msd", "ssd"]'},
             train=(body, "text/csv;label_size=0"),
@@ -129,15 +129,15 @@ def test_kmeans_from_data_to_answers(world: JobFixtures, deploy) -> None:
     assert set(found) == {"train:progress", "train:throughput", "train:msd", "test:msd", "test:ssd"}
     assert found["train:progress"] == 100 and found["test:ssd"] == pytest.approx(300 * found["test:msd"])
     assert found["train:msd"] == pytest.approx(found["test:msd"], rel=1e-4)
-    lines = world.lines(job["TrainingJobName"])
+    lines = aws.lines(job["TrainingJobName"])
     assert any(re.fullmatch(r"\[\S+ \S+ INFO \d+\] #quality_metric: host=algo-1, train msd <loss>=\S+", line) for line in lines)
     written = [json.loads(line.removeprefix("#metrics ")) for line in lines if line.startswith("#metrics ")]
     assert written[0]["Dimensions"]["Algorithm"] == "KMeansWebscale"
-    shown = world.client("cloudwatch").list_metrics(
+    shown = aws.client("cloudwatch").list_metrics(
         Namespace="/aws/sagemaker/TrainingJobs", Dimensions=[{"Name": "TrainingJobName", "Value": job["TrainingJobName"]}]
     )["Metrics"]
     assert {metric["MetricName"] for metric in shown} == set(found)
-    assert list(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])) == ["model_algo-1"]
+    assert list(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])) == ["model_algo-1"]
     endpoint = deploy(job)
     answers = endpoint.in_every_format(FEATURES[:4], "predictions")
     assert {frozenset(answer) for answer in answers} == {frozenset({"closest_cluster", "distance_to_cluster"})}
@@ -154,11 +154,11 @@ def test_kmeans_from_data_to_answers(world: JobFixtures, deploy) -> None:
         assert (refused["OriginalStatusCode"], words in refused["OriginalMessage"]) == (status, True), refused
 
 
-def test_pca_from_data_to_answers(world: JobFixtures, deploy) -> None:
+def test_pca_from_data_to_answers(aws: JobFixtures, deploy) -> None:
     parameters = {"feature_dim": 3, "num_components": 2, "mini_batch_size": 100}
-    job = completed(train(world, "pca", parameters, train=(recordio_protobuf.write_arrays(FEATURES), RECORDIO)))
+    job = completed(train(aws, "pca", parameters, train=(recordio_protobuf.write_arrays(FEATURES), RECORDIO)))
     assert set(metrics(job)) == {"train:progress", "train:throughput"}
-    assert any("Test data is not provided." in line for line in world.lines(job["TrainingJobName"]))
+    assert any("Test data is not provided." in line for line in aws.lines(job["TrainingJobName"]))
     answers = deploy(job).in_every_format(FEATURES[:4], "projections")
     projections = np.array([answer["projection"] for answer in answers])
     centred = FEATURES - FEATURES.mean(axis=0)
@@ -167,11 +167,11 @@ def test_pca_from_data_to_answers(world: JobFixtures, deploy) -> None:
 
 
 @pytest.mark.parametrize("kind", ["classifier", "regressor"])
-def test_knn_from_data_to_answers(world: JobFixtures, deploy, kind: str) -> None:
+def test_knn_from_data_to_answers(aws: JobFixtures, deploy, kind: str) -> None:
     labels = (FEATURES[:, 0] > 3).astype(np.float32)
     parameters = {"feature_dim": 3, "k": 3, "sample_size": 200, "predictor_type": kind}
     job = train(
-        world,
+        aws,
         "knn",
         parameters,
         train=(csv(FEATURES[:200], labels[:200]), "text/csv"),
@@ -189,32 +189,32 @@ def test_knn_from_data_to_answers(world: JobFixtures, deploy, kind: str) -> None
     assert set(record.label) == {"predicted_label", "distances", "labels"}
 
 
-def test_data_as_the_sdks_record_set_stores_them(world: JobFixtures) -> None:
+def test_data_as_the_sdks_record_set_stores_them(aws: JobFixtures) -> None:
     """RecordIO files listed in a manifest, without a content type, sharded over the instances."""
-    name = world.name("records")
+    name = aws.name("records")
     for number, rows in enumerate(np.array_split(FEATURES, 3)):
-        world.put(f"{name}/matrix_{number}.pbr", recordio_protobuf.write_arrays(rows))
+        aws.put(f"{name}/matrix_{number}.pbr", recordio_protobuf.write_arrays(rows))
     names = [f"matrix_{number}.pbr" for number in range(3)]
-    manifest = world.put(f"{name}/.amazon.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/{name}/"}, *names]))
+    manifest = aws.put(f"{name}/.amazon.manifest", json.dumps([{"prefix": f"s3://{BUCKET}/{name}/"}, *names]))
     source = channel("train", manifest, kind="ManifestFile")
     source["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
     parameters = {"feature_dim": "3", "k": "2", "force_dense": "True"}
-    job = world.trained(world.train(name, f"{ACCOUNT}/kmeans:1", InputDataConfig=[source], HyperParameters=parameters))
+    job = aws.trained(aws.train(name, f"{ACCOUNT}/kmeans:1", InputDataConfig=[source], HyperParameters=parameters))
     completed(job)
-    assert any("Channel 'train' holds 300 records of 3 features." in line for line in world.lines(name))
+    assert any("Channel 'train' holds 300 records of 3 features." in line for line in aws.lines(name))
 
 
-def test_a_stopped_job_leaves_no_model(world: JobFixtures) -> None:
-    name = world.name("stopped")
-    uri = world.put(f"{name}/train.csv", csv(FEATURES, FEATURES[:, 0]))
+def test_a_stopped_job_leaves_no_model(aws: JobFixtures) -> None:
+    name = aws.name("stopped")
+    uri = aws.put(f"{name}/train.csv", csv(FEATURES, FEATURES[:, 0]))
     parameters = {"predictor_type": "regressor", "epochs": "10000000", "early_stopping_patience": "10000000"}
     inputs = [channel("train", uri, "text/csv")]
-    world.train(name, f"{ACCOUNT}/linear-learner:1", InputDataConfig=inputs, HyperParameters=parameters)
-    world.until(lambda: any("#progress_metric" in line for line in world.lines(name)))
-    world.sagemaker.stop_training_job(TrainingJobName=name)
-    job = world.trained(name)
+    aws.train(name, f"{ACCOUNT}/linear-learner:1", InputDataConfig=inputs, HyperParameters=parameters)
+    aws.until(lambda: any("#progress_metric" in line for line in aws.lines(name)))
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    job = aws.trained(name)
     assert job["TrainingJobStatus"] == "Stopped" and "train:objective_loss" in metrics(job)
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {}
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {}
 
 
 PREDICTORS = {
@@ -229,7 +229,7 @@ PREDICTORS = {
 
 
 @pytest.mark.parametrize("kind", PREDICTORS)
-def test_linear_learner_from_data_to_answers(world: JobFixtures, deploy, kind: str) -> None:
+def test_linear_learner_from_data_to_answers(aws: JobFixtures, deploy, kind: str) -> None:
     labels, members, metric = PREDICTORS[kind]
     parameters = {"feature_dim": 3, "predictor_type": kind, "mini_batch_size": 20, "epochs": 40}
     parameters |= {"num_classes": 3} if kind == "multiclass_classifier" else {}
@@ -237,12 +237,12 @@ def test_linear_learner_from_data_to_answers(world: JobFixtures, deploy, kind: s
         part: (recordio_protobuf.write_arrays(FEATURES[rows], labels[rows]), RECORDIO)
         for part, rows in (("train", slice(200)), ("validation", slice(200, 250)), ("test", slice(250, 300)))
     }
-    job = completed(train(world, "linear-learner", parameters, **channels))
+    job = completed(train(aws, "linear-learner", parameters, **channels))
     found = metrics(job)
     assert {"train:objective_loss", "validation:objective_loss", "validation:objective_loss:final", "test:objective_loss"} <= set(found)
     assert {f"validation:{metric}", f"test:{metric}", "train:progress"} <= set(found)
     assert found[f"test:{metric}"] < 0.1 if kind == "regressor" else found[f"test:{metric}"] > 0.9
-    lines = world.lines(job["TrainingJobName"])
+    lines = aws.lines(job["TrainingJobName"])
     assert any("#early_stopping_criteria_metric: host=algo-1, epoch=0, criteria=" in line for line in lines)
     assert any("Best model found for hyperparameters: {" in line for line in lines)
     answers = deploy(job).in_every_format(FEATURES[:20], "predictions")
@@ -254,15 +254,15 @@ def test_linear_learner_from_data_to_answers(world: JobFixtures, deploy, kind: s
         assert np.mean(predicted == labels[:20]) > 0.9 and all(isinstance(answer["predicted_label"], int) for answer in answers)
 
 
-def test_linear_learner_without_validation_data_measures_its_training_data(world: JobFixtures) -> None:
+def test_linear_learner_without_validation_data_measures_its_training_data(aws: JobFixtures) -> None:
     body = csv(FEATURES, PREDICTORS["binary_classifier"][0])
-    job = completed(train(world, "linear-learner", {"predictor_type": "binary_classifier"}, train=(body, "text/csv")))
+    job = completed(train(aws, "linear-learner", {"predictor_type": "binary_classifier"}, train=(body, "text/csv")))
     found = metrics(job)
     assert {"train:recall", "train:precision", "train:binary_f_beta", "train:objective_loss:final"} <= set(found)
     assert not any(name.startswith(("validation", "test")) for name in found)
 
 
-def test_what_linear_learner_refuses(world: JobFixtures) -> None:
+def test_what_linear_learner_refuses(aws: JobFixtures) -> None:
     for parameters, labels, words in (
         ({"predictor_type": "binary_classifier"}, np.full(300, 2), "the channel 'train' holds the label 2"),
         (
@@ -272,21 +272,21 @@ def test_what_linear_learner_refuses(world: JobFixtures) -> None:
         ),
         ({"predictor_type": "classifier"}, np.ones(300), "accepts one of the following: 'binary_classifier', 'multiclass_classifier'"),
     ):
-        job = train(world, "linear-learner", {"feature_dim": 3, **parameters}, train=(csv(FEATURES, labels), "text/csv"))
+        job = train(aws, "linear-learner", {"feature_dim": 3, **parameters}, train=(csv(FEATURES, labels), "text/csv"))
         assert job["FailureReason"].startswith("ClientError: ") and words in job["FailureReason"]
     body = recordio_protobuf.write_arrays(FEATURES)
-    job = train(world, "linear-learner", {"feature_dim": 3, "predictor_type": "regressor"}, train=(body, RECORDIO))
+    job = train(aws, "linear-learner", {"feature_dim": 3, "predictor_type": "regressor"}, train=(body, RECORDIO))
     assert "Labeled train data required with label size equal 1. Label size on train dataset found to be 0." in job["FailureReason"]
 
 
 SHARDED = {"S3DataDistributionType": "ShardedByS3Key"}
 
 
-def test_random_cut_forest_from_data_to_answers(world: JobFixtures, deploy) -> None:
+def test_random_cut_forest_from_data_to_answers(aws: JobFixtures, deploy) -> None:
     far = np.full((5, 3), 40, np.float32)
     labels = np.append(np.zeros(300), np.ones(5))
     job = train(
-        world,
+        aws,
         "randomcutforest",
         {"feature_dim": 3, "num_trees": 50, "eval_metrics": '["accuracy", "precision_recall_fscore"]'},
         train=(csv(FEATURES), "text/csv;label_size=0", SHARDED),
@@ -301,13 +301,13 @@ def test_random_cut_forest_from_data_to_answers(world: JobFixtures, deploy) -> N
     assert endpoint.refusal("1,2,nan")["OriginalStatusCode"] == 400
 
 
-def test_what_random_cut_forest_refuses(world: JobFixtures) -> None:
+def test_what_random_cut_forest_refuses(aws: JobFixtures) -> None:
     parameters = {"feature_dim": 3, "num_trees": 50}
-    job = train(world, "randomcutforest", parameters, train=(csv(FEATURES), "text/csv;label_size=0"))
+    job = train(aws, "randomcutforest", parameters, train=(csv(FEATURES), "text/csv;label_size=0"))
     assert "Failed to validate input data configuration. (caused by ValidationError)" in job["FailureReason"]
     assert "'FullyReplicated' is not one of ['ShardedByS3Key']" in job["FailureReason"]
     for changes, words in (({"num_trees": 49}, "an integer in [50, 1000]"), ({"feature_dim": 10001}, "an integer in [1, 10000]")):
-        job = train(world, "randomcutforest", parameters | changes, train=(csv(FEATURES), "text/csv;label_size=0", SHARDED))
+        job = train(aws, "randomcutforest", parameters | changes, train=(csv(FEATURES), "text/csv;label_size=0", SHARDED))
         assert job["FailureReason"].startswith("ClientError: The value") and words in job["FailureReason"]
 
 
@@ -367,15 +367,15 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("case", FAILURES)
-def test_what_the_user_did_wrong_fails_the_job_as_a_client_error(world: JobFixtures, case: str) -> None:
+def test_what_the_user_did_wrong_fails_the_job_as_a_client_error(aws: JobFixtures, case: str) -> None:
     hyperparameters, channels, words = FAILURES[case]
-    job = train(world, "kmeans", hyperparameters, **channels)
+    job = train(aws, "kmeans", hyperparameters, **channels)
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("ClientError: ") and words in job["FailureReason"], job["FailureReason"]
 
 
-def test_a_model_of_something_else_fails_the_endpoint(world: JobFixtures) -> None:
-    job = completed(train(world, "kmeans", KMEANS, train=GOOD))
+def test_a_model_of_something_else_fails_the_endpoint(aws: JobFixtures) -> None:
+    job = completed(train(aws, "kmeans", KMEANS, train=GOOD))
     job["AlgorithmSpecification"]["TrainingImage"] = f"{ACCOUNT}/pca:1"
     with pytest.raises(AssertionError, match="Failed"):
-        Endpoint(world, job)
+        Endpoint(aws, job)

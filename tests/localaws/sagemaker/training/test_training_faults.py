@@ -36,12 +36,12 @@ def start(state: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> launch.Han
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state"
-    world = JobFixtures(start(state, mode, monkeypatch), mode)
-    training = world.train("training", entrypoint=["/bin/sh", "-c", FORKS])
-    processing = world.process("import time; time.sleep(600)")
-    world.until(lambda: len(world.processes()) >= 5)
-    psutil.Process(world.handle.pid).kill()
-    world.until(lambda: not world.processes())
+    aws = JobFixtures(start(state, mode, monkeypatch), mode)
+    training = aws.train("training", entrypoint=["/bin/sh", "-c", FORKS])
+    processing = aws.process("import time; time.sleep(600)")
+    aws.until(lambda: len(aws.processes()) >= 5)
+    psutil.Process(aws.handle.pid).kill()
+    aws.until(lambda: not aws.processes())
     again = JobFixtures(launch.start(state), mode, fresh=False)
     try:
         for job in (again.trained(training), again.processed(processing)):
@@ -56,40 +56,40 @@ def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.
 @pytest.mark.parametrize("end", ["killed", "stopped"])
 def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end: str) -> None:
     state = tmp_path / "state"
-    world = JobFixtures(launch.start(state), "")
-    again = waiting(world, RetryStrategy={"MaximumRetryAttempts": 1}, ResourceConfig=cluster(1) | {"KeepAlivePeriodInSeconds": 600})
-    stopping = waiting(world, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
-    world.sagemaker.stop_training_job(TrainingJobName=stopping)
-    psutil.Process(world.handle.pid).kill() if end == "killed" else world.handle.stop()
-    world.until(lambda: not world.processes())
-    world = JobFixtures(launch.start(state), "", fresh=False)
+    aws = JobFixtures(launch.start(state), "")
+    again = waiting(aws, RetryStrategy={"MaximumRetryAttempts": 1}, ResourceConfig=cluster(1) | {"KeepAlivePeriodInSeconds": 600})
+    stopping = waiting(aws, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
+    aws.sagemaker.stop_training_job(TrainingJobName=stopping)
+    psutil.Process(aws.handle.pid).kill() if end == "killed" else aws.handle.stop()
+    aws.until(lambda: not aws.processes())
+    aws = JobFixtures(launch.start(state), "", fresh=False)
     try:
-        job = world.trained(again)
+        job = aws.trained(again)
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
         assert steps(job) == [*BEGIN, "Restarting", *BEGIN, "Uploading", "Completed"]
         [step] = [step for step in job["SecondaryStatusTransitions"] if step["Status"] == "Restarting"]
         assert step["StatusMessage"].endswith(LOST) and job["WarmPoolStatus"]["Status"] == "Available"
-        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model\n"}
-        assert world.trained(stopping)["FailureReason"] == LOST and "Restarting" not in steps(world.trained(stopping))
-        assert world.boxes() == []
+        assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model\n"}
+        assert aws.trained(stopping)["FailureReason"] == LOST and "Restarting" not in steps(aws.trained(stopping))
+        assert aws.boxes() == []
     finally:
-        world.handle.stop()
+        aws.handle.stop()
 
 
 @pytest.mark.second_mode_nightly  # a restart is the same in both modes
 @pytest.mark.parametrize("mode", MODES)
 def test_stopped_and_reset_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = JobFixtures(start(tmp_path / "state", mode, monkeypatch), mode)
-    world.train("one", entrypoint=["/bin/sh", "-c", FORKS])
-    world.until(lambda: len(world.processes()) >= 4)
-    world.handle.reset()
-    assert world.processes() == [] and world.boxes() == []
-    assert world.sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
-    world.s3.create_bucket(Bucket=BUCKET)
-    world.train("one", entrypoint=["/bin/sh", "-c", FORKS])
-    world.until(lambda: len(world.processes()) >= 4)
-    world.handle.stop()
-    assert world.processes() == []
+    aws = JobFixtures(start(tmp_path / "state", mode, monkeypatch), mode)
+    aws.train("one", entrypoint=["/bin/sh", "-c", FORKS])
+    aws.until(lambda: len(aws.processes()) >= 4)
+    aws.handle.reset()
+    assert aws.processes() == [] and aws.boxes() == []
+    assert aws.sagemaker.list_training_jobs()["TrainingJobSummaries"] == []
+    aws.s3.create_bucket(Bucket=BUCKET)
+    aws.train("one", entrypoint=["/bin/sh", "-c", FORKS])
+    aws.until(lambda: len(aws.processes()) >= 4)
+    aws.handle.stop()
+    assert aws.processes() == []
 
 
 @pytest.fixture
@@ -107,19 +107,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_full_disk(small_disk: Path) -> None:
-    world = JobFixtures(launch.start(small_disk / "state"), "namespace")
+    aws = JobFixtures(launch.start(small_disk / "state"), "namespace")
     try:
         fill = "head -c 200000000 /dev/zero > /opt/ml/model/large"
-        job = world.trained(world.train("full", entrypoint=["/bin/sh", "-c", fill]))
+        job = aws.trained(aws.train("full", entrypoint=["/bin/sh", "-c", fill]))
         assert job["TrainingJobStatus"] == "Failed"
         assert "exit code: 1" in job["FailureReason"] or "No space left on device" in job["FailureReason"]
         room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
         half = f"head -c {int(room * 0.6)} /dev/urandom > /opt/ml/model/large"
-        job = world.trained(world.train("half", entrypoint=["/bin/sh", "-c", half]))
+        job = aws.trained(aws.train("half", entrypoint=["/bin/sh", "-c", half]))
         assert job["TrainingJobStatus"] == "Failed"
         assert job["FailureReason"].startswith("ClientError: Artifact upload failed:") and "space" in job["FailureReason"].lower()
-        assert world.boxes() == []
-        job = world.trained(world.train("small", entrypoint=["/bin/sh", "-c", "echo model > /opt/ml/model/small"]))
-        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"small": b"model\n"}
+        assert aws.boxes() == []
+        job = aws.trained(aws.train("small", entrypoint=["/bin/sh", "-c", "echo model > /opt/ml/model/small"]))
+        assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"small": b"model\n"}
     finally:
-        world.handle.stop()
+        aws.handle.stop()

@@ -44,20 +44,20 @@ with socket.create_server((host, 7777)) as server:
 """
 
 
-def facts(world: JobFixtures, job: dict) -> dict[str, dict]:
+def facts(aws: JobFixtures, job: dict) -> dict[str, dict]:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    return {name.removesuffix(".json"): json.loads(text) for name, text in world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]).items()}
+    return {name.removesuffix(".json"): json.loads(text) for name, text in aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]).items()}
 
 
-def test_each_host_has_its_own_config_log_and_keys(world: JobFixtures) -> None:
+def test_each_host_has_its_own_config_log_and_keys(aws: JobFixtures) -> None:
     for name in "abcde":
-        world.put(f"hosts/{name}.csv", name)
+        aws.put(f"hosts/{name}.csv", name)
     inputs = [
         channel("all", f"s3://{BUCKET}/hosts/"),
         {"ChannelName": "mine", "DataSource": {"S3DataSource": source(f"s3://{BUCKET}/hosts/", S3DataDistributionType="ShardedByS3Key")}},
     ]
-    name = world.script(TELL + "print('I am', host)", ResourceConfig=cluster(3), InputDataConfig=inputs)
-    told = facts(world, world.trained(name))
+    name = aws.script(TELL + "print('I am', host)", ResourceConfig=cluster(3), InputDataConfig=inputs)
+    told = facts(aws, aws.trained(name))
     assert sorted(told) == ["algo-1", "algo-2", "algo-3"]
     hosts = ["algo-1", "algo-2", "algo-3"]
     for host in hosts:
@@ -71,10 +71,10 @@ def test_each_host_has_its_own_config_log_and_keys(world: JobFixtures) -> None:
             "network_interface_name": told["algo-1"]["config"]["network_interface_name"],
         }
         assert told[host]["files"]["all"] == [f"{letter}.csv" for letter in "abcde"]
-        assert f"I am {host}" in world.lines(name, host=host)
+        assert f"I am {host}" in aws.lines(name, host=host)
     shards = [told[host]["files"]["mine"] for host in hosts]
     assert sorted(map(len, shards)) == [1, 2, 2] and sorted(sum(shards, [])) == [f"{letter}.csv" for letter in "abcde"]
-    streams = world.client("logs").describe_log_streams(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/")
+    streams = aws.client("logs").describe_log_streams(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/")
     assert len(streams["logStreams"]) == 3
 
 
@@ -82,16 +82,16 @@ def source(uri: str, **members: object) -> dict:
     return {"S3DataType": "S3Prefix", "S3Uri": uri, **members}
 
 
-def test_hosts_find_each_other_by_name_and_use_the_same_port(world: JobFixtures) -> None:
-    names = [world.script(MEET, ResourceConfig=cluster(2)) for _ in range(2)]  # two jobs at a time, on the same port
+def test_hosts_find_each_other_by_name_and_use_the_same_port(aws: JobFixtures) -> None:
+    names = [aws.script(MEET, ResourceConfig=cluster(2)) for _ in range(2)]  # two jobs at a time, on the same port
     for name in names:
-        job = world.trained(name)
+        job = aws.trained(name)
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-        assert "met algo-2 on port 7777" in world.lines(name)
+        assert "met algo-2 on port 7777" in aws.lines(name)
 
 
-def test_instance_groups(world: JobFixtures) -> None:
-    world.put("groups/a.csv", "1")
+def test_instance_groups(aws: JobFixtures) -> None:
+    aws.put("groups/a.csv", "1")
     groups = [
         {"InstanceGroupName": "loaders", "InstanceType": "ml.c5.xlarge", "InstanceCount": 1},
         {"InstanceGroupName": "trainers", "InstanceType": "ml.m5.large", "InstanceCount": 2},
@@ -100,8 +100,8 @@ def test_instance_groups(world: JobFixtures) -> None:
         channel("all", f"s3://{BUCKET}/groups/"),
         {"ChannelName": "some", "DataSource": {"S3DataSource": source(f"s3://{BUCKET}/groups/", InstanceGroupNames=["loaders"])}},
     ]
-    name = world.script(TELL, ResourceConfig={"InstanceGroups": groups, "VolumeSizeInGB": 5}, InputDataConfig=inputs)
-    told = facts(world, world.trained(name))
+    name = aws.script(TELL, ResourceConfig={"InstanceGroups": groups, "VolumeSizeInGB": 5}, InputDataConfig=inputs)
+    told = facts(aws, aws.trained(name))
     assert {host: sorted(told[host]["files"]) for host in told} == {"algo-1": ["all", "some"], "algo-2": ["all"], "algo-3": ["all"]}
     config = told["algo-3"]["config"]
     assert (config["current_group_name"], config["current_instance_type"]) == ("trainers", "ml.m5.large")
@@ -109,25 +109,25 @@ def test_instance_groups(world: JobFixtures) -> None:
         {"instance_group_name": "loaders", "instance_type": "ml.c5.xlarge", "hosts": ["algo-1"]},
         {"instance_group_name": "trainers", "instance_type": "ml.m5.large", "hosts": ["algo-2", "algo-3"]},
     ]
-    described = world.sagemaker.describe_training_job(TrainingJobName=name)["ResourceConfig"]
+    described = aws.sagemaker.describe_training_job(TrainingJobName=name)["ResourceConfig"]
     assert described["InstanceGroups"] == groups and "InstanceType" not in described
 
 
-def test_one_host_that_fails_ends_the_others(world: JobFixtures) -> None:
+def test_one_host_that_fails_ends_the_others(aws: JobFixtures) -> None:
     code = """
 import os, sys, time
 if os.environ["SM_CURRENT_HOST"] == "algo-2":
     raise ValueError("no rows on the second")
 time.sleep(600)
 """
-    name = world.script(code, ResourceConfig=cluster(2))
-    job = world.trained(name)
+    name = aws.script(code, ResourceConfig=cluster(2))
+    job = aws.trained(name)
     assert job["TrainingJobStatus"] == "Failed" and "ValueError: no rows on the second" in job["FailureReason"]
     assert job["FailureReason"].endswith(", exit code: 1")
-    assert world.keys(f"out/{name}/") == [] and world.boxes() == [] and world.processes() == []
+    assert aws.keys(f"out/{name}/") == [] and aws.boxes() == [] and aws.processes() == []
 
 
-def test_what_all_hosts_leave_is_one_archive(world: JobFixtures) -> None:
+def test_what_all_hosts_leave_is_one_archive(aws: JobFixtures) -> None:
     code = """
 import os
 host = os.environ["SM_CURRENT_HOST"]
@@ -135,17 +135,17 @@ os.makedirs(f"/opt/ml/model/shared/{host}")
 for path in (f"model/shared/{host}/part", "model/same", f"output/data/{host}.txt"):
     open(f"/opt/ml/{path}", "w").write(host)
 """
-    name = world.script(code, ResourceConfig=cluster(2))
-    job = world.trained(name)
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {
+    name = aws.script(code, ResourceConfig=cluster(2))
+    job = aws.trained(name)
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {
         "same": b"algo-1",
         "shared/algo-1/part": b"algo-1",
         "shared/algo-2/part": b"algo-2",
     }
-    assert world.archive(f"s3://{BUCKET}/out/{name}/output/output.tar.gz") == {"algo-1.txt": b"algo-1", "algo-2.txt": b"algo-2"}
+    assert aws.archive(f"s3://{BUCKET}/out/{name}/output/output.tar.gz") == {"algo-1.txt": b"algo-1", "algo-2.txt": b"algo-2"}
 
 
-def test_stop_reaches_all_hosts_and_each_may_save(world: JobFixtures) -> None:
+def test_stop_reaches_all_hosts_and_each_may_save(aws: JobFixtures) -> None:
     code = """
 import os, signal, sys, time
 host = os.environ["SM_CURRENT_HOST"]
@@ -157,29 +157,29 @@ signal.signal(signal.SIGTERM, save)
 print("training now")
 time.sleep(600)
 """
-    name = world.script(code, ResourceConfig=cluster(2))
-    world.until(lambda: all("training now" in world.lines(name, host=host) for host in ("algo-1", "algo-2")))
-    world.sagemaker.stop_training_job(TrainingJobName=name)
-    job = world.trained(name)
+    name = aws.script(code, ResourceConfig=cluster(2))
+    aws.until(lambda: all("training now" in aws.lines(name, host=host) for host in ("algo-1", "algo-2")))
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    job = aws.trained(name)
     assert job["TrainingJobStatus"] == "Stopped"
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"algo-1": b"saved", "algo-2": b"saved"}
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"algo-1": b"saved", "algo-2": b"saved"}
 
 
-def test_out_of_time_on_all_hosts(world: JobFixtures) -> None:
+def test_out_of_time_on_all_hosts(aws: JobFixtures) -> None:
     code = "import time; time.sleep(600)"
-    job = world.trained(world.script(code, ResourceConfig=cluster(2), StoppingCondition={"MaxRuntimeInSeconds": 1}))
+    job = aws.trained(aws.script(code, ResourceConfig=cluster(2), StoppingCondition={"MaxRuntimeInSeconds": 1}))
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
-    assert world.processes() == []
+    assert aws.processes() == []
 
 
-def test_isolated_hosts_reach_each_other_and_nothing_else(world: JobFixtures) -> None:
-    if world.mode == "rewrite":
+def test_isolated_hosts_reach_each_other_and_nothing_else(aws: JobFixtures) -> None:
+    if aws.mode == "rewrite":
         return  # a job without a network is refused there: test_training.test_network_isolation
     code = MEET + "\nimport urllib.request\nurllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'], timeout=5)"
-    name = world.script(code, ResourceConfig=cluster(2), EnableNetworkIsolation=True)
-    job = world.trained(name)
+    name = aws.script(code, ResourceConfig=cluster(2), EnableNetworkIsolation=True)
+    job = aws.trained(name)
     assert job["TrainingJobStatus"] == "Failed" and "Connection refused" in job["FailureReason"]
-    assert "met algo-2 on port 7777" in world.lines(name)
+    assert "met algo-2 on port 7777" in aws.lines(name)
 
 
 @pytest.fixture
@@ -210,12 +210,12 @@ def test_hosts_of_a_sealed_local_aws_meet_and_reach_it(sealed: JobFixtures) -> N
         ),
     ],
 )
-def test_resources_that_contradict_themselves(world: JobFixtures, resources: dict, word: str) -> None:
-    code, message = refused(world.train, world.name("odd"), ResourceConfig=resources)
+def test_resources_that_contradict_themselves(aws: JobFixtures, resources: dict, word: str) -> None:
+    code, message = refused(aws.train, aws.name("odd"), ResourceConfig=resources)
     assert code == "ValidationException" and word in message
 
 
-def test_more_instances_than_a_job_or_an_account_may_have(world: JobFixtures) -> None:
+def test_more_instances_than_a_job_or_an_account_may_have(aws: JobFixtures) -> None:
     for count, quota in ((21, "Maximum number of instances per training job"), (5, "ml.m5.large for training job usage")):
-        code, message = refused(world.train, world.name("many"), ResourceConfig=cluster(count))
+        code, message = refused(aws.train, aws.name("many"), ResourceConfig=cluster(count))
         assert code == "ResourceLimitExceeded" and quota in message

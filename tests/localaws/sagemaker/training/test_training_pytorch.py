@@ -30,30 +30,30 @@ MPIRUN = shutil.which("mpirun", path=os.pathsep.join([str(Path(sys.executable).p
 MPI4PY = importlib.util.find_spec("mpi4py")
 
 
-def test_a_script_sees_torch_and_its_master_or_the_command_that_adds_torch(world: JobFixtures) -> None:
+def test_a_script_sees_torch_and_its_master_or_the_command_that_adds_torch(aws: JobFixtures) -> None:
     code = """
 import json, os, socket, torch
 names = ("MASTER_ADDR", "MASTER_PORT", "SM_DLC_TORCH_VERSION", "SM_FRAMEWORK_MODULE")
 torch.save(torch.zeros(2), "/opt/ml/model/model.pt")
 json.dump([os.environ[name] for name in names] + [torch.__version__], open("/opt/ml/model/facts.json", "w"))
 """
-    job = world.trained(world.script(code, image=PYTORCH))
+    job = aws.trained(aws.script(code, image=PYTORCH))
     if importlib.util.find_spec("torch") is None:
         assert job["TrainingJobStatus"] == "Failed" and "make extra-torch" in job["FailureReason"]
         return
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    files = world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])
+    files = aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])
     address, port, version, module, imported = json.loads(files["facts.json"])
     assert (port, module) == ("7777", "sagemaker_pytorch_container.training:main") and version == imported
-    assert address == "algo-1" if world.mode == "namespace" else address.startswith("127.")
+    assert address == "algo-1" if aws.mode == "namespace" else address.startswith("127.")
     assert files["model.pt"]
 
 
 @needs_torch
-def test_torch_distributed_on_two_instances(world: JobFixtures) -> None:
-    job = world.trained(world.script(textwrap.dedent(ALL_REDUCE), TORCHRUN, image=PYTORCH, ResourceConfig=cluster(2)))
-    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
+def test_torch_distributed_on_two_instances(aws: JobFixtures) -> None:
+    job = aws.trained(aws.script(textwrap.dedent(ALL_REDUCE), TORCHRUN, image=PYTORCH, ResourceConfig=cluster(2)))
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["TrainingJobName"]))
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
 @needs_torch
@@ -64,22 +64,22 @@ def test_torch_distributed_on_two_instances(world: JobFixtures) -> None:
         ({"sagemaker_pytorch_ddp_enabled": "true"}, 1, "smddprun"),
     ],
 )
-def test_launchers_that_are_not_here(world: JobFixtures, parameters: dict, count: int, word: str) -> None:
-    job = world.trained(world.script("print(1)", parameters, image=PYTORCH, ResourceConfig=cluster(count)))
+def test_launchers_that_are_not_here(aws: JobFixtures, parameters: dict, count: int, word: str) -> None:
+    job = aws.trained(aws.script("print(1)", parameters, image=PYTORCH, ResourceConfig=cluster(count)))
     assert job["TrainingJobStatus"] == "Failed" and word in job["FailureReason"]
 
 
 @needs_torch
-def test_mpi_on_one_instance_or_what_it_lacks(world: JobFixtures) -> None:
+def test_mpi_on_one_instance_or_what_it_lacks(aws: JobFixtures) -> None:
     code = "from mpi4py import MPI; open(f'/opt/ml/model/{MPI.COMM_WORLD.Get_rank()}', 'w').write(str(MPI.COMM_WORLD.Get_size()))"
-    job = world.trained(world.script(code, MPI, image=PYTORCH))
+    job = aws.trained(aws.script(code, MPI, image=PYTORCH))
     if MPIRUN is None:
         assert job["TrainingJobStatus"] == "Failed" and "mpirun is not installed" in job["FailureReason"]
     elif MPI4PY is None:
         assert job["TrainingJobStatus"] == "Failed" and "mpi4py" in job["FailureReason"]
     else:
-        assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
-        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"0": b"2", "1": b"2"}
+        assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["TrainingJobName"]))
+        assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"0": b"2", "1": b"2"}
 
 
 needs_mpi = pytest.mark.skipif(not (MPIRUN and MPI4PY), reason="mpirun and mpi4py are not both on this machine, until 2027-05-24")
@@ -96,35 +96,35 @@ if world.Get_rank() == 0:
 
 @needs_torch
 @needs_mpi
-def test_mpi_on_two_instances(world: JobFixtures) -> None:
-    name = world.script(SUM, MPI, image=PYTORCH, ResourceConfig=cluster(2))
-    job = world.trained(name)
-    if world.mode == "rewrite":
+def test_mpi_on_two_instances(aws: JobFixtures) -> None:
+    name = aws.script(SUM, MPI, image=PYTORCH, ResourceConfig=cluster(2))
+    job = aws.trained(name)
+    if aws.mode == "rewrite":
         assert "The local AWS runs MPI on one instance only" in job["FailureReason"]
         return
-    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(name), world.lines(name, host="algo-2"))
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"6 on algo-1 algo-1 algo-2 algo-2"}
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(name), aws.lines(name, host="algo-2"))
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"6 on algo-1 algo-1 algo-2 algo-2"}
 
 
 @needs_torch
 @needs_mpi
-def test_a_rank_that_fails_on_the_second_instance(world: JobFixtures) -> None:
+def test_a_rank_that_fails_on_the_second_instance(aws: JobFixtures) -> None:
     code = "from mpi4py import MPI\nif MPI.COMM_WORLD.Get_rank() == 3: raise ValueError('no rows')\nMPI.COMM_WORLD.Barrier()"
-    job = world.trained(world.script(code, MPI, image=PYTORCH, ResourceConfig=cluster(2)))
-    assert job["TrainingJobStatus"] == "Failed" and world.processes() == []
-    assert world.mode == "rewrite" or "no rows" in job["FailureReason"]
+    job = aws.trained(aws.script(code, MPI, image=PYTORCH, ResourceConfig=cluster(2)))
+    assert job["TrainingJobStatus"] == "Failed" and aws.processes() == []
+    assert aws.mode == "rewrite" or "no rows" in job["FailureReason"]
 
 
 @needs_torch
 @needs_mpi
-def test_mpi_on_two_instances_is_stopped(world: JobFixtures) -> None:
-    if world.mode == "rewrite":
+def test_mpi_on_two_instances_is_stopped(aws: JobFixtures) -> None:
+    if aws.mode == "rewrite":
         pytest.skip("MPI on several instances takes user namespaces, until 2027-05-24")
     code = "from mpi4py import MPI\nimport os, time\nos.write(1, b'working\\n')\ntime.sleep(600)"
-    name = world.script(code, MPI, image=PYTORCH, ResourceConfig=cluster(2))
-    world.until(lambda: "".join(world.lines(name)).count("working") == 4)
-    world.sagemaker.stop_training_job(TrainingJobName=name)
-    assert world.trained(name)["TrainingJobStatus"] == "Stopped" and world.processes() == []
+    name = aws.script(code, MPI, image=PYTORCH, ResourceConfig=cluster(2))
+    aws.until(lambda: "".join(aws.lines(name)).count("working") == 4)
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    assert aws.trained(name)["TrainingJobStatus"] == "Stopped" and aws.processes() == []
 
 
 def environment(folder: Path, groups: dict[str, int], current: int, parameters: dict[str, str]) -> Environment:

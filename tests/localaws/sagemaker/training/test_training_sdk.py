@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def session(world: JobFixtures, monkeypatch: pytest.MonkeyPatch) -> object:
+def session(aws: JobFixtures, monkeypatch: pytest.MonkeyPatch) -> object:
     """An SDK session on the local AWS, in a process whose environment names no other account."""
-    for name, value in world.handle.environment().items():
+    for name, value in aws.handle.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(PLUGIN_FOLDER))
     from sagemaker.core.helper.session_helper import Session
@@ -50,26 +50,26 @@ def write(folder: Path, files: dict[str, str]) -> str:
     return str(folder)
 
 
-def trainer_of(world: JobFixtures, session: object, instances: int = 1, **members: object) -> ModelTrainer:
+def trainer_of(aws: JobFixtures, session: object, instances: int = 1, **members: object) -> ModelTrainer:
     """One on scikit-learn's image, unless ``members`` say otherwise."""
     from sagemaker.train import ModelTrainer
     from sagemaker.train.configs import Compute
 
     compute = Compute(instance_type="ml.m5.large", instance_count=instances, volume_size_in_gb=5)
-    common = {"training_image": SKLEARN, "role": ROLE, "sagemaker_session": session, "base_job_name": world.name("sdk")}
+    common = {"training_image": SKLEARN, "role": ROLE, "sagemaker_session": session, "base_job_name": aws.name("sdk")}
     return ModelTrainer(**common | members, compute=compute)
 
 
-def trained(world: JobFixtures, trainer: ModelTrainer, **more: object) -> dict:
+def trained(aws: JobFixtures, trainer: ModelTrainer, **more: object) -> dict:
     """The description of the trainer's job when it has ended."""
     trainer.train(**{"wait": False, "logs": False} | more)
-    return world.trained(trainer._latest_training_job.training_job_name)
+    return aws.trained(trainer._latest_training_job.training_job_name)
 
 
-def test_model_trainer_with_a_script(world: JobFixtures, session: object, tmp_path: Path) -> None:
+def test_model_trainer_with_a_script(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import InputData, SourceCode
 
-    world.put("sdk/train/a.csv", "1,2\n")
+    aws.put("sdk/train/a.csv", "1,2\n")
     code = """
         import argparse, json, os
         import localaws_tiny
@@ -81,7 +81,7 @@ def test_model_trainer_with_a_script(world: JobFixtures, session: object, tmp_pa
         json.dump([depth, data, os.environ["SM_HPS"], localaws_tiny.VERSION], open("/opt/ml/model/facts.json", "w"))
     """
     trainer = trainer_of(
-        world,
+        aws,
         session,
         source_code=SourceCode(
             source_dir=write(tmp_path / "source", {"train.py": code, "needs.txt": "localaws-tiny\n"}),
@@ -90,42 +90,42 @@ def test_model_trainer_with_a_script(world: JobFixtures, session: object, tmp_pa
         ),
         hyperparameters={"depth": 3},
     )
-    job = trained(world, trainer, input_data_config=[InputData(channel_name="train", data_source=f"s3://{BUCKET}/sdk/train")])
+    job = trained(aws, trainer, input_data_config=[InputData(channel_name="train", data_source=f"s3://{BUCKET}/sdk/train")])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"] == b'[3, "1,2\\n", "{\\"depth\\": 3}", "1.0"]'
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["facts.json"] == b'[3, "1,2\\n", "{\\"depth\\": 3}", "1.0"]'
 
 
 @pytest.mark.nightly  # test_training.py covers it by day without the SDK
-def test_model_trainer_with_a_script_that_raises(world: JobFixtures, session: object, tmp_path: Path) -> None:
+def test_model_trainer_with_a_script_that_raises(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
 
     trainer = trainer_of(
-        world,
+        aws,
         session,
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "raise ValueError('no rows')"}), entry_script="train.py"),
     )
-    job = trained(world, trainer)
+    job = trained(aws, trainer)
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: Traceback") and job["FailureReason"].endswith(", exit code: 1")
 
 
-def test_model_trainer_with_the_built_in_xgboost(world: JobFixtures, session: object) -> None:
+def test_model_trainer_with_the_built_in_xgboost(aws: JobFixtures, session: object) -> None:
     from sagemaker.train.configs import InputData
 
-    uri = world.put("sdk/xgboost/train.csv", "".join(f"{row % 2},{row},{row % 2 + row % 3}\n" for row in range(100)))
+    uri = aws.put("sdk/xgboost/train.csv", "".join(f"{row % 2},{row},{row % 2 + row % 3}\n" for row in range(100)))
     trainer = trainer_of(
-        world,
+        aws,
         session,
         training_image=XGBOOST,
         hyperparameters={"num_round": 3, "objective": "binary:logistic", "eval_metric": "auc"},
     )
-    job = trained(world, trainer, input_data_config=[InputData(channel_name="train", data_source=uri, content_type="text/csv")])
+    job = trained(aws, trainer, input_data_config=[InputData(channel_name="train", data_source=uri, content_type="text/csv")])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert [metric["MetricName"] for metric in job["FinalMetricDataList"]] == ["train:auc"]
 
 
 @pytest.mark.nightly  # test_training_hosts.py covers it by day without the SDK
-def test_model_trainer_on_two_instances(world: JobFixtures, session: object, tmp_path: Path) -> None:
+def test_model_trainer_on_two_instances(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
 
     code = """
@@ -136,14 +136,14 @@ def test_model_trainer_on_two_instances(world: JobFixtures, session: object, tmp
         open(f"/opt/ml/model/{host}", "w").write(" ".join(facts))
     """
     trainer = trainer_of(
-        world,
+        aws,
         session,
         instances=2,
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": code}), entry_script="train.py"),
     )
-    job = trained(world, trainer, wait=True, logs=True)
+    job = trained(aws, trainer, wait=True, logs=True)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {
         "algo-1": b'["algo-1", "algo-2"] 2 0',
         "algo-2": b'["algo-1", "algo-2"] 2 1',
     }
@@ -163,61 +163,61 @@ ALL_REDUCE = """
 
 
 @needs_torch
-def test_torchrun_of_the_sdk(world: JobFixtures, session: object, tmp_path: Path) -> None:
+def test_torchrun_of_the_sdk(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
     from sagemaker.train.distributed import Torchrun
 
     trainer = trainer_of(
-        world,
+        aws,
         session,
         instances=2,
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": ALL_REDUCE}), entry_script="train.py"),
         distributed=Torchrun(process_count_per_node=1),
     )
-    job = trained(world, trainer)
-    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
+    job = trained(aws, trainer)
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["TrainingJobName"]))
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
 @pytest.mark.nightly  # test_training_algorithms.py covers it by day without the SDK
-def test_model_trainer_with_a_first_party_algorithm(world: JobFixtures, session: object) -> None:
+def test_model_trainer_with_a_first_party_algorithm(aws: JobFixtures, session: object) -> None:
     """On the URI that the SDK writes, with hyperparameters of any type."""
     from sagemaker.core import image_uris
     from sagemaker.train.configs import InputData
 
-    uri = world.put("sdk/kmeans/train.csv", "".join(f"{row % 2 * 9},{row % 3}\n" for row in range(100)))
+    uri = aws.put("sdk/kmeans/train.csv", "".join(f"{row % 2 * 9},{row % 3}\n" for row in range(100)))
     trainer = trainer_of(
-        world,
+        aws,
         session,
         training_image=image_uris.retrieve("kmeans", "us-east-1"),
         hyperparameters={"feature_dim": 2, "k": 2, "local_lloyd_tol": 0.01, "eval_metrics": ["msd"], "force_dense": True},
     )
     channel = InputData(channel_name="train", data_source=uri, content_type="text/csv;label_size=0")
-    job = trained(world, trainer, input_data_config=[channel])
+    job = trained(aws, trainer, input_data_config=[channel])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert {metric["MetricName"] for metric in job["FinalMetricDataList"]} >= {"train:msd", "train:progress"}
 
 
-def test_mpi_of_the_sdk_takes_ssh_and_says_so(world: JobFixtures, session: object, tmp_path: Path) -> None:
+def test_mpi_of_the_sdk_takes_ssh_and_says_so(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode
     from sagemaker.train.distributed import MPI
 
     trainer = trainer_of(
-        world,
+        aws,
         session,
         instances=2,
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "print(1)"}), entry_script="train.py"),
         distributed=MPI(process_count_per_node=1),
     )
-    job = trained(world, trainer)
+    job = trained(aws, trainer)
     assert job["TrainingJobStatus"] == "Failed" and "SSH" in job["FailureReason"]
 
 
-def test_training_job_that_is_waited_for(world: JobFixtures, session: object) -> None:
+def test_training_job_that_is_waited_for(aws: JobFixtures, session: object) -> None:
     """``wait`` with logs reads the job's log streams as it goes."""
     from sagemaker.core.resources import TrainingJob
 
-    name = world.train(world.name("waited"), entrypoint=["echo", "hello"])
+    name = aws.train(aws.name("waited"), entrypoint=["echo", "hello"])
     job = TrainingJob.get(name, session=session.boto_session)
     job.wait(poll=1, logs=True)
     assert job.training_job_status == "Completed"
@@ -231,14 +231,14 @@ PROCESS = """
 """
 
 
-def processor_settings(world: JobFixtures, session: object) -> dict:
+def processor_settings(aws: JobFixtures, session: object) -> dict:
     return {
         "role": ROLE,
         "image_uri": SKLEARN,
         "command": ["python3"],
         "instance_count": 1,
         "instance_type": "ml.m5.large",
-        "base_job_name": world.name("sdk"),
+        "base_job_name": aws.name("sdk"),
         "sagemaker_session": session,
     }
 
@@ -259,35 +259,35 @@ def processing_shapes(where: str) -> dict:
 
 
 @pytest.mark.nightly  # test_framework_processor does the same and more by day
-def test_script_processor(world: JobFixtures, session: object, tmp_path: Path) -> None:
+def test_script_processor(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.core.processing import ScriptProcessor
 
-    world.put("sdk/raw/a.csv", "1,2;")
+    aws.put("sdk/raw/a.csv", "1,2;")
     code = PROCESS.replace("import localaws_tiny", "").replace("+ localaws_tiny.VERSION", "")
     script = write(tmp_path / "source", {"prepare.py": code}) + "/prepare.py"
-    where = f"s3://{BUCKET}/{world.name('sdk-out')}"
-    processor = ScriptProcessor(**processor_settings(world, session))
+    where = f"s3://{BUCKET}/{aws.name('sdk-out')}"
+    processor = ScriptProcessor(**processor_settings(aws, session))
     processor.run(code=script, arguments=["--share", "0.2"], wait=False, logs=False, **processing_shapes(where))
-    job = world.processed(processor.latest_job.processing_job_name)
+    job = aws.processed(processor.latest_job.processing_job_name)
     assert job["ProcessingJobStatus"] == "Completed", job.get("FailureReason")
-    assert world.get(f"{where}/result.txt") == b"1,2;--share 0.2"
+    assert aws.get(f"{where}/result.txt") == b"1,2;--share 0.2"
 
 
-def test_framework_processor(world: JobFixtures, session: object, tmp_path: Path) -> None:
+def test_framework_processor(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.core.processing import FrameworkProcessor
 
-    world.put("sdk/raw/a.csv", "1,2;")
+    aws.put("sdk/raw/a.csv", "1,2;")
     source = write(tmp_path / "source", {"prepare.py": PROCESS, "requirements.txt": "localaws-tiny\n"})
-    where = f"s3://{BUCKET}/{world.name('sdk-out')}"
-    processor = FrameworkProcessor(**processor_settings(world, session))
+    where = f"s3://{BUCKET}/{aws.name('sdk-out')}"
+    processor = FrameworkProcessor(**processor_settings(aws, session))
     processor.run(code="prepare.py", source_dir=source, arguments=["x"], wait=False, logs=False, **processing_shapes(where))
-    job = world.processed(processor.latest_job.processing_job_name)
-    assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["ProcessingJobName"], "ProcessingJobs"))
-    assert world.get(f"{where}/result.txt") == b"1,2;x1.0"
+    job = aws.processed(processor.latest_job.processing_job_name)
+    assert job["ProcessingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["ProcessingJobName"], "ProcessingJobs"))
+    assert aws.get(f"{where}/result.txt") == b"1,2;x1.0"
 
 
 @pytest.mark.nightly  # test_custom_images.py and the other tests here cover it by day
-def test_model_trainer_with_an_image_of_ones_own(world: JobFixtures, session: object, tmp_path: Path) -> None:
+def test_model_trainer_with_an_image_of_ones_own(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     """The image's packages are available to the script that the SDK brings. Without a script, the image's own program runs."""
     from sagemaker.train.configs import SourceCode
 
@@ -306,11 +306,11 @@ def test_model_trainer_with_an_image_of_ones_own(world: JobFixtures, session: ob
                 open("/opt/ml/model/word", "w").write(" ".join([WORD, *sys.argv[1:]]))
             """,
     }
-    image = build(world.handle, Path(write(tmp_path / "context", files)), "sdk/own").uri
+    image = build(aws.handle, Path(write(tmp_path / "context", files)), "sdk/own").uri
     script = "import own; open('/opt/ml/model/word', 'w').write(f'a script with {own.WORD}')\n"
     source = SourceCode(source_dir=write(tmp_path / "source", {"train.py": script}), entry_script="train.py")
     for source_code, word in ((None, b"own train"), (source, b"a script with own")):
-        trainer = trainer_of(world, session, training_image=image, source_code=source_code)
-        job = trained(world, trainer)
-        assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
-        assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"word": word}
+        trainer = trainer_of(aws, session, training_image=image, source_code=source_code)
+        job = trained(aws, trainer)
+        assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["TrainingJobName"]))
+        assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"word": word}

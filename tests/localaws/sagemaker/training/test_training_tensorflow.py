@@ -21,15 +21,15 @@ TENSORFLOW = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2
 MIRRORED = {"sagemaker_multi_worker_mirrored_strategy_enabled": "true"}
 
 
-def test_a_script_sees_tensorflow_or_the_command_that_adds_it(world: JobFixtures) -> None:
+def test_a_script_sees_tensorflow_or_the_command_that_adds_it(aws: JobFixtures) -> None:
     code = "import tensorflow as tf; open('/opt/ml/model/version', 'w').write(tf.__version__)"
-    job = world.trained(world.script(code, image=TENSORFLOW))
+    job = aws.trained(aws.script(code, image=TENSORFLOW))
     if importlib.util.find_spec("tensorflow") is None:
         assert job["TrainingJobStatus"] == "Failed" and "make extra-tensorflow" in job["FailureReason"]
         return
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["version"]
-    assert any("Your model will NOT be servable" in line for line in world.lines(job["TrainingJobName"]))
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["version"]
+    assert any("Your model will NOT be servable" in line for line in aws.lines(job["TrainingJobName"]))
 
 
 ALL_REDUCE = """
@@ -45,13 +45,13 @@ with strategy.scope():
 
 
 @needs_tensorflow
-def test_mirrored_workers_on_two_instances_or_what_they_lack(world: JobFixtures) -> None:
-    job = world.trained(world.script(ALL_REDUCE, MIRRORED, image=TENSORFLOW, ResourceConfig=cluster(2)))
-    if world.mode != "namespace":
+def test_mirrored_workers_on_two_instances_or_what_they_lack(aws: JobFixtures) -> None:
+    job = aws.trained(aws.script(ALL_REDUCE, MIRRORED, image=TENSORFLOW, ResourceConfig=cluster(2)))
+    if aws.mode != "namespace":
         assert job["TrainingJobStatus"] == "Failed" and "takes user namespaces" in job["FailureReason"]
         return
-    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), world.lines(job["TrainingJobName"]))
-    assert world.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), aws.lines(job["TrainingJobName"]))
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
 @pytest.fixture

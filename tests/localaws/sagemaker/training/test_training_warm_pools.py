@@ -27,63 +27,63 @@ def resources(seconds: int, **changes: object) -> dict:
     }
 
 
-def warm(world: JobFixtures, name: str) -> dict | None:
-    return world.sagemaker.describe_training_job(TrainingJobName=name).get("WarmPoolStatus")
+def warm(aws: JobFixtures, name: str) -> dict | None:
+    return aws.sagemaker.describe_training_job(TrainingJobName=name).get("WarmPoolStatus")
 
 
-def ran(world: JobFixtures, code: str = CACHING, seconds: int = 600, **changes: object) -> str:
+def ran(aws: JobFixtures, code: str = CACHING, seconds: int = 600, **changes: object) -> str:
     """The name of a job that has ended, and asked for ``seconds`` of a warm pool."""
     config = resources(seconds, **changes.pop("ResourceConfig", {}))
     if not seconds:
         del config["KeepAlivePeriodInSeconds"]
-    name = world.script(code, ResourceConfig=config, **changes)
-    world.trained(name)
+    name = aws.script(code, ResourceConfig=config, **changes)
+    aws.trained(name)
     return name
 
 
-def cached(world: JobFixtures, name: str) -> str:
-    [line] = [line for line in world.lines(name) if line.startswith("cache ")]
+def cached(aws: JobFixtures, name: str) -> str:
+    [line] = [line for line in aws.lines(name) if line.startswith("cache ")]
     return line.removeprefix("cache ")
 
 
 @pytest.fixture(autouse=True)
-def none_left(world: JobFixtures):
+def none_left(aws: JobFixtures):
     """Each test starts without warm pools."""
     yield
-    world.handle.advance(3600)
+    aws.handle.advance(3600)
 
 
-def test_the_next_job_that_matches_is_given_the_cluster_and_its_cache(world: JobFixtures) -> None:
-    first = ran(world)
-    assert warm(world, first) == {"Status": "Available", "ResourceRetainedBillableTimeInSeconds": 0} and cached(world, first) == "[]"
-    world.handle.advance(100)
-    second = ran(world)
-    told = warm(world, first)
+def test_the_next_job_that_matches_is_given_the_cluster_and_its_cache(aws: JobFixtures) -> None:
+    first = ran(aws)
+    assert warm(aws, first) == {"Status": "Available", "ResourceRetainedBillableTimeInSeconds": 0} and cached(aws, first) == "[]"
+    aws.handle.advance(100)
+    second = ran(aws)
+    told = warm(aws, first)
     assert (told["Status"], told["ReusedByJob"]) == ("Reused", second) and 100 <= told["ResourceRetainedBillableTimeInSeconds"] < 160
-    assert cached(world, second) == f"['{first}']" and warm(world, second)["Status"] == "Available"
-    third = ran(world, seconds=0)
-    assert cached(world, third) == str(sorted([first, second])) and warm(world, third) is None
-    assert warm(world, second)["ReusedByJob"] == third
+    assert cached(aws, second) == f"['{first}']" and warm(aws, second)["Status"] == "Available"
+    third = ran(aws, seconds=0)
+    assert cached(aws, third) == str(sorted([first, second])) and warm(aws, third) is None
+    assert warm(aws, second)["ReusedByJob"] == third
 
 
-def test_while_it_runs_it_uses_it(world: JobFixtures) -> None:
-    name = world.script("import time; time.sleep(600)", ResourceConfig=resources(60))
-    assert warm(world, name) == {"Status": "InUse"}
-    world.until(lambda: world.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
-    world.sagemaker.stop_training_job(TrainingJobName=name)
-    world.trained(name)
-    assert warm(world, name)["Status"] == "Available"  # stopping the job does not end the cluster
+def test_while_it_runs_it_uses_it(aws: JobFixtures) -> None:
+    name = aws.script("import time; time.sleep(600)", ResourceConfig=resources(60))
+    assert warm(aws, name) == {"Status": "InUse"}
+    aws.until(lambda: aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    aws.trained(name)
+    assert warm(aws, name)["Status"] == "Available"  # stopping the job does not end the cluster
 
 
-def test_a_script_that_fails_leaves_a_sound_cluster(world: JobFixtures) -> None:
-    assert warm(world, ran(world, "raise ValueError"))["Status"] == "Available"
+def test_a_script_that_fails_leaves_a_sound_cluster(aws: JobFixtures) -> None:
+    assert warm(aws, ran(aws, "raise ValueError"))["Status"] == "Available"
 
 
 @pytest.mark.second_mode_nightly  # the comparison is the same in both modes
-def test_jobs_that_do_not_match(world: JobFixtures) -> None:
-    first = ran(world)
-    other_role = world.name("OtherRole")
-    iam = world.client("iam")
+def test_jobs_that_do_not_match(aws: JobFixtures) -> None:
+    first = ran(aws)
+    other_role = aws.name("OtherRole")
+    iam = aws.client("iam")
     iam.create_role(RoleName=other_role, AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))
     iam.attach_role_policy(RoleName=other_role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
     for changes in (
@@ -93,48 +93,48 @@ def test_jobs_that_do_not_match(world: JobFixtures) -> None:
         {"RoleArn": ROLE.replace("SageMakerRole", other_role)},
         {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}},
     ):
-        assert cached(world, ran(world, seconds=0, **changes)) == "None", changes
-    assert warm(world, first)["Status"] == "Available"
+        assert cached(aws, ran(aws, seconds=0, **changes)) == "None", changes
+    assert warm(aws, first)["Status"] == "Available"
 
 
-def test_it_ends_on_the_clock(world: JobFixtures) -> None:
-    name = ran(world)
-    [held] = [each for each in world.handle.running() if each["resource"] == f"training-job/{name}"]
+def test_it_ends_on_the_clock(aws: JobFixtures) -> None:
+    name = ran(aws)
+    [held] = [each for each in aws.handle.running() if each["resource"] == f"training-job/{name}"]
     assert (held["instance_type"], held["count"], held["status"]) == ("ml.m5.large", 1, "Completed")
-    world.handle.advance(601)
-    assert warm(world, name) == {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 600}
-    assert f"training-job/{name}" not in [each["resource"] for each in world.handle.running()]
-    assert cached(world, ran(world, seconds=0)) == "None"
-    assert list((world.handle.state / "warm-pools").iterdir()) == []
+    aws.handle.advance(601)
+    assert warm(aws, name) == {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 600}
+    assert f"training-job/{name}" not in [each["resource"] for each in aws.handle.running()]
+    assert cached(aws, ran(aws, seconds=0)) == "None"
+    assert list((aws.handle.state / "warm-pools").iterdir()) == []
 
 
-def test_listed_by_status(world: JobFixtures) -> None:
-    name = ran(world)
+def test_listed_by_status(aws: JobFixtures) -> None:
+    name = ran(aws)
 
     def listed(status: str) -> list[str]:
-        return [job["TrainingJobName"] for job in world.sagemaker.list_training_jobs(WarmPoolStatusEquals=status)["TrainingJobSummaries"]]
+        return [job["TrainingJobName"] for job in aws.sagemaker.list_training_jobs(WarmPoolStatusEquals=status)["TrainingJobSummaries"]]
 
     assert name in listed("Available")
-    world.handle.advance(3600)
+    aws.handle.advance(3600)
     assert name not in listed("Available") and name in listed("Terminated")
 
 
-def test_its_time_can_be_changed_while_it_is_available(world: JobFixtures) -> None:
-    name = ran(world)
-    update = world.sagemaker.update_training_job
+def test_its_time_can_be_changed_while_it_is_available(aws: JobFixtures) -> None:
+    name = ran(aws)
+    update = aws.sagemaker.update_training_job
     update(TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 1200})
-    world.handle.advance(900)
-    job = world.sagemaker.describe_training_job(TrainingJobName=name)
+    aws.handle.advance(900)
+    job = aws.sagemaker.describe_training_job(TrainingJobName=name)
     assert job["WarmPoolStatus"]["Status"] == "Available" and job["ResourceConfig"]["KeepAlivePeriodInSeconds"] == 1200
     update(TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 0})
-    assert warm(world, name)["Status"] == "Terminated"
+    assert warm(aws, name)["Status"] == "Terminated"
     code, message = refused(update, TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 60})
     assert code == "ValidationException" and "not Available" in message
 
 
-def test_pools_that_aws_would_not_make(world: JobFixtures) -> None:
+def test_pools_that_aws_would_not_make(aws: JobFixtures) -> None:
     spot = {"EnableManagedSpotTraining": True, "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}}
-    code, message = refused(world.script, "pass", ResourceConfig=resources(60), **spot)
+    code, message = refused(aws.script, "pass", ResourceConfig=resources(60), **spot)
     assert code == "ValidationException" and "Spot" in message
-    code, message = refused(world.script, "pass", ResourceConfig=resources(3601))
+    code, message = refused(aws.script, "pass", ResourceConfig=resources(3601))
     assert code == "ValidationException" and "3600" in message

@@ -46,20 +46,20 @@ def recordio_protobuf(rows: slice) -> bytes:
 
 
 def train(
-    world: JobFixtures, train: str | bytes, validation: str | bytes | None = None, content_type: str = "text/csv", **hyperparameters: str
+    aws: JobFixtures, train: str | bytes, validation: str | bytes | None = None, content_type: str = "text/csv", **hyperparameters: str
 ) -> dict:
-    name = world.name("xgboost")
+    name = aws.name("xgboost")
     channels = []
     for part, body in (("train", train), ("validation", validation)):
         if body is not None:
-            world.put(f"{name}/{part}/data", body)
+            aws.put(f"{name}/{part}/data", body)
             channels.append(channel(part, f"s3://{BUCKET}/{name}/{part}/", content_type or None))
-    return world.trained(world.train(name, XGBOOST, InputDataConfig=channels, HyperParameters=BINARY | hyperparameters))
+    return aws.trained(aws.train(name, XGBOOST, InputDataConfig=channels, HyperParameters=BINARY | hyperparameters))
 
 
-def booster(world: JobFixtures, job: dict) -> xgboost.Booster:
+def booster(aws: JobFixtures, job: dict) -> xgboost.Booster:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    files = world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])
+    files = aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])
     assert list(files) == ["xgboost-model"]
     model = xgboost.Booster()
     model.load_model(bytearray(files["xgboost-model"]))
@@ -82,17 +82,17 @@ FORMATS += [(recordio_protobuf, "application/x-recordio-protobuf")]
 
 
 @pytest.mark.parametrize(("write", "content_type"), FORMATS, ids=[f"{write.__name__}-{kind or 'none'}" for write, kind in FORMATS])
-def test_formats_give_the_same_model(world: JobFixtures, write, content_type: str) -> None:
-    job = train(world, write(HEAD), write(TAIL), content_type, eval_metric="auc")
-    model = booster(world, job)
+def test_formats_give_the_same_model(aws: JobFixtures, write, content_type: str) -> None:
+    job = train(aws, write(HEAD), write(TAIL), content_type, eval_metric="auc")
+    model = booster(aws, job)
     assert metrics(job)["validation:auc"] == pytest.approx(auc(model, TAIL), abs=1e-4)
     wanted = xgboost.train({"objective": "binary:logistic"}, xgboost.DMatrix(FEATURES[HEAD], label=LABELS[HEAD]), 5)
     assert np.allclose(model.inplace_predict(FEATURES[TAIL]), wanted.inplace_predict(FEATURES[TAIL]), atol=1e-3)
 
 
-def test_log_and_metrics(world: JobFixtures) -> None:
-    job = train(world, csv(HEAD), csv(TAIL), eval_metric="auc,logloss")
-    lines = world.lines(job["TrainingJobName"])
+def test_log_and_metrics(aws: JobFixtures) -> None:
+    job = train(aws, csv(HEAD), csv(TAIL), eval_metric="auc,logloss")
+    lines = aws.lines(job["TrainingJobName"])
     rounds = [line for line in lines if re.match(r"\[\d+\]", line)]
     assert len(rounds) == 5
     assert re.fullmatch(
@@ -101,67 +101,67 @@ def test_log_and_metrics(world: JobFixtures) -> None:
     assert any("Train matrix has 300 rows and 3 columns" in line for line in lines)
     assert set(metrics(job)) == {"train:auc", "train:logloss", "validation:auc", "validation:logloss"}
     assert f"validation-auc:{metrics(job)['validation:auc']:.5f}" in rounds[-1]
-    shown = world.client("cloudwatch").list_metrics(
+    shown = aws.client("cloudwatch").list_metrics(
         Namespace="/aws/sagemaker/TrainingJobs", Dimensions=[{"Name": "TrainingJobName", "Value": job["TrainingJobName"]}]
     )["Metrics"]
     assert {metric["MetricName"] for metric in shown} == set(metrics(job))
     assert "validation:auc" in [definition["Name"] for definition in job["AlgorithmSpecification"]["MetricDefinitions"]]
 
 
-def test_without_validation_only_train_is_measured(world: JobFixtures) -> None:
-    assert set(metrics(train(world, csv(HEAD)))) == {"train:logloss"}
+def test_without_validation_only_train_is_measured(aws: JobFixtures) -> None:
+    assert set(metrics(train(aws, csv(HEAD)))) == {"train:logloss"}
 
 
-def test_metrics_of_the_container(world: JobFixtures) -> None:
-    job = train(world, csv(HEAD), csv(TAIL), eval_metric="accuracy,f1,mse", _tuning_objective_metric="validation:auc")
-    classes = booster(world, job).inplace_predict(FEATURES[TAIL]) > 0.5
+def test_metrics_of_the_container(aws: JobFixtures) -> None:
+    job = train(aws, csv(HEAD), csv(TAIL), eval_metric="accuracy,f1,mse", _tuning_objective_metric="validation:auc")
+    classes = booster(aws, job).inplace_predict(FEATURES[TAIL]) > 0.5
     assert metrics(job)["validation:accuracy"] == pytest.approx(np.mean(classes == LABELS[TAIL]), abs=1e-4)
     assert {"validation:f1", "validation:mse", "validation:auc"} <= set(metrics(job))
 
 
-def test_early_stopping_keeps_the_best_model(world: JobFixtures) -> None:
-    job = train(world, csv(HEAD), csv(TAIL), eval_metric="logloss", num_round="300", eta="0.9", early_stopping_rounds="3")
-    rounds = [line for line in world.lines(job["TrainingJobName"]) if line.startswith("[") and "#011" in line]
+def test_early_stopping_keeps_the_best_model(aws: JobFixtures) -> None:
+    job = train(aws, csv(HEAD), csv(TAIL), eval_metric="logloss", num_round="300", eta="0.9", early_stopping_rounds="3")
+    rounds = [line for line in aws.lines(job["TrainingJobName"]) if line.startswith("[") and "#011" in line]
     losses = [float(line.rpartition(":")[2]) for line in rounds]
-    assert len(rounds) < 300 and booster(world, job).num_boosted_rounds() == int(np.argmin(losses)) + 1
+    assert len(rounds) < 300 and booster(aws, job).num_boosted_rounds() == int(np.argmin(losses)) + 1
 
 
-def test_weights_in_the_second_column(world: JobFixtures) -> None:
-    weighted = booster(world, train(world, csv(HEAD, weights=True), csv_weights="1"))
+def test_weights_in_the_second_column(aws: JobFixtures) -> None:
+    weighted = booster(aws, train(aws, csv(HEAD, weights=True), csv_weights="1"))
     assert weighted.num_features() == 3
 
 
-def test_gaps_are_missing_values(world: JobFixtures) -> None:
-    job = train(world, csv(HEAD) + "1,,0.5,\n")
-    assert booster(world, job).num_features() == 3
+def test_gaps_are_missing_values(aws: JobFixtures) -> None:
+    job = train(aws, csv(HEAD) + "1,,0.5,\n")
+    assert booster(aws, job).num_features() == 3
 
 
-def test_files_of_a_channel_are_read_together(world: JobFixtures) -> None:
-    name = world.name("xgboost")
+def test_files_of_a_channel_are_read_together(aws: JobFixtures) -> None:
+    name = aws.name("xgboost")
     for month, rows in (("2013/01/a", slice(0, 150)), ("2013/02/a", slice(150, 300)), ("_SUCCESS", slice(0, 1))):
-        world.put(f"{name}/train/{month}", csv(rows))
-    world.train(name, XGBOOST, InputDataConfig=[channel("train", f"s3://{BUCKET}/{name}/train", "text/csv")], HyperParameters=BINARY)
-    job = world.trained(name)
+        aws.put(f"{name}/train/{month}", csv(rows))
+    aws.train(name, XGBOOST, InputDataConfig=[channel("train", f"s3://{BUCKET}/{name}/train", "text/csv")], HyperParameters=BINARY)
+    job = aws.trained(name)
     assert job["TrainingJobStatus"] == "Completed"
-    assert any("Train matrix has 300 rows" in line for line in world.lines(name))
+    assert any("Train matrix has 300 rows" in line for line in aws.lines(name))
 
 
 FIRST = "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest"
 
 
-def test_the_first_images_know_silent(world: JobFixtures) -> None:
-    data = world.put("silent/train/a.csv", csv(HEAD))
+def test_the_first_images_know_silent(aws: JobFixtures) -> None:
+    data = aws.put("silent/train/a.csv", csv(HEAD))
     for image in (FIRST, XGBOOST.replace("1.7-1", "0.90-2")):
         request = {"InputDataConfig": [channel("train", data, "csv")], "HyperParameters": BINARY | {"silent": "0"}}
-        booster(world, world.trained(world.train(world.name("silent"), image, **request)))
+        booster(aws, aws.trained(aws.train(aws.name("silent"), image, **request)))
 
 
-def test_the_first_image_takes_exact_for_approx_on_several_hosts(world: JobFixtures) -> None:
+def test_the_first_image_takes_exact_for_approx_on_several_hosts(aws: JobFixtures) -> None:
     """XGBoost before 1.0 did; the later ones fail, as here."""
-    data = [channel("train", world.put("exact/train/a.csv", csv(HEAD)), "csv")]
+    data = [channel("train", aws.put("exact/train/a.csv", csv(HEAD)), "csv")]
     exact = {"InputDataConfig": data, "HyperParameters": BINARY | {"tree_method": "exact"}, "ResourceConfig": cluster(2)}
-    booster(world, world.trained(world.train(world.name("exact"), FIRST, **exact)))
-    refused = world.trained(world.train(world.name("exact"), XGBOOST, **exact))
+    booster(aws, aws.trained(aws.train(aws.name("exact"), FIRST, **exact)))
+    refused = aws.trained(aws.train(aws.name("exact"), XGBOOST, **exact))
     assert refused["TrainingJobStatus"] == "Failed" and "doesn't support distributed training" in refused["FailureReason"]
 
 
@@ -182,8 +182,8 @@ BAD_HYPERPARAMETERS = [
 
 
 @pytest.mark.parametrize(("hyperparameters", "message"), BAD_HYPERPARAMETERS, ids=[str(bad) for bad, _ in BAD_HYPERPARAMETERS])
-def test_hyperparameters_out_of_the_table(world: JobFixtures, hyperparameters: dict, message: str) -> None:
-    job = train(world, csv(HEAD), **hyperparameters)
+def test_hyperparameters_out_of_the_table(aws: JobFixtures, hyperparameters: dict, message: str) -> None:
+    job = train(aws, csv(HEAD), **hyperparameters)
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: framework error: \nTraceback") and job["FailureReason"].endswith(
         ", exit code: 1"
@@ -191,10 +191,10 @@ def test_hyperparameters_out_of_the_table(world: JobFixtures, hyperparameters: d
     assert message in job["FailureReason"]
 
 
-def test_num_round_is_required(world: JobFixtures) -> None:
-    world.put("required/train/a.csv", csv(HEAD))
+def test_num_round_is_required(aws: JobFixtures) -> None:
+    aws.put("required/train/a.csv", csv(HEAD))
     channels = [channel("train", f"s3://{BUCKET}/required/train", "text/csv")]
-    job = world.trained(world.train(world.name("xgboost"), XGBOOST, InputDataConfig=channels, HyperParameters={"eta": "0.2"}))
+    job = aws.trained(aws.train(aws.name("xgboost"), XGBOOST, InputDataConfig=channels, HyperParameters={"eta": "0.2"}))
     assert "Missing required hyperparameter: num_round" in job["FailureReason"]
 
 
@@ -216,45 +216,45 @@ BAD_DATA = {
 
 
 @pytest.mark.parametrize("case", BAD_DATA)
-def test_data_that_cannot_be_used(world: JobFixtures, case: str) -> None:
+def test_data_that_cannot_be_used(aws: JobFixtures, case: str) -> None:
     body, content_type, message = BAD_DATA[case]
-    job = train(world, body, content_type=content_type)
+    job = train(aws, body, content_type=content_type)
     assert job["TrainingJobStatus"] == "Failed" and message in job["FailureReason"]
 
 
-def test_channels_it_does_not_know(world: JobFixtures) -> None:
-    world.put("test-channel/a.csv", csv(HEAD))
+def test_channels_it_does_not_know(aws: JobFixtures) -> None:
+    aws.put("test-channel/a.csv", csv(HEAD))
     for name, message in (("test", "Missing required channel: train"), ("train", "Extraneous channel found: test")):
         channels = [channel(part, f"s3://{BUCKET}/test-channel/", "text/csv") for part in {name, "test"}]
-        job = world.trained(world.train(world.name("xgboost"), XGBOOST, InputDataConfig=channels, HyperParameters=BINARY))
+        job = aws.trained(aws.train(aws.name("xgboost"), XGBOOST, InputDataConfig=channels, HyperParameters=BINARY))
         assert message in job["FailureReason"]
 
 
-def test_stop_saves_the_model_when_told_to(world: JobFixtures) -> None:
+def test_stop_saves_the_model_when_told_to(aws: JobFixtures) -> None:
     for told, files in (("true", ["xgboost-model"]), ("false", [])):
-        name = world.name("xgboost")
-        world.put(f"{name}/train/a.csv", csv(HEAD))
+        name = aws.name("xgboost")
+        aws.put(f"{name}/train/a.csv", csv(HEAD))
         channels = [channel("train", f"s3://{BUCKET}/{name}/train", "text/csv")]
         hyperparameters = BINARY | {"num_round": "1000000", "save_model_on_termination": told}
-        world.train(name, XGBOOST, InputDataConfig=channels, HyperParameters=hyperparameters)
-        world.until(lambda name=name: len(world.lines(name)) > 20)
-        world.sagemaker.stop_training_job(TrainingJobName=name)
-        job = world.trained(name)
+        aws.train(name, XGBOOST, InputDataConfig=channels, HyperParameters=hyperparameters)
+        aws.until(lambda name=name: len(aws.lines(name)) > 20)
+        aws.sagemaker.stop_training_job(TrainingJobName=name)
+        job = aws.trained(name)
         assert job["TrainingJobStatus"] == "Stopped"
-        assert list(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])) == files
+        assert list(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])) == files
 
 
-def test_script_mode_in_the_xgboost_image(world: JobFixtures) -> None:
-    job = world.trained(world.script("import xgboost, os\nprint('version', xgboost.__version__)", {"depth": "2"}, image=XGBOOST))
+def test_script_mode_in_the_xgboost_image(aws: JobFixtures) -> None:
+    job = aws.trained(aws.script("import xgboost, os\nprint('version', xgboost.__version__)", {"depth": "2"}, image=XGBOOST))
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert f"version {xgboost.__version__}" in world.lines(job["TrainingJobName"])
+    assert f"version {xgboost.__version__}" in aws.lines(job["TrainingJobName"])
 
 
-def channels(world: JobFixtures, content_type: str, files: dict[str, str | bytes], **members: object) -> list[dict]:
+def channels(aws: JobFixtures, content_type: str, files: dict[str, str | bytes], **members: object) -> list[dict]:
     """A channel for each first part of a name in ``files``."""
-    name = world.name("xgboost")
+    name = aws.name("xgboost")
     for key, body in files.items():
-        world.put(f"{name}/{key}", body)
+        aws.put(f"{name}/{key}", body)
     parts = dict.fromkeys(key.split("/")[0] for key in files)
     return [channel(part, f"s3://{BUCKET}/{name}/{part}/", content_type, **members) for part in parts]
 
@@ -263,24 +263,24 @@ def channels(world: JobFixtures, content_type: str, files: dict[str, str | bytes
     ("content_type", "write"),
     [("text/csv", csv), ("application/x-parquet", parquet), ("application/x-recordio-protobuf", recordio_protobuf)],
 )
-def test_pipe_mode_trains_the_model_of_file_mode(world: JobFixtures, content_type: str, write: Callable) -> None:
+def test_pipe_mode_trains_the_model_of_file_mode(aws: JobFixtures, content_type: str, write: Callable) -> None:
     files = {"train/a": write(slice(0, 150)), "train/b": write(slice(150, 300)), "validation/c": write(slice(300, 400))}
     models = []
     for mode in ("File", "Pipe"):
-        inputs = channels(world, content_type, files, InputMode=mode)
-        job = world.trained(world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY))
-        models.append(booster(world, job).get_dump())
+        inputs = channels(aws, content_type, files, InputMode=mode)
+        job = aws.trained(aws.train(aws.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY))
+        models.append(booster(aws, job).get_dump())
     assert models[0] == models[1]
 
 
-def test_what_pipe_mode_does_not_read(world: JobFixtures) -> None:
-    inputs = channels(world, "text/libsvm", {"train/a": libsvm(slice(0, 300))}, InputMode="Pipe")
-    job = world.trained(world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY))
+def test_what_pipe_mode_does_not_read(aws: JobFixtures) -> None:
+    inputs = channels(aws, "text/libsvm", {"train/a": libsvm(slice(0, 300))}, InputMode="Pipe")
+    job = aws.trained(aws.train(aws.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY))
     reason = "Channel configuration for 'train' channel is not supported"
     assert job["TrainingJobStatus"] == "Failed" and reason in job["FailureReason"]
 
 
-def test_two_hosts_train_the_model_of_one(world: JobFixtures) -> None:
+def test_two_hosts_train_the_model_of_one(aws: JobFixtures) -> None:
     files = {
         "train/a": csv(slice(0, 200)),
         "train/b": csv(slice(200, 400)),
@@ -289,37 +289,37 @@ def test_two_hosts_train_the_model_of_one(world: JobFixtures) -> None:
     }
     logged, models = [], []
     for count in (1, 2):
-        inputs = channels(world, "text/csv", files)
+        inputs = channels(aws, "text/csv", files)
         for each in inputs:
             each["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
-        name = world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY, ResourceConfig=cluster(count))
-        job = world.trained(name)
-        models.append(booster(world, job))
+        name = aws.train(aws.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY, ResourceConfig=cluster(count))
+        job = aws.trained(name)
+        models.append(booster(aws, job))
         logged.append({metric["MetricName"]: metric["Value"] for metric in job["FinalMetricDataList"]})
     whole = xgboost.DMatrix(FEATURES)
     assert np.allclose(models[0].predict(whole), models[1].predict(whole), atol=0.1)
     assert logged[0] == pytest.approx(logged[1], abs=0.02)
-    assert any("Distributed node training with 2 hosts" in line for line in world.lines(name, host="algo-2"))
-    assert not any(line.startswith("[0]") for line in world.lines(name, host="algo-2"))
+    assert any("Distributed node training with 2 hosts" in line for line in aws.lines(name, host="algo-2"))
+    assert not any(line.startswith("[0]") for line in aws.lines(name, host="algo-2"))
 
 
-def test_a_host_without_data_is_left_out(world: JobFixtures) -> None:
-    inputs = channels(world, "text/csv", {"train/a": csv(slice(0, 400))})
+def test_a_host_without_data_is_left_out(aws: JobFixtures) -> None:
+    inputs = channels(aws, "text/csv", {"train/a": csv(slice(0, 400))})
     inputs[0]["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
-    name = world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY, ResourceConfig=cluster(2))
-    booster(world, world.trained(name))
-    assert any("Host algo-2 does not have data" in line for line in world.lines(name, host="algo-2"))
+    name = aws.train(aws.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=BINARY, ResourceConfig=cluster(2))
+    booster(aws, aws.trained(name))
+    assert any("Host algo-2 does not have data" in line for line in aws.lines(name, host="algo-2"))
 
 
-def test_hosts_that_are_stopped_end_in_the_same_round(world: JobFixtures) -> None:
-    inputs = channels(world, "text/csv", {"train/a": csv(slice(0, 200)), "train/b": csv(slice(200, 400))})
+def test_hosts_that_are_stopped_end_in_the_same_round(aws: JobFixtures) -> None:
+    inputs = channels(aws, "text/csv", {"train/a": csv(slice(0, 200)), "train/b": csv(slice(200, 400))})
     inputs[0]["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
     parameters = BINARY | {"num_round": "100000", "save_model_on_termination": "true"}
-    name = world.train(world.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=parameters, ResourceConfig=cluster(2))
-    world.until(lambda: any(line.startswith("[3]") for line in world.lines(name)))
-    world.sagemaker.stop_training_job(TrainingJobName=name)
-    job = world.trained(name)
+    name = aws.train(aws.name("xgboost"), XGBOOST, InputDataConfig=inputs, HyperParameters=parameters, ResourceConfig=cluster(2))
+    aws.until(lambda: any(line.startswith("[3]") for line in aws.lines(name)))
+    aws.sagemaker.stop_training_job(TrainingJobName=name)
+    job = aws.trained(name)
     assert job["TrainingJobStatus"] == "Stopped"
     model = xgboost.Booster()
-    model.load_model(bytearray(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"]))
+    model.load_model(bytearray(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"]))
     assert 3 < model.num_boosted_rounds() < 100000

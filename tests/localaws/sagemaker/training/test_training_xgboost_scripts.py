@@ -65,57 +65,55 @@ def sharded(uri: str) -> dict:
     return {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
 
 
-def rounds(world: JobFixtures, job: dict) -> int:
+def rounds(aws: JobFixtures, job: dict) -> int:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    model: xgboost.Booster = pickle.loads(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"])
+    model: xgboost.Booster = pickle.loads(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"])
     return model.num_boosted_rounds()
 
 
 @once
-def test_a_script_goes_on_from_its_checkpoint(world: JobFixtures) -> None:
-    prefix = world.name("checkpoints")
-    data = world.put(f"{prefix}-data/a.libsvm", libsvm(slice(100)))
+def test_a_script_goes_on_from_its_checkpoint(aws: JobFixtures) -> None:
+    prefix = aws.name("checkpoints")
+    data = aws.put(f"{prefix}-data/a.libsvm", libsvm(slice(100)))
     where = {"CheckpointConfig": {"S3Uri": f"s3://{BUCKET}/{prefix}/"}}
-    name = world.script(CHECKPOINTS, image=XGBOOST, InputDataConfig=[channel("train", data)], **where, **SPOT)
-    world.until(lambda: f"{prefix}/xgboost-checkpoint.2" in world.keys(f"{prefix}/"))
-    world.handle.interrupt(name)
-    job = world.trained(name)
-    assert rounds(world, job) == 6
+    name = aws.script(CHECKPOINTS, image=XGBOOST, InputDataConfig=[channel("train", data)], **where, **SPOT)
+    aws.until(lambda: f"{prefix}/xgboost-checkpoint.2" in aws.keys(f"{prefix}/"))
+    aws.handle.interrupt(name)
+    job = aws.trained(name)
+    assert rounds(aws, job) == 6
     assert [metric["MetricName"] for metric in job["FinalMetricDataList"]] == ["train:logloss"]
-    lines = world.lines(name)
+    lines = aws.lines(name)
     assert any(line.startswith("done before 3 ") and line.endswith("xgboost-checkpoint.2") for line in lines)
     assert [line.split("#011")[0] for line in lines if line.startswith("[")] == ["[3]", "[4]", "[5]"]
-    assert f"{prefix}/xgboost-checkpoint.5" in world.keys(f"{prefix}/")
+    assert f"{prefix}/xgboost-checkpoint.5" in aws.keys(f"{prefix}/")
 
 
-def test_the_algorithm_leaves_checkpoints_and_goes_on_from_them(world: JobFixtures) -> None:
-    prefix = world.name("checkpoints")
-    data = world.put(f"{prefix}-data/a.libsvm", libsvm(slice(100)))
+def test_the_algorithm_leaves_checkpoints_and_goes_on_from_them(aws: JobFixtures) -> None:
+    prefix = aws.name("checkpoints")
+    data = aws.put(f"{prefix}-data/a.libsvm", libsvm(slice(100)))
     for count in ("3", "7"):
-        name = world.train(
-            world.name("xgboost"),
+        name = aws.train(
+            aws.name("xgboost"),
             XGBOOST,
             HyperParameters={"num_round": count, "objective": "binary:logistic"},
             InputDataConfig=[channel("train", data)],
             CheckpointConfig={"S3Uri": f"s3://{BUCKET}/{prefix}/"},
         )
-        job = world.trained(name)
+        job = aws.trained(name)
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-        assert f"{prefix}/xgboost-checkpoint.{int(count) - 1}" in world.keys(f"{prefix}/")
-    assert [line.split("#011")[0] for line in world.lines(name) if line.startswith("[") and "#011" in line] == ["[3]", "[4]", "[5]", "[6]"]
-    booster = xgboost.Booster(model_file=bytearray(world.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"]))
+        assert f"{prefix}/xgboost-checkpoint.{int(count) - 1}" in aws.keys(f"{prefix}/")
+    assert [line.split("#011")[0] for line in aws.lines(name) if line.startswith("[") and "#011" in line] == ["[3]", "[4]", "[5]", "[6]"]
+    booster = xgboost.Booster(model_file=bytearray(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"]))
     assert booster.num_boosted_rounds() == 7
 
 
 @once
-def test_a_script_trains_one_model_on_the_hosts_that_have_data(world: JobFixtures) -> None:
-    prefix = world.name("shards")
+def test_a_script_trains_one_model_on_the_hosts_that_have_data(aws: JobFixtures) -> None:
+    prefix = aws.name("shards")
     for number, part in enumerate((slice(50), slice(50, 100))):
-        world.put(f"{prefix}/{number}.libsvm", libsvm(part))
-    job = world.trained(
-        world.script(HOSTS, image=XGBOOST, InputDataConfig=[sharded(f"s3://{BUCKET}/{prefix}/")], ResourceConfig=cluster(3))
-    )
-    assert rounds(world, job) == 3
-    said = [line for host in ("algo-1", "algo-2", "algo-3") for line in world.lines(job["TrainingJobName"], host=host)]
+        aws.put(f"{prefix}/{number}.libsvm", libsvm(part))
+    job = aws.trained(aws.script(HOSTS, image=XGBOOST, InputDataConfig=[sharded(f"s3://{BUCKET}/{prefix}/")], ResourceConfig=cluster(3)))
+    assert rounds(aws, job) == 3
+    said = [line for host in ("algo-1", "algo-2", "algo-3") for line in aws.lines(job["TrainingJobName"], host=host)]
     assert sorted(line for line in said if line.startswith("is_master")) == ["is_master False", "is_master True"]
     assert json.loads(job["HyperParameters"]["sagemaker_program"]) == "train.py"

@@ -25,20 +25,20 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-def asked(world: JobFixtures, name: str) -> None:
-    world.until(lambda: "asked" in list(messages(world, name, data=False)))
+def asked(aws: JobFixtures, name: str) -> None:
+    aws.until(lambda: "asked" in list(messages(aws, name, data=False)))
 
 
 @pytest.mark.second_mode_nightly  # a restart is the same in both modes
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_and_stopped_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state"
-    world = JobFixtures(start_server(state, mode, monkeypatch), mode)
-    uri = world.put("waits/a.csv", "1\n")
-    name = start(world, model(world, WAITS), uri, Input=CSV, Resources={"InstanceCount": 2})
-    asked(world, name)
-    psutil.Process(world.handle.pid).kill()
-    world.until(lambda: not world.processes())
+    aws = JobFixtures(start_server(state, mode, monkeypatch), mode)
+    uri = aws.put("waits/a.csv", "1\n")
+    name = start(aws, model(aws, WAITS), uri, Input=CSV, Resources={"InstanceCount": 2})
+    asked(aws, name)
+    psutil.Process(aws.handle.pid).kill()
+    aws.until(lambda: not aws.processes())
     again = JobFixtures(launch.start(state), mode, fresh=False)
     try:
         assert ended(again, name)["FailureReason"] == "InternalServerError: the local AWS was stopped while the job ran"
@@ -49,7 +49,7 @@ def test_killed_and_stopped_while_a_job_runs(tmp_path: Path, mode: str, monkeypa
     assert again.processes() == []
 
 
-def test_a_container_that_is_killed_is_started_again_and_asked_again(world: JobFixtures) -> None:
+def test_a_container_that_is_killed_is_started_again_and_asked_again(aws: JobFixtures) -> None:
     """The process is killed during the first request. The record is sent again, and nothing is lost."""
     code = SUM.replace(
         "return [sum",
@@ -62,15 +62,15 @@ def test_a_container_that_is_killed_is_started_again_and_asked_again(world: JobF
         time.sleep(600)
     return [sum""",
     )
-    uri = world.put("killed/a.csv", "1,2\n3,4\n")
-    name = start(world, model(world, code), uri, Input=CSV, Output={"Accept": "text/csv"})
-    asked(world, name)
-    for process in world.processes():
+    uri = aws.put("killed/a.csv", "1,2\n3,4\n")
+    name = start(aws, model(aws, code), uri, Input=CSV, Output={"Accept": "text/csv"})
+    asked(aws, name)
+    for process in aws.processes():
         with contextlib.suppress(psutil.Error):
             if not any(argument.endswith("supervisor") for argument in process.cmdline()):
                 process.kill()
-    assert ended(world, name)["TransformJobStatus"] == "Completed" and outputs(world, name) == {"a.csv.out": "3\n7\n"}
-    assert world.processes() == [] and world.boxes() == []
+    assert ended(aws, name)["TransformJobStatus"] == "Completed" and outputs(aws, name) == {"a.csv.out": "3\n7\n"}
+    assert aws.processes() == [] and aws.boxes() == []
 
 
 def test_two_may_remove_a_directory(tmp_path: Path) -> None:

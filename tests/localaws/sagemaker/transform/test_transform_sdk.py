@@ -8,14 +8,14 @@ from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.training.test_training_sdk import session  # noqa: F401 - session is a fixture
 from tests.localaws.sagemaker.transform.transform_fixtures import CSV, SUM, model, outputs, request
 
-pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
+pytestmark = pytest.mark.parametrize("aws", ["rewrite"], indirect=True)
 
 
-def test_a_transformer(world: JobFixtures, session: object) -> None:  # noqa: F811
+def test_a_transformer(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.transformer import Transformer
 
-    uri = world.put("sdk-transform/a.csv", "id-1,1,2\nid-2,3,4\n")
-    name = model(world, SUM)
+    uri = aws.put("sdk-transform/a.csv", "id-1,1,2\nid-2,3,4\n")
+    name = model(aws, SUM)
     target = f"s3://{BUCKET}/transformed"
     transformer = Transformer(
         name,
@@ -33,7 +33,7 @@ def test_a_transformer(world: JobFixtures, session: object) -> None:  # noqa: F8
     )
     processing = {"input_filter": "$[1:]", "join_source": "Input", "output_filter": "$[0,-1]"}
     transformer.transform(uri, content_type="text/csv", split_type="Line", **processing, wait=True, logs=True)
-    assert outputs(world, name) == {"a.csv.out": "id-1,3\nid-2,7\n"}
+    assert outputs(aws, name) == {"a.csv.out": "id-1,3\nid-2,7\n"}
     job = transformer.latest_transform_job
     job.refresh()
     assert (job.transform_job_status, job.max_payload_in_mb, job.environment) == ("Completed", 1, {"GREETING": "hello"})
@@ -45,15 +45,15 @@ def test_a_transformer(world: JobFixtures, session: object) -> None:  # noqa: F8
         f"{target}/{name}",
     )
     transformer.delete_model()
-    assert name not in [each["ModelName"] for each in world.sagemaker.list_models(NameContains=name)["Models"]]
+    assert name not in [each["ModelName"] for each in aws.sagemaker.list_models(NameContains=name)["Models"]]
 
 
-def test_the_resource(world: JobFixtures, session: object) -> None:  # noqa: F811
+def test_the_resource(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.resources import TransformJob
     from sagemaker.core.shapes import TransformDataSource, TransformInput, TransformOutput, TransformResources, TransformS3DataSource
     from sagemaker.core.utils.exceptions import FailedStatusError
 
-    asked = request(world, model(world, SUM), world.put("sdk-resource/a.csv", "1,two\n"), Input=CSV)
+    asked = request(aws, model(aws, SUM), aws.put("sdk-resource/a.csv", "1,two\n"), Input=CSV)
     job = TransformJob.create(
         transform_job_name=asked["TransformJobName"],
         model_name=asked["ModelName"],

@@ -28,18 +28,18 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
-def model(world: JobFixtures, code: str, **environment: str) -> str:
+def model(aws: JobFixtures, code: str, **environment: str) -> str:
     """Create a model with an inference script; returns its name."""
-    name = world.name("transformed")
-    data = world.put(f"models/{name}.tar.gz", targz({"code/inference.py": code}))
+    name = aws.name("transformed")
+    data = aws.put(f"models/{name}.tar.gz", targz({"code/inference.py": code}))
     container = {"Image": SKLEARN, "ModelDataUrl": data, "Environment": SERVING | environment}
-    world.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    aws.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
     return name
 
 
-def request(world: JobFixtures, model_name: str, uri: str, **changes: object) -> dict:
+def request(aws: JobFixtures, model_name: str, uri: str, **changes: object) -> dict:
     """The members of CreateTransformJob; ``Input``, ``Output`` and ``Resources`` add members to the parts of that name."""
-    name = world.name("transform")
+    name = aws.name("transform")
     made = {
         "TransformJobName": name,
         "ModelName": model_name,
@@ -50,53 +50,51 @@ def request(world: JobFixtures, model_name: str, uri: str, **changes: object) ->
     return made | changes
 
 
-def start(world: JobFixtures, model_name: str, uri: str, **changes: object) -> str:
+def start(aws: JobFixtures, model_name: str, uri: str, **changes: object) -> str:
     """Create a job; returns its name."""
-    made = request(world, model_name, uri, **changes)
-    world.sagemaker.create_transform_job(**made)
+    made = request(aws, model_name, uri, **changes)
+    aws.sagemaker.create_transform_job(**made)
     return made["TransformJobName"]
 
 
-def ended(world: JobFixtures, name: str) -> dict:
-    return world.until(
-        lambda: world.sagemaker.describe_transform_job(TransformJobName=name), lambda job: job["TransformJobStatus"] in ENDED
-    )
+def ended(aws: JobFixtures, name: str) -> dict:
+    return aws.until(lambda: aws.sagemaker.describe_transform_job(TransformJobName=name), lambda job: job["TransformJobStatus"] in ENDED)
 
 
-def completed(world: JobFixtures, model_name: str, uri: str, **changes: object) -> dict[str, str]:
+def completed(aws: JobFixtures, model_name: str, uri: str, **changes: object) -> dict[str, str]:
     """Run a job that completes; returns its outputs by their names below the output path."""
-    job = ended(world, start(world, model_name, uri, **changes))
-    assert job["TransformJobStatus"] == "Completed", (job.get("FailureReason"), data_log(world, job["TransformJobName"]))
-    return outputs(world, job["TransformJobName"])
+    job = ended(aws, start(aws, model_name, uri, **changes))
+    assert job["TransformJobStatus"] == "Completed", (job.get("FailureReason"), data_log(aws, job["TransformJobName"]))
+    return outputs(aws, job["TransformJobName"])
 
 
-def failed(world: JobFixtures, model_name: str, uri: str, **changes: object) -> tuple[str, list[str], dict[str, str]]:
+def failed(aws: JobFixtures, model_name: str, uri: str, **changes: object) -> tuple[str, list[str], dict[str, str]]:
     """Run a job that fails; returns its reason, its data log's lines about objects, and its outputs."""
-    job = ended(world, start(world, model_name, uri, **changes))
+    job = ended(aws, start(aws, model_name, uri, **changes))
     assert job["TransformJobStatus"] == "Failed"
-    return job["FailureReason"], data_log(world, job["TransformJobName"])[1:], outputs(world, job["TransformJobName"])
+    return job["FailureReason"], data_log(aws, job["TransformJobName"])[1:], outputs(aws, job["TransformJobName"])
 
 
-def outputs(world: JobFixtures, name: str) -> dict[str, str]:
+def outputs(aws: JobFixtures, name: str) -> dict[str, str]:
     prefix = f"transformed/{name}/"
-    return {key.removeprefix(prefix): world.get(f"s3://{BUCKET}/{key}").decode("latin-1") for key in world.keys(prefix)}
+    return {key.removeprefix(prefix): aws.get(f"s3://{BUCKET}/{key}").decode("latin-1") for key in aws.keys(prefix)}
 
 
-def streams(world: JobFixtures, name: str) -> list[str]:
-    with contextlib.suppress(world.logs.exceptions.ResourceNotFoundException):
-        found = world.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")["logStreams"]
+def streams(aws: JobFixtures, name: str) -> list[str]:
+    with contextlib.suppress(aws.logs.exceptions.ResourceNotFoundException):
+        found = aws.logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{name}/")["logStreams"]
         return [stream["logStreamName"] for stream in found]
     return []
 
 
-def messages(world: JobFixtures, name: str, data: bool) -> Iterator[str]:
+def messages(aws: JobFixtures, name: str, data: bool) -> Iterator[str]:
     """The lines of a job's container logs or data logs."""
-    for stream in streams(world, name):
+    for stream in streams(aws, name):
         if stream.endswith("/data-log") == data:
-            events = world.logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)["events"]
+            events = aws.logs.get_log_events(logGroupName=GROUP, logStreamName=stream, startFromHead=True)["events"]
             yield from (event["message"] for event in events)
 
 
-def data_log(world: JobFixtures, name: str) -> list[str]:
+def data_log(aws: JobFixtures, name: str) -> list[str]:
     """The lines of the data log, without the times."""
-    return [line.partition(":[sagemaker logs]: ")[2] for line in messages(world, name, data=True)]
+    return [line.partition(":[sagemaker logs]: ")[2] for line in messages(aws, name, data=True)]

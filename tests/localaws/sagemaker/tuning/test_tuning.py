@@ -13,13 +13,13 @@ from tests.localaws.sagemaker.tuning.tuning_fixtures import EPOCHS, TOY, TuningF
 pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
 
 # The mode of /opt/ml does not matter for tests with this mark.
-once = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
+once = pytest.mark.parametrize("aws", ["rewrite"], indirect=True)
 LONG = "import time\nprint('loss=1', flush=True)\ntime.sleep(600)\n"
 
 
 @pytest.fixture
-def tuning(world: JobFixtures) -> TuningFixtures:
-    return TuningFixtures(world)
+def tuning(aws: JobFixtures) -> TuningFixtures:
+    return TuningFixtures(aws)
 
 
 def tuned(trials: list[dict], name: str) -> list[str]:
@@ -97,7 +97,7 @@ def test_bayesian_search_maximises_what_it_models(tuning: TuningFixtures) -> Non
 @once
 def test_the_built_in_xgboost_by_its_own_metric(tuning: TuningFixtures) -> None:
     rows = "".join(f"{int(row % 7 > 3)},{row % 7},{row % 3}\n" for row in range(140))
-    data = [channel(part, tuning.world.put(f"tuning/{part}.csv", rows), "text/csv") for part in ("train", "validation")]
+    data = [channel(part, tuning.aws.put(f"tuning/{part}.csv", rows), "text/csv") for part in ("train", "validation")]
     definition = tuning.definition(InputDataConfig=data) | {
         "StaticHyperParameters": {"num_round": "3", "objective": "binary:logistic"},
         "AlgorithmSpecification": {"TrainingImage": XGBOOST, "TrainingInputMode": "File"},
@@ -135,7 +135,7 @@ def test_hyperband_stops_jobs_at_its_rungs(tuning: TuningFixtures) -> None:
     assert {trial["TrainingJobStatus"] for trial in trials} == {"Stopped"} and job["TrainingJobStatusCounters"]["Stopped"] == 5
     lives = {}
     for trial in trials:
-        lines = tuning.world.lines(trial["TrainingJobName"])
+        lines = tuning.aws.lines(trial["TrainingJobName"])
         lives[trial["TunedHyperParameters"]["kind"]] = sum(line.startswith("loss=") for line in lines)
     assert lives["d"] >= 9 and objective(job["BestTrainingJob"]) == 0.0
     order = tuned(trials, "kind")
@@ -226,15 +226,15 @@ def test_stopping_and_deleting(tuning: TuningFixtures) -> None:
     request = {"TrainingJobDefinition": tuning.definition(LONG)}
     name = tuning.start(9, request=request)
     asked = {"HyperParameterTuningJobName": name}
-    tuning.world.until(lambda: tuning.world.processes())
+    tuning.aws.until(lambda: tuning.aws.processes())
     assert "is in status InProgress" in refused(tuning.client.delete_hyper_parameter_tuning_job, **asked)[1]
-    [first, _] = tuning.world.until(lambda: tuning.trials(name), lambda trials: len(trials) == 2)
+    [first, _] = tuning.aws.until(lambda: tuning.trials(name), lambda trials: len(trials) == 2)
     assert first["TrainingJobStatus"] == "InProgress" and first["ObjectiveStatus"] == "Pending"
     tuning.client.stop_hyper_parameter_tuning_job(**asked)
     assert tuning.describe(name)["HyperParameterTuningJobStatus"] in ("Stopping", "Stopped")
     job = tuning.ended(name)
     assert job["HyperParameterTuningJobStatus"] == "Stopped" and job["TrainingJobStatusCounters"]["Stopped"] == 2
-    assert {trial["TrainingJobStatus"] for trial in tuning.trials(name)} == {"Stopped"} and tuning.world.processes() == []
+    assert {trial["TrainingJobStatus"] for trial in tuning.trials(name)} == {"Stopped"} and tuning.aws.processes() == []
     assert "is in status Stopped" in refused(tuning.client.stop_hyper_parameter_tuning_job, **asked)[1]
     tuning.client.delete_hyper_parameter_tuning_job(**asked)
     for call in (tuning.client.describe_hyper_parameter_tuning_job, tuning.client.stop_hyper_parameter_tuning_job):
@@ -281,24 +281,24 @@ def test_lists(tuning: TuningFixtures) -> None:
 def test_a_tuning_job_waits_for_instances_that_another_job_took(tuning: TuningFixtures) -> None:
     """All four instances of the account are in use. When a training job ends, a foreign job takes its instance first."""
     name = tuning.start(200, parallel=4)
-    intruder = tuning.world.name("intruder")
+    intruder = tuning.aws.name("intruder")
 
     def got_in() -> bool:
         try:
-            tuning.world.train(intruder, entrypoint=["sleep", "600"])
+            tuning.aws.train(intruder, entrypoint=["sleep", "600"])
         except ClientError as error:
             assert error.response["Error"]["Code"] == "ResourceLimitExceeded"
             return False
         return True
 
-    tuning.world.until(got_in)
+    tuning.aws.until(got_in)
     before = len(tuning.trials(name))
-    tuning.world.until(lambda: len(tuning.trials(name)) > before + 3)
+    tuning.aws.until(lambda: len(tuning.trials(name)) > before + 3)
     tuning.client.stop_training_job(TrainingJobName=intruder)
     tuning.client.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     job = tuning.ended(name)
     assert job["HyperParameterTuningJobStatus"] == "Stopped", job.get("FailureReason")
-    assert tuning.world.trained(intruder)["TrainingJobStatus"] == "Stopped"
+    assert tuning.aws.trained(intruder)["TrainingJobStatus"] == "Stopped"
 
 
 @once

@@ -10,14 +10,14 @@ from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, 
 from tests.localaws.sagemaker.tuning.test_tuning import refused
 from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures, categorical, continuous, kinds, objective
 
-pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
+pytestmark = pytest.mark.parametrize("aws", ["rewrite"], indirect=True)
 INTEGER = {"Name": "depth", "MinValue": "1", "MaxValue": "5"}
 HYPERBAND = {"Strategy": "Hyperband"}
 
 
 @pytest.fixture
-def tuning(world: JobFixtures) -> TuningFixtures:
-    return TuningFixtures(world)
+def tuning(aws: JobFixtures) -> TuningFixtures:
+    return TuningFixtures(aws)
 
 
 def integers(also: dict | None = None, **changes: str) -> dict:
@@ -174,10 +174,10 @@ def test_resources_may_be_given_for_tuning(tuning: TuningFixtures) -> None:
 
 
 @pytest.fixture(scope="module")
-def parent(world: JobFixtures) -> tuple[dict, dict]:
+def parent(aws: JobFixtures) -> tuple[dict, dict]:
     """An ended tuning job over x and kind: its description, and the definition of its training jobs."""
-    tuning = TuningFixtures(world)
-    definition = tuning.definition(InputDataConfig=[channel("train", world.put("warm/parent.csv", "1"))])
+    tuning = TuningFixtures(aws)
+    definition = tuning.definition(InputDataConfig=[channel("train", aws.put("warm/parent.csv", "1"))])
     ranges = {"ContinuousParameterRanges": [continuous()], "CategoricalParameterRanges": [categorical("kind", "good", "bad")]}
     job, _ = tuning.run(4, ParameterRanges=ranges, request={"TrainingJobDefinition": definition})
     return job, definition
@@ -230,7 +230,7 @@ def test_what_a_warm_start_is_refused_for(tuning: TuningFixtures, parent: tuple[
         return refused(tuning.client.create_hyper_parameter_tuning_job, **tuning.request(1, **config, request=request))[1]
 
     later = definition["AlgorithmSpecification"]["TrainingImage"].replace("1.2-1", "1.4-2")
-    data = [channel("another", tuning.world.put("warm/a.csv", "1"))]
+    data = [channel("another", tuning.aws.put("warm/a.csv", "1"))]
     assert "objective metric must be that of the parent" in refusal(goal={"Type": "Maximize", "MetricName": "loss"})
     assert "number of static and tunable" in refusal(good)
     assert "type of the hyperparameter x must not change" in refusal(
@@ -244,7 +244,7 @@ def test_what_a_warm_start_is_refused_for(tuning: TuningFixtures, parent: tuple[
 
 def test_identical_data_may_lie_elsewhere(tuning: TuningFixtures) -> None:
     """The SDK's own tests of warm start upload the same records again for each tuning job."""
-    data, again = ([channel("train", tuning.world.put(f"warm/{place}/a.csv", "1"))] for place in ("once", "twice"))
+    data, again = ([channel("train", tuning.aws.put(f"warm/{place}/a.csv", "1"))] for place in ("once", "twice"))
     definition = tuning.definition() | {"InputDataConfig": data}
     job, _ = tuning.run(1, request={"TrainingJobDefinition": definition})
     described = job["TrainingJobDefinition"]

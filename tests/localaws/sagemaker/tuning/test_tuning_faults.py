@@ -18,8 +18,8 @@ LOST = "InternalServerError: the local AWS was stopped while the job ran"
 
 @pytest.fixture
 def tuning(tmp_path: Path) -> Iterator[TuningFixtures]:
-    world = JobFixtures(launch.start(tmp_path / "state"), "")
-    yield TuningFixtures(world)
+    aws = JobFixtures(launch.start(tmp_path / "state"), "")
+    yield TuningFixtures(aws)
     if handle := launch.find(tmp_path / "state"):
         handle.stop()
 
@@ -27,20 +27,20 @@ def tuning(tmp_path: Path) -> Iterator[TuningFixtures]:
 def start(tuning: TuningFixtures) -> str:
     """A tuning job with one ended and two running training jobs."""
     name = tuning.start(9, Strategy="Bayesian", request={"TrainingJobDefinition": tuning.definition(LONG)})
-    first = tuning.world.until(lambda: tuning.trials(name))[0]["TrainingJobName"]
-    tuning.world.until(lambda: "loss=1" in tuning.world.lines(first))
+    first = tuning.aws.until(lambda: tuning.trials(name))[0]["TrainingJobName"]
+    tuning.aws.until(lambda: "loss=1" in tuning.aws.lines(first))
     tuning.client.stop_training_job(TrainingJobName=first)
-    tuning.world.until(lambda: len(tuning.trials(name)) == 3)
+    tuning.aws.until(lambda: len(tuning.trials(name)) == 3)
     return name
 
 
 def test_killed_while_a_tuning_job_runs(tuning: TuningFixtures, tmp_path: Path) -> None:
     name = start(tuning)
-    server_process = psutil.Process(tuning.world.handle.pid)
+    server_process = psutil.Process(tuning.aws.handle.pid)
     children = server_process.children(recursive=True)
     assert any("course.localaws.sagemaker.tuning.strategies.process" in child.cmdline() for child in children)
     server_process.kill()
-    tuning.world.until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children))
+    tuning.aws.until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children))
     again = TuningFixtures(JobFixtures(launch.start(tmp_path / "state"), "", fresh=False))
     job = again.describe(name)
     assert (job["HyperParameterTuningJobStatus"], job["FailureReason"]) == ("Failed", LOST)
@@ -50,26 +50,26 @@ def test_killed_while_a_tuning_job_runs(tuning: TuningFixtures, tmp_path: Path) 
         assert (trial["TrainingJobStatus"], trial["FailureReason"], trial["ObjectiveStatus"]) == ("Failed", LOST, "Failed")
         assert again.client.describe_training_job(TrainingJobName=trial["TrainingJobName"])["FailureReason"] == LOST
     assert job["TrainingJobStatusCounters"]["RetryableError"] == 2 and job["TrainingJobStatusCounters"]["InProgress"] == 0
-    assert job["BestTrainingJob"] == stopped and again.world.boxes() == []
+    assert job["BestTrainingJob"] == stopped and again.aws.boxes() == []
     assert again.run(1)[0]["HyperParameterTuningJobStatus"] == "Completed"
 
 
 def test_reset_and_stopped_while_a_tuning_job_runs(tuning: TuningFixtures) -> None:
     start(tuning)
-    tuning.world.handle.reset()
-    assert tuning.world.processes() == [] and tuning.world.boxes() == []
+    tuning.aws.handle.reset()
+    assert tuning.aws.processes() == [] and tuning.aws.boxes() == []
     assert tuning.client.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"] == []
     assert tuning.client.list_training_jobs()["TrainingJobSummaries"] == []
-    tuning.world.s3.create_bucket(Bucket=BUCKET)
+    tuning.aws.s3.create_bucket(Bucket=BUCKET)
     start(tuning)
-    tuning.world.handle.stop()
-    assert tuning.world.processes() == []
+    tuning.aws.handle.stop()
+    assert tuning.aws.processes() == []
 
 
 def test_the_longest_run_time_is_by_the_clock(tuning: TuningFixtures) -> None:
     name = tuning.start(4, limits={"MaxRuntimeInSeconds": 3600}, request={"TrainingJobDefinition": tuning.definition(LONG)})
-    tuning.world.until(tuning.world.processes)
-    tuning.world.handle.advance(3600)
+    tuning.aws.until(tuning.aws.processes)
+    tuning.aws.handle.advance(3600)
     job = tuning.ended(name)
     assert job["HyperParameterTuningJobStatus"] == "Completed" and job["TrainingJobStatusCounters"]["Stopped"] == len(tuning.trials(name))
     assert job["ConsumedResources"]["RuntimeInSeconds"] >= 3600

@@ -9,7 +9,7 @@ import pytest
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, JobFixtures
 from tests.localaws.sagemaker.training.test_training_sdk import session, write  # noqa: F401 - session is a fixture
 
-pytestmark = pytest.mark.parametrize("world", ["rewrite"], indirect=True)
+pytestmark = pytest.mark.parametrize("aws", ["rewrite"], indirect=True)
 TRAIN = """
     import argparse
     parser = argparse.ArgumentParser()
@@ -29,7 +29,7 @@ def compute() -> object:
     return Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5)
 
 
-def test_tuner_with_a_script(world: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
+def test_tuner_with_a_script(aws: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.parameter import CategoricalParameter, ContinuousParameter, IntegerParameter
     from sagemaker.train import ModelTrainer
     from sagemaker.train.configs import SourceCode
@@ -39,7 +39,7 @@ def test_tuner_with_a_script(world: JobFixtures, session: object, tmp_path: Path
         training_image=SKLEARN,
         role=ROLE,
         sagemaker_session=session,
-        base_job_name=world.name("sdk"),
+        base_job_name=aws.name("sdk"),
         source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": TRAIN}), entry_script="train.py"),
         compute=compute(),
         hyperparameters={"rows": 100},
@@ -59,15 +59,15 @@ def test_tuner_with_a_script(world: JobFixtures, session: object, tmp_path: Path
         max_parallel_jobs=2,
         random_seed=7,
     )
-    world.put("sdk/tune/a.csv", "1,2\n")
-    tuner.tune(inputs={"train": f"s3://{BUCKET}/sdk/tune"}, job_name=world.name("sdk-tune"), wait=True)
+    aws.put("sdk/tune/a.csv", "1,2\n")
+    tuner.tune(inputs={"train": f"s3://{BUCKET}/sdk/tune"}, job_name=aws.name("sdk-tune"), wait=True)
     frame = tuner.analytics().dataframe()
     assert len(frame) == 3 and set(frame["TrainingJobStatus"]) == {"Completed"} and {"rate", "depth", "kind"} <= set(frame.columns)
     assert tuner.best_training_job() == frame.sort_values("FinalObjectiveValue")["TrainingJobName"].iloc[0]
     assert tuner.describe().objective_status_counters.succeeded == 3
 
 
-def test_tuner_with_the_built_in_xgboost(world: JobFixtures, session: object) -> None:  # noqa: F811
+def test_tuner_with_the_built_in_xgboost(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.parameter import ContinuousParameter, IntegerParameter
     from sagemaker.train import ModelTrainer
     from sagemaker.train.configs import InputData
@@ -75,14 +75,14 @@ def test_tuner_with_the_built_in_xgboost(world: JobFixtures, session: object) ->
 
     rows = "".join(f"{row % 2},{row},{row % 2 + row % 3}\n" for row in range(100))
     data = [
-        InputData(channel_name=part, data_source=world.put(f"sdk/tune/{part}.csv", rows), content_type="text/csv")
+        InputData(channel_name=part, data_source=aws.put(f"sdk/tune/{part}.csv", rows), content_type="text/csv")
         for part in ("train", "validation")
     ]
     trainer = ModelTrainer(
         training_image=XGBOOST,
         role=ROLE,
         sagemaker_session=session,
-        base_job_name=world.name("sdk"),
+        base_job_name=aws.name("sdk"),
         compute=compute(),
         hyperparameters={"num_round": 3, "objective": "binary:logistic"},
     )
@@ -94,7 +94,7 @@ def test_tuner_with_the_built_in_xgboost(world: JobFixtures, session: object) ->
         max_parallel_jobs=2,
         early_stopping_type="Auto",
     )
-    tuner.tune(inputs=data, job_name=world.name("sdk-tune"), wait=False)
+    tuner.tune(inputs=data, job_name=aws.name("sdk-tune"), wait=False)
     tuner.latest_tuning_job.wait(poll=1)
     assert tuner.best_training_job().startswith(tuner.latest_tuning_job.hyper_parameter_tuning_job_name)
     assert tuner.analytics().dataframe()["FinalObjectiveValue"].between(0.5, 1).all()

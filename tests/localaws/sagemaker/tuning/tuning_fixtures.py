@@ -51,12 +51,12 @@ def categorical(name: str, *values: str) -> dict:
 class TuningFixtures:
     """Helpers for tuning jobs on one local AWS."""
 
-    def __init__(self, world: JobFixtures) -> None:
-        self.world, self.client = world, world.sagemaker
+    def __init__(self, aws: JobFixtures) -> None:
+        self.aws, self.client = aws, aws.sagemaker
 
     def definition(self, code: str = TOY, static: dict[str, str] | None = None, **changes: object) -> dict:
         """A training job definition in script mode; ``changes`` replace members, ``metrics`` are metric definitions."""
-        source = self.world.put(f"code/{self.world.name('tuned')}/sourcedir.tar.gz", targz({"train.py": code}))
+        source = self.aws.put(f"code/{self.aws.name('tuned')}/sourcedir.tar.gz", targz({"train.py": code}))
         script = {"sagemaker_program": "train.py", "sagemaker_submit_directory": source}
         definition = {
             "StaticHyperParameters": script | (static or {}),
@@ -83,7 +83,7 @@ class TuningFixtures:
             "ParameterRanges": {"ContinuousParameterRanges": [continuous()]},
             "RandomSeed": 7,
         }
-        request = {"HyperParameterTuningJobName": self.world.name("tune"), "HyperParameterTuningJobConfig": config | changes}
+        request = {"HyperParameterTuningJobName": self.aws.name("tune"), "HyperParameterTuningJobConfig": config | changes}
         if "TrainingJobDefinition" not in whole and "TrainingJobDefinitions" not in whole:
             request["TrainingJobDefinition"] = self.definition()
         return request | whole
@@ -99,7 +99,7 @@ class TuningFixtures:
 
     def ended(self, name: str) -> dict:
         """The description of a tuning job, once it has ended."""
-        return self.world.until(lambda: self.describe(name), lambda job: job["HyperParameterTuningJobStatus"] in ENDED)
+        return self.aws.until(lambda: self.describe(name), lambda job: job["HyperParameterTuningJobStatus"] in ENDED)
 
     def run(self, *arguments: object, **changes: object) -> tuple[dict, list[dict]]:
         """Run a tuning job to its end; returns its description, and the summaries of its training jobs by name."""
