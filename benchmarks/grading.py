@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LESSONS = {"m00_start": "m00", "m02_data_preparation": "m02_1"}
 STUDENTS = 4
 RUNS = 3
-MANY, EARLY = 300, 50  # submissions, and the number after which memory is first measured
+MANY, FEW = 300, 50  # submissions, and the number after which memory is first measured
 STOCK_CONFIG = """
 c = get_config()
 c.CourseDirectory.source_directory = "solutions"
@@ -97,17 +97,17 @@ def _stock(folder: CourseFolder, environment: Mapping[str, str]) -> float:
 
 def _each_above(taken: float, executed: Iterable[Path]) -> float:
     """Seconds per notebook on top of the time of its cells."""
-    own = [sum(map(_duration, nbformat.read(path, as_version=4).cells)) for path in executed]
-    if len(own) != STUDENTS * len(LESSONS):
-        raise RuntimeError(f"{len(own)} notebooks were executed in place of {STUDENTS * len(LESSONS)}")
-    return (taken - sum(own)) / len(own)
+    cell_seconds = [sum(map(_duration, nbformat.read(path, as_version=4).cells)) for path in executed]
+    if len(cell_seconds) != STUDENTS * len(LESSONS):
+        raise RuntimeError(f"{len(cell_seconds)} notebooks were executed in place of {STUDENTS * len(LESSONS)}")
+    return (taken - sum(cell_seconds)) / len(cell_seconds)
 
 
 def _duration(cell: nbformat.NotebookNode) -> float:
-    told = cell.metadata.get("execution", {})
-    if "iopub.status.busy" not in told or "shell.execute_reply" not in told:
+    times = cell.metadata.get("execution", {})
+    if "iopub.status.busy" not in times or "shell.execute_reply" not in times:
         return 0.0
-    begin, end = (datetime.fromisoformat(told[name]) for name in ("iopub.status.busy", "shell.execute_reply"))
+    begin, end = (datetime.fromisoformat(times[name]) for name in ("iopub.status.busy", "shell.execute_reply"))
     return (end - begin).total_seconds()
 
 
@@ -134,20 +134,20 @@ def _two_beside_one(folder: CourseFolder, processes: ProcessGrader) -> Row:
 
 def _untouched(folder: CourseFolder, processes: ProcessGrader) -> Iterator[Row]:
     for work in _first(folder):
-        taken, own = [], []
+        taken, cell_seconds = [], []
         for _ in range(RUNS):
             taken.append(seconds(functools.partial(processes.grade, work)))
-            own.append(sum(map(_duration, nbformat.read(work.results / f"{work.notebook}.ipynb", as_version=4).cells)))
-        yield Row(f"{work.notebook}, untouched", "s", taken, own, "its cells alone", "measured", 3.0)
+            cell_seconds.append(sum(map(_duration, nbformat.read(work.results / f"{work.notebook}.ipynb", as_version=4).cells)))
+        yield Row(f"{work.notebook}, untouched", "s", taken, cell_seconds, "its cells alone", "measured", 3.0)
 
 
 def _memory(folder: CourseFolder, processes: ProcessGrader) -> Row:
     work = _first(folder)[0]
     works = [replace(work, seed=str(number)) for number in range(MANY)]
-    _all(works[:EARLY], 2, processes)
-    early = _megabytes()
-    _all(works[EARLY:], 2, processes)
-    return Row(f"memory after {MANY} submissions", "MB", [_megabytes()], [early], f"after {EARLY}", "ratio", 1.1)
+    _all(works[:FEW], 2, processes)
+    after_few = _megabytes()
+    _all(works[FEW:], 2, processes)
+    return Row(f"memory after {MANY} submissions", "MB", [_megabytes()], [after_few], f"after {FEW}", "ratio", 1.1)
 
 
 def _first(folder: CourseFolder) -> list[GradingTask]:

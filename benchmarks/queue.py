@@ -18,7 +18,7 @@ from benchmarks.rows import Row
 from course.localaws.server import launch
 from course.regression.execute import execute_all, lessons
 
-JOBS, EARLY, AT_A_TIME = 1_000, 100, 4
+JOBS, FEW, AT_A_TIME = 1_000, 100, 4
 MB = 1_000_000
 ROOT = Path(__file__).parents[1]
 
@@ -35,9 +35,9 @@ def _jobs() -> Row:
         ended = _run(sagemaker)
         after: dict[int, float] = {}
         for count in ended:
-            if count in (EARLY, JOBS):
+            if count in (FEW, JOBS):
                 after[count] = gateway.memory_info().rss / MB
-    return Row(f"memory after {JOBS:,} training jobs", "MB", [after[JOBS]], [after[EARLY]], f"after {EARLY}", "difference", 20)
+    return Row(f"memory after {JOBS:,} training jobs", "MB", [after[JOBS]], [after[FEW]], f"after {FEW}", "difference", 20)
 
 
 def _run(sagemaker: Any) -> Iterator[int]:

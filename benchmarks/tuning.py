@@ -43,12 +43,12 @@ def _rows(name: str, space: Space, loss: Loss) -> list[Row]:
 
 
 def _best(search: SearchStrategy, loss: Loss) -> float:
-    told: list[LossObservation] = []
+    observations: list[LossObservation] = []
     for _ in range(TRIALS):
-        values = search.suggest(told, [])
-        told.append(LossObservation(values, loss(values)))
+        values = search.suggest(observations, [])
+        observations.append(LossObservation(values, loss(values)))
     search.close()
-    return min(each.loss for each in told)
+    return min(each.loss for each in observations)
 
 
 def branin() -> tuple[Space, Loss]:

@@ -191,17 +191,17 @@ def _counts(junit: Path, code: int) -> tuple[int, int, int]:
 def run_all(chosen: Sequence[Lane], runner: LaneRunner, console: Console) -> list[LaneResult]:
     """Run lanes, `AT_A_TIME` in parallel, then those that run alone. Shows progress; an interrupt leaves nothing running."""
     outcomes: list[LaneResult] = []
-    with _progress(console) as tell, runner.pool as pool:
+    with _progress(console) as on_progress, runner.pool as pool:
 
         def job(lane: Lane) -> LaneResult:
-            tell(lane, None)
+            on_progress(lane, None)
             return runner.run(lane)
 
-        together = [lane for lane in chosen if not lane.alone]
-        for group in (together, *([lane] for lane in chosen if lane.alone)):
+        parallel = [lane for lane in chosen if not lane.alone]
+        for group in (parallel, *([lane] for lane in chosen if lane.alone)):
             for done in as_completed([pool.submit(job, lane) for lane in group]):
                 outcomes.append(done.result())
-                tell(outcomes[-1].lane, outcomes[-1])
+                on_progress(outcomes[-1].lane, outcomes[-1])
     return sorted(outcomes, key=lambda outcome: chosen.index(outcome.lane))
 
 

@@ -122,12 +122,12 @@ def test_learner_and_grader_replay_the_same(style: str, metric: str) -> None:
 def test_the_lesson_s_own_day_flaps_under_latency_and_not_under_requests() -> None:
     day = json.loads((LESSON / "given" / "yesterday.json").read_text())
     common = {"out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}
-    told = {
+    replays = {
         name: autoscale.replay(day, {"metric": name, "target": target} | common)
         for name, target in (("InvocationsPerInstance", 100.0), ("ModelLatency", 800.0))
     }
-    assert told["ModelLatency"]["cost"] > 2 * told["InvocationsPerInstance"]["cost"]
-    assert max(told["ModelLatency"]["instances"]) == 12 > max(told["InvocationsPerInstance"]["instances"]) + 3
+    assert replays["ModelLatency"]["cost"] > 2 * replays["InvocationsPerInstance"]["cost"]
+    assert max(replays["ModelLatency"]["instances"]) == 12 > max(replays["InvocationsPerInstance"]["instances"]) + 3
 
 
 # ---- broken endpoints ----------------------------------------------------------------------------------------------------------------
@@ -175,9 +175,9 @@ def test_what_is_kept_goes_from_scene_to_scene_and_time_only_passes_in_calls_and
         return {"events": context.kept["events"], "left": context.remaining_ms()}
 
     scene = {"event": {}, "budget_ms": 500, "calls": [{"outcome": "answered", "ms": 60_000}]}
-    told = handler([scene, scene])
-    assert [one["response"] for one in told] == [{"events": 1, "left": 370}, {"events": 2, "left": 370}]
-    assert [one["ms"] for one in told] == [130, 130]
+    handled = handler([scene, scene])
+    assert [one["response"] for one in handled] == [{"events": 1, "left": 370}, {"events": 2, "left": 370}]
+    assert [one["ms"] for one in handled] == [130, 130]
 
 
 def test_the_usual_share_of_late_flights_is_what_the_lesson_falls_back_on() -> None:
@@ -217,11 +217,11 @@ def test_a_fault_that_no_alarm_looks_at_is_asked_for_before_the_minutes_are() ->
 
 def test_an_alarm_that_waits_for_two_minutes_is_not_asked_how_many_it_waits_for() -> None:
     one = {"usual": {"p50_ms": 40.0}}
-    told = [
+    messages = [
         definitions.false_alarm("hiccup", {"alarms": [_alarm("Invocation5XXErrors", AlarmName="a", Threshold=0.1, **more)]}, one, "a")
         for more in ({}, {"DatapointsToAlarm": 1}, {"EvaluationPeriods": 1})
     ]
-    assert ["How many does your alarm wait for?" in words for words in told] == [False, True, True]
+    assert ["How many does your alarm wait for?" in words for words in messages] == [False, True, True]
 
 
 def test_a_percentile_is_no_statistic() -> None:

@@ -41,7 +41,7 @@ def problems(course: Path, mutants: int | None = judging.ALL_MUTANTS) -> dict[st
     return {f"{each.exercise} {each.candidate}": each.problem for each in found if each.problem}
 
 
-def tally(course: Path, exercise: str):
+def score(course: Path, exercise: str):
     return next(each.mutants for each in judging.judge("m98_1", course, judging.ALL_MUTANTS) if each.mutants and each.exercise == exercise)
 
 
@@ -62,9 +62,9 @@ def test_weak_check_is_named(course: Path) -> None:
 def test_equivalent_mutants_do_not_count(course: Path) -> None:
     borders = [BORDER.format(">= 100"), BORDER.format("> 101")]
     listing(course, "m98_1_ex1", "left open: sizes are drawn far from the border", *borders)
-    counted = tally(course, "m98_1_ex1")
+    counted = score(course, "m98_1_ex1")
     listing(course, "m98_1_ex1", "equivalent: no size is that near", *borders)
-    uncounted = tally(course, "m98_1_ex1")
+    uncounted = score(course, "m98_1_ex1")
     assert (counted.killed, counted.equivalent, uncounted.equivalent) == (counted.tried - 2, 0, 2)
     assert counted.share < uncounted.share == 1
 
@@ -100,11 +100,11 @@ def test_mutant_that_never_ends_is_killed_soon(course: Path) -> None:
 
 
 def test_sample_is_small_and_always_the_same(course: Path) -> None:
-    told: list[list[str]] = [[], []]
-    for heard in told:
-        judging.judge("m98_1", course, 3, lambda exercise, what, heard=heard: heard.append(f"{exercise} {what}"))
-    assert told[0] == told[1]
-    assert [what for what in told[0] if "m98_1_ex1 mutant" in what] == [f"m98_1_ex1 mutant {number} of 3" for number in range(3)]
+    runs: list[list[str]] = [[], []]
+    for lines in runs:
+        judging.judge("m98_1", course, 3, lambda exercise, what, lines=lines: lines.append(f"{exercise} {what}"))
+    assert runs[0] == runs[1]
+    assert [what for what in runs[0] if "m98_1_ex1 mutant" in what] == [f"m98_1_ex1 mutant {number} of 3" for number in range(3)]
 
 
 def test_record_holds_the_figures(course: Path) -> None:

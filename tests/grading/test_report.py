@@ -106,10 +106,10 @@ def test_no_rendering_shows_a_secret(secrets: list[object], around: str) -> None
     report = Report(exercise(), "graded")
     for secret in secrets:
         report.secret(secret)
-    told = f"{around} {' '.join(map(str, secrets))} {secrets[0]!r} {around}"
-    report.part("shape", False, f"got {told}", hint=f"look {told}")
-    report.add_output(told)
-    report.stop(AnswerError(f"stopped {told}"))
+    text = f"{around} {' '.join(map(str, secrets))} {secrets[0]!r} {around}"
+    report.part("shape", False, f"got {text}", hint=f"look {text}")
+    report.add_output(text)
+    report.stop(AnswerError(f"stopped {text}"))
     data = render.as_json(report)
     said = [data["problem"], data["output"], data["parts"][0]["message"], data["parts"][0]["hint"]]
     for secret in secrets:

@@ -76,9 +76,9 @@ def test_a_machine_without_the_packages_is_told_the_command(tmp_path):
 
 
 def test_frameworks_are_named_with_the_commands_that_add_them_where_they_are_missing(tmp_path):
-    told = run(tmp_path / "state").stdout
+    printed = run(tmp_path / "state").stdout
     for module in ("torch", "tensorflow"):
-        assert (f"make extra-{module}\n" in told) == (importlib.util.find_spec(module) is None)
+        assert (f"make extra-{module}\n" in printed) == (importlib.util.find_spec(module) is None)
     made = subprocess.run(["make", "-n", "extra-torch"], cwd=ROOT, env={**os.environ, "PIP_INDEX_URL": "x"}, capture_output=True, text=True)
     assert 'pip install "torch>=' in made.stdout and "index" not in made.stdout
     made = subprocess.run(["make", "-n", "extra-tensorflow"], cwd=ROOT, capture_output=True, text=True)

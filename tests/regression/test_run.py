@@ -23,7 +23,7 @@ BROKEN = {"m91_cut": '{"cells": [', "m92_list": "[]", "m93_object": "{}", "m94_e
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def output(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The terminal output and the report of a run on a course with a good notebook and the broken ones."""
     root = tmp_path_factory.mktemp("broken")
     write(root / "solutions" / "m90_good" / "m90_1.ipynb", new_code_cell("1 + 1"))
@@ -38,11 +38,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.mark.parametrize("where", ["terminal", "report"])
 @pytest.mark.parametrize("lesson", BROKEN)
-def test_a_notebook_of_broken_json_is_named(told: dict[str, str], lesson: str, where: str) -> None:
-    assert f"{lesson[:3]}_1: failed: " in told[where]
+def test_a_notebook_of_broken_json_is_named(output: dict[str, str], lesson: str, where: str) -> None:
+    assert f"{lesson[:3]}_1: failed: " in output[where]
 
 
 @pytest.mark.parametrize("where", ["terminal", "report"])
-def test_the_others_run(told: dict[str, str], where: str) -> None:
-    assert "m90_1: " not in told[where]
-    assert "the class was not graded: `nbgrader generate_assignment" in told[where]
+def test_the_others_run(output: dict[str, str], where: str) -> None:
+    assert "m90_1: " not in output[where]
+    assert "the class was not graded: `nbgrader generate_assignment" in output[where]

@@ -31,7 +31,7 @@ class MatchedFiles:
     """The files of a source: by student, unmatched and refused, with late marks and times."""
 
     files: dict[str, list[tuple[tuple[str, ...], SubmittedFile]]] = field(default_factory=lambda: defaultdict(list))
-    unclaimed: list[tuple[SubmittedFile, str]] = field(default_factory=list)
+    unmatched: list[tuple[SubmittedFile, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
     at: dict[str, datetime] = field(default_factory=dict)
@@ -80,12 +80,12 @@ def _collect(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=course.root) as stage:
         label, found = _source(options, course, plan, Path(stage))
         matched = _sort(found, finder)
-        if not matched.files and not matched.unclaimed and not matched.refused:
+        if not matched.files and not matched.unmatched and not matched.refused:
             raise SubmissionRejected(f"{label} holds nothing for {options.lesson}.")
         imported = _import_all(matched, course, options.lesson, notebooks, known, Path(stage))
-        _keep_unclaimed(matched, CollectedFolder(course.root, options.lesson).unclaimed / label)
+        _keep_unmatched(matched, CollectedFolder(course.root, options.lesson).unmatched / label)
     missing = [student for student in students if not course.submission(student.id, options.lesson).is_dir()]
-    return _report(imported, matched, missing, CollectedFolder(course.root, options.lesson).unclaimed / label)
+    return _report(imported, matched, missing, CollectedFolder(course.root, options.lesson).unmatched / label)
 
 
 def _source(
@@ -127,7 +127,7 @@ def _sort(found: submitted_files.Found, finder: StudentMatcher) -> MatchedFiles:
             matched.files[whose.student].append((whose.file, each))
             matched.late |= {whose.student} if whose.late else set()
         elif isinstance(whose, NoMatch):
-            matched.unclaimed.append((each, whose.why))
+            matched.unmatched.append((each, whose.why))
     return matched
 
 
@@ -155,15 +155,15 @@ def _import_all(
     return imported
 
 
-def _keep_unclaimed(matched: MatchedFiles, folder: Path) -> None:
-    for entry, _ in matched.unclaimed:
+def _keep_unmatched(matched: MatchedFiles, folder: Path) -> None:
+    for entry, _ in matched.unmatched:
         try:
             import_submissions.keep_unmatched(entry, folder)
         except SubmissionRejected as error:
             matched.refused.append((entry.name, str(error)))
 
 
-def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missing: Iterable[Student], unclaimed: Path) -> int:
+def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missing: Iterable[Student], unmatched: Path) -> int:
     console = Console()
     table = Table("student", "it is", "files", "handed in (UTC)", "remarks")
     for one in imported:
@@ -174,14 +174,14 @@ def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missi
         console.print(table)
     absent = ", ".join(student.id for student in missing)
     console.print(f"{len(imported)} handed in; nothing yet from: {absent or 'nobody'}.", markup=False, soft_wrap=True)
-    for entry, why in matched.unclaimed:
+    for entry, why in matched.unmatched:
         console.print(f"Nobody's: {entry.name} ({why}).", markup=False, soft_wrap=True)
-    if matched.unclaimed:
+    if matched.unmatched:
         advice = "Name the folder by its student's id and collect it by --from."
-        console.print(f"Kept in {unclaimed}. {advice}", markup=False, soft_wrap=True)
+        console.print(f"Kept in {unmatched}. {advice}", markup=False, soft_wrap=True)
     for name, why in matched.refused:
         console.print(f"Refused: {name}: {why}.", markup=False, soft_wrap=True)
-    return 1 if matched.unclaimed or matched.refused else 0
+    return 1 if matched.unmatched or matched.refused else 0
 
 
 if __name__ == "__main__":

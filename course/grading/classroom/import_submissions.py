@@ -43,7 +43,7 @@ class CollectedFolder:
         return self.root / "collected" / self.lesson / "earlier" / student
 
     @property
-    def unclaimed(self) -> Path:
+    def unmatched(self) -> Path:
         return self.root / "collected" / self.lesson / "unclaimed"
 
 

@@ -175,8 +175,8 @@ def _problems(students: Sequence[tuple[int, Student]]) -> Iterator[tuple[int, st
             continue
         first, spelled = seen.setdefault(student.id.casefold(), (line, student.id))
         if first != line:
-            alike = "" if spelled == student.id else f" as {spelled!r}, which many file systems do not tell apart"
-            yield line, f"the id {student.id!r} stands in line {first} too{alike}."
+            spelling = "" if spelled == student.id else f" as {spelled!r}, which many file systems do not tell apart"
+            yield line, f"the id {student.id!r} stands in line {first} too{spelling}."
         if student.lms_user_id and numbers.setdefault(student.lms_user_id, line) != line:
             yield line, f"the lms_user_id {student.lms_user_id!r} stands in line {numbers[student.lms_user_id]} too."
         if long := [name for name in ("first_name", "last_name", "email", "lms_user_id") if len(getattr(student, name)) > 128]:

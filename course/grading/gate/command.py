@@ -43,8 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _called(finding: CandidateResult) -> str:
-    tally = finding.mutants
-    return f"{tally.killed} of {tally.tried} mutants" if tally else finding.candidate
+    score = finding.mutants
+    return f"{score.killed} of {score.tried} mutants" if score else finding.candidate
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

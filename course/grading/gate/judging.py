@@ -78,9 +78,9 @@ def _findings(trial: ExerciseTrial, graders: Path, public: str, mutants: int | N
         on_progress(exercise.id, candidate.name)
         space = trial.namespace if candidate.name == "reference" else dict(before)
         evidence = trial.evidence(candidate.name, candidate.code, space)
-        finding, own_feedback = _finding(trial, candidate, evidence)
+        finding, its_feedback = _finding(trial, candidate, evidence)
         found.append(finding)
-        feedback.append((candidate, own_feedback))
+        feedback.append((candidate, its_feedback))
     found += _leaks(trial, feedback, public)
     if exercise.pattern and not finding.problem:
         on_progress(exercise.id, "guessers")
@@ -133,11 +133,11 @@ def _leaks(trial: ExerciseTrial, feedback: list[tuple[Candidate, CandidateFeedba
     """Pieces of the right answer, the last of the candidates, that the reports on wrong answers show."""
     right = feedback[-1][1]
     exercise = trial.exercise
-    for candidate, own in feedback:
+    for candidate, wrong in feedback:
         if candidate.is_wrong:
-            known = "\n".join((public, exercise.title, *exercise.hints, candidate.code, right.called_with, own.called_with))
-            if shown := leaks.leaked(own.report, right.pieces, own.pieces, known):
-                problem = f"its learner is told {', '.join(shown)}, a piece of the right answer, in: {own.report}"
+            known = "\n".join((public, exercise.title, *exercise.hints, candidate.code, right.called_with, wrong.called_with))
+            if shown := leaks.leaked(wrong.report, right.pieces, wrong.pieces, known):
+                problem = f"its learner is told {', '.join(shown)}, a piece of the right answer, in: {wrong.report}"
                 yield trial.found(f"{candidate.name}, leaks", 0.0, problem)
 
 

@@ -34,28 +34,28 @@ def pieces(value: Any) -> Iterator[Piece]:
             yield from pieces(item)
 
 
-def leaked(said: str, right: Iterable[Piece], own: Iterable[Piece], known: str) -> list[str]:
+def leaked(said: str, right: Iterable[Piece], wrong: Iterable[Piece], known: str) -> list[str]:
     """The pieces of the right answer that ``said`` shows.
 
     Parameters
     ----------
     said : str
         The report on a wrong answer.
-    right, own : iterable
+    right, wrong : iterable
         `pieces` of the right answer and of the wrong one. A report may repeat the pieces of the wrong answer.
     known : str
         Text that everybody can read, such as the notebook.
     """
-    right, own = set(right), set(own)
-    known = "\n".join((known, *(piece for piece in own if isinstance(piece, str))))
-    words = {piece for piece in right - own if isinstance(piece, str) and len(piece) >= SHORTEST}
+    right, wrong = set(right), set(wrong)
+    known = "\n".join((known, *(piece for piece in wrong if isinstance(piece, str))))
+    words = {piece for piece in right - wrong if isinstance(piece, str) and len(piece) >= SHORTEST}
     shown = [word for word in words if _holds(said, word) and not _holds(known, word)]
-    numbers, others = ([piece for piece in some if isinstance(piece, float) and math.isfinite(piece)] for some in (right, own))
+    numbers, others = ([piece for piece in some if isinstance(piece, float) and math.isfinite(piece)] for some in (right, wrong))
     for text in set(NUMBER.findall(said)):
         if len(text.strip("-").replace(".", "").strip("0")) >= DIGITS and not _holds(known, text):
             places = len(text.partition(".")[2])
-            is_right, is_own = (any(round(number, places) == float(text) for number in some) for some in (numbers, others))
-            if is_right and not is_own:
+            is_right, is_wrong = (any(round(number, places) == float(text) for number in some) for some in (numbers, others))
+            if is_right and not is_wrong:
                 shown.append(text)
     return sorted(shown)
 

@@ -71,10 +71,10 @@ def findings(
     problems = {name: outcome for name, outcome in outcomes.items() if outcome not in (KILLED, SURVIVED, SAME)}
     problems |= _list_problems(known, {mutant.name for mutant in made}, outcomes)
     found = [trial.found(f"mutant {name}", 0.0, problem) for name, problem in problems.items()]
-    tally = _tally(fingerprint(made), known, outcomes)
-    weak = sample is None and tally.share < LEAST
-    said = f"only {tally.share:.0%} of the mutants that differ are found, less than {LEAST:.0%}: mend the check" if weak else ""
-    return [trial.found(MUTANTS, 0.0, said, tally), *found]
+    score = _score(fingerprint(made), known, outcomes)
+    weak = sample is None and score.share < LEAST
+    said = f"only {score.share:.0%} of the mutants that differ are found, less than {LEAST:.0%}: mend the check" if weak else ""
+    return [trial.found(MUTANTS, 0.0, said, score), *found]
 
 
 def _sample(made: list[Mutant], known: Mapping[str, str], size: int, seed: str) -> list[Mutant]:
@@ -93,7 +93,7 @@ def _list_problems(known: Mapping[str, str], made: set[str], outcomes: Mapping[s
         yield name, f"is listed in {LISTED} and is not made any more; take it out"
 
 
-def _tally(of: str, known: Mapping[str, str], outcomes: Mapping[str, str]) -> MutationScore:
+def _score(of: str, known: Mapping[str, str], outcomes: Mapping[str, str]) -> MutationScore:
     """The score. Mutants that hand over the same values as the reference are not counted."""
     survived = [name for name, outcome in outcomes.items() if outcome == SURVIVED]
     equivalent = sum(known.get(name, "").startswith(EQUIVALENT) for name in survived)

@@ -28,12 +28,12 @@ def write(findings: Iterable[CandidateResult], graders: Path) -> list[Path]:
 
 
 def _written(exercise: str, found: Mapping[str, CandidateResult], graders: Path) -> Path:
-    tally = next(finding.mutants for finding in found.values() if finding.mutants)
+    score = next(finding.mutants for finding in found.values() if finding.mutants)
     packages = {name: version(name) for name in PACKAGES}
     record = {
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": platform.python_version(), **packages},
-        "mutants": {"of": tally.of, "tried": tally.tried, "killed": tally.killed, "equivalent": tally.equivalent},
+        "mutants": {"of": score.of, "tried": score.tried, "killed": score.killed, "equivalent": score.equivalent},
         "guessers": {name: round(found[name].score / found[name].points, 4) for name in GUESSERS if name in found},
     }
     path = next(graders.glob(f"*/answers/{exercise}")) / NAME

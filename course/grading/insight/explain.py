@@ -73,7 +73,8 @@ def find(folder: CourseFolder, student: str, exercise_id: str) -> StoredScore:
     for result in theirs:
         if exercise_id in result.exercises:
             works = [
-                GradingTask(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), own) for own in (False, True)
+                GradingTask(folder.root, student, result.assignment, result.notebook, seeds.grading_seed(), personal)
+                for personal in (False, True)
             ]
             # Only the key shows whether the class works on personal variants.
             return StoredScore(exercise, result, next((work for work in works if work.empty_result().key == result.key), works[0]))

@@ -115,7 +115,7 @@ def _sweep(scratch: Path) -> None:
 
 def _copy(handed_in: Path, work: Path) -> Iterator[str]:
     """Copy plain files other than notebooks, within the limits; yields a line for each file left out."""
-    most, room = limits()["handed_in"]["file"], limits()["handed_in"]["all"]
+    most, remaining = limits()["handed_in"]["file"], limits()["handed_in"]["all"]
     for folder, folders, files in os.walk(handed_in):
         folders[:] = sorted(name for name in folders if name != ".ipynb_checkpoints" and not Path(folder, name).is_symlink())
         for name in sorted(files):
@@ -126,10 +126,10 @@ def _copy(handed_in: Path, work: Path) -> Iterator[str]:
                 continue
             if not stat.S_ISREG(status.st_mode):
                 yield f"{shown} is a link or something else that is no file; left out"
-            elif status.st_size > min(most, room):
+            elif status.st_size > min(most, remaining):
                 yield f"{shown} has {status.st_size:,} bytes, more than may be handed in; left out"
             else:
-                room -= status.st_size
+                remaining -= status.st_size
                 target = work / path.relative_to(handed_in)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)

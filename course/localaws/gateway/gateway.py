@@ -40,52 +40,52 @@ class Gateway:
         self._fallback = fallback
 
     async def __call__(self, scope: dict, receive, send) -> None:
-        visit = _GatewayRequest(Request(scope, receive), RequestHead.of(scope))
+        incoming = _GatewayRequest(Request(scope, receive), RequestHead.of(scope))
         try:
-            await self._admit(visit)
-            response = await self._services.get(visit.service, self._fallback)(visit.call)
+            await self._admit(incoming)
+            response = await self._services.get(incoming.service, self._fallback)(incoming.call)
         except ClientDisconnect:
             return  # the client is gone
         except Exception as exception:
-            response = self._failed(visit, exception)
-        self._record(visit, response.status_code)
-        response.headers.setdefault("x-amzn-requestid", visit.id)
-        if visit.awaits_continue:
+            response = self._failed(incoming, exception)
+        self._record(incoming, response.status_code)
+        response.headers.setdefault("x-amzn-requestid", incoming.id)
+        if incoming.awaits_continue:
             # The client will not send the body. The server would read the next request on this connection as the body.
             response.headers["connection"] = "close"
         await response(scope, receive, send)
 
-    async def _admit(self, visit: _GatewayRequest) -> None:
-        head = visit.head
+    async def _admit(self, incoming: _GatewayRequest) -> None:
+        head = incoming.head
         signature = signature_of(head)
-        visit.service = protocols.service_of(head, signature.service)
-        admitted = await admit(signature, head, visit.body(), self._platform.identity, self._platform.clock.now())
-        visit.call = AwsRequest(
-            request=visit.request,
+        incoming.service = protocols.service_of(head, signature.service)
+        admitted = await admit(signature, head, incoming.body(), self._platform.identity, self._platform.clock.now())
+        incoming.call = AwsRequest(
+            request=incoming.request,
             headers=head.headers,
-            service=visit.service,
+            service=incoming.service,
             region=admitted.region,
             principal=admitted.principal,
-            id=visit.id,
+            id=incoming.id,
             chunks=admitted.chunks,
-            operation=protocols.operation_of(head, visit.protocol, admitted.body or b""),
+            operation=protocols.operation_of(head, incoming.protocol, admitted.body or b""),
             trailers=admitted.trailers,
         )
 
-    def _failed(self, visit: _GatewayRequest, exception: Exception) -> Response:
+    def _failed(self, incoming: _GatewayRequest, exception: Exception) -> Response:
         if isinstance(exception, RequestRefused):
-            error = refusal(exception, visit.protocol, visit.service)
+            error = refusal(exception, incoming.protocol, incoming.service)
         elif isinstance(exception, AwsError):
             error = exception
         else:
-            logger.error("request %s: %s %s failed", visit.id, visit.service, visit.operation, exc_info=exception)
-            error = self._internal(visit, exception)
-        visit.error = error.code
-        return errors.render(error, visit.protocol, visit.head, visit.service, visit.id)
+            logger.error("request %s: %s %s failed", incoming.id, incoming.service, incoming.operation, exc_info=exception)
+            error = self._internal(incoming, exception)
+        incoming.error = error.code
+        return errors.render(error, incoming.protocol, incoming.head, incoming.service, incoming.id)
 
-    def _internal(self, visit: _GatewayRequest, exception: Exception) -> AwsError:
+    def _internal(self, incoming: _GatewayRequest, exception: Exception) -> AwsError:
         """The error for a bug in the local AWS itself. Only its log has the traceback."""
-        code = "InternalError" if visit.service == "s3" else "InternalFailure"
+        code = "InternalError" if incoming.service == "s3" else "InternalFailure"
         if _disk_is_full(exception):
             return AwsError(
                 code, f"No space is left on the disk that holds the local AWS's state ({self._platform.state}). Free some.", 500
@@ -94,18 +94,18 @@ class Gateway:
         what = f"{type(exception).__name__}: {exception}".splitlines()[0]
         return AwsError(
             code,
-            f"The local AWS failed at {visit.service}:{visit.operation} with {what}. This is a fault of the local AWS, not of your "
-            f"request; its log, {where}, has the details under request id {visit.id}.",
+            f"The local AWS failed at {incoming.service}:{incoming.operation} with {what}. This is a fault of the local AWS, not of your "
+            f"request; its log, {where}, has the details under request id {incoming.id}.",
             500,
         )
 
-    def _record(self, visit: _GatewayRequest, status: int) -> None:
-        record, call = self._platform.requests.record, visit.call
+    def _record(self, incoming: _GatewayRequest, status: int) -> None:
+        record, call = self._platform.requests.record, incoming.call
         if call is None:
-            record("unknown", visit.service, visit.operation, "", status, visit.error, request_id=visit.id)
+            record("unknown", incoming.service, incoming.operation, "", status, incoming.error, request_id=incoming.id)
         else:
-            what = (visit.service, visit.operation, call.resource, status, visit.error)
-            record(call.principal.arn, *what, region=call.region, request_id=visit.id, parameters=call.parameters)
+            what = (incoming.service, incoming.operation, call.resource, status, incoming.error)
+            record(call.principal.arn, *what, region=call.region, request_id=incoming.id, parameters=call.parameters)
 
 
 class _GatewayRequest:

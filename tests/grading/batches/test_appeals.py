@@ -36,7 +36,7 @@ def course_command(course: Course, *arguments: str, expect: int = 0) -> str:
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course(tmp_path_factory.mktemp("appeals") / "course")
     course.release()
     for student, edits in {"right": [RIGHT], "wrong": [WRONG], "half": [RIGHT, HALF], "untouched": []}.items():
@@ -46,59 +46,59 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 @pytest.fixture
-def mended(night: Course):
+def mended(course: Course):
     """``mended(text)`` adds to the hidden checks; the fixture restores them afterwards."""
-    hidden = night.root / "graders" / LESSON / "m98_1_hidden.py"
+    hidden = course.root / "graders" / LESSON / "m98_1_hidden.py"
     before = hidden.read_text()
     yield lambda text: hidden.write_text(f"{before}\n\n{text}")
     hidden.write_text(before)
-    course_command(night, "rescore", LESSON)
+    course_command(course, "rescore", LESSON)
 
 
-def test_the_same_checks_find_the_same(night: Course) -> None:
-    before = {student: result(night, student)["exercises"] for student in ("right", "wrong", "half", "untouched")}
-    assert "4 notebooks judged again; 0 scores changed." in course_command(night, "rescore", LESSON)
-    assert {student: result(night, student)["exercises"] for student in before} == before
+def test_the_same_checks_find_the_same(course: Course) -> None:
+    before = {student: result(course, student)["exercises"] for student in ("right", "wrong", "half", "untouched")}
+    assert "4 notebooks judged again; 0 scores changed." in course_command(course, "rescore", LESSON)
+    assert {student: result(course, student)["exercises"] for student in before} == before
 
 
-def test_a_mended_check_changes_what_it_should(night: Course, mended) -> None:
+def test_a_mended_check_changes_what_it_should(course: Course, mended) -> None:
     mended("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
-    said = course_command(night, "rescore", LESSON)
+    said = course_command(course, "rescore", LESSON)
     assert "wrong" in said and "1 scores changed" in said
-    assert scores(night, "right") == FULL
-    assert scores(night, "wrong")["m98_1_ex3"] == night.scores("wrong")["m98_1_ex3"] == 3.0
-    assert scores(night, "untouched") == NOTHING  # it offered no evidence that another check could accept
-    assert "stood already" in grade(night, LESSON, "--resume")  # judged by today's checks: nothing to run
+    assert scores(course, "right") == FULL
+    assert scores(course, "wrong")["m98_1_ex3"] == course.scores("wrong")["m98_1_ex3"] == 3.0
+    assert scores(course, "untouched") == NOTHING  # it offered no evidence that another check could accept
+    assert "stood already" in grade(course, LESSON, "--resume")  # judged by today's checks: nothing to run
 
 
 @pytest.mark.nightly  # grades three times
-def test_grading_again_says_what_changed_and_why(night: Course, mended) -> None:
-    assert "Scores that changed" not in grade(night, LESSON, "--students", "wrong")
+def test_grading_again_says_what_changed_and_why(course: Course, mended) -> None:
+    assert "Scores that changed" not in grade(course, LESSON, "--students", "wrong")
     mended("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
-    said = grade(night, LESSON, "--students", "right", "wrong", "--resume")
+    said = grade(course, LESSON, "--students", "right", "wrong", "--resume")
     table = said[said.index("Scores that changed") :]
     [row] = [line for line in table.splitlines() if "m98_1_ex" in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["wrong", "m98_1_ex3", "0", "3", "other checks"]
 
 
-def test_a_check_that_asks_for_more_needs_a_run(night: Course, mended) -> None:
+def test_a_check_that_asks_for_more_needs_a_run(course: Course, mended) -> None:
     mended("ex2.checks['graded'] = lambda answer, report: report.part('plain', answer.call('mean', [1, 2, 3, 4]) == 2.5, 'no mean')\n")
-    said = course_command(night, "rescore", LESSON, expect=1)
+    said = course_command(course, "rescore", LESSON, expect=1)
     assert "right: m98_1_ex2 cannot be judged again without a run: `mean` was not called with these arguments" in said
-    assert scores(night, "right") == FULL
-    assert result(night, "right")["checks"] != result(night, "untouched")["checks"]
+    assert scores(course, "right") == FULL
+    assert result(course, "right")["checks"] != result(course, "untouched")["checks"]
 
 
-def test_an_exercise_whose_points_have_changed_needs_a_human(night: Course, mended) -> None:
+def test_an_exercise_whose_points_have_changed_needs_a_human(course: Course, mended) -> None:
     mended("object.__setattr__(ex3, 'parts', {'found': 5})\n")
-    said = course_command(night, "rescore", LESSON)
+    said = course_command(course, "rescore", LESSON)
     assert "needs a human" in said
-    assert result(night, "right")["exercises"]["m98_1_ex3"]["fault"].startswith("released with other points than graders/ says")
+    assert result(course, "right")["exercises"]["m98_1_ex3"]["fault"].startswith("released with other points than graders/ says")
 
 
-def test_evidence_holds_no_secret(night: Course) -> None:
+def test_evidence_holds_no_secret(course: Course) -> None:
     """Learners do not get the evidence, which is among the results. Even so, it does not contain the seed."""
-    path = night.root / "results" / LESSON / "right" / f"{NOTEBOOK}.evidence.json.gz"
+    path = course.root / "results" / LESSON / "right" / f"{NOTEBOOK}.evidence.json.gz"
     text = gzip.decompress(path.read_bytes()).decode()
     assert set(json.loads(text)) == set(FULL) and SEED not in text
 
@@ -120,16 +120,16 @@ def test_what_aws_answered_is_evidence_too(tmp_path) -> None:
     assert "AWS was not asked this (s3.GetObjectTagging)" in course_command(course, "rescore", CLOUD, expect=1)
 
 
-def test_a_decision_is_logged_and_survives_grading(night: Course) -> None:
-    said = course_command(night, "override", "half", "m98_1_ex2", "--points", "1.5", "--reason", "the text was unclear")
+def test_a_decision_is_logged_and_survives_grading(course: Course) -> None:
+    said = course_command(course, "override", "half", "m98_1_ex2", "--points", "1.5", "--reason", "the text was unclear")
     assert "half has 1.5 of 2 points in m98_1_ex2: the text was unclear" in said
-    [line] = (night.root / "results" / "overrides.jsonl").read_text().splitlines()
+    [line] = (course.root / "results" / "overrides.jsonl").read_text().splitlines()
     assert json.loads(line).items() >= {"student": "half", "exercise": "m98_1_ex2", "points": 1.5, "before": 1.0}.items()
-    grade(night, LESSON, "--students", "half", "--export", "csv")
-    assert "half,m98_traps,m98_1_traps,m98_1_ex2,1.5,2,graded" in (night.root / "results" / "grades.csv").read_text()
-    night.nbgrader("export", "--to", str(night.root / "grades.csv"))
-    assert ",half," in (night.root / "grades.csv").read_text() and "8.5" in (night.root / "grades.csv").read_text()
-    assert scores(night, "half")["m98_1_ex2"] == 1.0  # what the grader found stays on record
+    grade(course, LESSON, "--students", "half", "--export", "csv")
+    assert "half,m98_traps,m98_1_traps,m98_1_ex2,1.5,2,graded" in (course.root / "results" / "grades.csv").read_text()
+    course.nbgrader("export", "--to", str(course.root / "grades.csv"))
+    assert ",half," in (course.root / "grades.csv").read_text() and "8.5" in (course.root / "grades.csv").read_text()
+    assert scores(course, "half")["m98_1_ex2"] == 1.0  # what the grader found stays on record
 
 
 @pytest.mark.parametrize(
@@ -141,5 +141,5 @@ def test_a_decision_is_logged_and_survives_grading(night: Course) -> None:
         (("half", "m98_1_ex2", "--points", "1", "--reason", " "), "a decision needs a reason"),
     ],
 )
-def test_a_decision_that_cannot_be_is_refused(night: Course, arguments: tuple[str, ...], says: str) -> None:
-    assert says in course_command(night, "override", *arguments, expect=2)
+def test_a_decision_that_cannot_be_is_refused(course: Course, arguments: tuple[str, ...], says: str) -> None:
+    assert says in course_command(course, "override", *arguments, expect=2)

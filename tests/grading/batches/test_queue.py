@@ -45,8 +45,8 @@ class Simulated:
 
 log = os.open(root / "graded", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 works = [GradingTask(root, who, "m98_traps", "m98_1_traps", "seed") for who in (root / "roster").read_text().split()]
-waiting, standing = pending(works)
-print(len(standing), flush=True)
+waiting, graded = pending(works)
+print(len(graded), flush=True)
 grade_all(waiting, jobs, lambda result: None, Simulated())
 """
 
@@ -58,10 +58,10 @@ def test_killed_and_resumed_none_is_lost_and_none_graded_twice(tmp_path: Path, n
     log = tmp_path / "graded"
     log.touch()
     command = [sys.executable, "-c", SCRIPT, str(tmp_path), str(JOBS)]
-    stood = []
+    graded_before = []
     for kill in range(KILLS + 1):
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as batch:
-            stood.append(int(batch.stdout.readline()))
+            graded_before.append(int(batch.stdout.readline()))
             if kill < KILLS:
                 enough = number * (kill + 1) // (KILLS + 1)
                 wait_for(lambda enough=enough: log.read_bytes().count(b"\n") >= enough, f"{enough} were graded", 300)
@@ -76,6 +76,6 @@ def test_killed_and_resumed_none_is_lost_and_none_graded_twice(tmp_path: Path, n
     # A written result stays. A kill between result and log leaves at most one result per thread out of the log.
     assert all(results[student]["notes"] == [batch] for student, batch in lines)
     assert number - len(lines) <= KILLS * JOBS
-    assert stood[0] == 0 and stood == sorted(stood) and stood[-1] >= number * KILLS // (KILLS + 1)
-    waiting, standing = pending([GradingTask(tmp_path, student, "m98_traps", "m98_1_traps", "seed") for student in students])
-    assert (len(waiting), len(standing)) == (0, number)
+    assert graded_before[0] == 0 and graded_before == sorted(graded_before) and graded_before[-1] >= number * KILLS // (KILLS + 1)
+    waiting, graded = pending([GradingTask(tmp_path, student, "m98_traps", "m98_1_traps", "seed") for student in students])
+    assert (len(waiting), len(graded)) == (0, number)

@@ -80,8 +80,8 @@ def log(course: CourseFolder, student: str, events: Iterable[tuple[str, str, flo
     for name, event, share, minutes in events:
         hints += event == "hint"
         at = (MONDAY + timedelta(minutes=minutes)).isoformat()
-        told = {"score": share * FULL[name], "points": FULL[name], "parts": {}, "message": "`f(3)` returned 4", "hints": hints}
-        lines.append(json.dumps({"at": at, "exercise": name, "event": event} | told))
+        report = {"score": share * FULL[name], "points": FULL[name], "parts": {}, "message": "`f(3)` returned 4", "hints": hints}
+        lines.append(json.dumps({"at": at, "exercise": name, "event": event} | report))
     path.write_text("\n".join([*lines, "no attempt", ""]))
 
 

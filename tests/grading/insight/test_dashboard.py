@@ -87,8 +87,8 @@ def test_drafts_are_read_from_their_own_place(course) -> None:
 
 def test_what_learners_wrote_is_text(course, tmp_path) -> None:
     """It is neither markup in the page nor a formula in a spreadsheet."""
-    told = {"m98_1_ex3": insight_fixtures.exercise("m98_1_ex3", [0.0], ["=HYPERLINK(1) <script>alert(1)</script>"])}
-    insight_fixtures.result(course, "<i>eve", told)
+    exercises = {"m98_1_ex3": insight_fixtures.exercise("m98_1_ex3", [0.0], ["=HYPERLINK(1) <script>alert(1)</script>"])}
+    insight_fixtures.result(course, "<i>eve", exercises)
     text = show(course, "--csv", str(tmp_path / "csv"))
     assert "<script" not in text and "<i>" not in text
     assert read(tmp_path / "csv" / "failing.csv")[0]["for example"].startswith("'=HYPERLINK")

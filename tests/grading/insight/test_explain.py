@@ -23,13 +23,13 @@ BLOTTED = """
 judged = ex3.checks["graded"]
 
 
-def tells(answer, report):
+def says_a_secret(answer, report):
     judged(answer, report)
     report.secret("walrus")
     report.part("found", False, "it is not the walrus")
 
 
-ex3.checks["graded"] = tells
+ex3.checks["graded"] = says_a_secret
 """
 
 

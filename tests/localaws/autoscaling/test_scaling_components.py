@@ -146,9 +146,9 @@ def test_a_metric_of_ones_own_and_a_schedule(aws):
     )
     aws.handle.advance(180)
     assert aws.copies(name) == 0
-    *_, limits, night = aws.activities(place)
-    assert limits["Cause"] == "scheduled action name night was triggered"
-    assert (night["Description"], night["Cause"]) == ("Setting desired copy count to 0.", "maximum capacity was set to 0")
+    *_, limits, last = aws.activities(place)
+    assert limits["Cause"] == "scheduled action name last was triggered"
+    assert (last["Description"], last["Cause"]) == ("Setting desired copy count to 0.", "maximum capacity was set to 0")
     aws.scaling.deregister_scalable_target(**place)
 
 

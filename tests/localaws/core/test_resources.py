@@ -177,7 +177,7 @@ def names(summaries: list[dict]) -> list[str]:
     return [summary["WorkerName"] for summary in summaries]
 
 
-def crew(kept: Store) -> None:
+def create_workers(kept: Store) -> None:
     for name, status, size in (("Anna", "Busy", 2), ("bert", "Idle", 1), ("Carl", "Busy", 1)):
         kept.engine.create(kept.context, WORKER, name, {"WorkerStatus": status, "Size": 9, "Nested": {"Size": size}, "Secret": 1})
         kept.clock.advance(100)
@@ -185,7 +185,7 @@ def crew(kept: Store) -> None:
 
 
 def test_a_summary_shows_what_the_kind_says(kept):
-    crew(kept)
+    create_workers(kept)
     summaries, token = kept.engine.page(kept.context, WORKER, {"NameContains": "bert"})
     members = {"WorkerName", "WorkerArn", "CreationTime", "LastModifiedTime", "WorkerStatus", "Size", "Nested"}
     assert (set(summaries[0]), token) == (members, None)
@@ -207,12 +207,12 @@ def test_a_summary_shows_what_the_kind_says(kept):
     ],
 )
 def test_filters_and_order(kept, params, expected):
-    crew(kept)
+    create_workers(kept)
     assert names(kept.engine.page(kept.context, WORKER, params)[0]) == expected
 
 
 def test_times_bound_a_list_from_included_to_excluded(kept):
-    crew(kept)
+    create_workers(kept)
     bert = kept.engine.get(kept.context, WORKER, "bert")["CreationTime"]
     assert names(kept.engine.page(kept.context, WORKER, {"CreationTimeAfter": bert})[0]) == ["Carl", "bert"]
     assert names(kept.engine.page(kept.context, WORKER, {"CreationTimeBefore": bert})[0]) == ["Anna"]
@@ -260,7 +260,7 @@ def test_ten_are_shown_unless_told_otherwise(kept):
 
 
 def test_a_token_is_good_only_for_the_query_it_came_from(kept):
-    crew(kept)
+    create_workers(kept)
     _, token = kept.engine.page(kept.context, WORKER, {"MaxResults": 1})
     assert names(kept.engine.page(kept.context, WORKER, {"MaxResults": 2, "NextToken": token})[0]) == ["bert", "Anna"]
     for params in ({"NameContains": "a"}, {"SortOrder": "Ascending"}, {"SortBy": "Name"}):

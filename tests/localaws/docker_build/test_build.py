@@ -163,7 +163,7 @@ def test_add_unpacks_an_archive_and_copy_does_not(built, tmp_path: Path) -> None
 
 
 def test_what_was_passed_over_is_told(built) -> None:
-    told: list[str] = []
+    lines: list[str] = []
     built(
         """
         FROM python:3.8
@@ -173,10 +173,10 @@ def test_what_was_passed_over_is_told(built) -> None:
         COPY --chmod=755 program /srv/
         """,
         {"program": "#!/usr/bin/python3 -u\n"},
-        report_line=told.append,
+        report_line=lines.append,
         UNKNOWN="x",
     )
-    warnings = [line for line in told if line.startswith("[warning]")]
+    warnings = [line for line in lines if line.startswith("[warning]")]
     assert len(warnings) == 8
     for words in (
         "python:3.8 stands for the Python of this machine",

@@ -435,10 +435,10 @@ def test_model_trainer_of_a_role_that_lacks_only_create_training_job(aws, tmp_pa
     role = f"arn:aws:iam::{ACCOUNT}:role/{learner.name}"
     done = subprocess.run([sys.executable, "-c", PROGRAM, SKLEARN, role], env=environment, capture_output=True, text=True, timeout=200)
     assert done.returncode != 0 and "TRAINER" in done.stdout, done.stderr
-    told = re.sub(r"\s+", " ", done.stderr)
-    assert "AccessDeniedException" in told
-    assert f"{words(learner, 'sagemaker:CreateTrainingJob')} on resource: {PLACE}:training-job/refused-" in told
-    assert "because no identity-based policy allows the sagemaker:CreateTrainingJob action" in told
+    printed = re.sub(r"\s+", " ", done.stderr)
+    assert "AccessDeniedException" in printed
+    assert f"{words(learner, 'sagemaker:CreateTrainingJob')} on resource: {PLACE}:training-job/refused-" in printed
+    assert "because no identity-based policy allows the sagemaker:CreateTrainingJob action" in printed
 
 
 # The tables

@@ -30,11 +30,11 @@ def main():
     env = environment.Environment()
     entry_point.run(env.module_dir, env.user_entry_point, env.to_cmd_args(), env.to_env_vars(), capture_error=True)
 """
-TELL = """
+FACTS = """
 import json, os, sys
-told = {"arguments": sys.argv, "folder": os.getcwd(), "path": sys.path[0], "stdin": os.isatty(0)}
-told["variables"] = {name: value for name, value in os.environ.items() if name.startswith("SM_")}
-json.dump(told, open(os.environ["SM_MODEL_DIR"] + "/told.json", "w"))
+facts = {"arguments": sys.argv, "folder": os.getcwd(), "path": sys.path[0], "stdin": os.isatty(0)}
+facts["variables"] = {name: value for name, value in os.environ.items() if name.startswith("SM_")}
+json.dump(facts, open(os.environ["SM_MODEL_DIR"] + "/facts.json", "w"))
 """
 PROGRAMS = {
     "toolkit": ["-m", "sagemaker_training.cli.train"],
@@ -49,7 +49,7 @@ class Job:
     """A job in one of two forms: JSON hyperparameters that name the program (SDK v2), or plain ones and a variable (v3)."""
 
     program: str = "train.py"
-    files: dict[str, str] = field(default_factory=lambda: {"train.py": TELL})
+    files: dict[str, str] = field(default_factory=lambda: {"train.py": FACTS})
     hyperparameters: dict[str, str] = field(default_factory=lambda: QUOTED)
     named_by_variable: bool = False
 
@@ -59,7 +59,7 @@ class Outcome:
     exit_code: int
     failure: str | None
     success: bool
-    told: dict | None
+    facts: dict | None
 
 
 def run(folder: Path, program: list[str], job: Job) -> Outcome:
@@ -90,9 +90,9 @@ def run(folder: Path, program: list[str], job: Job) -> Outcome:
         text = path.read_text() if path.exists() else None
         return text and text.replace(str(base), "/opt/ml").replace(sys.executable, "python3")
 
-    told, failure = read("model/told.json"), read("output/failure")
+    facts, failure = read("model/facts.json"), read("output/failure")
     failure = failure and re.sub(r"( cannot be used because ).*", r"\1", failure, flags=re.S)  # the toolkit's message is different
-    return Outcome(done.returncode, failure, (base / "output/success").exists(), told and json.loads(told))
+    return Outcome(done.returncode, failure, (base / "output/success").exists(), facts and json.loads(facts))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def run(folder: Path, program: list[str], job: Job) -> Outcome:
         pytest.param(Job(hyperparameters=PLAIN, named_by_variable=True), 0, id="v3"),
         pytest.param(Job(files={"train.py": "print('a')\nraise ValueError('no such carrier')"}), 1, id="exception"),
         pytest.param(Job(files={"train.py": "class CarrierTrouble(Exception): pass\nraise CarrierTrouble('a')"}), 1, id="own exception"),
-        pytest.param(Job(files={"train.py": "import sys; print('a KeyError', 'b'); print('c'); sys.exit('d')"}), 1, id="told on stdout"),
+        pytest.param(Job(files={"train.py": "import sys; print('a KeyError', 'b'); print('c'); sys.exit('d')"}), 1, id="printed on stdout"),
         pytest.param(Job(files={"train.py": "import os; os._exit(137)"}), 1, id="137"),
         pytest.param(Job(files={"train.py": "import sys; sys.exit(7)"}, hyperparameters=PLAIN), 1, id="exit code"),
         pytest.param(Job(files={"train.py": "import os; os.kill(os.getpid(), 9)"}), 1, id="killed"),
@@ -110,10 +110,10 @@ def run(folder: Path, program: list[str], job: Job) -> Outcome:
         pytest.param(Job("../train.py"), 1, id="outside"),
         pytest.param(Job("-c.py"), 1, id="an option"),
         pytest.param(Job("a b.sh"), 1, id="a blank"),
-        pytest.param(Job("train.sh", {"train.sh": '#!/bin/sh\npython3 told.py "$@"; exit 3', "told.py": TELL}, PLAIN), 1, id="shell"),
+        pytest.param(Job("train.sh", {"train.sh": '#!/bin/sh\npython3 facts.py "$@"; exit 3', "facts.py": FACTS}, PLAIN), 1, id="shell"),
         pytest.param(Job("train.sh", {"train.sh": "#!/bin/sh\ntrue", "requirements.txt": "./absent.whl"}), 0, id="shell installs nothing"),
-        pytest.param(Job(files={"train.py": TELL, "requirements.txt": "./absent.whl"}), 1, id="requirements"),
-        pytest.param(Job(files={"train.py": TELL, "requirements.txt": "a b"}), 1, id="an invalid requirement"),
+        pytest.param(Job(files={"train.py": FACTS, "requirements.txt": "./absent.whl"}), 1, id="requirements"),
+        pytest.param(Job(files={"train.py": FACTS, "requirements.txt": "a b"}), 1, id="an invalid requirement"),
     ],
 )
 def test_as_the_toolkit_does(tmp_path: Path, job: Job, exit_code: int) -> None:

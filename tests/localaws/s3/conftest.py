@@ -73,8 +73,8 @@ def raw(s3) -> Callable[..., requests.Response]:
 
 
 @pytest.fixture(scope="session")
-def own_client() -> Callable:
-    """``own_client(handle)`` returns an S3 client for the test's own local AWS. It does not wait for a dead server."""
+def client_of() -> Callable:
+    """``client_of(handle)`` returns an S3 client for the test's own local AWS. It does not wait for a dead server."""
 
     def make(handle: launch.Handle):
         credential = issued(handle.state)

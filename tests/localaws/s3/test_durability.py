@@ -27,26 +27,26 @@ def body_of(name: str) -> bytes:
     return hashlib.sha256(name.encode()).digest() * (1 + int(name.split("-")[1]) % 5000)
 
 
-def test_every_acknowledged_put_survives_a_kill(state, own_client):
+def test_every_acknowledged_put_survives_a_kill(state, client_of):
     """Four clients put, overwrite and delete until the process is killed. Then the objects match the acknowledgements."""
     handle = launch.start(state)
-    own_client(handle).create_bucket(Bucket="bucket")
-    told: list[dict[str, str]] = [{} for _ in range(4)]  # key -> the last acknowledged body, "" when deleted
+    client_of(handle).create_bucket(Bucket="bucket")
+    acknowledged: list[dict[str, str]] = [{} for _ in range(4)]  # key -> name of the last acknowledged body, "" when deleted
     doubtful: list[str] = [""] * 4  # the key of the request without a response
     enough = threading.Event()
 
     def work(worker: int) -> None:
-        s3 = own_client(handle)
+        s3 = client_of(handle)
         for number in range(10_000):
             key = doubtful[worker] = f"{worker}-{number % 40}"
             try:
                 if number % 7 == 6:
                     s3.delete_object(Bucket="bucket", Key=key)
-                    told[worker][key] = ""
+                    acknowledged[worker][key] = ""
                 else:
                     name = f"{key}-{number}"
                     s3.put_object(Bucket="bucket", Key=key, Body=body_of(name), Metadata={"name": name})
-                    told[worker][key] = name
+                    acknowledged[worker][key] = name
             except (BotoCoreError, ClientError):
                 return
             if number == 60:
@@ -62,8 +62,8 @@ def test_every_acknowledged_put_survives_a_kill(state, own_client):
 
     again = launch.start(state)
     try:
-        s3 = own_client(again)
-        for worker, keys in enumerate(told):
+        s3 = client_of(again)
+        for worker, keys in enumerate(acknowledged):
             for key, name in keys.items():
                 found = _get(s3, key)
                 if found is not None:

@@ -64,24 +64,24 @@ def fill():
 handle = server.start(place / "state", temporary=True)
 client = client_factory(handle)
 client("s3").create_bucket(Bucket="bucket")
-told = {"room": make("before")}
+found = {"free": make("before")}
 fill()
-# The ends of files that were begun have room still: until nothing goes any more.
+# Files that exist may still have some free bytes in their last block, so write until every service fails.
 for number in range(400):
     if "made" not in make(f"last-{number}").values():
         break
 known = seen()
-told |= {"full": make("full"), "full_seen": seen() == known}
+found |= {"full": make("full"), "full_seen": seen() == known}
 (place / "filler").unlink()
-told["again"] = make("after")
+found["again"] = make("after")
 known = seen()
 os.kill(handle.pid, signal.SIGKILL)
 os.waitpid(handle.pid, 0)
 handle = server.start(place / "state", temporary=True)
 client = client_factory(handle)
-told |= {"kept": seen() == known, "names": [[name for name in names if not name.startswith("last-")] for names in seen().values()]}
+found |= {"kept": seen() == known, "names": [[name for name in names if not name.startswith("last-")] for names in seen().values()]}
 handle.stop()
-print(json.dumps(told))
+print(json.dumps(found))
 """
 
 
@@ -92,10 +92,10 @@ def test_a_disk_that_fills_up_under_way(tmp_path):
     environment = {**os.environ, "SCRIPT": SCRIPT, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(["unshare", "-rm", "sh", "-c", command], env=environment, capture_output=True, text=True, timeout=240)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    told = json.loads(ran.stdout)
-    services = set(told["room"])
-    assert told["room"] == told["again"] == dict.fromkeys(services, "made")
-    for service, message in told["full"].items():
+    found = json.loads(ran.stdout)
+    services = set(found["free"])
+    assert found["free"] == found["again"] == dict.fromkeys(services, "made")
+    for service, message in found["full"].items():
         assert "space" in message or "full" in message, (service, message)
-    assert told["full_seen"] and told["kept"]
-    assert told["names"] == [["after", "before"]] * len(services)
+    assert found["full_seen"] and found["kept"]
+    assert found["names"] == [["after", "before"]] * len(services)

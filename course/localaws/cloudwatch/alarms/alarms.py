@@ -185,8 +185,8 @@ class Alarms:
             self.change(region, alarm, state, f"{alarm['AlarmArn']} was created and its alarm rule evaluates to {state}", None, moment)
             return
         when = datetime.fromtimestamp(moment, UTC).strftime("%A %d %B, %Y %H:%M:%S UTC")
-        told = {"value": changed["StateValue"], "timestamp": stamp(moment)}
-        data = json.dumps({"triggeringAlarms": [{"arn": changed["AlarmArn"], "state": told}]})
+        new_state = {"value": changed["StateValue"], "timestamp": stamp(moment)}
+        data = json.dumps({"triggeringAlarms": [{"arn": changed["AlarmArn"], "state": new_state}]})
         self.change(region, alarm, state, f"{changed['AlarmArn']} transitioned to {changed['StateValue']} at {when}", data, moment)
 
 

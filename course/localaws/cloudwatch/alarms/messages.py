@@ -21,7 +21,7 @@ def subject(alarm: dict, region: str) -> str:
 
 def message(before: dict, after: dict, region: str, account: str) -> str:
     """Returns the JSON message that a topic's subscribers receive."""
-    told = {
+    members = {
         "AlarmName": after["AlarmName"],
         "AlarmDescription": after.get("AlarmDescription"),
         "AWSAccountId": account,
@@ -37,8 +37,8 @@ def message(before: dict, after: dict, region: str, account: str) -> str:
         "InsufficientDataActions": after["InsufficientDataActions"],
     }
     if "AlarmRule" in after:
-        return json.dumps(told | {"AlarmRule": after["AlarmRule"]})
-    return json.dumps(told | {"Trigger": _trigger(after)})
+        return json.dumps(members | {"AlarmRule": after["AlarmRule"]})
+    return json.dumps(members | {"Trigger": _trigger(after)})
 
 
 def _trigger(alarm: dict) -> dict:
@@ -104,14 +104,14 @@ def _event_metrics(alarm: dict) -> list[dict]:
 
 
 def _event_query(query: dict) -> dict:
-    told = {"id": query["Id"], "returnData": query.get("ReturnData", True)}
-    told |= {name.lower(): query[name] for name in ("Label", "Expression") if name in query}
+    described = {"id": query["Id"], "returnData": query.get("ReturnData", True)}
+    described |= {name.lower(): query[name] for name in ("Label", "Expression") if name in query}
     if "MetricStat" not in query:
-        return told
+        return described
     stat, metric = query["MetricStat"], query["MetricStat"]["Metric"]
     dimensions = {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", ())}
     named = {"namespace": metric["Namespace"], "name": metric["MetricName"], "dimensions": dimensions}
-    return told | {"metricStat": {"metric": named, "period": stat["Period"], "stat": stat["Stat"]}}
+    return described | {"metricStat": {"metric": named, "period": stat["Period"], "stat": stat["Stat"]}}
 
 
 def state_update(before: dict, after: dict) -> dict:

@@ -107,11 +107,11 @@ def merged(by_unit: dict[tuple[float, str], Summary]) -> dict[float, Summary]:
     periods: dict[float, list[Summary]] = defaultdict(list)
     for (moment, _), summary in by_unit.items():
         periods[moment].append(summary)
-    return {moment: found[0] if len(found) == 1 else _together(found) for moment, found in periods.items()}
+    return {moment: found[0] if len(found) == 1 else _merge(found) for moment, found in periods.items()}
 
 
 def _summary(rows: list[sqlite3.Row]) -> Summary:
-    return _together([Summary(row["count"], row["sum"], row["minimum"], row["maximum"], _observations(row)) for row in rows])
+    return _merge([Summary(row["count"], row["sum"], row["minimum"], row["maximum"], _observations(row)) for row in rows])
 
 
 def _observations(row: sqlite3.Row) -> tuple[tuple[float, float], ...] | None:
@@ -121,7 +121,7 @@ def _observations(row: sqlite3.Row) -> tuple[tuple[float, float], ...] | None:
     return ((row["minimum"], row["count"]),) if row["minimum"] == row["maximum"] else None
 
 
-def _together(parts: Iterable[Summary]) -> Summary:
+def _merge(parts: Iterable[Summary]) -> Summary:
     parts = list(parts)
     counts: dict[float, float] | None = {}
     for part in parts:

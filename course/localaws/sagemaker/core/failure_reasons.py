@@ -14,8 +14,8 @@ OUT_OF_MEMORY = "ClientError: Please use an instance type with more memory, or r
 
 def shorten(text: str, suffix: str = "") -> str:
     """Cut ``text`` so that it and the whole suffix fit into `LONGEST` bytes."""
-    room = LONGEST - len(suffix.encode())
-    return text.encode()[:room].decode(errors="ignore") + suffix
+    limit = LONGEST - len(suffix.encode())
+    return text.encode()[:limit].decode(errors="ignore") + suffix
 
 
 def read_message(path: Path) -> str | None:

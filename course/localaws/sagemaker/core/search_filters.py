@@ -75,8 +75,8 @@ class SearchExpression:
         conditions = [lambda each=each: holds(each, found(record, self._shape, each["Name"])) for each in expression.get("Filters", ())]
         conditions += [lambda each=each: self._nested(each, record) for each in expression.get("NestedFilters", ())]
         conditions += [lambda each=each: self._satisfied(each, record) for each in expression.get("SubExpressions", ())]
-        together = any if expression.get("Operator") == "Or" else all
-        return together(condition() for condition in conditions)
+        combine = any if expression.get("Operator") == "Or" else all
+        return combine(condition() for condition in conditions)
 
     def _nested(self, nested: dict, record: dict) -> bool:
         """Whether a single element of a list satisfies all filters."""

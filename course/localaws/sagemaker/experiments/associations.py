@@ -118,8 +118,8 @@ class Associations:
         for end in ENDS:
             if there := entity(self._engine, context, edge[f"{end}Arn"]):
                 kind, document = there
-                told = {f"{end}Name": document.get(kind.name_member), f"{end}Type": type_of(kind, document) or kind.name}
-                described |= {name: value for name, value in told.items() if value}
+                members = {f"{end}Name": document.get(kind.name_member), f"{end}Type": type_of(kind, document) or kind.name}
+                described |= {name: value for name, value in members.items() if value}
         return described | {"_key": edge[ASSOCIATION.arn_member]}
 
 

@@ -103,13 +103,13 @@ def component_of(kind: ResourceKind, job: Document) -> str:
 
 
 def status_of(kind: ResourceKind, job: Document) -> dict:
-    told = {"Status": job[kind.status], "failure reason": job.get("FailureReason", "null")}
+    details = {"Status": job[kind.status], "failure reason": job.get("FailureReason", "null")}
     match kind.name:
         case "TrainingJob":
-            told = {"Status": job[kind.status], "secondary status": job.get("SecondaryStatus", "null")} | told
+            details = {"Status": job[kind.status], "secondary status": job.get("SecondaryStatus", "null")} | details
         case "ProcessingJob":
-            told = {"Status": job[kind.status], "exit message": job.get("ExitMessage", "null")} | told
-    message = ", ".join(f"{name}: {value}" for name, value in told.items())
+            details = {"Status": job[kind.status], "exit message": job.get("ExitMessage", "null")} | details
+    message = ", ".join(f"{name}: {value}" for name, value in details.items())
     return {"Status": {"PrimaryStatus": job[kind.status], "Message": message[:LONGEST_MESSAGE]}}
 
 

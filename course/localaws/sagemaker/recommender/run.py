@@ -50,7 +50,7 @@ class RecommendationRun(JobRun):
         self._log(
             [f"{len(target['payloads'])} sample payloads of {self._plan['SamplePayloadUrl']} as {self._plan['ContentType']}", assumptions()]
         )
-        for numbers in self._together():
+        for numbers in self._by_container():
             self.job.begin()
             self._benchmark(numbers, steps, target)
         benchmarks = self.engine.get(self.context, self.kind, self.name)["_steps"]
@@ -69,7 +69,7 @@ class RecommendationRun(JobRun):
     def ended(self, document: Document, status: str, failure: str) -> dict:
         return ended(document, self.engine.now(), status.upper(), failure)
 
-    def _together(self) -> Iterable[list[int]]:
+    def _by_container(self) -> Iterable[list[int]]:
         """The benchmarks by number, grouped by container."""
         groups: dict[str, list[int]] = {}
         for number, benchmark in enumerate(self._plan["Benchmarks"]):

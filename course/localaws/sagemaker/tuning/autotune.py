@@ -31,8 +31,8 @@ def applied(params: dict) -> dict:
         return params
     limits = {"MaxNumberOfTrainingJobs": _data()["training_jobs"]} if config["Strategy"] != "Grid" else {}
     criteria = {"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}} | config.get("TuningJobCompletionCriteria", {})
-    early = {} if config["Strategy"] == "Hyperband" else {"TrainingJobEarlyStoppingType": "Auto"}
-    config = early | config | {"ResourceLimits": limits | config["ResourceLimits"], "TuningJobCompletionCriteria": criteria}
+    early_stopping = {} if config["Strategy"] == "Hyperband" else {"TrainingJobEarlyStoppingType": "Auto"}
+    config = early_stopping | config | {"ResourceLimits": limits | config["ResourceLimits"], "TuningJobCompletionCriteria": criteria}
     if "TrainingJobDefinitions" in params:
         definitions = []
         for each in params["TrainingJobDefinitions"]:

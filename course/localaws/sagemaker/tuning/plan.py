@@ -184,12 +184,13 @@ def stopping_of(config: dict, plan: TuningPlan) -> Stopping:
     AwsError
         ``ValidationException`` if it contradicts the strategy.
     """
-    early, given = config.get("TrainingJobEarlyStoppingType", "Off"), config.get("StrategyConfig", {}).get("HyperbandStrategyConfig")
+    early_stopping = config.get("TrainingJobEarlyStoppingType", "Off")
+    given = config.get("StrategyConfig", {}).get("HyperbandStrategyConfig")
     if config["Strategy"] != "Hyperband":
         if given is not None:
             raise invalid("HyperbandStrategyConfig is only supported with the Hyperband strategy.")
-        return MedianRule() if early == "Auto" else NoStopping()
-    if early != "Off":
+        return MedianRule() if early_stopping == "Auto" else NoStopping()
+    if early_stopping != "Off":
         raise invalid("TrainingJobEarlyStoppingType must be Off with the Hyperband strategy, which stops training jobs by itself.")
     given = given or {}
     least, most = given.get("MinResource", 1), given.get("MaxResource") or _epochs(plan.static)

@@ -68,8 +68,8 @@ def observations_of(parent: dict, plan: TuningPlan, kind: str) -> list[LossObser
 def _check_plan(parent: str, earlier: TuningPlan, plan: TuningPlan) -> None:
     if earlier.objective != plan.objective:
         raise invalid(
-            f"The objective metric must be that of the parent hyperparameter tuning job {parent}, {_told(earlier.objective)}; "
-            f"it is {_told(plan.objective)}."
+            f"The objective metric must be that of the parent hyperparameter tuning job {parent}, {_objective_text(earlier.objective)}; "
+            f"it is {_objective_text(plan.objective)}."
         )
     before, now = _kinds(earlier), _kinds(plan)
     if len(before) != len(now):
@@ -120,5 +120,5 @@ def _changes(earlier: TuningPlan, plan: TuningPlan) -> int:
     return sum(1 if isinstance(parameter, Numeric) else len(parameter.values) for parameter in fixed) + 2 * len(changed)
 
 
-def _told(objective: dict) -> str:
+def _objective_text(objective: dict) -> str:
     return f"{objective['Type']} {objective['MetricName']}"

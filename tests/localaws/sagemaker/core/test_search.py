@@ -149,8 +149,8 @@ def test_and_wants_all_and_or_wants_one(filters: list[bool], inner: list[bool]) 
     expression: dict = {"Filters": [of(each) for each in filters]}
     if inner:
         expression["SubExpressions"] = [{"Filters": [of(each)]} for each in inner]
-    for name, together in (("And", all), ("Or", any)):
-        assert search_filters.SearchExpression(expression | {"Operator": name}, JOB).matches(RECORD) is together([*filters, *inner])
+    for name, combine in (("And", all), ("Or", any)):
+        assert search_filters.SearchExpression(expression | {"Operator": name}, JOB).matches(RECORD) is combine([*filters, *inner])
 
 
 @given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30))

@@ -76,5 +76,5 @@ def test_a_stop_is_heard(aws: JobFixtures, queue: Queue) -> None:
     aws.until(lambda: aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
     aws.sagemaker.stop_training_job(TrainingJobName=name)
     aws.trained(name)
-    told = aws.until(queue.events, lambda events: events and events[-1]["detail"]["TrainingJobStatus"] == "Stopped")
-    assert "Stopping" in [event["detail"]["TrainingJobStatus"] for event in told]
+    events = aws.until(queue.events, lambda events: events and events[-1]["detail"]["TrainingJobStatus"] == "Stopped")
+    assert "Stopping" in [event["detail"]["TrainingJobStatus"] for event in events]

@@ -23,7 +23,7 @@ def transform_fn(model, data, content_type, accept):
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
+def aws(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("component-metrics") / "state")
     yield fixtures_of(handle, ComponentFixtures)
     handle.stop()
@@ -43,74 +43,74 @@ def points(aws: ComponentFixtures, namespace: str, metric: str, dimensions: dict
     return sorted(found, key=lambda point: point["Timestamp"])
 
 
-def test_each_copy_is_measured_against_what_it_reserves_and_each_instance_as_a_whole(own):
-    endpoint = own.host(2)
+def test_each_copy_is_measured_against_what_it_reserves_and_each_instance_as_a_whole(aws):
+    endpoint = aws.host(2)
     needs = {"MinMemoryRequiredInMb": 128, "NumberOfCpuCoresRequired": 0.25}
-    busy = own.component(endpoint, own.model(script(BUSY), SKLEARN), copies=2, ComputeResourceRequirements=needs)
-    assert own.component_settled(busy)["InferenceComponentStatus"] == "InService"
-    idle = own.served(endpoint, memory=4096)
-    own.to_the_minute()
+    busy = aws.component(endpoint, aws.model(script(BUSY), SKLEARN), copies=2, ComputeResourceRequirements=needs)
+    assert aws.component_settled(busy)["InferenceComponentStatus"] == "InService"
+    idle = aws.served(endpoint, memory=4096)
+    aws.to_the_minute()
     for _ in range(6):
-        own.ask(endpoint, busy)
-    own.handle.advance(180)
+        aws.ask(endpoint, busy)
+    aws.handle.advance(180)
     namespace = "/aws/sagemaker/InferenceComponents"
     of_busy = {
-        metric: points(own, namespace, metric, {"InferenceComponentName": busy})
+        metric: points(aws, namespace, metric, {"InferenceComponentName": busy})
         for metric in ("CPUUtilizationNormalized", "MemoryUtilizationNormalized")
     }
     for metric, measured in of_busy.items():
         assert 3 <= len(measured) <= 5 and {point["SampleCount"] for point in measured[1:]} == {2}, metric
         assert all(0 <= point["Average"] <= 100 for point in measured) and measured[-1]["Maximum"] > 0, metric
-    [*_, little] = points(own, namespace, "MemoryUtilizationNormalized", {"InferenceComponentName": idle})
+    [*_, little] = points(aws, namespace, "MemoryUtilizationNormalized", {"InferenceComponentName": idle})
     assert 0 < little["Maximum"] < of_busy["MemoryUtilizationNormalized"][-1]["Maximum"]  # a share of 4096 MB, not of 128
-    listed = own.cloudwatch.list_metrics(Namespace=namespace)["Metrics"]
+    listed = aws.cloudwatch.list_metrics(Namespace=namespace)["Metrics"]
     assert {dimension["Name"] for metric in listed for dimension in metric["Dimensions"]} == {"InferenceComponentName"}
     for metric in ("CPUUtilization", "MemoryUtilization", "DiskUtilization"):
-        [*_, whole] = points(own, "/aws/sagemaker/Endpoints", metric, {"EndpointName": endpoint, "VariantName": "AllTraffic"})
+        [*_, whole] = points(aws, "/aws/sagemaker/Endpoints", metric, {"EndpointName": endpoint, "VariantName": "AllTraffic"})
         assert whole["SampleCount"] == 2 and whole["Maximum"] > 0, metric
 
 
-def test_a_component_without_requests_says_zero_and_one_without_copies_what_it_refused(own):
-    endpoint = own.host()
-    name = own.served(endpoint, copies=2)
-    own.to_the_minute()
+def test_a_component_without_requests_says_zero_and_one_without_copies_what_it_refused(aws):
+    endpoint = aws.host()
+    name = aws.served(endpoint, copies=2)
+    aws.to_the_minute()
     for _ in range(4):
-        own.ask(endpoint, name)
-    own.handle.advance(180)
+        aws.ask(endpoint, name)
+    aws.handle.advance(180)
     dimensions = {"InferenceComponentName": name}
     for metric, total in (("Invocations", 4), ("InvocationsPerCopy", 2)):
-        measured = points(own, "AWS/SageMaker", metric, dimensions)
+        measured = points(aws, "AWS/SageMaker", metric, dimensions)
         assert sum(point["Sum"] for point in measured) == total and [point["Sum"] for point in measured[-2:]] == [0, 0], metric
-    own.scale(name, 0)
-    own.to_the_minute()
-    before = len(points(own, "AWS/SageMaker", "InvocationsPerCopy", dimensions))
+    aws.scale(name, 0)
+    aws.to_the_minute()
+    before = len(points(aws, "AWS/SageMaker", "InvocationsPerCopy", dimensions))
     for _ in range(2):
         with pytest.raises(ClientError, match="no capacity"):
-            own.ask(endpoint, name)
-    own.handle.advance(180)
-    [refused] = points(own, "AWS/SageMaker", "NoCapacityInvocationFailures", dimensions)
+            aws.ask(endpoint, name)
+    aws.handle.advance(180)
+    [refused] = points(aws, "AWS/SageMaker", "NoCapacityInvocationFailures", dimensions)
     assert refused["Sum"] == 2
-    assert len(points(own, "AWS/SageMaker", "InvocationsPerCopy", dimensions)) == before
+    assert len(points(aws, "AWS/SageMaker", "InvocationsPerCopy", dimensions)) == before
 
 
-def test_requests_at_a_time_by_copy_every_ten_seconds(own):
-    endpoint = own.host()
-    name = own.component(endpoint, own.model(script(BUSY), SKLEARN), copies=2, memory=128)
-    assert own.component_settled(name)["InferenceComponentStatus"] == "InService"
+def test_requests_at_a_time_by_copy_every_ten_seconds(aws):
+    endpoint = aws.host()
+    name = aws.component(endpoint, aws.model(script(BUSY), SKLEARN), copies=2, memory=128)
+    assert aws.component_settled(name)["InferenceComponentStatus"] == "InService"
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        assert set(pool.map(lambda _: own.ask(endpoint, name), range(8))) == {"done"}
-    own.handle.advance(60)
-    measured = points(own, "AWS/SageMaker", "ConcurrentRequestsPerCopy", {"InferenceComponentName": name}, 10)
+        assert set(pool.map(lambda _: aws.ask(endpoint, name), range(8))) == {"done"}
+    aws.handle.advance(60)
+    measured = points(aws, "AWS/SageMaker", "ConcurrentRequestsPerCopy", {"InferenceComponentName": name}, 10)
     assert 6 <= len(measured) <= 9 and max(point["Maximum"] for point in measured) == 2 and measured[-1]["Maximum"] == 0
 
 
-def test_nothing_is_measured_once_the_component_is_gone(own):
-    endpoint = own.host()
-    name = own.served(endpoint)
-    own.handle.advance(120)
-    own.remove(name)
+def test_nothing_is_measured_once_the_component_is_gone(aws):
+    endpoint = aws.host()
+    name = aws.served(endpoint)
+    aws.handle.advance(120)
+    aws.remove(name)
     dimensions = {"InferenceComponentName": name}
-    before = len(points(own, "/aws/sagemaker/InferenceComponents", "CPUUtilizationNormalized", dimensions))
+    before = len(points(aws, "/aws/sagemaker/InferenceComponents", "CPUUtilizationNormalized", dimensions))
     assert before
-    own.handle.advance(180)
-    until(lambda: len(points(own, "/aws/sagemaker/InferenceComponents", "CPUUtilizationNormalized", dimensions)) == before, "no more")
+    aws.handle.advance(180)
+    until(lambda: len(points(aws, "/aws/sagemaker/InferenceComponents", "CPUUtilizationNormalized", dimensions)) == before, "no more")

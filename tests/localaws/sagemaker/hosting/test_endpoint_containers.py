@@ -88,14 +88,14 @@ def test_what_one_container_of_a_pipeline_answers_is_the_request_to_the_next(aws
 
 
 def test_a_container_of_a_pipeline_that_refuses_is_named_and_the_next_is_not_asked(aws, pipeline):
-    told = error(aws.invoke, pipeline, "b!")
-    assert (told["Error"]["Code"], told["OriginalStatusCode"], told["OriginalMessage"]) == ("ModelError", 400, "not for me")
-    assert "Received client error (400) from container-2 with message" in told["Error"]["Message"]
+    refusal = error(aws.invoke, pipeline, "b!")
+    assert (refusal["Error"]["Code"], refusal["OriginalStatusCode"], refusal["OriginalMessage"]) == ("ModelError", 400, "not for me")
+    assert "Received client error (400) from container-2 with message" in refusal["Error"]["Message"]
 
 
 def test_a_container_in_the_middle_that_dies_is_a_model_error_and_comes_back(aws, pipeline):
-    told = error(aws.invoke, pipeline, "b?")
-    assert (told["Error"]["Code"], told["OriginalStatusCode"]) == ("ModelError", 0)
+    refusal = error(aws.invoke, pipeline, "b?")
+    assert (refusal["Error"]["Code"], refusal["OriginalStatusCode"]) == ("ModelError", 0)
     until(lambda: "is started again" in aws.log(pipeline), "it is started again")
 
     def answers() -> bool:
@@ -129,13 +129,13 @@ def test_a_container_is_called_by_its_name(aws, direct):
     [({}, "is a multi-container endpoint and requires"), ({"TargetContainerHostname": "host-c"}, "host-c not found for Endpoint")],
 )
 def test_a_container_that_is_not_named_or_not_there(aws, direct, asked, words):
-    told = error(aws.invoke, direct, "x", **asked)
-    assert (told["Error"]["Code"], words in told["Error"]["Message"]) == ("ValidationError", True)
+    refusal = error(aws.invoke, direct, "x", **asked)
+    assert (refusal["Error"]["Code"], words in refusal["Error"]["Message"]) == ("ValidationError", True)
 
 
 def test_a_pipeline_is_not_called_by_name(aws, pipeline):
-    told = error(aws.invoke, pipeline, "x", TargetContainerHostname="container-1")
-    assert "is not a multi-container endpoint" in told["Error"]["Message"]
+    refusal = error(aws.invoke, pipeline, "x", TargetContainerHostname="container-1")
+    assert "is not a multi-container endpoint" in refusal["Error"]["Message"]
 
 
 def test_a_container_that_does_not_load_fails_the_endpoint_and_is_named(aws):
@@ -146,16 +146,16 @@ def test_a_container_that_does_not_load_fails_the_endpoint_and_is_named(aws):
     containers = [{key: container[key] for key in ("Image", "ModelDataUrl", "Environment")} for container in described]
     aws.sagemaker.create_model(ModelName=broken, ExecutionRoleArn=ROLE, Containers=containers)
     name = aws.create(aws.config({"ModelName": broken}))
-    told = aws.settled(name)
-    assert told["EndpointStatus"] == "Failed"
-    assert "The container-2 container for production variant AllTraffic did not pass the ping health check" in told["FailureReason"]
+    described = aws.settled(name)
+    assert described["EndpointStatus"] == "Failed"
+    assert "The container-2 container for production variant AllTraffic did not pass the ping health check" in described["FailureReason"]
     assert "missing.py" in aws.log(name)
 
 
 def test_names_of_containers_are_given_to_all_or_none(aws):
     containers = [{"Image": SKLEARN, "ContainerHostname": "one"}, {"Image": SKLEARN}]
-    told = error(aws.sagemaker.create_model, ModelName=aws.name("model"), ExecutionRoleArn=ROLE, Containers=containers)
-    assert "ContainerHostname of every container" in told["Error"]["Message"]
+    refusal = error(aws.sagemaker.create_model, ModelName=aws.name("model"), ExecutionRoleArn=ROLE, Containers=containers)
+    assert "ContainerHostname of every container" in refusal["Error"]["Message"]
 
 
 def test_two_instances_of_a_pipeline_answer_both(aws):

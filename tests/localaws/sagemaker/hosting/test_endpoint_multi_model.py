@@ -121,25 +121,25 @@ def test_xgboost_answers_for_one_of_many_models_in_a_form_of_its_own(aws, airpor
     first, second = json.loads(aws.invoke(airports, **asked, Accept="application/json"))
     assert first == second == pytest.approx(0.4, abs=0.01)
     assert aws.invoke(airports, **asked, Accept="text/csv") == f"{first},{second}"
-    told = error(aws, airports, **asked, Accept="application/jsonlines")
-    assert (told["OriginalStatusCode"], "Please choose one of the following" in told["OriginalMessage"]) == (415, True)
+    refusal = error(aws, airports, **asked, Accept="application/jsonlines")
+    assert (refusal["OriginalStatusCode"], "Please choose one of the following" in refusal["OriginalMessage"]) == (415, True)
 
 
 def test_a_model_that_is_not_there(aws, airports):
-    told = error(aws, airports, TargetModel="none.tar.gz")["Error"]
-    assert told["Code"] == "ValidationError"
-    assert "Failed to download model data" in told["Message"] and "airports/none.tar.gz" in told["Message"]
+    refusal = error(aws, airports, TargetModel="none.tar.gz")["Error"]
+    assert refusal["Code"] == "ValidationError"
+    assert "Failed to download model data" in refusal["Message"] and "airports/none.tar.gz" in refusal["Message"]
 
 
 def test_an_archive_that_is_none(aws, airports):
-    told = error(aws, airports, TargetModel="torn.tar.gz")["Error"]
-    assert (told["Code"], "valid tar.gz archive" in told["Message"]) == ("ValidationError", True)
+    refusal = error(aws, airports, TargetModel="torn.tar.gz")["Error"]
+    assert (refusal["Code"], "valid tar.gz archive" in refusal["Message"]) == ("ValidationError", True)
 
 
 def test_a_model_that_cannot_be_loaded_says_why_and_the_others_go_on(aws, scripts):
-    told = error(aws, scripts, TargetModel="broken.tar.gz")
-    assert (told["Error"]["Code"], told["OriginalStatusCode"]) == ("ModelError", 500)
-    assert "RuntimeError: this model is broken" in told["OriginalMessage"]
+    refusal = error(aws, scripts, TargetModel="broken.tar.gz")
+    assert (refusal["Error"]["Code"], refusal["OriginalStatusCode"]) == ("ModelError", 500)
+    assert "RuntimeError: this model is broken" in refusal["OriginalMessage"]
     until(lambda: "this model is broken" in aws.log(scripts), "the traceback is in the log")
     assert aws.invoke(scripts, TargetModel="one.tar.gz").startswith("one:")
 
@@ -151,14 +151,14 @@ def test_scripts_of_models_do_not_meet(aws, scripts):
 
 
 def test_what_a_multi_model_endpoint_is_asked_without_a_model(aws, airports):
-    told = error(aws, airports)["Error"]
-    assert (told["Code"], told["Message"].endswith("is missing a target model header.")) == ("ValidationError", True)
+    refusal = error(aws, airports)["Error"]
+    assert (refusal["Code"], refusal["Message"].endswith("is missing a target model header.")) == ("ValidationError", True)
 
 
 def test_a_model_whose_process_ends_is_loaded_again_and_the_others_do_not_notice(aws, scripts):
     first, other = (aws.invoke(scripts, "x", TargetModel=f"{name}.tar.gz") for name in ("three", "one"))
-    told = error(aws, scripts, body="die", TargetModel="three.tar.gz")
-    assert (told["Error"]["Code"], told["OriginalStatusCode"]) == ("ModelError", 500)
+    refusal = error(aws, scripts, body="die", TargetModel="three.tar.gz")
+    assert (refusal["Error"]["Code"], refusal["OriginalStatusCode"]) == ("ModelError", 500)
     again = aws.invoke(scripts, "x", TargetModel="three.tar.gz")
     assert again.startswith("three:") and again != first
     assert aws.invoke(scripts, "x", TargetModel="one.tar.gz") == other
@@ -181,8 +181,8 @@ def test_a_model_that_is_too_large_for_the_instance(aws):
     prefix = aws.name("giant")
     put(aws, prefix, "giant", named("giant", 400))
     endpoint = deploy(aws, prefix, SKLEARN, SCRIPT, InstanceType=TINY)
-    told = error(aws, endpoint, TargetModel="giant.tar.gz")
-    assert (told["Error"]["Code"], told["OriginalStatusCode"]) == ("ModelError", 507)
+    refusal = error(aws, endpoint, TargetModel="giant.tar.gz")
+    assert (refusal["Error"]["Code"], refusal["OriginalStatusCode"]) == ("ModelError", 507)
 
 
 def test_without_a_cache_a_model_is_loaded_for_every_request(aws):

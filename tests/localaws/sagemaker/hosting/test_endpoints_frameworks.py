@@ -96,11 +96,11 @@ import tensorflow as tf
 parser = argparse.ArgumentParser()
 parser.add_argument("--model_dir")
 parser.add_argument("--factor", type=float)
-told, _ = parser.parse_known_args()
+arguments, _ = parser.parse_known_args()
 
 class Sum(tf.Module):
     def __init__(self):
-        self.factor = tf.Variable(told.factor)
+        self.factor = tf.Variable(arguments.factor)
 
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
     def __call__(self, x):
@@ -108,7 +108,7 @@ class Sum(tf.Module):
 
 model = Sum()
 tf.saved_model.save(model, "/opt/ml/model/1", signatures=model.__call__)
-facts = [told.model_dir, os.environ["SM_HP_MODEL_DIR"], os.environ["SM_MODEL_DIR"], os.environ["SM_FRAMEWORK_MODULE"]]
+facts = [arguments.model_dir, os.environ["SM_HP_MODEL_DIR"], os.environ["SM_MODEL_DIR"], os.environ["SM_FRAMEWORK_MODULE"]]
 json.dump(facts, open("/opt/ml/model/facts.json", "w"))
 """
 

@@ -57,20 +57,20 @@ def test_a_model_is_described_as_aws_does(sagemaker, archive, name):
     container = {"Image": IMAGE, "ModelDataUrl": archive, "Environment": {"SAGEMAKER_PROGRAM": "inference.py"}}
     made = sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
     assert made["ModelArn"] == f"{ARN}:model/{name.lower()}"
-    told = sagemaker.describe_model(ModelName=name)
-    assert told["PrimaryContainer"] == container | {
+    described = sagemaker.describe_model(ModelName=name)
+    assert described["PrimaryContainer"] == container | {
         "Mode": "SingleModel",
         "ModelDataSource": {"S3DataSource": {"S3Uri": archive, "S3DataType": "S3Object", "CompressionType": "Gzip"}},
     }
-    assert (told["ModelName"], told["ExecutionRoleArn"], told["EnableNetworkIsolation"]) == (name, ROLE, False)
-    assert not {"Containers", "VpcConfig", "Tags", "LastModifiedTime"} & told.keys()
+    assert (described["ModelName"], described["ExecutionRoleArn"], described["EnableNetworkIsolation"]) == (name, ROLE, False)
+    assert not {"Containers", "VpcConfig", "Tags", "LastModifiedTime"} & described.keys()
 
 
 def test_a_pipeline_of_containers_is_kept_in_order(sagemaker, name):
     containers = [{"Image": IMAGE, "ContainerHostname": f"c{number}"} for number in range(15)]
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, Containers=containers)
-    told = sagemaker.describe_model(ModelName=name)
-    assert [container["ContainerHostname"] for container in told["Containers"]] == [f"c{number}" for number in range(15)]
+    described = sagemaker.describe_model(ModelName=name)
+    assert [container["ContainerHostname"] for container in described["Containers"]] == [f"c{number}" for number in range(15)]
     too_many = [*containers, {"Image": IMAGE}]
     code, message = refusal(sagemaker.create_model, ModelName=f"{name}-2", ExecutionRoleArn=ROLE, Containers=too_many)
     assert "at 'containers' failed to satisfy constraint: Member must have length less than or equal to 15" in message
@@ -160,9 +160,9 @@ def test_models_are_listed_newest_first_in_pages(sagemaker):
 def test_an_endpoint_configuration_is_described_as_aws_does(sagemaker, model, name):
     arn = sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant(model)])["EndpointConfigArn"]
     assert arn == f"{ARN}:endpoint-config/{name.lower()}"
-    told = sagemaker.describe_endpoint_config(EndpointConfigName=name)
-    assert told["ProductionVariants"] == [variant(model, InitialVariantWeight=1.0)]
-    assert (told["EndpointConfigArn"], told["EnableNetworkIsolation"]) == (arn, False)
+    described = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+    assert described["ProductionVariants"] == [variant(model, InitialVariantWeight=1.0)]
+    assert (described["EndpointConfigArn"], described["EnableNetworkIsolation"]) == (arn, False)
     listed = sagemaker.list_endpoint_configs(NameContains=name)["EndpointConfigs"]
     assert [set(config) for config in listed] == [{"EndpointConfigName", "EndpointConfigArn", "CreationTime"}]
     sagemaker.delete_endpoint_config(EndpointConfigName=name)
@@ -182,8 +182,8 @@ def test_serverless_shadow_and_component_configurations_are_kept(sagemaker, mode
     sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-1", ProductionVariants=[serverless])
     shadow = {"ProductionVariants": [variant(model)], "ShadowProductionVariants": [variant(model, "shadow", InitialVariantWeight=0.5)]}
     sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-2", **shadow)
-    told = sagemaker.describe_endpoint_config(EndpointConfigName=f"{name}-2")
-    assert told["ShadowProductionVariants"][0]["InitialVariantWeight"] == 0.5
+    described = sagemaker.describe_endpoint_config(EndpointConfigName=f"{name}-2")
+    assert described["ShadowProductionVariants"][0]["InitialVariantWeight"] == 0.5
     components = {"VariantName": "all", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     sagemaker.create_endpoint_config(EndpointConfigName=f"{name}-3", ProductionVariants=[components], ExecutionRoleArn=ROLE)
 

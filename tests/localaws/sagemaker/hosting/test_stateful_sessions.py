@@ -87,10 +87,10 @@ class Stateful(ComponentFixtures):
 
     def begin(self, endpoint: str, **more: Any) -> tuple[str, str]:
         """A new session and its process."""
-        told, answer = self.say(endpoint, "NEW_SESSION", requestType="NEW_SESSION", **more)
+        body, answer = self.say(endpoint, "NEW_SESSION", requestType="NEW_SESSION", **more)
         session, _, rest = answer["NewSessionId"].partition("; ")
         assert rest.startswith("Expires=20") and "ClosedSessionId" not in answer
-        return session, told["me"]
+        return session, body["me"]
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +117,11 @@ def test_a_session_stays_where_it_began_until_it_is_closed(aws, endpoint):
     begun = [aws.begin(endpoint) for _ in range(6)]
     for session, place in begun:
         for count in (1, 2, 3):
-            told, answer = aws.say(endpoint, session)
-            assert told == {"me": place, "count": count} and "NewSessionId" not in answer
+            body, answer = aws.say(endpoint, session)
+            assert body == {"me": place, "count": count} and "NewSessionId" not in answer
     session, place = begun[0]
-    told, answer = aws.say(endpoint, session, requestType="CLOSE")
-    assert told["me"] == place and answer["ClosedSessionId"] == session
+    body, answer = aws.say(endpoint, session, requestType="CLOSE")
+    assert body["me"] == place and answer["ClosedSessionId"] == session
     with pytest.raises(ClientError, match=f"Session {session} not found") as caught:
         aws.say(endpoint, session)
     assert caught.value.response["Error"]["Code"] == "ValidationError"

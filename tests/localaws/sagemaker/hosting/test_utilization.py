@@ -20,7 +20,7 @@ def transform_fn(model, data, content_type, accept):
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
+def aws(tmp_path_factory):
     handle = launch.start(tmp_path_factory.mktemp("utilization") / "state")
     yield fixtures_of(handle)
     handle.stop()
@@ -40,36 +40,36 @@ def points(aws: EndpointFixtures, namespace: str, metric: str, name: str, period
     return sorted(found, key=lambda point: point["Timestamp"])
 
 
-def test_processes_are_measured_each_minute_and_idle_minutes_say_zero(own):
-    name = own.create(own.config({"ModelName": own.model(echo("A")), "InitialInstanceCount": 2}))
-    assert own.settled(name)["EndpointStatus"] == "InService"
+def test_processes_are_measured_each_minute_and_idle_minutes_say_zero(aws):
+    name = aws.create(aws.config({"ModelName": aws.model(echo("A")), "InitialInstanceCount": 2}))
+    assert aws.settled(name)["EndpointStatus"] == "InService"
     for _ in range(4):
-        own.invoke(name)
-    own.handle.advance(300)
+        aws.invoke(name)
+    aws.handle.advance(300)
     for metric, most in (("CPUUtilization", 6400), ("MemoryUtilization", 100), ("DiskUtilization", 100)):
-        measured = points(own, "/aws/sagemaker/Endpoints", metric, name)
+        measured = points(aws, "/aws/sagemaker/Endpoints", metric, name)
         assert 5 <= len(measured) <= 7 and {point["SampleCount"] for point in measured} == {2}, metric
         assert all(0 <= point["Average"] <= most for point in measured), metric
         assert measured[0]["Maximum"] > 0
-    invocations = points(own, "AWS/SageMaker", "Invocations", name)
+    invocations = points(aws, "AWS/SageMaker", "Invocations", name)
     assert sum(point["Sum"] for point in invocations) == 4 and 4 <= len(invocations) <= 6 and invocations[-1]["Sum"] == 0
-    per_instance = points(own, "AWS/SageMaker", "InvocationsPerInstance", name)
+    per_instance = points(aws, "AWS/SageMaker", "InvocationsPerInstance", name)
     assert sum(point["Sum"] for point in per_instance) == 2  # four invocations of two instances
 
 
-def test_requests_at_a_time_every_ten_seconds(own):
-    name = own.deploy(script(BUSY))
+def test_requests_at_a_time_every_ten_seconds(aws):
+    name = aws.deploy(script(BUSY))
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        assert set(pool.map(lambda _: own.invoke(name), range(6))) == {"done"}
-    own.handle.advance(60)
-    measured = points(own, "AWS/SageMaker", "ConcurrentRequestsPerModel", name, 10)
+        assert set(pool.map(lambda _: aws.invoke(name), range(6))) == {"done"}
+    aws.handle.advance(60)
+    measured = points(aws, "AWS/SageMaker", "ConcurrentRequestsPerModel", name, 10)
     assert 6 <= len(measured) <= 8 and max(point["Maximum"] for point in measured) == 3 and measured[-1]["Maximum"] == 0
 
 
-def test_nothing_is_measured_once_the_endpoint_is_gone(own):
-    name = own.deploy(echo("A"))
-    own.sagemaker.delete_endpoint(EndpointName=name)
-    until(lambda: not [found for found in own.sagemaker.list_endpoints()["Endpoints"] if found["EndpointName"] == name], "it is deleted")
-    before = len(points(own, "/aws/sagemaker/Endpoints", "CPUUtilization", name))
-    own.handle.advance(180)
-    assert len(points(own, "/aws/sagemaker/Endpoints", "CPUUtilization", name)) == before
+def test_nothing_is_measured_once_the_endpoint_is_gone(aws):
+    name = aws.deploy(echo("A"))
+    aws.sagemaker.delete_endpoint(EndpointName=name)
+    until(lambda: not [found for found in aws.sagemaker.list_endpoints()["Endpoints"] if found["EndpointName"] == name], "it is deleted")
+    before = len(points(aws, "/aws/sagemaker/Endpoints", "CPUUtilization", name))
+    aws.handle.advance(180)
+    assert len(points(aws, "/aws/sagemaker/Endpoints", "CPUUtilization", name)) == before

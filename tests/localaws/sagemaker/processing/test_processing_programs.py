@@ -10,11 +10,11 @@ import pytest
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, processing_input, processing_output, targz
 from tests.localaws.sagemaker.processing.test_processing import refused
 
-TOLD = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ.get('TOLD')]))"
+ECHO = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ.get('ECHO')]))"
 
 
 def ran(aws: JobFixtures, **specification: object) -> tuple[dict, list[str]]:
-    job = aws.processed(aws.process(TOLD, AppSpecification=specification))
+    job = aws.processed(aws.process(ECHO, AppSpecification=specification))
     return job, aws.lines(job["ProcessingJobName"], "ProcessingJobs")
 
 
@@ -27,9 +27,9 @@ def test_arguments_arrive_as_they_are(aws: JobFixtures) -> None:
 
 def test_variables_arrive_as_they_are(aws: JobFixtures) -> None:
     value = "line one\nline two 'quoted' ✓"
-    name = aws.process("import os; print(repr(os.environ['TOLD']))", Environment={"TOLD": value})
+    name = aws.process("import os; print(repr(os.environ['VALUE']))", Environment={"VALUE": value})
     job = aws.processed(name)
-    assert aws.lines(name, "ProcessingJobs") == [repr(value)] and job["Environment"] == {"TOLD": value}
+    assert aws.lines(name, "ProcessingJobs") == [repr(value)] and job["Environment"] == {"VALUE": value}
 
 
 def test_arguments_alone_take_the_place_of_the_images_command(aws: JobFixtures) -> None:
@@ -203,7 +203,7 @@ open("/opt/ml/processing/output/train/x.txt", "w").write("x")
     job = aws.processed(stem)
     lines = aws.lines(stem, "ProcessingJobs")
     assert job["ProcessingJobStatus"] == "Completed", lines
-    told = ["helper.py", "prepare.py", "requirements.txt", "sourcedir.tar.gz"]
-    assert f"hello ['--share', '0.2'] 1.0 {told}" in lines
+    files = ["helper.py", "prepare.py", "requirements.txt", "sourcedir.tar.gz"]
+    assert f"hello ['--share', '0.2'] 1.0 {files}" in lines
     assert job["StoppingCondition"] == {"MaxRuntimeInSeconds": 86_400}
     assert aws.get(f"s3://{BUCKET}/{stem}/output/train/x.txt") == b"x"

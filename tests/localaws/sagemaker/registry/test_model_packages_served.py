@@ -20,9 +20,9 @@ def registry(client) -> Iterator[RegistryFixtures]:
 
 def test_a_version_made_of_a_model_or_another_version(registry: RegistryFixtures) -> None:
     model = registry.model(booster_file(), environment={"A": "b"})
-    told = registry.sagemaker.describe_model(ModelName=model)
+    described = registry.sagemaker.describe_model(ModelName=model)
     group = registry.group()
-    request = {"ModelPackageGroupName": group, "SourceUri": told["ModelArn"]}
+    request = {"ModelPackageGroupName": group, "SourceUri": described["ModelArn"]}
     first = registry.sagemaker.create_model_package(**request)["ModelPackageArn"]
     [container] = registry.described(first)["InferenceSpecification"]["Containers"]
     assert (container["Image"], container["Environment"]) == (XGBOOST, {"A": "b"}) and "ModelDataSource" not in container
@@ -71,5 +71,5 @@ def test_a_package_of_several_containers_is_a_pipeline(registry: RegistryFixture
     )
     name = registry.name("pipeline")
     registry.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"ModelPackageName": arn})
-    told = registry.sagemaker.describe_model(ModelName=name)["Containers"]
-    assert [container["ContainerHostname"] for container in told] == ["first", "second"]
+    described = registry.sagemaker.describe_model(ModelName=name)["Containers"]
+    assert [container["ContainerHostname"] for container in described] == ["first", "second"]

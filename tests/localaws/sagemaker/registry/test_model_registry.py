@@ -24,13 +24,13 @@ def test_versions_count_up_and_no_number_comes_twice(registry: RegistryFixtures)
     group = registry.group()
     first, second = registry.version(group), registry.version(group, ModelApprovalStatus="Approved")
     assert (first, second) == (f"{ARN}:model-package/{group.lower()}/1", f"{ARN}:model-package/{group.lower()}/2")
-    told = registry.described(first)
-    assert (told["ModelPackageGroupName"], told["ModelPackageVersion"], told["ModelPackageArn"]) == (group, 1, first)
-    assert (told["ModelPackageStatus"], told["ModelApprovalStatus"]) == ("Completed", "PendingManualApproval")
-    assert told["ModelPackageStatusDetails"] == {"ValidationStatuses": [], "ImageScanStatuses": []}
-    assert told["CertifyForMarketplace"] is False and told["CreatedBy"]["IamIdentity"]["Arn"]
-    assert "ModelPackageName" not in told and not {"ClientToken", "LastModifiedBy"} & told.keys()
-    assert told["InferenceSpecification"]["Containers"][0]["ModelDataETag"].strip('"')
+    described = registry.described(first)
+    assert (described["ModelPackageGroupName"], described["ModelPackageVersion"], described["ModelPackageArn"]) == (group, 1, first)
+    assert (described["ModelPackageStatus"], described["ModelApprovalStatus"]) == ("Completed", "PendingManualApproval")
+    assert described["ModelPackageStatusDetails"] == {"ValidationStatuses": [], "ImageScanStatuses": []}
+    assert described["CertifyForMarketplace"] is False and described["CreatedBy"]["IamIdentity"]["Arn"]
+    assert "ModelPackageName" not in described and not {"ClientToken", "LastModifiedBy"} & described.keys()
+    assert described["InferenceSpecification"]["Containers"][0]["ModelDataETag"].strip('"')
     assert registry.described(f"{group}/2")["ModelApprovalStatus"] == "Approved"
     registry.sagemaker.delete_model_package(ModelPackageName=second)
     elsewhere = first.replace("123456789012", "210987654321")
@@ -50,8 +50,9 @@ def test_a_package_without_a_group(registry: RegistryFixtures) -> None:
     request = {"ModelPackageName": name, "InferenceSpecification": registry.specification() | TYPES, "Tags": [{"Key": "a", "Value": "b"}]}
     arn = registry.sagemaker.create_model_package(**request, ModelApprovalStatus="PendingManualApproval")["ModelPackageArn"]
     assert arn == f"{ARN}:model-package/{name.lower()}"
-    told = registry.described(name)
-    assert told["ModelPackageName"] == name and not {"ModelApprovalStatus", "ModelPackageVersion", "ModelPackageGroupName"} & told.keys()
+    described = registry.described(name)
+    assert described["ModelPackageName"] == name
+    assert not {"ModelApprovalStatus", "ModelPackageVersion", "ModelPackageGroupName"} & described.keys()
     assert registry.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
     assert refused(registry.sagemaker.create_model_package, **request) == (
         "ValidationException",
@@ -131,11 +132,11 @@ def test_an_update_changes_what_it_names(registry: RegistryFixtures) -> None:
         ModelCard={"ModelCardContent": '{"intended_uses": {"risk_rating": "Low", "purpose": "x"}}', "ModelCardStatus": "Draft"},
         SourceUri="s3://where/it/came/from",
     )
-    told = registry.described(arn)
-    assert (told["ModelApprovalStatus"], told["ApprovalDescription"]) == ("Approved", "better than the last")
-    assert told["CustomerMetadataProperties"] == {"auc": "0.8", "by": "me"} and told["ModelLifeCycle"] == stage
-    assert [each["Name"] for each in told["AdditionalInferenceSpecifications"]] == ["other"]
-    assert told["SourceUri"] == "s3://where/it/came/from" and told["LastModifiedBy"]["IamIdentity"]["Arn"]
+    described = registry.described(arn)
+    assert (described["ModelApprovalStatus"], described["ApprovalDescription"]) == ("Approved", "better than the last")
+    assert described["CustomerMetadataProperties"] == {"auc": "0.8", "by": "me"} and described["ModelLifeCycle"] == stage
+    assert [each["Name"] for each in described["AdditionalInferenceSpecifications"]] == ["other"]
+    assert described["SourceUri"] == "s3://where/it/came/from" and described["LastModifiedBy"]["IamIdentity"]["Arn"]
     metadata = registry.sagemaker.describe_model_package(ModelPackageName=arn, IncludedData="MetadataOnly")["ModelCard"]
     assert json.loads(metadata["ModelCardContent"]) == {"intended_uses": {"risk_rating": "Low"}} and metadata["ModelCardStatus"] == "Draft"
     same = [{"Name": "other", "Containers": [{"Image": XGBOOST}]}]
@@ -172,9 +173,9 @@ def test_packages_are_listed_by_group_approval_and_kind(registry: RegistryFixtur
 def test_groups(registry: RegistryFixtures) -> None:
     client = registry.sagemaker
     group = registry.group(ModelPackageGroupDescription="arrival delays", Tags=[{"Key": "team", "Value": "a"}])
-    told = client.describe_model_package_group(ModelPackageGroupName=group)
+    described = client.describe_model_package_group(ModelPackageGroupName=group)
     arn = f"{ARN}:model-package-group/{group.lower()}"
-    assert (told["ModelPackageGroupArn"], told["ModelPackageGroupStatus"]) == (arn, "Completed")
+    assert (described["ModelPackageGroupArn"], described["ModelPackageGroupStatus"]) == (arn, "Completed")
     assert client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
     [listed] = client.list_model_package_groups(NameContains=group.lower())["ModelPackageGroupSummaryList"]
     assert listed["ModelPackageGroupDescription"] == "arrival delays"
@@ -211,9 +212,9 @@ def test_eventbridge_hears_of_registration_approval_and_deletion(registry: Regis
     registry.approve(arn, ApprovalDescription="good")
     registry.sagemaker.update_model_package(ModelPackageArn=arn, CustomerMetadataProperties={"a": "b"})
     registry.sagemaker.delete_model_package(ModelPackageName=arn)
-    told = until(lambda: len(queue.events()) >= 4 and queue.events(), "four events")
-    details = [event["detail"] for event in told]
-    assert [event["resources"] for event in told] == [[arn]] * 4 and {event["source"] for event in told} == {"aws.sagemaker"}
+    events = until(lambda: len(queue.events()) >= 4 and queue.events(), "four events")
+    details = [event["detail"] for event in events]
+    assert [event["resources"] for event in events] == [[arn]] * 4 and {event["source"] for event in events} == {"aws.sagemaker"}
     assert [detail.get("UpdatedModelPackageFields") for detail in details] == [
         None,
         ["ModelApprovalStatus", "ApprovalDescription"],

@@ -121,13 +121,13 @@ def test_the_entry_point_is_told_what_to_do(aws: JobFixtures, made, tmp_path: Pa
                 ENTRYPOINT ["python3", "main.py", "--from-image"]
                 CMD ["nothing"]
                 """,
-            "main.py": "import sys; print('told', *sys.argv[1:])\n",
+            "main.py": "import sys; print('got', *sys.argv[1:])\n",
         },
     )
     image = made(folder)
     job = aws.trained(aws.train(aws.name("entry"), image.uri))
     assert job["TrainingJobStatus"] == "Completed", aws.lines(job["TrainingJobName"])
-    assert "told --from-image train" in aws.lines(job["TrainingJobName"])
+    assert "got --from-image train" in aws.lines(job["TrainingJobName"])
 
 
 def test_files_lie_where_the_image_has_them_among_the_machines_own(aws: JobFixtures, made, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_program_that_is_not_there(aws: JobFixtures, made, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "printed"),
     [
         ({}, "first=image-entry default"),
         ({"ContainerArguments": ["a", "b c"]}, "first=image-entry a|b c"),
@@ -165,7 +165,7 @@ def test_a_program_that_is_not_there(aws: JobFixtures, made, tmp_path: Path) -> 
     ],
     ids=["entrypoint and cmd", "arguments", "another entrypoint", "both"],
 )
-def test_processing_runs_what_docker_run_would(aws: JobFixtures, made, tmp_path: Path, asked: dict, told: str) -> None:
+def test_processing_runs_what_docker_run_would(aws: JobFixtures, made, tmp_path: Path, asked: dict, printed: str) -> None:
     code = """
         import sys
         from pathlib import Path
@@ -191,7 +191,7 @@ def test_processing_runs_what_docker_run_would(aws: JobFixtures, made, tmp_path:
     )
     job, lines = aws.processed(name), aws.lines(name, "ProcessingJobs")
     assert job["ProcessingJobStatus"] == "Completed", (job, lines)
-    assert aws.get(f"s3://{BUCKET}/{name}/count") == b"3" and told in lines
+    assert aws.get(f"s3://{BUCKET}/{name}/count") == b"3" and printed in lines
 
 
 def test_a_script_in_an_image_built_from_awss(aws: JobFixtures, made, tmp_path: Path) -> None:

@@ -133,8 +133,10 @@ def test_a_command_that_fails_says_what_it_wrote_or_nothing(aws: JobFixtures) ->
 
     silent = run("exit 3")
     assert silent["FailureReason"] == "AlgorithmError: , exit code: 3"
-    told = aws.trained(aws.train(aws.name("told"), entrypoint=["/bin/sh", "-c", "echo too few rows > /opt/ml/output/failure; exit 2"]))
-    assert told["FailureReason"] == "AlgorithmError: too few rows\n, exit code: 2"
+    explained = aws.trained(
+        aws.train(aws.name("explained"), entrypoint=["/bin/sh", "-c", "echo too few rows > /opt/ml/output/failure; exit 2"])
+    )
+    assert explained["FailureReason"] == "AlgorithmError: too few rows\n, exit code: 2"
     long = aws.trained(aws.train(aws.name("long"), entrypoint=["/bin/sh", "-c", "yes é | head -c 9999 > /opt/ml/output/failure; exit 1"]))
     assert len(long["FailureReason"].encode()) <= 1024 and long["FailureReason"].endswith(", exit code: 1")
 

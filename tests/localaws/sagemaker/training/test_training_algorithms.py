@@ -89,8 +89,8 @@ class Endpoint:
         predictions = json.loads(answer)[response]
         lines = self.ask(csv(rows), accept="application/jsonlines").decode()
         assert [json.loads(line) for line in lines.splitlines()] == predictions and lines.endswith("\n")
-        told = recordio_protobuf.read(self.ask(csv(rows), accept=RECORDIO))
-        for record, prediction in zip(told, predictions, strict=True):
+        records = recordio_protobuf.read(self.ask(csv(rows), accept=RECORDIO))
+        for record, prediction in zip(records, predictions, strict=True):
             assert record.features == {} and set(record.label) == set(prediction)
             for name, value in prediction.items():
                 np.testing.assert_allclose(record.label[name].values, np.atleast_1d(value), rtol=1e-6)

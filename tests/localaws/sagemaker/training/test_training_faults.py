@@ -113,8 +113,8 @@ def test_full_disk(small_disk: Path) -> None:
         job = aws.trained(aws.train("full", entrypoint=["/bin/sh", "-c", fill]))
         assert job["TrainingJobStatus"] == "Failed"
         assert "exit code: 1" in job["FailureReason"] or "No space left on device" in job["FailureReason"]
-        room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
-        half = f"head -c {int(room * 0.6)} /dev/urandom > /opt/ml/model/large"
+        free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
+        half = f"head -c {int(free * 0.6)} /dev/urandom > /opt/ml/model/large"
         job = aws.trained(aws.train("half", entrypoint=["/bin/sh", "-c", half]))
         assert job["TrainingJobStatus"] == "Failed"
         assert job["FailureReason"].startswith("ClientError: Artifact upload failed:") and "space" in job["FailureReason"].lower()

@@ -12,7 +12,7 @@ from course.sandbox import box
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, channel, cluster
 from tests.localaws.sagemaker.training.test_training import refused
 
-TELL = """
+REPORT_FACTS = """
 import json, os
 host = os.environ["SM_CURRENT_HOST"]
 folder = "/opt/ml/input/data"
@@ -56,23 +56,23 @@ def test_each_host_has_its_own_config_log_and_keys(aws: JobFixtures) -> None:
         channel("all", f"s3://{BUCKET}/hosts/"),
         {"ChannelName": "mine", "DataSource": {"S3DataSource": source(f"s3://{BUCKET}/hosts/", S3DataDistributionType="ShardedByS3Key")}},
     ]
-    name = aws.script(TELL + "print('I am', host)", ResourceConfig=cluster(3), InputDataConfig=inputs)
-    told = facts(aws, aws.trained(name))
-    assert sorted(told) == ["algo-1", "algo-2", "algo-3"]
+    name = aws.script(REPORT_FACTS + "print('I am', host)", ResourceConfig=cluster(3), InputDataConfig=inputs)
+    reports = facts(aws, aws.trained(name))
+    assert sorted(reports) == ["algo-1", "algo-2", "algo-3"]
     hosts = ["algo-1", "algo-2", "algo-3"]
     for host in hosts:
         group = {"instance_group_name": "homogeneousCluster", "instance_type": "ml.m5.large", "hosts": hosts}
-        assert told[host]["config"] == {
+        assert reports[host]["config"] == {
             "current_host": host,
             "current_instance_type": "ml.m5.large",
             "current_group_name": "homogeneousCluster",
             "hosts": hosts,
             "instance_groups": [group],
-            "network_interface_name": told["algo-1"]["config"]["network_interface_name"],
+            "network_interface_name": reports["algo-1"]["config"]["network_interface_name"],
         }
-        assert told[host]["files"]["all"] == [f"{letter}.csv" for letter in "abcde"]
+        assert reports[host]["files"]["all"] == [f"{letter}.csv" for letter in "abcde"]
         assert f"I am {host}" in aws.lines(name, host=host)
-    shards = [told[host]["files"]["mine"] for host in hosts]
+    shards = [reports[host]["files"]["mine"] for host in hosts]
     assert sorted(map(len, shards)) == [1, 2, 2] and sorted(sum(shards, [])) == [f"{letter}.csv" for letter in "abcde"]
     streams = aws.client("logs").describe_log_streams(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{name}/")
     assert len(streams["logStreams"]) == 3
@@ -100,10 +100,10 @@ def test_instance_groups(aws: JobFixtures) -> None:
         channel("all", f"s3://{BUCKET}/groups/"),
         {"ChannelName": "some", "DataSource": {"S3DataSource": source(f"s3://{BUCKET}/groups/", InstanceGroupNames=["loaders"])}},
     ]
-    name = aws.script(TELL, ResourceConfig={"InstanceGroups": groups, "VolumeSizeInGB": 5}, InputDataConfig=inputs)
-    told = facts(aws, aws.trained(name))
-    assert {host: sorted(told[host]["files"]) for host in told} == {"algo-1": ["all", "some"], "algo-2": ["all"], "algo-3": ["all"]}
-    config = told["algo-3"]["config"]
+    name = aws.script(REPORT_FACTS, ResourceConfig={"InstanceGroups": groups, "VolumeSizeInGB": 5}, InputDataConfig=inputs)
+    reports = facts(aws, aws.trained(name))
+    assert {host: sorted(reports[host]["files"]) for host in reports} == {"algo-1": ["all", "some"], "algo-2": ["all"], "algo-3": ["all"]}
+    config = reports["algo-3"]["config"]
     assert (config["current_group_name"], config["current_instance_type"]) == ("trainers", "ml.m5.large")
     assert config["instance_groups"] == [
         {"instance_group_name": "loaders", "instance_type": "ml.c5.xlarge", "hosts": ["algo-1"]},

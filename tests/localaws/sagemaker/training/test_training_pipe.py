@@ -21,7 +21,7 @@ def read(epoch, channel="train"):
         time.sleep(0.005)
     with open(path, "rb") as pipe:
         return pipe.read()
-def tell(**facts):
+def save_facts(**facts):
     name = os.environ.get("SM_CURRENT_HOST", "facts")
     json.dump(facts, open(f"/opt/ml/model/{name}.json", "w"), default=bytes.hex)
 """
@@ -32,7 +32,7 @@ def piped(aws: JobFixtures, code: str, *channels: dict, **changes: object) -> di
     return aws.trained(aws.script(READ + code, InputDataConfig=list(channels), **changes))
 
 
-def told(aws: JobFixtures, job: dict, host: str = "algo-1") -> dict:
+def facts_of(aws: JobFixtures, job: dict, host: str = "algo-1") -> dict:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     return json.loads(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])[f"{host}.json"])
 
@@ -45,10 +45,10 @@ def test_objects_come_one_after_the_other_in_each_epoch(aws: JobFixtures) -> Non
 import hashlib
 config = json.load(open("/opt/ml/input/config/inputdataconfig.json"))
 epochs = [hashlib.sha256(read(epoch)).hexdigest() for epoch in range(3)]
-tell(epochs=epochs, config=config, left=sorted(os.listdir("/opt/ml/input/data")))
+save_facts(epochs=epochs, config=config, left=sorted(os.listdir("/opt/ml/input/data")))
 """
     job = piped(aws, code, channel("train", f"s3://{BUCKET}/pipe/many/", InputMode="Pipe"))
-    facts = told(aws, job)
+    facts = facts_of(aws, job)
     assert facts["epochs"] == [hashlib.sha256(b"1\n2\n" + large).hexdigest()] * 3
     assert facts["config"]["train"]["TrainingInputMode"] == "Pipe"
     assert "train_3" in facts["left"] and "train" not in facts["left"]
@@ -57,7 +57,7 @@ tell(epochs=epochs, config=config, left=sorted(os.listdir("/opt/ml/input/data"))
 
 def test_the_mode_of_the_job_holds_for_channels_that_say_none(aws: JobFixtures) -> None:
     aws.put("pipe/mode/a.csv", "1\n")
-    code = "tell(piped=read(0).decode(), file=open('/opt/ml/input/data/file/a.csv').read())"
+    code = "save_facts(piped=read(0).decode(), file=open('/opt/ml/input/data/file/a.csv').read())"
     name = aws.name("mode")
     aws.put(f"code/{name}.py", READ + code)
     inputs = [
@@ -71,7 +71,7 @@ def test_the_mode_of_the_job_holds_for_channels_that_say_none(aws: JobFixtures) 
         "ContainerEntrypoint": ["python3", f"/opt/ml/input/data/code/{name}.py"],
     }
     aws.train(name, AlgorithmSpecification=specification, InputDataConfig=inputs, Environment={"SM_CURRENT_HOST": "algo-1"})
-    assert told(aws, aws.trained(name)) == {"piped": "1\n", "file": "1\n"}
+    assert facts_of(aws, aws.trained(name)) == {"piped": "1\n", "file": "1\n"}
 
 
 def test_gzip_is_decompressed_and_recordio_wrapped(aws: JobFixtures) -> None:
@@ -80,12 +80,12 @@ def test_gzip_is_decompressed_and_recordio_wrapped(aws: JobFixtures) -> None:
     uri = f"s3://{BUCKET}/pipe/zip/"
     job = piped(
         aws,
-        "tell(train=read(0), raw=read(0, 'raw'), both=read(0, 'both'))",
+        "save_facts(train=read(0), raw=read(0, 'raw'), both=read(0, 'both'))",
         channel("train", uri, InputMode="Pipe", CompressionType="Gzip"),
         channel("raw", uri, InputMode="Pipe", RecordWrapperType="RecordIO"),
         channel("both", uri, InputMode="Pipe", RecordWrapperType="RecordIO", CompressionType="Gzip"),
     )
-    facts = {name: bytes.fromhex(text) for name, text in told(aws, job).items()}
+    facts = {name: bytes.fromhex(text) for name, text in facts_of(aws, job).items()}
     assert facts["train"] == b"first membersecond"
     assert facts["both"] == b"".join([*recordio.frames(12, [b"first member"]), *recordio.frames(6, [b"second"])])
     objects = [aws.get(f"{uri}{name}") for name in ("a.gz", "b.gz")]
@@ -97,8 +97,8 @@ def test_shuffled_anew_in_each_epoch_and_dealt_over_hosts(aws: JobFixtures) -> N
         aws.put(f"pipe/shuffle/{number:02}", f"{number:02} ")
     shuffled = channel("train", f"s3://{BUCKET}/pipe/shuffle/", InputMode="Pipe", ShuffleConfig={"Seed": 7})
     shuffled["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
-    job = piped(aws, "tell(epochs=[read(epoch).decode().split() for epoch in range(2)])", shuffled, ResourceConfig=cluster(2))
-    hosts = [told(aws, job, host)["epochs"] for host in ("algo-1", "algo-2")]
+    job = piped(aws, "save_facts(epochs=[read(epoch).decode().split() for epoch in range(2)])", shuffled, ResourceConfig=cluster(2))
+    hosts = [facts_of(aws, job, host)["epochs"] for host in ("algo-1", "algo-2")]
     everything = [f"{number:02}" for number in range(12)]
     for epoch in range(2):
         assert sorted(hosts[0][epoch] + hosts[1][epoch]) == everything and len(hosts[0][epoch]) == 6
@@ -119,8 +119,8 @@ def test_an_augmented_manifest(aws: JobFixtures) -> None:
         made["DataSource"]["S3DataSource"]["AttributeNames"] = ["image-ref", "is-a-cat"]
         return made
 
-    code = "tell(train=read(0), plain=read(0, 'plain'))"
-    facts = told(aws, piped(aws, code, augmented("train", RecordWrapperType="RecordIO"), augmented("plain")))
+    code = "save_facts(train=read(0), plain=read(0, 'plain'))"
+    facts = facts_of(aws, piped(aws, code, augmented("train", RecordWrapperType="RecordIO"), augmented("plain")))
     records = [b"\xff\xd8one", b"1", b"\xff\xd8three", b"0"]
     assert bytes.fromhex(facts["plain"]) == b"".join(records)
     assert bytes.fromhex(facts["train"]) == b"".join(piece for record in records for piece in recordio.frames(len(record), [record]))
@@ -131,11 +131,11 @@ def test_a_program_may_close_early_or_never_open(aws: JobFixtures) -> None:
     code = """
 with open("/opt/ml/input/data/train_0", "rb") as pipe:
     first = pipe.read(10)
-tell(whole=len(read(1)))
+save_facts(whole=len(read(1)))
 """
     uri = f"s3://{BUCKET}/pipe/large"
     job = piped(aws, code, channel("train", uri, InputMode="Pipe"), channel("unused", uri, InputMode="Pipe"))
-    assert told(aws, job) == {"whole": 4 << 20} and aws.boxes() == []
+    assert facts_of(aws, job) == {"whole": 4 << 20} and aws.boxes() == []
 
 
 def test_a_job_is_stopped_while_it_is_fed(aws: JobFixtures) -> None:
@@ -176,9 +176,9 @@ open(secret, "w").write("kept")
 os.unlink(path)
 {place}
 time.sleep(0.3)
-tell(secret=open(secret).read())
+save_facts(secret=open(secret).read())
 """
-    assert told(aws, piped(aws, code, channel("train", uri, InputMode="Pipe"))) == {"secret": "kept"}
+    assert facts_of(aws, piped(aws, code, channel("train", uri, InputMode="Pipe"))) == {"secret": "kept"}
 
 
 @pytest.mark.parametrize(

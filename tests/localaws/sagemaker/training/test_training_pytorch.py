@@ -149,8 +149,8 @@ def test_torchrun_of_a_group_of_hosts(tmp_path: Path) -> None:
     ]
     variables = trainer.variables()
     assert variables["SM_DISTRIBUTION_INSTANCE_GROUPS"] == '["trainers"]' and variables["SM_IS_HETERO"] == "true"
-    told = json.loads(variables["SM_TRAINING_ENV"])
-    assert (told["distribution_hosts"], told["master_hostname"], told["is_master"]) == (["algo-2", "algo-3"], "algo-2", False)
+    variable = json.loads(variables["SM_TRAINING_ENV"])
+    assert (variable["distribution_hosts"], variable["master_hostname"], variable["is_master"]) == (["algo-2", "algo-3"], "algo-2", False)
     loader = environment(tmp_path / "b", {"loaders": 1, "trainers": 2}, 0, parameters)
     assert launchers.command(tmp_path / "b/ml/code", loader) == ["python3", "--", "train.py", "--depth", "3"]
 
@@ -165,7 +165,7 @@ def test_torchrun_takes_a_python_script(tmp_path: Path) -> None:
 
 
 def test_without_torch_the_reason_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = environment(tmp_path, {"all": 1}, 0, {})
+    host = environment(tmp_path, {"all": 1}, 0, {})
     monkeypatch.setattr("sys.path", [str(tmp_path)])
     with pytest.raises(ClientError, match="make extra-torch"):
-        train.launch(tmp_path / "ml/code", told)
+        train.launch(tmp_path / "ml/code", host)

@@ -61,8 +61,8 @@ def test_an_interrupted_job_goes_on_from_its_checkpoint(aws: JobFixtures) -> Non
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     again = ["Starting", "Downloading", "Training"]
     assert steps(job) == [*again, "Interrupted", *again, "Uploading", "Completed"]
-    told = [line for line in aws.lines(name) if line.startswith(("beginning", "epoch"))]
-    assert told == ["beginning after epoch 0", "epoch 1", "beginning after epoch 1", "epoch 2", "epoch 3"]
+    printed = [line for line in aws.lines(name) if line.startswith(("beginning", "epoch"))]
+    assert printed == ["beginning after epoch 0", "epoch 1", "beginning after epoch 1", "epoch 2", "epoch 3"]
     assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"3"}
     assert aws.get(f"s3://{BUCKET}/{prefix}/epoch.txt") == b"3"
     assert job["BillableTimeInSeconds"] == math.ceil(job["TrainingTimeInSeconds"] * 0.3) and aws.boxes() == []

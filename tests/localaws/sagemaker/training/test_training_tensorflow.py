@@ -63,8 +63,8 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(os, "environ", {"TRAINING_JOB_NAME": "trial-7", "SAGEMAKER_REGION": "eu-west-1"})
 
     def launch(groups: dict[str, int], current: int, parameters: dict[str, str]) -> tuple[list[str], dict[str, str]]:
-        told = environment(tmp_path / "job", groups, current, parameters)
-        return train.launch(tmp_path / "job/ml/code", told), dict(os.environ)
+        host = environment(tmp_path / "job", groups, current, parameters)
+        return train.launch(tmp_path / "job/ml/code", host), dict(os.environ)
 
     return launch
 
@@ -122,10 +122,10 @@ def test_hosts_without_a_network_of_their_own_cannot_be_mirrored_workers(launche
 
 
 def test_without_tensorflow_the_reason_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = environment(tmp_path, {"all": 1}, 0, {})
+    host = environment(tmp_path, {"all": 1}, 0, {})
     monkeypatch.setattr("sys.path", [str(tmp_path)])
     with pytest.raises(ClientError, match="make extra-tensorflow"):
-        train.launch(tmp_path / "ml/code", told)
+        train.launch(tmp_path / "ml/code", host)
 
 
 @pytest.mark.parametrize(

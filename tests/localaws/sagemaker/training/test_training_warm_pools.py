@@ -58,8 +58,8 @@ def test_the_next_job_that_matches_is_given_the_cluster_and_its_cache(aws: JobFi
     assert warm(aws, first) == {"Status": "Available", "ResourceRetainedBillableTimeInSeconds": 0} and cached(aws, first) == "[]"
     aws.handle.advance(100)
     second = ran(aws)
-    told = warm(aws, first)
-    assert (told["Status"], told["ReusedByJob"]) == ("Reused", second) and 100 <= told["ResourceRetainedBillableTimeInSeconds"] < 160
+    pool = warm(aws, first)
+    assert (pool["Status"], pool["ReusedByJob"]) == ("Reused", second) and 100 <= pool["ResourceRetainedBillableTimeInSeconds"] < 160
     assert cached(aws, second) == f"['{first}']" and warm(aws, second)["Status"] == "Available"
     third = ran(aws, seconds=0)
     assert cached(aws, third) == str(sorted([first, second])) and warm(aws, third) is None

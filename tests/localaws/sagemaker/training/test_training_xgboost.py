@@ -231,11 +231,11 @@ def test_channels_it_does_not_know(aws: JobFixtures) -> None:
 
 
 def test_stop_saves_the_model_when_told_to(aws: JobFixtures) -> None:
-    for told, files in (("true", ["xgboost-model"]), ("false", [])):
+    for saved, files in (("true", ["xgboost-model"]), ("false", [])):
         name = aws.name("xgboost")
         aws.put(f"{name}/train/a.csv", csv(HEAD))
         channels = [channel("train", f"s3://{BUCKET}/{name}/train", "text/csv")]
-        hyperparameters = BINARY | {"num_round": "1000000", "save_model_on_termination": told}
+        hyperparameters = BINARY | {"num_round": "1000000", "save_model_on_termination": saved}
         aws.train(name, XGBOOST, InputDataConfig=channels, HyperParameters=hyperparameters)
         aws.until(lambda name=name: len(aws.lines(name)) > 20)
         aws.sagemaker.stop_training_job(TrainingJobName=name)

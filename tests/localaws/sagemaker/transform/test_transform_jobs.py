@@ -100,14 +100,14 @@ def test_the_container_gets_the_batch_variables(aws: JobFixtures) -> None:
 import json, os
 def model_fn(folder): return 0
 def transform_fn(model, data, content_type, accept):
-    told = {name: value for name, value in os.environ.items() if name.startswith(("SAGEMAKER_BATCH", "SAGEMAKER_MAX", "MY_"))}
-    return json.dumps(told), accept
+    variables = {name: value for name, value in os.environ.items() if name.startswith(("SAGEMAKER_BATCH", "SAGEMAKER_MAX", "MY_"))}
+    return json.dumps(variables), accept
 """
     name = model(aws, code, MY_MODEL="model", MY_BOTH="model")
-    told = completed(
+    stored = completed(
         aws,
         name,
-        aws.put("told/a", "1\n2\n"),
+        aws.put("variables/a", "1\n2\n"),
         Input=LINES,
         Output=LINES_OUT,
         Environment={"MY_JOB": "job", "MY_BOTH": "job"},
@@ -115,7 +115,7 @@ def transform_fn(model, data, content_type, accept):
         MaxPayloadInMB=2,
         MaxConcurrentTransforms=5,
     )
-    first, second = map(json.loads, told["a.out"].splitlines())
+    first, second = map(json.loads, stored["a.out"].splitlines())
     assert first == second == {
         "MY_MODEL": "model",
         "MY_BOTH": "job",

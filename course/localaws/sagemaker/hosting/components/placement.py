@@ -118,7 +118,7 @@ def place_copies(
             free[_unused(free)] = whole  # one more empty instance
         fitting = [number for number, left in free.items() if left.fits(wanted)]
         if not fitting:
-            raise _no_room(variant, whole, wanted)
+            raise _insufficient(variant, whole, wanted)
         if strategy == "SPREAD":
             number = min(fitting, key=lambda number: (copies[number], -free[number].memory, number))
         else:
@@ -162,7 +162,7 @@ def _unused(free: dict[int, Resources]) -> int:
     return next(number for number in range(len(free) + 1) if number not in free)
 
 
-def _no_room(variant: dict, whole: Resources, wanted: Resources) -> InsufficientResources:
+def _insufficient(variant: dict, whole: Resources, wanted: Resources) -> InsufficientResources:
     instances = f"{variant['InstanceCount']} of {variant['InstanceType']}"
     return InsufficientResources(
         f"No instance of variant {variant['VariantName']} has enough free resources for a copy of the inference component. A copy "

@@ -104,7 +104,7 @@ class ModelCache:
         while True:
             loading = time.perf_counter()
             reply = await self._ask("POST", "/models", body)
-            if reply.status != NO_MEMORY or not await self._make_room(timings):
+            if reply.status != NO_MEMORY or not await self._free_memory(timings):
                 break
         timings["ModelLoadingTime"] = time.perf_counter() - loading
         timings["ModelLoadingWaitTime"] = time.perf_counter() - began
@@ -112,7 +112,7 @@ class ModelCache:
             raise ModelLoadFailed(reply)
         self._loaded[name] = 0
 
-    async def _make_room(self, timings: dict[str, float]) -> bool:
+    async def _free_memory(self, timings: dict[str, float]) -> bool:
         """Unload the least recently used model; False when all are in use."""
         idle = next((name for name, requests in self._loaded.items() if not requests), None)
         if idle is None:

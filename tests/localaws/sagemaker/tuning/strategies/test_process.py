@@ -15,11 +15,11 @@ SPACE = Space((Numeric("x", 0.0, 1.0, "Linear"), Numeric("n", 1, 9, "Logarithmic
 
 def test_it_suggests_what_the_search_would() -> None:
     here, there = RandomSearch(SPACE, 3), SearchProcess(RandomSearch(SPACE, 3))
-    told: list[LossObservation] = []
+    observations: list[LossObservation] = []
     for _ in range(4):
-        values = there.suggest(told, [])
-        assert values == here.suggest(told, [])
-        told.append(LossObservation(values, float(values["x"])))
+        values = there.suggest(observations, [])
+        assert values == here.suggest(observations, [])
+        observations.append(LossObservation(values, float(values["x"])))
     there.close()
 
 
