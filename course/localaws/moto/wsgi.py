@@ -1,4 +1,4 @@
-"""One request to moto's WSGI application (PEP 3333), and its response."""
+"""One request to moto's WSGI application (PEP 3333), its response, and the HTTP response for the caller."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from starlette.responses import Response
+
+from course.localaws.core.call import AwsRequest
+from course.localaws.moto import canned
 from course.localaws.moto.journal import JournalEntry
+
+ANSWER_HEADERS_DROPPED = frozenset({"connection", "content-length", "date", "server", "transfer-encoding", "x-amzn-requestid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class WsgiResponse:
 
 
 # Headers that describe the transfer, not the request. A replay has no transfer, and moto must give the same response.
-_OF_THE_WAY = {
+_TRANSFER_HEADERS = {
     *("accept", "accept-encoding", "authorization", "connection", "content-length", "expect", "transfer-encoding", "user-agent"),
     *("amz-sdk-invocation-id", "amz-sdk-request", "traceparent", "x-amz-content-sha256", "x-amz-date", "x-amz-decoded-content-length"),
     *("x-amz-security-token", "x-amz-trailer", "x-amz-user-agent", "x-amzn-trace-id", "x-moto-account-id"),
@@ -32,7 +38,7 @@ _OF_THE_WAY = {
 
 def relevant(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """The headers that belong to the request itself. Names are in lower case."""
-    return tuple((name, value) for name, value in headers if name not in _OF_THE_WAY)
+    return tuple((name, value) for name, value in headers if name not in _TRANSFER_HEADERS)
 
 
 def environment(entry: JournalEntry, account: str) -> dict[str, Any]:
@@ -78,3 +84,18 @@ def call(application: Callable, environ: dict[str, Any]) -> tuple[int, tuple[tup
 
 def is_html(headers: tuple[tuple[str, str], ...]) -> bool:
     return any(name.lower() == "content-type" and value.startswith("text/html") for name, value in headers)
+
+
+def http_response(answer: WsgiResponse, call: AwsRequest) -> Response:
+    """The response to a call, from moto's answer."""
+    response = Response(answer.body, answer.status)
+    kept = [(name.lower(), value) for name, value in answer.headers if name.lower() not in ANSWER_HEADERS_DROPPED]
+    if is_html(answer.headers):  # Flask's default if moto sets no content type
+        kept = [(name, value) for name, value in kept if name != "content-type"]
+        kept.append(("content-type", "application/json" if answer.body[:1] in (b"{", b"[") else "text/xml"))
+    if canned.is_record(call.service, answer.operation):
+        kept.append(("x-local-aws", "record"))
+    response.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept]
+    length = dict(answer.headers).get("Content-Length") if call.request.method == "HEAD" else None
+    response.headers["content-length"] = length or str(len(answer.body))
+    return response

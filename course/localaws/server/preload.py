@@ -8,7 +8,7 @@ import uvicorn.protocols.http.httptools_impl  # noqa: F401
 import uvloop  # noqa: F401
 
 import course.localaws.server.daemon  # noqa: F401
-from course.localaws.moto.mount import import_moto
+from course.localaws.moto.application import import_moto
 from course.localaws.protocol import s3_routes
 from course.localaws.protocol.model import service_model
 from course.localaws.services import SERVICES

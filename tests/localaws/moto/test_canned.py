@@ -56,7 +56,7 @@ def test_every_refusal_has_a_reason_and_no_operation_is_both_refused_and_a_recor
 
 
 @pytest.mark.parametrize(("service", "operation"), [("cloudtrail", "LookupEvents"), *(("monitoring", name) for name in metrics.OPERATIONS)])
-def test_what_a_room_performs_before_moto_is_no_record(service, operation):
+def test_operations_of_our_own_packages_are_not_marked_as_records(service, operation):
     assert not canned.is_record(service, operation)
 
 

@@ -56,8 +56,8 @@ def test_what_moto_does_not_have_is_refused_at_once_in_the_callers_protocol(aws,
     [
         ("lambda", "invoke", {"FunctionName": "f"}, "not run here"),
         ("stepfunctions", "start_execution", {"stateMachineArn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m"}, "not run here"),
-        ("comprehend", "detect_sentiment", {"Text": "I love it", "LanguageCode": "en"}, "No model"),
-        ("bedrock-runtime", "invoke_model", {"modelId": "m", "body": b"{}"}, "No model"),
+        ("comprehend", "detect_sentiment", {"Text": "I love it", "LanguageCode": "en"}, "no model behind it"),
+        ("bedrock-runtime", "invoke_model", {"modelId": "m", "body": b"{}"}, "no model behind it"),
         ("redshift-data", "execute_statement", {"Sql": "SELECT 42", "Database": "d"}, "two fixed rows"),
         (
             "ce",
@@ -65,7 +65,7 @@ def test_what_moto_does_not_have_is_refused_at_once_in_the_callers_protocol(aws,
             {"TimePeriod": {"Start": "2026-01-01", "End": "2026-02-01"}, "Granularity": "DAILY", "Metrics": ["UnblendedCost"]},
             "empty bill",
         ),
-        ("timestream-query", "query", {"QueryString": "SELECT 1"}, "No query engine"),
+        ("timestream-query", "query", {"QueryString": "SELECT 1"}, "no query engine behind it"),
     ],
 )
 def test_what_moto_only_pretends_is_refused_with_the_reason(aws, service, operation, parameters, why):
