@@ -130,7 +130,7 @@ def find_problem(file: Path, declared: Mapping[str, Any]) -> str | None:
         same = content_hash(pq.read_table(file)) == declared["content_sha256"]
     except (pa.ArrowException, OSError) as error:
         return f"cannot be read as Parquet ({str(error).splitlines()[0]})"
-    return None if same else "does not hold the rows that its checksum in the manifest stands for"
+    return None if same else "has other rows than those of its checksum in the manifest"
 
 
 def content_hash(table: pa.Table) -> str:
@@ -195,7 +195,7 @@ def arrow_types() -> dict[str, pa.DataType]:
 def _remedy(place: Path) -> str:
     if (place / "build.py").is_file():
         return f"Rebuild it: run `make data` in {place.parent}."
-    return "Take the data folder again from the package that your instructor gave you."
+    return "Copy the data folder again from the package that your instructor gave you."
 
 
 def _restore(path: Path) -> str:

@@ -38,7 +38,7 @@ class Diagnosis:
         self.level, self.what, self.fix = level, what, fix
 
     def __str__(self) -> str:
-        return f"{self.level:<6} {self.what}" + (f"\n       mend: {self.fix}" if self.fix else "")
+        return f"{self.level:<6} {self.what}" + (f"\n       fix: {self.fix}" if self.fix else "")
 
 
 def python_version(version: tuple[int, int] | None = None) -> Diagnosis:
@@ -61,8 +61,8 @@ def machine(system: str | None = None, processor: str | None = None) -> Diagnosi
     system, processor = system or platform.system(), processor or platform.machine()
     if processor in MACHINES.get(system, ()):
         return Diagnosis(OK, f"{system} on {processor}")
-    mend = "install WSL2 (`wsl --install`) and work inside it" if system == "Windows" else ""
-    return Diagnosis(WRONG, f"{system} on {processor}; the course runs on Linux (x86-64, arm64) and macOS", mend)
+    fix = "install WSL2 (`wsl --install`) and work inside it" if system == "Windows" else ""
+    return Diagnosis(WRONG, f"{system} on {processor}; the course runs on Linux (x86-64, arm64) and macOS", fix)
 
 
 def loopback() -> Diagnosis:
@@ -78,7 +78,7 @@ def proxy(environment: Mapping[str, str] = os.environ) -> Diagnosis:
     named = [name for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY") if environment.get(name)]
     excepted = (environment.get("no_proxy") or environment.get("NO_PROXY") or "").replace(" ", "").split(",")
     if not named or {"127.0.0.1", "*"} & set(excepted):
-        return Diagnosis(OK, "no proxy stands before 127.0.0.1")
+        return Diagnosis(OK, "no proxy is set for 127.0.0.1")
     return Diagnosis(WRONG, f"{named[0]} sends calls to the local AWS to a proxy", "export no_proxy=127.0.0.1,localhost")
 
 
@@ -223,13 +223,13 @@ def findings() -> Iterator[Diagnosis]:
 def main(arguments: Sequence[str] = ()) -> int:
     """Print all findings. Returns 1 if something is wrong, 0 if the course can run."""
     if arguments:
-        print("usage: course doctor\n\nSay what is wrong with this machine for this course, and the command that mends it.")
+        print("usage: course doctor\n\nSay what is wrong with this machine for this course, and the command that fixes it.")
         return 0 if set(arguments) <= {"-h", "--help"} else 2
     found = list(findings())
     for finding in found:
         print(finding)
     wrong = sum(finding.level == WRONG for finding in found)
-    print("The course can run here." if not wrong else f"{wrong} to mend.")
+    print("The course can run here." if not wrong else f"{wrong} to fix.")
     return 1 if wrong else 0
 
 

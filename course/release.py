@@ -1,4 +1,4 @@
-"""`course release LESSON --to DIR`: what a learner of one lesson needs, and nothing that answers it.
+"""`course release LESSON --to DIR`: writes what a learner of one lesson needs, without the answers.
 
 The folder holds the lesson's notebooks, its exercises with their practice checks, the data, and the `course` package as a wheel.
 """
@@ -72,7 +72,7 @@ def build(lesson: str, target: Path, root: Path = ROOT) -> None:
             package = Path(partial) / lesson
             _fill(package, lesson, root)
             if found := canary.leaks(package):
-                raise ReleaseError(f"these files hold answers: {', '.join(found)}. Run `make notebooks`; if it stays, mend the lesson.")
+                raise ReleaseError(f"answers are in these files: {', '.join(found)}. Run `make notebooks`; if it remains, fix the lesson.")
             package.rename(target)
     except OSError as error:
         raise ReleaseError(f"cannot write {target}: {error.strerror or error}.") from error

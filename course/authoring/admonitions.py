@@ -61,7 +61,7 @@ def render(text: str) -> str:
 def _open(match: re.Match[str], number: int) -> list[str]:
     kind = match["kind"]
     if kind not in KINDS:
-        raise AdmonitionError(f"no admonition is called {kind!r}; there are {', '.join(KINDS)}.", number)
+        raise AdmonitionError(f"there is no admonition {kind!r}; the kinds are {', '.join(KINDS)}.", number)
     if match["rest"]:
         raise AdmonitionError("text after the opening fence; put it on the next line.", number)
     style = f"border-left: 4px solid {KINDS[kind]}; padding: 2px 12px; margin: 12px 0"

@@ -93,7 +93,7 @@ def existing(root: Path, lesson: str) -> set[Path]:
 
 def differences(root: Path, lesson: str, derived: Mapping[Path, bytes]) -> list[str]:
     """A line for each file that is missing, differs or has no source."""
-    return _compare(root, derived) + [f"{path} comes from no source" for path in sorted(existing(root, lesson) - set(derived))]
+    return _compare(root, derived) + [f"{path} has no source" for path in sorted(existing(root, lesson) - set(derived))]
 
 
 def write(root: Path, lesson: str, derived: Mapping[Path, bytes]) -> int:
@@ -111,7 +111,7 @@ def _compare(root: Path, files: Mapping[Path, bytes]) -> list[str]:
         if not (root / path).is_file():
             lines.append(f"{path} is missing")
         elif (root / path).read_bytes() != content:
-            lines.append(f"{path} differs from what its source gives")
+            lines.append(f"{path} differs from its source")
     return lines
 
 
@@ -160,7 +160,7 @@ def _leftovers(root: Path, known: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make notebooks", description="Derive the notebooks from their sources.")
-    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="for example m04_training; all when none is named")
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="for example m04_training; default: all")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a derived file differs from its source")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
     options = parser.parse_args(arguments)

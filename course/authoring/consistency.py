@@ -52,7 +52,7 @@ def _of_exercise(source: Source, exercise: Exercise) -> Iterator[Problem]:
     for role, found in cells.items():
         if len(found) != 1:
             where = source.at(found[1]) if found else source.at(source.cells[-1])
-            yield Problem(where, f'{len(found)} cells are marked {role}="{exercise.id}"; it takes exactly one.')
+            yield Problem(where, f'{len(found)} cells are marked {role}="{exercise.id}"; there must be exactly one.')
     if any(len(found) != 1 for found in cells.values()):
         return
     text, answer, check = (cells[role][0] for role in ROLES)
@@ -78,7 +78,7 @@ def _answer(cell: LessonCell, exercise: Exercise) -> Iterator[str]:
         try:
             tree = ast.parse(text)
         except SyntaxError as error:
-            yield f"the {what} is not Python ({error.msg} in its line {error.lineno}); move the markers or mend the code."
+            yield f"the {what} is not Python ({error.msg} in its line {error.lineno}); move the markers or correct the code."
             return
         if missing := [name for name in exercise.evidence if name not in _bound(tree)]:
             yield (

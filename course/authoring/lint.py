@@ -77,7 +77,7 @@ def dollars(lesson: LessonSource) -> Iterator[Problem]:
         if any(len(ESCAPED_DOLLAR.findall(paragraph)) > 1 for paragraph in PARAGRAPH_END.split(text)):
             # JupyterLab's Markdown removes the backslashes before its mathematics looks for pairs.
             yield lesson.problem(
-                cell, "two dollar signs in a paragraph: JupyterLab reads them as mathematics all the same; write dollars or cents."
+                cell, "two dollar signs in a paragraph: JupyterLab still reads them as mathematics; write dollars or cents."
             )
 
 
@@ -90,7 +90,7 @@ def code_cells(lesson: LessonSource) -> Iterator[Problem]:
         if lines > most:
             yield lesson.problem(cell, f"{lines} lines of code; split the cell, one idea each, at most {most} lines.")
         if before and before.kind == "code" and not (cell.role == "check" and before.role == "answer"):
-            yield lesson.problem(cell, "code follows code; say in between what the first showed and why the next comes.")
+            yield lesson.problem(cell, "two code cells in a row; write between them what the first showed and why the next comes.")
         if PLOT.search(cell.text) and cell.role != "answer":
             after = lesson.cells[cell.number] if cell.number < len(lesson.cells) else None
             if after is None or after.kind != "markdown":
@@ -216,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found += map(str, lint(parsed, exercises) + lint_checks.lint(root / "graders", parsed.notebook, exercises))
         except (SourceError, DefinitionError) as error:
             found.append(str(error))
-    print("\n".join(found) or f"{len(paths)} sources: nothing to mend")
+    print("\n".join(found) or f"{len(paths)} sources: no problems")
     return 1 if found else 0
 
 

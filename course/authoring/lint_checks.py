@@ -1,7 +1,7 @@
 """Rules about the code of checks: what they show, what they depend on, and what their parts are worth.
 
 They read the definitions and the hidden checks of a notebook without running them: `got == wanted` with `{wanted}` in its message is found,
-an expected value that comes by another way is not.
+an expected value that is passed in another way is not.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def unrepeatable(checks: Checks) -> Iterator[Problem]:
         if isinstance(node, ast.Call) and any(re.fullmatch(known, ast.unparse(node.func)) for known in settings()["unrepeatable"]):
             yield checks.problem(
                 node,
-                f"`{ast.unparse(node.func)}(...)` is another in each run; draw cases from `answer.rng`, new names from `answer.token()`.",
+                f"`{ast.unparse(node.func)}(...)` differs in each run; draw cases from `answer.rng`, new names from `answer.token()`.",
             )
 
 
@@ -125,7 +125,7 @@ def kept_between_checks(checks: Checks) -> Iterator[Problem]:
     for function in checks.functions:
         for node in ast.walk(function):
             if isinstance(node, ast.Global):
-                yield checks.problem(node, "`global`: a check keeps nothing for the next one, which may be of another learner.")
+                yield checks.problem(node, "`global`: a check must not keep anything for the next one, which may be of another learner.")
             changed = None
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in changing:
                 changed = node.func.value
@@ -147,7 +147,7 @@ def swallowed(checks: Checks) -> Iterator[Problem]:
             if isinstance(node, ast.Assert):
                 yield checks.problem(node, "an assertion leaves the exercise ungraded; report what fails by report.part.")
             if isinstance(node, ast.ExceptHandler) and (node.type is None or BROAD & _names(node.type)):
-                yield checks.problem(node, "catches everything, mistakes of the check itself, too; name the exception.")
+                yield checks.problem(node, "catches everything, even mistakes of the check itself; name the exception.")
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -41,7 +41,7 @@ def hints(lesson: LessonSource) -> Iterator[Problem]:
         if len(exercise.hints) != wanted:
             yield say(f"{len(exercise.hints)} hints; the ladder has {wanted}: a nudge, where to look, nearly the code.")
         if len({hint.strip().lower() for hint in exercise.hints}) < len(exercise.hints):
-            yield say("a hint comes twice; each step of the ladder says more.")
+            yield say("a hint occurs twice; each step must say more.")
         if "TODO" in " ".join((exercise.title, *exercise.hints)):
             yield say("its title or a hint still says TODO.")
 
@@ -53,7 +53,7 @@ def given_away(lesson: LessonSource) -> Iterator[Problem]:
         shown = "\n".join((text, exercise.title, *exercise.hints))
         for name, literal in _literals(lesson.source.of(exercise.id, "answer")[0], exercise):
             if re.search(rf"(?<![\w.]){re.escape(literal)}(?![\w.]*\w)", shown):
-                yield _at_text(lesson, exercise, f"the text or a hint holds the value that `{name}` is to have.")
+                yield _at_text(lesson, exercise, f"the text or a hint contains the value of `{name}`.")
 
 
 def _literals(answer: LessonCell, exercise: Exercise) -> Iterator[tuple[str, str]]:

@@ -107,7 +107,7 @@ check("{id}", choose=choose)
 
 '''
 STEPS = """
-Step 1 is done. What is there passes the gate as it is; now make it your exercise:
+Step 1 is done. The skeleton passes the gate; now make it your exercise:
 2. {source}: the text and the reference answer; name the exercise behind a goal of the opening
 3. {definitions}: title, parts, evidence, hints, practice check
 4. {hidden} and {answers}: the graded check, right and wrong answers

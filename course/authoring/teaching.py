@@ -34,7 +34,7 @@ class TeachingError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when the notes are written or up to date, 1 when one is stale, 2 when one cannot be made."""
     parser = argparse.ArgumentParser(prog="course teaching-note", description="Write the instructor's page of a lesson to docs/teaching/.")
-    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="for example m04_training; all when none is named")
+    parser.add_argument("lessons", nargs="*", metavar="LESSON", help="for example m04_training; default: all")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a note differs from its lesson")
     parser.add_argument("--root", type=Path, default=ROOT, help="the course's folder")
     options = parser.parse_args(arguments)

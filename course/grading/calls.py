@@ -45,7 +45,7 @@ def call(name: str, function: Callable, arguments: Sequence[Any], seconds: float
         except AnswerError as error:
             problem = error
         except NotImplementedError:
-            problem = AnswerError(f"`{name}` is not answered yet.", unanswered=True)
+            problem = AnswerError(f"`{name}` has no answer yet.", unanswered=True)
         except TimeLimit as error:
             problem = AnswerError(f"`{shown}` had not returned after {seconds:.3g} seconds{_where(error.__traceback__, function)}.")
         except BaseException as error:  # SystemExit too: the answer cannot be used

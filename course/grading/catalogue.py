@@ -119,7 +119,7 @@ def _definitions(path: Path) -> dict[str, Exercise]:
         if not isinstance(exercise, Exercise):
             continue
         if exercise.notebook != path.stem:
-            raise DefinitionError(f"exercise {exercise.id!r} stands in {path.name}; it belongs in {exercise.notebook}.py.")
+            raise DefinitionError(f"exercise {exercise.id!r} is in {path.name}; it belongs in {exercise.notebook}.py.")
         if found.setdefault(exercise.id, exercise) is not exercise:
             raise DefinitionError(f"two exercises are called {exercise.id!r} in {path.name}.")
     return found

@@ -43,7 +43,7 @@ class RepairCells(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         where = resources["nbgrader"]
         for note in repair(nb, gradebook_cells(where["db_url"], where["assignment"], where["notebook"])):
-            self.log.warning("%s, %s: %s; mended", where["student"], where["notebook"], note)
+            self.log.warning("%s, %s: %s; repaired", where["student"], where["notebook"], note)
         return nb, resources
 
 
@@ -54,7 +54,7 @@ class GradedExecute(NbGraderPreprocessor):
     """
 
     graders = Unicode("graders", help="Folder of the exercises, relative to the course's root.").tag(config=True)
-    personal = Bool(False, help="Whether learners worked on variants of their own, with COURSE_LEARNER set to their gradebook id.").tag(
+    personal = Bool(False, help="Whether each learner worked on a personal variant, with COURSE_LEARNER set to their gradebook id.").tag(
         config=True
     )
     cell_seconds = Float(CELL_SECONDS, help="Time limit of a cell that is neither an answer nor a check.").tag(config=True)
@@ -98,7 +98,7 @@ class SaveGrades(SaveAutoGrades):
         if outcome is None:
             self.log.error("%s needs a human: graders/ defines no exercise for this cell", name)
         elif outcome.report.exercise.points != float(cell.metadata["nbgrader"]["points"]):
-            self.log.error("%s needs a human: released with other points than graders/ says; generate the assignment again", name)
+            self.log.error("%s needs a human: released with different points from those in graders/; generate the assignment again", name)
             score = None
         grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
         grade.auto_score = score

@@ -1,4 +1,4 @@
-"""`course reveal` and `reveal()`: the reference answer of an exercise and a note on its design, after passing it or instead.
+"""`course reveal` and `reveal()`: show the reference answer of an exercise and a note on its design, after or instead of passing it.
 
 A clone of the course has both, a learner's package has neither: handing out packages switches revealing off.
 """
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when it was shown, 1 when the exercise is not passed yet and the learner declined, 2 when it cannot be shown."""
     parser = argparse.ArgumentParser(prog="course reveal", description=__doc__)
     parser.add_argument("exercise", help="for example m04_1_ex2")
-    parser.add_argument("--yes", action="store_true", help="also before it is passed; it then counts 0 points in your progress")
+    parser.add_argument("--yes", action="store_true", help="show it before it is passed, too; it then counts 0 points in your progress")
     options = parser.parse_args(arguments)
     try:
         shown = find(options.exercise, Path.cwd(), anyway=options.yes) or _asked(options.exercise)
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _asked(exercise_id: str) -> Revealed | None:
     print(WARNING.format(id=exercise_id))
     if not sys.stdin.isatty():
-        print(f"`course reveal {exercise_id} --yes` shows it all the same.")
+        print(f"`course reveal {exercise_id} --yes` shows it anyway.")
         return None
     sure = input("Show it? [y/N] ").strip().lower() in ("y", "yes")
     return find(exercise_id, Path.cwd(), anyway=True) if sure else None
@@ -85,7 +85,7 @@ def reveal(exercise_id: str, /, *, anyway: bool = False) -> None:
 
     shown = find(exercise_id, Path.cwd(), anyway=anyway)
     if shown is None:
-        print(f'{WARNING.format(id=exercise_id)}\n`reveal("{exercise_id}", anyway=True)` shows it all the same.')
+        print(f'{WARNING.format(id=exercise_id)}\n`reveal("{exercise_id}", anyway=True)` shows it anyway.')
         return
     display(Code(shown.code, language="python"), Markdown(shown.note))
 
@@ -115,7 +115,7 @@ def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | No
 
     exercise = catalogue.find(exercise_id)
     if not possible():
-        raise RevealError(f"the answer of {exercise_id} is not to be had here. Ask your instructor.")
+        raise RevealError(f"the answer of {exercise_id} is not available here. Ask your instructor.")
     source = candidates.source_of(exercise.notebook, catalogue.root().parent / learner_folder.SOURCES)
     copy = learner_folder.find_learner_folder(root)
     passed = any(attempt.passed for attempt in learner_folder.all_attempts(copy) if attempt.exercise == exercise.id)

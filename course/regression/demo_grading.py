@@ -79,7 +79,7 @@ class DemoGrading:
     def begin(self) -> None:
         """Make the class's own course folder."""
         if self.folder.exists() and not (self.folder / schedule.NAME).is_file() and any(self.folder.iterdir()):
-            raise DemoGradingError(f"{self.folder} is there and no demo class; name another folder.")
+            raise DemoGradingError(f"{self.folder} exists and is not a demo class; name another folder.")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         for name in ("solutions", "graders", "nbgrader_config.py"):
@@ -144,7 +144,7 @@ class DemoGrading:
                     yield from problems(kind, material, result, notebook)
             for lesson in self.lessons[kind.lessons :]:
                 if self.course.results(kind.name, lesson).exists():
-                    yield f"{kind.name}, {lesson}: there is a result, and nothing was handed in."
+                    yield f"{kind.name}, {lesson}: there is a result, but nothing was handed in."
 
     def _course(self, *arguments: str, expect: Sequence[int] = (0,), quiet: bool = False) -> None:
         begun = time.monotonic()
@@ -166,7 +166,7 @@ def _print(klass: DemoGrading, lines: Sequence[str]) -> None:
     console = Console()
     console.print(table)
     for line in lines:
-        console.print(f"Not as deserved: {line}", markup=False, soft_wrap=True)
+        console.print(f"Not as expected: {line}", markup=False, soft_wrap=True)
     steps = Table("step", "seconds", title="Time")
     for step, seconds in klass.seconds.items():
         steps.add_row(f"course {step}", f"{seconds:.0f}")

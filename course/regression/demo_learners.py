@@ -247,5 +247,5 @@ def problems(kind: LearnerProfile, material: AnswerPool, result: Result | None, 
     for name in material.exercises:
         deserved = work[name].expected if name in work else NOTHING
         if problem := deserved.problem(result.exercises[name]):
-            lines.append(f"{who}: {name} {problem}; it deserves {deserved}.")
+            lines.append(f"{who}: {name} {problem}; expected {deserved}.")
     return lines

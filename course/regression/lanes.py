@@ -253,7 +253,7 @@ def over_budget(outcomes: Sequence[LaneResult]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make test", description="Run the lanes of checks.")
-    parser.add_argument("lanes", nargs="*", metavar="LANE", help="only these; all when none is named")
+    parser.add_argument("lanes", nargs="*", metavar="LANE", help="only these; default: all")
     parser.add_argument("--nightly", action="store_true", help="also the lanes and tests that are too slow for make test")
     options = parser.parse_args(arguments)
     console = Console(soft_wrap=True)

@@ -124,7 +124,7 @@ class Box:
         self._network = network or Network()
         self._binds = tuple(binds)
         if not self._network.shared and self.mode != "namespace":
-            raise ValueError("a box without a network takes user namespaces")
+            raise ValueError("a box without a network needs user namespaces")
         # Scripts quote paths carelessly, and the path of a socket has a limit. So a root whose path is long, or has a blank or the like,
         # gets a plain and short link for as long as the job runs.
         plain = re.fullmatch(r"[\w./+-]+", str(self.root)) and len(str(self.root.parent)) <= LONGEST_FOLDER
@@ -171,7 +171,7 @@ class Box:
     def open(self) -> BoxProcess:
         """Open the box without a program, for others to join (`BoxProcess.first`). It stays open until killed. Namespace mode only."""
         if self.mode != "namespace":
-            raise ValueError("a box that others enter takes user namespaces")
+            raise ValueError("a box that others enter needs user namespaces")
         ready = threading.Event()
         running = self._start(None, lambda lines: ready.set(), "/")
         while not ready.wait(0.05):

@@ -153,7 +153,7 @@ def test_hand_edits_are_found_and_mended(built, capsys):
         (built / path).write_bytes(before[path].replace(b"flight", b"plane"))
     assert make(built, "--check") == 1
     message = capsys.readouterr().err
-    assert all(f"{path} differs from what its source gives" in message for path in paths)
+    assert all(f"{path} differs from its source" in message for path in paths)
     assert "Run `make notebooks`" in message
     assert make(built) == 0
     assert {path: (built / path).read_bytes() for path in paths} == before
@@ -166,7 +166,7 @@ def test_missing_and_stray_files_are_found(built, capsys):
     assert make(built, "--check") == 1
     message = capsys.readouterr().err
     assert f"{LEARNER} is missing" in message
-    assert "extra.ipynb comes from no source" in message
+    assert "extra.ipynb has no source" in message
     assert "m91_gone has no source" in message
 
 

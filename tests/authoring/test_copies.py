@@ -52,7 +52,7 @@ def test_an_edited_copy_is_found_and_mended(sharing, capsys):
         (sharing / path).write_text((sharing / path).read_text() + "# edited\n")
     assert make(sharing, "--check") == 1
     message = capsys.readouterr().err
-    assert all(f"{path} differs from what its source gives" in message for path in (COPY, FOR_CHECKS))
+    assert all(f"{path} differs from its source" in message for path in (COPY, FOR_CHECKS))
     assert make(sharing) == 0
     assert "edited" not in (sharing / COPY).read_text() + (sharing / FOR_CHECKS).read_text()
 
@@ -70,7 +70,7 @@ def test_a_copy_that_is_no_longer_declared_goes(sharing, capsys):
     declared = sharing / declaration.place(LESSON)
     declared.write_text(declared.read_text().replace("given_copies: [m91_other/given/shared.py]\n", ""))
     assert make(sharing, "--check") == 1
-    assert f"{COPY} comes from no source" in capsys.readouterr().err
+    assert f"{COPY} has no source" in capsys.readouterr().err
     assert make(sharing) == 0
     assert not (sharing / COPY).exists() and not (sharing / RELEASED).exists()
 

@@ -41,7 +41,7 @@ FAULTS = {
     "a pair of dollars": (PROSE, "# It costs $1 or $2.\n", "reads a pair of dollar signs as mathematics; write \\$1"),
     "a pair of escaped dollars": (PROSE, "# It costs \\$1 or \\$2.\n", "two dollar signs in a paragraph"),
     "a long cell": (CODE, CODE + "x = 1\n" * 25, "26 lines of code; split the cell"),
-    "code after code": (CODE, CODE + "\n# %%\nx = 1\n", "code follows code"),
+    "code after code": (CODE, CODE + "\n# %%\nx = 1\n", "two code cells in a row"),
     "a plot without words": (
         "# %% [markdown]\n# The third flight is the latest.\n\n# %% [markdown] exercise",
         "# %%\nx = 1\n\n# %% [markdown] exercise",

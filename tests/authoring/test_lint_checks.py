@@ -55,7 +55,7 @@ FAULTS = {
     "the clock": ("right(16),", "datetime.now(),", "is another in each run"),
     "a name of its own": ("right(16),", "secrets.token_hex(4),", "new names from `answer.token()`"),
     "a list that goes on": ("got = answer", "SEEN.append(1)\n    got = answer", "changes `SEEN` of the module"),
-    "a global": ("got = answer", "global count\n    got = answer", "`global`: a check keeps nothing"),
+    "a global": ("got = answer", "global count\n    got = answer", "`global`: a check must not keep anything"),
     "an assertion": ("got = answer", "assert report\n    got = answer", "an assertion leaves the exercise ungraded"),
     "a broad handler": ("got = answer", "try:\n        pass\n    except Exception:\n        pass\n    got = answer", "catches everything"),
 }

@@ -47,7 +47,7 @@ def test_a_value_that_the_text_gives_away(parse, lesson_text, exercises):
     text = lesson_text.replace("flights = len(table)", "flights = 31", 1)
     assert found(parse, text, exercises) == []
     text = text.replace("Assign the number", "Assign 31, the number")
-    assert any("the text or a hint holds the value that `flights` is to have" in problem for problem in found(parse, text, exercises))
+    assert any("the text or a hint contains the value of `flights`" in problem for problem in found(parse, text, exercises))
 
 
 def test_a_helper_is_called_without_care(parse, lesson_text, exercises):
@@ -70,7 +70,7 @@ def test_what_is_made_anew_passes(parse, lesson_text, exercises):
 DEFINITIONS = {
     "odd points": ({"parts": {"shape": 1.1, "unseen": 3.4}}, "part 'shape' is worth 1.1 points; use steps of 0.25"),
     "two hints": ({"hints": ("Look.", "Look there.")}, "2 hints; the ladder has 3"),
-    "a hint twice": ({"hints": ("Look.", "look.", "Look there.")}, "a hint comes twice"),
+    "a hint twice": ({"hints": ("Look.", "look.", "Look there.")}, "a hint occurs twice"),
     "a TODO": ({"hints": ("Look.", "TODO: where", "Look there.")}, "still says TODO"),
 }
 

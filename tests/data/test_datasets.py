@@ -114,7 +114,7 @@ def scramble_the_footer(path: Path) -> None:
         (Path.unlink, "is missing"),
         (truncate, "is truncated"),
         (overwrite_with_text, "is not a Parquet file"),
-        (change_a_value, "does not hold the rows"),
+        (change_a_value, "has other rows"),
         (scramble_the_footer, "cannot be read as Parquet"),
     ],
 )

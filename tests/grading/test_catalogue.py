@@ -50,7 +50,7 @@ def test_root_is_named_or_above_or_beside(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_exercise_in_the_wrong_file(tmp_path: Path) -> None:
     definition(tmp_path, "m97_1.py", "m97_2_ex1")
-    with pytest.raises(DefinitionError, match="stands in m97_1.py; it belongs in m97_2.py"):
+    with pytest.raises(DefinitionError, match="is in m97_1.py; it belongs in m97_2.py"):
         catalogue.exercises(tmp_path / "graders")
 
 

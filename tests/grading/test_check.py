@@ -89,12 +89,12 @@ def test_result_of_another_kind(kernel: Run) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ("mean=...", "`mean` is not answered yet; expected a function `mean(numbers: list) -> float`."),
+        ("mean=...", "`mean` has no answer yet; expected a function `mean(numbers: list) -> float`."),
         ("", '`mean` is missing: the check is `check("m98_1_ex2", mean=…)`.'),
         ("mean=abs, medium=abs", "This exercise takes no `medium`"),
         ("mean=3", "`mean` is an int; expected a function."),
         ("mean=lambda: 3", "`mean` cannot be called with 1 argument."),
-        ("mean=print_nothing", "`mean` is not answered yet."),
+        ("mean=print_nothing", "`mean` has no answer yet."),
     ],
 )
 def test_unusable_evidence_is_explained(kernel: Run, call: str, words: str) -> None:

@@ -66,7 +66,7 @@ SPOILT: dict[str, tuple[str, str, str, str, str]] = {
         'report.part("unseen", share,',
         'report.part("unseen", True,',
         "m98_1_ex1 wrong_always_visual",
-        "part 'unseen' passes, which this mistake should trip",
+        "part 'unseen' passes, but this mistake should fail it",
     ),
     "check that pays a constant": (
         HIDDEN,
@@ -124,7 +124,7 @@ SPOILT: dict[str, tuple[str, str, str, str, str]] = {
         "m98_1_ex1 wrong_always_visual",
         "'unseen jobs got a tool that suits them' is not shown; the learner reads",
     ),
-    "hidden checks without canary": (HIDDEN, "# canary-", "# ", "m98_1_ex1 hidden checks", "carry no canary"),
+    "hidden checks without canary": (HIDDEN, "# canary-", "# ", "m98_1_ex1 hidden checks", "have no canary"),
 }
 
 

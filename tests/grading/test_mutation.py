@@ -121,4 +121,4 @@ def test_record_holds_the_figures(course: Path) -> None:
 def test_record_takes_all_mutants(course: Path) -> None:
     command = [sys.executable, "-m", "course.grading.gate", "m98_1", "--root", str(course), "--record"]
     done = subprocess.run(command, text=True, capture_output=True)
-    assert done.returncode == 2 and "--record takes --mutants all" in done.stderr
+    assert done.returncode == 2 and "--record needs --mutants all" in done.stderr

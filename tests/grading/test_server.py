@@ -137,7 +137,7 @@ def sends_its_own_report(channel: FrameChannel) -> None:
     ("behaviour", "reason"),
     [
         (dies, "The kernel broke off"),
-        (babbles, "The kernel sent something that is no message"),
+        (babbles, "The kernel sent something that is not a message"),
         (boasts, "The kernel sent a message of more than"),
         (lies_about_the_call, "The kernel answered a call that was not made"),
         (answers_before_it_is_asked, "The kernel sent something else when offer was due"),

@@ -83,12 +83,12 @@ def imported(folder: str) -> dict[str, Path]:
     for path in sorted((ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             for name in (each.partition(".")[0] for each in _modules(node)):
-                if not _stands_beside(path, name):
+                if not _is_beside(path, name):
                     found.setdefault(name, path.relative_to(ROOT))
     return {name: path for name, path in found.items() if name not in sys.stdlib_module_names and not (ROOT / name).is_dir()}
 
 
-def _stands_beside(path: Path, name: str) -> bool:
+def _is_beside(path: Path, name: str) -> bool:
     """Whether a module is in the same folder of programs, whose files import each other by plain name."""
     programs = path.with_name("__main__.py").is_file() or not path.with_name("__init__.py").is_file()
     return programs and path.with_name(f"{name}.py").is_file()

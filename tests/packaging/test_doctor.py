@@ -42,7 +42,7 @@ def test_a_killed_local_aws_is_found(tmp_path):
     known = {"pid": ended.pid, "port": 9, "endpoint": "http://127.0.0.1:9", "token": "", "version": "", "socket": ""}
     (tmp_path / "instance.json").write_text(json.dumps(known))
     done = run(tmp_path)
-    assert "note   the local AWS in" in done.stdout and "mend: course aws start" in done.stdout
+    assert "note   the local AWS in" in done.stdout and "fix: course aws start" in done.stdout
 
 
 def test_a_local_aws_that_hangs_is_found(tmp_path):
@@ -52,20 +52,20 @@ def test_a_local_aws_that_hangs_is_found(tmp_path):
         (tmp_path / "instance.json").write_text(json.dumps(known))
         done = run(tmp_path)
     assert done.returncode == 1
-    assert f"process {os.getpid()} of the local AWS at http://127.0.0.1:{port} does not answer\n       mend: course aws stop" in done.stdout
+    assert f"process {os.getpid()} of the local AWS at http://127.0.0.1:{port} does not answer\n       fix: course aws stop" in done.stdout
 
 
 def test_damaged_data_is_found(tmp_path):
     (tmp_path / "manifest.json").write_text('{"files": {"flights": {"sha256": ""}}}')
     done = run(tmp_path / "state", COURSE_DATA=str(tmp_path))
-    assert done.returncode == 1 and "flights.parquet is missing" in done.stdout and "mend: make data" in done.stdout
+    assert done.returncode == 1 and "flights.parquet is missing" in done.stdout and "fix: make data" in done.stdout
 
 
 def test_an_endpoint_left_over_in_the_shell_is_found(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     done = run(tmp_path, AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
-    assert done.returncode == 1 and "mend: unset AWS_ENDPOINT_URL" in done.stdout
+    assert done.returncode == 1 and "fix: unset AWS_ENDPOINT_URL" in done.stdout
 
 
 def test_a_machine_without_the_packages_is_told_the_command(tmp_path):

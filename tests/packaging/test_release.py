@@ -89,6 +89,6 @@ def test_an_answer_in_what_learners_get_stops_the_release(tmp_path):
     notebook = root / "notebooks" / LESSON / "m00_start.ipynb"
     notebook.parent.mkdir(parents=True)
     shutil.copy(ROOT / "solutions" / LESSON / notebook.name, notebook)
-    with pytest.raises(release.ReleaseError, match=r"hold answers: .*m00_start\.ipynb"):
+    with pytest.raises(release.ReleaseError, match=r"answers are in these files: .*m00_start\.ipynb"):
         release.build(LESSON, tmp_path / "out", root)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["course"]

@@ -18,7 +18,7 @@ def test_a_few_learners_from_roster_to_scores(tmp_path):
     command = [sys.executable, "-m", "course.cli", "demo-class", "--to", str(tmp_path / "class"), "--lessons", "m00_start", "--no-open"]
     done = subprocess.run([*command, "--learners", *LEARNERS], text=True, capture_output=True, timeout=800)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 learners in" in done.stdout and "Not as deserved" not in done.stdout
+    assert "4 learners in" in done.stdout and "Not as expected" not in done.stdout
     results = tmp_path / "class" / "results" / "m00_start"
     graded = json.loads((results / "perfect_2" / "m00_start.json").read_text())
     assert sum(each["score"] for each in graded["exercises"].values()) == 4

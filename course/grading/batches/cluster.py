@@ -56,7 +56,7 @@ class DaskGrader:
             self._client = Client(self._address, timeout=SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             start = "`dask scheduler` starts one, and prints its address"
-            raise GraderError(f"no scheduler of Dask answers at {self._address} ({error}); {start}.") from error
+            raise GraderError(f"no Dask scheduler answers at {self._address} ({error}); {start}.") from error
         try:
             self._mark.touch()
             self._set_up()
@@ -75,7 +75,7 @@ class DaskGrader:
             self._client.register_plugin(_GradingPlugin(self._name, self._mark, packages()))
         except Exception as error:  # any error of a worker that cannot load the plug-in
             why = f"{type(error).__name__}: {error}"
-            raise GraderError(f"a worker of {self._address} has not this course's `course` package ({why}); install it there.") from error
+            raise GraderError(f"a worker of {self._address} lacks this course's `course` package ({why}); install it there.") from error
         states: dict[str, dict[str, str]] = self._client.run(_state, self._name)
         if problems := [f"worker {worker} {each['problem']}" for worker, each in states.items() if each["problem"]]:
             raise GraderError("\n".join(problems))
@@ -123,7 +123,7 @@ class _GradingPlugin(WorkerPlugin):
         """Why this worker cannot be used; empty when it can."""
         root = self._mark.parent
         if not self._mark.exists():
-            return f"does not see {root} as this machine does; share that folder with it, at the same path."
+            return f"does not have the folder {root} of this machine; share that folder with it, at the same path."
         try:
             probe = self._mark.with_name(f"{self._mark.name}-{uuid.uuid4().hex}")
             probe.touch()
@@ -131,7 +131,7 @@ class _GradingPlugin(WorkerPlugin):
         except OSError as error:
             return f"cannot write to {root} ({error.strerror}); start it as the user who grades."
         if packages() != self._packages:
-            return "has other packages than this machine; make its environment from the same uv.lock."
+            return "has different packages from this machine; make its environment from the same uv.lock."
         return ""
 
     def grade(self, work: GradingTask) -> Result:

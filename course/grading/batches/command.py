@@ -1,4 +1,4 @@
-"""`course grade`: a class graded, as many at a time as there are cores; what is written already stands, however the batch ends."""
+"""`course grade`: grades a class, as many submissions at a time as there are cores. Written results stay when the batch is interrupted."""
 
 from __future__ import annotations
 
@@ -30,28 +30,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.draft and (options.export or options.db):
-        parser.error("--draft goes with neither --export nor --db: no score of a draft counts")
+        parser.error("--draft cannot be combined with --export or --db: scores of a draft do not count")
     return interrupts.run(lambda: _grade(options))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="course grade", description=__doc__)
-    parser.add_argument(
-        "assignments", nargs="*", metavar="LESSON", help="for example m04_training; all that were released when none is named"
-    )
+    parser.add_argument("assignments", nargs="*", metavar="LESSON", help="for example m04_training (default: all released lessons)")
     parser.add_argument("--students", nargs="+", metavar="ID", help="only these")
     parser.add_argument(
-        "--jobs", type=int, metavar="N", help=f"submissions at a time (default: the cores, {os.cpu_count()}, or what a cluster can take)"
+        "--jobs", type=int, metavar="N", help=f"submissions at a time (default: the cores, {os.cpu_count()}, or a cluster's capacity)"
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that grades: tcp://HOST:8786")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="address of a Dask cluster that grades: tcp://HOST:8786")
     parser.add_argument(
-        "--draft", action="store_true", help="unfinished work, for the dashboard: into drafts/, no gradebook, no score counts"
+        "--draft",
+        action="store_true",
+        help="grade unfinished work for the dashboard, into drafts/ and not the gradebook; scores do not count",
     )
-    parser.add_argument("--resume", action="store_true", help="leave alone what has a result by the same checks, seed and packages")
-    parser.add_argument("--personal", action="store_true", help="learners worked on variants of their own")
+    parser.add_argument(
+        "--resume", action="store_true", help="skip submissions that already have a result with the same checks, seed and packages"
+    )
+    parser.add_argument("--personal", action="store_true", help="each learner worked on a personal variant")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
     parser.add_argument(
-        "--db", default="", metavar="URL", help="nbgrader's gradebook, as SQLAlchemy has it (default: that of nbgrader_config.py)"
+        "--db", default="", metavar="URL", help="SQLAlchemy URL of nbgrader's gradebook (default: the one in nbgrader_config.py)"
     )
     parser.add_argument("--no-gradebook", action="store_true", help="write no gradebook and no autograded/")
     parser.add_argument(
@@ -104,8 +106,8 @@ def _exported(results: Sequence[Result], folder: CourseFolder, options: argparse
 
 def _print_drafts(drafts: Sequence[Result], unchanged: int, folder: CourseFolder, console: Console) -> None:
     lines = [f"{draft.student}, {draft.notebook}: {why}" for draft in drafts for why in draft.needs_human]
-    lines.append(grading_summary.totals_line(drafts, f" ({unchanged} stood already)" if unchanged else ""))
-    lines.append(f"These are drafts, in {folder.root / 'drafts'}: no score counts, the gradebook is as it was.")
+    lines.append(grading_summary.totals_line(drafts, f" ({unchanged} already graded)" if unchanged else ""))
+    lines.append(f"These are drafts in {folder.root / 'drafts'}. Their scores do not count, and the gradebook is unchanged.")
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -127,7 +129,7 @@ def grading_tasks(folder: CourseFolder, assignments: Sequence[str], students: Se
         chosen = [student for student in there if not students or student in students]
         works += [GradingTask(folder.root, who, assignment, name, seeds.grading_seed(), personal) for who in chosen for name in notebooks]
     if not works:
-        raise FolderError(f"nothing to grade: no folder {folder.root / 'submitted'}/STUDENT/LESSON of a released lesson.")
+        raise FolderError(f"nothing to grade: there is no folder {folder.root / 'submitted'}/STUDENT/LESSON of a released lesson.")
     return works
 
 
@@ -139,7 +141,7 @@ def _grader(options: argparse.Namespace, folder: CourseFolder) -> tuple[int, Gra
         from course.grading.batches.cluster import AT_A_TIME, DaskGrader
     except ModuleNotFoundError as error:
         install = "`uv sync --inexact --extra cluster` in the course's repository installs it, or `pip install distributed`"
-        raise GraderError(f"--scheduler takes Dask, and there is no module {error.name!r}; {install}, here and on each worker.") from None
+        raise GraderError(f"--scheduler needs Dask, but there is no module {error.name!r}; {install}, here and on each worker.") from None
     return options.jobs or AT_A_TIME, DaskGrader(options.scheduler, folder)
 
 

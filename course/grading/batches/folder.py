@@ -55,7 +55,9 @@ class CourseFolder:
         found = sorted(path.stem for path in (self.root / "notebooks" / assignment).glob("*.ipynb"))
         if not found:
             there = ", ".join(self.assignments()) or "none"
-            raise FolderError(f"no assignment {assignment!r} was released; there are: {there}. `nbgrader generate_assignment` makes one.")
+            raise FolderError(
+                f"assignment {assignment!r} is not released; released are: {there}. `nbgrader generate_assignment` makes one."
+            )
         return found
 
     def released(self, assignment: str, notebook: str) -> NotebookNode:

@@ -26,7 +26,7 @@ from course.grading.submission.repair import ReleasedCell, overwrite, released_c
 from course.grading.submission.run import CELL_SECONDS, Submission, run
 from course.grading.submission.server import GradingOutcome
 
-OTHER_POINTS = "released with other points than graders/ says; generate the assignment again"
+OTHER_POINTS = "released with different points from those in graders/; generate the assignment again"
 LARGEST_NOTEBOOK = 400_000_000  # bytes; reading one takes several times as much memory
 
 
@@ -171,7 +171,7 @@ def _read(path: Path) -> NotebookNode:
 
 def _unreadable(where: Path, error: Exception) -> str:
     what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-    return f"{where} cannot be read as a notebook ({what}). Ask for it again, or mend it, and grade it again."
+    return f"{where} cannot be read as a notebook ({what}). Ask for the file again or repair it, then grade it again."
 
 
 def _nothing(masters: Sequence[ReleasedCell]) -> dict[str, dict]:

@@ -32,7 +32,7 @@ def submitted_at(result: Result, folder: CourseFolder) -> dict[str, datetime]:
             text = file.read(LONGEST).strip()
         return {"timestamp": parse_utc(text)} if text else {}
     except (ValueError, OverflowError, TypeError):
-        print(f"{path.relative_to(folder.root)} holds no time that can be read: taken as handed in on time.", file=sys.stderr)
+        print(f"{path.relative_to(folder.root)} has no readable time: it counts as handed in on time.", file=sys.stderr)
         return {}
 
 

@@ -65,7 +65,7 @@ def open_gradebook(url: str) -> Iterator[Gradebook]:
         book = Gradebook(url)
     except ModuleNotFoundError as error:
         install = "for PostgreSQL, `uv sync --inexact --extra postgres` in the course's repository or `pip install psycopg2-binary`"
-        raise FolderError(f"the gradebook {shown} takes the module {error.name!r}, which is not installed; {install}.") from None
+        raise FolderError(f"the gradebook {shown} needs the module {error.name!r}, which is not installed; {install}.") from None
     except SQLAlchemyError as error:
         raise FolderError(f"the gradebook {shown} cannot be opened: {str(error).splitlines()[0]}") from None
     with book:

@@ -1,4 +1,4 @@
-"""`course override`: a human's decision on a score or on extra credit. It is logged with its reason; no grading afterwards undoes it."""
+"""`course override`: records an instructor's decision on a score or on extra credit, with its reason. Later gradings keep it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="course override", description=__doc__)
     parser.add_argument("student")
     parser.add_argument("exercise", help="for example m04_1_ex2")
-    parser.add_argument("--points", type=float, help="in place of the score that was found")
-    parser.add_argument("--extra", type=float, metavar="POINTS", help="extra credit, beyond the exercise's points; 0 takes it back")
+    parser.add_argument("--points", type=float, help="the new score, instead of the grader's")
+    parser.add_argument("--extra", type=float, metavar="POINTS", help="extra credit on top of the exercise's points; 0 removes it")
     parser.add_argument("--reason", required=True)
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
-    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: that of nbgrader_config.py)")
+    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: the one in nbgrader_config.py)")
     options = parser.parse_args(arguments)
     folder = CourseFolder(options.root.resolve())
     try:

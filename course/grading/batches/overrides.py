@@ -33,11 +33,11 @@ def record_decision(
     if not found:
         raise FolderError(f"{student} has no result for {exercise_id}. Grade it first: `course grade --students {student}`.")
     if points is None and extra is None:
-        raise FolderError("nothing is decided; say --points, --extra or both.")
+        raise FolderError("there is nothing to decide; give --points, --extra or both.")
     if points is not None and not 0 <= points <= exercise.points:
         raise FolderError(f"{points:g} points are not between 0 and the {exercise.points:g} of {exercise_id}.")
     if extra is not None and not 0 <= extra < math.inf:
-        raise FolderError(f"{extra:g} points are no extra credit.")
+        raise FolderError(f"{extra:g} points are not valid as extra credit.")
     if not reason.strip():
         raise FolderError("a decision needs a reason.")
     decision = {

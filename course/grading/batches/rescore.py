@@ -1,4 +1,4 @@
-"""`course rescore`: a class judged again by mended checks, from what was recorded when it was graded; no notebook runs."""
+"""`course rescore`: judges a class again with corrected checks, from the recorded evidence. It runs no notebook."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from course.grading.submission.server import judge
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every exercise could be judged again, 1 when one could not, 2 when nothing could be done."""
     parser = argparse.ArgumentParser(prog="course rescore", description=__doc__)
-    parser.add_argument("assignments", nargs="*", metavar="LESSON", help="all that were released when none is named")
+    parser.add_argument("assignments", nargs="*", metavar="LESSON", help="default: all released lessons")
     parser.add_argument("--students", nargs="+", metavar="ID", help="only these")
-    parser.add_argument("--personal", action="store_true", help="learners worked on variants of their own")
+    parser.add_argument("--personal", action="store_true", help="each learner worked on a personal variant")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
-    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: that of nbgrader_config.py)")
+    parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: the one in nbgrader_config.py)")
     options = parser.parse_args(arguments)
     folder = CourseFolder(options.root.resolve())
     try:
@@ -88,7 +88,7 @@ def _print_changes(pairs: Sequence[tuple[Result, Result]], console: Console) -> 
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"{len(pairs)} notebooks judged again; {len(changed)} scores changed.")
     if left:
-        console.print("`course grade --resume` runs those that could not be judged from what was recorded.", soft_wrap=True)
+        console.print("`course grade --resume` runs those that could not be judged from their recorded evidence.", soft_wrap=True)
     return 1 if left else 0
 
 

@@ -1,4 +1,4 @@
-"""`course collect`: what was handed in, by nbgrader's exchange, a folder or an LMS's zip, goes into ``submitted/``; nothing gets lost."""
+"""`course collect`: copies submissions from nbgrader's exchange, a folder or an LMS's zip into ``submitted/``. Nothing is lost."""
 
 from __future__ import annotations
 
@@ -58,10 +58,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="course collect", description=__doc__)
     parser.add_argument("lesson", metavar="LESSON", help="for example m04_training")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--from", dest="folder", type=Path, metavar="FOLDER", help="a folder a student, or an LMS's zip unpacked")
+    source.add_argument(
+        "--from", dest="folder", type=Path, metavar="FOLDER", help="a folder with one folder for each student, or an unpacked zip of an LMS"
+    )
     source.add_argument("--zip", type=Path, metavar="FILE", help="all submissions, as downloaded from Canvas or Moodle")
     source.add_argument("--exchange", action="store_true", help="nbgrader's exchange (default, when class.yaml has one)")
-    parser.add_argument("--times", type=Path, metavar="FILE", help="when it was handed in: Moodle's grading worksheet, or id,submitted")
+    parser.add_argument(
+        "--times", type=Path, metavar="FILE", help="table of submission times: Moodle's grading worksheet, or the columns id,submitted"
+    )
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
     parser.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: gradebook.db there)")
     return parser
@@ -74,14 +78,14 @@ def _collect(options: argparse.Namespace) -> int:
     with class_gradebook.open_gradebook(course.root, options.db, plan.course) as opened:
         students = class_gradebook.students(opened)
     if not students:
-        raise schedule.ClassScheduleError("there is nobody in the gradebook. Put the class in: `course class init roster.csv`.")
+        raise schedule.ClassScheduleError("the gradebook has no students. Add the class: `course class init roster.csv`.")
     known = submission_times.read(options.times, students, plan.zone) if options.times else submission_times.SubmissionTimes()
     finder = StudentMatcher(students, options.lesson, course.assignments(), known.participants)
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=course.root) as stage:
         label, found = _source(options, course, plan, Path(stage))
         matched = _sort(found, finder)
         if not matched.files and not matched.unmatched and not matched.refused:
-            raise SubmissionRejected(f"{label} holds nothing for {options.lesson}.")
+            raise SubmissionRejected(f"{label} has nothing for {options.lesson}.")
         imported = _import_all(matched, course, options.lesson, notebooks, known, Path(stage))
         _keep_unmatched(matched, CollectedFolder(course.root, options.lesson).unmatched / label)
     missing = [student for student in students if not course.submission(student.id, options.lesson).is_dir()]
@@ -99,7 +103,7 @@ def _source(
             raise FolderError(f"there is no folder {options.folder}.")
         return options.folder.resolve().name, submitted_files.in_folder(options.folder)
     if plan.exchange is None:
-        raise schedule.ClassScheduleError("where from? Name a folder by --from or a zip by --zip; class.yaml has no exchange.")
+        raise schedule.ClassScheduleError("name a folder with --from or a zip with --zip, because class.yaml has no exchange.")
     lessons.nbgrader(
         course.root,
         "collect",
@@ -168,7 +172,7 @@ def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missi
     table = Table("student", "it is", "files", "handed in (UTC)", "remarks")
     for one in imported:
         at = one.at.strftime("%Y-%m-%d %H:%M") if one.at else "not known"
-        marked = ["Canvas marks it as late; --times tells when it came"] if one.late and not one.at else []
+        marked = ["Canvas marks it as late; --times gives the time"] if one.late and not one.at else []
         table.add_row(one.student, one.what, str(one.files), at, "\n".join([*marked, *one.notes]))
     if imported:
         console.print(table)
@@ -177,7 +181,7 @@ def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missi
     for entry, why in matched.unmatched:
         console.print(f"Nobody's: {entry.name} ({why}).", markup=False, soft_wrap=True)
     if matched.unmatched:
-        advice = "Name the folder by its student's id and collect it by --from."
+        advice = "Name each folder by its student's id and collect it with --from."
         console.print(f"Kept in {unmatched}. {advice}", markup=False, soft_wrap=True)
     for name, why in matched.refused:
         console.print(f"Refused: {name}: {why}.", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`course class`: a class made from a roster, its dates applied, and how it stands."""
+"""`course class`: makes a class from a roster, applies its dates, and shows its submissions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"course class: {line}", file=sys.stderr)
         if isinstance(error, lessons.CommandError):
-            print("course class: what was done before stays; `course class apply` goes on from there.", file=sys.stderr)
+            print("course class: the steps before this are done; `course class apply` continues from here.", file=sys.stderr)
         return 2
 
 
@@ -39,10 +39,12 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--db", default="", metavar="URL", help="nbgrader's gradebook (default: gradebook.db there)")
     parser = argparse.ArgumentParser(prog="course class", description=__doc__)
     actions = parser.add_subparsers(required=True, metavar="init | apply | status")
-    init = actions.add_parser("init", parents=[common], help="students from a roster, dates into class.yaml, lessons generated")
+    init = actions.add_parser(
+        "init", parents=[common], help="add the students of a roster, write the dates to class.yaml, generate the lessons"
+    )
     init.add_argument("roster", type=Path, help="a CSV file with a column `id`, or as Canvas or Moodle exports it")
-    init.add_argument("--encoding", default="", help="of the roster, when it is neither UTF-8 nor UTF-16")
-    init.add_argument("--id-column", default="", metavar="HEADING", help="the roster's column of ids, when it is not the usual one")
+    init.add_argument("--encoding", default="", help="encoding of the roster, if it is neither UTF-8 nor UTF-16")
+    init.add_argument("--id-column", default="", metavar="HEADING", help="the roster's column of ids, if it is not the usual one")
     init.add_argument("--lessons", nargs="+", metavar="LESSON", help="only these (default: all there are)")
     init.add_argument("--start", type=date.fromisoformat, default=date.today(), metavar="DATE", help="of the first lesson (default: today)")
     init.add_argument("--days", type=int, default=7, metavar="N", help="between two lessons, and to hand one in (default: %(default)s)")
@@ -50,10 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--exchange", type=Path, metavar="FOLDER", help="nbgrader's exchange, when students fetch and submit there")
     init.add_argument("--course", default=COURSE, metavar="ID", help="the course's name in the exchange (default: %(default)s)")
     init.set_defaults(do=_init)
-    apply = actions.add_parser("apply", parents=[common], help="bring gradebook and exchange to what class.yaml says")
+    apply = actions.add_parser("apply", parents=[common], help="update the gradebook and the exchange to match class.yaml")
     apply.set_defaults(do=_apply)
     shown = actions.add_parser("status", parents=[common], help="who has handed in what, and what is due")
-    shown.add_argument("lessons", nargs="*", metavar="LESSON", help="all of the class when none is named")
+    shown.add_argument("lessons", nargs="*", metavar="LESSON", help="default: all lessons of the class")
     shown.set_defaults(do=_status)
     return parser
 
@@ -63,7 +65,7 @@ def _init(options: argparse.Namespace) -> int:
     there = lessons.available_lessons(options.root)
     path = options.root / schedule.NAME
     if not there:
-        raise schedule.ClassScheduleError(f"{options.root} has no lessons in solutions/; go to the course's folder or name it by --root.")
+        raise schedule.ClassScheduleError(f"{options.root} has no lessons in solutions/; go to the course's folder or name it with --root.")
     if options.days < 1:
         raise schedule.ClassScheduleError(f"--days is at least 1; it is {options.days}.")
     made = not path.exists()
@@ -81,8 +83,8 @@ def _init(options: argparse.Namespace) -> int:
         raise
     print(f"{len(students)} students, {new} of them new in the gradebook.")
     if gone:
-        print(f"In the gradebook and not in this roster, and left there: {', '.join(gone)}.")
-    print(f"Dates: {path}" if made else f"Dates: {path} stands as it was; edit it for other dates, lessons or an exchange.")
+        print(f"In the gradebook but not in this roster (they stay there): {', '.join(gone)}.")
+    print(f"Dates: {path}" if made else f"Dates: {path} is unchanged; edit it to change dates, lessons or the exchange.")
     return _apply(options)
 
 

@@ -82,12 +82,12 @@ def _put(path: tuple[str, ...], entry: SubmittedFile, folder: Path, left: list[i
     if target.suffix.lower() != ".zip":
         return
     if depth == submitted_files.limits()["zips_in_zips"]:
-        notes.append(f"{'/'.join(path)} lies in zips within zips and was not opened")
+        notes.append(f"{'/'.join(path)} is in a zip inside too many other zips and was not opened")
         return
     try:
         inside = list(submitted_files.in_zip(target))
     except SubmissionRejected as error:
-        notes.append(f"{'/'.join(path)} was kept as it is: {error}")
+        notes.append(f"{'/'.join(path)} was kept unopened: {error}")
         return
     for found in inside:
         if isinstance(found, SubmittedFile):
@@ -127,7 +127,7 @@ def _rename(folder: Path, notebooks: Sequence[str]) -> list[str]:
             newest = max(numbered, key=lambda path: int(re.findall(r"\d+", path.stem)[-1]))
             newest.rename(folder / f"{name}.ipynb")
     others = sorted(path.name for path in folder.glob("*.ipynb") if path.stem not in notebooks)
-    return [f"{name} is no notebook of the lesson, and was kept" for name in others]
+    return [f"{name} is not a notebook of the lesson; it was kept" for name in others]
 
 
 def import_submission(staged: Path, course: CourseFolder, student: str, lesson: str, at: datetime | None) -> ImportedSubmission:

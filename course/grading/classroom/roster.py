@@ -60,7 +60,7 @@ def read(path: Path, encoding: str = "", id_column: str = "") -> list[Student]:
     columns, skipped = _columns([_plain(each) for each in headings], id_column, path)
     read_ones = [(line, _student(row, columns)) for line, row in lines if not _skipped(row, skipped)]
     if not read_ones:
-        raise RosterError(f"{path} has headings and no student.")
+        raise RosterError(f"{path} has headings but no students.")
     if problems := list(_problems(read_ones)):
         raise RosterError("\n".join(f"{path}, line {line}: {said}" for line, said in problems))
     return [student for _, student in read_ones]
@@ -73,7 +73,7 @@ def id_problem(name: str) -> str:
     if len(name) > LONGEST or len(name.encode(errors="replace")) > 2 * LONGEST:
         return f"the id {name[:20]!r}... has more than {LONGEST} characters"
     if found := NO_FOLDER.search(name):
-        return f"the id {name!r} holds {found[0]!r}; an id names a folder"
+        return f"the id {name!r} contains {found[0]!r}; an id names a folder"
     if name.startswith((".", "-")) or name.endswith((".", " ")) or RESERVED.fullmatch(name) or not name.isprintable():
         return f"the id {name!r} cannot be the name of a folder"
     return ""
@@ -85,7 +85,7 @@ def _text(path: Path, encoding: str) -> str:
     except OSError as error:
         raise RosterError(f"{path} cannot be read: {error.strerror}.") from error
     if len(content) > LARGEST:
-        raise RosterError(f"{path} has {len(content):,} bytes; that is no roster.")
+        raise RosterError(f"{path} has {len(content):,} bytes, too many for a roster.")
     used = encoding or ("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     try:
         return content.decode(used)
@@ -125,7 +125,7 @@ def _formats() -> Mapping[str, Mapping[str, Any]]:
 def _columns(headings: Sequence[str], id_column: str, path: Path) -> tuple[dict[str, list[int]], dict[int, set[str]]]:
     """The columns of each field, best first; and, by column, the words that mark rows without a student."""
     if doubled := sorted({each for each in headings if each and headings.count(each) > 1 and each in ("id", _plain(id_column))}):
-        raise RosterError(f"{path}, line 1: the heading {doubled[0]!r} stands there twice.")
+        raise RosterError(f"{path}, line 1: the heading {doubled[0]!r} occurs twice.")
     place = {heading: i for i, heading in reversed(list(enumerate(headings)))}
     named = _plain(id_column)
     if named and named not in place:
@@ -175,9 +175,9 @@ def _problems(students: Sequence[tuple[int, Student]]) -> Iterator[tuple[int, st
             continue
         first, spelled = seen.setdefault(student.id.casefold(), (line, student.id))
         if first != line:
-            spelling = "" if spelled == student.id else f" as {spelled!r}, which many file systems do not tell apart"
-            yield line, f"the id {student.id!r} stands in line {first} too{spelling}."
+            spelling = "" if spelled == student.id else f" as {spelled!r}, which many file systems treat as the same name"
+            yield line, f"the id {student.id!r} is also in line {first}{spelling}."
         if student.lms_user_id and numbers.setdefault(student.lms_user_id, line) != line:
-            yield line, f"the lms_user_id {student.lms_user_id!r} stands in line {numbers[student.lms_user_id]} too."
+            yield line, f"the lms_user_id {student.lms_user_id!r} is also in line {numbers[student.lms_user_id]}."
         if long := [name for name in ("first_name", "last_name", "email", "lms_user_id") if len(getattr(student, name)) > 128]:
             yield line, f"{long[0]} has more than 128 characters, nbgrader's limit."

@@ -92,7 +92,7 @@ class StudentMatcher:
         who = f"{named.name or 'somebody'}, {named.system}'s number {named.number}"
         if found:
             return NoMatch(f"{' and '.join(found)} are both called {who}")
-        return NoMatch(f"nobody in the class is {who}")
+        return NoMatch(f"no student of the class matches {who}")
 
     def _by_id(self, part: str, below: Sequence[str]) -> StudentMatch | OtherLesson | None:
         """A folder ``ada``, a zip ``ada.zip``, a file ``ada_m00_start.ipynb``, with nothing or this lesson's name between."""

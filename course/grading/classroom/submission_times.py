@@ -60,7 +60,7 @@ def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> SubmissionT
             moment = parse(cells[column])
         except (ParserError, OverflowError):
             raise SubmissionTimesError(
-                f"{path}, line {line}: {cells[column]!r} is no time that can be read; 2026-12-01 18:00 is."
+                f"{path}, line {line}: {cells[column]!r} is not a readable time; write it as 2026-12-01 18:00."
             ) from None
         times.at[student] = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     return times

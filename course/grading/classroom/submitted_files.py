@@ -60,7 +60,7 @@ def plain_path(name: str) -> tuple[str, ...]:
     if not parts:
         raise SubmissionRejected("it has no name")
     if not all(part.isprintable() for part in parts):
-        raise SubmissionRejected("its name holds characters that cannot be shown")
+        raise SubmissionRejected("its name has characters that cannot be shown")
     if any(len(part.encode(errors="replace")) > limits()["name_bytes"] for part in parts) or len(parts) > limits()["path_parts"]:
         raise SubmissionRejected("its name is too long")
     return parts
@@ -77,7 +77,7 @@ def in_folder(folder: Path) -> Found:
             if name in JUNK:
                 continue
             if not stat.S_ISREG(path.lstat().st_mode):
-                yield shown, "it is a link, or no plain file"
+                yield shown, "it is a link or not a regular file"
                 continue
             try:
                 yield SubmittedFile(plain_path(str(path.relative_to(folder))), lambda path=path: path.open("rb"))

@@ -120,7 +120,7 @@ def collect(exercise: ExerciseDefinition, evidence: Mapping[str, Any]) -> dict[s
             raise AnswerError(f'`{name}` is missing: the check is `check("{exercise.id}", {names})`.')
         given = evidence[name]
         if given is ... or given is NotImplemented:
-            raise AnswerError(f"`{name}` is not answered yet; expected {wanted}.", unanswered=True)
+            raise AnswerError(f"`{name}` has no answer yet; expected {wanted}.", unanswered=True)
         if isinstance(wanted, Function):
             calls.acceptable(name, given, len(wanted.arguments))
         else:

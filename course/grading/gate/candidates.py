@@ -64,7 +64,7 @@ def source_of(notebook: str, solutions: Path) -> Path:
     """
     found = list(solutions.glob(f"*/{notebook}_[a-z]*.py"))
     if len(found) != 1:
-        raise FileNotFoundError(f"notebook {notebook} has {len(found)} sources {solutions}/*/{notebook}_*.py; it takes exactly one.")
+        raise FileNotFoundError(f"notebook {notebook} has {len(found)} sources {solutions}/*/{notebook}_*.py; there must be exactly one.")
     return found[0]
 
 

@@ -49,16 +49,22 @@ def _called(finding: CandidateResult) -> str:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m course.grading.gate", description=gate.__doc__.split("\n")[0])
-    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="for example m04_1; all when none is named")
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="for example m04_1; default: all")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
     parser.add_argument(
-        "--mutants", type=_number_of_mutants, default=NO_MUTANTS, metavar="N|all", help="try so many mutants of each reference (default: 0)"
+        "--mutants",
+        type=_number_of_mutants,
+        default=NO_MUTANTS,
+        metavar="N|all",
+        help="number of mutants to try of each reference (default: 0)",
     )
-    parser.add_argument("--part", type=_part, default=(1, 1), metavar="K/N", help="every Nth notebook, from the Kth: two shells, two cores")
-    parser.add_argument("--record", action="store_true", help=f"write what came out to answers/*/{record.NAME}; takes all mutants")
+    parser.add_argument(
+        "--part", type=_part, default=(1, 1), metavar="K/N", help="every Nth notebook, from the Kth, to share the work between N processes"
+    )
+    parser.add_argument("--record", action="store_true", help=f"write the results to answers/*/{record.NAME}; needs all mutants")
     options = parser.parse_args(arguments)
     if options.record and options.mutants is not ALL_MUTANTS:
-        parser.error("--record takes --mutants all")
+        parser.error("--record needs --mutants all")
     return options
 
 

@@ -137,7 +137,7 @@ def _leaks(trial: ExerciseTrial, feedback: list[tuple[Candidate, CandidateFeedba
         if candidate.is_wrong:
             known = "\n".join((public, exercise.title, *exercise.hints, candidate.code, right.called_with, wrong.called_with))
             if shown := leaks.leaked(wrong.report, right.pieces, wrong.pieces, known):
-                problem = f"its learner is told {', '.join(shown)}, a piece of the right answer, in: {wrong.report}"
+                problem = f"its report shows {', '.join(shown)}, a piece of the right answer: {wrong.report}"
                 yield trial.found(f"{candidate.name}, leaks", 0.0, problem)
 
 
@@ -173,10 +173,10 @@ def _too_few_candidates(trial: ExerciseTrial, tried: list[Candidate]) -> list[Ca
 def _wrong_answer_problem(candidate: Candidate, practice: Report, graded: Report) -> str:
     tripped = next(part for part in graded.parts if part.name == candidate.trips)
     if tripped.passed:
-        return f"part {candidate.trips!r} passes, which this mistake should trip"
+        return f"part {candidate.trips!r} passes, but this mistake should fail it"
     shown = f"{render.as_text(practice)}\n{render.as_text(graded)}"
     unsaid = [words for words in candidate.says if words not in shown]
-    return f"{unsaid[0]!r} is not shown; the learner reads: {shown}" if unsaid else ""
+    return f"{unsaid[0]!r} is not in the report; it says: {shown}" if unsaid else ""
 
 
 def _hidden_without_canary(exercise: Exercise, graders: Path) -> CandidateResult | None:
@@ -184,7 +184,7 @@ def _hidden_without_canary(exercise: Exercise, graders: Path) -> CandidateResult
     if exercise.pattern and not hidden:
         problem = f"is a decision without hidden checks; write {exercise.notebook}{catalogue.HIDDEN}.py"
     elif any(canary.TOKEN not in path.read_text() for path in hidden):
-        problem = f"its hidden checks carry no canary; put `# {canary.NOTE}` on top of {hidden[0].name}"
+        problem = f"its hidden checks have no canary; put `# {canary.NOTE}` on top of {hidden[0].name}"
     else:
         return None
     return CandidateResult(exercise.id, "hidden checks", 0.0, float(exercise.points), problem)

@@ -73,7 +73,7 @@ def findings(
     found = [trial.found(f"mutant {name}", 0.0, problem) for name, problem in problems.items()]
     score = _score(fingerprint(made), known, outcomes)
     weak = sample is None and score.share < LEAST
-    said = f"only {score.share:.0%} of the mutants that differ are found, less than {LEAST:.0%}: mend the check" if weak else ""
+    said = f"only {score.share:.0%} of the mutants that differ are found, less than {LEAST:.0%}: correct the check" if weak else ""
     return [trial.found(MUTANTS, 0.0, said, score), *found]
 
 
@@ -86,11 +86,11 @@ def _sample(made: list[Mutant], known: Mapping[str, str], size: int, seed: str) 
 def _list_problems(known: Mapping[str, str], made: set[str], outcomes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, outcome in outcomes.items():
         if outcome == SURVIVED and name not in known:
-            yield name, f"earns all points: mend the check, or list it in {LISTED} with a reason"
+            yield name, f"earns all points: correct the check, or list it in {LISTED} with a reason"
         elif outcome != SURVIVED and name in known:
-            yield name, f"is listed in {LISTED} and does not survive any more; take it out"
+            yield name, f"is listed in {LISTED} but does not survive any more; remove it"
     for name in known.keys() - made:
-        yield name, f"is listed in {LISTED} and is not made any more; take it out"
+        yield name, f"is listed in {LISTED} but is not made any more; remove it"
 
 
 def _score(of: str, known: Mapping[str, str], outcomes: Mapping[str, str]) -> MutationScore:

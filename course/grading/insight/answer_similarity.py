@@ -25,7 +25,7 @@ FIRST_LETTER = 0x1_0000  # above the surrogates, which are not valid in text
 class SimilaritySettings:
     """The section ``similarity`` of ``thresholds.yaml``, which explains each setting."""
 
-    alike: float
+    similarity: float
     tokens: int
     gram: int
     common: float
@@ -131,10 +131,10 @@ def answer_matches(
     letters: dict[str, str] = {}  # one character a token, since rapidfuzz is fastest on strings
     parts = [distinctive_tokens(each.tokens, known, settings.gram) for each in answers]
     owned = ["".join(letters.setdefault(token.text, chr(FIRST_LETTER + len(letters))) for token in part) for part in parts]
-    shares = cdist(owned, owned, scorer=Indel.normalized_similarity, score_cutoff=settings.alike)
+    shares = cdist(owned, owned, scorer=Indel.normalized_similarity, score_cutoff=settings.similarity)
     rare = _rare_mistakes(answers, settings)
     found = []
-    for i, j in zip(*(shares >= settings.alike).nonzero(), strict=True):
+    for i, j in zip(*(shares >= settings.similarity).nonzero(), strict=True):
         if i < j and owned[i] and owned[j]:
             share = float(shares[i, j])
             common = round(share * (len(owned[i]) + len(owned[j])) / 2)

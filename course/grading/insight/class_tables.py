@@ -51,9 +51,9 @@ def verdict(item: ItemStatistics) -> str:
         if r.high < 0:
             words.append("failed by the strong: look at its check")
         elif r.high < poor:
-            words.append("poor at telling learners apart")
+            words.append("poor at distinguishing learners")
         elif r.low >= good:
-            words.append("very good at telling learners apart")
+            words.append("very good at distinguishing learners")
     return ", ".join(words)
 
 

@@ -1,4 +1,4 @@
-"""`course dashboard`: a class at a glance: how each exercise went, who is stuck, and the domains of the exam."""
+"""`course dashboard`: shows a class at a glance: how each exercise went, who is stuck, and the domains of the exam."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from course.grading.insight import dashboard_page, stored_results
 def main(arguments: Sequence[str] | None = None) -> int:
     """0, or 2 when there is nothing to show."""
     parser = argparse.ArgumentParser(prog="course dashboard", description=__doc__)
-    parser.add_argument("assignments", nargs="*", metavar="LESSON", help="as m04_training; all that have results when none is named")
-    parser.add_argument("--draft", action="store_true", help="of unfinished work: what `course grade --draft` found")
+    parser.add_argument("assignments", nargs="*", metavar="LESSON", help="for example m04_training (default: all with results)")
+    parser.add_argument("--draft", action="store_true", help="use the results of `course grade --draft` on unfinished work")
     parser.add_argument("--csv", type=Path, metavar="DIR", help="write the tables there, too, as CSV files")
     parser.add_argument("--open", action="store_true", help="show the page in the browser")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")

@@ -48,20 +48,22 @@ def _opening(results: Sequence[Result], place: str) -> list[pages.Markup]:
     what = "Unfinished work, graded as a draft" if place == "drafts" else "Graded work"
     lines = [f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC. {what} of {len(learners)} learners: {', '.join(lessons)}."]
     if ungraded := sum(bool(result.fault) for result in results):
-        lines.append(f"Ungraded, and in none of these numbers: {ungraded} of {len(results)} notebooks; night.html says why.")
+        lines.append(f"Ungraded and not in these numbers: {ungraded} of {len(results)} notebooks; night.html says why.")
     few = thresholds()["few"]
-    lines.append(f'"too few" stands for less than {few["summary"]} learners to a mean or median, or {few["correlation"]} to a correlation.')
+    lines.append(
+        f'"too few" means fewer than {few["summary"]} learners for a mean or median, fewer than {few["correlation"]} for a correlation.'
+    )
     return [pages.paragraph(line) for line in lines]
 
 
 def _exercises(seen: Sequence[Observation]) -> Section:
     went = item_statistics(seen)
-    caption = "What became of each exercise, in learners: the longer the first part of a bar, the better it went."
+    caption = "Outcomes of each exercise, by number of learners: the longer the first part of a bar, the better it went."
     return _section("How each exercise went", "", [class_tables.exercises(went)], lambda: plots.outcomes(went), caption if went else "")
 
 
 def _failing(seen: Sequence[Observation]) -> Section:
-    said = "The first sub-check that an answer failed. The example is what it told one of those who failed it in the commonest way."
+    said = "The first sub-check that an answer failed, with the message of the most common failure."
     return _section("What was failed most", said, [class_tables.failing(item_statistics(seen))])
 
 
@@ -79,7 +81,7 @@ def _tries(seen: Sequence[Observation]) -> Section:
 def _items(seen: Sequence[Observation]) -> Section:
     went = item_statistics(seen)
     known = any(isinstance(item.discrimination, Correlation) for item in went)
-    caption = "Difficulty against discrimination, with its 95 % interval. Exercises in the shaded part do not tell learners apart."
+    caption = "Difficulty against discrimination, with its 95 % interval. Exercises in the shaded part do not distinguish learners."
     measures = class_tables.measures(went)
     return _section("Difficulty and discrimination", class_tables.METHOD, [measures], lambda: plots.items(went), caption if known else "")
 
@@ -94,7 +96,7 @@ def _domains(folder: CourseFolder, seen: Sequence[Observation]) -> Section:
 
 
 def _learners(seen: Sequence[Observation]) -> Section:
-    caption = "Share of the points by learner and exercise, who has most points first: bright is all, dark is none, white no score."
+    caption = "Share of the points by learner and exercise, sorted by points: bright is all, dark is none, white no score."
     several = len({each.student for each in seen}) > 1
     return _section(
         "Every learner", "", [class_tables.learners(seen)], lambda: plots.learners(*class_tables.shares(seen)), caption if several else ""

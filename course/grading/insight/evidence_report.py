@@ -50,7 +50,7 @@ def evidence_report(case: StoredScore) -> list[Section]:
 
 
 def points(score: float | None, possible: float) -> str:
-    return "no score, it needs a human" if score is None else f"{render.number(score)} of {render.number(possible)} points"
+    return "no score; a human must decide" if score is None else f"{render.number(score)} of {render.number(possible)} points"
 
 
 def _score(case: StoredScore) -> Section:
@@ -64,9 +64,9 @@ def _score(case: StoredScore) -> Section:
 
 def _report(case: StoredScore) -> Section:
     if case.found["report"] is None:
-        return Section("What the learner was told", ["nothing: no report was made"])
+        return Section("The learner's report", ["none"])
     text = render.as_text(render.from_json(case.exercise, dict(case.found["report"])))
-    return Section("What the learner was told", code=text)
+    return Section("The learner's report", code=text)
 
 
 def _how(case: StoredScore) -> Section:
@@ -79,7 +79,7 @@ def _how(case: StoredScore) -> Section:
 
 
 def _repairs(case: StoredScore) -> list[Section]:
-    return [Section("Mended before the run", case.result.repairs), Section("Left out, cut off or ended", case.result.notes)]
+    return [Section("Repaired before the run", case.result.repairs), Section("Skipped, cut off or stopped", case.result.notes)]
 
 
 def _evidence(recorded: Evidence | None) -> Section:
@@ -119,7 +119,7 @@ def _tries(case: StoredScore) -> Section:
     if not tries.checks and not tries.hints and not tries.revealed:
         return Section("Tries")
     passed = f"passed after {duration(tries.seconds)}" if tries.passed else "without a pass"
-    lines = [f"{tries.checks} tries, {passed}; {tries.hints} hints" + ("; the reference was looked at" if tries.revealed else "")]
+    lines = [f"{tries.checks} tries, {passed}; {tries.hints} hints" + ("; the learner looked at the reference" if tries.revealed else "")]
     return Section("Tries, self-reported and never scored", lines)
 
 

@@ -1,4 +1,4 @@
-"""`course explain`: one stored score, what it rests on, and whether the same comes out when the submission runs again. For instructors:
+"""`course explain`: shows the evidence of one stored score, and runs the submission again to compare. For instructors:
 what it shows of a check's cases is not for learners."""
 
 from __future__ import annotations

@@ -40,12 +40,12 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
         _needs_human(folder, lessons, class_),
         pages.heading("Points"),
         pages.table("Points of each student for the work; penalties and extra credit are in the gradebook", *points(class_, lessons)),
-        *_remarks("Repaired", "What was mended before it was graded", ((each, each.repairs) for each in class_)),
-        *_remarks("Notes", "What was left out, cut off or ended, or not handed in", ((each, each.notes) for each in class_)),
+        *_remarks("Repaired", "What was repaired before grading", ((each, each.repairs) for each in class_)),
+        *_remarks("Notes", "What was skipped, cut off, stopped or not handed in", ((each, each.notes) for each in class_)),
         *_decisions(folder, class_),
         *_sandbox(class_),
     ]
-    return pages.write(folder.root / "results" / PAGE, "Grading night", parts)
+    return pages.write(folder.root / "results" / PAGE, "Grading summary", parts)
 
 
 def print_summary(results: Sequence[Result], unchanged: int, page: Path, console: Console) -> None:
@@ -56,7 +56,7 @@ def print_summary(results: Sequence[Result], unchanged: int, page: Path, console
         _say(console, f"    {then}")  # on its own line, to be copied
     if len(waiting) > SHOWN:
         _say(console, f"... and {len(waiting) - SHOWN} more on the page.")
-    _say(console, totals_line(results, f" ({unchanged} stood already)" if unchanged else ""))
+    _say(console, totals_line(results, f" ({unchanged} already graded)" if unchanged else ""))
     _say(console, f"All of it: {page}")
 
 
@@ -81,11 +81,11 @@ def attention(result: Result) -> list[tuple[str, str, str, str]]:
         if each["score"] is not None:
             continue
         if each["fault"].startswith(BROKEN_CHECK):
-            mend = f"mend the check in `graders/{lesson}/`, then `course rescore {lesson}`"
+            fix = f"correct the check in `graders/{lesson}/`, then `course rescore {lesson}`"
         else:
-            mend = f"`nbgrader generate_assignment {lesson}`, then `course grade {lesson} --resume`"
+            fix = f"`nbgrader generate_assignment {lesson}`, then `course grade {lesson} --resume`"
         decide = f'or decide: `course override {who} {name} --points ... --reason "..."`'
-        rows.append((result.student, name, each["fault"] or "it has no score", f"{mend}; {decide}"))
+        rows.append((result.student, name, each["fault"] or "it has no score", f"{fix}; {decide}"))
     return rows
 
 
@@ -117,7 +117,7 @@ def _points(results: Sequence[Result]) -> str:
 def _needs_human(folder: CourseFolder, lessons: Iterable[str], results: Sequence[Result]) -> pages.Markup:
     graded = {(result.assignment, result.student) for result in results}
     left = [
-        (student, lesson, "it was handed in and has no result", f"`course grade {lesson} --students {shlex.quote(student)}`")
+        (student, lesson, "it was handed in but has no result", f"`course grade {lesson} --students {shlex.quote(student)}`")
         for lesson in lessons
         for student in folder.students(lesson)
         if (lesson, student) not in graded
@@ -125,7 +125,7 @@ def _needs_human(folder: CourseFolder, lessons: Iterable[str], results: Sequence
     rows = [row for result in results for row in attention(result)] + left
     if not rows:
         return pages.paragraph("Nothing does.")
-    caption = "No score, by no fault of the student's: ungraded is not 0"
+    caption = "No score, and not by the student's fault: ungraded does not mean 0"
     return pages.table(caption, ("student", "what", "why", "then"), [tuple(map(pages.code, row)) for row in rows])
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from course.grading.insight.observations import OUTCOMES, Observation, thresholds
 
-TOO_FEW, ALL_ALIKE = "too few", "all alike"
+TOO_FEW, ALL_EQUAL = "too few", "all equal"
 VALUE = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"|[-+]?\d[\d,.]*")
 
 
@@ -115,7 +115,7 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> Correlation | str:
     try:
         r = statistics.correlation(*zip(*pairs, strict=True))
     except statistics.StatisticsError:  # one of the two is constant
-        return ALL_ALIKE
+        return ALL_EQUAL
     inner, half = math.atanh(max(-0.999999, min(0.999999, r))), 1.96 / math.sqrt(len(pairs) - 3)
     return Correlation(r, math.tanh(inner - half), math.tanh(inner + half), len(pairs))
 

@@ -40,7 +40,7 @@ def items(some: Sequence[ItemStatistics]) -> Figure:
     figure, axes = pages.axes(height=5)
     poor = thresholds()["discrimination"]["poor"]
     axes.axhspan(-1, poor, color="#f3d9c6")
-    axes.text(0.01, poor - 0.02, "does not tell learners apart", va="top", color="#7a3b10")
+    axes.text(0.01, poor - 0.02, "does not distinguish learners", va="top", color="#7a3b10")
     known = [(item, item.discrimination) for item in some if isinstance(item.discrimination, Correlation)]
     for item, r in known:
         axes.errorbar(item.difficulty, r.r, yerr=[[r.r - r.low], [r.high - r.r]], fmt="o", color=DARK, ecolor=LIGHT)

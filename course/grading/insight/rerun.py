@@ -45,10 +45,10 @@ def rerun(case: StoredScore) -> tuple[Section, bool]:
         now = points(new.found["score"], new.found["points"])
         same = _judged(_grader_found(case)) == _judged(new.found)
     if not found:
-        return Section("Run again", [f"The same comes out: {now}, with the same messages, values and calls."]), True
+        return Section("Run again", [f"The result is the same: {now}, with the same messages, values and calls."]), True
     if same:
-        return Section("Run again", [f"The same score comes out: {now}. What was not the same in both runs:", *found]), True
-    return Section("Run again", [f"Something else comes out: {now}.", *found, *_reasons(case, new)]), False
+        return Section("Run again", [f"The score is the same: {now}. Differences between the two runs:", *found]), True
+    return Section("Run again", [f"The result is different: {now}.", *found, *_reasons(case, new)]), False
 
 
 def _judged(found: Mapping) -> list:
@@ -107,5 +107,5 @@ def _reasons(old: StoredScore, new: StoredScore) -> list[str]:
     """The inputs that differ: submission, checks, seed or packages."""
     names = [name for name in ("submission", "checks", "seed", "packages") if getattr(old.result, name) != getattr(new.result, name)]
     if names:
-        return [f"other than when it was graded: {', '.join(names)}"]
-    return ["submission, checks, seed and packages are the same: the answer does not do the same each time, or hangs on time"]
+        return [f"different from when it was graded: {', '.join(names)}"]
+    return ["submission, checks, seed and packages are the same, so the answer behaves differently from run to run or depends on time"]

@@ -1,4 +1,4 @@
-"""`course similarity`: submissions whose answers are alike beyond what the course and chance explain. A reason to look, never a finding."""
+"""`course similarity`: lists submissions that are more similar than the course and chance explain. A reason to look, not a verdict."""
 
 from __future__ import annotations
 
@@ -32,21 +32,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0, with or without pairs; 2 when there is nothing to compare."""
     known = thresholds()["similarity"]
     parser = argparse.ArgumentParser(prog="course similarity", description=__doc__)
-    parser.add_argument("assignment", metavar="LESSON", help="a graded one, for example m04_training")
-    parser.add_argument("--alike", type=float, default=known["alike"], metavar="SHARE", help="of their own tokens (default: %(default)s)")
+    parser.add_argument("assignment", metavar="LESSON", help="a graded lesson, for example m04_training")
+    parser.add_argument(
+        "--similarity",
+        type=float,
+        default=known["similarity"],
+        metavar="SHARE",
+        help="share of their own tokens that must be the same (default: %(default)s)",
+    )
     parser.add_argument(
         "--tokens",
         type=int,
         default=known["tokens"],
         metavar="N",
-        help="in common; with fewer, an exercise never counts alone (%(default)s)",
+        help="tokens in common; an exercise with fewer never counts alone (default: %(default)s)",
     )
-    parser.add_argument("--most", type=int, default=known["most"], metavar="N", help="pairs that are shown (default: %(default)s)")
+    parser.add_argument("--most", type=int, default=known["most"], metavar="N", help="number of pairs shown (default: %(default)s)")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
     options = parser.parse_args(arguments)
-    if not 0 < options.alike <= 1 or options.tokens < 1 or options.most < 1:
-        parser.error("--alike is a share above 0 and at most 1; --tokens and --most are 1 or more.")
-    settings = SimilaritySettings(**known | {name: getattr(options, name) for name in ("alike", "tokens", "most")})
+    if not 0 < options.similarity <= 1 or options.tokens < 1 or options.most < 1:
+        parser.error("--similarity is a share above 0 and at most 1; --tokens and --most are 1 or more.")
+    settings = SimilaritySettings(**known | {name: getattr(options, name) for name in ("similarity", "tokens", "most")})
     folder = CourseFolder(options.root.resolve())
     try:
         return _compare(folder, options.assignment, settings)
@@ -70,7 +76,7 @@ def _compare(folder: CourseFolder, assignment: str, settings: SimilaritySettings
     for pair in found[:SHOWN]:
         names = ", ".join(each.exercise for each in pair.matches)
         console.print(f"{pair.score:6.0f}  {' and '.join(pair.students)}: {names}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"{len(found)} pairs are worth a look; what is alike may have honest reasons. {page}", markup=False, soft_wrap=True)
+    console.print(f"{len(found)} pairs are worth a look; similar answers may have honest reasons. {page}", markup=False, soft_wrap=True)
     return 0
 
 

@@ -15,7 +15,7 @@ from course.grading.insight.tokens import Token
 WARNING = (
     "A score is a reason to look and nothing more. It counts the tokens that two answers have in common and that neither the course nor "
     "many learners have, and so it grows with the length of answers. Work in pairs, a shared source or the same tutor explain such "
-    "likeness, too: look at the code, and ask, before you conclude anything."
+    "similarity, too: look at the code, and ask, before you conclude anything."
 )
 
 
@@ -23,16 +23,16 @@ def write(path: Path, lesson: str, found: Sequence[SimilarPair], results: Sequen
     """Write the page; ``found`` are the pairs, highest score first."""
     learners, shown = len({result.student for result in results}), found[: settings.most]
     said = (
-        f"{learners} learners make {learners * (learners - 1) // 2} pairs; {len(found)} of them listed: at least {settings.alike:.0%} "
-        f"alike in an exercise, with {settings.tokens} tokens or more in common. Names, comments and layout play no part, nor does what "
-        f"stands in the stub, the released notebook or the reference, or in the answers of more than {settings.common:.0%} of the class. "
+        f"{learners} learners make {learners * (learners - 1) // 2} pairs; {len(found)} of them listed: at least {settings.similarity:.0%} "
+        f"similar in an exercise, with {settings.tokens} tokens or more in common. Names, comments and layout are ignored, and so is what "
+        f"is in the stub, the released notebook or the reference, or in the answers of more than {settings.common:.0%} of the class. "
         f"A mistake that both made, and hardly anybody else, counts {settings.mistake:g} times."
     )
     parts = [pages.paragraph(WARNING), pages.paragraph(said)]
     if not found:
-        return pages.write(path, f"Similar submissions: {lesson}", [*parts, pages.paragraph("No pair is alike beyond that.")])
+        return pages.write(path, f"Similar submissions: {lesson}", [*parts, pages.paragraph("No pair is more similar than that.")])
     rows = [(_names(pair), f"{pair.score:.0f}", _exercises(pair)) for pair in found]
-    parts += [pages.heading("Pairs"), pages.table("Pairs that are worth a look", ("learners", "score", "alike in"), rows)]
+    parts += [pages.heading("Pairs"), pages.table("Pairs that are worth a look", ("learners", "score", "similar in"), rows)]
     if len(found) > len(shown):
         parts.append(pages.paragraph(f"The first {len(shown)} are shown below; `--most` shows more."))
     parts.append(pages.contents(_names(pair) for pair in shown))
@@ -64,7 +64,7 @@ def _side_by_side(match: AnswerMatch) -> pages.Markup:
         for answer, code in ((match.first, left), (match.second, right))
     )
     mistake = f' Both failed on "{match.first.mistake}".' if _rare(match) else ""
-    said = f"{match.exercise}: {match.common} own tokens in common, {match.similarity:.0%} alike.{mistake}"
+    said = f"{match.exercise}: {match.common} own tokens in common, {match.similarity:.0%} similar.{mistake}"
     return pages.Markup(pages.paragraph(said) + pages.side_by_side(columns))
 
 

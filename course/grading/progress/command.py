@@ -1,4 +1,4 @@
-"""`course progress`: what is done, what it shows, and where to go on; as a table, and as a page."""
+"""`course progress`: shows what is done, which skills it shows, and the next exercise, as a table and as a page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="course progress", description=__doc__)
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder, or your copy of it (default: here)")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
-    parser.add_argument("--export", type=Path, metavar="FILE.html", help="also a page for others, without tries and what is open")
+    parser.add_argument("--export", type=Path, metavar="FILE.html", help="also write a page for others, without tries and open exercises")
     parser.add_argument("--name", default="", help="whose, for that page")
     options = parser.parse_args(arguments)
     if options.export and not options.name.strip():

@@ -13,7 +13,7 @@ from course.grading.progress.exercise_state import PASSED, ExerciseState, Learne
 EXAM = "C02"  # the current exam
 STATES = {"open": "open", "tried": "not yet", "passed": "passed in practice", "revealed": "answer looked at"}
 HONESTY = (
-    "Points are those of the practice checks, on the learner's own computer and by the learner's own account. Nobody supervised the work; "
+    "Points are those of the practice checks on the learner's own computer, self-reported. Nobody supervised the work; "
     "each exercise that counts as passed ran for real."
 )
 

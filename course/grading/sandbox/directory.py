@@ -79,7 +79,7 @@ def prepare_directory(source: Path, graders: Path, handed_in: Path, scratch: Pat
     with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=scratch, ignore_cleanup_errors=True) as folder:
         if len(os.fsencode(Path(folder, LONGEST_SOCKET))) > SOCKET_BYTES:
             raise OSError(
-                f"the path {scratch} is too long for the sockets below it, of {SOCKET_BYTES} bytes at most; set TMPDIR to a shorter one."
+                f"the path {scratch} is too long: paths of its sockets may have at most {SOCKET_BYTES} bytes. Set TMPDIR to a shorter path."
             )
         place = SandboxDirectory(Path(folder), source.name)
         for each in (place.work, place.aws, place.folder / "kernel", place.folder / "grader"):
@@ -125,9 +125,9 @@ def _copy(handed_in: Path, work: Path) -> Iterator[str]:
             if path.suffix == ".ipynb":
                 continue
             if not stat.S_ISREG(status.st_mode):
-                yield f"{shown} is a link or something else that is no file; left out"
+                yield f"{shown} is a link or not a regular file; left out"
             elif status.st_size > min(most, remaining):
-                yield f"{shown} has {status.st_size:,} bytes, more than may be handed in; left out"
+                yield f"{shown} has {status.st_size:,} bytes, more than the limit; left out"
             else:
                 remaining -= status.st_size
                 target = work / path.relative_to(handed_in)

@@ -102,7 +102,7 @@ def tokens_of(evidence: Evidence) -> Callable[[], str]:
     def token() -> str:
         for each in left:
             return each
-        raise NotRecorded("the check draws a name that was not drawn when the submission ran")
+        raise NotRecorded("the check needs a random name that was not drawn when the submission ran")
 
     return token
 

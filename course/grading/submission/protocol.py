@@ -94,7 +94,7 @@ class FrameChannel:
         deadline = None if seconds is None else time.monotonic() + seconds
         magic, body_size, count = HEADER.unpack(self._exactly(HEADER.size, deadline))
         if magic != MAGIC:
-            raise ProtocolError("sent something that is no message")
+            raise ProtocolError("sent something that is not a message")
         if body_size > LIMIT or count > BLOBS:
             raise ProtocolError(f"sent a message of more than {LIMIT:,} bytes")
         sizes = [SIZE.unpack(self._exactly(SIZE.size, deadline))[0] for _ in range(count)]

@@ -214,7 +214,7 @@ class _Client(NotebookClient):
             why = LIMITS.get(self.km.limit)
             self._end(f"The kernel died in cell {index + 1}" + (f": {why}." if why else ", before this check."))
         except CellTimeoutError:  # it did not react to the interrupt that follows a time-out
-            self._end(f"The kernel hung in cell {index + 1} and would not be interrupted.")
+            self._end(f"The kernel hung in cell {index + 1} and could not be interrupted.")
 
     def _end(self, why: str) -> None:
         self._dead = why

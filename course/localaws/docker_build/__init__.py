@@ -86,7 +86,7 @@ def build(
     name = named(tag)
     dockerfile = file or directory / "Dockerfile"
     if not directory.is_dir():
-        raise ImageBuildError(f"{directory} is not a folder; name the one of which COPY is to copy.")
+        raise ImageBuildError(f"{directory} is not a folder; name the folder that COPY copies from.")
     try:
         text = dockerfile.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -121,7 +121,7 @@ def named(tag: str) -> ImageReference:
     if found is None:
         raise ImageBuildError(
             f"{tag!r} is no tag. Write repository:tag, the repository in lower-case letters, digits, and . _ - / between them; "
-            "or the whole URI under which a job is to name it."
+            "or the whole URI that jobs will name."
         )
     return ImageReference(parts["region"] if parts else sdk_environment.REGION, found["repository"], found["tag"] or "latest")
 

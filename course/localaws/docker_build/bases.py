@@ -1,4 +1,4 @@
-"""Finds the base image of a FROM: one of AWS's framework images, or a base that stands for this machine's Python."""
+"""Finds the base image of a FROM: one of AWS's framework images, or a base that is replaced by this machine's Python."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def find(instruction: Instruction, name: str) -> BaseImage:
             return BaseImage(environment, tuple(entry["command"]), note=_note(name, tag) if entry.get("python") else "")
     names = ", ".join(known["repositories"])
     raise instruction.error(
-        f"no base of this name is to be had without Docker: {name}. Build FROM {names}, which stand for the Python of this machine, "
+        f"this base is not available without Docker: {name}. Build FROM {names}, which use the Python of this machine, "
         "or from one of AWS's framework images by its URI."
     )
 
@@ -78,4 +78,4 @@ def _note(name: str, tag: str) -> str:
     asked = found and (int(found[1]), int(found[2]) if found[2] else None)
     if not asked or asked[0] == here.major and asked[1] in (None, here.minor):
         return ""
-    return f"{name} stands for the Python of this machine, which is {here.major}.{here.minor}."
+    return f"{name} is replaced by the Python of this machine, which is {here.major}.{here.minor}."

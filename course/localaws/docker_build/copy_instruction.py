@@ -75,7 +75,7 @@ class Copier:
             raise instruction.error(f"{source} would have to be fetched over the network. Put it beside the Dockerfile, and COPY it.")
         relative = os.path.normpath(source.lstrip("/"))
         if relative.startswith(".."):
-            raise instruction.error(f"{source} lies outside the build's folder {self._context}, of which alone files are copied.")
+            raise instruction.error(f"{source} is outside the build's folder {self._context}; only its files are copied.")
         if not re.search(r"[*?\[]", relative):
             path = self._context / relative
             found = [path] if os.path.lexists(path) and not (relative != "." and self._ignored(relative)) else []

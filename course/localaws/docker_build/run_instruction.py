@@ -106,7 +106,7 @@ class RunExecutor:
                 f"{manager} cannot install {', '.join(unknown)}, for there is no container to install into. What your programs need beside "
                 "Python's packages has to be on this machine; install it there, and leave the line out."
             )
-        self._warn(f"line {instruction.line}: {', '.join(names)} not installed: programs find what this machine has of it.")
+        self._warn(f"line {instruction.line}: {', '.join(names)} not installed: programs use what this machine has.")
 
     def _tool(self, instruction: Instruction, program: str, arguments: list[str], here: PurePosixPath) -> None:
         placed: list[str] = []

@@ -135,7 +135,7 @@ def find(uri: str, role: str = "") -> Image:
     repository, region = parts["repository"], parts["region"]
     entry = _entry(repository)
     if entry is None:
-        raise _unknown(uri, f"no local image stands for the repository {repository}")
+        raise _unknown(uri, f"there is no local image for the repository {repository}")
     tag = re.fullmatch(entry.get("tag", TAG), parts["tag"] or "latest")
     version = tag["version"] if tag else ""
     if version not in entry["versions"]:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05  # seconds between two checks whether the program has opened a FIFO
-POLL_MILLISECONDS = 200  # for one wait until a full FIFO has room
+POLL_MILLISECONDS = 200  # for one wait until a full FIFO has free space
 # The errors when the job removed or replaced its FIFO.
 BROKEN = {errno.ENOENT, errno.EEXIST, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM}
 
@@ -112,7 +112,7 @@ class PipeFeeder:
         raise FeedEnded
 
     def _write(self, writer: int, piece: bytes) -> None:
-        """Write to the FIFO as it gets room. Raises BrokenPipeError when the program has closed its end."""
+        """Write to the FIFO whenever it has free space. Raises BrokenPipeError when the program has closed its end."""
         poll = select.poll()
         poll.register(writer, select.POLLOUT)
         left = memoryview(piece)

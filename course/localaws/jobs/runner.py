@@ -234,7 +234,7 @@ class JobLog:
 
 
 def persist(change: Callable[[], object]) -> None:
-    """Write a job's end, with retries: a full disk has room again once the job's folder is removed."""
+    """Write a job's end, with retries: a full disk has free space again once the job's folder is removed."""
     for pause in (0.05, 0.2, 1.0, 3.0):
         try:
             change()

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add("seed", _seed, "load DIR/<bucket>/<key> into S3").add_argument("directory", type=Path, metavar="DIR")
     image = add("build", _build, "make a container image of a Dockerfile, without Docker, and put it into ECR")
     image.add_argument("directory", type=Path, metavar="DIR", help="the folder of which COPY copies")
-    image.add_argument("--tag", "-t", required=True, metavar="REPOSITORY[:TAG]", help="or the whole URI that a job is to name")
+    image.add_argument("--tag", "-t", required=True, metavar="REPOSITORY[:TAG]", help="or the whole URI that jobs will name")
     image.add_argument("--file", "-f", type=Path, metavar="DOCKERFILE", help="(default: DIR/Dockerfile)")
     image.add_argument(
         "--build-arg", action="append", default=[], metavar="NAME[=VALUE]", help="the value of an ARG; this shell's without ="

@@ -169,7 +169,7 @@ async def _member(request: Request, name: str, kind: Callable[[Any], T]) -> T:
     try:
         return kind(json.loads(await request.body())[name])
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{request.method} {request.url.path} wants a JSON body with {name!r}, a {kind.__name__}") from None
+        raise ValueError(f"{request.method} {request.url.path} needs a JSON body with {name!r}, a {kind.__name__}") from None
 
 
 def _refused(status: int, message: str) -> JSONResponse:

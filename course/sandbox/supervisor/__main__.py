@@ -95,7 +95,7 @@ def run_as_init(spec: dict) -> None:
     except ChildProcessError:
         pass  # no process is left
     except OSError as error:
-        os.write(1, f"the job could not be shut in: {error}\n".encode())
+        os.write(1, f"the job's box could not be made: {error}\n".encode())
     os._exit(code)
 
 

@@ -46,8 +46,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 @pytest.fixture
-def mended(course: Course):
-    """``mended(text)`` adds to the hidden checks; the fixture restores them afterwards."""
+def changed(course: Course):
+    """``changed(text)`` adds to the hidden checks; the fixture restores them afterwards."""
     hidden = course.root / "graders" / LESSON / "m98_1_hidden.py"
     before = hidden.read_text()
     yield lambda text: hidden.write_text(f"{before}\n\n{text}")
@@ -61,39 +61,39 @@ def test_the_same_checks_find_the_same(course: Course) -> None:
     assert {student: result(course, student)["exercises"] for student in before} == before
 
 
-def test_a_mended_check_changes_what_it_should(course: Course, mended) -> None:
-    mended("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
+def test_a_changed_check_changes_what_it_should(course: Course, changed) -> None:
+    changed("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
     said = course_command(course, "rescore", LESSON)
     assert "wrong" in said and "1 scores changed" in said
     assert scores(course, "right") == FULL
     assert scores(course, "wrong")["m98_1_ex3"] == course.scores("wrong")["m98_1_ex3"] == 3.0
     assert scores(course, "untouched") == NOTHING  # it offered no evidence that another check could accept
-    assert "stood already" in grade(course, LESSON, "--resume")  # judged by today's checks: nothing to run
+    assert "already graded" in grade(course, LESSON, "--resume")  # judged by today's checks: nothing to run
 
 
 @pytest.mark.nightly  # grades three times
-def test_grading_again_says_what_changed_and_why(course: Course, mended) -> None:
+def test_grading_again_says_what_changed_and_why(course: Course, changed) -> None:
     assert "Scores that changed" not in grade(course, LESSON, "--students", "wrong")
-    mended("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
+    changed("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
     said = grade(course, LESSON, "--students", "right", "wrong", "--resume")
     table = said[said.index("Scores that changed") :]
     [row] = [line for line in table.splitlines() if "m98_1_ex" in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["wrong", "m98_1_ex3", "0", "3", "other checks"]
 
 
-def test_a_check_that_asks_for_more_needs_a_run(course: Course, mended) -> None:
-    mended("ex2.checks['graded'] = lambda answer, report: report.part('plain', answer.call('mean', [1, 2, 3, 4]) == 2.5, 'no mean')\n")
+def test_a_check_that_asks_for_more_needs_a_run(course: Course, changed) -> None:
+    changed("ex2.checks['graded'] = lambda answer, report: report.part('plain', answer.call('mean', [1, 2, 3, 4]) == 2.5, 'no mean')\n")
     said = course_command(course, "rescore", LESSON, expect=1)
     assert "right: m98_1_ex2 cannot be judged again without a run: `mean` was not called with these arguments" in said
     assert scores(course, "right") == FULL
     assert result(course, "right")["checks"] != result(course, "untouched")["checks"]
 
 
-def test_an_exercise_whose_points_have_changed_needs_a_human(course: Course, mended) -> None:
-    mended("object.__setattr__(ex3, 'parts', {'found': 5})\n")
+def test_an_exercise_whose_points_have_changed_needs_a_human(course: Course, changed) -> None:
+    changed("object.__setattr__(ex3, 'parts', {'found': 5})\n")
     said = course_command(course, "rescore", LESSON)
     assert "needs a human" in said
-    assert result(course, "right")["exercises"]["m98_1_ex3"]["fault"].startswith("released with other points than graders/ says")
+    assert result(course, "right")["exercises"]["m98_1_ex3"]["fault"].startswith("released with different points from those in graders/")
 
 
 def test_evidence_holds_no_secret(course: Course) -> None:

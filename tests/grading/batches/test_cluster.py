@@ -122,7 +122,7 @@ def test_what_is_given_up_ends_on_the_workers_too(course: Course, cluster: Clust
     wait_for(lambda: not list(course.scratch.glob("sub-*")) and not list(course.scratch.glob("kernels-*")), "the worker has ended it")
     first = result(course, "right")
     assert not (course.root / "results" / LESSON / "waits" / f"{NOTEBOOK}.json").exists()
-    assert "(1 stood already)" in grade(course, *command[len(COMMAND) :], "--resume")
+    assert "(1 already graded)" in grade(course, *command[len(COMMAND) :], "--resume")
     assert result(course, "right") == first and scores(course, "waits") == FULL
 
 
@@ -136,10 +136,10 @@ def test_a_worker_that_sees_another_folder_is_named(course: Course, cluster: Clu
     unshare = ["unshare", "--user", "--map-root-user", "--mount"]
     done = subprocess.run([*unshare, *shell], env=course.environment(), text=True, capture_output=True, timeout=300)
     assert done.returncode == 2
-    assert re.search(rf"worker tcp://127\.0\.0\.1:\d+ does not see {course.root} as this machine does", done.stderr), done.stderr
+    assert re.search(rf"worker tcp://127\.0\.0\.1:\d+ does not have the folder {course.root} of this machine", done.stderr), done.stderr
 
 
-@pytest.mark.parametrize(("address", "says"), [("tcp://127.0.0.1:9", "no scheduler of Dask answers at"), ("nowhere", "no scheduler")])
+@pytest.mark.parametrize(("address", "says"), [("tcp://127.0.0.1:9", "no Dask scheduler answers at"), ("nowhere", "no scheduler")])
 def test_a_scheduler_that_does_not_answer_is_said(course: Course, address: str, says: str) -> None:
     assert says in grade(course, LESSON, "--scheduler", address, expect=2)
 

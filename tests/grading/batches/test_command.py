@@ -97,12 +97,12 @@ def test_nothing_is_left_behind(batch: Course) -> None:
 def test_resume_leaves_alone_what_stands(batch: Course) -> None:
     before = result(batch, "right")["graded_at"]
     log = grade(batch, LESSON, "--resume", expect=1)
-    assert f"({len(STUDENTS)} stood already)" in log and result(batch, "right")["graded_at"] == before
+    assert f"({len(STUDENTS)} already graded)" in log and result(batch, "right")["graded_at"] == before
     notebook = batch.root / "submitted" / "untouched" / LESSON / f"{NOTEBOOK}.ipynb"
     kept = notebook.read_bytes()
     try:
         notebook.write_bytes((batch.root / "submitted" / "right" / LESSON / f"{NOTEBOOK}.ipynb").read_bytes())
-        assert f"({len(STUDENTS) - 1} stood already)" in grade(batch, LESSON, "--resume", expect=1)
+        assert f"({len(STUDENTS) - 1} already graded)" in grade(batch, LESSON, "--resume", expect=1)
         assert scores(batch, "untouched") == FULL
     finally:
         notebook.write_bytes(kept)
@@ -144,7 +144,7 @@ def test_killed_and_resumed_nothing_is_lost_or_graded_twice(small: Course, numbe
     wait_for(lambda: not processes(small.root), "nothing runs")
     first = result(small, "a_first")
     assert not (small.root / "results" / LESSON / "b_waits" / f"{NOTEBOOK}.json").exists()
-    assert "(1 stood already)" in grade(small, LESSON, "--resume")
+    assert "(1 already graded)" in grade(small, LESSON, "--resume")
     assert result(small, "a_first") == first
     assert [small.scores(student) for student in ("a_first", "b_waits", "c_later")] == [FULL] * 3
     left = [each for each in small.leftovers() if "/pymp-" not in each or number != signal.SIGKILL]  # of Python's multiprocessing

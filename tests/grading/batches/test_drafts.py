@@ -23,7 +23,7 @@ def test_drafts_count_nowhere(tmp_path: Path) -> None:
     book = (course.root / "gradebook.db").read_bytes()
 
     said = grade(course, LESSON, "--draft")
-    assert "no score counts" in said
+    assert "Their scores do not count" in said
     drafts = {who: json.loads((course.root / "drafts" / LESSON / who / f"{NOTEBOOK}.json").read_text()) for who in ("half", "empty")}
     assert {name: each["score"] for name, each in drafts["half"]["exercises"].items()} == NOTHING | {"m98_1_ex2": 2.0}
     assert (drafts["empty"]["exercises"], drafts["empty"]["fault"]) == ({}, "")  # no fault, and no points lost
@@ -31,7 +31,7 @@ def test_drafts_count_nowhere(tmp_path: Path) -> None:
     assert (course.root / "gradebook.db").read_bytes() == book
 
     course.submit("done", answering(ex2=MEAN, ex3=LATE))
-    assert "(2 stood already)" in grade(course, LESSON, "--draft", "--resume")
+    assert "(2 already graded)" in grade(course, LESSON, "--draft", "--resume")
     grade(course, LESSON, "--resume")  # this grading does not use the drafts
     assert scores(course, "half")["m98_1_ex2"] == 2.0 and result(course, "empty")["notes"] == ["it was not handed in"]
 
@@ -39,4 +39,4 @@ def test_drafts_count_nowhere(tmp_path: Path) -> None:
 def test_drafts_are_not_exported(tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
     for arguments in (("--export", "csv"), ("--db", "sqlite:///other.db")):
-        assert "no score of a draft counts" in grade(course, LESSON, "--draft", *arguments, expect=2)
+        assert "scores of a draft do not count" in grade(course, LESSON, "--draft", *arguments, expect=2)

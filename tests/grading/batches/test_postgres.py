@@ -65,7 +65,7 @@ def test_grades_go_to_postgresql(tmp_path: Path, server: str) -> None:
         assert found["untouched"].total_seconds_late == 3600
     course.nbgrader("export", "--to", str(course.root / "grades.csv"), "--db", server)
     assert ",right," in (course.root / "grades.csv").read_text()
-    assert "(2 stood already)" in grade(course, LESSON, "--db", server, "--resume")
+    assert "(2 already graded)" in grade(course, LESSON, "--db", server, "--resume")
     assert not list(course.root.glob("results/**/*.new"))
 
 

@@ -113,7 +113,7 @@ def test_who_has_handed_in_what(made):
 @pytest.mark.parametrize(
     ("content", "arguments", "words"),
     [
-        ("id\nada\nada\n", [], "line 3: the id 'ada' stands in line 2 too"),
+        ("id\nada\nada\n", [], "line 3: the id 'ada' is also in line 2"),
         (ROSTER, ["--timezone", "Middle/Earth"], "Middle/Earth"),
         (ROSTER, ["--lessons", "m99"], "there is no lesson 'm99'"),
         (ROSTER, ["--course", "../up"], "`course:` names"),
@@ -134,7 +134,7 @@ def test_a_lesson_that_cannot_be_generated_keeps_what_was_released(made):
     (course.root / "gradebook.db").unlink()
     (course.root / "solutions" / LESSON / f"{NOTEBOOK}.ipynb").write_text("{")
     log = course_command(course, "class", "apply", expect=2)
-    assert "`nbgrader generate_assignment" in log and "`course class apply` goes on from there" in log
+    assert "`nbgrader generate_assignment" in log and "`course class apply` continues from here" in log
     assert files(course.root / "notebooks") == released
     assert not list(course.root.glob(".generate-*"))
 

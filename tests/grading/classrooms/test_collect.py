@@ -96,7 +96,7 @@ def test_canvas(root, tmp_path, capsys):
     log = collect(root, capsys, "--zip", tmp_path / "submissions.zip", expect=1)
     assert (answer(root, "ada"), answer(root, "bob")) == ("ada's", "bob's")
     assert (root / "submitted/bob" / LESSON / "given/mine.py").read_bytes() == b"x"
-    assert "essay.ipynb is no notebook of the lesson, and was kept" in log and "Canvas marks it as late" in log
+    assert "essay.ipynb is not a notebook of the lesson; it was kept" in log and "Canvas marks it as late" in log
     assert "nothing yet from: cy." in log
     assert kept(root, "unclaimed/submissions") == {f"hoppergrace_77_9004_{IPYNB}": notebook("grace's")}
     assert "Refused: ../../evil.ipynb: its path leads out of the folder." in log
@@ -178,7 +178,7 @@ def test_one_bomb_and_the_others_go_on(root, tmp_path, capsys, monkeypatch):
     assert "Refused: ada: unpacked, its files have more than 100,000 bytes." in log
     assert "Refused: cy: it has more than 50 files." in log
     assert answer(root, "bob") == "bob's" and (root / "submitted/bob" / LESSON / "broken.zip").read_bytes() == b"PK no"
-    assert "was not opened" in log and "was kept as it is" in log
+    assert "was not opened" in log and "was kept unopened" in log
     assert sorted(path.name for path in (root / "submitted").iterdir()) == ["bob"]
 
 
@@ -200,10 +200,10 @@ def test_the_exchange(root, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "where from?"),
+        ([], "name a folder with --from or a zip with --zip"),
         (["--from", "none"], "there is no folder none"),
         (["--zip", "none.zip"], "cannot be read as a zip"),
-        (["--from", "."], "holds nothing for"),
+        (["--from", "."], "has nothing for"),
         (["--from", ".", "--times", "none.csv"], "none.csv cannot be read"),
         (["--exchange"], "class.yaml has no exchange"),
     ],
@@ -218,7 +218,7 @@ def test_a_class_of_nobody_and_a_lesson_that_is_none(root, tmp_path, capsys):
     assert cli.main(["collect", "m99", "--root", str(root), "--from", str(tmp_path)]) == 2
     assert "no assignment 'm99' was released" in capsys.readouterr().err
     (root / "gradebook.db").unlink()
-    assert "nobody in the gradebook" in collect(root, capsys, "--from", tmp_path, expect=2)
+    assert "the gradebook has no students" in collect(root, capsys, "--from", tmp_path, expect=2)
 
 
 def test_times_that_cannot_be_read(root, tmp_path, capsys):

@@ -109,8 +109,8 @@ def test_a_folder_with_links(tmp_path):
     (folder / "up").symlink_to(tmp_path, target_is_directory=True)
     assert names(in_folder(tmp_path / "in")) == [
         "ada/a.ipynb",
-        "REFUSED ada/link.ipynb: it is a link, or no plain file",
-        "REFUSED ada/up: it is a link, or no plain file",
+        "REFUSED ada/link.ipynb: it is a link or not a regular file",
+        "REFUSED ada/up: it is a link or not a regular file",
     ]
 
 

@@ -58,7 +58,7 @@ def test_the_score_what_it_rests_on_and_the_same_again(course: Course) -> None:
     assert "`mean([])`: " in said and "ZeroDivisionError" in said
     assert "    return sum(numbers) / len(numbers)\n" in said
     assert said.count("the same today") == 4
-    assert "The same comes out: 1 of 2 points, with the same messages, values and calls." in said
+    assert "The result is the same: 1 of 2 points, with the same messages, values and calls." in said
     assert files(course.root) == before and course.leftovers() == []
 
 
@@ -81,10 +81,10 @@ def test_a_decision_is_told_and_what_differs_is_told_from_it(course: Course) -> 
     finally:
         path.write_text(kept)
     assert "2 of 2 points" in said and "the text was unclear (the grader's finding: 1 of 2 points)" in said
-    assert "Something else comes out: 0 of 2 points." in said
+    assert "The result is different: 0 of 2 points." in said
     assert "score: 1 of 2 points before, 0 of 2 points now" in said
     assert "`mean([1, 2, 6])` returned `3.0`, and printed `counting`; now `mean([1, 2, 6])` returned `7.25`" in said
-    assert "other than when it was graded: submission" in said
+    assert "different from when it was graded: submission" in said
 
 
 @pytest.mark.nightly  # a course of its own
@@ -95,7 +95,7 @@ def test_requests_to_aws_are_shown(tmp_path: Path) -> None:
     grade(course, CLOUD)
     said = course_command(course, "explain", "alice", "m97_1_ex1")
     assert "AWS s3.HeadObject `" in said and "AWS s3.GetObject `" in said and "/greeting`: 200" in said
-    assert "The same" in said and "comes out: 2 of 2 points" in said
+    assert "the same: 2 of 2 points" in said
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course.submit("broken").write_text('{"cells": [')
     course.submit("empty").unlink()
     hidden = course.root / "graders" / LESSON / "m98_1_hidden.py"
-    course.hidden, course.mended = hidden, hidden.read_text()
-    hidden.write_text(course.mended + FAILING)
+    course.hidden, course.working = hidden, hidden.read_text()
+    hidden.write_text(course.working + FAILING)
     course.log = grade(course, LESSON, "--jobs", "2", expect=1)
     course.first = page(course)
     return course
@@ -65,8 +65,8 @@ def test_ungraded_is_no_zero(course: Course) -> None:
 
 
 def test_repairs_and_notes_stand_on_the_page_and_not_on_the_terminal(course: Course) -> None:
-    [mended] = rows(course.first, "What was mended")
-    assert mended["student"] == "a b" and "there were 2 copies" in mended["what"]
+    [repaired] = rows(course.first, "What was repaired")
+    assert repaired["student"] == "a b" and "there were 2 copies" in repaired["what"]
     assert [row["student"] for row in rows(course.first, "What was left out")] == ["empty"]
     # A piped run has a line for each submission as it ends; the summary after them names neither.
     summary = "\n".join(line for line in course.log.splitlines() if not line.startswith("graded "))
@@ -76,13 +76,13 @@ def test_repairs_and_notes_stand_on_the_page_and_not_on_the_terminal(course: Cou
 
 
 def test_what_is_done_afterwards_is_on_the_page_and_the_class_stays_on_it(course: Course) -> None:
-    course.hidden.write_text(course.mended)
+    course.hidden.write_text(course.working)
     course.submit("late", answering())
     course_command(course, "rescore", LESSON, "--students", "right")
     sums = {row["student"]: row["sum"] for row in rows(page(course), "Points")}
     assert sums["right"] == "9 of 9" and sums["empty"] == "0 of 9"
     waiting = {row["student"]: row for row in rows(page(course), "No score")}
-    assert waiting["late"]["why"] == "it was handed in and has no result" and "right" not in waiting
+    assert waiting["late"]["why"] == "it was handed in but has no result" and "right" not in waiting
     course_command(course, "override", "a b", "m98_1_ex2", "--points", "1", "--extra", "0.5", "--reason", "<b>kind</b>")
     said = {"points": "1", "the grader's": "none", "extra credit": "0.5", "reason": "<b>kind</b>"}
     assert [row.items() >= said.items() for row in rows(page(course), "Decisions")] == [True]
@@ -99,7 +99,7 @@ def test_a_class_of_a_hundred_that_fails_is_told_shortly(tmp_path) -> None:
     said = written.getvalue().splitlines()
     assert len(said) == 2 * grading_summary.SHOWN + 3
     assert "... and 85 more on the page." in said
-    assert "100 notebooks (4 stood already): 0 graded, 0 repaired, 100 need a human." in said
+    assert "100 notebooks (4 already graded): 0 graded, 0 repaired, 100 need a human." in said
     assert len(rows((tmp_path / "results" / grading_summary.PAGE).read_text(), "No score")) == 100
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from course.grading.attempts import Attempt
 from course.grading.insight import stored_results
-from course.grading.insight.item_analysis import ALL_ALIKE, TOO_FEW, Correlation, commonest, correlation, item_statistics
+from course.grading.insight.item_analysis import ALL_EQUAL, TOO_FEW, Correlation, commonest, correlation, item_statistics
 from course.grading.insight.observations import AttemptSummary, Observation, observe
 from course.grading.insight.struggling import struggling_learners
 from tests.grading.insight import insight_fixtures
@@ -60,7 +60,7 @@ def test_a_class_that_is_all_alike_has_no_discrimination(tmp_path) -> None:
     course = insight_fixtures.folder(tmp_path)
     full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
     seen = observe(course, [insight_fixtures.result(course, f"s{n}", full) for n in range(12)])
-    assert {item.discrimination for item in item_statistics(seen)} == {ALL_ALIKE}
+    assert {item.discrimination for item in item_statistics(seen)} == {ALL_EQUAL}
     assert {item.difficulty for item in item_statistics(seen)} == {1.0}
 
 
@@ -115,4 +115,4 @@ def test_a_correlation_is_one_or_says_why_not(pairs: list[tuple[float, float]]) 
     if isinstance(found, Correlation):
         assert -1.000001 <= found.low <= found.high <= 1.000001 and found.learners == len(pairs)
     else:
-        assert found == (TOO_FEW if len(pairs) < 10 else ALL_ALIKE)
+        assert found == (TOO_FEW if len(pairs) < 10 else ALL_EQUAL)

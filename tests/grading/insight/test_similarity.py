@@ -148,7 +148,7 @@ def test_a_class_of_one_and_thresholds(course, capsys) -> None:
     assert similarity.main([LESSON, "--tokens", "500", "--root", str(course.root)]) == 0
     assert "0 pairs" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="2"):
-        similarity.main([LESSON, "--alike", "7", "--root", str(course.root)])
+        similarity.main([LESSON, "--similarity", "7", "--root", str(course.root)])
 
 
 def test_what_cannot_be_compared_is_said(course, capsys) -> None:

@@ -58,9 +58,9 @@ def test_links_and_large_files_are_left_out_and_said(handed_in: Path, tmp_path: 
     with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
         assert files(place.work) == {"small.bin", "given/variants.py"}
         assert place.notes == [
-            "large.bin has 2,000 bytes, more than may be handed in; left out",
-            "link.txt is a link or something else that is no file; left out",
-            "pipe is a link or something else that is no file; left out",
+            "large.bin has 2,000 bytes, more than the limit; left out",
+            "link.txt is a link or not a regular file; left out",
+            "pipe is a link or not a regular file; left out",
         ]
 
 

@@ -179,7 +179,7 @@ def test_what_was_passed_over_is_told(built) -> None:
     warnings = [line for line in lines if line.startswith("[warning]")]
     assert len(warnings) == 8
     for words in (
-        "python:3.8 stands for the Python of this machine",
+        "python:3.8 is replaced by the Python of this machine",
         "nginx not installed",
         "pip stay as they are",
         "USER is noted",
@@ -192,15 +192,15 @@ def test_what_was_passed_over_is_told(built) -> None:
 BAD = [
     ("", "has no instruction"),
     ("COPY a b\n", "line 1, COPY: a Dockerfile begins with FROM"),
-    ("FROM scratch\n", "line 1, FROM: no base of this name is to be had without Docker: scratch"),
+    ("FROM scratch\n", "line 1, FROM: this base is not available without Docker: scratch"),
     ("FROM nvidia/cuda:12\n", "Build FROM python, ubuntu, debian, amazonlinux"),
     ("FROM 123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1\n", "an image of your own registry"),
-    ("FROM 683313688378.dkr.ecr.us-east-1.amazonaws.com/other:1\n", "no local image stands for the repository other"),
+    ("FROM 683313688378.dkr.ecr.us-east-1.amazonaws.com/other:1\n", "there is no local image for the repository other"),
     ("FROM python\nFROM python\n", "line 2, FROM: a second FROM: builds of several stages"),
     ("FROM python\nCOPY --from=builder /a /b\n", "line 2, COPY: --from takes files of another stage"),
     ("FROM python\nCOPPY a b\n", "line 2: COPPY is no instruction"),
     ("FROM python\nCOPY missing.txt /x\n", "line 2, COPY: there is no missing.txt in the build's folder"),
-    ("FROM python\nCOPY ../x /x\n", "lies outside the build's folder"),
+    ("FROM python\nCOPY ../x /x\n", "is outside the build's folder"),
     ("FROM python\nCOPY out.txt /x\n", "a link that leads out of the build's folder"),
     ("FROM python\nCOPY hidden.txt /x\n", ".dockerignore leaves it out"),
     ("FROM python\nCOPY a.txt\n", "it needs a source and a destination"),

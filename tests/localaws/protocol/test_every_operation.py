@@ -187,9 +187,9 @@ def test_each_kind_of_fault_is_named_as_aws_names_it(sender, service, operation)
     if shape is None:
         return
     params = sample_requests.full(shape)
-    untold = {*bound(shape, "uri"), shape.serialization.get("payload", "")} - {""}
+    unvalidated = {*bound(shape, "uri"), shape.serialization.get("payload", "")} - {""}
     for kind in KINDS:
-        possible = (fault for fault in faults(shape, params) if kind in fault.says and not is_no_request(fault.says, untold))
+        possible = (fault for fault in faults(shape, params) if kind in fault.says and not is_no_request(fault.says, unvalidated))
         for fault in itertools.islice(possible, 1):
             spoiled = copy.deepcopy(params)
             fault.spoil(spoiled)
@@ -222,6 +222,6 @@ def test_most_of_what_is_done_here_was_done(sender):
     assert len(sender.succeeded) >= 0.75 * len(DONE), sorted(DONE - sender.succeeded)
 
 
-def is_no_request(says: str, untold: set[str]) -> bool:
+def is_no_request(says: str, unvalidated: set[str]) -> bool:
     """Returns whether the missing member cannot be seen on the wire: a path has all its parts, and a missing body counts as empty."""
-    return says.startswith("Value null") and any(f"'{lower(name)}'" in says for name in untold)
+    return says.startswith("Value null") and any(f"'{lower(name)}'" in says for name in unvalidated)

@@ -32,7 +32,7 @@ TRAIN = """
     rows = [float(line) for path in sorted((base / "input/data/train").iterdir()) for line in path.read_text().split()]
     print("arguments", sys.argv[1:], "in", os.getcwd(), "with", localaws_tiny.VERSION, flush=True)
     if hyperparameters.get("fail"):
-        (base / "output/failure").write_text("as it was told")
+        (base / "output/failure").write_text("as requested")
         sys.exit(3)
     scratch = Path("/opt/program/scratch")  # a container may write among its own files; no other will see it
     assert not scratch.exists()

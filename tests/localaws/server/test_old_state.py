@@ -2,7 +2,7 @@
 
 `state-2026-11-27.tar.gz` was made with the code of commit 40f00d2, the last before the packages of the local AWS got AWS's names: one
 resource of each kind that the tests below look for, made by boto3, and `facts.json` with what AWS's calls answered then. Do not make
-it again: it stands for the state folders that learners have.
+it again: it represents the state folders that learners have.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def configuration(path: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def listed(paths: Iterable[str]) -> Iterator[str]:
-    """The files of a list of absolute paths and S3 URIs. A directory stands for the files in it. Raises ValueError."""
+    """The files of a list of absolute paths and S3 URIs. A directory means the files in it. Raises ValueError."""
     for path in fetched(paths):
         place = Path(path)
         if not place.is_absolute():

@@ -59,7 +59,7 @@ def require_objects(platform: Platform, job: str, role: str, uri: str, region: s
 
 
 def check(platform: Platform, context: Context, keys: Iterable[str | None], vpc: dict | None) -> None:
-    """Check the keys and the ``VpcConfig`` of a request; None stands for an absent member. Raises AwsError ``ValidationException``."""
+    """Check the keys and the ``VpcConfig`` of a request; None means an absent member. Raises AwsError ``ValidationException``."""
     for key in filter(None, keys):
         key_arn(platform, context, key)
     if vpc:

@@ -31,7 +31,7 @@ CONTAINED = ("DisplayName", "ExperimentName", "TrialName", "TrialComponentName",
 # Lists that are searched by their elements' names: the element's member with the name, and the default member.
 NAMED = {"Tags": ("Key", "Value"), "FinalMetricDataList": ("MetricName", "Value"), "Metrics": ("MetricName", "Last")}
 METRICS = "FinalMetricDataList"  # what Metrics means for records without such a member
-# Strings that may be numbers, and structures that stand for the value in them.
+# Strings that may be numbers, and structures that are compared by the value in them.
 FREE = ("HyperParameterValue", "StringParameterValue", "ConfigValue")
 VALUES = ("TrialComponentParameterValue", "TrialComponentArtifact")
 

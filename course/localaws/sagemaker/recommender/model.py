@@ -82,7 +82,7 @@ def best(instance_type: str, measured: Sequence[LoadMeasurement], steps: Sequenc
     for users in dict.fromkeys(step.users for step in steps):
         now = rated(instance_type, measured, users)
         if now.memory > 100:
-            raise ConditionsNotMet(f"{instance_type} has not enough memory for the model: it would use {now.memory:.0f} % of it.")
+            raise ConditionsNotMet(f"{instance_type} does not have enough memory for the model: it would use {now.memory:.0f} % of it.")
         slow = [f"{name} is {now.latency[name]:.1f} ms, not {most} ms" for name, most in thresholds.items() if now.latency[name] > most]
         if slow and reached is None:
             raise ConditionsNotMet(f"{instance_type} does not satisfy the model latency threshold with {users} users: {', '.join(slow)}.")

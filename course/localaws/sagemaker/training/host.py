@@ -203,7 +203,7 @@ def failure_of(running: BoxProcess, root: Path, limits: Limits, client_error: in
 
 
 def check_driver(root: Path, hosts: int) -> None:
-    """Refuse SDK v3's MPI driver where it would wait for SSH in vain: boxes have no port 22. Raises JobFailure."""
+    """Refuse SDK v3's MPI driver because it would wait for SSH forever: boxes have no port 22. Raises JobFailure."""
     script = root / "input/data/sm_drivers/sm_train.sh"
     if not (script.exists() and "mpi_driver.py" in script.read_text(errors="replace")):
         return

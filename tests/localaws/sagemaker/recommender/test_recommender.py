@@ -278,7 +278,7 @@ def test_a_stopping_condition_ends_what_an_instance_reaches() -> None:
     with pytest.raises(recommender_model.ConditionsNotMet, match="P99 is 20.0 ms, not 19 ms"):
         best("ml.m5.large", SERVER, steps, slow)
     huge = [measured(1, 50, 0.02, memory=9 << 30)]
-    with pytest.raises(recommender_model.ConditionsNotMet, match="not enough memory"):
+    with pytest.raises(recommender_model.ConditionsNotMet, match="not have enough memory"):
         best("ml.m5.large", huge, steps, {})
 
 

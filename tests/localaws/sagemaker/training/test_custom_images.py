@@ -85,7 +85,7 @@ def test_the_classic_layout_trains_and_serves(aws: JobFixtures, made, tmp_path: 
 
 def test_what_a_program_says_of_its_failure_is_the_jobs_reason(aws: JobFixtures, made, tmp_path: Path) -> None:
     job = trained(aws, made(classic(tmp_path / "context")).uri, HyperParameters={"fail": "yes"})
-    assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: as it was told, exit code: 3")
+    assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: as requested, exit code: 3")
 
 
 def test_servers_that_insist_on_8080(aws: JobFixtures, made, tmp_path: Path) -> None:
