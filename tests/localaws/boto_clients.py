@@ -1,4 +1,4 @@
-"""boto3 clients of a local AWS of a test's own, whatever the environment says."""
+"""boto3 sessions and clients of a given local AWS, independent of the environment."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
 
 
+def boto_session(handle: launch.Handle, region: str = REGION) -> boto3.Session:
+    """A session with the keys of a local AWS."""
+    credential = issued(handle.state)
+    return boto3.Session(credential.principal.access_key, credential.secret, credential.token, region)
+
+
 def client_factory(handle: launch.Handle) -> Callable[..., Any]:
     """``make("sagemaker")``: a client without retries."""
-    credential = issued(handle.state)
-    session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
+    session = boto_session(handle)
 
     def make(service: str, **settings: Any) -> Any:
         config = Config(retries={"total_max_attempts": 1}, read_timeout=120, inject_host_prefix=False).merge(

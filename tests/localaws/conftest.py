@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from course.localaws.protocol.conformity import STRICT
 from course.localaws.server import launch
@@ -28,3 +30,17 @@ def local_aws(tmp_path_factory) -> Iterator[launch.Handle]:
 def client(local_aws) -> Callable[..., Any]:
     """``client("sagemaker")``: a boto3 client that talks to `local_aws`, without retries."""
     return client_factory(local_aws)
+
+
+@pytest.fixture
+def refused() -> Callable:
+    """``with refused("NoSuchKey", 404) as error:`` — the block must fail with exactly that error."""
+
+    @contextmanager
+    def check(code: str, status: int = 400):
+        with pytest.raises(ClientError) as caught:
+            yield caught
+        error = caught.value.response
+        assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+
+    return check

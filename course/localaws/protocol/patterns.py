@@ -53,7 +53,7 @@ def pattern(java: str) -> re.Pattern[str]:
     """
     with warnings.catch_warnings():  # brackets in a class are literal in both languages; Python warns of a future in which they are not
         warnings.simplefilter("ignore", FutureWarning)
-        return re.compile(_equivalents().get(java) or translate(java), re.ASCII)
+        return re.compile(equivalents().get(java) or translate(java), re.ASCII)
 
 
 def translate(java: str) -> str:
@@ -82,7 +82,7 @@ def translate(java: str) -> str:
 
 
 @cache
-def _equivalents() -> dict[str, str]:
+def equivalents() -> dict[str, str]:
     """Returns replacements for patterns that would backtrack for hours. A replacement matches the same texts in linear time."""
     entries = yaml.safe_load(Path(__file__).with_name("patterns.yaml").read_text())["patterns"]
     return {entry["java"]: entry["python"] for entry in entries}

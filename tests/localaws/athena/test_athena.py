@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from pyarrow import orc
 
 from course.localaws.core.sdk_environment import REGION
+from tests.localaws.boto_clients import boto_session
 
 BUCKET, OUTPUT = "lake", "s3://lake/results/"
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -373,9 +374,7 @@ def test_a_query_reads_and_writes_with_its_callers_rights(lake, local_aws, clien
 
 
 def test_another_region_has_its_own_tables_and_queries(lake, local_aws, client):
-    credentials = lake.athena._request_signer._credentials
-    session = boto3.Session(credentials.access_key, credentials.secret_key, credentials.token, "eu-west-1")
-    athena = session.client("athena", endpoint_url=local_aws.endpoint)
+    athena = boto_session(local_aws, "eu-west-1").client("athena", endpoint_url=local_aws.endpoint)
     assert lake.reason("SELECT 1 FROM air.flights", athena=athena).startswith("SCHEMA_NOT_FOUND")
     query = lake.run("SELECT 1")["QueryExecutionId"]
     with pytest.raises(ClientError, match="was not found"):

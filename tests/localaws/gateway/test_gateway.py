@@ -486,6 +486,7 @@ def test_answers_carry_the_request_id_of_the_call(front):
 def test_the_protocol_is_told_from_the_request_as_botocore_models_it(front, service):
     client = front.client(service, parameter_validation=False)
     model = client.meta.service_model
+    methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
     asked = []
 
     def stop(request, **_):
@@ -497,7 +498,7 @@ def test_the_protocol_is_told_from_the_request_as_botocore_models_it(front, serv
     client.meta.events.register("before-send", stop)
     for name in model.operation_names[:30]:
         with pytest.raises(InterruptedError):
-            client._make_api_call(name, _least(model.operation_model(name).input_shape) or {})
+            getattr(client, methods[name])(**(_least(model.operation_model(name).input_shape) or {}))
         head, body = asked.pop()
         protocol = protocols.protocol_of(head, model.signing_name)
         assert protocol == model.resolved_protocol, name

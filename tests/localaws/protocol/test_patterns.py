@@ -116,7 +116,7 @@ def took(compiled: re.Pattern, text: str) -> float:
     return time.thread_time() - begun
 
 
-@pytest.mark.parametrize("java", patterns._equivalents())
+@pytest.mark.parametrize("java", patterns.equivalents())
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_replacement_matches_the_same_texts(java, data):

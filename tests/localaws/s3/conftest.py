@@ -1,22 +1,18 @@
-"""An S3 client, unique buckets, and a common check of errors."""
+"""S3 clients, unique buckets, and signed requests that boto3 would not send."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from contextlib import contextmanager
 
-import boto3
 import pytest
 import requests
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from course.localaws.core.credentials import issued
-from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
+from tests.localaws.boto_clients import boto_session
 
 _NUMBERS = itertools.count()
 
@@ -43,29 +39,16 @@ def make_bucket(s3) -> str:
     return name
 
 
-@pytest.fixture
-def refused() -> Callable:
-    """``with refused("NoSuchKey", 404) as error:`` — the block must fail with exactly that error."""
-
-    @contextmanager
-    def check(code: str, status: int):
-        with pytest.raises(ClientError) as caught:
-            yield caught
-        error = caught.value.response
-        assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
-
-    return check
-
-
 @pytest.fixture(scope="session")
-def raw(s3) -> Callable[..., requests.Response]:
+def raw(s3, local_aws) -> Callable[..., requests.Response]:
     """``raw("PUT", "/bucket/key?x", data=b"", headers={})`` sends a signed request that boto3 would not send."""
+    credentials = boto_session(local_aws).get_credentials()
 
     def send(method: str, path: str, data: bytes = b"", headers: dict | None = None) -> requests.Response:
         request = AWSRequest(method, s3.meta.endpoint_url + path, data=data, headers=headers or {})
         if "x-amz-trailer" in request.headers:  # botocore's signer needs this in the context
             request.context["checksum"] = {"request_algorithm": {"in": "trailer"}}
-        S3SigV4Auth(s3._request_signer._credentials, "s3", s3.meta.region_name).add_auth(request)
+        S3SigV4Auth(credentials, "s3", s3.meta.region_name).add_auth(request)
         prepared = request.prepare()
         return requests.request(method, prepared.url, data=data, headers=dict(prepared.headers), timeout=20)
 
@@ -77,9 +60,7 @@ def client_of() -> Callable:
     """``client_of(handle)`` returns an S3 client for the test's own local AWS. It does not wait for a dead server."""
 
     def make(handle: launch.Handle):
-        credential = issued(handle.state)
-        session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
-        return session.client("s3", endpoint_url=handle.endpoint, config=config)
+        return boto_session(handle).client("s3", endpoint_url=handle.endpoint, config=config)
 
     return make

@@ -5,14 +5,15 @@ from __future__ import annotations
 import gzip
 import itertools
 from collections.abc import Callable
-from contextlib import contextmanager
+from urllib.parse import urlencode
 
 import pytest
 import requests
 from botocore import parsers, serialize
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError
+
+from tests.localaws.boto_clients import boto_session
 
 _NUMBERS = itertools.count()
 
@@ -31,35 +32,23 @@ def make_namespace() -> str:
     return f"Test/{next(_NUMBERS)}"
 
 
-@pytest.fixture
-def refused() -> Callable:
-    """``with refused("InvalidParameterValue"):`` — the block must fail with exactly that error, status 400."""
-
-    @contextmanager
-    def check(code: str):
-        with pytest.raises(ClientError) as caught:
-            yield caught
-        error = caught.value.response
-        assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, 400)
-
-    return check
-
-
 @pytest.fixture(scope="session")
-def speak(cloudwatch) -> Callable[..., dict]:
+def speak(cloudwatch, local_aws) -> Callable[..., dict]:
     """``speak("query", "ListMetrics", {...})`` sends one request in the given protocol, with botocore's serialiser and parser."""
+
+    credentials = boto_session(local_aws).get_credentials()
 
     def call(protocol: str, operation: str, params: dict, compress: bool = False) -> dict:
         model = cloudwatch.meta.service_model.operation_model(operation)
         made = serialize.create_serializer(protocol, include_validation=True).serialize_to_request(params, model)
         body = made["body"]
         if isinstance(body, dict):
-            body = requests.models.RequestEncodingMixin._encode_params(body)
+            body = urlencode(body)
         body = body.encode() if isinstance(body, str) else body
         headers = dict(made["headers"]) | ({"Content-Encoding": "gzip"} if compress else {})
         body = gzip.compress(body) if compress else body
         request = AWSRequest(made["method"], cloudwatch.meta.endpoint_url + made["url_path"], headers=headers, data=body)
-        SigV4Auth(cloudwatch._request_signer._credentials, "monitoring", cloudwatch.meta.region_name).add_auth(request)
+        SigV4Auth(credentials, "monitoring", cloudwatch.meta.region_name).add_auth(request)
         answer = requests.request(made["method"], request.url, data=body, headers=dict(request.headers), timeout=20)
         received = {
             "status_code": answer.status_code,
