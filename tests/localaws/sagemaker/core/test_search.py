@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.core import search_filters
 from course.localaws.sagemaker.core.search import record_shape
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.experiments.test_experiments import made
 from tests.localaws.sagemaker.job_fixtures import JobFixtures, channel
-from tests.localaws.sagemaker.processing.test_processing import refused
 
 JOB = record_shape("TrainingJob")
 RECORD = {

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures, channel, processing_input, processing_output
-from tests.localaws.sagemaker.processing.test_processing import refused
 
 pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures, processing_input, processing_output, without_none
-
-
-def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(*arguments, **parameters)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_inputs_outputs_arguments_and_environment(aws: JobFixtures) -> None:

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, processing_input, processing_output, targz
-from tests.localaws.sagemaker.processing.test_processing import refused
 
 ECHO = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ.get('ECHO')]))"
 

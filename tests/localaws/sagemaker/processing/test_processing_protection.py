@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, processing_output
-from tests.localaws.sagemaker.training.test_training import refused
 
 WRITE = "open('/opt/ml/processing/out/a.txt', 'w').write('a')"
 PLACE = "/opt/ml/processing/out"

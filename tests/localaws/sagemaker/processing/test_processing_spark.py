@@ -11,8 +11,8 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures, processing_input
-from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.training.test_training_sdk import processing_shapes, session, write  # noqa: F401
 
 SPARK = "173754725891.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py39-v1.0"

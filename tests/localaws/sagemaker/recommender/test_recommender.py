@@ -15,8 +15,8 @@ from course.localaws.sagemaker.recommender.model import LoadMeasurement
 from course.localaws.sagemaker.recommender.traffic import TrafficStep, steps_of
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, archive, script, until
-from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
 
 GROUP = "/aws/sagemaker/InferenceRecommendationsJobs"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, XGBOOST, archive, booster_file
-from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
 
 

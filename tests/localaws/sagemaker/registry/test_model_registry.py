@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.core.test_state_events import Queue
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, XGBOOST, until
-from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.registry.registry_fixtures import ARN, TYPES, RegistryFixtures
 
 

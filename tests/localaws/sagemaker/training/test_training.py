@@ -10,19 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from botocore.exceptions import ClientError
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, JobFixtures, channel, targz, trust
 
 FILE_SYSTEM = {"FileSystemId": "fs-0123456789", "FileSystemAccessMode": "ro", "FileSystemType": "EFS", "DirectoryPath": "/data"}
 SAVE = "import os; open(os.environ['SM_MODEL_DIR'] + '/model.txt', 'w').write('model')\n"
-
-
-def refused(call, *arguments: object, **parameters: object) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(*arguments, **parameters)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_script_mode(aws: JobFixtures) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures
-from tests.localaws.sagemaker.training.test_training import refused
 
 CODE = """
 import json, os

@@ -9,8 +9,8 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, channel, cluster
-from tests.localaws.sagemaker.training.test_training import refused
 
 REPORT_FACTS = """
 import json, os

@@ -10,8 +10,8 @@ import os
 import pytest
 
 from course.localaws.images.shared import recordio
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, channel, cluster, trust
-from tests.localaws.sagemaker.training.test_training import refused
 
 READ = """
 import json, os, sys, time

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
-from tests.localaws.sagemaker.training.test_training import SAVE, refused
+from tests.localaws.sagemaker.training.test_training import SAVE
 
 
 def output(key: str, **changes: str) -> dict:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import psutil
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, cluster
-from tests.localaws.sagemaker.training.test_training import refused
 from tests.localaws.sagemaker.training.test_training_spot import described, steps
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it

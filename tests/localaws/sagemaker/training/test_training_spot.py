@@ -7,8 +7,8 @@ import math
 import pytest
 
 from course.localaws.server.launch import ServerError
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
-from tests.localaws.sagemaker.training.test_training import refused
 
 pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import ROLE, JobFixtures, trust
-from tests.localaws.sagemaker.training.test_training import refused
 
 CACHE = "/opt/ml/sagemaker/warmpoolcache"
 # Prints what is in the cache, and adds a file with the job's name.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
-from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.transform.transform_fixtures import (
     CSV,
     CSV_OUT,

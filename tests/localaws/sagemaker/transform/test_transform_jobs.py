@@ -9,10 +9,10 @@ import pytest
 import xgboost
 
 from course.localaws.images.shared import recordio
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.core.test_state_events import Queue
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROWS, booster, booster_file
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, JobFixtures, targz, trust
-from tests.localaws.sagemaker.processing.test_processing import refused
 from tests.localaws.sagemaker.transform.transform_fixtures import (
     CSV,
     CSV_OUT,

@@ -7,6 +7,7 @@ import re
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import XGBOOST, JobFixtures, channel
 from tests.localaws.sagemaker.tuning.tuning_fixtures import EPOCHS, TOY, TuningFixtures, categorical, continuous, epochs, kinds, objective
 
@@ -331,10 +332,3 @@ def test_autotune_chooses_what_is_left_out(tuning: TuningFixtures) -> None:
     assert all(float(chosen["MinValue"]) <= float(x) <= float(chosen["MaxValue"]) for x in tuned(trials, "x"))
     assert job["TrainingJobDefinition"]["StaticHyperParameters"]["kind"] == "plain" and job["Autotune"] == {"Mode": "Enabled"}
     assert config["TrainingJobEarlyStoppingType"] == "Auto"
-
-
-def refused(call, **parameters: object) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, channel
-from tests.localaws.sagemaker.tuning.test_tuning import refused
 from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures, categorical, continuous, kinds, objective
 
 pytestmark = pytest.mark.parametrize("aws", ["rewrite"], indirect=True)
