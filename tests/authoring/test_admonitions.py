@@ -30,11 +30,11 @@ def test_a_fence_in_a_code_block_is_code(fence):
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a\n:::{danger}\nb\n:::", 1, "no admonition is called 'danger'; there are note, tip"),
+        ("a\n:::{danger}\nb\n:::", 1, "there is no admonition 'danger'; the kinds are note, tip"),
         (":::{note} Title\nb\n:::", 0, "text after the opening fence"),
         ("a\n\n:::{note}\nb", 2, "never closed"),
         (":::{note}\n:::{tip}\n:::\n:::", 1, "within an admonition"),
-        (":::{}\nb\n:::", 0, "no admonition is called ''"),
+        (":::{}\nb\n:::", 0, "there is no admonition ''"),
     ],
 )
 def test_a_wrong_fence_says_its_line(text, line, words):

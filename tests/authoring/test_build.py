@@ -176,7 +176,7 @@ def test_a_malformed_source_leaves_everything_as_it_was(built, lesson_text, caps
     source.write_text(lesson_text.replace(":::{warning}", ":::{warnung}"))
     assert make(built) == 1
     line = lesson_text.splitlines().index("# :::{warning}") + 1
-    assert f"m90_1_round_trip.py:{line}, cell 13: no admonition is called 'warnung'" in capsys.readouterr().err
+    assert f"m90_1_round_trip.py:{line}, cell 13: there is no admonition 'warnung'" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in built.rglob("*.ipynb")} == before
 
 

@@ -68,29 +68,28 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_found_and_nothing_else(parse, lesson_text, exercises, fault):
-    old, new, words = FAULTS[fault]
-    assert old in lesson_text
-    found = [str(problem) for problem in lint.lint(parse(lesson_text.replace(old, new, 1)), exercises)]
-    assert any(words in problem for problem in found), found
-    assert all(problem.startswith("solutions/m90_fixture/m90_1_round_trip.py:") for problem in found)
-    assert len(found) == 1 or fault in ("two titles", "a plot without words", "two goals"), found  # these break a second rule
+def test_every_fault_is_found_and_nothing_else(parse, lesson_text, exercises):
+    for fault, (old, new, words) in FAULTS.items():
+        assert old in lesson_text, fault
+        found = [str(problem) for problem in lint.lint(parse(lesson_text.replace(old, new, 1)), exercises)]
+        assert any(words in problem for problem in found), (fault, found)
+        assert all(problem.startswith("solutions/m90_fixture/m90_1_round_trip.py:") for problem in found), found
+        assert len(found) == 1 or fault in ("two titles", "a plot without words", "two goals"), (fault, found)  # these break a second rule
 
 
-@pytest.mark.parametrize(
-    "harmless",
-    [
-        "# Money in code is code: `$1 or $2`.\n",
-        "# It costs \\$1.\n#\n# Or \\$2.\n",
-        "# One address in angle brackets: <https://example.org/a>.\n",
-        "# A [page on flights](https://example.org/a) and a path of the container, `/opt/ml/model`.\n",
-        "# In Studio it is `/home/sagemaker-user/course`.\n",
-        "# ```\n# # no heading\n# ```\n",
-    ],
-)
-def test_what_is_well_is_let_pass(parse, lesson_text, exercises, harmless):
-    assert lint.lint(parse(lesson_text.replace(PROSE, harmless)), exercises) == []
+CORRECT = [
+    "# Money in code is code: `$1 or $2`.\n",
+    "# It costs \\$1.\n#\n# Or \\$2.\n",
+    "# One address in angle brackets: <https://example.org/a>.\n",
+    "# A [page on flights](https://example.org/a) and a path of the container, `/opt/ml/model`.\n",
+    "# In Studio it is `/home/sagemaker-user/course`.\n",
+    "# ```\n# # no heading\n# ```\n",
+]
+
+
+def test_a_correct_text_passes(parse, lesson_text, exercises):
+    for harmless in CORRECT:
+        assert lint.lint(parse(lesson_text.replace(PROSE, harmless)), exercises) == [], harmless
 
 
 def test_cells_are_counted(parse, lesson_text, exercises):
@@ -149,12 +148,11 @@ WIRING = {
 }
 
 
-@pytest.mark.parametrize("fault", WIRING)
-def test_an_exercise_that_does_not_fit_is_found(parse, lesson_text, exercises, fault):
-    old, new, words = WIRING[fault]
-    assert old in lesson_text
-    found = [str(problem) for problem in lint.lint(parse(lesson_text.replace(old, new)), exercises)]
-    assert any(words in problem for problem in found), found
+def test_every_exercise_that_does_not_fit_is_found(parse, lesson_text, exercises):
+    for fault, (old, new, words) in WIRING.items():
+        assert old in lesson_text, fault
+        found = [str(problem) for problem in lint.lint(parse(lesson_text.replace(old, new)), exercises)]
+        assert any(words in problem for problem in found), (fault, found)
 
 
 def test_the_order_of_text_answer_and_check(parse, lesson_text, exercises):

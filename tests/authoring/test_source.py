@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.authoring import source
+from tests.error_messages import error_message
 
 PATH = Path("solutions/m90_fixture/m90_1_round_trip.py")
 
@@ -31,42 +32,39 @@ def test_cells_roles_tags_and_places(parse):
     assert parsed.at(parsed.cells[2]) == "solutions/m90_fixture/m90_1_round_trip.py:9, cell 3"
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("x = 1\n", "no cell; a cell begins with"),
-        ("import os\n# %%\nx = 1\n", ":1: code before the first cell"),
-        ("# %%\n\n# %%\n1\n", ":1, cell 1: the cell is empty"),
-        ("# %% A title\n1\n", ":1, cell 1: unknown 'A title' after"),
-        ("# %% colour=3\n1\n", "unknown option 'colour'"),
-        ("# %% [raw]\n# x\n", "a cell is code or"),
-        ('# %% [markdown] answer="m90_1_ex1"\n# x\n', "`answer=` belongs on a code cell"),
-        ('# %% exercise="m90_1_ex1"\nx\n', "`exercise=` belongs on a markdown cell"),
-        ('# %% answer="m90_1_ex1" check="m90_1_ex1"\nx\n', "a cell is one of exercise, answer, check, not several"),
-        ("# %% answer=3\nx\n", 'write answer="m04_1_ex2"'),
-        ('# %% tags="parameters"\nx\n', 'tags are written as tags=["parameters"]'),
-        ('# %%\nx = """\n# %% not a cell\n"""\n', "a line of text or inside a string begins with"),
-        ("# %% [markdown]\n# %%0 of it\n", "a line of text or inside a string begins with"),
-    ],
-)
-def test_a_malformed_source_says_where_and_what_to_do(parse, text, words):
-    with pytest.raises(source.SourceError) as caught:
-        parse(text)
-    assert words in str(caught.value)
-    assert str(caught.value).startswith("solutions/m90_fixture/m90_1_round_trip.py:")
+MALFORMED = [
+    ("x = 1\n", "no cell; a cell begins with"),
+    ("import os\n# %%\nx = 1\n", ":1: code before the first cell"),
+    ("# %%\n\n# %%\n1\n", ":1, cell 1: the cell is empty"),
+    ("# %% A title\n1\n", ":1, cell 1: unknown 'A title' after"),
+    ("# %% colour=3\n1\n", "unknown option 'colour'"),
+    ("# %% [raw]\n# x\n", "a cell is code or"),
+    ('# %% [markdown] answer="m90_1_ex1"\n# x\n', "`answer=` belongs on a code cell"),
+    ('# %% exercise="m90_1_ex1"\nx\n', "`exercise=` belongs on a markdown cell"),
+    ('# %% answer="m90_1_ex1" check="m90_1_ex1"\nx\n', "a cell is one of exercise, answer, check, not several"),
+    ("# %% answer=3\nx\n", 'write answer="m04_1_ex2"'),
+    ('# %% tags="parameters"\nx\n', 'tags are written as tags=["parameters"]'),
+    ('# %%\nx = """\n# %% not a cell\n"""\n', "a line of text or inside a string begins with"),
+    ("# %% [markdown]\n# %%0 of it\n", "a line of text or inside a string begins with"),
+]
 
 
-@pytest.mark.parametrize("name", ["lesson.py", "m4_1_x.py", "m04_1_Name.py", "m04.py"])
-def test_a_source_has_a_name_that_says_its_place(name):
-    with pytest.raises(source.SourceError, match="a source is called like"):
-        source.parse(Path("solutions/m04_training") / name, "# %%\n1\n")
+def test_a_malformed_source_is_refused_with_place_and_remedy(parse):
+    for text, words in MALFORMED:
+        message = error_message(source.SourceError, parse, text)
+        assert words in message, (text, message)
+        assert message.startswith("solutions/m90_fixture/m90_1_round_trip.py:"), message
 
 
-@pytest.mark.parametrize(
-    ("name", "notebook"), [("m00_start.py", "m00"), ("m04_1_builtin_xgboost.py", "m04_1"), ("m04_2_failures.py", "m04_2")]
-)
-def test_the_notebook_of_a_source(name, notebook):
-    assert source.parse(Path("solutions/x") / name, "# %%\n1\n").notebook == notebook
+def test_a_wrong_name_of_a_source_is_refused():
+    for name in ["lesson.py", "m4_1_x.py", "m04_1_Name.py", "m04.py"]:
+        message = error_message(source.SourceError, source.parse, Path("solutions/m04_training") / name, "# %%\n1\n")
+        assert "a source is called like" in message, (name, message)
+
+
+def test_the_notebook_of_a_source():
+    for name, notebook in [("m00_start.py", "m00"), ("m04_1_builtin_xgboost.py", "m04_1"), ("m04_2_failures.py", "m04_2")]:
+        assert source.parse(Path("solutions/x") / name, "# %%\n1\n").notebook == notebook
 
 
 def test_bytes_that_are_not_utf8_are_refused(tmp_path):

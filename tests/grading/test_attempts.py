@@ -64,28 +64,28 @@ def test_oldest_first_and_in_utc(tmp_path: Path) -> None:
     assert [each.passed for each in read] == [False, True]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "no json",
-        "[]",
-        "null",
-        LINE | {"event": "pass"},
-        LINE | {"exercise": "m98_1_ex2/../.."},
-        LINE | {"exercise": 7},
-        LINE | {"at": "yesterday"},
-        LINE | {"score": 3},
-        LINE | {"score": -1},
-        LINE | {"score": float("nan")},
-        LINE | {"points": 1e9, "score": 1e9},
-        LINE | {"parts": {"value": 2}},
-        LINE | {"parts": 5},
-        {key: value for key, value in LINE.items() if key != "at"},
-        "[" * 100_000,
-    ],
-)
-def test_a_line_that_is_no_attempt_is_left_out(tmp_path: Path, line: object) -> None:
-    assert len(attempts.read(written(tmp_path, LINE, line, LINE))) == 2
+NOT_ATTEMPTS = [
+    "no json",
+    "[]",
+    "null",
+    LINE | {"event": "pass"},
+    LINE | {"exercise": "m98_1_ex2/../.."},
+    LINE | {"exercise": 7},
+    LINE | {"at": "yesterday"},
+    LINE | {"score": 3},
+    LINE | {"score": -1},
+    LINE | {"score": float("nan")},
+    LINE | {"points": 1e9, "score": 1e9},
+    LINE | {"parts": {"value": 2}},
+    LINE | {"parts": 5},
+    {key: value for key, value in LINE.items() if key != "at"},
+    "[" * 100_000,
+]
+
+
+def test_a_line_that_is_not_an_attempt_is_skipped(tmp_path: Path) -> None:
+    for line in NOT_ATTEMPTS:
+        assert len(attempts.read(written(tmp_path, LINE, line, LINE))) == 2, str(line)[:80]
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ SPOILT: dict[str, tuple[str, str, str, str, str]] = {
         "unseen jobs got a tool that suits them",
         "jobs",
         "m98_1_ex1 wrong_always_visual",
-        "'unseen jobs got a tool that suits them' is not shown; the learner reads",
+        "'unseen jobs got a tool that suits them' is not in the report; it says",
     ),
     "hidden checks without canary": (HIDDEN, "# canary-", "# ", "m98_1_ex1 hidden checks", "have no canary"),
 }

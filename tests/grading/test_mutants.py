@@ -30,21 +30,21 @@ def names(line: str) -> list[str]:
     return [mutant.name for mutant in mutants(ANSWER.format(line=line))]
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("return size < 3", ["return size < 3 -> return size <= 3", "return size < 3 -> return size < 4"]),
-        ("return not size", ["return not size -> return size"]),
-        ("return size and name", ["return size and name -> return size or name"]),
-        ("sagemaker.stop(Name=name)", ["sagemaker.stop(Name=name) -> sagemaker.stop()"]),
-        ("create(Name=name, Role=role)", ["create(Name=name, Role=role) -> create(Role=role)"]),
-        ('return {"Image": name}', ['return {"Image": name} -> return {}']),
-        ('return {"image": name}', ['return {"image": name} -> return {"XXimageXX": name}']),
-        ("start(Spot=True)", ["start(Spot=True) -> start(Spot=False)"]),
-    ],
-)
-def test_operators(line: str, expected: list[str]) -> None:
-    assert set(expected) <= set(names(line))
+OPERATORS = [
+    ("return size < 3", ["return size < 3 -> return size <= 3", "return size < 3 -> return size < 4"]),
+    ("return not size", ["return not size -> return size"]),
+    ("return size and name", ["return size and name -> return size or name"]),
+    ("sagemaker.stop(Name=name)", ["sagemaker.stop(Name=name) -> sagemaker.stop()"]),
+    ("create(Name=name, Role=role)", ["create(Name=name, Role=role) -> create(Role=role)"]),
+    ('return {"Image": name}', ['return {"Image": name} -> return {}']),
+    ('return {"image": name}', ['return {"image": name} -> return {"XXimageXX": name}']),
+    ("start(Spot=True)", ["start(Spot=True) -> start(Spot=False)"]),
+]
+
+
+def test_each_operator_makes_its_mutants() -> None:
+    for line, expected in OPERATORS:
+        assert set(expected) <= set(names(line)), line
 
 
 def test_a_member_that_is_no_request_s_stays() -> None:

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from course.grading import AnswerError, DefinitionError, Report, render
+from tests.error_messages import error_message
 from tests.grading.exercise_fixtures import exercise
 
 POINTS = st.sampled_from([0.5, 1, 1.5, 2, 3, 7])
@@ -75,17 +76,17 @@ def test_nothing_reported_earns_nothing() -> None:
     assert Report(exercise()).score == 0.0
 
 
-@pytest.mark.parametrize("share", [np.bool_(True), np.float64(1.0), 1, True])
-def test_numpy_shares_are_shares(share: object) -> None:
-    report = Report(exercise(), "graded")
-    assert report.part("shape", share, "m") is True
-    assert type(report.score) is float
+def test_numpy_shares_are_shares() -> None:
+    for share in [np.bool_(True), np.float64(1.0), 1, True]:
+        report = Report(exercise(), "graded")
+        assert report.part("shape", share, "m") is True, share
+        assert type(report.score) is float, share
 
 
-@pytest.mark.parametrize("share", [float("nan"), -0.1, 1.1, "yes", None, np.array([True, False])])
-def test_other_shares_are_the_authors_fault(share: object) -> None:
-    with pytest.raises(DefinitionError, match="neither True nor False nor a share"):
-        Report(exercise()).part("shape", share, "m")
+def test_another_share_is_an_error_of_the_author() -> None:
+    for share in [float("nan"), -0.1, 1.1, "yes", None, np.array([True, False])]:
+        message = error_message(DefinitionError, Report(exercise()).part, "shape", share, "m")
+        assert "neither True nor False nor a share" in message, share
 
 
 def test_unknown_part_and_empty_message_are_the_authors_fault() -> None:

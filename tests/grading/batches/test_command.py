@@ -164,7 +164,7 @@ def test_renamed_and_missing_notebooks(small: Course) -> None:
 
 def test_what_cannot_be_done_is_said(small: Course) -> None:
     assert "nothing to grade" in grade(small, expect=2)
-    assert "no assignment 'm99' was released" in grade(small, "m99", expect=2)
+    assert "assignment 'm99' is not released" in grade(small, "m99", expect=2)
     small.submit("right", RIGHT)
     assert "bob handed in nothing" in grade(small, LESSON, "--students", "bob", expect=2)
 

@@ -104,7 +104,11 @@ def test_extra_credit_is_logged_and_stays(late: Course) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [(("--extra", "-1"), "-1 points are no extra credit"), (("--extra", "inf"), "inf points are no extra"), ((), "nothing is decided")],
+    [
+        (("--extra", "-1"), "-1 points are not valid as extra credit"),
+        (("--extra", "inf"), "inf points are not valid as extra"),
+        ((), "there is nothing to decide"),
+    ],
 )
 def test_no_extra_credit_is_refused(late: Course, arguments: tuple[str, ...], says: str) -> None:
     said = course_command(late, "override", "wrong", "m98_1_ex2", *arguments, "--reason", "x", expect=2)
@@ -115,5 +119,5 @@ def test_a_time_that_is_none_stops_nobody(late: Course) -> None:
     stamp = late.root / "submitted" / "undated" / LESSON / "timestamp.txt"
     stamp.write_text("yesterday evening")
     said = grade(late, LESSON, "--students", "undated")
-    assert f"submitted/undated/{LESSON}/timestamp.txt holds no time that can be read" in said
+    assert f"submitted/undated/{LESSON}/timestamp.txt has no readable time" in said
     assert NOTEBOOK in said and penalties(late.root / "gradebook.db")["undated"] == (9.0, 0.0)

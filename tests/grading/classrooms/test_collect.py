@@ -216,7 +216,7 @@ def test_what_cannot_be_done_is_said(root, tmp_path, capsys, monkeypatch, argume
 
 def test_a_class_of_nobody_and_a_lesson_that_is_none(root, tmp_path, capsys):
     assert cli.main(["collect", "m99", "--root", str(root), "--from", str(tmp_path)]) == 2
-    assert "no assignment 'm99' was released" in capsys.readouterr().err
+    assert "assignment 'm99' is not released" in capsys.readouterr().err
     (root / "gradebook.db").unlink()
     assert "the gradebook has no students" in collect(root, capsys, "--from", tmp_path, expect=2)
 

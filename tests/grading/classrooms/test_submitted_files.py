@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from course.grading.classroom import submitted_files
 from course.grading.classroom.submitted_files import SubmissionRejected, SubmittedFile, in_folder, in_zip, plain_path
+from tests.error_messages import error_message
 
 
 def zipped(**files: bytes) -> io.BytesIO:
@@ -39,12 +40,12 @@ def test_a_plain_path_stays_where_it_is_put(tmp_path_factory, name):
     assert inside.relative_to(root).parts == parts and ".." not in parts and "\x00" not in name
 
 
-@pytest.mark.parametrize(
-    "name", ["../x", "a/../../x", "/etc/passwd", "..\\x", "C:\\x", "a\x1b[2Jb", "x" * 201, "/".join("a" * 21), "é" * 101, ".", "a\u202eb"]
-)
-def test_path_tricks_are_refused(name):
-    with pytest.raises(SubmissionRejected):
-        plain_path(name)
+TRICKS = ["../x", "a/../../x", "/etc/passwd", "..\\x", "C:\\x", "a\x1b[2Jb", "x" * 201, "/".join("a" * 21), "é" * 101, ".", "a\u202eb"]
+
+
+def test_path_tricks_are_refused():
+    for name in TRICKS:
+        assert error_message(SubmissionRejected, plain_path, name) != "nothing was raised", name
 
 
 def test_a_zip_of_good_and_bad(tmp_path):
