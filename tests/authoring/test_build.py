@@ -146,7 +146,7 @@ def test_both_notebooks_run_from_top_to_bottom(built, monkeypatch):
         assert [output.data["text/plain"] for output in check.outputs if output.output_type == "execute_result"] == [flights]
 
 
-def test_hand_edits_are_found_and_mended(built, capsys):
+def test_manual_edits_are_found_and_restored(built, capsys):
     paths = (SOLUTION, LEARNER, Path("notebooks", LESSON, "given", "costs.svg"))
     before = {path: (built / path).read_bytes() for path in paths}
     for path in paths:

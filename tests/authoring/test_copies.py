@@ -46,7 +46,7 @@ def test_the_build_copies_and_releases_them(sharing, capsys):
     assert not (sharing / "notebooks" / LESSON / "lesson.yaml").exists()
 
 
-def test_an_edited_copy_is_found_and_mended(sharing, capsys):
+def test_an_edited_copy_is_found_and_restored(sharing, capsys):
     assert make(sharing) == 0
     for path in (COPY, FOR_CHECKS):
         (sharing / path).write_text((sharing / path).read_text() + "# edited\n")
@@ -65,7 +65,7 @@ def test_an_edited_original_makes_its_copies_stale(sharing, capsys):
     assert make(sharing) == 0 and "changed" in (sharing / RELEASED).read_text()
 
 
-def test_a_copy_that_is_no_longer_declared_goes(sharing, capsys):
+def test_a_copy_that_is_no_longer_declared_is_removed(sharing, capsys):
     assert make(sharing) == 0
     declared = sharing / declaration.place(LESSON)
     declared.write_text(declared.read_text().replace("given_copies: [m91_other/given/shared.py]\n", ""))

@@ -90,5 +90,5 @@ def test_a_fault_is_found_with_its_line(tmp_path, exercises, fault):
         ("got = answer", "SEEN = []\n    SEEN.append(1)\n    got = answer"),
     ],
 )
-def test_what_is_well_is_let_pass(tmp_path, exercises, old, new):
+def test_correct_notebooks_pass(tmp_path, exercises, old, new):
     assert problems(tmp_path, exercises, CHECK.replace(old, new, 1)) == []

@@ -40,25 +40,25 @@ def test_every_fault_in_the_text_is_found(parse, lesson_text, exercises):
         assert (problems == []) if words is None else any(words in problem for problem in problems), (fault, problems)
 
 
-def test_a_value_that_the_text_gives_away(parse, lesson_text, exercises):
+def test_a_value_that_the_text_reveals_is_found(parse, lesson_text, exercises):
     text = lesson_text.replace("flights = len(table)", "flights = 31", 1)
     assert found(parse, text, exercises) == []
     text = text.replace("Assign the number", "Assign 31, the number")
     assert any("the text or a hint contains the value of `flights`" in problem for problem in found(parse, text, exercises))
 
 
-def test_a_helper_is_called_without_care(parse, lesson_text, exercises):
+def test_an_unguarded_call_of_a_helper_is_found(parse, lesson_text, exercises):
     text = lesson_text.replace('costs = {"missed": 120', 'def late():\n    return is_late(16)\n\n\ncosts = {"missed": 120', 1)
     text = text.replace('aws = type("Nothing"', 'late()\naws = type("Nothing"', 1)
     assert any("uses `late`, the answer to m90_1_ex2" in problem for problem in found(parse, text, exercises))
 
 
-def test_what_is_guarded_passes(parse, lesson_text, exercises):
+def test_a_guarded_use_passes(parse, lesson_text, exercises):
     guarded = 'try:\n    print(3 * flights)\nexcept TypeError:\n    print("not yet")\ncosts = {"missed": 120'
     assert found(parse, lesson_text.replace('costs = {"missed": 120', guarded, 1), exercises) == []
 
 
-def test_what_is_made_anew_passes(parse, lesson_text, exercises):
+def test_a_name_that_is_assigned_again_passes(parse, lesson_text, exercises):
     anew = 'flights = 3\ncosts = {"missed": 40 * flights'
     text = lesson_text.replace('costs = {"missed": 120', anew, 1).replace("aws.cleanup()", "aws.cleanup()\nprint(flights)")
     assert found(parse, text, exercises) == []

@@ -52,7 +52,7 @@ def add_lesson(root: Path) -> None:
     assert scaffold.main(["m90_1_ex4"]) == 0
 
 
-def test_a_new_lesson_takes_its_own_folders_alone(course):
+def test_a_new_lesson_changes_only_its_own_folders(course):
     before = contents(course)
     add_lesson(course)
     assert all(any(path.is_relative_to(own) for own in OWN_FOLDERS) for path in set(contents(course)) - set(before))

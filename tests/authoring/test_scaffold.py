@@ -15,7 +15,7 @@ def here(root, monkeypatch):
     return root
 
 
-def test_a_new_exercise_is_complete_as_it_stands(here, capsys):
+def test_a_new_exercise_is_complete_without_edits(here, capsys):
     assert scaffold.main(["m90_1_ex4"]) == 0
     assert "graders/m90_fixture/m90_1_hidden.py" in capsys.readouterr().out
     exercises = catalogue.exercises(here / "graders")
@@ -41,7 +41,7 @@ def test_a_new_exercise_passes_the_gate_with_all_its_mutants(here):
     assert {"stub", "reference", "wrong_word", "guesser", "mutants"} <= {found.candidate for found in findings}
 
 
-def test_a_second_one_joins_the_first(here):
+def test_a_second_start_joins_the_first(here):
     for exercise in ("m90_1_ex4", "m90_1_ex10", "m90_1_ex5"):
         assert scaffold.main([exercise]) == 0
     hidden = (here / "graders" / "m90_fixture" / "m90_1_hidden.py").read_text()

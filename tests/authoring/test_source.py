@@ -83,7 +83,7 @@ a_cell = st.one_of(st.tuples(st.just("markdown"), prose), st.tuples(st.just("cod
 
 
 @given(st.lists(a_cell, min_size=1, max_size=6))
-def test_what_jupytext_writes_is_read_as_it_was(cells):
+def test_a_source_written_by_jupytext_is_read_unchanged(cells):
     """Any prose, and any string in code, survives the py:percent form."""
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 

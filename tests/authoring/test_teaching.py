@@ -18,12 +18,12 @@ LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("m*"))
 LESSON = "m00_start"
 
 
-def test_the_notes_are_as_their_lessons_give_them():
+def test_the_teaching_notes_match_their_lessons():
     assert cli.main(["teaching-note", "--check"]) == 0
     assert sorted(path.stem for path in (ROOT / NOTES).glob("*.md")) == LESSONS
 
 
-def test_they_hold_no_answer():
+def test_they_contain_no_answer():
     assert canary.leaks(ROOT / NOTES) == []
     for lesson in LESSONS:
         text = (ROOT / NOTES / f"{lesson}.md").read_text()
@@ -42,7 +42,7 @@ def root(tmp_path) -> Path:
     return tmp_path
 
 
-def test_what_a_note_tells():
+def test_the_content_of_a_teaching_note():
     text = note(ROOT, LESSON)
     assert "30 minutes, the first answer after three. 4 points. Services: S3" in text
     assert "| 0.1 | Write a flight as the model reads it | 2 |" in text
@@ -86,6 +86,6 @@ def test_a_lesson_without_a_declaration(root, capsys):
     assert "solutions/m00_start/lesson.yaml is missing" in capsys.readouterr().err
 
 
-def test_a_lesson_that_is_none(capsys):
+def test_an_unknown_lesson_is_refused(capsys):
     assert cli.main(["teaching-note", "m99_none"]) == 2
     assert "there is no released lesson 'm99_none'" in capsys.readouterr().err

@@ -71,7 +71,7 @@ def test_targets_that_are_met(tmp_path):
     ]
 
 
-def test_a_target_that_is_missed_is_said_and_is_the_exit_code(tmp_path):
+def test_a_missed_target_is_reported_and_sets_the_exit_code(tmp_path):
     done = run(tmp_path, "good", "bad")
     assert (done.returncode, written(tmp_path)) == (1, ([("it takes 0.25", True), ("it takes 0.75", False)], []))
     assert done.stdout.count("missed") == 1
@@ -91,7 +91,7 @@ def test_a_benchmark_that_fails_does_not_take_the_others_with_it(tmp_path):
     assert written(tmp_path) == ([("it takes 0.25", True)], ["fails", "bad"])
 
 
-def test_an_earlier_result_does_not_pass_for_this_ones(tmp_path):
+def test_an_earlier_result_is_not_taken_for_the_current_one(tmp_path):
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "benchmarks.json").write_text("of yesterday")
     run(tmp_path, "fails")

@@ -18,7 +18,7 @@ def test_prose_gets_the_value() -> None:
     assert facts.fill_in("at most {fact:lambda-minutes} minutes") == "at most 15 minutes"
 
 
-def test_an_unknown_fact_names_the_file_to_mend() -> None:
+def test_an_unknown_fact_names_the_file_to_edit() -> None:
     with pytest.raises(facts.UnknownFact, match=r"facts\.yaml has no fact 'no-such'"):
         facts.fill_in("{fact:no-such}")
 

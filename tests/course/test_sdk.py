@@ -22,7 +22,7 @@ with Stubber(client) as stubber:
 """
 
 
-def test_a_waiter_waits_as_long_as_it_was_told_in_shorter_steps():
+def test_a_waiter_waits_its_whole_time_in_shorter_steps():
     """Two polls, a second apart, become eight: the sixth finds the endpoint in service."""
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

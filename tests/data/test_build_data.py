@@ -44,7 +44,7 @@ def test_the_locked_pyarrow_is_the_one_the_checksums_are_of():
     assert f'name = "pyarrow"\nversion = "{MANIFEST["pyarrow"]}"' in (ROOT / "uv.lock").read_text()
 
 
-def test_whole_files_are_left_alone(copy):
+def test_intact_files_are_not_rebuilt(copy):
     before = {path.name: path.stat().st_mtime_ns for path in copy.glob("*.parquet")}
     done = run(copy)
     assert done.returncode == 0, done.stderr

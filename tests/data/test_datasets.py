@@ -40,7 +40,7 @@ def test_a_file_is_what_the_manifest_says(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_manifest_tells_where_a_file_comes_from(name):
+def test_the_manifest_names_the_source_of_each_file(name):
     declared = datasets.entry(name)
     source = datasets.manifest()["sources"][declared["source"]]
     assert source["licence"] and source["version"]
@@ -74,7 +74,7 @@ def test_no_row_of_the_mortgages_is_incomplete():
     assert (mortgages.afam == "yes").sum() == 339
 
 
-def test_columns_are_read_in_the_order_asked_for():
+def test_columns_are_read_in_the_requested_order():
     assert list(datasets.load("airlines", columns=["name", "carrier"])) == ["name", "carrier"]
 
 
@@ -127,7 +127,7 @@ def test_damage_names_the_file_the_fault_and_the_command(copy, damage, words):
     assert f"run `make data` in {copy.parent}" in str(caught.value)
 
 
-def test_damage_without_a_builder_points_to_the_package(copy):
+def test_damage_without_the_build_script_points_to_the_package(copy):
     (copy / "build.py").unlink()
     truncate(copy / "airlines.parquet")
     with pytest.raises(datasets.DatasetError, match="from the package that your instructor gave you"):
@@ -179,7 +179,7 @@ def test_the_content_hash_does_not_see_chunks_and_string_layout(rows):
 
 
 @given(columns, columns)
-def test_the_content_hash_tells_different_rows_apart(rows, others):
+def test_the_content_hash_distinguishes_different_rows(rows, others):
     same = pd.Series(rows, dtype=object).tolist() == pd.Series(others, dtype=object).tolist()
     signs = [repr(row) for row in rows] == [repr(row) for row in others]  # 0.0 and -0.0 are equal but not the same
     assert (datasets.content_hash(as_table(rows)) == datasets.content_hash(as_table(others))) == (same and signs)

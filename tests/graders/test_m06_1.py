@@ -111,7 +111,7 @@ def test_a_stream_of_an_earlier_run_is_known_by_its_training_job_s_number() -> N
     assert search.cited("ticket-2-old-002-xyzv/algo-1-3", "of efgh") and not search.cited("ticket-2-old-002-xyzv/algo-1-3", "gh")
 
 
-def test_a_path_that_is_not_there_says_what_is() -> None:
+def test_an_unknown_path_lists_the_known_ones() -> None:
     request = {"InputDataConfig": [{"ChannelName": "train"}, {"ChannelName": "val"}], "Static": {"epochs": "3"}}
     assert jobs.repaired(request, {"InputDataConfig.val.ChannelName": "validation", "Static.epochs": "9"}) == {
         "InputDataConfig": [{"ChannelName": "train"}, {"ChannelName": "validation"}],

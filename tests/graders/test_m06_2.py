@@ -52,7 +52,7 @@ print(sys.modules[hidden.outcome.__module__].__file__)
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(), st.sampled_from(cases.VERDICTS))
-def test_a_comparison_is_of_the_verdict_that_it_is_drawn_for(seed: int, verdict: str) -> None:
+def test_a_drawn_comparison_has_the_requested_verdict(seed: int, verdict: str) -> None:
     case = hidden.clear_comparison(random.Random(seed), verdict)
     assert hidden.right_verdict(hidden.paired(case), case["matters"], 2.1) == verdict
 

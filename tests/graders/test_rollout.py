@@ -85,7 +85,7 @@ def _guard(one: dict, **alarm: object) -> dict:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_bad_model_goes_and_a_good_one_stays(seed: int) -> None:
+def test_a_bad_model_is_rolled_back_and_a_good_one_stays(seed: int) -> None:
     rng = random.Random(seed)
     one = released.release(rng)
     bad = released.outcome(one, _guard(one), released.fate(rng, "server"))
@@ -94,7 +94,7 @@ def test_a_bad_model_goes_and_a_good_one_stays(seed: int) -> None:
     assert good == {"rolled_back": None, "alarm": "", "hurt": 0, "minutes": 15}
 
 
-def test_an_alarm_that_no_deployment_heeds_changes_nothing() -> None:
+def test_an_alarm_that_no_deployment_watches_changes_nothing() -> None:
     rng = random.Random(1)
     one = released.release(rng)
     unheeded = _guard(one, AlarmName="another")
@@ -119,7 +119,7 @@ def test_learner_and_grader_replay_the_same(style: str, metric: str) -> None:
     assert autoscale.replay(cases.shown(one), policy)["cost"] == pytest.approx(cases.replay(one, policy))
 
 
-def test_the_lesson_s_own_day_flaps_under_latency_and_not_under_requests() -> None:
+def test_the_days_traffic_oscillates_when_scaled_by_latency_and_not_by_requests() -> None:
     day = json.loads((LESSON / "given" / "yesterday.json").read_text())
     common = {"out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}
     replays = {
@@ -163,7 +163,7 @@ def test_the_stand_in_s_model_is_the_check_s() -> None:
     assert rehearsal.probability(line) == pytest.approx(calls.probability(flight))
 
 
-def test_what_is_kept_goes_from_scene_to_scene_and_time_only_passes_in_calls_and_waits() -> None:
+def test_kept_values_survive_from_scene_to_scene_and_time_passes_only_in_calls_and_waits() -> None:
     rehearsal = _of_given("rehearsal")
 
     @rehearsal.rehearsed
@@ -191,7 +191,7 @@ def test_the_lesson_says_how_near_to_the_best_policy_is_near_enough() -> None:
     assert hidden.REGRET_STEPS[0] == (float(percent) / 100, 1.0)
 
 
-def test_what_a_handler_raises_is_told_with_its_own_line(tmp_path: Path) -> None:
+def test_an_error_of_a_handler_is_shown_with_its_line(tmp_path: Path) -> None:
     rehearsal = _of_given("rehearsal")
     cell = tmp_path / "cell.py"
     cell.write_text("@rehearsed\ndef handler(event, context):\n    return event['flights'][0]\n")
@@ -209,7 +209,7 @@ def _alarm(metric: str, **more: object) -> dict:
     return {"MetricName": metric, "Dimensions": [{"Name": "EndpointConfigName", "Value": "new"}], "EvaluationPeriods": 2} | more
 
 
-def test_a_fault_that_no_alarm_looks_at_is_asked_for_before_the_minutes_are() -> None:
+def test_a_fault_without_an_alarm_is_asked_for_before_the_minutes() -> None:
     errors = {"alarms": [_alarm("Invocation4XXErrors"), _alarm("Invocation5XXErrors")]}
     assert "answers late" in definitions.not_caught("slow", errors, {"minutes": 11})
     assert "11 minutes" in definitions.not_caught("client", errors, {"minutes": 11})
@@ -224,7 +224,7 @@ def test_an_alarm_that_waits_for_two_minutes_is_not_asked_how_many_it_waits_for(
     assert ["How many does your alarm wait for?" in words for words in messages] == [False, True, True]
 
 
-def test_a_percentile_is_no_statistic() -> None:
+def test_a_percentile_is_refused_as_a_statistic() -> None:
     plain = {"AlarmName": "a", "Namespace": "AWS/SageMaker", "Period": 60, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
     alarm = plain | _alarm("ModelLatency")
     assert "ExtendedStatistic" in definitions.refusal(alarm | {"Statistic": "p50"})

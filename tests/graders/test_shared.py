@@ -88,7 +88,7 @@ def models() -> Iterator[ModuleType]:
     sys.modules.pop("raw", None)
 
 
-def test_models_of_their_own_bring_the_airports_nothing_on_average(models: ModuleType) -> None:
+def test_a_model_for_each_airport_is_on_average_no_better(models: ModuleType) -> None:
     flights = raw.raw_flights(datasets.path("flights"), datasets.path("weather"), months=7)
     learn, july = flights[flights.month <= 6], flights[flights.month == 7]
     encoder, busiest = raw.fit(learn), flights.dest.value_counts().index[:12]

@@ -102,7 +102,7 @@ JSON = st.recursive(
 @given(
     st.lists(st.dictionaries(st.sampled_from(sorted({*LINE, "message", "hints"})), JSON).map(lambda changes: LINE | changes), max_size=4)
 )
-def test_whatever_is_written_reading_goes_on(tmp_path_factory: pytest.TempPathFactory, lines: list) -> None:
+def test_any_malformed_log_can_be_read(tmp_path_factory: pytest.TempPathFactory, lines: list) -> None:
     folder = written(tmp_path_factory.mktemp("tries"), LINE, *lines)
     for each in (read := attempts.read(folder)):
         assert 0 <= each.score <= each.points and len(each.message) <= attempts.LONGEST_MESSAGE

@@ -27,7 +27,7 @@ def test_finds_all_in_order() -> None:
     assert catalogue.find("m98_1_ex2", FIXTURE) is catalogue.exercises(FIXTURE)["m98_1_ex2"]
 
 
-def test_checks_of_a_notebook_load_its_own_definitions_alone(tmp_path: Path) -> None:
+def test_checks_of_a_notebook_load_only_its_definitions(tmp_path: Path) -> None:
     definition(tmp_path, "m97_1.py", "m97_1_ex1", "m97_1_ex2")
     (tmp_path / "graders" / "m97_lesson" / "m97_2.py").write_text("raise RuntimeError('another notebook is none of its business')\n")
     found = catalogue.checks(["m97_1_ex2", "m97_1_ex2_check", "prose", "None", "../m97_2_ex1_check"], tmp_path / "graders")

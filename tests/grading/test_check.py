@@ -137,7 +137,7 @@ def test_each_failed_attempt_opens_a_hint(kernel: Run) -> None:
     assert unanswered.count("  Hint ") == 3  # none added, none lost
 
 
-def test_an_answer_that_could_not_be_judged_opens_none(kernel: Run) -> None:
+def test_an_answer_that_could_not_be_judged_opens_no_hint(kernel: Run) -> None:
     for wrong in ("late=3", "late=(1, 2)"):
         shown = text(kernel(f'check("m98_1_ex3", {wrong})'))
         assert "expected" in shown and "  Hint " not in shown
@@ -162,12 +162,12 @@ def test_tries_and_hints_are_noted_beside_the_notebook(kernel: Run, folder: Path
     assert (right.exercise, right.passed, right.message) == ("m98_1_ex2", True, "")
 
 
-def test_says_that_grading_looks_further(kernel: Run) -> None:
+def test_practice_says_that_grading_has_more_checks(kernel: Run) -> None:
     outputs = kernel('check("m98_1_ex1", choose_tool=lambda job: "visual")')
     assert "1 more check runs at grading: unseen." in text(outputs)
 
 
-def test_answer_cannot_spoil_what_the_check_gave_it(kernel: Run) -> None:
+def test_an_answer_cannot_change_the_arguments_of_the_check(kernel: Run) -> None:
     outputs = kernel(
         "def mean(numbers):\n    result = sum(numbers) / len(numbers) if numbers else 0\n    numbers.clear()\n    return result\n"
         'check("m98_1_ex2", mean=mean)'
@@ -181,7 +181,7 @@ def test_unknown_exercise_names_its_neighbours(kernel: Run) -> None:
     assert "there is no exercise 'm98_1_ex9'. Did you mean m98_1_ex" in error.evalue
 
 
-def test_variant_is_the_learners(kernel: Run) -> None:
+def test_a_variant_depends_on_the_learner(kernel: Run) -> None:
     assert value(kernel('variant("m98_1_ex3").random() == variant("m98_1_ex3").random()')) == "True"
     kernel('mine = variant("m98_1_ex3").random()\nimport os\nos.environ["COURSE_LEARNER"] = "alice"')
     assert value(kernel('mine == variant("m98_1_ex3").random()')) == "False"

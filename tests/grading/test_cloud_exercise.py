@@ -28,7 +28,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return course
 
 
-def test_what_was_built_is_graded(graded: Course) -> None:
+def test_resources_that_were_built_are_graded(graded: Course) -> None:
     assert graded.scores("alice") == {"m97_1_ex1": 2.0}
 
 

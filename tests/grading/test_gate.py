@@ -129,7 +129,7 @@ SPOILT: dict[str, tuple[str, str, str, str, str]] = {
 
 
 @pytest.mark.parametrize("fault", SPOILT)
-def test_names_the_fault(course: Path, fault: str) -> None:
+def test_the_gate_names_the_fault(course: Path, fault: str) -> None:
     name, old, new, where, words = SPOILT[fault]
     edit(course, name, old, new)
     found = problems(course)
@@ -143,7 +143,7 @@ def test_a_message_that_shows_a_piece_of_the_right_answer_is_found(course: Path)
     assert "a piece of the right answer" in problems(course)["m98_1_ex2 wrong_short, leaks"]
 
 
-def test_practice_that_tells_all_is_found_by_the_guesser(course: Path) -> None:
+def test_practice_that_reveals_the_answers_is_found_by_the_guesser(course: Path) -> None:
     edit(
         course,
         f"{GRADERS}/m98_1.py",

@@ -39,5 +39,5 @@ def test_a_number_is_found_however_it_is_rounded(right: float, own: float) -> No
 
 
 @pytest.mark.parametrize("said", ["12 of 40 flights", "part 3 failed", "0.5 points"])
-def test_counts_are_no_answers(said: str) -> None:
+def test_counts_are_refused_as_answers(said: str) -> None:
     assert leaked(said, [12.0, 40.0, 3.0, 0.5, "3", "12"], [], "") == []

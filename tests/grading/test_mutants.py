@@ -47,7 +47,7 @@ def test_each_operator_makes_its_mutants() -> None:
         assert set(expected) <= set(names(line)), line
 
 
-def test_a_member_that_is_no_request_s_stays() -> None:
+def test_a_member_outside_a_request_is_not_removed() -> None:
     assert 'return {"image": name} -> return {}' not in names('return {"image": name}')
 
 
@@ -55,12 +55,12 @@ def test_a_member_may_be_named_by_an_expression() -> None:
     assert "return {name: 1} -> return {name: 2}" in names("return {name: 1}")
 
 
-def test_what_stands_outside_of_the_solution_is_not_changed() -> None:
+def test_code_outside_the_solution_is_not_changed() -> None:
     for mutant in mutants(ANSWER.format(line="return size < 3")):
         assert mutant.code.startswith(ANSWER.partition("    ### BEGIN")[0])
 
 
-def test_a_line_that_comes_twice_has_names_of_its_own() -> None:
+def test_mutants_of_a_repeated_line_have_unique_names() -> None:
     found = names("a = 1\n    b = 2\n    a = 1")
     assert "a = 1 -> a = 2" in found and "a = 1 -> a = 2 (2)" in found
 
@@ -70,7 +70,7 @@ def test_a_program_in_a_text_is_changed_inside() -> None:
     assert "late = int(sys.argv[1]) > 15 -> late = int(sys.argv[1]) >= 15" in names(script)
 
 
-def test_a_text_that_is_no_program_stays_whole() -> None:
+def test_a_string_that_is_not_a_program_is_not_changed_inside() -> None:
     assert names('"""\nBegin with the training job.\nThen look.\n"""') == []
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(900)  # grades a whole class, perhaps in parall
 
 
 @pytest.mark.parametrize("student", STUDENTS)
-def test_score_is_what_the_work_deserves(graded: Course, student: str) -> None:
+def test_the_score_is_that_of_the_real_work(graded: Course, student: str) -> None:
     assert graded.scores(student) == STUDENTS[student][1]
     assert graded.needs_human(student) == set()
 

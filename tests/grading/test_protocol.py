@@ -138,6 +138,6 @@ def silent() -> Iterator[FrameChannel]:
         yield FrameChannel(ours)
 
 
-def test_silence_ends(silent: FrameChannel) -> None:
+def test_a_silent_connection_times_out(silent: FrameChannel) -> None:
     with pytest.raises(ProtocolError, match="did not answer in time"):
         silent.receive("offer", seconds=0.05)

@@ -50,7 +50,7 @@ HARM = st.sampled_from(["delete", "copy", "strip", "garble", "rename", "move", "
 
 @example([("delete", 3, 0), ("copy", 0, 2), ("copy", 0, 26), ("strip", 1, 0), ("move", 1, 5)])  # one cell that matches two lost ones
 @given(st.lists(st.tuples(HARM, st.integers(0, 30), st.integers(0, 30)), max_size=12))
-def test_any_harm_is_mended(harms: list[tuple[str, int, int]]) -> None:
+def test_any_damage_is_repaired(harms: list[tuple[str, int, int]]) -> None:
     notebook = released()
     for harm, where, to in harms:
         if not notebook.cells:

@@ -206,7 +206,7 @@ def test_solved_exercise_shows_no_hints() -> None:
     assert "hint" not in render.as_html(report, opened=3).lower()
 
 
-def test_grading_shows_no_hints_and_leads_nowhere() -> None:
+def test_grading_shows_no_hints_and_no_links() -> None:
     report = Report(exercise(section="Twice a number"), "graded")
     report.part("shape", False, "`double(2)` returned 5.")
     assert not {"hint", "read again"} & set(re.findall("hint|read again", render.as_html(report, opened=3).lower()))

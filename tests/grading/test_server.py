@@ -86,12 +86,12 @@ def test_only_the_expected_exercise_is_judged(server: GraderServer, mean: Exerci
     assert client.offer(server.address, mean, {"mean": right}) is None
 
 
-def test_silence_is_explained(server: GraderServer, mean: Exercise) -> None:
+def test_a_check_without_evidence_gets_the_reason(server: GraderServer, mean: Exercise) -> None:
     outcome = server.settle(mean, "The kernel died in cell 3, before this check.")
     assert (outcome.score, outcome.report.problem) == (0.0, "The kernel died in cell 3, before this check.")
 
 
-def test_check_that_calls_check_goes_on(server: GraderServer, mean: Exercise) -> None:
+def test_a_check_inside_a_check_works(server: GraderServer, mean: Exercise) -> None:
     def nested(numbers: list) -> float:
         assert client.offer(server.address, mean, {"mean": right}) is None
         return right(numbers)
@@ -144,7 +144,7 @@ def sends_its_own_report(channel: FrameChannel) -> None:
         (sends_its_own_report, "The kernel sent something else when result was due"),
     ],
 )
-def test_misbehaving_kernel_earns_nothing_and_is_told_why(
+def test_a_misbehaving_kernel_earns_nothing_and_gets_the_reason(
     server: GraderServer, mean: Exercise, behaviour: Callable[[FrameChannel], None], reason: str
 ) -> None:
     kernel(server, behaviour)
@@ -202,7 +202,7 @@ def test_failing_check_needs_a_human(server: GraderServer, mean: Exercise) -> No
     assert outcome.fault == "the check of m98_1_ex2 raised ZeroDivisionError: division by zero"
 
 
-def test_graded_cases_hang_on_seed_and_student() -> None:
+def test_graded_cases_depend_on_seed_and_student() -> None:
     def cases(draw: Draw, name: str = "graded") -> float:
         return draw.rng(name, "m98_1_ex2").random()
 

@@ -141,7 +141,7 @@ def test_objects_are_refused_by_name() -> None:
         assert "which a check cannot judge. Give plain data" in error_message(AnswerError, values.plain, value, "answer"), type(value)
 
 
-def test_subclasses_lose_their_wits() -> None:
+def test_subclasses_become_their_base_class() -> None:
     got = values.plain(Liar("wrong"))
     assert type(got) is str and got != "the answer" and got == "wrong"
     assert values.plain(LyingList(["wrong"])) == ["wrong"]

@@ -30,7 +30,7 @@ def collected(*names: str) -> dict:
     return found
 
 
-def test_all_together():
+def test_all_folders_are_collected_in_one_run():
     found = collected("tests")
     assert [place for place in found["path"] + found["homes"] if Path(place).is_relative_to(ROOT / "tests")] == []
 

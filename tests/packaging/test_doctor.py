@@ -29,7 +29,7 @@ def run(state: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_good_machine_is_told_so(tmp_path):
+def test_on_a_working_machine_doctor_finds_nothing(tmp_path):
     done = run(tmp_path / "state")
     assert done.returncode == 0, done.stdout
     assert "wrong" not in done.stdout and done.stdout.endswith("The course can run here.\n")
@@ -68,7 +68,7 @@ def test_an_endpoint_left_over_in_the_shell_is_found(tmp_path):
     assert done.returncode == 1 and "fix: unset AWS_ENDPOINT_URL" in done.stdout
 
 
-def test_a_machine_without_the_packages_is_told_the_command(tmp_path):
+def test_doctor_names_the_command_that_installs_the_packages(tmp_path):
     """Without site packages, as on a fresh machine."""
     done = subprocess.run([sys.executable, "-I", "-S", ROOT / "course" / "doctor.py"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1

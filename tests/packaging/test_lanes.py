@@ -60,7 +60,7 @@ def test_results_are_counted(course):
     assert "No module named 'no'" in found["d"].log.read_text()
 
 
-def test_a_run_that_says_nothing_has_not_passed(course):
+def test_a_run_without_results_has_not_passed(course):
     """Skipped tests, no tests, and a test that ends the whole process."""
     for name, text in {"skipped": SKIPPED, "empty": "x = 1\n", "gone": "import os\n\n\ndef test_e():\n    os._exit(0)\n"}.items():
         (course / "tests" / name).mkdir()

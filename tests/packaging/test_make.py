@@ -20,7 +20,7 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
     return subprocess.run(["make", *arguments], cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=1200)
 
 
-def test_help_tells_every_target():
+def test_help_lists_every_target():
     listed = re.findall(r"^make ([\w-]+) +\S", make(ROOT, "help").stdout, re.M)
     assert set(listed) == TARGETS == set(re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.M)[1].split())
 
@@ -35,7 +35,7 @@ def test_clean_keeps_the_learners_copy(tmp_path):
     assert (tmp_path / "work" / "m00_start" / "m00_start.ipynb").read_text() == "mine"
 
 
-def test_a_python_that_cannot_make_environments_is_told_the_package(tmp_path):
+def test_a_python_without_ensurepip_gets_the_name_of_the_missing_package(tmp_path):
     shutil.copy(ROOT / "Makefile", tmp_path)
     for name in ("pyproject.toml", "uv.lock"):
         (tmp_path / name).write_text("")

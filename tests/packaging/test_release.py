@@ -33,7 +33,7 @@ def package(tmp_path_factory) -> Path:
     return target
 
 
-def test_it_holds_what_the_lesson_needs_and_no_answer(package):
+def test_it_has_what_the_lesson_needs_and_no_answer(package):
     names = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
     assert {"README.md", "LICENSE", "data/manifest.json", "data/flights.parquet"} <= names
     assert {"notebooks/m00_start/m00_start.ipynb", "graders/m00_start/m00.py", "graders/m00_start/m00_cases.py"} <= names
@@ -72,7 +72,7 @@ def test_an_unknown_lesson_names_those_there_are(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_exists_is_not_overwritten(tmp_path, capsys):
+def test_existing_files_are_not_overwritten(tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
     assert cli.main(["release", LESSON, "--to", str(tmp_path)]) == 1
     assert "exists already" in capsys.readouterr().err

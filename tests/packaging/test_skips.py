@@ -21,7 +21,7 @@ CONFTEST = Path(__file__).parents[1] / "conftest.py"
     ],
 )
 @pytest.mark.parametrize("how", ["pytest.skip({!r})", "pytest.importorskip('no_such_package', reason={!r})"])
-def test_a_skip_needs_an_end(tmp_path, reason, says, how):
+def test_a_skip_needs_an_expiry_date(tmp_path, reason, says, how):
     shutil.copy(CONFTEST, tmp_path)
     tmp_path.joinpath("test_it.py").write_text(f"import pytest\n\n\ndef test_it():\n    {how.format(reason)}\n")
     ran = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", tmp_path], cwd=tmp_path, capture_output=True, text=True)

@@ -41,7 +41,7 @@ def test_the_copy_holds_all_lessons_with_the_courses_kernel(root):
     assert "language_info" not in node["metadata"]  # which would make JupyterLab choose another Python
 
 
-def test_what_the_learner_changed_stays_and_the_rest_is_brought_up_to_date(root):
+def test_files_that_the_learner_changed_stay_and_the_others_are_updated(root):
     copy, _ = workspace.copy_lessons(root)
     mine, other = copy / "m00_start" / "m00_start.ipynb", copy / "m04_training" / "given" / "train.py"
     mine.write_text(mine.read_text().replace('"cells": []', '"cells": [ ]'))

@@ -41,7 +41,7 @@ def test_the_first_foreseen_mistake_is_handed_in(tmp_path):
     assert mistaken_answers(tmp_path, REFERENCES) == dict.fromkeys(REFERENCES, "a")
 
 
-def test_each_learner_hands_in_something_else():
+def test_each_learner_hands_in_different_work():
     chosen = {name: dict(learner.choose(REFERENCES, MISTAKES)) for name, learner in BY_NAME.items()}
     assert chosen == {
         "perfect": REFERENCES,
@@ -58,7 +58,7 @@ def test_scores_that_are_deserved_are_not_mentioned():
 @pytest.mark.parametrize(
     ("name", "points"), [("perfect", 8.5), ("half_done", 9.0), ("half_done", 0.0), ("untouched", 0.5), ("mistaken", 9.0)]
 )
-def test_a_score_that_is_not_deserved_is_a_line(name, points):
+def test_an_unexpected_score_is_reported_in_a_line(name, points):
     scores = {other: {"m90": (deserved, 9.0)} for other, deserved in DESERVED.items()}
     scores[name] = {"m90": (points, 9.0)}
     (line,) = unexpected(scores)

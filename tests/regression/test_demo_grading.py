@@ -25,7 +25,7 @@ def test_a_few_learners_from_roster_to_scores(tmp_path):
     assert sorted(path.name for path in results.iterdir() if path.is_dir()) == sorted(LEARNERS[:3])
 
 
-def test_a_folder_of_somebody_elses_is_left_alone(tmp_path):
+def test_a_folder_that_is_not_a_demo_class_is_left_unchanged(tmp_path):
     (tmp_path / "precious").write_text("x")
     command = [sys.executable, "-m", "course.cli", "demo-class", "--to", str(tmp_path)]
     done = subprocess.run(command, text=True, capture_output=True, timeout=120)

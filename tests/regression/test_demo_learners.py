@@ -41,7 +41,7 @@ def result(material: AnswerPool, **shares: float | None) -> Result:
     return Result("x", LESSON, NOTEBOOK, key="", exercises=exercises)
 
 
-def test_there_are_thirty_of_their_own():
+def test_there_are_thirty_different_learners():
     assert len(KINDS) == len(BY_NAME) == 30
 
 
@@ -51,7 +51,7 @@ def test_each_foreseen_mistake_is_made_by_someone(material):
         assert {each.code for each in answers if each.is_wrong} <= handed
 
 
-def test_what_they_deserve(material):
+def test_the_expected_scores_of_the_learners(material):
     first, second = material.exercises
 
     def deserved(name: str) -> list[ExpectedScore]:
@@ -66,7 +66,7 @@ def test_what_they_deserve(material):
     assert BY_NAME["late_by_days"].late.total_seconds() > 0 > BY_NAME["perfect_1"].late.total_seconds()
 
 
-def test_what_they_hand_in(material, tmp_path):
+def test_the_work_of_the_learners(material, tmp_path):
     friends = [json.loads((handed_in(f"friend_{i}", material, tmp_path) / f"{NOTEBOOK}.ipynb").read_text()) for i in (1, 2)]
     assert friends[0] == friends[1]
     released = nbformat.read(ROOT / "notebooks" / LESSON / f"{NOTEBOOK}.ipynb", as_version=4)
@@ -78,7 +78,7 @@ def test_what_they_hand_in(material, tmp_path):
         json.loads((handed_in("unreadable", material, tmp_path) / f"{NOTEBOOK}.ipynb").read_text())
 
 
-def test_tries_are_such_as_check_notes(material, tmp_path):
+def test_attempts_have_the_format_that_check_writes(material, tmp_path):
     for name in ("half_done", "mistaken_01"):
         (tmp_path / name).mkdir()
         demo_attempts.write(BY_NAME[name], material, AT, tmp_path / name)
@@ -96,7 +96,7 @@ def test_scores_that_are_deserved_are_not_mentioned(material):
     assert problems(BY_NAME["unreadable"], material, unread, "m00") == []
 
 
-def test_a_score_that_is_not_deserved_is_a_line(material):
+def test_an_unexpected_score_is_reported_in_a_line(material):
     first, second = material.exercises
 
     def said(name: str, found: Result | None) -> str:
@@ -112,7 +112,7 @@ def test_a_score_that_is_not_deserved_is_a_line(material):
     assert "not graded (cannot be read)" in said("perfect_1", unread)
 
 
-def test_a_mistake_must_fail_where_it_is_known_to(material):
+def test_a_wrong_answer_must_fail_on_the_part_that_it_names(material):
     name, exercise = next(iter(material.exercises.items()))
     work = BY_NAME["mistaken_02"].answers(material)[name]
     other = next(part for part in exercise.parts if part != work.expected.trips)

@@ -89,7 +89,7 @@ def test_a_failing_job_ends_the_others(tmp_path):
     assert processes(tmp_path) == []
 
 
-def test_a_child_that_is_deaf_to_interrupts_is_killed(tmp_path, monkeypatch):
+def test_a_child_that_ignores_interrupts_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(process_pool, "GRACE_SECONDS", 0.2)
     deaf = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); open({str(tmp_path / 'marker')!r}, 'w'); signal.pause()"
     with pytest.raises(RuntimeError), ProcessPool(1) as one, one.child([sys.executable, "-c", deaf]):

@@ -91,7 +91,7 @@ def test_plots_are_well_formed_svg(text):
         assert ElementTree.fromstring(plot).tag.endswith("svg")
 
 
-def test_failures_are_told_in_words_and_escaped(page):
+def test_failures_are_described_and_escaped(page):
     cells = page.said("td")
     assert "passed" in cells
     assert "failed: cell 3: ValueError: <b>no & such</b>" in cells  # markup in a text is escaped

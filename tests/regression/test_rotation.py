@@ -32,7 +32,7 @@ def test_a_small_course_runs_whole():
     assert made.reasons[0] == "All 10 lessons ran."
 
 
-def test_a_large_course_runs_in_turns():
+def test_a_large_course_runs_in_rotating_parts():
     sources = course(40)
     plans = [plan(sources, day) for day in days(3)]
     for made in plans:
@@ -48,7 +48,7 @@ def test_a_day_gives_the_same_plan(notebooks):
     assert plan(course(notebooks), DAY) == plan(course(notebooks), DAY)
 
 
-def test_the_class_is_graded_on_two_lessons_and_one_in_turn():
+def test_the_class_is_graded_on_two_lessons_and_one_that_rotates():
     sources = course(10)
     plans = [plan(sources, day) for day in days(8)]
     for made in plans:
@@ -64,6 +64,6 @@ def test_a_course_without_those_lessons_is_graded_on_one():
     assert plan([], DAY).executed == plan([], DAY).graded == ()
 
 
-def test_everything_is_everything():
+def test_a_whole_run_executes_and_grades_all_lessons():
     made = rotation.everything(course(40))
     assert len(made.executed) == len(made.graded) == 40 and made.left_out == ()

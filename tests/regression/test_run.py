@@ -43,6 +43,6 @@ def test_a_notebook_of_broken_json_is_named(output: dict[str, str], lesson: str,
 
 
 @pytest.mark.parametrize("where", ["terminal", "report"])
-def test_the_others_run(output: dict[str, str], where: str) -> None:
+def test_the_other_notebooks_run(output: dict[str, str], where: str) -> None:
     assert "m90_1: " not in output[where]
     assert "the class was not graded: `nbgrader generate_assignment" in output[where]

@@ -168,7 +168,7 @@ def test_stop_before_the_program_has_begun_still_ends_it(root: Path, mode: str) 
     assert running.wait() == 143
 
 
-def test_when_the_server_is_killed_the_box_dies(root: Path, mode: str) -> None:
+def test_the_box_ends_when_the_server_is_killed(root: Path, mode: str) -> None:
     code = f"""
         import sys, time
         from pathlib import Path
@@ -265,7 +265,7 @@ def test_without_a_network_takes_namespaces(root: Path) -> None:
         Box(root, {}, mode="rewrite", network=Network(shared=False))
 
 
-def test_boxes_do_not_meet(tmp_path: Path, mode: str) -> None:
+def test_boxes_do_not_see_each_other(tmp_path: Path, mode: str) -> None:
     results: dict[int, list[str]] = {}
 
     def one(number: int) -> None:
@@ -336,7 +336,7 @@ shut_in = pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user n
 
 
 @shut_in
-def test_files_of_nobody_else_are_there(root: Path, tmp_path: Path) -> None:
+def test_no_other_users_files_are_visible(root: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("of somebody else")
     box = Box(root, {}, mode="namespace")
     places = [
@@ -353,7 +353,7 @@ def test_files_of_nobody_else_are_there(root: Path, tmp_path: Path) -> None:
 
 
 @shut_in
-def test_what_is_not_its_own_cannot_be_changed(root: Path) -> None:
+def test_files_outside_the_box_cannot_be_changed(root: Path) -> None:
     package = Path(boxes.__file__).parents[1]
     code = f"""
         import ctypes
@@ -381,7 +381,7 @@ def test_the_systems_folders_take_writes_that_are_gone_afterwards(root: Path) ->
 
 
 @shut_in
-def test_binds_show_more(root: Path, tmp_path: Path) -> None:
+def test_binds_make_more_files_visible(root: Path, tmp_path: Path) -> None:
     for name in ("read", "written"):
         (tmp_path / name).mkdir()
     (tmp_path / "read" / "file").write_text("shown")
@@ -393,7 +393,7 @@ def test_binds_show_more(root: Path, tmp_path: Path) -> None:
 
 
 @shut_in
-def test_the_relay_leads_to_one_socket_outside_and_to_one_port_inside(root: Path, tmp_path: Path) -> None:
+def test_the_relay_connects_to_one_socket_outside_and_one_port_inside(root: Path, tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -430,7 +430,7 @@ def test_the_relay_leads_to_one_socket_outside_and_to_one_port_inside(root: Path
 
 
 @shut_in
-def test_a_box_of_its_own_network_reaches_one_port_and_is_reached_at_another(root: Path) -> None:
+def test_a_box_with_a_private_network_reaches_one_port_and_is_reached_at_another(root: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gateway, socket.create_server(("127.0.0.1", 0)) as other, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         outside, port = free.getsockname()[1], gateway.getsockname()[1]

@@ -55,13 +55,13 @@ def changed(course: Course):
     course_command(course, "rescore", LESSON)
 
 
-def test_the_same_checks_find_the_same(course: Course) -> None:
+def test_the_same_checks_give_the_same_result(course: Course) -> None:
     before = {student: result(course, student)["exercises"] for student in ("right", "wrong", "half", "untouched")}
     assert "4 notebooks judged again; 0 scores changed." in course_command(course, "rescore", LESSON)
     assert {student: result(course, student)["exercises"] for student in before} == before
 
 
-def test_a_changed_check_changes_what_it_should(course: Course, changed) -> None:
+def test_a_changed_check_changes_the_scores_it_should(course: Course, changed) -> None:
     changed("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
     said = course_command(course, "rescore", LESSON)
     assert "wrong" in said and "1 scores changed" in said
@@ -141,5 +141,5 @@ def test_a_decision_is_logged_and_survives_grading(course: Course) -> None:
         (("half", "m98_1_ex2", "--points", "1", "--reason", " "), "a decision needs a reason"),
     ],
 )
-def test_a_decision_that_cannot_be_is_refused(course: Course, arguments: tuple[str, ...], says: str) -> None:
+def test_an_impossible_override_is_refused(course: Course, arguments: tuple[str, ...], says: str) -> None:
     assert says in course_command(course, "override", *arguments, expect=2)

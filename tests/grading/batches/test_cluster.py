@@ -101,7 +101,7 @@ def test_two_workers_find_what_one_process_finds(course: Course, cluster: Cluste
     assert not list(course.root.glob(".course*"))
 
 
-def test_what_a_lost_worker_had_begun_another_grades(course: Course, cluster: Cluster) -> None:
+def test_unfinished_work_of_a_lost_worker_is_graded_by_another(course: Course, cluster: Cluster) -> None:
     command = [*COMMAND, LESSON, "--students", "waits", "waits_too", "--scheduler", cluster.address]
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(command, env=course.environment(), cwd=course.root, **options) as batch:
@@ -114,7 +114,7 @@ def test_what_a_lost_worker_had_begun_another_grades(course: Course, cluster: Cl
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_what_is_given_up_ends_on_the_workers_too(course: Course, cluster: Cluster, number: signal.Signals) -> None:
+def test_abandoned_gradings_end_on_the_workers_too(course: Course, cluster: Cluster, number: signal.Signals) -> None:
     shutil.rmtree(course.root / "results", ignore_errors=True)
     command = [*COMMAND, LESSON, "--students", "right", "waits", "--jobs", "1", "--scheduler", cluster.address]
     code, output = interrupted(command, number, begins(course), course.environment(), course.root)
@@ -140,7 +140,7 @@ def test_a_worker_that_sees_another_folder_is_named(course: Course, cluster: Clu
 
 
 @pytest.mark.parametrize(("address", "says"), [("tcp://127.0.0.1:9", "no Dask scheduler answers at"), ("nowhere", "no scheduler")])
-def test_a_scheduler_that_does_not_answer_is_said(course: Course, address: str, says: str) -> None:
+def test_a_scheduler_that_does_not_answer_is_reported(course: Course, address: str, says: str) -> None:
     assert says in grade(course, LESSON, "--scheduler", address, expect=2)
 
 

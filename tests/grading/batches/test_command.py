@@ -66,7 +66,7 @@ def test_what_cannot_be_read_needs_a_human_and_is_no_zero(batch: Course) -> None
     assert f"{len(STUDENTS) + 1} notebooks: {len(STUDENTS)} graded" in batch.log and "1 need a human" in batch.log
 
 
-def test_repairs_are_said(batch: Course) -> None:
+def test_repairs_are_reported(batch: Course) -> None:
     assert "cell m98_1_ex1_check: there were 2 copies" in result(batch, "copies_cells")["repairs"]
     assert "there were 2 copies" in (batch.root / "results" / "night.html").read_text()
 
@@ -94,7 +94,7 @@ def test_nothing_is_left_behind(batch: Course) -> None:
     assert batch.leftovers() == []
 
 
-def test_resume_leaves_alone_what_stands(batch: Course) -> None:
+def test_resume_skips_graded_submissions(batch: Course) -> None:
     before = result(batch, "right")["graded_at"]
     log = grade(batch, LESSON, "--resume", expect=1)
     assert f"({len(STUDENTS)} already graded)" in log and result(batch, "right")["graded_at"] == before
@@ -192,7 +192,7 @@ def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Cou
 
 
 @pytest.mark.nightly  # grades its own batch
-def test_each_answers_alone(small: Course) -> None:
+def test_submissions_do_not_see_each_others_files(small: Course) -> None:
     """A submission does not see the files that another one left at the same paths."""
     leaves = "import os, pathlib\npathlib.Path('/tmp/left').write_text('x')\npathlib.Path.home().joinpath('left').write_text('x')"
     looks = "import pathlib\nassert not pathlib.Path('/tmp/left').exists() and not pathlib.Path.home().joinpath('left').exists()"

@@ -115,7 +115,7 @@ def test_no_extra_credit_is_refused(late: Course, arguments: tuple[str, ...], sa
     assert f"course override: {says}" in said
 
 
-def test_a_time_that_is_none_stops_nobody(late: Course) -> None:
+def test_an_unreadable_time_does_not_stop_grading(late: Course) -> None:
     stamp = late.root / "submitted" / "undated" / LESSON / "timestamp.txt"
     stamp.write_text("yesterday evening")
     said = grade(late, LESSON, "--students", "undated")

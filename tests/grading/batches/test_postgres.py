@@ -77,7 +77,7 @@ def test_grades_go_to_postgresql(tmp_path: Path, server: str) -> None:
         ("sqlite:///empty.db", f"{LESSON} is not in the gradebook; run `nbgrader generate_assignment {LESSON}`"),
     ],
 )
-def test_a_gradebook_that_is_none_is_said_before_anything_is_graded(tmp_path: Path, url: str, says: str) -> None:
+def test_a_file_that_is_not_a_gradebook_is_reported_before_grading(tmp_path: Path, url: str, says: str) -> None:
     course = Course(tmp_path / "course")
     shutil.copytree(course.root / "solutions" / LESSON, course.root / "notebooks" / LESSON)
     course.submit("right", RIGHT)

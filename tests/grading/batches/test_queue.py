@@ -52,7 +52,7 @@ grade_all(waiting, jobs, lambda result: None, Simulated())
 
 
 @pytest.mark.parametrize("number", [1_000, pytest.param(10_000, marks=pytest.mark.nightly)])
-def test_killed_and_resumed_none_is_lost_and_none_graded_twice(tmp_path: Path, number: int) -> None:
+def test_after_kills_and_resumes_no_submission_is_lost_or_graded_twice(tmp_path: Path, number: int) -> None:
     students = [f"s{n:05}" for n in range(number)]
     (tmp_path / "roster").write_text("\n".join(students))
     log = tmp_path / "graded"

@@ -79,7 +79,7 @@ def test_a_class_from_a_roster(course, tmp_path):
 
 
 @pytest.mark.nightly  # generates several lessons
-def test_edited_dates_are_applied_and_a_second_roster_loses_nobody(made):
+def test_edited_dates_are_applied_and_a_second_roster_keeps_every_student(made):
     course = made
     path = course.root / "class.yaml"
     path.write_text(path.read_text().replace("due: 2026-01-12", "due: 2099-01-12 18:00").replace("UTC ", "Asia/Tokyo "))

@@ -149,7 +149,7 @@ def test_a_folder_and_the_newest_wins(root, tmp_path, capsys):
     assert sorted(answers) == ["first", "second"]
 
 
-def test_nobodys_files_are_kept_once_each(root, tmp_path, capsys):
+def test_unmatched_files_are_kept_once_each(root, tmp_path, capsys):
     folder = written(tmp_path / "in", {"adam/a.ipynb": b"1", "bob/b.ipynb": b"2"})
     for _ in range(2):
         assert "Nobody's: adam/a.ipynb (no student is called 'adam')" in collect(root, capsys, "--from", folder, expect=1)
@@ -214,7 +214,7 @@ def test_what_cannot_be_done_is_said(root, tmp_path, capsys, monkeypatch, argume
     assert words in collect(root, capsys, *arguments, expect=2)
 
 
-def test_a_class_of_nobody_and_a_lesson_that_is_none(root, tmp_path, capsys):
+def test_an_empty_class_and_an_unknown_lesson_are_refused(root, tmp_path, capsys):
     assert cli.main(["collect", "m99", "--root", str(root), "--from", str(tmp_path)]) == 2
     assert "assignment 'm99' is not released" in capsys.readouterr().err
     (root / "gradebook.db").unlink()

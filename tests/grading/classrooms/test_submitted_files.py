@@ -76,14 +76,14 @@ def test_names_in_utf8_that_are_not_marked_so():
     assert names(in_zip(io.BytesIO(plain)))[0].startswith("José.ipynb")
 
 
-def test_what_is_no_zip(tmp_path):
+def test_a_file_that_is_not_a_zip_is_refused(tmp_path):
     path = tmp_path / "no.zip"
     path.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(SubmissionRejected, match="cannot be read as a zip"):
         list(in_zip(path))
 
 
-def test_a_bomb_is_refused_by_what_it_unpacks_to(tmp_path):
+def test_a_zip_bomb_is_refused_by_its_unpacked_size(tmp_path):
     (entry,) = in_zip(zipped(bomb=b"0" * 3_000_000))
     with pytest.raises(SubmissionRejected, match="more than"):
         submitted_files.copy(entry, tmp_path / "bomb", 1_000_000)

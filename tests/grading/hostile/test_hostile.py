@@ -96,22 +96,22 @@ def snapshot(course: Course) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_it_gets_what_its_work_deserves(attacked: Course, name: str) -> None:
+def test_a_hostile_submission_gets_the_score_of_its_real_work(attacked: Course, name: str) -> None:
     assert scores(attacked, f"h_{name}") == ALL[name][1], result(attacked, f"h_{name}")
     assert result(attacked, f"h_{name}")["status"] == "graded"
 
 
-def test_odd_names_do_no_harm(attacked: Course) -> None:
+def test_unusual_names_are_handled(attacked: Course) -> None:
     assert scores(attacked, "h_odd_names") == FULL
     assert any("link is a link" in note for note in result(attacked, "h_odd_names")["notes"])
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_others_get_theirs(attacked: Course, victim: str) -> None:
+def test_other_submissions_get_their_scores(attacked: Course, victim: str) -> None:
     assert scores(attacked, victim) == FULL
 
 
-def test_nothing_was_found_out(attacked: Course) -> None:
+def test_no_attack_found_a_secret(attacked: Course) -> None:
     for path in (attacked.root / "results" / LESSON).rglob("h_*/*"):
         if path.is_file():
             text = path.read_text(errors="replace")
@@ -136,7 +136,7 @@ def test_nothing_is_left_behind(attacked: Course) -> None:
     assert attacked.leftovers() == []
 
 
-def test_why_is_said(attacked: Course) -> None:
+def test_the_reason_is_given(attacked: Course) -> None:
     notes = {name: " ".join(result(attacked, f"h_{name}")["notes"]) for name in ALL}
     assert "used more memory than a submission may" in notes["takes_all_memory"]
     assert "started more processes than a submission may" in notes["crowds"]

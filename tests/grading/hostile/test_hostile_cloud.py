@@ -163,12 +163,12 @@ def result(course: Course, name: str) -> dict:
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_it_gets_what_its_work_deserves(attacked: Course, name: str) -> None:
+def test_a_hostile_submission_gets_the_score_of_its_real_work(attacked: Course, name: str) -> None:
     found = result(attacked, name)
     assert found["exercises"][EXERCISE]["score"] == CORPUS[name][1], found
 
 
-def test_nothing_was_found_out(attacked: Course) -> None:
+def test_no_attack_found_a_secret(attacked: Course) -> None:
     for path in (attacked.root / "results").rglob("*"):
         if path.is_file():
             text = path.read_text(errors="replace")
@@ -190,7 +190,7 @@ def test_the_store_is_out_of_reach(attacked: Course) -> None:
     assert keys.endswith("/aws/keys.json")
 
 
-def test_the_local_aws_is_not_steered(attacked: Course) -> None:
+def test_a_submission_cannot_control_its_local_aws(attacked: Course) -> None:
     said = printed(attacked, "steers_the_local_aws")
     assert said.count("is not for guests of this local AWS") == 4 and "it could" not in said
 

@@ -63,7 +63,7 @@ def test_small_classes_are_too_few_and_break_nothing(course, learners: int) -> N
     assert {row["mean share of the points"] for row in rows(text, "Exam domains by class")} == {"too few", "no exercise"}
 
 
-def test_without_tries_and_with_all_alike(course) -> None:
+def test_without_attempts_and_with_equal_points(course) -> None:
     full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
     for n in range(12):
         insight_fixtures.result(course, f"s{n:02}", full)
@@ -85,7 +85,7 @@ def test_drafts_are_read_from_their_own_place(course) -> None:
     assert not (course.root / "results").exists()
 
 
-def test_what_learners_wrote_is_text(course, tmp_path) -> None:
+def test_text_of_learners_is_neither_markup_nor_a_formula(course, tmp_path) -> None:
     """It is neither markup in the page nor a formula in a spreadsheet."""
     exercises = {"m98_1_ex3": insight_fixtures.exercise("m98_1_ex3", [0.0], ["=HYPERLINK(1) <script>alert(1)</script>"])}
     insight_fixtures.result(course, "<i>eve", exercises)

@@ -50,7 +50,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return course
 
 
-def test_the_score_what_it_rests_on_and_the_same_again(course: Course) -> None:
+def test_explain_shows_the_score_its_evidence_and_an_equal_second_run(course: Course) -> None:
     before = files(course.root)
     said = course_command(course, "explain", "half", "m98_1_ex2")
     assert "1 of 2 points" in said and "[Passed] plain" in said
@@ -70,7 +70,7 @@ def test_values_are_shown_and_expected_ones_are_not(course: Course, tmp_path: Pa
     assert "m98_1_ex3 of half: Find all columns unknown at prediction time" in page.read_text()
 
 
-def test_a_decision_is_told_and_what_differs_is_told_from_it(course: Course) -> None:
+def test_an_override_is_shown_beside_the_graders_finding(course: Course) -> None:
     """The submitted answer is no longer the graded one."""
     course_command(course, "override", "half", "m98_1_ex2", "--points", "2", "--reason", "the text was unclear")
     path = course.root / "submitted" / "half" / LESSON / f"{NOTEBOOK}.ipynb"

@@ -59,15 +59,15 @@ def test_what_needs_a_human_has_its_reason_and_its_command(course: Course) -> No
     assert "course override 'a b' m98_1_ex2 --points" in waiting["a b", "m98_1_ex2"]["then"]
 
 
-def test_ungraded_is_no_zero(course: Course) -> None:
+def test_ungraded_is_not_zero(course: Course) -> None:
     sums = {row["student"]: row["sum"] for row in rows(course.first, "Points")}
     assert sums == {"right": "7 of 9, 2 of them ungraded", "a b": "7 of 9, 2 of them ungraded", "broken": "ungraded", "empty": "0 of 9"}
 
 
-def test_repairs_and_notes_stand_on_the_page_and_not_on_the_terminal(course: Course) -> None:
+def test_repairs_and_notes_are_on_the_page_and_not_on_the_terminal(course: Course) -> None:
     [repaired] = rows(course.first, "What was repaired")
     assert repaired["student"] == "a b" and "there were 2 copies" in repaired["what"]
-    assert [row["student"] for row in rows(course.first, "What was left out")] == ["empty"]
+    assert [row["student"] for row in rows(course.first, "What was skipped")] == ["empty"]
     # A piped run has a line for each submission as it ends; the summary after them names neither.
     summary = "\n".join(line for line in course.log.splitlines() if not line.startswith("graded "))
     assert "there were 2 copies" not in course.log and "empty" not in summary
@@ -91,7 +91,7 @@ def test_what_is_done_afterwards_is_on_the_page_and_the_class_stays_on_it(course
     assert decided.items() >= said.items()
 
 
-def test_a_class_of_a_hundred_that_fails_is_told_shortly(tmp_path) -> None:
+def test_the_summary_of_a_hundred_failures_is_short(tmp_path) -> None:
     fault = "grading it failed 3 times [/oops]"
     class_ = [Result(f"s{n:03}", "m01", "m01_1", key="", status=UNGRADED, fault=fault) for n in range(100)]
     written = io.StringIO()
@@ -103,7 +103,7 @@ def test_a_class_of_a_hundred_that_fails_is_told_shortly(tmp_path) -> None:
     assert len(rows((tmp_path / "results" / grading_summary.PAGE).read_text(), "No score")) == 100
 
 
-def test_a_good_night_says_that_nothing_needs_a_human(tmp_path) -> None:
+def test_a_summary_without_problems_says_that_nothing_needs_a_human(tmp_path) -> None:
     exercises = {"m01_1_ex1": {"score": 2.0, "points": 2.0, "fault": "", "report": None}}
     text = grading_summary.write(CourseFolder(tmp_path), [Result("ada", "m01", "m01_1", key="", exercises=exercises)]).read_text()
     assert re.findall("<h2[^>]*>(.*?)</h2>", text) == ["Needs a human", "Points"]

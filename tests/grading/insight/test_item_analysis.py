@@ -56,7 +56,7 @@ def test_small_classes_get_no_measures(tmp_path, learners: int) -> None:
         assert item.graded == learners
 
 
-def test_a_class_that_is_all_alike_has_no_discrimination(tmp_path) -> None:
+def test_a_class_with_equal_points_has_no_discrimination(tmp_path) -> None:
     course = insight_fixtures.folder(tmp_path)
     full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
     seen = observe(course, [insight_fixtures.result(course, f"s{n}", full) for n in range(12)])
@@ -64,7 +64,7 @@ def test_a_class_that_is_all_alike_has_no_discrimination(tmp_path) -> None:
     assert {item.difficulty for item in item_statistics(seen)} == {1.0}
 
 
-def test_what_is_ungraded_is_in_no_measure(tmp_path) -> None:
+def test_ungraded_work_is_in_no_statistic(tmp_path) -> None:
     course = insight_fixtures.folder(tmp_path)
     full = {name: insight_fixtures.exercise(name, [1.0] * len(parts)) for name, parts in insight_fixtures.PARTS.items()}
     fault = {"score": None, "points": 2.0, "fault": "the check of m98_1_ex2 raised", "report": None}
@@ -74,7 +74,7 @@ def test_what_is_ungraded_is_in_no_measure(tmp_path) -> None:
     assert item.difficulty == 1.0 and item.discrimination == TOO_FEW
 
 
-def test_the_commonest_failure_is_told_by_one_of_its_messages() -> None:
+def test_the_most_common_failure_is_shown_with_one_of_its_messages() -> None:
     def report(part: str, message: str, unanswered: bool = False) -> dict:
         parts = [{"name": "shape", "share": 1.0, "message": ""}, {"name": part, "share": 0.5, "message": message}]
         return {"parts": parts, "problem": "", "unanswered": unanswered}
@@ -110,7 +110,7 @@ def test_who_is_stuck(tmp_path) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0, 9)), max_size=40))
-def test_a_correlation_is_one_or_says_why_not(pairs: list[tuple[float, float]]) -> None:
+def test_a_correlation_is_a_number_or_says_why_it_is_missing(pairs: list[tuple[float, float]]) -> None:
     found = correlation(pairs)
     if isinstance(found, Correlation):
         assert -1.000001 <= found.low <= found.high <= 1.000001 and found.learners == len(pairs)

@@ -69,7 +69,7 @@ def test_independent_right_answers_are_not_found_and_their_copies_are(exercise: 
             assert set(pair.students) == {"copy", each.student}
 
 
-def test_what_the_course_gives_and_what_many_have_is_discounted() -> None:
+def test_code_of_the_course_and_of_many_learners_is_ignored() -> None:
     assert found(AnswerSource("ada", LONG), AnswerSource("bob", LONG), course=(LONG,)) == []
     assert found(*(AnswerSource(f"s{n}", LONG) for n in range(10))) == []
 
@@ -91,7 +91,7 @@ def test_the_same_rare_mistake_weighs_more_than_the_same_right_answer() -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_has_tokens_that_stand_where_they_say(source: str) -> None:
+def test_tokens_of_any_text_have_their_positions(source: str) -> None:
     lines = source.split("\n")
     for token in tokens(source):
         assert token.text and 0 <= token.start <= token.end <= len(lines[token.line])

@@ -7,7 +7,7 @@ from pathlib import Path
 from .conftest import LESSON, NOTEBOOK, Learner
 
 
-def test_it_says_what_is_done_and_where_to_go_on(learner: Learner) -> None:
+def test_it_shows_what_is_done_and_the_next_exercise(learner: Learner) -> None:
     learner.tried("m98_1_ex2", days=0, score=1)
     learner.tried("m98_1_ex2", days=20, score=2, hints=1)
     learner.tried("m98_1_ex3", days=19, score=3, points=3)
@@ -19,18 +19,18 @@ def test_it_says_what_is_done_and_where_to_go_on(learner: Learner) -> None:
     assert "passed in practice" in page and "Nobody supervised" in page and page.count("<figcaption>") == 2
 
 
-def test_it_finds_the_copy_from_inside_a_lesson(learner: Learner) -> None:
+def test_the_copy_is_found_from_inside_a_lesson(learner: Learner) -> None:
     learner.tried("m98_1_ex2", days=0, score=2)
     assert "1 of 3" in learner.run("progress", where=learner.folder)
 
 
-def test_one_who_has_not_begun_is_told_where_to(learner: Learner) -> None:
+def test_a_new_learner_gets_the_first_exercise(learner: Learner) -> None:
     said = learner.run("progress")
     assert "Begin with m98_1_ex1, Write the rule that chooses a tool, in the notebook “Traps”." in said
     assert "last worked on" not in said
 
 
-def test_a_package_of_one_lesson_will_do(learner: Learner, tmp_path: Path) -> None:
+def test_a_package_of_one_lesson_is_enough(learner: Learner, tmp_path: Path) -> None:
     package = tmp_path / "package"
     (package / "notebooks").mkdir(parents=True)
     learner.folder.rename(package / "notebooks" / LESSON)
@@ -55,6 +55,6 @@ def test_an_export_names_the_learner_and_shows_what_was_passed(learner: Learner,
     assert "Write the rule" not in page and "Find all columns" not in page
 
 
-def test_an_export_wants_a_name(learner: Learner, tmp_path: Path) -> None:
+def test_an_export_needs_a_name(learner: Learner, tmp_path: Path) -> None:
     assert "--export needs --name" in learner.run("progress", "--export", str(tmp_path / "x.html"), expect=2)
     assert not (tmp_path / "x.html").exists()

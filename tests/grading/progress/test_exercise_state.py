@@ -67,12 +67,12 @@ def test_a_skill_is_shown_by_what_was_passed() -> None:
     assert (skill.id, skill.shown, skill.trained) == ("2.2.1", ("m98_2_ex1",), ("m98_1_ex1", "m98_2_ex1"))
 
 
-def test_attempts_at_what_is_no_longer_in_the_course_are_passed_over() -> None:
+def test_attempts_at_removed_exercises_are_skipped() -> None:
     assert progress({"m98_2_ex1": exercise()}, [attempt(0, POINTS, name="m97_1_ex1")]).score == 0
 
 
 @given(st.lists(st.builds(attempt, st.integers(0, 10_000), st.floats(0, POINTS), st.sampled_from(EVENTS), st.integers(0, 3)), max_size=12))
-def test_whatever_was_tried_it_adds_up(noted: list[Attempt]) -> None:
+def test_any_history_of_attempts_adds_up(noted: list[Attempt]) -> None:
     found = exercise_state(exercise(), sorted(noted, key=lambda each: each.at))
     assert 0 <= found.score <= POINTS
     assert (found.state == PASSED) == (found.passed_at is not None)

@@ -28,7 +28,7 @@ def test_what_was_passed_is_shown_with_its_note(learner: Learner) -> None:
     assert "1 of 3" in learner.run("progress")
 
 
-def test_before_that_it_is_shown_to_who_insists_and_counts_nothing(learner: Learner) -> None:
+def test_before_passing_it_is_shown_on_demand_and_the_exercise_counts_nothing(learner: Learner) -> None:
     said = learner.run("reveal", EXERCISE, expect=1)
     assert "it counts 0 points in your progress" in said and ANSWER not in said and "--yes" in said
     assert noted(learner) == []
@@ -45,12 +45,12 @@ def test_an_instructor_can_switch_it_off(learner: Learner) -> None:
     assert "Ask your instructor" in said and ANSWER not in said
 
 
-def test_a_learners_package_holds_no_answers(learner: Learner) -> None:
+def test_a_learners_package_has_no_answers(learner: Learner) -> None:
     (learner.root / "solutions").rename(learner.root / "elsewhere")
     assert "Ask your instructor" in learner.run("reveal", EXERCISE, "--yes", expect=2)
 
 
-def test_an_exercise_that_is_none(learner: Learner) -> None:
+def test_an_unknown_exercise_is_refused(learner: Learner) -> None:
     assert "there is no exercise 'm98_1_ex7'. Did you mean" in learner.run("reveal", "m98_1_ex7", expect=2)
 
 

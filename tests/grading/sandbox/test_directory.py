@@ -27,7 +27,7 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
 
 
-def test_it_holds_what_learners_have(handed_in: Path, tmp_path: Path) -> None:
+def test_it_has_the_files_that_learners_have(handed_in: Path, tmp_path: Path) -> None:
     (handed_in / "m98_1_traps.ipynb").write_text("{}")
     (handed_in / "mine.py").write_text("x = 1")
     with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
@@ -39,7 +39,7 @@ def test_it_holds_what_learners_have(handed_in: Path, tmp_path: Path) -> None:
     assert not place.folder.exists()
 
 
-def test_what_was_handed_in_wins_over_what_was_given(handed_in: Path, tmp_path: Path) -> None:
+def test_handed_in_files_replace_given_files(handed_in: Path, tmp_path: Path) -> None:
     (handed_in / "given").mkdir()
     (handed_in / "given" / "variants.py").write_text("mine")
     with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
@@ -75,12 +75,15 @@ def test_file_names_that_are_no_text(handed_in: Path, tmp_path: Path) -> None:
 def test_path_that_is_too_long_for_sockets_is_refused(handed_in: Path, tmp_path: Path) -> None:
     scratch = tmp_path / ("x" * 100)
     scratch.mkdir()
-    with pytest.raises(OSError, match="too long for the sockets"), prepare_directory(LESSON, FIXTURE / "graders", handed_in, scratch):
+    with (
+        pytest.raises(OSError, match="is too long: paths of its sockets"),
+        prepare_directory(LESSON, FIXTURE / "graders", handed_in, scratch),
+    ):
         pass
     assert list(scratch.iterdir()) == []
 
 
-def test_places_of_killed_graders_go(handed_in: Path, tmp_path: Path) -> None:
+def test_folders_of_killed_graders_are_removed(handed_in: Path, tmp_path: Path) -> None:
     gone, kept = tmp_path / f"sub-{2**22 - 1}-abc", tmp_path / f"sub-{os.getppid()}-abc"
     for folder in (gone, kept):
         (folder / "work").mkdir(parents=True)

@@ -43,7 +43,7 @@ def test_what_lessons_import_is_there(address: str, tmp_path: Path) -> None:
     assert said == "True True True\n"
 
 
-def test_each_draws_for_itself(address: str, tmp_path: Path) -> None:
+def test_each_kernel_draws_its_own_random_numbers(address: str, tmp_path: Path) -> None:
     cell = "import random, numpy, uuid\nprint(random.random(), numpy.random.random(), uuid.uuid4())"
     first, second = (shown(address, tmp_path, cell)[0].split() for _ in range(2))
     assert len(first) == 3 and not set(first) & set(second)
@@ -64,7 +64,7 @@ def test_nothing_of_the_grader_is_in_it(address: str, tmp_path: Path) -> None:
     assert "kernels-" not in descriptors
 
 
-def test_it_dies_as_any_kernel(address: str, tmp_path: Path) -> None:
+def test_a_kernel_that_dies_is_reported(address: str, tmp_path: Path) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os\nos._exit(3)"), nbformat.v4.new_code_cell("1")])
     source = FIXTURE / "solutions" / "m98_traps"
     done = run(notebook, Submission(source, tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address))

@@ -183,7 +183,7 @@ def test_failures_say_why(lake, text, reason):
         ("SELECT ?", "Incorrect number of parameters: expected 1 but found 0"),
     ],
 )
-def test_what_is_no_statement_is_refused_at_once(lake, text, message):
+def test_a_malformed_statement_is_refused_at_once(lake, text, message):
     with pytest.raises(ClientError, match="InvalidRequestException") as caught:
         lake.query(text)
     assert caught.value.response["Error"]["Message"].startswith(message)

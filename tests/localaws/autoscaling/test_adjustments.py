@@ -46,5 +46,5 @@ def test_the_other_adjustments():
 @pytest.mark.parametrize(
     ("capacity", "value", "expected"), [(1, 210, 3), (2, 71, 3), (2, 70, 2), (3, 0, 0), (10, 63, 9), (0, 140, 2), (0, 0, 0)]
 )
-def test_target_tracking_goes_with_the_metric(capacity, value, expected):
+def test_target_tracking_follows_the_metric(capacity, value, expected):
     assert target_tracking_capacity(capacity, value, 70) == expected

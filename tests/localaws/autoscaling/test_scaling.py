@@ -140,7 +140,7 @@ def test_scale_in_disabled_suspended_and_at_the_limit(aws):
     aws.scaling.deregister_scalable_target(**place)
 
 
-def test_step_scaling_by_an_alarm_of_ones_own_and_its_cooldown(aws):
+def test_step_scaling_by_a_custom_alarm_and_its_cooldown(aws):
     name, place = aws.target(most=4)
     namespace = aws.name("Load")
     steps = [
@@ -172,7 +172,7 @@ def test_step_scaling_by_an_alarm_of_ones_own_and_its_cooldown(aws):
     aws.scaling.deregister_scalable_target(**place)
 
 
-def test_target_tracking_of_a_metric_of_ones_own(aws):
+def test_target_tracking_of_a_custom_metric(aws):
     name, place = aws.target()
     namespace = aws.name("Load")
     metric = {"Namespace": namespace, "MetricName": "load"}

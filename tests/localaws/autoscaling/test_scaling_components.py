@@ -91,7 +91,7 @@ def test_target_tracking_starts_and_stops_copies(aws):
     assert not aws.cloudwatch.describe_alarms(AlarmNames=[high["AlarmName"]])["MetricAlarms"]
 
 
-def test_to_zero_copies_and_instances_and_back_by_the_request_that_found_none(aws):
+def test_copies_and_instances_scale_to_zero_and_back_after_a_refused_request(aws):
     managed = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2}
     endpoint = aws.host(ManagedInstanceScaling=managed)
     name, place = aws.target(endpoint, least=0)
@@ -122,7 +122,7 @@ def test_to_zero_copies_and_instances_and_back_by_the_request_that_found_none(aw
     aws.scaling.deregister_scalable_target(**place)
 
 
-def test_a_metric_of_ones_own_and_a_schedule(aws):
+def test_a_custom_metric_and_a_scheduled_action(aws):
     endpoint = aws.host(2)
     name, place = aws.target(endpoint)
     namespace = aws.name("Load")
@@ -152,7 +152,7 @@ def test_a_metric_of_ones_own_and_a_schedule(aws):
     aws.scaling.deregister_scalable_target(**place)
 
 
-def test_instances_without_room_let_the_activity_fail_and_the_component_go_on(aws):
+def test_without_free_resources_the_activity_fails_and_the_component_stays_in_service(aws):
     endpoint = aws.host(2)
     name, place = aws.target(endpoint, memory=MEMORY)
     aws.scaling.register_scalable_target(**place, MinCapacity=3, MaxCapacity=3)

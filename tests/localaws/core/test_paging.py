@@ -29,7 +29,7 @@ def test_pages_of_any_size_show_each_once_and_in_order(values: list, size: int, 
 
 
 @given(st.text(max_size=40))
-def test_a_token_of_another_query_or_of_nobody_is_refused(text: str) -> None:
+def test_a_token_of_another_query_or_an_invented_one_is_refused(text: str) -> None:
     documents = [{"Arn": "a", "value": 1}, {"Arn": "b", "value": 2}]
     _, token = paging.page(documents, "Arn", lambda document: document["value"], {"MaxResults": 1})
     for params in ({"NextToken": token, "SortOrder": "Ascending"}, {"NextToken": text or "x"}):

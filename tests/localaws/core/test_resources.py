@@ -251,7 +251,7 @@ def test_pages_show_each_resource_once(sizes, page, by, order, changes):
         assert keys == sorted(keys, reverse=order == "Descending")
 
 
-def test_ten_are_shown_unless_told_otherwise(kept):
+def test_ten_are_shown_by_default(kept):
     for number in range(12):
         kept.engine.create(kept.context, JOB, f"j{number:02}", {})
     summaries, token = kept.engine.page(kept.context, JOB, {})
@@ -259,7 +259,7 @@ def test_ten_are_shown_unless_told_otherwise(kept):
     assert len(kept.engine.page(kept.context, JOB, {"NextToken": token})[0]) == 2
 
 
-def test_a_token_is_good_only_for_the_query_it_came_from(kept):
+def test_a_token_is_valid_only_for_its_own_query(kept):
     create_workers(kept)
     _, token = kept.engine.page(kept.context, WORKER, {"MaxResults": 1})
     assert names(kept.engine.page(kept.context, WORKER, {"MaxResults": 2, "NextToken": token})[0]) == ["bert", "Anna"]
@@ -279,7 +279,7 @@ def test_a_made_up_token_is_refused(kept, token):
     assert refused.value.code == "ValidationException"
 
 
-def test_a_page_is_taken_before_its_status_is_asked_for_where_aws_says_so(kept):
+def test_the_page_is_cut_before_filtering_by_status_where_aws_says_so(kept):
     # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html
     for name, status in (("a", "Busy"), ("b", "Idle"), ("c", "Idle")):
         kept.engine.create(kept.context, JOB, name, {"JobStatus": status})
@@ -340,7 +340,7 @@ def job(kept: Store, name: str, kind: str = "ml.m5.large", count: int = 1) -> No
     kept.engine.create(kept.context, TRAINING, name, {"Type": kind, "Count": count, "TrainingJobStatus": "InProgress"})
 
 
-def test_an_accelerated_instance_is_beyond_a_new_account(kept):
+def test_an_accelerated_instance_exceeds_the_quota_of_a_new_account(kept):
     # Wording: https://github.com/zenml-io/zenml/issues/847, with today's last sentence
     with pytest.raises(AwsError) as refused:
         job(kept, "a", "ml.p3.2xlarge")

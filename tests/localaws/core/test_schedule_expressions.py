@@ -39,11 +39,11 @@ def test_the_next_time(text, zone, now, expected):
 @pytest.mark.parametrize(
     "text", ["rate(0 minutes)", "rate(5 weeks)", "cron(0 0 * * * *)", "cron(0 0 ? * ?)", "cron(61 0 * * ? *)", "at(noon)", "daily"]
 )
-def test_what_is_no_schedule(text):
+def test_a_malformed_schedule_expression_is_refused(text):
     with pytest.raises(ScheduleExpressionError):
         ScheduleExpression(text)
 
 
-def test_a_time_zone_that_is_none():
+def test_an_unknown_time_zone_is_refused():
     with pytest.raises(ScheduleExpressionError, match="no time zone"):
         ScheduleExpression("rate(1 hour)", "Mars/Phobos")

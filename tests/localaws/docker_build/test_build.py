@@ -105,7 +105,7 @@ def test_the_configuration_is_that_of_the_dockerfile(built) -> None:
     }
 
 
-def test_a_base_lends_its_command_until_there_is_an_entry_point(built) -> None:
+def test_a_base_images_command_is_used_unless_there_is_an_entry_point(built) -> None:
     assert built("FROM python:3.11\n").config["Cmd"] == ["python3"]
     assert built('FROM python:3.11\nENTRYPOINT ["a"]\n').config["Cmd"] is None
     aws = built(f"FROM {SKLEARN}\n")
@@ -162,7 +162,7 @@ def test_add_unpacks_an_archive_and_copy_does_not(built, tmp_path: Path) -> None
     assert (image.root / "added/folder/inside.txt").read_text() == "inside" and (image.root / "copied/x.tar.gz").is_file()
 
 
-def test_what_was_passed_over_is_told(built) -> None:
+def test_skipped_instructions_are_listed_as_warnings(built) -> None:
     lines: list[str] = []
     built(
         """
@@ -252,12 +252,12 @@ def test_a_bad_dockerfile_gets_its_paragraph(
 
 
 @pytest.mark.parametrize("tag", ["Upper", "a:b:c", "", "-a", "683313688378.dkr.ecr.us-east-1.amazonaws.com/mine:1"])
-def test_a_tag_that_is_none(local_aws: launch.Handle, tmp_path: Path, tag: str) -> None:
+def test_a_malformed_tag_is_refused(local_aws: launch.Handle, tmp_path: Path, tag: str) -> None:
     with pytest.raises(ImageBuildError, match="is no tag|is not to be had"):
         build(local_aws, write(tmp_path, {"Dockerfile": "FROM python\n"}), tag)
 
 
-def test_what_is_no_image_is_not_taken(local_aws: launch.Handle, tmp_path: Path) -> None:
+def test_a_malformed_image_is_refused(local_aws: launch.Handle, tmp_path: Path) -> None:
     before = bodies(local_aws)
     (tmp_path / "text.tar").write_text("no archive")
     with tarfile.open(tmp_path / "other.tar", "w") as tar:

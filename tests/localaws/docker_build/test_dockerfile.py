@@ -146,7 +146,7 @@ def test_dockerignore(path: str, ignored: bool) -> None:
 
 
 @given(st.text("ab/*?[]!\\", max_size=12), st.text("ab/", max_size=8))
-def test_any_pattern_is_one(pattern: str, path: str) -> None:
+def test_any_pattern_is_translated(pattern: str, path: str) -> None:
     glob(pattern).fullmatch(path)
     DockerIgnore(pattern)(path)
 

@@ -153,7 +153,7 @@ def test_headers_of_an_error_arrive(front):
 
 
 @pytest.mark.parametrize("service", ASKS)
-def test_a_fault_of_ours_is_an_internal_failure_with_its_traceback_in_the_log_only(front, service, caplog):
+def test_our_own_error_is_an_internal_failure_with_its_traceback_in_the_log_only(front, service, caplog):
     front.behave = fails(KeyError("secret detail"))
     with caplog.at_level(logging.ERROR):
         error = refused(lambda: ASKS[service](front.client(service)))
@@ -342,7 +342,7 @@ def test_a_stream_with_a_trailer_passes_and_shows_it(front):
     assert kept == [b"hello", {"x-amz-checksum-crc32": "NhCmhg=="}]
 
 
-def test_a_body_that_is_not_the_signed_one_is_refused(front):
+def test_a_body_that_differs_from_the_signed_one_is_refused(front):
     import hashlib
 
     front.behave = keeps([])
@@ -483,7 +483,7 @@ def test_answers_carry_the_request_id_of_the_call(front):
         "bedrock-runtime",
     ],
 )
-def test_the_protocol_is_told_from_the_request_as_botocore_models_it(front, service):
+def test_the_protocol_is_detected_from_the_request_as_botocore_models_it(front, service):
     client = front.client(service, parameter_validation=False)
     model = client.meta.service_model
     methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}

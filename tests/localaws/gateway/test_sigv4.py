@@ -328,7 +328,7 @@ GOOD = {
         {"x-amz-date": None},
     ],
 )
-def test_what_is_no_signature_is_malformed(change):
+def test_a_malformed_signature_is_refused(change):
     headers = {name: value for name, value in (GOOD | change).items() if value is not None}
     with pytest.raises(RequestRefused) as refused:
         sigv4.read(head("GET", "http://h/", headers))

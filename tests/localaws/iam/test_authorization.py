@@ -161,7 +161,7 @@ def test_an_allow_of_some_resources(aws):
     assert f"training-job/{theirs} because no" in refused(developer.sagemaker.create_training_job, **training(theirs))
 
 
-def test_a_version_is_told_by_its_group_and_number(aws):
+def test_a_version_is_identified_by_its_group_and_number(aws):
     reader = session(aws, allow("sagemaker:DescribeModelPackage", f"{PLACE}:model-package/mine/*"))
     for version in ("Mine/1", f"{PLACE}:model-package/mine/1"):
         with pytest.raises(ClientError, match="model-package/mine/1 does not exist"):
@@ -169,7 +169,7 @@ def test_a_version_is_told_by_its_group_and_number(aws):
     assert f"{PLACE}:model-package/theirs/1 because no" in refused(reader.sagemaker.describe_model_package, ModelPackageName="theirs/1")
 
 
-def test_who_may_register_may_be_kept_from_approving(aws):
+def test_a_caller_may_be_allowed_to_register_and_not_to_approve(aws):
     group = named("group")
     aws("sagemaker").create_model_package_group(ModelPackageGroupName=group)
     version = aws("sagemaker").create_model_package(ModelPackageGroupName=group, SourceUri="s3://somewhere")["ModelPackageArn"]
@@ -179,7 +179,7 @@ def test_who_may_register_may_be_kept_from_approving(aws):
     assert "explicit deny" in refused(scientist.sagemaker.update_model_package, ModelPackageArn=version, ModelApprovalStatus="Approved")
 
 
-def test_every_resource_of_a_request_is_asked_for(aws):
+def test_permission_is_required_for_every_resource_of_a_request(aws):
     name, config, endpoint = named(), named("config"), named("endpoint")
     aws("sagemaker").create_model(**model(name))
     variant = {"VariantName": "a", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
@@ -290,7 +290,7 @@ def test_passing_a_role(aws):
     assert f"resource: {other} because" in refused(trainer.sagemaker.create_model, **model(named(), ExecutionRoleArn=other))
 
 
-def test_a_role_that_may_be_passed_but_is_none(aws):
+def test_a_role_that_may_be_passed_but_does_not_exist(aws):
     with pytest.raises(ClientError, match="Could not assume role") as raised:
         aws("sagemaker").create_training_job(**training(named("job"), RoleArn=f"arn:aws:iam::{ACCOUNT}:role/nowhere"))
     assert raised.value.response["Error"]["Code"] == "ValidationException"
@@ -369,7 +369,7 @@ def test_conditions_on_the_request(aws, condition, changes, allowed):
 
 @pytest.mark.parametrize("key", ["sagemaker:DirectGatedModelAccess", "sagemaker:Nothing", "sagemaker:OutputKmsKeyArn", "aws:SomethingNew"])
 @pytest.mark.parametrize("statement", [allow, deny])
-def test_a_condition_that_cannot_be_told_refuses(aws, key, statement):
+def test_a_condition_that_cannot_be_evaluated_refuses(aws, key, statement):
     blind = session(aws, allow(), statement("sagemaker:CreateTrainingJob", StringNotEquals={key: "x"}) | {"Sid": "Blind"})
     request = training(named("job"), OutputDataConfig={"S3OutputPath": "s3://course-data/out", "KmsKeyId": "alias/a-key"})
     assert refused(blind.sagemaker.create_training_job, **request).endswith(

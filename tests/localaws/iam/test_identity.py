@@ -145,7 +145,7 @@ def carol(aws) -> dict:
     return key
 
 
-def test_assume_role_says_no_as_aws_says_it(aws, carol):
+def test_assume_role_is_refused_in_awss_words(aws, carol):
     sts = aws("sts", **carol)
     with pytest.raises(ClientError, match="is not authorized to perform: sts:AssumeRole on resource: .*role/nowhere") as raised:
         sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/nowhere", RoleSessionName="ss")
@@ -165,7 +165,7 @@ def test_a_session_token_is_for_users(aws, carol):
     assert code_of(aws("sts").get_session_token) == "AccessDenied"
 
 
-def test_a_trust_policy_that_is_none_is_refused(aws):
+def test_a_malformed_trust_policy_is_refused(aws):
     for text in ("{", document(allow()), trust(Principal={"AWS": ACCOUNT}, Condition={"StringIs": {"a": "b"}})):
         assert code_of(aws("iam").create_role, RoleName="broken", AssumeRolePolicyDocument=text) == "MalformedPolicyDocument"
     with pytest.raises(ClientError, match="PermissionsBoundary"):  # moto would drop it

@@ -149,7 +149,7 @@ def test_an_unknown_operator_is_an_error_also_where_it_would_not_decide(name):
 
 
 @given(st.text("*?${}ab", max_size=6))
-def test_what_a_variable_stands_for_is_no_wildcard(value):
+def test_a_wildcard_in_the_value_of_a_variable_is_literal(value):
     template = of(allow(Resource="arn:aws:s3:::data/${aws:username}"))
     for resource in ("arn:aws:s3:::data/zz", f"arn:aws:s3:::data/{value}"):
         allowed = policy.evaluate(AuthorizationRequest("s3:GetObject", resource, {"aws:username": [value]}), [template]).allowed
@@ -256,7 +256,7 @@ def test_a_condition_that_cannot_be_evaluated_is_an_error_that_says_where(condit
         effect(allow(Sid="Here", Condition=condition), context=context)
 
 
-def test_a_key_of_which_the_caller_cannot_say_whether_it_is_there_is_an_error():
+def test_a_condition_key_with_unknown_presence_is_an_error():
     negated = allow(Condition={"StringNotEquals": {"aws:SourceVpc": "vpc-1"}})
     assert effect(negated) == "allowed"
     assert effect(negated, absent=lambda key: key == "aws:sourcevpc") == "allowed"
@@ -264,7 +264,7 @@ def test_a_key_of_which_the_caller_cannot_say_whether_it_is_there_is_an_error():
         effect(negated, absent=lambda key: False)
 
 
-def test_missing_keys_are_told_and_only_of_statements_on_the_request():
+def test_missing_keys_are_listed_only_for_statements_that_match_the_request():
     decision = policy.evaluate(
         AuthorizationRequest("iam:PassRole", "arn:aws:iam::123456789012:role/r"),
         [
@@ -342,5 +342,5 @@ def test_a_malformed_document_is_an_error_that_says_what_is_wrong(document, prob
         ('{"Statement":[]}', []),
     ],
 )
-def test_statements_are_found_where_they_stand(text, spans):
+def test_statements_have_their_positions(text, spans):
     assert policy.statement_spans(text) == spans

@@ -73,7 +73,7 @@ def test_it_regresses_as_least_squares_does(rows: np.ndarray, labels: np.ndarray
     assert trained.metrics["test mse"] == pytest.approx(np.mean((trained.answers(test[0], "score") - test[1]) ** 2))
 
 
-def test_its_defaults_are_good_for_data_of_some_size() -> None:
+def test_its_defaults_work_for_a_data_set_of_ordinary_size() -> None:
     rows, labels = make_classification(12_000, 20, n_informative=10, flip_y=0.1, random_state=1)
     train, validation, test = ((rows[part], labels[part]) for part in (slice(8000), slice(8000, 10_000), slice(10_000, None)))
     reference = linear_model.LogisticRegression().fit(*train)
@@ -229,7 +229,7 @@ def test_early_stopping_ends_training_and_keeps_the_best_model(caplog: pytest.Lo
     assert trained.metrics["validation binary_classification_cross_entropy_objective"] == pytest.approx(min(values), rel=1e-4)
 
 
-def test_l1_makes_weights_small_and_weights_of_classes_make_the_rare_one_heard() -> None:
+def test_l1_makes_weights_small_and_class_weights_raise_the_recall_of_the_rare_class() -> None:
     random = np.random.default_rng(0)
     rows = random.normal(size=(2000, 6))
     labels = (rows[:, 0] + random.normal(size=2000) > 2.4).astype(float)

@@ -194,7 +194,7 @@ ROW = recordio_protobuf.write_arrays(np.ones((1, 3), np.float32))
         ),
     ],
 )
-def test_what_is_no_data_is_refused_in_words(data: bytes, words: str) -> None:
+def test_unreadable_data_is_refused_with_a_message(data: bytes, words: str) -> None:
     with pytest.raises(RecordError, match=words.replace("(", r"\(")):
         recordio_protobuf.read_arrays(data)
 

@@ -41,7 +41,7 @@ def test_a_torchscript_file_is_served_without_a_script(serve) -> None:
 
 
 @needs_torch
-def test_an_inference_script_beside_the_model_takes_the_place_of_the_defaults(serve) -> None:
+def test_an_inference_script_beside_the_model_replaces_the_defaults(serve) -> None:
     script = """
 import os, torch
 def model_fn(model_dir):

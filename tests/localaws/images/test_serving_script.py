@@ -81,7 +81,7 @@ def test_what_cannot_be_read_is_a_500_with_a_traceback_in_the_log(plain, body, c
     assert words in plain.log.read_text()
 
 
-def test_own_functions_and_what_they_may_return(serve):
+def test_custom_functions_and_their_results(serve):
     script = """
 import helper
 def model_fn(model_dir): return {"n": 0}
@@ -115,7 +115,7 @@ def answer(prediction, accept):
     assert "The script returned a NoneType" in server.log.read_text()
 
 
-def test_transform_fn_stands_for_the_three(serve):
+def test_transform_fn_replaces_the_three_functions(serve):
     script = "def model_fn(model_dir): return 2\ndef transform_fn(model, data, content_type, accept): return data * model, accept"
     server = start(serve, script)
     assert server.invoke("ab", "text/csv", "text/csv").text == "abab"

@@ -122,7 +122,7 @@ def test_what_does_not_fit_is_refused_in_the_containers_words(server, body, cont
     assert words.splitlines()[0] in server.log.read_text()
 
 
-def test_the_doors_of_the_contract(server):
+def test_the_http_contract_of_a_model_server(server):
     assert server.invoke("", "text/csv").status_code == 204
     assert requests.get(f"{server.url}/execution-parameters").json()["MaxPayloadInMB"] == 6
     assert requests.get(f"{server.url}/models").status_code == 404
@@ -138,7 +138,7 @@ def test_sigterm_ends_it(serve, model):
     assert server.process.wait(timeout=30) == -signal.SIGTERM
 
 
-def test_batch_transform_gets_a_line_a_prediction(serve, model):
+def test_batch_transform_gets_one_line_for_each_prediction(serve, model):
     server = serve(XGBOOST, {"xgboost-model": model_file(model)}, SAGEMAKER_BATCH="true")
     assert server.wait()
     assert server.invoke(csv(ROWS[:2]), "text/csv").text == lines(expected(model, ROWS[:2]))

@@ -37,7 +37,7 @@ def run(overlay: Overlay, command: list[str]) -> int:
     return subprocess.run(command, capture_output=True).returncode
 
 
-def test_what_the_course_has_is_there_and_is_not_touched(tmp_path: Path) -> None:
+def test_the_courses_packages_are_visible_and_unchanged(tmp_path: Path) -> None:
     before = freeze()
     overlay = Overlay(tmp_path / "overlay", course_packages())
     assert output(overlay, "python3", "-c", "import psutil, course, sys; print(sys.prefix)") == str(overlay.folder)

@@ -170,7 +170,7 @@ def test_streams_are_merged_by_time(logs, group, refused):
 
 
 @pytest.mark.parametrize("token", ["nonsense", "f/123", "x/" + "0" * 56])
-def test_a_token_of_ones_own_making(logs, group, refused, token):
+def test_an_invented_token_is_refused(logs, group, refused, token):
     logs.create_log_stream(logGroupName=group, logStreamName="s")
     with refused("InvalidParameterException"):
         logs.get_log_events(logGroupName=group, logStreamName="s", nextToken=token)

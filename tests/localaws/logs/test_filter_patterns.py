@@ -93,7 +93,7 @@ def test_json_conditions(pattern, expected):
         ("{ $.a[*] = 1 }", "NotSupportedByLocalAws"),
     ],
 )
-def test_what_is_no_pattern_or_not_supported(pattern, code):
+def test_malformed_and_unsupported_patterns_are_refused(pattern, code):
     with pytest.raises(AwsError) as error:
         matcher(pattern)
     assert error.value.code == code

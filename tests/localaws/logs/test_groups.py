@@ -124,12 +124,12 @@ def test_a_line_too_long_for_an_event_is_cut(store):
     assert (len(messages[0].encode()) <= 1_048_576 - 26, set(messages[0]), messages[1]) == (True, {"ü"}, "next")
 
 
-def test_a_text_that_is_no_unicode_is_made_so(store):
+def test_a_text_that_is_not_unicode_is_converted(store):
     store.append("us-east-1", "/jobs", "one", [(1, "half a pair: \ud800")])
     assert store.database.connection.execute("SELECT message FROM events").fetchone()[0] == "half a pair: ?"
 
 
-def test_nothing_to_append_makes_the_stream_all_the_same(store):
+def test_appending_nothing_still_creates_the_stream(store):
     store.append("us-east-1", "/jobs", "one", [])
     assert [row["name"] for row in store.streams(store.group("us-east-1", "/jobs")["id"])] == ["one"]
     store.reset()

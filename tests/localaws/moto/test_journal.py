@@ -51,7 +51,7 @@ def test_a_killed_process_comes_back_with_every_answer_the_same(before_and_after
     assert before == after
 
 
-def test_what_the_journal_could_not_take_has_not_happened(aws):
+def test_a_request_that_the_journal_could_not_store_changes_nothing(aws):
     sqs = aws("sqs")
     sqs.create_queue(QueueName="kept")
     with sqlite3.connect(aws.state / "journal.db") as journal:

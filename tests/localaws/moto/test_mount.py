@@ -128,7 +128,7 @@ def test_a_large_binary_body_survives_a_restart(aws):
     assert aws("glacier").get_job_output(vaultName="large", jobId=job)["body"].read() == body
 
 
-def test_a_long_poll_holds_up_nobody_and_ends_when_a_message_comes(aws):
+def test_a_long_poll_blocks_no_other_request_and_ends_when_a_message_arrives(aws):
     sqs = aws("sqs")
     url = sqs.create_queue(QueueName="poll")["QueueUrl"]
     before = journaled(aws)
@@ -142,7 +142,7 @@ def test_a_long_poll_holds_up_nobody_and_ends_when_a_message_comes(aws):
         assert polling.result(timeout=20)["Messages"][0]["Body"] == "at last"
 
 
-def test_a_poll_in_vain_ends_after_its_time(aws):
+def test_a_poll_without_a_message_ends_after_its_time(aws):
     url = aws("sqs").create_queue(QueueName="empty", Attributes={"ReceiveMessageWaitTimeSeconds": "1"})["QueueUrl"]
     assert "Messages" not in aws("sqs").receive_message(QueueUrl=url)
 
@@ -180,7 +180,7 @@ def test_clients_in_many_threads_lose_nothing(aws):
     assert dynamodb.get_item(TableName="counter", Key={"id": {"S": "n"}})["Item"]["n"]["N"] == "80"
 
 
-def test_firehose_delivers_into_the_s3_that_everybody_sees(aws):
+def test_firehose_delivers_into_the_s3_that_clients_see(aws):
     s3 = aws("s3")
     s3.create_bucket(Bucket="delivered")
     role = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"

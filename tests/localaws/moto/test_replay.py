@@ -46,7 +46,7 @@ def test_the_same_seed_and_time_give_the_same_values_and_another_seed_others():
     assert first[10] == datetime.datetime(2001, 9, 9, 1, 46, 40, tzinfo=datetime.UTC)
 
 
-def test_other_threads_keep_their_time_and_chance():
+def test_other_threads_keep_their_time_and_randomness():
     inside, outside = [], []
     with use_context(seeded_context(1e9, b"seed")):
         state = random.getstate()
@@ -60,7 +60,7 @@ def test_other_threads_keep_their_time_and_chance():
     assert outside[:6] != inside[:6]
 
 
-def test_whether_dice_were_thrown_is_known():
+def test_the_use_of_randomness_is_recorded():
     with use_context(seeded_context(1e9, b"seed")) as context:
         SHIMS["time"].time()
         assert not context.used_random
@@ -77,7 +77,7 @@ def test_dates_are_real_dates():
     assert issubclass(datetime.datetime, shim)
 
 
-def test_what_was_remembered_is_not_asked_again():
+def test_recorded_values_are_reused_at_replay():
     with use_context(seeded_context(1e9, b"")) as context:
         assert replay.recorded(lambda: b"first") == b"first"
     with use_context(seeded_context(1e9, b"", replaying=True, recording=list(context.recording))):
@@ -85,7 +85,7 @@ def test_what_was_remembered_is_not_asked_again():
 
 
 @pytest.mark.parametrize("source", [r"\bsecrets\.(token|choice|rand)", "SystemRandom", "getrandom", "numpy", "perf_counter", "monotonic"])
-def test_moto_has_no_source_of_chance_or_time_that_is_not_ours(source):
+def test_moto_has_no_source_of_randomness_or_time_that_is_not_replaced(source):
     """A new source in a release of moto would make replays differ. This test names the file that has it."""
     data = "aws_managed_policies.py"  # contains every such word
     assert [path for path in MOTO.rglob("*.py") if path.name != data and re.search(source, path.read_text())] == []

@@ -73,7 +73,7 @@ def test_limits_are_those_it_was_given(aws: JobFixtures) -> None:
     assert "more than 40 processes" in job["FailureReason"]
 
 
-def test_links_out_of_the_box_lead_nowhere(aws: JobFixtures) -> None:
+def test_links_out_of_the_box_do_not_work(aws: JobFixtures) -> None:
     code = """
         import os, shutil, sys
         shutil.rmtree("/opt/ml/model")
@@ -113,7 +113,7 @@ def test_an_endpoint_answers_through_its_relay(aws: JobFixtures) -> None:
     hosting.close()
 
 
-def test_an_image_of_ones_own_is_sealed_in_too_and_a_guest_may_build_it(aws: JobFixtures, tmp_path: Path) -> None:
+def test_a_custom_image_is_sealed_in_too_and_a_guest_may_build_it(aws: JobFixtures, tmp_path: Path) -> None:
     guest = aws.handle.invite(tmp_path / "guest")
     with socket.create_server(("127.0.0.1", 0)) as outside:
         serve = SERVE.replace("PORT", "8080", 1).replace('"from": helper.NAME', f'"from": reached({outside.getsockname()[1]})')

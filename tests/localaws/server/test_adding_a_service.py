@@ -112,7 +112,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_a_service_and_a_family_are_a_package_and_a_line_each(package: Path) -> None:
+def test_a_service_and_a_family_need_a_package_and_a_line_each(package: Path) -> None:
     settings = os.environ | {"PYTHONPATH": str(package), "LOCALAWS_STRICT": "1"}
     command = [sys.executable, "-P", "-c", PROGRAM]
     found = json.loads(

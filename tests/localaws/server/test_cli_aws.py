@@ -112,7 +112,7 @@ def test_a_whole_life_on_the_command_line(state, tmp_path):
     assert "Start it with" in course("aws", "env", "--state", state, code=1)
 
 
-def test_a_port_in_use_is_a_line_and_leaves_nothing(state):
+def test_a_port_in_use_is_reported_in_one_line_and_leaves_nothing(state):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_loaded_is_named(local_aws, tmp_path, make, says
     assert says in course("aws", "seed", tmp_path / "seed", "--state", local_aws.state, code=1)
 
 
-def test_bad_commands_are_told_what_there_is():
+def test_a_wrong_command_lists_the_commands():
     assert "there is no command 'awz'" in course("awz", code=2)
     assert "aws" in course("--help")
     assert "start" in course("aws", "--help")

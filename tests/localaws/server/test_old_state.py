@@ -93,7 +93,7 @@ def test_an_endpoint_comes_back_and_answers_as_before(old):
     assert answer["Body"].read().decode() == old.facts["answer"]
 
 
-def test_what_scales_it_is_there(old):
+def test_scaling_policies_and_targets_are_there(old):
     scaling = old.client("application-autoscaling")
     [target] = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 2)

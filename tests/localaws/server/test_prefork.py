@@ -51,7 +51,7 @@ def run(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", BEGIN + script], env=environment, text=True, capture_output=True, timeout=120)
 
 
-def test_it_serves_and_ends_as_any_other(tmp_path: Path) -> None:
+def test_a_forked_local_aws_serves_and_ends_like_any_other(tmp_path: Path) -> None:
     done = run(tmp_path, SERVES)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
@@ -61,7 +61,7 @@ def test_it_serves_and_ends_as_any_other(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [] and processes(tmp_path) == []
 
 
-def test_two_of_one_process_draw_for_themselves_and_share_nothing_but_what_is_aws_own(tmp_path: Path) -> None:
+def test_two_forks_of_one_process_draw_different_numbers_and_share_only_awss_data(tmp_path: Path) -> None:
     done = run(tmp_path, TWO)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
@@ -74,7 +74,7 @@ def test_two_of_one_process_draw_for_themselves_and_share_nothing_but_what_is_aw
 
 
 @pytest.mark.parametrize("end", ["", "os._exit(0)", "os.kill(os.getpid(), 9)"])
-def test_one_that_nobody_needs_ends_with_whoever_prepared_it(tmp_path: Path, end: str) -> None:
+def test_an_unused_fork_ends_with_its_parent(tmp_path: Path, end: str) -> None:
     run(tmp_path, end)
     wait_for(lambda: processes(tmp_path) == [], "nothing runs")
 
@@ -84,7 +84,7 @@ def test_it_ends_and_is_wiped_when_its_starter_is_killed(tmp_path: Path) -> None
     wait_for(lambda: processes(tmp_path) == [] and list(tmp_path.iterdir()) == [], "the local AWS has ended and its folder is gone")
 
 
-def test_one_that_cannot_start_says_why(tmp_path: Path) -> None:
+def test_a_local_aws_that_cannot_start_says_why(tmp_path: Path) -> None:
     taken = "import socket\nother = socket.socket()\nother.bind(('127.0.0.1', 0))\nother.listen()\n"
     done = run(tmp_path, taken + "server.start(port=other.getsockname()[1], temporary=True)")
     assert "is in use by another program" in done.stderr, done.stderr

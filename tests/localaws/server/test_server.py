@@ -164,7 +164,7 @@ def test_a_port_in_use_is_named(state):
     launch.start(state)  # the lock was released
 
 
-def test_a_second_one_on_the_same_state_is_told_who_has_it(state):
+def test_a_second_start_on_the_same_state_names_the_process_that_has_it(state):
     first = launch.start(state)
     with pytest.raises(ServerError) as error:
         launch.start(state)
@@ -191,7 +191,7 @@ def test_of_several_starts_at_once_one_wins(state):
     assert all("in use by another local AWS" in outcome for outcome in outcomes if isinstance(outcome, str))
 
 
-def test_whoever_asks_for_one_at_the_same_time_gets_the_same(state):
+def test_concurrent_callers_get_the_same_local_aws(state):
     handles = []
     threads = [threading.Thread(target=lambda: handles.append(launch.find_or_start(state))) for _ in range(3)]
     for thread in threads:
@@ -261,7 +261,7 @@ def test_an_interrupted_start_leaves_no_process(state, monkeypatch):
 # --- after a kill -----------------------------------------------------------------------------------------------------
 
 
-def test_what_was_acknowledged_survives_a_kill(state):
+def test_acknowledged_writes_survive_a_kill(state):
     first = launch.start(state)
     client = client_factory(first)
     client("s3").create_bucket(Bucket="kept")
@@ -282,7 +282,7 @@ def test_what_was_acknowledged_survives_a_kill(state):
     assert {event["operation"] for event in second.events() if event["id"] <= seen} >= {"CreateBucket", "PutObject", "CreateQueue"}
 
 
-def test_a_socket_left_by_a_kill_is_no_hindrance(state, tmp_path):
+def test_a_socket_left_by_a_killed_process_is_replaced(state, tmp_path):
     first = launch.start(state, socket=tmp_path / "s")
     os.kill(first.pid, signal.SIGKILL)
     wait_until(lambda: ended(first.pid))
@@ -347,7 +347,7 @@ def ask(handle, method: str, path: str, token: str | None = None, body: bytes | 
         return error.code, json.load(error)
 
 
-def test_the_control_door_wants_its_token(local_aws):
+def test_the_control_api_needs_its_token(local_aws):
     token = ServerInfo.read(local_aws.state).token
     assert ask(local_aws, "GET", "health", token)[0] == 200
     for wrong in (None, "wrong", token[:-1]):
@@ -368,12 +368,12 @@ def test_the_control_door_wants_its_token(local_aws):
         ("GET", "events?since=x", None, 400, "x"),
     ],
 )
-def test_what_the_control_door_does_not_understand_is_an_error(local_aws, method, path, body, status, says):
+def test_a_malformed_control_request_is_an_error(local_aws, method, path, body, status, says):
     got, answer = ask(local_aws, method, path, ServerInfo.read(local_aws.state).token, body)
     assert got == status and says in answer["error"]
 
 
-def test_reset_empties_every_room_and_keeps_the_keys(state):
+def test_reset_empties_every_service_and_keeps_the_keys(state):
     handle = launch.start(state)
     client = client_factory(handle)
     client("s3").create_bucket(Bucket="gone")
@@ -397,14 +397,14 @@ def test_reset_empties_every_room_and_keeps_the_keys(state):
     assert not [path for path in (state / "objects").rglob("*") if path.is_file()]
 
 
-def test_a_handle_of_one_that_ended_says_so(state):
+def test_a_handle_of_an_ended_local_aws_says_so(state):
     handle = launch.start(state)
     handle.stop()
     with pytest.raises(ServerError, match="no longer runs"):
         handle.events()
 
 
-def test_a_guest_finds_it_and_may_look_but_not_steer(state, tmp_path):
+def test_a_guest_can_find_and_read_the_local_aws_but_not_control_it(state, tmp_path):
     handle = launch.start(state)
     handle.invite(tmp_path / "guest")
     guest = launch.find(tmp_path / "guest")

@@ -123,7 +123,7 @@ def test_who_called_whom_is_in_the_log_with_the_job_as_caller(story):
     assert ("endpoint/delays", "s3", "GetObject") in seen
 
 
-def test_what_aws_would_bill_is_told(story):
+def test_the_resources_that_aws_would_bill_are_listed(story):
     handle = launch.find(story)
     assert running(handle) == [("endpoint/delays", "ml.m5.large", 1, "InService")]
 

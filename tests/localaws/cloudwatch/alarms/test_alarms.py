@@ -129,7 +129,7 @@ def test_short_periods_are_evaluated_every_ten_seconds(aws, namespace):
     assert alarm["HistorySummary"].endswith("to ALARM") and round(alarm["Timestamp"].timestamp() - begin) == 30
 
 
-def test_topics_hear_of_changes_unless_actions_are_disabled(aws, namespace):
+def test_topics_get_changes_unless_actions_are_disabled(aws, namespace):
     topic, queue = aws.topic()
     begin = aws.to_the_minute()
     actions = {"AlarmActions": [topic], "OKActions": [topic], "AlarmDescription": "too much"}
@@ -173,7 +173,7 @@ def test_an_action_that_fails_is_in_the_history(aws, namespace):
     assert action["HistorySummary"].startswith("Failed to execute action arn:aws:sns:us-east-1:123456789012:gone.")
 
 
-def test_eventbridge_hears_of_changes(aws, namespace):
+def test_changes_are_sent_to_eventbridge(aws, namespace):
     url, arn = aws.queue()
     rule = aws.name("rule")
     pattern = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"], "detail": {"state": {"value": ["ALARM"]}}}

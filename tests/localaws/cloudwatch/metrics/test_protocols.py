@@ -38,7 +38,7 @@ def test_every_protocol_gives_the_same_answers(speak, namespace, protocol):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_every_protocol_names_an_error_alike(speak, namespace, protocol):
+def test_every_protocol_reports_the_same_error(speak, namespace, protocol):
     answer = speak(
         protocol, "PutMetricData", {"Namespace": namespace, "MetricData": [{"MetricName": "m", "Value": 1.0, "StorageResolution": 7}]}
     )

@@ -86,7 +86,7 @@ def test_periods_begin_at_the_rounded_start_time(cloudwatch, namespace):
     assert [(point["Timestamp"], point["Sum"]) for point in points] == expected
 
 
-def test_data_are_kept_to_the_minute_unless_they_are_of_high_resolution(cloudwatch, namespace):
+def test_time_stamps_are_rounded_to_the_minute_except_at_high_resolution(cloudwatch, namespace):
     moment = datetime.now(UTC).replace(microsecond=0, second=0) - timedelta(minutes=5)
     put(cloudwatch, namespace, "coarse", [1.0], moment + timedelta(seconds=37))
     put(cloudwatch, namespace, "fine", [1.0], moment + timedelta(seconds=37, milliseconds=400), StorageResolution=1)
@@ -195,7 +195,7 @@ def test_metrics_are_listed_page_by_page(cloudwatch, namespace):
     assert [metric["MetricName"] for page in odd for metric in page["Metrics"]] == [f"m{n}" for n in range(1, 1300, 2)]
 
 
-def test_the_door_keeps_what_cloudwatch_can_hold(tmp_path):
+def test_the_control_api_keeps_what_cloudwatch_can_store(tmp_path):
     store = MetricStore(tmp_path / "metrics.db", Clock())
     for value in (1.0, float("nan"), float("inf")):
         store.put("us-east-1", "Jobs", "loss", value, {"Job": "one"}, timestamp=60.0)

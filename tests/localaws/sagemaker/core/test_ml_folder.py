@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from course.localaws.sagemaker.core import ml_folder
 
 
-def test_links_to_opt_ml_lead_to_what_lies_there(tmp_path: Path) -> None:
+def test_links_to_opt_ml_lead_to_its_files(tmp_path: Path) -> None:
     root = tmp_path / "ml"
     (root / "output").mkdir(parents=True)
     (root / "model").mkdir()
@@ -47,7 +47,7 @@ ENTRIES = st.tuples(PLACES, st.sampled_from(["file", "link", "absolute", "opt"])
 
 @settings(max_examples=200)
 @given(st.lists(ENTRIES, max_size=8))
-def test_whatever_is_left_leads_to_the_inside(entries: list[tuple[str, str, str]]) -> None:
+def test_remaining_links_lead_inside_the_folder(entries: list[tuple[str, str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "ml"
         root.mkdir()

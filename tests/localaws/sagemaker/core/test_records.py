@@ -122,5 +122,5 @@ def test_an_image_is_configured_for_one_application(client):
     assert code == "ValidationException" and message.endswith("got KernelGatewayImageConfig, JupyterLabAppImageConfig.")
 
 
-def test_what_is_executed_is_no_record(client):
+def test_operations_that_are_executed_are_not_marked_as_records(client):
     assert "x-local-aws" not in client("sagemaker").list_models()["ResponseMetadata"]["HTTPHeaders"]

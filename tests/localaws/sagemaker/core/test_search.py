@@ -119,7 +119,7 @@ def test_expressions_in_expressions() -> None:
         ([condition("TrainingJobName", "Equals", "a")] * 51, "at most 50 conditions"),
     ],
 )
-def test_what_is_no_expression_is_refused(filters: list[dict], words: str) -> None:
+def test_an_invalid_search_expression_is_refused(filters: list[dict], words: str) -> None:
     with pytest.raises(AwsError) as caught:
         matches(*filters)
     assert caught.value.code == "ValidationException" and words in caught.value.message
@@ -142,7 +142,7 @@ def test_numbers_are_compared_as_numbers(held: float, asked: float) -> None:
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=6), st.lists(st.booleans(), max_size=6))
-def test_and_wants_all_and_or_wants_one(filters: list[bool], inner: list[bool]) -> None:
+def test_and_needs_all_filters_and_or_needs_one(filters: list[bool], inner: list[bool]) -> None:
     def of(truth: bool) -> dict:
         return condition("TrainingJobStatus", "Equals" if truth else "NotEquals", "Completed")
 

@@ -101,7 +101,7 @@ def test_a_job_beyond_a_quota_is_not_begun(client, changes, says):
     assert client("sagemaker").list_training_jobs(NameContains=name)["TrainingJobSummaries"] == []
 
 
-def test_what_was_acknowledged_survives_a_kill(tmp_path):
+def test_acknowledged_writes_survive_a_kill(tmp_path):
     state = tmp_path / "state"
     handle = launch.start(state)
     sagemaker = client_factory(handle)("sagemaker")

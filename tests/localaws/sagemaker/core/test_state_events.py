@@ -60,7 +60,7 @@ def test_every_step_of_a_training_job_is_an_event(aws: JobFixtures, queue: Queue
     assert not [member for member in detail if member.startswith("_")]
 
 
-def test_a_rule_hears_only_what_it_asks_for(aws: JobFixtures) -> None:
+def test_a_rule_receives_only_events_that_match(aws: JobFixtures) -> None:
     pattern = {"detail-type": ["SageMaker Processing Job State Change"], "detail": {"ProcessingJobStatus": ["Failed"]}}
     failures = Queue(aws, pattern)
     aws.processed(aws.process("print('well')"))
@@ -71,7 +71,7 @@ def test_a_rule_hears_only_what_it_asks_for(aws: JobFixtures) -> None:
     failures.close()
 
 
-def test_a_stop_is_heard(aws: JobFixtures, queue: Queue) -> None:
+def test_a_stop_ends_the_job(aws: JobFixtures, queue: Queue) -> None:
     name = aws.script("import time; time.sleep(600)")
     aws.until(lambda: aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")
     aws.sagemaker.stop_training_job(TrainingJobName=name)

@@ -42,7 +42,7 @@ def test_an_experiment_is_kept_and_changed(aws: JobFixtures) -> None:
     assert code == "ResourceNotFound" and name in message
 
 
-def test_trials_and_components_hang_together(aws: JobFixtures) -> None:
+def test_trials_and_components_are_associated(aws: JobFixtures) -> None:
     sagemaker = aws.sagemaker
     experiment, trial, component = made(aws)
     other = aws.name("trial")
@@ -106,7 +106,7 @@ def test_an_update_adds_to_a_components_maps_and_takes_from_them(aws: JobFixture
     assert aws.sagemaker.describe_trial_component(TrialComponentName=found["TrialComponentArn"])["TrialComponentName"] == name
 
 
-def test_lists_have_pages_in_an_order_of_ones_own(aws: JobFixtures) -> None:
+def test_lists_have_pages_in_the_requested_order(aws: JobFixtures) -> None:
     experiment, start = aws.name("paged"), datetime.datetime.now(datetime.UTC)
     aws.sagemaker.create_experiment(ExperimentName=experiment)
     names = [f"{experiment}-{letter}" for letter in "cadbe"]
@@ -237,7 +237,7 @@ def test_a_job_outside_an_experiment_is_a_component_of_no_trial(aws: JobFixtures
     assert aws.sagemaker.list_trials(TrialComponentName=found["TrialComponentName"])["TrialSummaries"] == []
 
 
-def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(aws: JobFixtures) -> None:
+def test_a_job_with_the_name_of_a_deleted_one_gets_a_new_component(aws: JobFixtures) -> None:
     name = aws.process("pass")
     aws.processed(name)
     aws.sagemaker.delete_processing_job(ProcessingJobName=name)
@@ -247,7 +247,7 @@ def test_a_job_of_the_name_of_a_deleted_one_has_a_component_of_its_own(aws: JobF
     assert found["Parameters"]["SageMaker.VolumeSizeInGB"] == {"NumberValue": 6.0}
 
 
-def test_a_job_of_an_experiment_that_is_not_there_is_refused(aws: JobFixtures) -> None:
+def test_a_job_of_an_unknown_experiment_is_refused(aws: JobFixtures) -> None:
     experiment, trial, _ = made(aws)
     other = aws.name("experiment")
     aws.sagemaker.create_experiment(ExperimentName=other)

@@ -50,7 +50,7 @@ def test_a_run_keeps_what_is_logged(aws: JobFixtures, session: object, tmp_path:
     assert len(aws.sagemaker.list_trial_components(ExperimentName=experiment)["TrialComponentSummaries"]) == 1
 
 
-def test_a_runs_charts_are_artifacts_of_it(aws: JobFixtures, session: object) -> None:  # noqa: F811
+def test_charts_of_a_run_are_its_artifacts(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 
     experiment = aws.name("sdk-experiment")
@@ -83,7 +83,7 @@ def test_a_run_that_raises_has_failed(aws: JobFixtures, session: object) -> None
     assert status == {"PrimaryStatus": "Failed", "Message": "no rows"}
 
 
-def test_a_training_job_of_a_run_loads_it_and_logs_to_it(aws: JobFixtures, session: object) -> None:  # noqa: F811
+def test_a_training_job_loads_its_run_and_logs_to_it(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 
     experiment = aws.name("sdk-experiment")
@@ -95,7 +95,7 @@ def test_a_training_job_of_a_run_loads_it_and_logs_to_it(aws: JobFixtures, sessi
 
 
 @pytest.mark.nightly  # the training job of a run does the same by day
-def test_a_processing_job_of_a_run_loads_it_and_logs_to_it(aws: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
+def test_a_processing_job_loads_its_run_and_logs_to_it(aws: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
     from sagemaker.core.processing import ScriptProcessor
 

@@ -37,7 +37,7 @@ def test_an_artifact_needs_no_name(aws: JobFixtures) -> None:
     assert "ArtifactName" not in aws.sagemaker.describe_artifact(ArtifactArn=arn)
 
 
-def test_associations_say_what_comes_of_what(aws: JobFixtures) -> None:
+def test_associations_connect_source_and_destination(aws: JobFixtures) -> None:
     sagemaker, name = aws.sagemaker, aws.name("component")
     data, model = (artifact(aws, f"s3://b/{aws.name(kind)}", ArtifactName=kind) for kind in ("data", "model"))
     component = sagemaker.create_trial_component(TrialComponentName=name)["TrialComponentArn"]

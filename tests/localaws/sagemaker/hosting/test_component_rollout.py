@@ -115,7 +115,7 @@ def test_batches_take_over_one_by_one_and_lose_no_request(aws):
     assert len(aws.streams(name)) == 8
 
 
-def test_a_batch_needs_room_for_itself_alone_and_other_needs_and_counts_come_with_it(aws):
+def test_a_batch_needs_free_resources_for_itself_only_and_new_needs_and_counts_take_effect(aws):
     endpoint = aws.host(3)
     name = aws.served(endpoint, "old", copies=2, memory=MEMORY)  # the third instance is free
     aws.roll(name, "new", copies=3, memory=MEMORY, MaximumBatchSize=size(1), WaitIntervalInSeconds=0)
@@ -124,7 +124,7 @@ def test_a_batch_needs_room_for_itself_alone_and_other_needs_and_counts_come_wit
     assert aws.answers(endpoint, name, 10) == {"new": 10}
 
 
-def test_an_alarm_rolls_back_with_the_room_that_there_is(aws):
+def test_an_alarm_rolls_back_with_the_resources_that_are_free(aws):
     endpoint, alarm = aws.host(3), aws.alarm()
     name = aws.served(endpoint, "old", copies=2, memory=MEMORY)
     with Asking(aws, endpoint, name):
@@ -196,7 +196,7 @@ def test_too_long_a_deployment_is_rolled_back(aws):
     assert aws.answers(endpoint, name, 10) == {"old": 10}
 
 
-def test_another_number_of_copies_alone_is_no_matter_of_batches(aws):
+def test_a_change_of_only_the_number_of_copies_uses_no_batches(aws):
     name = aws.served(aws.host(), "old", copies=2)
     policy = {"RollingUpdatePolicy": {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 300}}
     aws.sagemaker.update_inference_component(InferenceComponentName=name, RuntimeConfig={"CopyCount": 3}, DeploymentConfig=policy)

@@ -102,7 +102,7 @@ def inbox(aws: EndpointFixtures) -> tuple[str, Callable[[], list[dict]]]:
     return topic, messages
 
 
-def test_an_answer_comes_to_the_place_that_was_promised(aws, endpoint):
+def test_an_answer_is_stored_at_the_promised_location(aws, endpoint):
     answer = ask(aws, endpoint, "hello", InferenceId="mine-1")
     assert answer["InferenceId"] == "mine-1" and answer["ResponseMetadata"]["HTTPStatusCode"] == 202
     assert answer["OutputLocation"].startswith(f"s3://{aws.bucket}/out/") and answer["OutputLocation"].endswith(".out")
@@ -142,7 +142,7 @@ def test_an_input_that_is_not_there(aws, endpoint):
     assert "Failed to download the input" in result(aws, answer["FailureLocation"])
 
 
-def test_a_request_that_ends_every_container_fails_at_last_and_the_next_is_answered(aws, endpoint):
+def test_a_request_that_ends_every_container_fails_after_retries_and_the_next_is_answered(aws, endpoint):
     answer, after = ask(aws, endpoint, "die"), ask(aws, endpoint, "after")
     assert "model process exited" in result(aws, answer["FailureLocation"])
     assert result(aws, after["OutputLocation"]) == "AFTER"
@@ -217,7 +217,7 @@ def test_a_request_that_outlives_its_instance_is_measured(aws):
     assert found
 
 
-def test_what_kind_of_endpoint_it_is_not(aws, endpoint):
+def test_an_operation_for_another_kind_of_endpoint_is_refused(aws, endpoint):
     real = aws.deploy(script(CAPITALS), SKLEARN)
     with pytest.raises(ClientError, match="is not an asynchronous endpoint"):
         ask(aws, real, "x")

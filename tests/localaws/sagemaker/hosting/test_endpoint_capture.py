@@ -94,7 +94,7 @@ def test_nothing_is_captured_of_a_sample_of_nothing_and_failures_are_left_out(aw
     assert found == [0, 0]
 
 
-def test_invocations_go_on_when_the_bucket_is_gone(aws):
+def test_invocations_continue_when_the_bucket_is_deleted(aws):
     config = capture(aws, "x") | {"DestinationS3Uri": "s3://no-such-bucket-anywhere/x"}
     name = deploy(aws, config)
     assert aws.invoke(name) == aws.invoke(name) == '{"score": 1}'

@@ -93,7 +93,7 @@ def test_a_container_of_a_pipeline_that_refuses_is_named_and_the_next_is_not_ask
     assert "Received client error (400) from container-2 with message" in refusal["Error"]["Message"]
 
 
-def test_a_container_in_the_middle_that_dies_is_a_model_error_and_comes_back(aws, pipeline):
+def test_a_container_in_the_middle_that_ends_is_a_model_error_and_is_restarted(aws, pipeline):
     refusal = error(aws.invoke, pipeline, "b?")
     assert (refusal["Error"]["Code"], refusal["OriginalStatusCode"]) == ("ModelError", 0)
     until(lambda: "is started again" in aws.log(pipeline), "it is started again")
@@ -128,7 +128,7 @@ def test_a_container_is_called_by_its_name(aws, direct):
     ("asked", "words"),
     [({}, "is a multi-container endpoint and requires"), ({"TargetContainerHostname": "host-c"}, "host-c not found for Endpoint")],
 )
-def test_a_container_that_is_not_named_or_not_there(aws, direct, asked, words):
+def test_a_missing_or_unknown_container_name_is_refused(aws, direct, asked, words):
     refusal = error(aws.invoke, direct, "x", **asked)
     assert (refusal["Error"]["Code"], words in refusal["Error"]["Message"]) == ("ValidationError", True)
 

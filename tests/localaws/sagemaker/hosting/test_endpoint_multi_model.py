@@ -116,7 +116,7 @@ def test_a_model_that_comes_later_needs_no_update(aws, airports):
     assert json.loads(aws.invoke(airports, TargetModel="later.tar.gz")) == [pytest.approx(0.9, abs=0.01)]
 
 
-def test_xgboost_answers_for_one_of_many_models_in_a_form_of_its_own(aws, airports):
+def test_xgboost_answers_in_a_special_format_when_it_serves_many_models(aws, airports):
     asked = {"TargetModel": "ewr.tar.gz", "body": "1,2,3\n4,5,6"}
     first, second = json.loads(aws.invoke(airports, **asked, Accept="application/json"))
     assert first == second == pytest.approx(0.4, abs=0.01)
@@ -131,7 +131,7 @@ def test_a_model_that_is_not_there(aws, airports):
     assert "Failed to download model data" in refusal["Message"] and "airports/none.tar.gz" in refusal["Message"]
 
 
-def test_an_archive_that_is_none(aws, airports):
+def test_a_file_that_is_not_an_archive_is_refused(aws, airports):
     refusal = error(aws, airports, TargetModel="torn.tar.gz")["Error"]
     assert (refusal["Code"], "valid tar.gz archive" in refusal["Message"]) == ("ValidationError", True)
 
@@ -150,7 +150,7 @@ def test_scripts_of_models_do_not_meet(aws, scripts):
     assert answers[0][1] == answers[2][1] != answers[1][1]
 
 
-def test_what_a_multi_model_endpoint_is_asked_without_a_model(aws, airports):
+def test_a_multi_model_endpoint_needs_a_target_model(aws, airports):
     refusal = error(aws, airports)["Error"]
     assert (refusal["Code"], refusal["Message"].endswith("is missing a target model header.")) == ("ValidationError", True)
 

@@ -94,7 +94,7 @@ def test_a_request_right_after_a_jump_of_the_clock_is_cold(aws, counting):
     assert second.endswith(":1") and second[:8] != first[:8]
 
 
-def test_what_comes_at_once_gets_a_container_each_until_there_are_as_many_as_may(aws, counting):
+def test_concurrent_requests_get_a_container_each_up_to_the_maximum(aws, counting):
     rested(aws)
 
     def ask(_: int) -> str:
@@ -132,7 +132,7 @@ def test_the_concurrency_can_be_changed(aws):
     aws.sagemaker.delete_endpoint(EndpointName=name)
 
 
-def test_what_is_provisioned_is_warm_and_stays(aws):
+def test_provisioned_containers_are_warm_and_stay(aws):
     name = serverless(aws, aws.model(script(COUNTING), SKLEARN), ProvisionedConcurrency=1)
     first = aws.invoke(name)
     assert setups(aws, name)["SampleCount"] == 0

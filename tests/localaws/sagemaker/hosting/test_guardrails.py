@@ -84,7 +84,7 @@ def aws(tmp_path_factory):
     handle.stop()
 
 
-def test_a_canary_gets_its_share_then_everything_and_the_old_fleet_goes_last(aws):
+def test_a_canary_gets_its_share_then_all_traffic_and_the_old_fleet_ends_last(aws):
     name = aws.endpoint("A", 2)
     before = aws.described(name)["EndpointConfigName"]
     deployment = blue_green("CANARY", 300, 120, CanarySize=size(1))
@@ -167,7 +167,7 @@ def test_an_alarm_while_the_old_fleet_waits_for_its_end_rolls_back_too(aws):
     assert alarm in aws.settled(name)["FailureReason"] and aws.answers(name, 10).keys() == {"A"}
 
 
-def test_metrics_tell_the_fleets_apart(aws):
+def test_metrics_distinguish_the_fleets(aws):
     name = aws.endpoint("A")
     before = aws.described(name)["EndpointConfigName"]
     after = aws.update(name, "B", blue_green("ALL_AT_ONCE", 0, 60))
@@ -276,7 +276,7 @@ def test_what_is_refused(aws):
     assert aws.described(name)["EndpointStatus"] == "InService"
 
 
-def test_a_half_done_deployment_is_undone_by_a_restart_and_a_stop_does_not_wait_for_it(tmp_path):
+def test_a_restart_undoes_an_unfinished_deployment_and_a_stop_does_not_wait_for_it(tmp_path):
     first = fixtures_of(launch.start(tmp_path / "state"), Guarded)
     name = first.endpoint("A")
     before = first.described(name)["EndpointConfigName"]

@@ -320,7 +320,7 @@ def test_adapters_are_checked_as_on_aws_and_refused_by_the_image_that_cannot_loa
     assert base in {item["InferenceComponentName"] for item in aws.sagemaker.list_inference_components()["InferenceComponents"]}
 
 
-def test_what_does_not_exist_exists_already_or_is_not_done_here(aws, shared, model):
+def test_missing_existing_and_unsupported_resources_are_refused(aws, shared, model):
     name = aws.served(shared)
     with pytest.raises(ClientError, match="Cannot create already existing inference component"):
         aws.sagemaker.create_inference_component(

@@ -130,7 +130,7 @@ def test_other_statuses_of_the_container(aws, mirror):
     assert "Received client error (422) from primary and could not load the entire response body. See" in error["Error"]["Message"]
 
 
-def test_what_this_endpoint_is_not(aws, mirror):
+def test_requests_for_another_kind_of_endpoint_are_refused(aws, mirror):
     assert refused(aws, "no-such-endpoint")["Error"] == {
         "Code": "ValidationError",
         "Message": "Endpoint no-such-endpoint of account 123456789012 not found.",
@@ -161,7 +161,7 @@ weights = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_siz
 
 
 @given(weights, st.floats(0, 1, exclude_max=True))
-def test_traffic_goes_where_there_is_weight(weights, fraction):
+def test_traffic_follows_the_weights(weights, fraction):
     index = pick_weighted(weights, fraction)
     assert (index is None) == (sum(weights) == 0)
     assert index is None or weights[index] > 0

@@ -139,7 +139,7 @@ def test_a_session_expires_by_the_clock(aws, endpoint):
     assert aws.say(endpoint, later)[0]["count"] == 1
 
 
-def test_an_answer_in_pieces_belongs_to_the_session_and_begins_none(aws, endpoint):
+def test_a_streamed_answer_belongs_to_its_session_and_cannot_begin_one(aws, endpoint):
     session, place = aws.begin(endpoint)
     streamed = aws.runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"{}", SessionId=session)
     assert json.loads(b"".join(event["PayloadPart"]["Bytes"] for event in streamed["Body"])) == {"me": place, "count": 1}

@@ -63,7 +63,7 @@ print(sorted(os.listdir("/opt/ml/processing/input")))
     assert aws.done_in_s3(f"processing-job/{name}").count(("GetObject", f"{BUCKET}/piped/{compression}/0.csv")) >= 3
 
 
-def test_a_pipe_of_what_is_no_gzip_fails_the_job(aws: JobFixtures) -> None:
+def test_a_pipe_of_data_that_is_not_gzip_fails_the_job(aws: JobFixtures) -> None:
     uri = aws.put("piped/plain.csv", "plain")
     given = changed(processing_input("raw", uri, "/opt/ml/processing/input/raw"), S3InputMode="Pipe", S3CompressionType="Gzip")
     job = aws.processed(aws.process("open('/opt/ml/processing/input/raw_0').read()", ProcessingInputs=[given]))

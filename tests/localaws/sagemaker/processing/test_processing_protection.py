@@ -46,7 +46,7 @@ def test_keys_that_cannot_be_used(aws: JobFixtures, key: str) -> None:
             assert code == "ValidationException" and message == f"The KMS key {name!r} does not exist in the region us-east-1."
 
 
-def test_a_key_that_goes_while_the_job_runs(aws: JobFixtures) -> None:
+def test_a_key_that_is_deleted_while_the_job_runs(aws: JobFixtures) -> None:
     kms = aws.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     waits = "import time; print('working', flush=True); time.sleep(1)\n" + WRITE

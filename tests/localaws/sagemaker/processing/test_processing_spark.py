@@ -86,7 +86,7 @@ def logged(aws: JobFixtures, name: str, host: str) -> list[str]:
     ],
     ids=["nothing", "conf", "relative", "fails"],
 )
-def test_the_image_begins_with_smspark_submit(aws: JobFixtures, arguments: list[str], word: str) -> None:
+def test_the_image_starts_smspark_submit(aws: JobFixtures, arguments: list[str], word: str) -> None:
     code = "import sys; raise SystemExit(sys.argv[1:] == ['--fails'])"
     made = {"ImageUri": SPARK, "ContainerEntrypoint": None} | ({"ContainerArguments": arguments} if arguments else {})
     job = aws.processed(aws.process(code, AppSpecification=made))
@@ -96,7 +96,7 @@ def test_the_image_begins_with_smspark_submit(aws: JobFixtures, arguments: list[
 
 
 @spark
-def test_an_unknown_classification_is_told(aws: JobFixtures) -> None:
+def test_an_unknown_spark_classification_is_reported(aws: JobFixtures) -> None:
     uri = aws.put("conf/configuration.json", json.dumps([{"Classification": "sparks", "Properties": {}}]))
     job = aws.processed(
         aws.process(

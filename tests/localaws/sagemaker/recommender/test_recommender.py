@@ -204,14 +204,14 @@ def test_a_job_is_lost_when_the_local_aws_is_killed(tmp_path: Path) -> None:
         ({"Endpoints": [{"EndpointName": "mine"}]}, "InputConfig.Endpoints"),
     ],
 )
-def test_what_a_job_may_not_ask(recommender: Recommender, change: dict, words: str) -> None:
+def test_invalid_requests_are_refused(recommender: Recommender, change: dict, words: str) -> None:
     kind = change.pop("JobType", "Default")
     given = {member: value for member, value in (recommender.input() | change).items() if value is not None}
     code, message = refused(recommender.start, given, JobType=kind)
     assert code in ("ValidationException", "NotSupportedByLocalAws") and words in message
 
 
-def test_jobs_have_names_of_their_own(recommender: Recommender) -> None:
+def test_a_second_job_with_the_same_name_is_refused(recommender: Recommender) -> None:
     url = recommender.put("empty.tar.gz", archive({}))
     name = recommender.start(recommender.input(payload=url))
     assert refused(recommender.start, recommender.input(payload=url), JobName=name)[0] == "ResourceInUse"
@@ -255,7 +255,7 @@ def measured(users: float, rate: float, latency: float, cores: float = 0.5, memo
 SERVER = [measured(1, 50, 0.02), measured(2, 100, 0.02, 1.0), measured(4, 100, 0.04, 1.0)]
 
 
-def test_an_instance_has_a_server_a_vcpu_among_which_users_spread() -> None:
+def test_an_instance_has_a_server_for_each_vcpu_and_users_spread_over_them() -> None:
     # Two users on the two servers of an ml.m5.large: each performs like the tested server with one.
     two = recommender_model.rated("ml.m5.large", SERVER, 2)
     assert two.rate == pytest.approx(2 * 50 * 60) and two.latency["P95"] == pytest.approx(20) and two.cpu == pytest.approx(50)

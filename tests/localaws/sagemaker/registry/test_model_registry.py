@@ -97,7 +97,7 @@ def test_what_cannot_be_registered(registry: RegistryFixtures, change: dict, wor
         (TYPES | {"Environment": {"A": "b"}}, "Environment variable map cannot be specified when using non-versioned ModelPackages"),
     ],
 )
-def test_what_a_package_without_a_group_must_be(registry: RegistryFixtures, change: dict, words: str) -> None:
+def test_requirements_of_a_package_without_a_group(registry: RegistryFixtures, change: dict, words: str) -> None:
     container = {"Environment": change["Environment"]} if "Environment" in change else {}
     types = {member: value for member, value in change.items() if member in TYPES}
     call = {"ModelPackageName": registry.name("alone"), "InferenceSpecification": registry.specification(**container) | types}
@@ -205,7 +205,7 @@ def test_the_policy_of_a_group(registry: RegistryFixtures) -> None:
     assert "Cannot find Model Package Group" in refused(client.get_model_package_group_policy, ModelPackageGroupName="none")[1]
 
 
-def test_eventbridge_hears_of_registration_approval_and_deletion(registry: RegistryFixtures) -> None:
+def test_registration_approval_and_deletion_are_sent_to_eventbridge(registry: RegistryFixtures) -> None:
     group = registry.group()
     queue = Queue(registry, {"detail-type": ["SageMaker Model Package State Change"], "detail": {"ModelPackageGroupName": [group]}})
     arn = registry.version(group)

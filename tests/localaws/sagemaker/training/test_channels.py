@@ -46,7 +46,7 @@ def test_a_manifest_comes_back(prefix: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '["s3://a/b"]', '[{"prefix": ""}, "a"]', '[{"prefix": "s3://b/"}, 5]', '[{"prefix": 1}]'])
-def test_what_is_no_manifest(text: str) -> None:
+def test_a_malformed_manifest_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         manifests.names(text.encode())
 
@@ -64,7 +64,7 @@ def test_records_have_the_attributes_in_order(documents: list[dict]) -> None:
 @pytest.mark.parametrize(
     ("text", "word"), [('{"a": 1}\n{', "line 2"), ("[1]", "line 1"), ('{"a": 1}\n\n{"b": 1}', "line 3 has no attribute 'a'")]
 )
-def test_records_that_are_none(text: str, word: str) -> None:
+def test_malformed_records_are_refused(text: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         list(manifests.records(text.encode(), ["a"]))
 

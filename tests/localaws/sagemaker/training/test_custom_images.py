@@ -83,7 +83,7 @@ def test_the_classic_layout_trains_and_serves(aws: JobFixtures, made, tmp_path: 
     aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_what_a_program_says_of_its_failure_is_the_jobs_reason(aws: JobFixtures, made, tmp_path: Path) -> None:
+def test_a_programs_failure_message_is_the_jobs_reason(aws: JobFixtures, made, tmp_path: Path) -> None:
     job = trained(aws, made(classic(tmp_path / "context")).uri, HyperParameters={"fail": "yes"})
     assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: as requested, exit code: 3")
 
@@ -110,7 +110,7 @@ def test_servers_that_insist_on_8080(aws: JobFixtures, made, tmp_path: Path) -> 
         aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-def test_the_entry_point_is_told_what_to_do(aws: JobFixtures, made, tmp_path: Path) -> None:
+def test_the_entry_point_gets_train_as_its_argument(aws: JobFixtures, made, tmp_path: Path) -> None:
     folder = write(
         tmp_path / "context",
         {
@@ -130,7 +130,7 @@ def test_the_entry_point_is_told_what_to_do(aws: JobFixtures, made, tmp_path: Pa
     assert "got --from-image train" in aws.lines(job["TrainingJobName"])
 
 
-def test_files_lie_where_the_image_has_them_among_the_machines_own(aws: JobFixtures, made, tmp_path: Path) -> None:
+def test_files_of_the_image_are_at_their_paths_among_the_machines_files(aws: JobFixtures, made, tmp_path: Path) -> None:
     places = (
         "/usr/local/bin/say",
         "/usr/share/course/word",

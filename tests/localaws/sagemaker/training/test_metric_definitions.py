@@ -17,7 +17,7 @@ def test_the_first_group_is_the_value() -> None:
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "abc", "0.5,"])
-def test_what_is_no_finite_number_is_passed_over(text: str) -> None:
+def test_numbers_that_are_not_finite_are_skipped(text: str) -> None:
     assert list(MetricScanner([{"Name": "loss", "Regex": r"loss=(\S+)"}]).scan(f"loss={text}")) == []
 
 

@@ -84,7 +84,7 @@ def test_a_role_that_sagemaker_may_not_assume_stops_it(aws, tmp_path):
 
 
 @pytest.mark.nightly  # the SDK imports slowly
-def test_a_role_with_rights_of_its_own_is_fit(aws, tmp_path):
+def test_a_role_with_a_custom_policy_is_accepted(aws, tmp_path):
     fit = role(aws, "fit", "sagemaker.amazonaws.com", "*")
     done = construct(aws, tmp_path, fit)
     assert f"TRAINER {fit}" in done.stdout, done.stderr

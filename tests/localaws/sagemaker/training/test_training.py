@@ -78,7 +78,7 @@ print("with\\ta tab")
     assert "with#011a tab" in aws.lines(name)
 
 
-def test_what_describe_tells(aws: JobFixtures) -> None:
+def test_describe_shows_the_steps_their_times_and_the_request(aws: JobFixtures) -> None:
     job = aws.trained(aws.script(SAVE, {"depth": "3"}))
     steps = [step["Status"] for step in job["SecondaryStatusTransitions"]]
     assert steps == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
@@ -92,7 +92,7 @@ def test_what_describe_tells(aws: JobFixtures) -> None:
     assert shown["TrainingJobArn"] == job["TrainingJobArn"] and shown["TrainingEndTime"] == job["TrainingEndTime"]
 
 
-def test_its_doings_in_s3_are_noted(aws: JobFixtures) -> None:
+def test_its_s3_calls_are_logged(aws: JobFixtures) -> None:
     aws.put("noted/train/a.csv", "1\n")
     name = aws.train(aws.name("noted"), entrypoint=["true"], InputDataConfig=[channel("train", f"s3://{BUCKET}/noted/train/")])
     [described] = aws.trained(name)["InputDataConfig"]
@@ -261,7 +261,7 @@ def test_data_that_is_gone_when_it_is_fetched(aws: JobFixtures) -> None:
     assert "could not be parsed" in job["FailureReason"] and aws.boxes() == []
 
 
-def test_data_that_went_after_the_request(aws: JobFixtures) -> None:
+def test_data_that_is_deleted_after_the_request(aws: JobFixtures) -> None:
     """Data is checked at creation only, so it may be gone when the job downloads it."""
     uri = aws.put("went/a.csv", "1")
     blockers = [aws.train(aws.name("blocker"), entrypoint=["sleep", "600"]) for _ in range(os.cpu_count() + 1)]
@@ -279,7 +279,7 @@ def test_code_that_is_not_there(aws: JobFixtures) -> None:
     assert "(404) when calling the HeadObject operation" in job["FailureReason"]
 
 
-def test_code_that_is_no_archive(aws: JobFixtures) -> None:
+def test_code_that_is_not_an_archive_fails_the_job(aws: JobFixtures) -> None:
     parameters = {"sagemaker_program": "train.py", "sagemaker_submit_directory": aws.put("code/broken.tar.gz", "not a tar")}
     job = aws.trained(aws.train(aws.name("badcode"), HyperParameters=parameters))
     assert "cannot be unpacked" in job["FailureReason"]
@@ -288,7 +288,7 @@ def test_code_that_is_no_archive(aws: JobFixtures) -> None:
 class TestRefusedAtOnce:
     """Requests that AWS or the local AWS refuses."""
 
-    def test_an_image_nobody_knows(self, aws: JobFixtures) -> None:
+    def test_an_unknown_image_is_refused(self, aws: JobFixtures) -> None:
         code, message = refused(aws.train, aws.name("image"), image="210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1")
         assert code == "ValidationException" and "sagemaker-xgboost:1.7-1" in message and "mine" in message
 

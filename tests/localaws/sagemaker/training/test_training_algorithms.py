@@ -374,7 +374,7 @@ def test_what_the_user_did_wrong_fails_the_job_as_a_client_error(aws: JobFixture
     assert job["FailureReason"].startswith("ClientError: ") and words in job["FailureReason"], job["FailureReason"]
 
 
-def test_a_model_of_something_else_fails_the_endpoint(aws: JobFixtures) -> None:
+def test_a_file_that_is_not_an_xgboost_model_fails_the_endpoint(aws: JobFixtures) -> None:
     job = completed(train(aws, "kmeans", KMEANS, train=GOOD))
     job["AlgorithmSpecification"]["TrainingImage"] = f"{ACCOUNT}/pca:1"
     with pytest.raises(AssertionError, match="Failed"):

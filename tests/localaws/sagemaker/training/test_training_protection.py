@@ -43,7 +43,7 @@ def test_keys_that_cannot_be_used(aws: JobFixtures, key: str) -> None:
     assert code == "ValidationException" and "its state is Disabled" in message
 
 
-def test_a_key_that_goes_while_the_job_runs(aws: JobFixtures) -> None:
+def test_a_key_that_is_deleted_while_the_job_runs(aws: JobFixtures) -> None:
     kms = aws.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     name = aws.script("import time; time.sleep(1)", OutputDataConfig=output(key))

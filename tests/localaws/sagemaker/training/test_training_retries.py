@@ -37,7 +37,7 @@ def supervisor(aws: JobFixtures) -> psutil.Process:
     return aws.until(found)[0]
 
 
-def test_it_goes_on_when_its_box_was_killed(aws: JobFixtures) -> None:
+def test_a_job_is_retried_after_its_supervisor_was_killed(aws: JobFixtures) -> None:
     name = waiting(aws, **ONCE)
     supervisor(aws).kill()
     job = aws.trained(name)
@@ -80,14 +80,14 @@ def test_a_program_that_fails_by_itself_is_not_tried_again(aws: JobFixtures, end
     assert job["FailureReason"].startswith("AlgorithmError: ") and "Restarting" not in steps(job)
 
 
-def test_nor_is_one_whose_client_erred(aws: JobFixtures) -> None:
+def test_a_job_with_a_client_error_is_not_retried(aws: JobFixtures) -> None:
     gone = aws.put(f"{aws.name('gone')}/a.csv", "1")
     source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": gone}}
     job = aws.trained(aws.script("pass", InputDataConfig=[{"ChannelName": "gone", "DataSource": source}], **ONCE))
     assert job["FailureReason"].startswith("ClientError: ") and "Restarting" not in steps(job)
 
 
-def test_one_that_was_asked_to_stop_is_not(aws: JobFixtures) -> None:
+def test_a_job_that_was_stopped_is_not_retried(aws: JobFixtures) -> None:
     name = waiting(aws, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
     aws.sagemaker.stop_training_job(TrainingJobName=name)
     supervisor(aws).kill()

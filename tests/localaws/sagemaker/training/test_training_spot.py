@@ -106,7 +106,7 @@ def test_an_interruption_ordered_before_the_program_runs(aws: JobFixtures) -> No
     assert job["TrainingJobStatus"] == "Completed" and steps(job).count("Interrupted") == 1
 
 
-def test_interruptions_that_cannot_be(aws: JobFixtures) -> None:
+def test_impossible_interruptions_are_refused(aws: JobFixtures) -> None:
     with pytest.raises(ServerError, match="no training job nowhere is in progress"):
         aws.handle.interrupt("nowhere")
     name = aws.script("import time; time.sleep(600)")
@@ -133,7 +133,7 @@ time.sleep(1)
     assert job["TrainingJobStatus"] == "Completed" and aws.keys(f"{prefix}/") == [f"{prefix}/deep/er/state"]
 
 
-def test_nor_one_on_the_way_to_them(aws: JobFixtures) -> None:
+def test_a_link_in_a_parent_folder_is_not_followed(aws: JobFixtures) -> None:
     code = "import os, time; os.rename('/opt/ml/deep', '/opt/ml/away'); os.symlink('/etc', '/opt/ml/deep'); time.sleep(1)"
     prefix = aws.name("links")
     config = {"S3Uri": f"s3://{BUCKET}/{prefix}", "LocalPath": "/opt/ml/deep/ssl"}

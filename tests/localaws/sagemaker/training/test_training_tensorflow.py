@@ -83,12 +83,12 @@ def test_each_trial_of_a_tuning_job_has_a_model_dir_of_its_own(launched, given: 
     assert variables["SM_HP_MODEL_DIR"] == wanted and variables["S3_REGION"] == "eu-west-1"
 
 
-def test_a_job_of_its_own_keeps_its_model_dir(launched) -> None:
+def test_a_single_job_keeps_its_model_dir(launched) -> None:
     command, _ = launched({"all": 1}, 0, {"model_dir": '"s3://bucket/job/model"'})
     assert command[-2:] == ["--model_dir", "s3://bucket/job/model"]
 
 
-def test_mirrored_workers_are_told_of_each_other(launched) -> None:
+def test_mirrored_workers_get_each_others_addresses(launched) -> None:
     parameters = MIRRORED | {"sagemaker_distribution_instance_groups": '["trainers"]'}
     _, variables = launched({"loaders": 1, "trainers": 2}, 2, parameters)
     assert json.loads(variables["TF_CONFIG"]) == {
@@ -98,7 +98,7 @@ def test_mirrored_workers_are_told_of_each_other(launched) -> None:
     }
 
 
-def test_a_host_outside_of_the_workers_groups_is_told_nothing(launched) -> None:
+def test_a_host_outside_the_workers_groups_gets_no_tf_config(launched) -> None:
     _, variables = launched({"loaders": 1, "trainers": 2}, 0, MIRRORED | {"sagemaker_distribution_instance_groups": '["trainers"]'})
     assert "TF_CONFIG" not in variables
 

@@ -66,7 +66,7 @@ def test_the_next_job_that_matches_is_given_the_cluster_and_its_cache(aws: JobFi
     assert warm(aws, second)["ReusedByJob"] == third
 
 
-def test_while_it_runs_it_uses_it(aws: JobFixtures) -> None:
+def test_a_running_job_uses_its_warm_pool(aws: JobFixtures) -> None:
     name = aws.script("import time; time.sleep(600)", ResourceConfig=resources(60))
     assert warm(aws, name) == {"Status": "InUse"}
     aws.until(lambda: aws.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"] == "Training")

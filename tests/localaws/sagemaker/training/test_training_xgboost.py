@@ -230,7 +230,7 @@ def test_channels_it_does_not_know(aws: JobFixtures) -> None:
         assert message in job["FailureReason"]
 
 
-def test_stop_saves_the_model_when_told_to(aws: JobFixtures) -> None:
+def test_stop_saves_the_model_if_the_job_asks_for_it(aws: JobFixtures) -> None:
     for saved, files in (("true", ["xgboost-model"]), ("false", [])):
         name = aws.name("xgboost")
         aws.put(f"{name}/train/a.csv", csv(HEAD))

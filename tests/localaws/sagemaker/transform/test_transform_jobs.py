@@ -72,7 +72,7 @@ def test_a_record_of_recordio_is_sent_without_its_frame(aws: JobFixtures, echo: 
     assert completed(aws, echo, uri, Input={"SplitType": "RecordIO"}, BatchStrategy="SingleRecord") == {"a.out": "[one][twelve]"}
 
 
-def test_gzipped_objects_are_unpacked_and_one_that_is_none_is_the_clients_fault(aws: JobFixtures, echo: str) -> None:
+def test_gzipped_objects_are_unpacked_and_other_data_is_a_client_error(aws: JobFixtures, echo: str) -> None:
     aws.put("zipped/a.csv.gz", gzip.compress(b"1,2\n3,4\n"))
     aws.put("zipped/b.csv.gz", b"1,2\n")
     reason, log, kept = failed(aws, echo, f"s3://{BUCKET}/zipped/", Input={"CompressionType": "Gzip"} | CSV)
@@ -80,7 +80,7 @@ def test_gzipped_objects_are_unpacked_and_one_that_is_none_is_the_clients_fault(
     assert log == [f"{BUCKET}/zipped/b.csv.gz: Not a gzipped file (b'1,')"]
 
 
-def test_what_is_larger_than_a_payload_is_the_clients_fault(aws: JobFixtures, echo: str) -> None:
+def test_a_record_larger_than_a_payload_is_a_client_error(aws: JobFixtures, echo: str) -> None:
     aws.put("large/a.csv", "1\n")
     aws.put("large/b.csv", b"x" * ((1 << 20) + 1))
     reason, log, kept = failed(aws, echo, f"s3://{BUCKET}/large/", MaxPayloadInMB=1)
@@ -280,7 +280,7 @@ def test_a_container_that_ends_once_is_asked_again(aws: JobFixtures) -> None:
     assert completed(aws, model(aws, CRASH, ONCE="1"), uri, Input=CSV, BatchStrategy="SingleRecord") == {"a.csv.out": "hello\nbye\nhello\n"}
 
 
-def test_a_model_that_does_not_load_or_is_not_there(aws: JobFixtures) -> None:
+def test_a_model_that_does_not_load_or_does_not_exist_is_an_error(aws: JobFixtures) -> None:
     uri = aws.put("unloadable/a.csv", "1\n")
     name = start(aws, model(aws, "def model_fn(folder): raise ValueError('no model')"), uri, Input=CSV)
     assert ended(aws, name)["FailureReason"] == ALGORITHM_ERROR

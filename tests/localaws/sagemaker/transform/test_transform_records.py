@@ -123,7 +123,7 @@ def recordio_frame(data: bytes) -> bytes:
 
 
 @given(st.lists(st.binary(max_size=40)), st.sampled_from([("RecordIO", recordio_frame), ("TFRecord", tfrecord)]))
-def test_binary_records_are_frames_or_what_is_in_them(data: list[bytes], form: tuple) -> None:
+def test_binary_records_are_frames_or_their_content(data: list[bytes], form: tuple) -> None:
     split, frame = form
     frames = [frame(each) for each in data]
     assert list(transform_split.records(io.BytesIO(b"".join(frames)), split, False, None)) == frames
@@ -171,7 +171,7 @@ def test_packs_are_as_full_as_they_may_be(records: list[bytes], largest: int) ->
 
 
 @pytest.mark.parametrize("split", ["None", "Line", "RecordIO", "TFRecord"])
-def test_what_is_larger_than_a_payload(split: str) -> None:
+def test_a_record_larger_than_a_payload_fails(split: str) -> None:
     data = {"RecordIO": recordio_frame, "TFRecord": tfrecord}.get(split, bytes)(b"x" * 101)
     with pytest.raises(transform_split.PayloadTooLarge, match="Too much data for max payload size"):
         list(transform_split.packs(transform_split.records(io.BytesIO(data), split, False, 100), len, False, 100))
@@ -213,7 +213,7 @@ def test_json_gets_an_attribute(objects: list[dict], answer: object) -> None:
     assert [json.loads(each) for each in alone] == [answer] * len(objects)
 
 
-def test_what_is_no_object_becomes_the_input_of_one() -> None:
+def test_a_record_that_is_not_an_object_goes_to_sagemaker_input() -> None:
     [joined] = processing("application/json", JoinSource="Input").stored([b"[1,2]"], b'{\n "label": 1\n}\n')
     assert json.loads(joined) == {"SageMakerInput": [1, 2], "SageMakerOutput": {"label": 1}}
 
@@ -250,7 +250,7 @@ def test_answers_that_cannot_be_joined(media: str, answer: bytes, word: str) -> 
         processing(media, JoinSource="Input").stored([b"1\n", b"2\n"], answer)
 
 
-def test_a_path_of_names_is_none_of_csv() -> None:
+def test_a_path_of_names_is_refused_for_csv() -> None:
     with pytest.raises(json_paths.PathError, match="only index based paths"):
         processing("text/csv", InputFilter="$.features")
 

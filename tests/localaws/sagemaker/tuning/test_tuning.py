@@ -64,7 +64,7 @@ def test_the_same_seed_tries_the_same_combinations(tuning: TuningFixtures) -> No
 
 
 @once
-def test_a_grid_is_gone_through_without_saying_how_many_jobs(tuning: TuningFixtures) -> None:
+def test_a_grid_needs_no_number_of_jobs(tuning: TuningFixtures) -> None:
     ranges = {"CategoricalParameterRanges": [categorical("x", "1", "2"), categorical("kind", "good", "bad")]}
     job, trials = tuning.run(None, Strategy="Grid", ParameterRanges=ranges)
     found = list(zip(tuned(trials, "x"), tuned(trials, "kind"), strict=True))

@@ -135,7 +135,7 @@ def test_quotas(tuning: TuningFixtures) -> None:
         assert code == "ResourceLimitExceeded" and words in message
 
 
-def test_a_name_is_given_once(tuning: TuningFixtures) -> None:
+def test_a_name_can_be_used_only_once(tuning: TuningFixtures) -> None:
     job, _ = tuning.run(1)
     request = tuning.request(1) | {"HyperParameterTuningJobName": job["HyperParameterTuningJobName"].upper()}
     code, message = refused(tuning.client.create_hyper_parameter_tuning_job, **request)
@@ -220,7 +220,7 @@ def test_warm_start_looks_where_its_parents_found_something(tuning: TuningFixtur
             assert objective(trial) < 1, "the first job, chosen by what the parents found, was to be near x = 3"
 
 
-def test_what_a_warm_start_is_refused_for(tuning: TuningFixtures, parent: tuple[dict, dict]) -> None:
+def test_refusals_of_warm_starts(tuning: TuningFixtures, parent: tuple[dict, dict]) -> None:
     before, definition = parent
     x, good = {"ContinuousParameterRanges": [continuous()]}, kinds("good", "bad")
 
@@ -242,7 +242,7 @@ def test_what_a_warm_start_is_refused_for(tuning: TuningFixtures, parent: tuple[
     assert "can't find a tuning job" in refusal(parents={"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "nobody"}]})
 
 
-def test_identical_data_may_lie_elsewhere(tuning: TuningFixtures) -> None:
+def test_identical_data_may_be_at_another_location(tuning: TuningFixtures) -> None:
     """The SDK's own tests of warm start upload the same records again for each tuning job."""
     data, again = ([channel("train", tuning.aws.put(f"warm/{place}/a.csv", "1"))] for place in ("once", "twice"))
     definition = tuning.definition() | {"InputDataConfig": data}

@@ -42,7 +42,7 @@ def run(search: SearchStrategy, count: int) -> list[LossObservation]:
 
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 1000))
-def test_every_suggestion_lies_within_its_range(seed: int) -> None:
+def test_every_suggestion_is_within_its_range(seed: int) -> None:
     for each in run(BayesianSearch(MIXED, seed), 8):
         assert 1e-4 <= float(each.values["rate"]) <= 1 and 1 <= int(each.values["depth"]) <= 12
         assert 0 <= float(each.values["momentum"]) <= 0.999 and each.values["kind"] in ("good", "bad", "ugly")
@@ -59,7 +59,7 @@ def test_it_finds_better_combinations_than_chance() -> None:
     assert best(BayesianSearch) < 0.5 * best(RandomSearch)
 
 
-def test_what_runs_at_a_time_is_spread() -> None:
+def test_suggestions_for_parallel_jobs_are_spread() -> None:
     observations = run(BayesianSearch(MIXED, 1), 10)
     search, pending = BayesianSearch(MIXED, 2), []
     for _ in range(4):
@@ -84,7 +84,7 @@ def test_other_objectives_say_where_to_look() -> None:
     assert loss(values) < 0.7
 
 
-def test_losses_outside_the_ranges_are_of_use_or_left_out() -> None:
+def test_losses_outside_the_ranges_are_used_or_skipped() -> None:
     observations = [
         LossObservation(values | {"rate": "5.0"}, loss(values)) for values in (each.values for each in run(RandomSearch(MIXED, 5), 6))
     ]
@@ -95,7 +95,7 @@ def test_losses_outside_the_ranges_are_of_use_or_left_out() -> None:
     assert set(BayesianSearch(MIXED, 0).suggest(observations, [])) == {"rate", "depth", "momentum", "kind"}
 
 
-def test_equal_losses_do_no_harm() -> None:
+def test_equal_losses_are_handled() -> None:
     observations = [LossObservation(each.values, 1.0) for each in run(RandomSearch(MIXED, 5), 12)]
     assert BayesianSearch(MIXED, 0).suggest(observations, []) is not None
 

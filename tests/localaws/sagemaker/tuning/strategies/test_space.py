@@ -38,14 +38,14 @@ def numeric(draw: st.DrawFn) -> Numeric:
 
 
 @given(numeric(), UNITS)
-def test_every_value_lies_within_its_range(parameter: Numeric, unit: float) -> None:
+def test_every_value_is_within_its_range(parameter: Numeric, unit: float) -> None:
     text = parameter.value(unit)
     value = int(text) if parameter.integer else float(text)
     assert parameter.low <= value <= parameter.high
 
 
 @given(numeric(), UNITS)
-def test_a_value_that_is_placed_again_stays_what_it_is(parameter: Numeric, unit: float) -> None:
+def test_scaling_a_value_to_the_unit_interval_and_back_keeps_it(parameter: Numeric, unit: float) -> None:
     text = parameter.value(unit)
     place = parameter.unit(text)
     again = float(parameter.value(min(max(place, 0.0), 1.0)))
@@ -89,7 +89,7 @@ def test_auto_picks_a_scaling(low: float, high: float, integer: bool, scaling: s
 
 
 @pytest.mark.parametrize("text", ["no number", "nan", "inf", "-1"])
-def test_a_value_that_cannot_be_scaled_has_no_place(text: str) -> None:
+def test_a_value_that_cannot_be_scaled_is_outside_the_space(text: str) -> None:
     assert Numeric("rate", 0.1, 1.0, "Logarithmic").unit(text) is None
 
 

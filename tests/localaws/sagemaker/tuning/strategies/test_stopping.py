@@ -63,7 +63,7 @@ def test_hyperband_never_stops_the_best_job_before_its_maximum(order: list[int])
 
 
 @pytest.mark.parametrize(("least", "most"), [(1, 1), (5, 5), (4, 7)])
-def test_hyperband_with_hardly_any_room(least: int, most: int) -> None:
+def test_hyperband_with_a_small_range_of_resources(least: int, most: int) -> None:
     rule = Hyperband(least, most)
     assert [feed(rule, str(job), [float(job)] * 10) for job in range(2)] == [most, most]
 
