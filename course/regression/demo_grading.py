@@ -157,7 +157,7 @@ class DemoGrading:
 
 
 def _print(klass: DemoGrading, lines: Sequence[str]) -> None:
-    table = Table("learner", "handed in", "points", "as deserved", title="The class")
+    table = Table("learner", "handed in", "points", "as expected", title="The class")
     for kind in klass.kinds:
         results = list(klass.results(kind))
         points = f"{sum(each.score for each in results):g} of {sum(each.points for each in results):g}" if results else "-"

@@ -52,7 +52,7 @@ FAULTS = {
     "a look at the session": ("got = answer", "get_ipython()\n    got = answer", "`get_ipython`: a check sees evidence"),
     "a print": ("got = answer", "print(1)\n    got = answer", "`print`: what a check has to say"),
     "the module's random numbers": ("right(16),", "random.choice([True]),", "draw cases from `answer.rng`"),
-    "the clock": ("right(16),", "datetime.now(),", "is another in each run"),
+    "the clock": ("right(16),", "datetime.now(),", "differs in each run"),
     "a name of its own": ("right(16),", "secrets.token_hex(4),", "new names from `answer.token()`"),
     "a list that goes on": ("got = answer", "SEEN.append(1)\n    got = answer", "changes `SEEN` of the module"),
     "a global": ("got = answer", "global count\n    got = answer", "`global`: a check must not keep anything"),

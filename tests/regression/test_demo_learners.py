@@ -103,8 +103,8 @@ def test_an_unexpected_score_is_reported_in_a_line(material):
         return "\n".join(problems(BY_NAME[name], material, found, "m00"))
 
     assert f"{first} has 1 of 2 points" in said("perfect_1", result(material, **{first: 0.5}))
-    assert "it deserves no points" in said("untouched", result(material))
-    assert "it deserves fewer than all points, and to fail in" in said("mistaken_01", result(material))
+    assert "expected no points" in said("untouched", result(material))
+    assert "expected fewer than all points, and to fail in" in said("mistaken_01", result(material))
     assert "has no score (broken)" in said("perfect_1", result(material, **{second: None}))
     assert "there is no result" in said("perfect_1", None)
     assert "graded, although it cannot be read" in said("unreadable", result(material))

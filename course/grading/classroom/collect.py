@@ -179,7 +179,7 @@ def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missi
     absent = ", ".join(student.id for student in missing)
     console.print(f"{len(imported)} handed in; nothing yet from: {absent or 'nobody'}.", markup=False, soft_wrap=True)
     for entry, why in matched.unmatched:
-        console.print(f"Nobody's: {entry.name} ({why}).", markup=False, soft_wrap=True)
+        console.print(f"Unmatched: {entry.name} ({why}).", markup=False, soft_wrap=True)
     if matched.unmatched:
         advice = "Name each folder by its student's id and collect it with --from."
         console.print(f"Kept in {unmatched}. {advice}", markup=False, soft_wrap=True)

@@ -23,7 +23,7 @@ class LmsCollector(FileNameCollectorPlugin):
         path = Path(submitted_file).relative_to(app._format_collect_path(app.extracted_directory))
         whose = self._of(app.coursedir).find(path.parts)
         if not isinstance(whose, StudentMatch):
-            self.log.warning("Nobody's: %s", path)
+            self.log.warning("Unmatched: %s", path)
             return None
         file = Path(*whose.file)
         return {"student_id": whose.student, "file_id": str(file.with_stem(re.sub(import_submissions.COPY + "$", "", file.stem)))}

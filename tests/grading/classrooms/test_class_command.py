@@ -88,7 +88,7 @@ def test_edited_dates_are_applied_and_a_second_roster_keeps_every_student(made):
         assert str(book.find_assignment(LESSON).duedate) == "2099-01-12 09:00:00"
     edited = path.read_text()
     log = course_command(course, "class", "init", roster(course, "id,first_name\nada,Augusta\ncy,Cy\n"))
-    assert "2 students, 1 of them new" in log and "left there: bob" in log
+    assert "2 students, 1 of them new" in log and "(they stay there): bob" in log
     assert path.read_text() == edited
     with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as book:
         assert {row.id: (row.first_name, row.email) for row in book.students} == {

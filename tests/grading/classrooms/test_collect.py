@@ -152,7 +152,7 @@ def test_a_folder_and_the_newest_wins(root, tmp_path, capsys):
 def test_unmatched_files_are_kept_once_each(root, tmp_path, capsys):
     folder = written(tmp_path / "in", {"adam/a.ipynb": b"1", "bob/b.ipynb": b"2"})
     for _ in range(2):
-        assert "Nobody's: adam/a.ipynb (no student is called 'adam')" in collect(root, capsys, "--from", folder, expect=1)
+        assert "Unmatched: adam/a.ipynb (no student is called 'adam')" in collect(root, capsys, "--from", folder, expect=1)
     written(folder, {"adam/a.ipynb": b"other"})
     collect(root, capsys, "--from", folder, expect=1)
     assert kept(root, "unclaimed/in") == {"adam/a.ipynb": b"1", "adam/a~2.ipynb": b"other"}
@@ -224,7 +224,7 @@ def test_an_empty_class_and_an_unknown_lesson_are_refused(root, tmp_path, capsys
 def test_times_that_cannot_be_read(root, tmp_path, capsys):
     table = tmp_path / "times.csv"
     table.write_text("id,submitted\nada,2026-01-10 10:00\nbob,yesterday-ish\n")
-    assert "times.csv, line 3: 'yesterday-ish' is no time" in collect(root, capsys, "--from", tmp_path, "--times", table, expect=2)
+    assert "times.csv, line 3: 'yesterday-ish' is not a readable time" in collect(root, capsys, "--from", tmp_path, "--times", table, expect=2)
 
 
 def test_plain_zip_collect_reads_the_same_names(root, tmp_path):
