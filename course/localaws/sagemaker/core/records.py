@@ -15,6 +15,7 @@ from course.localaws.core.data_files import table
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.protocol.model import service_model
+from course.localaws.sagemaker.core.family import Family
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -73,7 +74,7 @@ class RecordOnlyResource:
             raise invalid(f"Only one of {', '.join(members)} can be given; got {', '.join(given)}.")
 
 
-class RecordOnlyResources:
+class RecordOnlyResources(Family):
     """The family of all record-only resources."""
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
@@ -82,7 +83,3 @@ class RecordOnlyResources:
         self.operations: dict[str, Operation] = {}
         for record in records:
             self.operations |= record.operations
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...

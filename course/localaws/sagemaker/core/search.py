@@ -14,6 +14,7 @@ from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.protocol.model import service_model
 from course.localaws.sagemaker.core import search_filters
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries
@@ -34,10 +35,8 @@ SEARCHED = {
 }
 
 
-class SearchFamily:
+class SearchFamily(Family):
     """The operation Search, over all kinds that the engine keeps."""
-
-    kinds = ()
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
@@ -59,8 +58,6 @@ class SearchFamily:
         shown, token = paging.page(found, kind.arn_member, sorting(params.get("SortBy", default), shape), params)
         answer = {"Results": [{member: record} for record in shown], "TotalHits": {"Value": len(found), "Relation": "EqualTo"}}
         return answer | ({"NextToken": token} if token else {})
-
-    def recover(self) -> None: ...
 
     def shutdown(self) -> None:
         self._series.close()

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import ResourceEngine
+from course.localaws.sagemaker.core.family import Family
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-class Tags:
+class Tags(Family):
     """AddTags, ListTags and DeleteTags."""
-
-    kinds = ()
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._engine = engine
@@ -33,10 +32,6 @@ class Tags:
     def delete(self, context: Context, params: dict) -> dict:
         self._engine.delete_tags(self._existing(context, params), params["TagKeys"])
         return {}
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...
 
     def _existing(self, context: Context, params: dict) -> str:
         """The request's ARN, which must belong to an existing resource.

@@ -14,6 +14,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.experiments.experiments import TRIAL_COMPONENT, made_in
 from course.localaws.sagemaker.experiments.lineage import (
     ACTION,
@@ -35,7 +36,7 @@ LINEAGE = (ARTIFACT, ACTION, CONTEXT, TRIAL_COMPONENT)
 Edges = list[Document]
 
 
-class Associations:
+class Associations(Family):
     """Add, List and Delete of associations, and QueryLineage."""
 
     kinds = (ASSOCIATION,)
@@ -89,10 +90,6 @@ class Associations:
         )
         answer = {"Vertices": page} | ({"NextToken": token} if token else {})
         return answer | {"Edges": _edges(placed, page, edges) if with_edges else []}
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...
 
     def _require(self, arns: Iterable[str]) -> None:
         for arn in arns:

@@ -14,6 +14,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.sagemaker.core.family import Family
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -34,7 +35,7 @@ TRIAL = kind("Trial", "experiment-trial", "Trial")
 TRIAL_COMPONENT = kind("TrialComponent", "experiment-trial-component", "Trial Component")
 
 
-class Experiments:
+class Experiments(Family):
     """Create, Describe, List, Update and Delete of experiments and trials."""
 
     kinds = (EXPERIMENT, TRIAL)
@@ -83,10 +84,6 @@ class Experiments:
         held = [component["TrialComponentName"] for component in components if name in component.get("_trials", [])]
         refuse_while_held(f"Trial {name}", "trial components", held)
         return arn_of(TRIAL, self._engine.delete(context, TRIAL, name))
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...
 
 
 def create(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict) -> dict:

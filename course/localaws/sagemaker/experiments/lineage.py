@@ -16,6 +16,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.experiments.experiments import by, made_in, refuse_while_held
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ ASSOCIATION = ResourceKind(
 ENDS = ("Source", "Destination")
 
 
-class Lineage:
+class Lineage(Family):
     """Create, Describe, List, Update and Delete of artifacts, actions and contexts."""
 
     kinds = (ARTIFACT, ACTION, CONTEXT)
@@ -96,10 +97,6 @@ class Lineage:
         refuse_while_held(f"{kind.name} {arn}", "associations", [other for other in others if other != arn])
         self._engine.delete(context, kind, key)
         return {kind.arn_member: arn}
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...
 
 
 def create(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict) -> str:

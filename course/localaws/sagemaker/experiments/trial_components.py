@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.experiments import experiments
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT, arn_of, listed, refuse_while_held
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries, statistic_of
@@ -25,7 +26,7 @@ OLDEST, NEWEST = -1_209_600.0, 7_200.0  # allowed range of a metric's time stamp
 PERIODS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600}  # seconds
 
 
-class TrialComponents:
+class TrialComponents(Family):
     """Create, Describe, List, Update, Delete, Associate and Disassociate, and the service ``sagemaker-metrics``."""
 
     kinds = (TRIAL_COMPONENT,)
@@ -109,8 +110,6 @@ class TrialComponents:
 
     def get_metrics(self, context: Context, params: dict) -> dict:
         return {"MetricQueryResults": [self._query(context, query) for query in params["MetricQueries"]]}
-
-    def recover(self) -> None: ...
 
     def shutdown(self) -> None:
         self.series.close()

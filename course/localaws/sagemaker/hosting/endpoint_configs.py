@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import invalid, not_supported
 from course.localaws.core.resources import ResourceEngine, ResourceKind
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.hosting.models import MODEL
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ ENDPOINT_CONFIG = ResourceKind(
 SERVERLESS_MEMORY = range(1024, 6145, 1024)  # MB
 
 
-class EndpointConfigs:
+class EndpointConfigs(Family):
     """The family of endpoint configurations."""
 
     kinds = (ENDPOINT_CONFIG,)
@@ -62,10 +63,6 @@ class EndpointConfigs:
     def delete(self, context: Context, params: dict) -> None:
         # AWS deletes a configuration even while an endpoint uses it; its documentation only warns against that.
         self._engine.delete(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...
 
 
 def check_variants(params: dict) -> None:

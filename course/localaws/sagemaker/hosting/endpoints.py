@@ -18,6 +18,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.core import quotas
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.hosting.components import placement
 from course.localaws.sagemaker.hosting.deployment import stages
 from course.localaws.sagemaker.hosting.deployment.guardrails import RollbackFailed, Rollout
@@ -59,7 +60,7 @@ RETURNS = 2  # more attempts to start the servers of an endpoint after a restart
 logger = logging.getLogger(__name__)
 
 
-class Endpoints:
+class Endpoints(Family):
     """The family of endpoints, and the runtime that sends them requests.
 
     Attributes

@@ -10,6 +10,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.registry import models as package_models
 
@@ -27,7 +28,7 @@ MODEL = ResourceKind(
 )
 
 
-class Models:
+class Models(Family):
     """The family of models."""
 
     kinds = (MODEL,)
@@ -55,10 +56,6 @@ class Models:
 
     def delete(self, context: Context, params: dict) -> None:
         self._engine.delete(context, MODEL, params["ModelName"])
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...
 
     def _create(self, context: Context, params: dict) -> dict:
         params = package_models.resolved(self._engine, context, params)

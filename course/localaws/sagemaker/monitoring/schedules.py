@@ -8,23 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
-from course.localaws.core.resources import ResourceEngine, ResourceKind
+from course.localaws.core.resources import ResourceEngine
+from course.localaws.sagemaker.core.family import Family
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-class MonitoringSchedules:
+class MonitoringSchedules(Family):
     """The family of monitoring schedules, which cannot be created here."""
-
-    kinds: tuple[ResourceKind, ...] = ()
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self.operations: dict[str, Operation] = {"ListMonitoringSchedules": self.list}
 
     def list(self, context: Context, params: dict) -> dict:
         return {"MonitoringScheduleSummaries": []}
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...

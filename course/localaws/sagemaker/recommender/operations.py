@@ -16,6 +16,7 @@ from course.localaws.core import paging
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import LOST
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.recommender import checks
@@ -57,7 +58,7 @@ RECOMMENDATIONS_JOB = RecommendationKind(
 )  # fmt: skip
 
 
-class InferenceRecommendationsJobs:
+class InferenceRecommendationsJobs(Family):
     """Create, Describe, List and Stop of jobs, and List of a job's steps."""
 
     kinds = (RECOMMENDATIONS_JOB,)

@@ -14,6 +14,7 @@ from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.iam import policy
 from course.localaws.iam.policy import PolicyError
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.experiments.experiments import by
 
@@ -32,7 +33,7 @@ MODEL_PACKAGE_GROUP = ResourceKind(
 )
 
 
-class ModelPackageGroups:
+class ModelPackageGroups(Family):
     """Create, Describe, List and Delete of groups; Get, Put and Delete of their policies."""
 
     kinds = (MODEL_PACKAGE_GROUP,)
@@ -92,10 +93,6 @@ class ModelPackageGroups:
     def delete_policy(self, context: Context, params: dict) -> None:
         group = self._with_policy(context, params)
         self._engine.update(context, MODEL_PACKAGE_GROUP, group["ModelPackageGroupName"], {"_policy": None})
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...
 
     def _found(self, context: Context, params: dict) -> Document:
         name = params["ModelPackageGroupName"]

@@ -17,6 +17,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind, arn_of
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.experiments.experiments import by
 from course.localaws.sagemaker.registry import checks, lineage
 
@@ -54,7 +55,7 @@ MODEL_PACKAGE = PackageKind(
 )
 
 
-class ModelPackages:
+class ModelPackages(Family):
     """Create, Describe, List, Update and Delete of model packages."""
 
     kinds = (MODEL_PACKAGE,)
@@ -111,10 +112,6 @@ class ModelPackages:
         name = key_of(context, params["ModelPackageName"])
         self._engine.update(context, MODEL_PACKAGE, name, {"ModelPackageStatus": "Deleting"})
         self._engine.delete(context, MODEL_PACKAGE, name)
-
-    def recover(self) -> None: ...
-
-    def shutdown(self) -> None: ...
 
     def _create(self, context: Context, params: dict) -> dict:
         with self._creating:

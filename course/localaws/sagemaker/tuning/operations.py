@@ -12,6 +12,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.core import quotas
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import LOST, RUNNING
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.training.operations import TRAINING_JOB, TrainingJobs
@@ -52,7 +53,7 @@ NO_METRIC = "A metric is required for this hyperparameter tuning job objective. 
 SAMPLE = "-001-00000000"  # the end of a training job's name, for checks only
 
 
-class HyperParameterTuningJobs:
+class HyperParameterTuningJobs(Family):
     """The family of tuning jobs; ``training`` is the family of the training jobs that they launch."""
 
     kinds = (TUNING_JOB,)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Changes, Document, ResourceEngine
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.hosting.components import adapters, specifications
 from course.localaws.sagemaker.hosting.components.capacity import CopyPlacement
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 
-class InferenceComponents:
-    """The family of inference components."""
+class InferenceComponents(Family):
+    """The family of inference components. The endpoints end their copies at a shutdown."""
 
     kinds = (INFERENCE_COMPONENT,)
 
@@ -285,9 +286,6 @@ class InferenceComponents:
             )
         self._routing.open(context.region, name, None, document["EndpointName"])
         self._endpoints.later(self._return, context, document)
-
-    def shutdown(self) -> None:
-        """Nothing to do: the endpoints end the copies."""
 
 
 def _copies(params: dict) -> int:
