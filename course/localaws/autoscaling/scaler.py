@@ -7,7 +7,6 @@ import logging
 import math
 import threading
 import uuid
-from typing import TYPE_CHECKING
 
 from course.localaws.autoscaling.adjustments import COOLDOWN, in_cooldown, step_scaling_capacity, target_tracking_capacity
 from course.localaws.autoscaling.dimensions import DIMENSIONS
@@ -17,9 +16,7 @@ from course.localaws.autoscaling.target_tracking import is_low
 from course.localaws.cloudwatch.alarms.states import ALARM
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.schedule_expressions import ScheduleExpression
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
+from course.localaws.platform import Platform
 
 WAIT_SECONDS = 45.0  # the longest time for which an activity holds up the clock
 

@@ -12,14 +12,12 @@ import logging
 import re
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from course.localaws import images
 from course.localaws.core.errors import AwsError
 from course.localaws.images.custom import CustomImage, ImageStore
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
+from course.localaws.platform import Platform
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 PULLING = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")

@@ -10,14 +10,11 @@ Amazon VPC" of the developer guide. Keys and VPCs are moto's, and so are the tex
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.jobs.s3_data import JobData, split
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
+from course.localaws.platform import Platform
 
 SERVICE = "sagemaker.amazonaws.com"  # the service principal that a role must trust
 

@@ -8,17 +8,14 @@ from __future__ import annotations
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.platform import Platform
 from course.localaws.protocol.model import service_model
 from course.localaws.sagemaker.core.family import Family
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 HEADER = {"x-local-aws": "record"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from botocore.model import Shape
 
@@ -12,6 +11,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.platform import Platform
 from course.localaws.protocol.model import service_model
 from course.localaws.sagemaker.core import search_filters
 from course.localaws.sagemaker.core.family import Family
@@ -20,9 +20,6 @@ from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL,
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries
 from course.localaws.sagemaker.registry.model_package_groups import MODEL_PACKAGE_GROUP
 from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 # By the value of ``Resource``: its kind's part of the ARN, and the member of a result that holds the record.
 SEARCHED = {

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import ResourceEngine
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 
 class Tags(Family):

@@ -8,12 +8,12 @@ follows ancestors and descendants of the start, but not descendants of ancestors
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.experiments.experiments import TRIAL_COMPONENT, made_in
 from course.localaws.sagemaker.experiments.lineage import (
@@ -27,9 +27,6 @@ from course.localaws.sagemaker.experiments.lineage import (
     entity,
     type_of,
 )
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 DEEPEST, MOST_VERTICES = 10, 50
 LINEAGE = (ARTIFACT, ACTION, CONTEXT, TRIAL_COMPONENT)

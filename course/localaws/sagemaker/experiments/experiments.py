@@ -8,16 +8,13 @@ sagemaker/core/experiments of the SDK. Order of deletion: API reference of Delet
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 
 def kind(name: str, arn: str, words: str) -> ResourceKind:

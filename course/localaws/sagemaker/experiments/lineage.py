@@ -10,17 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import partial
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.experiments.experiments import by, made_in, refuse_while_held
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 
 def kind(name: str, exists: str) -> ResourceKind:

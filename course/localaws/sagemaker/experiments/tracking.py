@@ -12,18 +12,15 @@ import contextlib
 import logging
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.experiments import experiments
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
 from course.localaws.sagemaker.experiments.metric_series import summary
 from course.localaws.sagemaker.experiments.trial_components import add_to_trial
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 TRACKED = ("TrainingJob", "ProcessingJob", "TransformJob")
 MOST_PARAMETERS = 300

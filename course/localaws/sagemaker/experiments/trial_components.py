@@ -7,18 +7,15 @@ metrics: sagemaker/core/experiments/_metrics.py of the SDK.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.experiments import experiments
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT, arn_of, listed, refuse_while_held
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries, statistic_of
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 MAPS = ("Parameters", "InputArtifacts", "OutputArtifacts")
 EMPTY: dict = {name: {} for name in MAPS}  # AWS returns empty maps, and the SDK's ExperimentAnalytics needs them

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import invalid, not_supported
 from course.localaws.core.resources import ResourceEngine, ResourceKind
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.hosting.models import MODEL
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 # Wording: https://github.com/aws/amazon-sagemaker-examples/issues/2339 (missing),
 # https://github.com/awslabs/spot-tagging-bot-for-digital-assets/issues/2 (existing).

@@ -11,12 +11,12 @@ import logging
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.hosting.components import placement
@@ -34,9 +34,6 @@ from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError, StartCancelled
 from course.localaws.sagemaker.hosting.utilization import Utilization
 from course.localaws.sagemaker.hosting.variants import retained, settings_of, variants_of, with_capacities
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 
 def _instances(variants: list[dict]) -> list[tuple[str, int]]:

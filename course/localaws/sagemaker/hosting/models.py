@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from course.localaws import images
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.registry import models as package_models
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 # Wording: https://github.com/aws/sagemaker-python-sdk/issues/2112 (missing); the twin of "Cannot create already existing endpoint
 # configuration" in https://github.com/awslabs/spot-tagging-bot-for-digital-assets/issues/2 (existing).

@@ -5,14 +5,10 @@ SDK v2 always lists the schedules of an endpoint (``Predictor.list_monitors``).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from course.localaws.context import Context, Operation
 from course.localaws.core.resources import ResourceEngine
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 
 class MonitoringSchedules(Family):

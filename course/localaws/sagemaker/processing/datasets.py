@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.jobs.s3_data import DataError, JobData, split
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.core.protection import key_arn
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 # By OutputFormat, the values of OutputCompression that Athena's UNLOAD accepts.
 COMPRESSIONS = {"PARQUET": ("GZIP", "SNAPPY"), "ORC": ("SNAPPY", "ZLIB"), "JSON": ("GZIP",), "TEXTFILE": ("GZIP",)}

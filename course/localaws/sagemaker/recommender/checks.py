@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 import uuid
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.hosting import variants
@@ -24,9 +24,6 @@ from course.localaws.sagemaker.recommender import model as recommender_model
 from course.localaws.sagemaker.recommender import traffic
 from course.localaws.sagemaker.registry import models
 from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE, key_of
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 OPERATION = "CreateInferenceRecommendationsJob"
 MOST_BENCHMARKS = 10

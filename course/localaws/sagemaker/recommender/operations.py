@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import LOST
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.recommender import checks
 from course.localaws.sagemaker.recommender.run import RecommendationRun, ended, pending
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 RUNNING = ("PENDING", "IN_PROGRESS")
 

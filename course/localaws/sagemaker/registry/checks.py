@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from course.localaws import images
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import split
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.registry import model_package_groups
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 MOST_SPECIFICATIONS = 15
 NOT_HERE = {

@@ -7,19 +7,15 @@ A group's policy is checked and stored, but has no effect: it gives access to ot
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.iam import policy
 from course.localaws.iam.policy import PolicyError
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.experiments.experiments import by
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 MODEL_PACKAGE_GROUP = ResourceKind(
     name="ModelPackageGroup",

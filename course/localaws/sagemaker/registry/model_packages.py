@@ -11,18 +11,15 @@ import asyncio
 import json
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind, arn_of
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.experiments.experiments import by
 from course.localaws.sagemaker.registry import checks, lineage
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 UPDATED = (
     "ModelApprovalStatus", "ModelPackageRegistrationType", "ApprovalDescription", "InferenceSpecification", "SourceUri", "ModelLifeCycle",

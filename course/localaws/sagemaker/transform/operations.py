@@ -5,21 +5,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from course.localaws.context import Context
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.job_family import LOST, JobFamily
 from course.localaws.sagemaker.hosting.models import MODEL
 from course.localaws.sagemaker.transform import checks, servers
 from course.localaws.sagemaker.transform import data as transform_data
 from course.localaws.sagemaker.transform.run import TransformRun, ended
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 # The wording of the two errors is that of processing jobs.
 TRANSFORM_JOB = ResourceKind(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from course.localaws import images
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import LOST, RUNNING
@@ -21,9 +21,6 @@ from course.localaws.sagemaker.tuning.plan import TuningPlan, plans_of, stopping
 from course.localaws.sagemaker.tuning.ranges import check_combinations
 from course.localaws.sagemaker.tuning.run import TuningRun
 from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 TUNING_JOB = ResourceKind(
     name="HyperParameterTuningJob",

@@ -5,13 +5,9 @@ Source: "Monitor asynchronous endpoint" of the developer guide, read 2026-11-25:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from course.localaws.cloudwatch.metrics.store import observed
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.hosting.runtime.metrics import NAMESPACE
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 LONGEST_GAP = 180  # minutes of an advanced clock that get values of their own
 

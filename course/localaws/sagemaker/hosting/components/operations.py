@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Changes, Document, ResourceEngine
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.hosting.components import adapters, specifications
 from course.localaws.sagemaker.hosting.components.capacity import CopyPlacement
@@ -26,9 +26,6 @@ from course.localaws.sagemaker.hosting.endpoints import Endpoints
 from course.localaws.sagemaker.hosting.servers import instances, model_server
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 
 class InferenceComponents(Family):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from course.localaws.cloudwatch.alarms.states import ALARM
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan
 from course.localaws.sagemaker.hosting.servers.model_server import StartCancelled
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 
 class RolledBack(Exception):

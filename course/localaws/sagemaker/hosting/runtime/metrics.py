@@ -12,13 +12,10 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
 from course.localaws.core.batch_writer import BatchWriter
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
+from course.localaws.platform import Platform
 
 NAMESPACE, INSTANCES = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
 CACHE_HIT = "ModelCacheHit"

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from shutil import disk_usage
-from typing import TYPE_CHECKING
 
 import psutil
 
@@ -26,15 +25,13 @@ from course.localaws.jobs.boxes import BoxSpec, make_box, search_path, variables
 from course.localaws.jobs.overlay import Overlay
 from course.localaws.jobs.runner import JobLog, JobRunner, remove
 from course.localaws.jobs.s3_data import JobData
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import instance_types, ml_folder
 from course.localaws.sagemaker.hosting.servers import model_data
 from course.localaws.sagemaker.hosting.servers.model_data import HostingError
 from course.sandbox.box import Box, best_mode
 from course.sandbox.process import BoxProcess
 from course.sandbox.supervisor.watch import disk_used
-
-if TYPE_CHECKING:
-    from course.localaws.platform import Platform
 
 # "Custom Inference Code with Hosting Services": seconds until /ping must answer with 200, and the timeout of one ping.
 STARTUP_SECONDS = 240
