@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.hosting.components.capacity import CopyPlacement
 from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan, batch_of
-from course.localaws.sagemaker.hosting.deployment.watch import DeploymentMonitor, RolledBack
+from course.localaws.sagemaker.hosting.deployment.watch import Deployment, DeploymentMonitor, RolledBack
 from course.localaws.sagemaker.hosting.servers.instances import start
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 
 
-class ComponentRollout:
-    """One rolling update under way. Use it in a ``with`` block in its own thread.
+class ComponentRollout(Deployment):
+    """One rolling update under way.
 
     Parameters
     ----------
@@ -51,19 +51,8 @@ class ComponentRollout:
         change: Callable[[Changes], None],
     ) -> None:
         self._context, self._name, self._plan, self._router, self._placement, self._change = context, name, plan, router, placement, change
-        self._watch = DeploymentMonitor(context.platform, context.region, plan, "inference component", "specification")
+        super().__init__(DeploymentMonitor(context.platform, context.region, plan, "inference component", "specification"))
         [self._variant] = router.fleet.variants
-
-    def __enter__(self) -> ComponentRollout:
-        self._watch.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._watch.__exit__()
-
-    def end(self) -> None:
-        """Stop waiting, because the local AWS ends."""
-        self._watch.end()
 
     def deploy(self, fleet: Fleet, variant: dict, total: int) -> None:
         """Start ``total`` copies of a component's new ``variant`` in an empty fleet, and end all copies in service.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.sagemaker.hosting.deployment import stages
 from course.localaws.sagemaker.hosting.deployment.plans import CANARY, DeploymentPlan, batch_of
-from course.localaws.sagemaker.hosting.deployment.watch import DeploymentMonitor, RolledBack
+from course.localaws.sagemaker.hosting.deployment.watch import Deployment, DeploymentMonitor, RolledBack
 from course.localaws.sagemaker.hosting.servers.instances import start
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError
 
@@ -28,8 +28,8 @@ class RollbackFailed(Exception):
     """The old fleet could not be restored completely."""
 
 
-class Rollout:
-    """One deployment under way. Use it in a ``with`` block in its own thread.
+class Rollout(Deployment):
+    """One deployment of an endpoint under way.
 
     Parameters
     ----------
@@ -47,18 +47,7 @@ class Rollout:
     ) -> None:
         self._plan, self._router, self._change = plan, router, change
         self._clock = platform.clock
-        self._watch = DeploymentMonitor(platform, region, plan, "endpoint", "endpoint configuration")
-
-    def __enter__(self) -> Rollout:
-        self._watch.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._watch.__exit__()
-
-    def end(self) -> None:
-        """Stop waiting, because the local AWS ends."""
-        self._watch.end()
+        super().__init__(DeploymentMonitor(platform, region, plan, "endpoint", "endpoint configuration"))
 
     def deployed(self, launch: Callable[[list[dict]], Fleet], retire: Callable[[Fleet], None], variants: list[dict]) -> Fleet:
         """Start a new fleet and move all traffic to it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 from course.localaws.cloudwatch.alarms.states import ALARM
 from course.localaws.platform import Platform
@@ -16,15 +16,22 @@ class RolledBack(Exception):
     """The deployment failed, and the old fleet has all the traffic; the message says why."""
 
 
-class Deployment(Protocol):
-    """A deployment under way, in a ``with`` block of its thread."""
+class Deployment:
+    """A deployment under way. Use it in a ``with`` block in its own thread."""
 
-    def __enter__(self) -> Self: ...
+    def __init__(self, watch: DeploymentMonitor) -> None:
+        self._watch = watch
 
-    def __exit__(self, *_: object) -> None: ...
+    def __enter__(self) -> Self:
+        self._watch.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.__exit__()
 
     def end(self) -> None:
         """Stop waiting, because the local AWS ends."""
+        self._watch.end()
 
 
 D = TypeVar("D", bound=Deployment)
