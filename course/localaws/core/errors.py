@@ -28,12 +28,12 @@ class AwsError(Exception):
 
 
 def invalid(message: str) -> AwsError:
-    """A request that SageMaker refuses for what it says; most of its errors have this code."""
+    """The error of an invalid request in SageMaker and in most services with a JSON protocol."""
     return AwsError("ValidationException", message)
 
 
 def validation_error(message: str) -> AwsError:
-    """What ``sagemaker-runtime`` calls a request that it refuses."""
+    """The error of an invalid request in ``sagemaker-runtime``, CloudWatch and STS."""
     return AwsError("ValidationError", message)
 
 

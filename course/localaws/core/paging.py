@@ -11,7 +11,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable
 
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 
 DEFAULT_PAGE = 10
 
@@ -37,7 +37,7 @@ def read_token(text: str, query: int, valid: Callable[[list], bool]) -> list:
             return key
     except (ValueError, TypeError):
         pass
-    raise AwsError("ValidationException", "Invalid NextToken: it was not returned by this operation with these parameters.")
+    raise invalid("Invalid NextToken: it was not returned by this operation with these parameters.")
 
 
 def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | str | None], params: dict) -> tuple[list[dict], str | None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 
 MOST_TAGS = 50
 RESERVED = "aws:"
@@ -22,11 +22,11 @@ def merged(present: Iterable[dict], added: Iterable[dict]) -> list[dict]:
     keys = [tag["Key"] for tag in added]
     for key in keys:
         if key.lower().startswith(RESERVED):
-            raise AwsError("ValidationException", f'Tag keys that begin with "{RESERVED}" are reserved for AWS: "{key}".')
+            raise invalid(f'Tag keys that begin with "{RESERVED}" are reserved for AWS: "{key}".')
     doubled = sorted({key for key in keys if keys.count(key) > 1})
     if doubled:
-        raise AwsError("ValidationException", f"Duplicate tag keys found: {', '.join(doubled)}. Give each key once.")
+        raise invalid(f"Duplicate tag keys found: {', '.join(doubled)}. Give each key once.")
     tags = {tag["Key"]: tag["Value"] for tag in (*present, *added)}
     if len(tags) > MOST_TAGS:
-        raise AwsError("ValidationException", f"A resource can have at most {MOST_TAGS} tags; this would make {len(tags)}.")
+        raise invalid(f"A resource can have at most {MOST_TAGS} tags; this would make {len(tags)}.")
     return [{"Key": key, "Value": value} for key, value in tags.items()]

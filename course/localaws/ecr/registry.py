@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.localaws import images
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 from course.localaws.images.custom import CustomImage, ImageStore
 from course.localaws.platform import Platform
 
@@ -68,28 +68,25 @@ class Registry:
         """
         found = self._platform.identity.moto.run(lambda: self._look_up(parts))
         if not role and (found is None or not found.digest):
-            raise AwsError("ValidationException", f"Requested image {uri} not found.")
+            raise invalid(f"Requested image {uri} not found.")
         repository = f"repository: {parts['repository']} in registry ID: {parts['account']}"
         if found is None:
-            raise AwsError(
-                "ValidationException",
+            raise invalid(
                 f"Cannot find {repository} Please check if your ECR repository exists and role {role} has proper pull permissions for "
                 f"SageMaker: {', '.join(PULLING)}",
             )
         if role and not found.has_policy and not self._may_pull(role, found.arn):
-            raise AwsError(
-                "ValidationException",
+            raise invalid(
                 f"Access denied for {repository}. Please check if your ECR repository and image exist and role {role} has proper pull "
                 f"permissions for SageMaker: {', '.join(PULLING)}",
             )
         if not found.digest:
-            raise AwsError("ValidationException", f"Cannot find the requested image: {uri}")
+            raise invalid(f"Cannot find the requested image: {uri}")
         resolved = f"{uri.partition('/')[0]}/{parts['repository']}@{found.digest}"
         try:
             return self.bodies.image(uri, found.config, resolved)
         except FileNotFoundError:
-            raise AwsError(
-                "ValidationException",
+            raise invalid(
                 f"The local AWS has no files of the image {uri}: its manifest names the configuration {found.config}, which was not built "
                 "here. Build it with `course aws build`.",
             ) from None

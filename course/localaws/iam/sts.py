@@ -9,7 +9,7 @@ import re
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.credentials import Credential
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported, validation_error
 from course.localaws.iam import authorization, policy
 from course.localaws.iam.policy import AuthorizationRequest, PolicyError
 from course.localaws.iam.principals import Entity, Principals
@@ -51,9 +51,9 @@ def _assume_role(context: Context, parameters: dict) -> dict:
     _refuse_options("AssumeRole", parameters)
     arn, session = parameters["RoleArn"], parameters["RoleSessionName"]
     if not _ROLE_ARN.fullmatch(arn):
-        raise AwsError("ValidationError", f"{arn} is invalid")
+        raise validation_error(f"{arn} is invalid")
     if not _SESSION_NAME.fullmatch(session):
-        raise AwsError("ValidationError", f"Value '{session}' at 'roleSessionName' must be 2 to 64 characters of [A-Za-z0-9_+=,.@-]")
+        raise validation_error(f"Value '{session}' at 'roleSessionName' must be 2 to 64 characters of [A-Za-z0-9_+=,.@-]")
     role = _trusting_role(context, parameters)
     chained = context.principal.arn.split(":")[2] == "sts"
     seconds = _seconds(parameters, default=3600, longest=3600 if chained else role.session_seconds)
@@ -105,9 +105,9 @@ def _refuse_options(operation: str, parameters: dict) -> None:
 def _seconds(parameters: dict, default: int, longest: int) -> int:
     seconds = parameters.get("DurationSeconds", min(default, longest))
     if seconds < 900:
-        raise AwsError("ValidationError", f"Value '{seconds}' at 'durationSeconds' must have value greater than or equal to 900")
+        raise validation_error(f"Value '{seconds}' at 'durationSeconds' must have value greater than or equal to 900")
     if seconds > longest:
-        raise AwsError("ValidationError", f"The requested DurationSeconds exceeds the {longest} seconds that a session may last here.")
+        raise validation_error(f"The requested DurationSeconds exceeds the {longest} seconds that a session may last here.")
     return seconds
 
 

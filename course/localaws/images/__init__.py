@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, invalid
 
 HERE = Path(__file__).parent
 # Modules that scripts import in AWS's images and that PyPI has no wheel of.
@@ -219,8 +219,7 @@ def _unknown(uri: str, reason: str) -> AwsError:
     from course.localaws.images import catalogue
 
     known = "; ".join(f"{entry['example']} ({entry['title']})" for entry in catalogue.entries())
-    return AwsError(
-        "ValidationException",
+    return invalid(
         f"The local AWS does not know the image {uri}: {reason}. Known images, in each of AWS's regions and versions: {known}. "
         "The SDK's image_uris.retrieve() writes such a URI.",
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, invalid
 from course.localaws.jobs import manifests
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
 
@@ -47,7 +47,7 @@ def split(uri: str) -> tuple[str, str]:
     for pattern in (S3_URI, *HTTPS_URIS):
         if match := pattern.fullmatch(uri):
             return match["bucket"], match["key"]
-    raise AwsError("ValidationException", f"The S3 URI {uri!r} is not of the form s3://bucket/key.")
+    raise invalid(f"The S3 URI {uri!r} is not of the form s3://bucket/key.")
 
 
 class JobData:

@@ -13,7 +13,7 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 from starlette.responses import Response
 
 from course.localaws.core.call import AwsRequest
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.protocol.model import INTEGERS
 
@@ -81,7 +81,7 @@ def _structure(shape: StructureShape, form: Form, prefix: str) -> dict:
         elif name in shape.required_members:
             where = name[0].lower() + name[1:]
             message = f"1 validation error detected: Value null at '{where}' failed to satisfy constraint: Member must not be null"
-            raise AwsError("ValidationError", message)
+            raise validation_error(message)
     return values
 
 
@@ -113,7 +113,7 @@ def _scalar(shape: Shape, text: str, name: str) -> object:
             return _seconds(text)
     except ValueError:
         if kind in INTEGERS:
-            raise AwsError("ValidationError", f"1 validation error detected: Value '{text}' at '{name}' is not a whole number") from None
+            raise validation_error(f"1 validation error detected: Value '{text}' at '{name}' is not a whole number") from None
         raise AwsError("InvalidParameterValue", f"The value {text} for parameter {name} is invalid.") from None
     return text == "true" if kind == "boolean" else text
 

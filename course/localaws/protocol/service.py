@@ -17,7 +17,7 @@ from starlette.responses import Response
 from course.localaws.cloudtrail.records import api_call_event, is_delivered
 from course.localaws.context import Context, Operation, Result
 from course.localaws.core.call import AwsRequest, Handler
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, invalid, not_supported, validation_error
 from course.localaws.iam.authorization import RequiredPermission
 from course.localaws.platform import Platform
 from course.localaws.protocol import conformity, query, validation
@@ -61,10 +61,6 @@ async def in_thread(function: Thunk) -> Result | Awaitable[Result]:
     return await to_thread.run_sync(function)
 
 
-def validation_exception(message: str) -> AwsError:
-    return AwsError("ValidationException", message)
-
-
 @dataclass(kw_only=True)
 class Options:
     """The settings of a service.
@@ -106,7 +102,7 @@ class Options:
     falls_back: Callable[[Context, dict], bool] = lambda context, params: False
     parse_all: bool = False
     validate_all: bool = False
-    invalid: Callable[[str], AwsError] | None = validation_exception
+    invalid: Callable[[str], AwsError] | None = invalid
     prepare: Callable[[OperationModel, AwsRequest, dict], Awaitable[None]] | None = None
     run: Callable[[Thunk], Awaitable[Any]] = on_loop
     resource: Callable[[str, dict], str] | None = None
@@ -221,7 +217,7 @@ class Service:
             self._platform.moto.send_event(call.region, api_call_event(call, error, self._platform.clock.now()))
 
 
-def validate(operation: OperationModel, params: dict, invalid: Callable[[str], AwsError] = validation_exception) -> None:
+def validate(operation: OperationModel, params: dict, invalid: Callable[[str], AwsError] = invalid) -> None:
     """Check parameters against the operation's input shape.
 
     Raises
@@ -232,7 +228,7 @@ def validate(operation: OperationModel, params: dict, invalid: Callable[[str], A
     found = validation.violations(operation.input_shape, params)
     if found:
         message = validation.message(found)
-        raise AwsError("ValidationError", message) if "ValidationError" in errors(operation) else invalid(message)
+        raise validation_error(message) if "ValidationError" in errors(operation) else invalid(message)
 
 
 def _add_query_error(model: ServiceModel, codec: Codec, error: AwsError) -> None:

@@ -10,7 +10,7 @@ from course.localaws.cloudwatch.alarms.states import ALARM, COMPARISONS, INSUFFI
 from course.localaws.cloudwatch.metrics import statistics
 from course.localaws.cloudwatch.metrics.queries import ALARM as ALARM_QUERIES
 from course.localaws.cloudwatch.metrics.queries import by_id
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported, validation_error
 
 SHORT_PERIODS = (10, 20, 30)
 LONGEST, LONGEST_HOURLY = 86_400, 7 * 86_400
@@ -32,15 +32,15 @@ def check_metric_alarm(params: dict) -> None:
             raise not_supported("cloudwatch", f"PutMetricAlarm with {member}")
     for member in ("EvaluationPeriods", "ComparisonOperator"):
         if member not in params:
-            raise invalid(f"The parameter {member} is required.")
+            raise validation_error(f"The parameter {member} is required.")
     if "ThresholdMetricId" in params or params["ComparisonOperator"] not in COMPARISONS:
         raise not_supported("cloudwatch", "PutMetricAlarm with an anomaly detection band")
     if "Threshold" not in params:
-        raise invalid("The parameter Threshold is required.")
+        raise validation_error("The parameter Threshold is required.")
     if params.get("TreatMissingData", "missing") not in TREATMENTS:
-        raise invalid(f"TreatMissingData must be one of {', '.join(TREATMENTS)}; got {params['TreatMissingData']!r}.")
+        raise validation_error(f"TreatMissingData must be one of {', '.join(TREATMENTS)}; got {params['TreatMissingData']!r}.")
     if params.get("DatapointsToAlarm", 1) > params["EvaluationPeriods"]:
-        raise invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods.")
+        raise validation_error("DatapointsToAlarm must be less than or equal to EvaluationPeriods.")
     if params.get("Metrics"):
         _check_metrics(params)
     else:
@@ -52,11 +52,11 @@ def check_metric_alarm(params: dict) -> None:
 def _check_metric(params: dict) -> None:
     for member in ("MetricName", "Namespace", "Period"):
         if member not in params:
-            raise invalid(f"The parameter {member} is required.")
+            raise validation_error(f"The parameter {member} is required.")
     if ("Statistic" in params) == ("ExtendedStatistic" in params):
         raise AwsError("InvalidParameterCombination", "Exactly one of the parameters Statistic and ExtendedStatistic must be specified.")
     if params.get("EvaluateLowSampleCountPercentile", "evaluate") not in ("evaluate", "ignore"):
-        raise invalid("EvaluateLowSampleCountPercentile must be evaluate or ignore.")
+        raise validation_error("EvaluateLowSampleCountPercentile must be evaluate or ignore.")
     statistics.check_statistic(params.get("Statistic") or params["ExtendedStatistic"])
 
 
@@ -66,9 +66,9 @@ def _check_metrics(params: dict) -> None:
             raise AwsError("InvalidParameterCombination", f"The parameters Metrics and {member} are mutually exclusive.")
     queries = by_id(params["Metrics"], ALARM_QUERIES)
     if sum(query.get("ReturnData", True) for query in queries.values()) != 1:
-        raise invalid("Exactly one element of the metrics list should return data.")
+        raise validation_error("Exactly one element of the metrics list should return data.")
     if not any("MetricStat" in query for query in queries.values()):
-        raise invalid("The parameter Metrics must hold at least one MetricStat.")
+        raise validation_error("The parameter Metrics must hold at least one MetricStat.")
     if any(query.get("AccountId") for query in queries.values()):
         raise not_supported("cloudwatch", "PutMetricAlarm with metrics of another account")
 
@@ -76,10 +76,12 @@ def _check_metrics(params: dict) -> None:
 def _check_length(params: dict) -> None:
     seconds = period(params)
     if seconds not in SHORT_PERIODS and seconds % 60:
-        raise invalid("Period must be 10, 20, 30 or a multiple of 60.")
+        raise validation_error("Period must be 10, 20, 30 or a multiple of 60.")
     most = LONGEST if seconds < 3600 else LONGEST_HOURLY
     if seconds * params["EvaluationPeriods"] > most:
-        raise invalid(f"Metrics cannot be checked across more than {most // 86_400} day(s) (EvaluationPeriods * Period must be <= {most}).")
+        raise validation_error(
+            f"Metrics cannot be checked across more than {most // 86_400} day(s) (EvaluationPeriods * Period must be <= {most})."
+        )
 
 
 def check_actions(params: dict, operation: str) -> None:
@@ -96,7 +98,3 @@ def is_topic(action: str) -> bool:
 def is_policy(action: str) -> bool:
     """Returns whether an action is a policy of Application Auto Scaling."""
     return action.startswith("arn:aws:autoscaling:") and ":resource/" in action
-
-
-def invalid(message: str) -> AwsError:
-    return AwsError("ValidationError", message)

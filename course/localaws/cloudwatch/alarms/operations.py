@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from course.localaws.cloudwatch.alarms import rules
 from course.localaws.cloudwatch.alarms.alarms import Alarms
-from course.localaws.cloudwatch.alarms.checks import check_actions, check_metric_alarm, invalid
+from course.localaws.cloudwatch.alarms.checks import check_actions, check_metric_alarm
 from course.localaws.context import Operation, by_region
 from course.localaws.core import tag_rules
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported, validation_error
 
 PAGE = 100
 ACTIONS = {"ActionsEnabled": True, "OKActions": [], "AlarmActions": [], "InsufficientDataActions": []}
@@ -67,9 +67,9 @@ class AlarmOperations:
         _, names = rules.parse(params["AlarmRule"])
         for name in names:
             if name != params["AlarmName"] and self._store.get(region, name) is None:
-                raise invalid(f"Could not find alarm {name} that AlarmRule names.")
+                raise validation_error(f"Could not find alarm {name} that AlarmRule names.")
         if params["AlarmName"] in self._behind(region, names):
-            raise invalid(f"AlarmRule of {params['AlarmName']} would make the alarm depend on itself.")
+            raise validation_error(f"AlarmRule of {params['AlarmName']} would make the alarm depend on itself.")
         self._put(region, ACTIONS | _given(params), params)
         return {}
 
@@ -112,7 +112,7 @@ class AlarmOperations:
         for _, other in self._store.every(region):
             used = leaving.intersection(rules.parse(other["AlarmRule"])[1]) if "AlarmRule" in other else ()
             if used and other["AlarmName"] not in leaving:
-                raise invalid(f"Cannot delete {', '.join(sorted(used))}: the composite alarm {other['AlarmName']} depends on it.")
+                raise validation_error(f"Cannot delete {', '.join(sorted(used))}: the composite alarm {other['AlarmName']} depends on it.")
         for alarm in alarms:
             self._store.delete(region, alarm["AlarmName"])
             self._alarms.forget(region, alarm["AlarmName"])
@@ -144,7 +144,7 @@ class AlarmOperations:
         now, name = self._now(), alarm["AlarmName"]
         before = self._store.get(region, name)
         if before is not None and _type(before) != _type(alarm):
-            raise invalid(f"An alarm named {name} of another type exists already.")
+            raise validation_error(f"An alarm named {name} of another type exists already.")
         alarm |= {"AlarmArn": f"arn:aws:cloudwatch:{region}:{self._alarms.account}:alarm:{name}", "AlarmConfigurationUpdatedTimestamp": now}
         if before is None:
             alarm |= {"StateValue": "INSUFFICIENT_DATA", "StateReason": "Unchecked: Initial alarm creation"}

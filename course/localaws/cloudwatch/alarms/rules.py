@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported, validation_error
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<state>ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)+)\"|(?P<bare>[^\s()\"]+))\s*\)"
@@ -102,4 +102,4 @@ def name_of(name_or_arn: str) -> str:
 
 
 def _invalid(detail: str) -> AwsError:
-    return AwsError("ValidationError", f"AlarmRule is not valid: {detail}.")
+    return validation_error(f"AlarmRule is not valid: {detail}.")

@@ -11,7 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported, validation_error
 
 Series = dict[float, float]
 Value = Series | float
@@ -149,4 +149,4 @@ def _power(base: float, exponent: float) -> float:
 
 
 def _invalid(query_id: str, detail: str) -> AwsError:
-    return AwsError("ValidationError", f"Error in expression '{query_id}' [{detail}]")
+    return validation_error(f"Error in expression '{query_id}' [{detail}]")

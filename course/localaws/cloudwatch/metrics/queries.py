@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from course.localaws.cloudwatch.metrics import statistics
 from course.localaws.cloudwatch.metrics.expressions import Series, evaluate
 from course.localaws.cloudwatch.metrics.store import MetricStore
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError, not_supported, validation_error
 
 MOST_QUERIES = 500
 MOST_DATAPOINTS = 100_800
@@ -22,9 +22,9 @@ def metric_data(store: MetricStore, region: str, params: dict) -> dict:
     """Performs GetMetricData. A query without a unit merges the data points of all units of its metric."""
     queries = params["MetricDataQueries"]
     if not 1 <= len(queries) <= MOST_QUERIES:
-        raise _invalid(f"The collection MetricDataQueries must have between 1 and {MOST_QUERIES} queries.")
+        raise validation_error(f"The collection MetricDataQueries must have between 1 and {MOST_QUERIES} queries.")
     if params["StartTime"] >= params["EndTime"]:
-        raise _invalid("The parameter StartTime must be less than the parameter EndTime.")
+        raise validation_error("The parameter StartTime must be less than the parameter EndTime.")
     evaluation = Evaluation(store, region, params["StartTime"], params["EndTime"], by_id(queries), store.clock.now())
     descending = params.get("ScanBy", "TimestampDescending") == "TimestampDescending"
     results = []
@@ -34,7 +34,7 @@ def metric_data(store: MetricStore, region: str, params: dict) -> dict:
             points = sorted(series.items(), reverse=descending)
             results.append((query, points))
     if not results:
-        raise _invalid("At least one of the queries must have ReturnData set to true.")
+        raise validation_error("At least one of the queries must have ReturnData set to true.")
     return _paged(results, params)
 
 
@@ -45,11 +45,13 @@ def by_id(queries: list[dict], operation: str = GET) -> dict[str, dict]:
     for number, query in enumerate(queries, start=1):
         path, query_id = f"{member}.member.{number}", query["Id"]
         if not _ID.fullmatch(query_id):
-            raise _invalid(f"The value {query_id} for parameter {path}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")
+            raise validation_error(
+                f"The value {query_id} for parameter {path}.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$."
+            )
         if query_id in found:
-            raise _invalid(f'The values for parameter id in {member} are not unique: "{query_id}"')
+            raise validation_error(f'The values for parameter id in {member} are not unique: "{query_id}"')
         if ("MetricStat" in query) == ("Expression" in query):
-            raise _invalid(f"Exactly one of the parameters {path}.MetricStat and {path}.Expression must be specified.")
+            raise validation_error(f"Exactly one of the parameters {path}.MetricStat and {path}.Expression must be specified.")
         if "${" in query.get("Label", ""):
             raise not_supported("cloudwatch", f"{operation} with a dynamic label")
         found[query_id] = query
@@ -73,7 +75,7 @@ class Evaluation:
     def series(self, query_id: str) -> Series:
         if query_id not in self.done:
             if query_id in self.running:
-                raise _invalid(f"The expressions {', '.join(self.running)} refer to each other in a circle.")
+                raise validation_error(f"The expressions {', '.join(self.running)} refer to each other in a circle.")
             self.running.append(query_id)
             query = self.queries[query_id]
             self.done[query_id] = self._metric(query["MetricStat"]) if "MetricStat" in query else self._expression(query)
@@ -82,7 +84,7 @@ class Evaluation:
 
     def _metric(self, stat: dict) -> Series:
         if not {"Namespace", "MetricName"} <= stat["Metric"].keys():
-            raise _invalid("The parameters Metric.Namespace and Metric.MetricName are required.")
+            raise validation_error("The parameters Metric.Namespace and Metric.MetricName are required.")
         statistics.check_statistic(stat["Stat"])
         statistics.check_period(stat["Period"])
         start = statistics.rounded_start(self.start, stat["Period"], self.now)
@@ -114,7 +116,7 @@ def _paged(results: list[tuple[dict, list[tuple[float, float]]]], params: dict) 
     """Returns one page of at most ``MaxDatapoints``, query by query. Results of expressions are not paged, as on AWS."""
     limit = params.get("MaxDatapoints", MOST_DATAPOINTS)
     if limit < 1:
-        raise _invalid("The parameter MaxDatapoints must be at least 1.")
+        raise validation_error("The parameter MaxDatapoints must be at least 1.")
     if any("Expression" in query for query, _ in results):
         limit = sum(len(points) for _, points in results)
     offset = _decode(params["NextToken"]) if "NextToken" in params else 0
@@ -144,7 +146,3 @@ def _decode(token: str) -> int:
         return max(0, int(base64.urlsafe_b64decode(token)))
     except ValueError:
         raise AwsError("InvalidNextToken", "Invalid nextToken") from None
-
-
-def _invalid(message: str) -> AwsError:
-    return AwsError("ValidationError", message)

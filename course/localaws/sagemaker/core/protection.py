@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from course.localaws.context import Context
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, invalid
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.platform import Platform
 
@@ -29,10 +29,7 @@ def require_role(platform: Platform, role: str) -> None:
         services = principal.get("Service", []) if isinstance(principal, dict) else [principal]
         if statement["Effect"] == "Allow" and {SERVICE, "*"} & set([services] if isinstance(services, str) else services):
             return
-    raise AwsError(
-        "ValidationException",
-        f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role.",
-    )
+    raise invalid(f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role.")
 
 
 def require_objects(platform: Platform, job: str, role: str, uri: str, region: str) -> None:
@@ -47,8 +44,7 @@ def require_objects(platform: Platform, job: str, role: str, uri: str, region: s
             reason = " Error message from S3: Access Denied"
     except AwsError as error:
         reason = f" Error message from S3: {error.message}"
-    raise AwsError(
-        "ValidationException",
+    raise invalid(
         f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists in the selected '
         f'region ({region}), that objects exist under that S3 prefix, and that the role "{role}" has "s3:ListBucket" '
         f'permissions on bucket "{bucket}".{reason}',
@@ -77,9 +73,9 @@ def key_arn(platform: Platform, context: Context, key: str) -> str:
 
     arn, state = platform.identity.moto.run(find)
     if not arn:
-        raise AwsError("ValidationException", f"The KMS key {key!r} does not exist in the region {context.region}.")
+        raise invalid(f"The KMS key {key!r} does not exist in the region {context.region}.")
     if state != "Enabled":
-        raise AwsError("ValidationException", f"The KMS key {key!r} cannot be used: its state is {state}.")
+        raise invalid(f"The KMS key {key!r} cannot be used: its state is {state}.")
     return arn
 
 
@@ -103,10 +99,10 @@ def _check_vpc(platform: Platform, context: Context, vpc: dict) -> None:
     for name, id in found.items():
         if id is None:
             kind = "subnet ID" if name in vpc["Subnets"] else "security group"
-            raise AwsError("ValidationException", f"The {kind} '{name}' does not exist in the region {context.region}.")
+            raise invalid(f"The {kind} '{name}' does not exist in the region {context.region}.")
     if len(set(found.values())) > 1:
         listed = ", ".join(f"{name} in {id}" for name, id in found.items())
-        raise AwsError("ValidationException", f"The subnets and security groups of VpcConfig must belong to one VPC; got {listed}.")
+        raise invalid(f"The subnets and security groups of VpcConfig must belong to one VPC; got {listed}.")
 
 
 def _is_here(context: Context, key: str) -> bool:

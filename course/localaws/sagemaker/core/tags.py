@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course.localaws.context import Context, Operation
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 from course.localaws.core.resources import ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
@@ -22,7 +22,7 @@ class Tags(Family):
     def list(self, context: Context, params: dict) -> dict:
         if params.get("NextToken"):
             # A page holds at least fifty tags, and a resource has at most fifty, so no response has a token.
-            raise AwsError("ValidationException", "Invalid NextToken: it was not returned by ListTags.")
+            raise invalid("Invalid NextToken: it was not returned by ListTags.")
         return {"Tags": self._engine.tags(self._existing(context, params))}
 
     def delete(self, context: Context, params: dict) -> dict:
@@ -45,5 +45,5 @@ class Tags(Family):
         part, _, name = arn.split(":", 5)[5].partition("/")
         kind = self._engine.kinds.get(part)
         if kind is None:
-            raise AwsError("ValidationException", f'"{arn}" is not the ARN of a resource that the local AWS keeps.')
+            raise invalid(f'"{arn}" is not the ARN of a resource that the local AWS keeps.')
         raise self._engine.not_found(context, kind, name)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from course.localaws.context import Context, Operation
 from course.localaws.core import paging
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
@@ -133,4 +133,4 @@ def arn_of(kind: ResourceKind, document: Document) -> dict:
 def refuse_while_held(what: str, kept: str, names: list[str]) -> None:
     if names:
         some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        raise AwsError("ValidationException", f"{what} cannot be deleted while it has {kept}: {some}.")
+        raise invalid(f"{what} cannot be deleted while it has {kept}: {some}.")

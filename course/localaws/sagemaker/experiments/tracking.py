@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator
 
 from course.localaws.context import Context
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.experiments import experiments
@@ -37,9 +37,8 @@ def check(engine: ResourceEngine, context: Context, params: dict) -> None:
     if "TrialName" in config:
         trial = engine.get(context, TRIAL, config["TrialName"])
         if experiment and trial["ExperimentName"] != experiment["ExperimentName"]:
-            raise AwsError(
-                "ValidationException",
-                f"Trial {trial['TrialName']} belongs to the experiment {trial['ExperimentName']}, not to {experiment['ExperimentName']}.",
+            raise invalid(
+                f"Trial {trial['TrialName']} belongs to the experiment {trial['ExperimentName']}, not to {experiment['ExperimentName']}."
             )
     if "RunName" in config:
         engine.get(context, TRIAL_COMPONENT, config["RunName"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from course.localaws.context import Context, Operation
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
@@ -50,7 +50,7 @@ class TrialComponents(Family):
     def list(self, context: Context, params: dict) -> dict:
         given = [name for name in ("ExperimentName", "TrialName", "SourceArn") if name in params]
         if len(given) > 1:
-            raise AwsError("ValidationException", f"Trial components can be filtered by only one of {', '.join(given)}.")
+            raise invalid(f"Trial components can be filtered by only one of {', '.join(given)}.")
         found = self._engine.documents(context, TRIAL_COMPONENT)
         if "SourceArn" in params:
             source = params["SourceArn"].lower()
@@ -94,7 +94,7 @@ class TrialComponents(Family):
         try:
             document = self._engine.get(context, TRIAL_COMPONENT, params["TrialComponentName"])
         except AwsError as error:  # the metrics service's model has no ResourceNotFound
-            raise AwsError("ValidationException", error.message) from error
+            raise invalid(error.message) from error
         now = self._clock.now()
         wrong = [
             number

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from course.localaws.context import Context, Operation
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.platform import Platform
@@ -382,7 +382,7 @@ class Endpoints(Family):
         """The change that begins an update. Raises ``ValidationException`` if no update may begin."""
         self._settled(context, document)
         if document["EndpointStatus"] == "Failed":
-            raise AwsError("ValidationException", f'Cannot update endpoint "{document["EndpointArn"]}" with status Failed; delete it.')
+            raise invalid(f'Cannot update endpoint "{document["EndpointArn"]}" with status Failed; delete it.')
         return {"EndpointStatus": "Updating", "FailureReason": None}
 
     def _settled(self, context: Context, document: dict) -> bool:
@@ -390,5 +390,5 @@ class Endpoints(Family):
         if document["EndpointStatus"] not in ("InService", "Failed", "UpdateRollbackFailed") or (
             router is not None and router.fleet is None
         ):
-            raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
+            raise invalid(f'Cannot update in-progress endpoint "{document["EndpointArn"]}".')
         return True

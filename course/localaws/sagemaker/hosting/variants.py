@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from course.localaws import images
 from course.localaws.context import Context
-from course.localaws.core.errors import AwsError, invalid, not_supported
+from course.localaws.core.errors import invalid, not_supported
 from course.localaws.core.resources import ResourceEngine
 from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.hosting.models import MODEL
@@ -163,7 +163,7 @@ def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str
     """
     changes = {change["VariantName"]: change for change in desired}
     for name in changes.keys() - {variant["VariantName"] for variant in variants}:
-        raise AwsError("ValidationException", f'Could not find variant "{name}" of endpoint "{endpoint_arn}".')
+        raise invalid(f'Could not find variant "{name}" of endpoint "{endpoint_arn}".')
     serverless = {variant["VariantName"] for variant in variants if "Serverless" in variant}
     for change in desired:
         name = change["VariantName"]
@@ -171,7 +171,7 @@ def with_capacities(variants: list[dict], desired: list[dict], endpoint_arn: str
             kind = "serverless: it has a ServerlessUpdateConfig and no" if name in serverless else "not serverless: it has a"
             raise invalid(f'Variant "{name}" is {kind} DesiredInstanceCount.')
         if change.get("DesiredInstanceCount") == 0 and not to_zero:
-            raise AwsError("ValidationException", f'The desired instance count of variant "{change["VariantName"]}" must be at least 1.')
+            raise invalid(f'The desired instance count of variant "{change["VariantName"]}" must be at least 1.')
     return [_with_capacity(variant, changes.get(variant["VariantName"], {})) for variant in variants]
 
 

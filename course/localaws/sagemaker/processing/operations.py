@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from course.localaws import images
 from course.localaws.context import Context
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import protection
@@ -42,7 +42,7 @@ class ProcessingJobs(JobFamily):
         for output in outputs(params):
             bucket, _ = split(output["S3Output"]["S3Uri"])
             if not self.platform.objects.bucket_exists(bucket):
-                raise AwsError("ValidationException", f"The S3 bucket '{bucket}' of output {output['OutputName']} does not exist.")
+                raise invalid(f"The S3 bucket '{bucket}' of output {output['OutputName']} does not exist.")
         condition = {"MaxRuntimeInSeconds": DEFAULT_SECONDS} | params.get("StoppingCondition", {})
         cluster = params["ProcessingResources"]["ClusterConfig"]
         keys = (params.get("ProcessingOutputConfig", {}).get("KmsKeyId"), cluster.get("VolumeKmsKeyId"))

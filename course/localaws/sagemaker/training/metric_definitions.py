@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 
 LONGEST_LINE = 4096  # characters searched in a line; lines with metrics are far shorter
 
@@ -47,7 +47,7 @@ def _compile(definition: dict) -> re.Pattern[str]:
     try:
         pattern = re.compile(regex)
     except re.error as error:
-        raise AwsError("ValidationException", f"Invalid regular expression {regex!r} for metric {name}: {error}.") from None
+        raise invalid(f"Invalid regular expression {regex!r} for metric {name}: {error}.") from None
     if pattern.groups == 0:
-        raise AwsError("ValidationException", f"The regular expression {regex!r} for metric {name} has no group to capture a value.")
+        raise invalid(f"The regular expression {regex!r} for metric {name} has no group to capture a value.")
     return pattern

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, invalid
 from course.localaws.jobs.runner import JobFailure, StoppedBeforeStart, remove
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class WarmPools:
         with self._lock:
             found = [pool for pool in self._pools if (pool.context.region, pool.job) == (context.region, name)]
             if not found:
-                raise AwsError("ValidationException", f"KeepAlivePeriodInSeconds of {name} cannot change: its warm pool is not Available.")
+                raise invalid(f"KeepAlivePeriodInSeconds of {name} cannot change: its warm pool is not Available.")
             self._pools.remove(found[0])
             self._pools.append(replace(found[0], until=found[0].since + seconds))
         self.expire()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.localaws import images
 from course.localaws.core.data_files import table
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import invalid
 from course.localaws.images import catalogue
 from course.localaws.sagemaker.tuning.strategies.space import automatic
 
@@ -27,7 +27,7 @@ def applied(params: dict) -> dict:
     if "Autotune" not in params:
         given = [config.get("ParameterRanges", {}), *(each.get("HyperParameterRanges", {}) for each in _definitions(params))]
         if any(ranges.get("AutoParameters") for ranges in given):
-            raise AwsError("ValidationException", "AutoParameters need Autotune with Mode Enabled.")
+            raise invalid("AutoParameters need Autotune with Mode Enabled.")
         return params
     limits = {"MaxNumberOfTrainingJobs": _data()["training_jobs"]} if config["Strategy"] != "Grid" else {}
     criteria = {"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}} | config.get("TuningJobCompletionCriteria", {})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from course.localaws import images
 from course.localaws.context import Context, Operation
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
@@ -122,7 +122,7 @@ class HyperParameterTuningJobs(Family):
         def changes(document: Document) -> dict:
             status = document[TUNING_JOB.status]
             if status not in RUNNING:
-                raise AwsError("ValidationException", f"The request was rejected because the {NOUN} is in status {status}.")
+                raise invalid(f"The request was rejected because the {NOUN} is in status {status}.")
             return {TUNING_JOB.status: "Stopping"}
 
         document = self._engine.update(context, TUNING_JOB, params[TUNING_JOB.name_member], changes)
@@ -135,10 +135,10 @@ class HyperParameterTuningJobs(Family):
         try:
             status = self._engine.get(context, TUNING_JOB, name)[TUNING_JOB.status]
         except AwsError as error:
-            raise AwsError("ValidationException", error.message) from None
+            raise invalid(error.message) from None
         if status in RUNNING:
             message = f"The {NOUN} {name} is in status {status}; only one that is Completed, Failed or Stopped can be deleted."
-            raise AwsError("ValidationException", message)
+            raise invalid(message)
         self._engine.delete(context, TUNING_JOB, name)
 
     def recover(self) -> None:
@@ -191,7 +191,7 @@ class HyperParameterTuningJobs(Family):
 
     def _parent(self, context: Context, parent: dict) -> Document:
         if TUNING_JOB.name_member not in parent:
-            raise AwsError("ValidationException", "Each of the ParentHyperParameterTuningJobs needs a HyperParameterTuningJobName.")
+            raise invalid("Each of the ParentHyperParameterTuningJobs needs a HyperParameterTuningJobName.")
         return self._engine.get(context, TUNING_JOB, parent[TUNING_JOB.name_member])
 
     def _summaries(self, context: Context, document: Document) -> Iterator[dict]:
@@ -246,8 +246,8 @@ def _check_objective(specification: dict, plan: TuningPlan) -> None:
         return
     algorithm = images.find(uri).algorithm
     if not algorithm or not known:
-        raise AwsError("ValidationException", NO_METRIC)
-    raise AwsError("ValidationException", f"The objective metric {metric} is none of the metrics that {uri} emits: {', '.join(known)}.")
+        raise invalid(NO_METRIC)
+    raise invalid(f"The objective metric {metric} is none of the metrics that {uri} emits: {', '.join(known)}.")
 
 
 def _check_number(config: dict, plans: list[TuningPlan], earlier: int) -> None:
@@ -257,8 +257,7 @@ def _check_number(config: dict, plans: list[TuningPlan], earlier: int) -> None:
     if strategy == "Grid":
         most = int(sum(plan.space.count for plan in plans))
     elif most is None and "MaxRuntimeInSeconds" not in limits and not config.get("TuningJobCompletionCriteria"):
-        raise AwsError(
-            "ValidationException",
+        raise invalid(
             "Give MaxNumberOfTrainingJobs or MaxRuntimeInSeconds in ResourceLimits, or TuningJobCompletionCriteria: "
             f"with the {strategy} strategy the tuning job would have no end.",
         )

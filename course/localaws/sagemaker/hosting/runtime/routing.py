@@ -273,10 +273,10 @@ class ComponentRoutingTable(RoutingTable):
             ``ValidationError``: the name is missing, not allowed, or unknown on this endpoint.
         """
         if name is None or "ComponentRole" not in endpoint.fleet.settings:
-            raise AwsError("ValidationError", NO_NAME if name is None else NAME)
+            raise validation_error(NO_NAME if name is None else NAME)
         component = self.get(context.region, name)
         if component is not None and component.name != endpoint.name:
-            raise AwsError("ValidationError", f"Inference component {name} is not hosted by endpoint {endpoint.name}.")
+            raise validation_error(f"Inference component {name} is not hosted by endpoint {endpoint.name}.")
         return await self.in_service(context, name)
 
 
