@@ -101,8 +101,11 @@ def described(found: StoredObject, checksums: bool = False) -> dict:
 
 def written(found: StoredObject) -> dict:
     """The members that all responses to writes share."""
-    encryption = {name: value for name, value in found.attributes.properties.items() if name in ENCRYPTION_MEMBERS}
-    return encryption | version_member(found)
+    return encryption_members(found.attributes) | version_member(found)
+
+
+def encryption_members(attributes: Attributes) -> dict:
+    return {name: value for name, value in attributes.properties.items() if name in ENCRYPTION_MEMBERS}
 
 
 def version_member(found: StoredObject) -> dict:

@@ -17,6 +17,7 @@ from course.localaws.s3.buckets import Bucket, Buckets
 
 UNVERSIONED = "null"
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
+PAGE = 1000  # rows that `Objects.pages` reads at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +190,13 @@ class Objects:
             connection.execute("UPDATE objects SET tags = ? WHERE sequence = ?", (json.dumps(tags), found.sequence))
         return replace(found, tags=tags)
 
-    def pages(self, bucket: str, prefix: str, size: int = 1000) -> Iterator[StoredObject]:
+    def pages(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """Current objects in key order, read page by page so that no read transaction stays open while the caller works."""
         query = "SELECT * FROM objects WHERE bucket = ? AND latest AND key >= ? ORDER BY key LIMIT ?"
         start: str | None = prefix
         while start is not None:
-            rows = self._database.connection.execute(query, (bucket, start, size)).fetchall()
-            start = rows[-1]["key"] + "\0" if len(rows) == size else None
+            rows = self._database.connection.execute(query, (bucket, start, PAGE)).fetchall()
+            start = rows[-1]["key"] + "\0" if len(rows) == PAGE else None
             for row in rows:
                 if not row["key"].startswith(prefix):
                     return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from course.localaws.core.clock import Clock
@@ -12,6 +12,7 @@ from course.localaws.core.database import Database
 from course.localaws.s3 import checksums, index
 from course.localaws.s3.bodies import CHUNK, BlobStore, BlobWriter
 from course.localaws.s3.buckets import Bucket, Buckets
+from course.localaws.s3.integrity import members
 from course.localaws.s3.listing import Listing
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, Attributes, Objects, StoredObject, no_such_key
 from course.localaws.s3.uploads import Uploads
@@ -52,16 +53,7 @@ class ObjectStore:
         self.buckets.get(bucket)
         return self.objects.pages(bucket, prefix)
 
-    def put_file(
-        self,
-        bucket: str,
-        key: str,
-        path: Path,
-        content_type: str = DEFAULT_CONTENT_TYPE,
-        metadata: Mapping[str, str] | None = None,
-        move: bool = False,
-        kms_key: str | None = None,
-    ) -> StoredObject:
+    def put_file(self, bucket: str, key: str, path: Path, move: bool = False, kms_key: str | None = None) -> StoredObject:
         """Stores a file's content. With ``move=True`` the file itself is moved: it no longer exists at ``path`` when this returns.
 
         With ``kms_key``, the ARN of a KMS key, the object reports that it is encrypted with that key.
@@ -75,19 +67,13 @@ class ObjectStore:
                 self.bodies.take(path, body)
             else:
                 body.copy_file(path)
-            stored = self._commit(bucket, key, body, content_type, metadata, kms_key)
+            stored = self._commit(bucket, key, body, DEFAULT_CONTENT_TYPE, kms_key)
         if move and not taken:
             path.unlink()
         return stored
 
     def put_bytes(
-        self,
-        bucket: str,
-        key: str,
-        data: bytes,
-        content_type: str = DEFAULT_CONTENT_TYPE,
-        metadata: Mapping[str, str] | None = None,
-        kms_key: str | None = None,
+        self, bucket: str, key: str, data: bytes, content_type: str = DEFAULT_CONTENT_TYPE, kms_key: str | None = None
     ) -> StoredObject:
         """Stores ``data``. ``kms_key`` and the errors are those of `put_file`."""
         self.buckets.get(bucket)
@@ -95,7 +81,7 @@ class ObjectStore:
             stream = io.BytesIO(data)
             while chunk := stream.read(CHUNK):
                 body.write(chunk)
-            return self._commit(bucket, key, body, content_type, metadata, kms_key)
+            return self._commit(bucket, key, body, content_type, kms_key)
 
     def delete(self, bucket: str, key: str) -> None:
         """Deletes an object as ``DeleteObject`` does: no error if there is no such key, a delete marker if versioning is on."""
@@ -117,10 +103,8 @@ class ObjectStore:
         found = path.lstat()
         return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_dev == self.bodies.root.stat().st_dev
 
-    def _commit(
-        self, bucket: str, key: str, body: BlobWriter, content_type: str, metadata: Mapping[str, str] | None, kms_key: str | None
-    ) -> StoredObject:
-        sums = {f"Checksum{checksum.algorithm}": checksum.value() for checksum in body.checksums} | {"ChecksumType": "FULL_OBJECT"}
+    def _commit(self, bucket: str, key: str, body: BlobWriter, content_type: str, kms_key: str | None) -> StoredObject:
+        sums = members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-        attributes = Attributes(content_type, dict(metadata or {}), encryption, checksums=sums)
+        attributes = Attributes(content_type, properties=encryption, checksums=sums)
         return self.objects.commit(bucket, key, body, body.md5, attributes, {})

@@ -32,9 +32,7 @@ async def copy_object(context: Context, params: dict) -> dict:
     store.buckets.get(params["Bucket"])
     refuse_acl(context, params)
     source = _source(context, params)
-    if source.size > MAX_PUT:
-        message = f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
-        raise AwsError("InvalidRequest", message)
+    _check_size(source.size)
     replaces = _directive(params, "MetadataDirective") == "REPLACE"
     onto_itself = (source.bucket, source.key) == (params["Bucket"], params["Key"]) and source.latest
     if onto_itself and not replaces and not params.keys() & {*CHANGES}:
@@ -94,9 +92,7 @@ async def upload_part_copy(context: Context, params: dict) -> dict:
     check_number(params["PartNumber"])
     source = _source(context, params)
     span = _source_range(params.get("CopySourceRange"), source)
-    if span.length > MAX_PUT:
-        message = f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
-        raise AwsError("InvalidRequest", message)
+    _check_size(span.length)
     with _still_there(source), store.bodies.receive([checksums.new(upload.algorithm or DEFAULT_CHECKSUM)]) as body:
         await to_thread.run_sync(body.copy_file, source.path, span.start, span.length)
         sums = members(body.checksums)
@@ -118,10 +114,16 @@ def _source(context: Context, params: dict) -> StoredObject:
     if found.is_delete_marker:
         if version:
             raise AwsError("InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
-        raise AwsError("NoSuchKey", "The specified key does not exist.", status=404, Key=key)
+        raise no_such_key(key)
     attributes.check_readable(found)
     check_copy_source(params, found)
     return found
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_PUT:
+        message = f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}"
+        raise AwsError("InvalidRequest", message)
 
 
 @contextmanager

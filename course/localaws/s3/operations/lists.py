@@ -22,8 +22,8 @@ class _Request:
     """The parameters that all four operations share: prefix, delimiter, page size, and the encoding of names."""
 
     def __init__(self, context: Context, params: dict, size_member: str, size_name: str) -> None:
-        params = params
         context.platform.objects.buckets.get(params["Bucket"])
+        self.stored = context.platform.objects.objects.stored
         self.prefix = params.get("Prefix", "")
         self.delimiter = params.get("Delimiter", "")
         encoding = params.get("EncodingType")
@@ -62,7 +62,7 @@ def list_objects(context: Context, params: dict) -> dict:
     result = request.answer(page) | {
         "Name": params["Bucket"],
         "Marker": request.name(marker),
-        "Contents": [_entry(context, params, row, request.name) | {"Owner": owner(context)} for row in page.rows],
+        "Contents": [_members(request.stored(row), request.name) | {"Owner": owner(context)} for row in page.rows],
     }
     # S3 returns NextMarker only with a delimiter. Without one, the last key is the marker.
     if page.next and request.delimiter:
@@ -79,7 +79,7 @@ def list_objects_v2(context: Context, params: dict) -> dict:
     result = request.answer(page) | {
         "Name": params["Bucket"],
         "KeyCount": len(page.rows) + len(page.prefixes),
-        "Contents": [_entry(context, params, row, request.name) | owned for row in page.rows],
+        "Contents": [_members(request.stored(row), request.name) | owned for row in page.rows],
     }
     if token is not None:
         result["ContinuationToken"] = token
@@ -103,7 +103,7 @@ def list_object_versions(context: Context, params: dict) -> dict:
             raise AwsError("InvalidArgument", "Invalid version id specified", ArgumentName="version-id-marker", ArgumentValue=version)
         start = Position(marker, sequence)
     page = listing.versions(params["Bucket"], request.prefix, request.delimiter, start, request.size)
-    entries = [(row["body"] is None, _version(context, params, row, request.name)) for row in page.rows]
+    entries = [(row["body"] is None, _version(context, request.stored(row), request.name)) for row in page.rows]
     result = request.answer(page) | {
         "Name": params["Bucket"],
         "KeyMarker": request.name(marker),
@@ -127,7 +127,7 @@ def list_multipart_uploads(context: Context, params: dict) -> dict:
         "Bucket": params["Bucket"],
         "KeyMarker": request.name(marker),
         "UploadIdMarker": upload_id,
-        "Uploads": [_upload(context, params, row, request.name) for row in page.rows],
+        "Uploads": [_upload(context, row, request.name) for row in page.rows],
     }
     if page.next:
         result["NextKeyMarker"] = request.name(_last_name(page))
@@ -138,10 +138,6 @@ def list_multipart_uploads(context: Context, params: dict) -> dict:
 
 def _last_name(page: Page) -> str:
     return page.last if isinstance(page.last, str) else page.last["key"]
-
-
-def _entry(context: Context, params: dict, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
-    return _members(context.platform.objects.objects.stored(row), name)
 
 
 def _members(found: StoredObject, name: Callable[[str], str]) -> dict:
@@ -159,15 +155,14 @@ def _members(found: StoredObject, name: Callable[[str], str]) -> dict:
     return entry
 
 
-def _version(context: Context, params: dict, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
-    found = context.platform.objects.objects.stored(row)
+def _version(context: Context, found: StoredObject, name: Callable[[str], str]) -> dict:
     shared = {"VersionId": found.version, "IsLatest": found.latest, "Owner": owner(context)}
     if found.is_delete_marker:
         return {"Key": name(found.key), "LastModified": found.modified, **shared}
     return _members(found, name) | shared
 
 
-def _upload(context: Context, params: dict, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
+def _upload(context: Context, row: sqlite3.Row, name: Callable[[str], str]) -> dict:
     upload = stored(row)
     return {
         "UploadId": upload.id,

@@ -35,7 +35,7 @@ def create_multipart_upload(context: Context, params: dict) -> dict:
     refuse_acl(context, params)
     stored = replace(attributes.requested(context, params), checksums=_checksum_plan(params))
     upload = context.platform.objects.uploads.create(params["Bucket"], params["Key"], stored, header_tags(params.get("Tagging")))
-    encryption = {name: value for name, value in stored.properties.items() if name in attributes.ENCRYPTION_MEMBERS}
+    encryption = attributes.encryption_members(stored)
     return {"Bucket": upload.bucket, "Key": upload.key, "UploadId": upload.id, **stored.checksums, **encryption}
 
 
@@ -69,8 +69,7 @@ async def upload_part(context: Context, params: dict) -> dict:
         sums = members(body.checksums)
         part = store.uploads.put_part(upload, params["PartNumber"], body, body.md5, sums)
     shown = sums if upload.algorithm or declared.algorithm else {}
-    encryption = {name: value for name, value in upload.attributes.properties.items() if name in attributes.ENCRYPTION_MEMBERS}
-    return {"ETag": f'"{part.etag}"', **shown, **encryption}
+    return {"ETag": f'"{part.etag}"', **shown, **attributes.encryption_members(upload.attributes)}
 
 
 def list_parts(context: Context, params: dict) -> dict:
