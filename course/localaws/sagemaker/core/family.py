@@ -1,9 +1,9 @@
-"""The base of SageMaker's families. `course.localaws.sagemaker.service` lists them, and starts and stops them."""
+"""The base of SageMaker's families, and the handlers that several of them have. `course.localaws.sagemaker.service` lists the families."""
 
 from __future__ import annotations
 
-from course.localaws.context import Operation
-from course.localaws.core.resources import ResourceKind
+from course.localaws.context import Context, Operation
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 
 
 class Family:
@@ -17,3 +17,22 @@ class Family:
 
     def shutdown(self) -> None:
         """End every process that the family started."""
+
+
+def describe(engine: ResourceEngine, kind: ResourceKind) -> Operation:
+    """The Describe operation of a kind whose document is the answer."""
+
+    def handler(context: Context, params: dict) -> Document:
+        return engine.get(context, kind, params[kind.name_member])
+
+    return handler
+
+
+def list_page(engine: ResourceEngine, kind: ResourceKind, member: str) -> Operation:
+    """The List operation of a kind. ``member`` is the member of the answer that has the summaries."""
+
+    def handler(context: Context, params: dict) -> dict:
+        summaries, token = engine.page(context, kind, params)
+        return {member: summaries, "NextToken": token}
+
+    return handler

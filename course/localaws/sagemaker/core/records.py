@@ -15,7 +15,7 @@ from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.protocol.model import service_model
-from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.family import Family, describe
 
 HEADER = {"x-local-aws": "record"}
 
@@ -34,7 +34,7 @@ class RecordOnlyResource:
         self._engine, self._entry = engine, entry
         name = entry["name"]
         self.kind = ResourceKind(**{field.name: entry[field.name] for field in fields(ResourceKind) if field.name in entry})
-        offered = {"Create": self.create, "Describe": self.describe, "Update": self.update, "Delete": self.delete}
+        offered = {"Create": self.create, "Describe": describe(engine, self.kind), "Update": self.update, "Delete": self.delete}
         self.operations: dict[str, Operation] = {f"{verb}{name}": offered[verb] for verb in offered if verb != "Update" or entry["update"]}
         self.operations[entry["list"]] = self.list
 
@@ -42,9 +42,6 @@ class RecordOnlyResource:
         self._check(params)
         arn = self._engine.create(context, self.kind, params[self.kind.name_member], params, params.get("Tags", ()))
         return {self.kind.arn_member: arn}
-
-    def describe(self, context: Context, params: dict) -> Document:
-        return self._engine.get(context, self.kind, params[self.kind.name_member])
 
     def update(self, context: Context, params: dict) -> dict:
         changes = {member: value for member, value in params.items() if member != self.kind.name_member}

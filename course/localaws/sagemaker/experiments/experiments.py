@@ -14,7 +14,7 @@ from course.localaws.core import paging
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.family import Family, describe
 
 
 def kind(name: str, arn: str, words: str) -> ResourceKind:
@@ -42,8 +42,8 @@ class Experiments(Family):
         self.operations: dict[str, Operation] = {
             "CreateExperiment": lambda context, params: create(engine, context, EXPERIMENT, params),
             "CreateTrial": self.create_trial,
-            "DescribeExperiment": lambda context, params: engine.get(context, EXPERIMENT, params["ExperimentName"]),
-            "DescribeTrial": lambda context, params: engine.get(context, TRIAL, params["TrialName"]),
+            "DescribeExperiment": describe(engine, EXPERIMENT),
+            "DescribeTrial": describe(engine, TRIAL),
             "ListExperiments": self.list_experiments,
             "ListTrials": self.list_trials,
             "UpdateExperiment": lambda context, params: update(engine, context, EXPERIMENT, params, params),

@@ -6,7 +6,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import invalid, not_supported
 from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.family import Family, describe, list_page
 from course.localaws.sagemaker.hosting.models import MODEL
 
 # Wording: https://github.com/aws/amazon-sagemaker-examples/issues/2339 (missing),
@@ -30,8 +30,8 @@ class EndpointConfigs(Family):
         self._engine = engine
         self.operations: dict[str, Operation] = {
             "CreateEndpointConfig": self.create,
-            "DescribeEndpointConfig": self.describe,
-            "ListEndpointConfigs": self.list,
+            "DescribeEndpointConfig": describe(engine, ENDPOINT_CONFIG),
+            "ListEndpointConfigs": list_page(engine, ENDPOINT_CONFIG, "EndpointConfigs"),
             "DeleteEndpointConfig": self.delete,
         }
 
@@ -48,13 +48,6 @@ class EndpointConfigs(Family):
                 self._engine.get(context, MODEL, variant["ModelName"])
         arn = self._engine.create(context, ENDPOINT_CONFIG, params["EndpointConfigName"], document, params.get("Tags", ()))
         return {"EndpointConfigArn": arn}
-
-    def describe(self, context: Context, params: dict) -> dict:
-        return self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
-
-    def list(self, context: Context, params: dict) -> dict:
-        configs, token = self._engine.page(context, ENDPOINT_CONFIG, params)
-        return {"EndpointConfigs": configs, "NextToken": token}
 
     def delete(self, context: Context, params: dict) -> None:
         # AWS deletes a configuration even while an endpoint uses it; its documentation only warns against that.

@@ -18,7 +18,7 @@ from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
-from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.family import Family, describe, list_page
 from course.localaws.sagemaker.hosting.components import placement
 from course.localaws.sagemaker.hosting.deployment import stages
 from course.localaws.sagemaker.hosting.deployment.guardrails import RollbackFailed, Rollout
@@ -89,8 +89,8 @@ class Endpoints(Family):
         self._threads: set[threading.Thread] = set()
         self.operations: dict[str, Operation] = {
             "CreateEndpoint": self.create,
-            "DescribeEndpoint": self.describe,
-            "ListEndpoints": self.list,
+            "DescribeEndpoint": describe(engine, ENDPOINT),
+            "ListEndpoints": list_page(engine, ENDPOINT, "Endpoints"),
             "DeleteEndpoint": self.delete,
             "UpdateEndpoint": self.update,
             "UpdateEndpointWeightsAndCapacities": self.update_weights_and_capacities,
@@ -117,13 +117,6 @@ class Endpoints(Family):
         self._runtime.queued.drop(context.region, name)  # an endpoint of that name may have left requests before a reset
         self.later(self._finish_create, context, name, config, variants, settings)
         return {"EndpointArn": arn}
-
-    def describe(self, context: Context, params: dict) -> dict:
-        return self._engine.get(context, ENDPOINT, params["EndpointName"])
-
-    def list(self, context: Context, params: dict) -> dict:
-        endpoints, token = self._engine.page(context, ENDPOINT, params)
-        return {"Endpoints": endpoints, "NextToken": token}
 
     def delete(self, context: Context, params: dict) -> None:
         name = params["EndpointName"]

@@ -10,7 +10,7 @@ from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.family import Family, describe, list_page
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.registry import models as package_models
 
@@ -35,21 +35,14 @@ class Models(Family):
         self._engine = engine
         self.operations: dict[str, Operation] = {
             "CreateModel": self.create,
-            "DescribeModel": self.describe,
-            "ListModels": self.list,
+            "DescribeModel": describe(engine, MODEL),
+            "ListModels": list_page(engine, MODEL, "Models"),
             "DeleteModel": self.delete,
         }
 
     async def create(self, context: Context, params: dict) -> dict:
         # This waits for IAM and S3, so it must not run in the event loop.
         return await asyncio.to_thread(self._create, context, params)
-
-    def describe(self, context: Context, params: dict) -> dict:
-        return self._engine.get(context, MODEL, params["ModelName"])
-
-    def list(self, context: Context, params: dict) -> dict:
-        models, token = self._engine.page(context, MODEL, params)
-        return {"Models": models, "NextToken": token}
 
     def delete(self, context: Context, params: dict) -> None:
         self._engine.delete(context, MODEL, params["ModelName"])

@@ -16,7 +16,7 @@ from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.family import Family, describe
 from course.localaws.sagemaker.core.job_family import LOST
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.recommender import checks
@@ -65,7 +65,7 @@ class InferenceRecommendationsJobs(Family):
         self._runner = JobRunner(platform, RECOMMENDATIONS_JOB.arn)
         self.operations: dict[str, Operation] = {
             "CreateInferenceRecommendationsJob": self.create,
-            "DescribeInferenceRecommendationsJob": lambda context, params: engine.get(context, RECOMMENDATIONS_JOB, params["JobName"]),
+            "DescribeInferenceRecommendationsJob": describe(engine, RECOMMENDATIONS_JOB),
             "ListInferenceRecommendationsJobs": self.list,
             "ListInferenceRecommendationsJobSteps": self.list_steps,
             "StopInferenceRecommendationsJob": self.stop,

@@ -12,7 +12,7 @@ from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
-from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.family import Family, list_page
 from course.localaws.sagemaker.core.job_family import LOST, RUNNING
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.training.operations import TRAINING_JOB, TrainingJobs
@@ -62,7 +62,7 @@ class HyperParameterTuningJobs(Family):
         self.operations: dict[str, Operation] = {
             "CreateHyperParameterTuningJob": self.create,
             "DescribeHyperParameterTuningJob": self.describe,
-            "ListHyperParameterTuningJobs": self.list,
+            "ListHyperParameterTuningJobs": list_page(engine, TUNING_JOB, "HyperParameterTuningJobSummaries"),
             "StopHyperParameterTuningJob": self.stop,
             "DeleteHyperParameterTuningJob": self.delete,
             "ListTrainingJobsForHyperParameterTuningJob": self.list_training_jobs,
@@ -106,10 +106,6 @@ class HyperParameterTuningJobs(Family):
         if document.get("WarmStartConfig", {}).get("WarmStartType") == warm_start.IDENTICAL:
             document["OverallBestTrainingJob"] = self._overall_best(context, document)
         return document
-
-    def list(self, context: Context, params: dict) -> dict:
-        summaries, token = self._engine.page(context, TUNING_JOB, params)
-        return {"HyperParameterTuningJobSummaries": summaries} | ({"NextToken": token} if token else {})
 
     def list_training_jobs(self, context: Context, params: dict) -> dict:
         document = self._engine.get(context, TUNING_JOB, params[TUNING_JOB.name_member])

@@ -15,7 +15,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Changes, Document, ResourceEngine
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.family import Family, describe, list_page
 from course.localaws.sagemaker.hosting.components import adapters, specifications
 from course.localaws.sagemaker.hosting.components.capacity import CopyPlacement
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
@@ -39,8 +39,8 @@ class InferenceComponents(Family):
         self._placement = CopyPlacement(engine, endpoints)
         self.operations: dict[str, Operation] = {
             "CreateInferenceComponent": self.create,
-            "DescribeInferenceComponent": self.describe,
-            "ListInferenceComponents": self.list,
+            "DescribeInferenceComponent": describe(engine, INFERENCE_COMPONENT),
+            "ListInferenceComponents": list_page(engine, INFERENCE_COMPONENT, "InferenceComponents"),
             "UpdateInferenceComponent": self.update,
             "UpdateInferenceComponentRuntimeConfig": self.update_runtime,
             "DeleteInferenceComponent": self.delete,
@@ -73,13 +73,6 @@ class InferenceComponents(Family):
         self._platform.logs.ensure_group(context.region, model_server.component_log_group(name))
         self._endpoints.later(self._finish_create, context, name, count)
         return {"InferenceComponentArn": arn}
-
-    def describe(self, context: Context, params: dict) -> dict:
-        return self._engine.get(context, INFERENCE_COMPONENT, params["InferenceComponentName"])
-
-    def list(self, context: Context, params: dict) -> dict:
-        components, token = self._engine.page(context, INFERENCE_COMPONENT, params)
-        return {"InferenceComponents": components, "NextToken": token}
 
     async def update(self, context: Context, params: dict) -> dict:
         name, specification = params["InferenceComponentName"], params.get("Specification")
