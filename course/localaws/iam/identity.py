@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from course.localaws.core import credentials
@@ -130,13 +130,7 @@ class Identity:
             "MaxSessionDuration": role.session_seconds,
         }
 
-    def simulate(
-        self,
-        role_arn: str,
-        actions: Sequence[str],
-        resources: Sequence[str] = ("*",),
-        context: Mapping[str, Sequence[str]] | None = None,
-    ) -> list[Decision]:
+    def simulate(self, role_arn: str, actions: Sequence[str], resources: Sequence[str]) -> list[Decision]:
         """Evaluates a role's (or user's) policies and boundary for each action on each resource, in the order of the actions.
 
         Waits for moto's thread, so call it from another thread.
@@ -151,11 +145,7 @@ class Identity:
 
         def decide() -> list[Decision]:
             entity = Principals(self.moto.iam()).by_arn(role_arn)
-            requests = [
-                AuthorizationRequest(action, resource, {**entity.context, **(context or {})})
-                for action in actions
-                for resource in resources
-            ]
+            requests = [AuthorizationRequest(action, resource, entity.context) for action in actions for resource in resources]
             return [policy.evaluate(request, entity.policies, entity.boundary) for request in requests]
 
         return self.moto.run(decide)

@@ -55,7 +55,7 @@ def validate(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]
         if "refused" in table[name]:
             raise UserError(f"Hyperparameter {name}: {table[name]['refused']}")
         try:
-            parsed[name] = _parse(_unquoted(text), table[name]["type"])
+            parsed[name] = _parse(unquoted(text), table[name]["type"])
         except ValueError:
             raise UserError(f"Hyperparameter {name}: could not parse value (caused by ValueError)") from None
     for name, value in parsed.items():
@@ -63,7 +63,8 @@ def validate(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]
     return parsed
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """The text without JSON's quotes, which some versions of the SDK add."""
     return str(json.loads(text)) if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 

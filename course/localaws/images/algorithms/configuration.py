@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from course.localaws.images.algorithms import AlgorithmClientError
-from course.localaws.images.hyperparameters import Interval
+from course.localaws.images.hyperparameters import Interval, unquoted
 
 AUTO = "auto"
 TYPES = {"integer": "an integer", "continuous": "a number"}
@@ -26,7 +24,7 @@ def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
     ------
     AlgorithmClientError
     """
-    given = {name: _unquoted(text) for name, text in given.items()}
+    given = {name: unquoted(text) for name, text in given.items()}
     unknown = [name for name in given if name not in table and not name.startswith("_")]
     if unknown:
         listed = ", ".join(f"'{name}'" for name in unknown)
@@ -40,11 +38,6 @@ def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
         )
     resolved = {name: _parse(name, given.get(name, entry.get("default")), entry) for name, entry in table.items()}
     return resolved | {name: text for name, text in given.items() if name.startswith("_")}
-
-
-def _unquoted(text: str) -> str:
-    """The text without JSON's quotes, which some versions of the SDK add."""
-    return str(json.loads(text)) if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _parse(name: str, value: object, entry: dict) -> object:
