@@ -222,6 +222,11 @@ class ResourceEngine:
         """The resource's document. Raises the kind's not-found error."""
         return self._existing(self._database.connection, context, kind, name)
 
+    def find(self, context: Context, kind: ResourceKind, name: str) -> Document | None:
+        """The resource's document; None when there is no such resource."""
+        row = self._row(self._database.connection, context, kind, name)
+        return json.loads(row["document"]) if row else None
+
     def update(self, context: Context, kind: ResourceKind, name: str, changes: Changes) -> Document:
         """Change members of a resource in one transaction, set ``LastModifiedTime``, and return the new document.
 

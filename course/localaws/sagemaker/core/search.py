@@ -9,7 +9,7 @@ from botocore.model import Shape
 
 from course.localaws.context import Context, Operation
 from course.localaws.core import paging
-from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.protocol.model import service_model
@@ -95,9 +95,8 @@ class SearchFamily(Family):
         members = record_shape("TrialComponent").members["SourceDetail"].members
         if kind is None or name not in members:
             return detail
-        try:
-            job = self._engine.get(context, kind, source["SourceArn"].rpartition("/")[2])
-        except AwsError:
+        job = self._engine.find(context, kind, source["SourceArn"].rpartition("/")[2])
+        if job is None:
             return detail
         return detail | {name: {member: value for member, value in job.items() if member in members[name].members}}
 

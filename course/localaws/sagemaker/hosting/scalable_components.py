@@ -49,10 +49,7 @@ class ScalableComponents:
             raise AwsError("InternalFailure", document.get("FailureReason", f"Inference component {name} is gone."))
 
     def _document(self, region: str, resource: str) -> dict | None:
-        try:
-            return self._engine.get(self._context(region), INFERENCE_COMPONENT, resource.split("/")[1])
-        except AwsError:
-            return None
+        return self._engine.find(self._context(region), INFERENCE_COMPONENT, resource.split("/")[1])
 
     def _context(self, region: str) -> Context:
         return Context(region, self._platform.account, self._platform)

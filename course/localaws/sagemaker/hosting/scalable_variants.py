@@ -58,10 +58,7 @@ class ScalableVariants:
             raise AwsError("InternalFailure", (document or {}).get("FailureReason", f"Endpoint {endpoint} is gone."))
 
     def _document(self, region: str, endpoint: str) -> dict | None:
-        try:
-            return self._engine.get(self._context(region), ENDPOINT, endpoint)
-        except AwsError:
-            return None
+        return self._engine.find(self._context(region), ENDPOINT, endpoint)
 
     def _context(self, region: str) -> Context:
         return Context(region, self._platform.account, self._platform)

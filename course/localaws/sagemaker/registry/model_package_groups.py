@@ -92,10 +92,10 @@ class ModelPackageGroups(Family):
 
     def _found(self, context: Context, params: dict) -> Document:
         name = params["ModelPackageGroupName"]
-        try:
-            return self._engine.get(context, MODEL_PACKAGE_GROUP, name)
-        except AwsError:
-            raise invalid(f"Cannot find Model Package Group: {self._engine.arn_of(context, MODEL_PACKAGE_GROUP, name)}") from None
+        group = self._engine.find(context, MODEL_PACKAGE_GROUP, name)
+        if group is None:
+            raise invalid(f"Cannot find Model Package Group: {self._engine.arn_of(context, MODEL_PACKAGE_GROUP, name)}")
+        return group
 
     def _with_policy(self, context: Context, params: dict) -> Document:
         group = self._found(context, params)

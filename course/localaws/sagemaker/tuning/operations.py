@@ -193,20 +193,15 @@ class HyperParameterTuningJobs(Family):
     def _summaries(self, context: Context, document: Document) -> Iterator[dict]:
         """The present summaries of a tuning job's training jobs."""
         for summary in document["_trials"]:
-            job = self._job(context, summary) if summary["ObjectiveStatus"] == "Pending" else None
+            pending = summary["ObjectiveStatus"] == "Pending"
+            job = self._engine.find(context, TRAINING_JOB, summary["TrainingJobName"]) if pending else None
             yield training_jobs.refreshed(summary, job) if job else summary
-
-    def _job(self, context: Context, summary: dict) -> Document | None:
-        try:
-            return self._engine.get(context, TRAINING_JOB, summary["TrainingJobName"])
-        except AwsError:
-            return None
 
     def _lost(self, context: Context, summary: dict) -> dict:
         """The summary of a training job after the local AWS was killed."""
         if summary["ObjectiveStatus"] != "Pending":
             return summary
-        job = self._job(context, summary)
+        job = self._engine.find(context, TRAINING_JOB, summary["TrainingJobName"])
         if job and job[TRAINING_JOB.status] in RUNNING:
             job = self._engine.update(context, TRAINING_JOB, summary["TrainingJobName"], self._training.lost)
         return (training_jobs.refreshed(summary, job) if job else summary) | {"ObjectiveStatus": "Failed"}
@@ -216,10 +211,8 @@ class HyperParameterTuningJobs(Family):
         names = [parent[TUNING_JOB.name_member] for parent in document["WarmStartConfig"]["ParentHyperParameterTuningJobs"]]
         found = [(document[TUNING_JOB.name_member], document["_trials"])]
         for name in names:
-            try:
-                found.append((name, self._engine.get(context, TUNING_JOB, name)["_trials"]))
-            except AwsError:
-                continue
+            if parent := self._engine.find(context, TUNING_JOB, name):
+                found.append((name, parent["_trials"]))
         maximise = plans_of(document)[0].objective["Type"] == "Maximize"
         return training_jobs.best(({"TuningJobName": name} | trial for name, trials in found for trial in trials), maximise)
 
