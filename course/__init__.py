@@ -1,4 +1,7 @@
-"""From Data to Deployment: the package behind the course. Lessons import `connect`, `check`, `hint`, `reveal` and `variant` from here."""
+"""From Data to Deployment: the package behind the course.
+
+Lessons import `connect`, `check`, `judge`, `hint`, `reveal` and `variant` from here.
+"""
 
 
 def __getattr__(name: str):
@@ -7,7 +10,7 @@ def __getattr__(name: str):
         from course.session import connect
 
         return connect
-    if name in ("check", "hint", "reveal", "variant"):
+    if name in ("check", "hint", "judge", "reveal", "variant"):
         from course import grading
 
         return getattr(grading, name)

@@ -12,6 +12,7 @@ COMMANDS = {
     "start": ("course.start", "make your own copy of the lessons and the course's kernel, for a JupyterLab that you have"),
     "lab": ("course.lab", "start the local AWS and open JupyterLab on your own copy of the lessons"),
     "progress": ("course.grading.progress.command", "show what you have done and where to go on"),
+    "judge": ("course.grading.judging.command", "judge the answers of a saved notebook with the hidden checks, on fresh cases"),
     "reveal": ("course.grading.reveal", "show the reference answer of an exercise, after passing it or instead"),
     "doctor": ("course.doctor", "find what is wrong with this machine, and the command that repairs it"),
     "new-exercise": ("course.authoring.scaffold", "make the skeleton of a new exercise, for authors"),

@@ -129,6 +129,12 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
     return Markup(f'<div class="wide" role="region" tabindex="0" aria-label="{html.escape(caption)}">{made}</div>')
 
 
+def fold(summary: str, parts: Iterable[str], unfolded: bool = False) -> Markup:
+    """Parts that a click on the summary shows and hides."""
+    state = " open" if unfolded else ""
+    return Markup(f"<details{state}><summary>{text(summary)}</summary>{''.join(text(part) for part in parts)}</details>")
+
+
 def _cell(content: str, column: int, number: bool) -> str:
     if column == 0:
         return f'<th scope="row">{text(content)}</th>'

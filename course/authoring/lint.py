@@ -27,6 +27,7 @@ DOLLAR = re.compile(r"(?<![\\$])\$\d[\d.,]*")
 ESCAPED_DOLLAR = re.compile(r"\\\$")
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 CODE_SPAN = re.compile(r"(`+)[^`].*?\1", re.S)
+PROGRESS = "course progress"
 PLOT = re.compile(r"\bplt\.\w+\(|\.plot(\.\w+)?\(|\.(hist|barh?|scatter|imshow|boxplot)\(")
 
 
@@ -65,6 +66,11 @@ def link_texts(lesson: LessonSource) -> Iterator[Problem]:
             words = link["text"].strip(" .`*_").lower()
             if not words or words in settings()["empty_links"] or words.startswith("http"):
                 yield lesson.problem(cell, f"link {link[0][:60]!r}: the words of a link say where it goes.")
+        for link in LINK.finditer(text):
+            # JupyterLab opens files and sections. A link to a folder ends in "File Load Error".
+            path = link["target"].partition("#")[0]
+            if path and "://" not in path and not Path(path).suffix:
+                yield lesson.problem(cell, f"link {link[0][:60]!r} goes to a folder, which JupyterLab cannot open; name a file in it.")
         if bare := re.search(r"(?<![(<\"'=`\w])https?://[^\s)>`]+", text):
             yield lesson.problem(cell, f"bare address {bare[0][:60]!r}; write it as [words that say where it goes](address).")
 
@@ -141,6 +147,8 @@ def closing(lesson: LessonSource) -> Iterator[Problem]:
     questions = re.split(r"^#+ .*", re.split(r"^#+ Recall.*$", text, flags=re.M | re.I)[-1], flags=re.M)[0]
     if "recall" in titles and len(NUMBERED.findall(questions)) != settings()["recall_questions"]:
         yield lesson.problem(last, f"Recall asks {len(NUMBERED.findall(questions))} questions; it asks {settings()['recall_questions']}.")
+    if PROGRESS not in text:
+        yield lesson.problem(last, f"the end of a notebook names `{PROGRESS}`, which shows what is judged right and where to go on.")
     if not lesson.code or "cleanup(" not in lesson.code[-1].text:
         yield lesson.problem(lesson.code[-1] if lesson.code else last, "the last code cell cleans up: `aws.cleanup()`.")
 

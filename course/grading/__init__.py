@@ -9,6 +9,7 @@ from course.grading.exercise.answer import Answer
 from course.grading.exercise.evidence_types import Function, Value
 from course.grading.exercise.exercise import Exercise
 from course.grading.exercise.seeds import variant
+from course.grading.judging.notebook import judge
 from course.grading.report import Report
 from course.grading.reveal import reveal
 
@@ -23,6 +24,7 @@ __all__ = [
     "Value",
     "check",
     "hint",
+    "judge",
     "reveal",
     "variant",
 ]

@@ -18,7 +18,7 @@ from course.grading.exercise.definition import ID, ID_LENGTH, ExerciseDefinition
 from course.grading.report import Report
 
 FILE = "attempts.jsonl"
-CHECK, HINT, REVEAL = EVENTS = ("check", "hint", "reveal")
+CHECK, JUDGE, HINT, REVEAL = EVENTS = ("check", "judge", "hint", "reveal")
 LARGEST_FILE = 20_000_000  # bytes read of a file; a line has about 300
 LONGEST_MESSAGE = 500  # characters
 
@@ -33,8 +33,8 @@ class Attempt:
         UTC.
     exercise : str
     event : str
-        ``"check"``: an answer was checked in practice and earned ``score`` of ``points``; ``"hint"``: a hint was shown;
-        ``"reveal"``: the reference was shown.
+        ``"check"``: an answer was checked on practice cases; ``"judge"``: it was judged with the hidden checks on fresh cases and
+        earned ``score`` of ``points``; ``"hint"``: a hint was shown; ``"reveal"``: the reference was shown.
     parts : dict
         Share in 0..1 earned of each sub-check; None where practice does not check it.
     message : str
@@ -53,19 +53,24 @@ class Attempt:
     hints: int = 0
 
     @property
-    def passed(self) -> bool:
-        """Whether it was a check that earned all points."""
+    def holds(self) -> bool:
+        """Whether it was a check in which every practice case was right."""
         return self.event == CHECK and self.score >= self.points > 0
 
+    @property
+    def right(self) -> bool:
+        """Whether the answer was judged and earned all points."""
+        return self.event == JUDGE and self.score >= self.points > 0
 
-def of_check(report: Report, hints: int) -> Attempt:
-    """The attempt of a practice report."""
+
+def of_report(report: Report, event: str, hints: int) -> Attempt:
+    """The attempt of a practice report (`CHECK`) or of a judged one (`JUDGE`)."""
     parts = report.parts
     failed = next((f"{part.name}: {part.message}" for part in parts if part.share is not None and not part.passed), "")
     return Attempt(
         at=datetime.now(UTC),
         exercise=report.exercise.id,
-        event=CHECK,
+        event=event,
         score=report.score,
         points=float(report.exercise.points),
         parts={part.name: part.share for part in parts},

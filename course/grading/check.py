@@ -7,20 +7,27 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from course.grading import attempts, catalogue, render, reveal
+from course.grading import attempts, catalogue, progress_line, render
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
 from course.grading.evaluate import evaluate_here
 from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
+from course.grading.judging import availability
+from course.grading.progress_line import ProgressLine
 from course.grading.report import Report
 
 OPENED: Counter[str] = Counter()  # number of hints open in this kernel, by exercise
-FORM = "form"  # an optional part that says whether the answer has the right form
 
 
 class Points(float):
-    """The value of a check cell. nbgrader reads it as text; JupyterLab shows nothing, since the report above says it better."""
+    """The value of a check cell. nbgrader reads it as text. In JupyterLab the cell shows no value, since the report says it better."""
+
+    def _ipython_display_(self) -> None:
+        if (
+            "NBGRADER_EXECUTION" in os.environ or "JPY_SESSION_NAME" not in os.environ
+        ):  # Jupyter's server sets it for a notebook in a browser
+            raise NotImplementedError  # shown as text
 
     def _repr_html_(self) -> str:
         return ""
@@ -45,20 +52,13 @@ def check(exercise_id: str, /, **evidence: Any) -> Points:
         When there is no such exercise. A wrong answer raises nothing.
     """
     exercise = catalogue.find(exercise_id)
-    with captured():
-        report = _graded(exercise, evidence) or practise(exercise, evidence)
-    if not report.passed and _was_judged(report):
-        _open_hint(exercise)
+    with ProgressLine(f"Checking {exercise.id}") as line, captured():
+        report = _graded(exercise, evidence) or practise(exercise, evidence, line)
     if report.phase == "practice" and not report.unanswered:
-        attempts.append_attempt(attempts.of_check(report, OPENED[exercise.id]), Path.cwd())
-    show(report, OPENED[exercise.id])
+        attempts.append_attempt(attempts.of_report(report, attempts.CHECK, OPENED[exercise.id]), Path.cwd())
+    judged = availability.how_to_judge(exercise)
+    line.replace(render.as_text(report, judged=judged), render.as_html(report, judged=judged))
     return Points(report.score)
-
-
-def _was_judged(report: Report) -> bool:
-    """Whether the answer had a form that could be judged. If not, the message is enough and no hint is opened."""
-    form = next((part for part in report.parts if part.name == FORM), None)
-    return not report.problem and (form is None or form.share in (None, 1))
 
 
 def hint(exercise_id: str, /) -> None:
@@ -71,43 +71,21 @@ def hint(exercise_id: str, /) -> None:
     """
     exercise = catalogue.find(exercise_id)
     if OPENED[exercise.id] < len(exercise.hints):
-        _open_hint(exercise)
+        OPENED[exercise.id] += 1
         attempts.append_attempt(attempts.of_event(exercise, attempts.HINT, OPENED[exercise.id]), Path.cwd())
-    _display(render.hints_as_text(exercise, OPENED[exercise.id]), render.hints_as_html(exercise, OPENED[exercise.id]))
+    shown = (render.hints_as_text(exercise, OPENED[exercise.id]), render.hints_as_html(exercise, OPENED[exercise.id]))
+    progress_line.show({"text/plain": shown[0], "text/html": shown[1]})
 
 
-def _open_hint(exercise: Exercise) -> None:
-    OPENED[exercise.id] = min(OPENED[exercise.id] + 1, len(exercise.hints))
-
-
-def practise(exercise: Exercise, evidence: dict[str, Any]) -> Report:
-    """The practice report of an answer in this process."""
+def practise(exercise: Exercise, evidence: dict[str, Any], line: ProgressLine | None = None) -> Report:
+    """The practice report of an answer in this process. ``line`` shows what a slow check does."""
+    report = Report(exercise, on_progress=lambda what: line.say(f"{exercise.id}: the check {what}") if line else None)
     try:
-        return evaluate_here(exercise, "practice", evidence, seeds.Draw(learner=seeds.learner()), aws_client)
+        return evaluate_here(exercise, "practice", evidence, seeds.Draw(learner=seeds.learner()), aws_client, report)
     except Exception as error:
         report = Report(exercise)
         report.stop(AnswerError(f"The check itself failed, which is a mistake in the course: {type(error).__name__}: {error}"))
         return report
-
-
-def show(report: Report, opened: int) -> None:
-    """Display a report in a notebook, or print it elsewhere."""
-    more = ""
-    if report.phase == "practice" and report.passed and reveal.possible():
-        more = f'To compare: `from course import reveal; reveal("{report.exercise.id}")` shows the reference answer and the reasons.'
-    _display(render.as_text(report, opened, more), render.as_html(report, opened, more))
-
-
-def _display(text: str, html: str) -> None:
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
-        get_ipython = None
-    if get_ipython is None or get_ipython() is None:
-        print(text)
-        return
-    display({"text/plain": text, "text/html": html}, raw=True)
 
 
 def _graded(exercise: Exercise, evidence: dict[str, Any]) -> Report | None:

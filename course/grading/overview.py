@@ -32,6 +32,9 @@ Each row is an exercise. The gate tries its checks on answers whose worth is kno
 foreseeable mistakes written by hand, *mutants* of the reference answer (one small change each, such as `<` for `<=`), and guessers that
 understand nothing.
 
+*Practice holds* counts the wrong answers that the check in the notebook does not find; only `judge` finds them. Of all wrong answers of
+the course at most {most:.0%} may be so.
+
 A mutant is killed when it does not earn all points. Some mutants are equivalent to the reference; the author of an exercise labels them so,
 one by one, in `survivors.yaml`. The table therefore gives the rate twice: the share killed of all mutants, and the share killed of those
 that are not labelled equivalent. The gate asks for at least {killed:.0%} of the second; guessers may earn {limit:.0%} of the points.
@@ -41,6 +44,7 @@ COLUMNS = (
     "parts and points",
     "right",
     "wrong",
+    "practice holds",
     "mutants killed",
     "of all",
     "of those not equivalent",
@@ -64,11 +68,13 @@ def page(root: Path) -> str:
     table = [line(COLUMNS), line(["---"] * 2 + ["--:"] * (len(COLUMNS) - 3) + ["---"]), *map(line, rows)]
     total: Counter[str] = Counter()
     for exercise in exercises:
-        if kept := record.read(exercise.id, graders):
+        kept = record.read(exercise.id, graders)
+        if kept and "mutants" in kept:
             total += Counter({name: kept["mutants"][name] for name in ("tried", "killed", "equivalent")})
-    opening = OPENING.format(killed=mutation.LEAST, limit=LIMIT)
+    practice = sum((record.practice_score(exercise.id, graders) for exercise in exercises), record.PracticeScore())
+    opening = OPENING.format(killed=mutation.LEAST, limit=LIMIT, most=record.MOST)
     survivors = [line(("exercise", "mutants", "reason")), line(("---", "--:", "---")), *_survivors(exercises, graders)]
-    return "\n".join([opening, *table, "", _total(total), SURVIVORS, *survivors]) + "\n"
+    return "\n".join([opening, *table, "", practice.sentence, _total(total), SURVIVORS, *survivors]) + "\n"
 
 
 def _total(total: Mapping[str, int]) -> str:
@@ -89,7 +95,7 @@ def stale(root: Path) -> list[str]:
         cells = code_cells(source_of(exercise.notebook, root / "solutions"))
         answer = next(cell.text for cell in cells if cell.role == "answer" and cell.exercise == exercise.id)
         kept = record.read(exercise.id, graders)
-        if kept and kept["mutants"]["of"] != fingerprint(mutants(answer)):
+        if kept and "mutants" in kept and kept["mutants"]["of"] != fingerprint(mutants(answer)):
             found.append(f"{exercise.id}: its reference answer has changed; run `{RUN.format(exercise.notebook)}`.")
     return found
 
@@ -98,7 +104,7 @@ def _row(exercise: Exercise, graders: Path) -> list[str]:
     kept = record.read(exercise.id, graders)
     names = [path.stem for path in graders.glob(f"*/answers/{exercise.id}/*.py")]
     found = ["not tried yet", "–", "–", "–", *("–" for _ in record.GUESSERS), "–"]
-    if kept:
+    if kept and "mutants" in kept:
         tried, killed, equivalent = (kept["mutants"][name] for name in ("tried", "killed", "equivalent"))
         rates = [_rate(killed, tried), _rate(killed, tried - equivalent)]
         guessed = [f"{kept['guessers'][name]:.0%}" if name in kept["guessers"] else "–" for name in record.GUESSERS]
@@ -108,6 +114,7 @@ def _row(exercise: Exercise, graders: Path) -> list[str]:
         ", ".join(f"{part} {number(points)}" for part, points in exercise.parts.items()),
         str(sum(name.startswith("right_") for name in names)),
         str(sum(name.startswith("wrong_") for name in names)),
+        str(record.practice_score(exercise.id, graders).hold) if kept and "practice" in kept else "–",
         *found,
     ]
 

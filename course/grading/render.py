@@ -8,11 +8,14 @@ from course import pages
 from course.grading.exercise.definition import ExerciseDefinition
 from course.grading.report import PartResult, Report
 
-PASSED, PARTLY, FAILED, LATER, UNREACHED = "Passed", "Partly", "Not yet", "At grading", "Not reached"
-TITLES = {"practice": "Check", "graded": "Graded"}
+# A part that practice looked at "holds". Only `judge` and grading, which use unseen cases, say "passed".
+HOLDS, PASSED, PARTLY, FAILED, LATER, UNREACHED = "Holds", "Passed", "Partly", "Not yet", "Not tested", "Not reached"
+TITLES = {"practice": "Check", "judged": "Judged", "graded": "Graded"}
+AT_GRADING = "by your instructor's grading"  # who judges the unseen cases, where `judge` cannot
 
 # JupyterLab's own variables follow its theme; the fallbacks are for feedback pages and other front ends.
 COLOURS = {
+    HOLDS: "var(--jp-info-color1, #1565c0)",
     PASSED: "var(--jp-success-color1, #2e7d32)",
     PARTLY: "var(--jp-warn-color1, #b26a00)",
     FAILED: "var(--jp-error-color1, #c62828)",
@@ -27,32 +30,36 @@ def number(value: float) -> str:
 
 
 def verdict(part: PartResult, phase: str) -> str:
-    """The word for a part's result. A part without one is "At grading" in practice and "Not reached" at grading."""
+    """The word for a part's result. A part without one is "Not tested" in practice and "Not reached" otherwise."""
     if part.share is None:
-        return UNREACHED if phase == "graded" else LATER
-    return PASSED if part.share == 1 else PARTLY if part.share > 0 else FAILED
+        return LATER if phase == "practice" else UNREACHED
+    if part.share == 1:
+        return HOLDS if phase == "practice" else PASSED
+    return PARTLY if part.share > 0 else FAILED
 
 
-def headline(report: Report) -> str:
-    """One line: "2 of 3 points"."""
+def headline(report: Report, judged: str = AT_GRADING) -> str:
+    """One line: "2 of 3 points", or what practice tested and how the rest is judged."""
+    points = number(report.exercise.points)
     if report.unanswered:
         return "not answered yet"
-    points = f"{number(report.score)} of {number(report.exercise.points)} points"
-    if report.phase == "graded":
-        return points
-    return "passed in practice" if report.passed else f"{points} in practice"
+    if report.phase == "judged" and report.passed:
+        return f"right, {points} of {points} points"
+    if report.phase != "practice":
+        return f"{number(report.score)} of {points} points"
+    if not report.passed:
+        return f"not yet, {number(report.score)} of {points} points in practice"
+    rest = report.exercise.points - report.tested
+    if rest > 0:
+        return f"practice cases hold: {number(report.tested)} of {points} points; {number(rest)} are judged on unseen cases: {judged}"
+    return f"practice cases hold; all {points} points are judged on unseen cases: {judged}"
 
 
-def remaining(report: Report) -> str:
-    """A sentence on what grading checks beyond this; empty when nothing is known."""
-    if report.phase == "graded":
-        return ""
-    if report.later:
-        count = len(report.later)
-        return f"{count} more check{'s run' if count > 1 else ' runs'} at grading: {', '.join(report.later)}."
-    if report.exercise.pattern and not report.problem:
-        return "At grading the same checks run again, on cases that you have not seen."
-    return ""
+def overall(report: Report) -> str:
+    """The word whose colour the heading has."""
+    if report.passed:
+        return HOLDS if report.phase == "practice" else PASSED
+    return PARTLY if report.score else FAILED
 
 
 def parts_to_show(report: Report) -> list[PartResult]:
@@ -62,9 +69,18 @@ def parts_to_show(report: Report) -> list[PartResult]:
     return [part for part in report.parts if part.share is not None]
 
 
-def as_text(report: Report, opened: int = 0, more: str = "") -> str:
-    """Plain text, with the first ``opened`` steps of the hint ladder and, at its end, ``more``."""
-    lines = [f"{TITLES[report.phase]} {report.exercise.id} ({report.exercise.title}): {headline(report)}"]
+def as_text(report: Report, more: str = "", judged: str = AT_GRADING) -> str:
+    """Plain text.
+
+    Parameters
+    ----------
+    report : Report
+    more : str
+        A last sentence.
+    judged : str
+        How the unseen cases are judged, for the heading of a practice report.
+    """
+    lines = [f"{TITLES[report.phase]} {report.exercise.id} ({report.exercise.title}): {headline(report, judged)}"]
     if report.problem:
         lines.append(f"  {report.redact(report.problem)}")
     for part in parts_to_show(report):
@@ -76,27 +92,25 @@ def as_text(report: Report, opened: int = 0, more: str = "") -> str:
     if report.output:
         lines += ["  Your code printed:"] + [f"    {line}" for line in _output(report).splitlines()]
     if _wants_help(report):
-        lines += [f"  {line}" for line in _help(report.exercise, opened)]
-    if remaining(report):
-        lines.append(f"  {remaining(report)}")
+        lines += [f"  {line}" for line in _help(report.exercise, 0)]
     if more:
         lines.append(f"  {more}")
     return "\n".join(lines)
 
 
-def as_html(report: Report, opened: int = 0, more: str = "") -> str:
+def as_html(report: Report, more: str = "", judged: str = AT_GRADING) -> str:
     """The same as an HTML section. Every verdict is a word, which the colour only repeats."""
     title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
-    body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {escape(headline(report))}</h4>']
+    colour = COLOURS[overall(report)]
+    said = f'<span style="border-bottom:3px solid {colour}">{pages.code(headline(report, judged))}</span>'
+    body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {said}</h4>']
     if report.problem:
         body.append(_item(FAILED, pages.code(report.redact(report.problem))))
     body += [_part(part, report.phase) for part in parts_to_show(report)]
     if report.output:
         body.append(f"<details><summary>What your code printed</summary><pre>{escape(_output(report))}</pre></details>")
     if _wants_help(report):
-        body.append(_help_as_html(report.exercise, opened))
-    if remaining(report):
-        body.append(f'<p style="margin:.4em 0 0">{escape(remaining(report))}</p>')
+        body.append(_help_as_html(report.exercise, 0))
     if more:
         body.append(f'<p style="margin:.4em 0 0">{pages.code(more)}</p>')
     return f'<section aria-label="{escape(title, quote=True)}">{"".join(body)}</section>'
@@ -159,7 +173,7 @@ def hints_as_html(exercise: ExerciseDefinition, opened: int) -> str:
 
 
 def _wants_help(report: Report) -> bool:
-    return report.phase == "practice" and not report.passed
+    return report.phase != "graded" and not report.passed
 
 
 def _help(exercise: ExerciseDefinition, opened: int) -> list[str]:

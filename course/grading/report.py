@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +43,17 @@ class Report:
     ----------
     exercise : ExerciseDefinition
     phase : str
-        ``"practice"`` (in the notebook) or ``"graded"``.
+        ``"practice"`` (in the notebook), ``"judged"`` (by `judge`, with the hidden checks on fresh cases) or ``"graded"``.
+    on_progress : callable
+        Receives what the check does now, from `doing`.
     """
 
-    def __init__(self, exercise: ExerciseDefinition, phase: str = "practice") -> None:
+    def __init__(
+        self, exercise: ExerciseDefinition, phase: str = "practice", on_progress: Callable[[str], None] = lambda what: None
+    ) -> None:
         self.exercise = exercise
         self.phase = phase
+        self._on_progress = on_progress
         self.problem = ""  # why the judging stopped early
         self.unanswered = False
         self.output = ""  # what the learner's functions printed
@@ -105,6 +111,10 @@ class Report:
         for value in values:
             self._secrets += [text for text in {str(value).strip(), repr(value)} if text]
 
+    def doing(self, what: str) -> None:
+        """Say what the check does now, for example "runs your script as a Processing job". The learner reads it while a check is slow."""
+        self._on_progress(what)
+
     def begin(self) -> None:
         """Start another check that adds to this report."""
         self._seen.clear()
@@ -127,8 +137,8 @@ class Report:
 
     @property
     def later(self) -> tuple[str, ...]:
-        """Labels of the parts that only grading checks."""
-        if self.phase == "graded" or self.problem:
+        """Labels of the parts that practice did not look at."""
+        if self.phase != "practice" or self.problem:
             return ()
         return tuple(part.label for part in self._parts.values() if part.share is None)
 
@@ -148,6 +158,11 @@ class Report:
     @property
     def passed(self) -> bool:
         return self.score == self.exercise.points
+
+    @property
+    def tested(self) -> float:
+        """The points of the parts that the check looked at."""
+        return sum(part.points for part in self._parts.values() if part.share is not None)
 
     def redact(self, text: str) -> str:
         """``text`` without the values marked by `secret`."""

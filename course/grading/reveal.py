@@ -1,4 +1,4 @@
-"""`course reveal` and `reveal()`: show the reference answer of an exercise and a note on its design, after or instead of passing it.
+"""`course reveal` and `reveal()`: the reference answer of an exercise and a note on its design, once it is judged right or instead.
 
 A clone of the course has both, a learner's package has neither: handing out packages switches revealing off.
 """
@@ -21,7 +21,7 @@ from course.grading.progress import learner_folder
 SWITCH = "COURSE_REVEAL"  # "off" disables it on this machine
 MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[^\n]*\n?", re.MULTILINE)
 COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
-WARNING = "You have not passed {id} yet. Once you have seen its answer it counts 0 points in your progress."
+WARNING = "{id} is not judged right yet. Once you have seen its answer it counts 0 points in your progress."
 
 
 class RevealError(Exception):
@@ -42,10 +42,10 @@ class Revealed:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when it was shown, 1 when the exercise is not passed yet and the learner declined, 2 when it cannot be shown."""
+    """0 when it was shown, 1 when the exercise is not judged right yet and the learner declined, 2 when it cannot be shown."""
     parser = argparse.ArgumentParser(prog="course reveal", description=__doc__)
     parser.add_argument("exercise", help="for example m04_1_ex2")
-    parser.add_argument("--yes", action="store_true", help="show it before it is passed, too; it then counts 0 points in your progress")
+    parser.add_argument("--yes", action="store_true", help="also before it is judged right; it then counts 0 points in your progress")
     options = parser.parse_args(arguments)
     try:
         shown = find(options.exercise, Path.cwd(), anyway=options.yes) or _asked(options.exercise)
@@ -73,7 +73,7 @@ def reveal(exercise_id: str, /, *, anyway: bool = False) -> None:
     Parameters
     ----------
     anyway : bool
-        Show it before the exercise is passed, too; the exercise then counts 0 points in the learner's progress.
+        Show it before the exercise is judged right, too; the exercise then counts 0 points in the learner's progress.
 
     Raises
     ------
@@ -91,12 +91,13 @@ def reveal(exercise_id: str, /, *, anyway: bool = False) -> None:
 
 
 def possible() -> bool:
-    """Whether reveal can show anything here. Quick, since every passed practice report asks."""
+    """Whether reveal can show anything here."""
     return os.environ.get(SWITCH, "").lower() != "off" and (catalogue.root().parent / learner_folder.SOURCES).is_dir()
 
 
 def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | None:
-    """The reference and its note; the reveal is added to the attempts. None when the exercise is not passed yet, unless ``anyway``.
+    """The reference and its note; the reveal is added to the attempts. None when the exercise is not judged right
+    yet, unless ``anyway``.
 
     Parameters
     ----------
@@ -118,8 +119,8 @@ def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | No
         raise RevealError(f"the answer of {exercise_id} is not available here. Ask your instructor.")
     source = candidates.source_of(exercise.notebook, catalogue.root().parent / learner_folder.SOURCES)
     copy = learner_folder.find_learner_folder(root)
-    passed = any(attempt.passed for attempt in learner_folder.all_attempts(copy) if attempt.exercise == exercise.id)
-    if not (passed or anyway):
+    right = any(attempt.right for attempt in learner_folder.all_attempts(copy) if attempt.exercise == exercise.id)
+    if not (right or anyway):
         return None
     (answer,) = (cell.text for cell in candidates.code_cells(source) if (cell.role, cell.exercise) == ("answer", exercise.id))
     attempts.append_attempt(attempts.of_event(exercise, attempts.REVEAL), learner_folder.lesson_folder(copy, exercise))

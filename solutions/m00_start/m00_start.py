@@ -33,7 +33,7 @@ import boto3
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 
 aws = connect("m00")
 aws
@@ -228,9 +228,11 @@ except runtime.exceptions.ClientError as error:
 # %% [markdown]
 # ## How this course works
 #
-# - **Checks** run practice cases and tell you what was called, what came back and what kind of thing was expected. When your work is graded, more
-#   cases run that you cannot see; the check says how many parts wait for that. Points can be partial.
-# - **Hints** come one by one: a nudge, where to look, nearly the code. A failed try opens the next, and so does `hint("m00_ex1")`. They cost nothing.
+# - **Checks** run practice cases: you read what was called, what came back and what kind of thing was expected. "Practice cases hold" means just
+#   that. It earns no points yet.
+# - **`judge("m00_ex1")`** judges your answer on fresh cases that you have not seen. Only this counts in your progress. Points can be partial, and
+#   you may run it as often as you like.
+# - **Hints** come when you ask: `hint("m00_ex1")` opens one at a time, a nudge, where to look, nearly the code. They cost nothing.
 # - **Costs**: an endpoint is billed until it is deleted, asked or not. At {fact:price-ml-m5-large-hosting} dollars an hour the one above
 #   would come to about 83 dollars a month. This is what runs now:
 
@@ -366,4 +368,6 @@ aws.cleanup()
 # ## Next
 #
 # Where do the columns come from, and which of them may a model see two hours before departure? Go on with
-# [data preparation](../m02_data_preparation/).
+# [data preparation](../m02_data_preparation/m02_1_prediction_time.ipynb).
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

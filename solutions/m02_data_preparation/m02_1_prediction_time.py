@@ -35,7 +35,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from xgboost import XGBClassifier
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 from course.grading import variant
 
 sys.path.append("given")
@@ -465,3 +465,5 @@ aws.cleanup()
 # ## Next
 #
 # Now [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb) on it.
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

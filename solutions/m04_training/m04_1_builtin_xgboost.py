@@ -36,7 +36,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 
 sys.path.append("given")
 from delays import FEATURES, table
@@ -427,3 +427,5 @@ aws.cleanup()
 # ## Next
 #
 # Jobs that end well are the easy ones. Go on with [jobs that fail](../m04_training/m04_2_failed_jobs.ipynb).
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

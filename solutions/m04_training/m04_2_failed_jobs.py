@@ -33,7 +33,7 @@ import pandas as pd
 from botocore.exceptions import ClientError, WaiterError
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 from course.grading import variant
 
 sys.path.append("given")
@@ -452,3 +452,5 @@ aws.cleanup()
 # ## Next
 #
 # One job is sound now. Next come many at once: [a search for better settings](../m06_tuning/m06_1_ranges.ipynb).
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

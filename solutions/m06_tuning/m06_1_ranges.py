@@ -43,7 +43,7 @@ from given.trials import RANGES, WIDE, example, replays, trials
 from given.tuning_jobs import children, packed, printed, repaired, run, shown, wait_for_tuning
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 from course.grading import variant
 
 aws = connect("m06_1")
@@ -592,3 +592,5 @@ aws.cleanup()
 # ## Next
 #
 # Which strategy finds more with the same jobs, and when to stop one early: [a search for a deadline and a price](../m06_tuning/m06_2_budget.ipynb).
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

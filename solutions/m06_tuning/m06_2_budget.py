@@ -39,7 +39,7 @@ from given.search import Pool, outcome, replay
 from given.tuning_jobs import children, wait_for_tuning
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 
 aws = connect("m06_2")
 sagemaker = aws.client("sagemaker")
@@ -565,3 +565,5 @@ aws.cleanup()
 #
 # The best of many models is flattered by the data that chose it. How good it really is, and for whom, comes with the lessons on evaluation; what it takes to let it
 # answer, with [the real-time endpoint](../m08_realtime/m08_1_realtime.ipynb).
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -41,7 +41,7 @@ from given.load import during
 from given.schedule import COLUMNS, table
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 
 aws = connect("m08_1")
 sagemaker = aws.client("sagemaker")
@@ -461,3 +461,5 @@ aws.cleanup()
 # ## Next
 #
 # How to give a new model a tenth of the traffic first: [let the better model in](../m08_realtime/m08_2_rollout.ipynb).
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -46,7 +46,7 @@ from given.schedule import COLUMNS, WEATHER
 from given.watch import asked_while_updating, minute, total
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 from course.grading import variant
 
 aws = connect("m08_2")
@@ -657,3 +657,5 @@ aws.cleanup()
 # ## Next
 #
 # An endpoint that stands day and night is not the only way to serve a model: [the other ways](../m09_deployment_options/m09_1_without_a_server.ipynb).
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -43,7 +43,7 @@ from given.schedule import COLUMNS, table
 from given.watch import at_once, minutes, pause
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 from course.facts import fact
 from course.grading import variant
 
@@ -618,3 +618,5 @@ aws.cleanup()
 #
 # Many models on one endpoint, several containers behind one another, and the choice among all of these follow in the
 # [next notebook](../m09_deployment_options/m09_2_shared.ipynb).
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

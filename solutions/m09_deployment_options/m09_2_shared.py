@@ -36,7 +36,7 @@ from botocore.exceptions import ClientError
 from matplotlib import pyplot as plt
 from sklearn.metrics import roc_auc_score
 
-from course import check, connect, hint
+from course import check, connect, hint, judge
 
 sys.path.append("given")
 from archives import pack
@@ -577,3 +577,5 @@ aws.cleanup()
 #
 # This was the last way to serve. If you have not met [answers without a server that waits](../m09_deployment_options/m09_1_without_a_server.ipynb), they
 # are the other half of the table above.
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -36,6 +36,8 @@ FAULTS = {
     ),
     "an HTML image without words": (PROSE, '# <img src="given/costs.svg">\n', "needs an alt text"),
     "a link that says here": (PROSE, "# See [here](https://example.org/a).\n", "the words of a link say where it goes"),
+    "a link to a folder": (PROSE, "# Go on with [the next lesson](../m91_next/).\n", "goes to a folder, which JupyterLab cannot open"),
+    "no way to see progress": ("course progress", "course", "the end of a notebook names `course progress`"),
     "a bare address": (PROSE, "# See https://example.org/a for more.\n", "bare address 'https://example.org/a'"),
     "an image in the text": (PROSE, "# ![Three flights, one late](data:image/png;base64,AAAA)\n", "keep images in given/"),
     "a pair of dollars": (PROSE, "# It costs $1 or $2.\n", "reads a pair of dollar signs as mathematics; write \\$1"),

@@ -46,7 +46,8 @@ def test_practice_is_full_when_all_it_looks_at_passed() -> None:
     report = Report(exercise())
     report.part("shape", True, "m")
     assert (report.score, report.later) == (3.0, ("unseen",))
-    assert "1 more check runs at grading: unseen." in render.as_text(report)
+    said = render.as_text(report, judged="run `judge(...)`")
+    assert "practice cases hold: 1 of 3 points; 2 are judged on unseen cases: run `judge(...)`" in said and "[Not tested] unseen" in said
 
 
 def test_practice_counts_what_it_earned_while_something_fails() -> None:
@@ -165,7 +166,7 @@ def failing() -> Report:
 
 
 def test_html_is_sound_and_escaped() -> None:
-    page = HTMLText.parse(render.as_html(failing(), opened=1))
+    page = HTMLText.parse(render.as_html(failing()))
     tags = [tag for tag, _ in page.seen]
     assert "script" not in tags
     assert tags[:2] == ["section", "h4"]
@@ -175,14 +176,14 @@ def test_html_is_sound_and_escaped() -> None:
 
 def test_verdict_is_a_word_not_only_a_colour() -> None:
     text = HTMLText.of(render.as_html(failing()))
-    assert "Partly." in text and "At grading." in text
+    assert "Partly." in text and "Not tested." in text
 
 
-def test_what_grading_did_not_reach_is_not_announced_for_grading() -> None:
+def test_grading_says_what_it_did_not_reach() -> None:
     report = Report(exercise(), "graded")
     report.part("shape", 1, "passed")
     for shown in (HTMLText.of(render.as_html(report)), render.as_text(report)):
-        assert "Not reached" in shown and "At grading" not in shown
+        assert "Not reached" in shown and "Not tested" not in shown
 
 
 def test_colours_follow_jupyterlab_and_have_a_fallback() -> None:
@@ -192,24 +193,25 @@ def test_colours_follow_jupyterlab_and_have_a_fallback() -> None:
 
 
 def test_hint_ladder_opens_step_by_step() -> None:
-    closed, one, all_open = (HTMLText.of(render.as_html(failing(), opened)) for opened in (0, 1, 3))
-    assert "Hint 1 of 3" not in closed and 'For a hint run hint("m98_2_ex1").' in closed
+    assert "Hint 1 of 3" not in (closed := HTMLText.of(render.as_html(failing()))) and 'For a hint run hint("m98_2_ex1").' in closed
+    none, one, all_open = (HTMLText.of(render.hints_as_html(exercise(), opened)) for opened in (0, 1, 3))
+    assert "Hint 1 of 3" not in none
     assert "Hint 1 of 3: What is two times x?" in one and "Hint 2 of 3" not in one and "For the next hint run" in one
     assert "Hint 3 of 3" in all_open and "For the next hint" not in all_open
-    assert "Hint 1 of 3: What is two times x?" in render.as_text(failing(), 1)
-    assert "Multiply" not in render.as_text(failing(), 1)
+    assert "Hint 1 of 3: What is two times x?" in render.hints_as_text(exercise(), 1)
+    assert "Multiply" not in render.hints_as_text(exercise(), 1)
 
 
 def test_solved_exercise_shows_no_hints() -> None:
     report = Report(exercise())
     report.part("shape", True, "m")
-    assert "hint" not in render.as_html(report, opened=3).lower()
+    assert "hint" not in render.as_html(report).lower()
 
 
 def test_grading_shows_no_hints_and_no_links() -> None:
     report = Report(exercise(section="Twice a number"), "graded")
     report.part("shape", False, "`double(2)` returned 5.")
-    assert not {"hint", "read again"} & set(re.findall("hint|read again", render.as_html(report, opened=3).lower()))
+    assert not {"hint", "read again"} & set(re.findall("hint|read again", render.as_html(report).lower()))
 
 
 def test_failed_check_leads_to_the_section_that_teaches_it() -> None:

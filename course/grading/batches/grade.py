@@ -22,12 +22,12 @@ from course.grading.batches.folder import CourseFolder, digest, handed_in
 from course.grading.batches.result import UNGRADED, Result
 from course.grading.exercise import seeds
 from course.grading.submission import evidence
+from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, overwrite, released_cells, repair
 from course.grading.submission.run import CELL_SECONDS, Submission, run
 from course.grading.submission.server import GradingOutcome
 
 OTHER_POINTS = "released with different points from those in graders/; generate the assignment again"
-LARGEST_NOTEBOOK = 400_000_000  # bytes; reading one takes several times as much memory
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def grade(work: GradingTask) -> Result:
         result = finished(blank, exercises=_nothing(masters), notes=["it was not handed in"])
     else:
         try:
-            notebook = _read(path)
+            notebook = read_notebook(path)
             repairs += repair(notebook, masters)
         except Exception as error:  # nbformat raises many kinds of error for a broken file
             result = finished(blank, status=UNGRADED, fault=_unreadable(path.relative_to(work.root), error))
@@ -159,16 +159,6 @@ def _find(work: GradingTask, masters: Sequence[ReleasedCell]) -> tuple[Path | No
     return found, [f"the notebook was called {found.name}"] if found else []
 
 
-def _read(path: Path) -> NotebookNode:
-    """The notebook without its outputs. Raises ValueError, or any error of nbformat for a broken file."""
-    if path.stat().st_size > LARGEST_NOTEBOOK:
-        raise ValueError(f"it has {path.stat().st_size:,} bytes, most of which must be outputs")
-    notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    if not isinstance(notebook, dict):
-        raise ValueError("it is no JSON object")
-    return _plain(nbformat.convert(notebook, to_version=4) if notebook.get("nbformat") == 3 else notebook)
-
-
 def _unreadable(where: Path, error: Exception) -> str:
     what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     return f"{where} cannot be read as a notebook ({what}). Ask for the file again or repair it, then grade it again."
@@ -177,28 +167,6 @@ def _unreadable(where: Path, error: Exception) -> str:
 def _nothing(masters: Sequence[ReleasedCell]) -> dict[str, dict]:
     checks = (master for master in masters if master.points is not None)
     return {master.name.removesuffix("_check"): {"score": 0.0, "points": master.points, "fault": "", "report": None} for master in checks}
-
-
-def _plain(notebook: NotebookNode) -> NotebookNode:
-    """The notebook with valid cells and without outputs: the outputs of a learner's own run prove nothing."""
-    cells = notebook.get("cells")
-    if not isinstance(cells, list):
-        raise ValueError("it has no list of cells")
-    notebook.cells = [_plain_cell(cell) for cell in cells if isinstance(cell, dict)]
-    notebook.metadata = notebook.metadata if isinstance(notebook.get("metadata"), dict) else NotebookNode()
-    return notebook
-
-
-def _plain_cell(cell: NotebookNode) -> NotebookNode:
-    source = cell.get("source", "")
-    text = source if isinstance(source, str) else "".join(line for line in source if isinstance(line, str))
-    metadata = cell.get("metadata")
-    kept = {"cell_type": cell.get("cell_type"), "source": text, "metadata": metadata if isinstance(metadata, dict) else {}}
-    if isinstance(cell.get("id"), str):
-        kept["id"] = cell["id"]
-    if kept["cell_type"] == "code":
-        return nbformat.from_dict(kept | {"outputs": [], "execution_count": None})
-    return nbformat.from_dict(kept if kept["cell_type"] == "raw" else kept | {"cell_type": "markdown"})
 
 
 def _renamed(folder: Path, work: GradingTask, masters: Sequence[ReleasedCell]) -> Path | None:

@@ -14,7 +14,7 @@ import yaml
 
 NAME = "class.yaml"
 DAY_BEGINS, DAY_ENDS = time(0, 0), time(23, 59, 59)
-FIELDS = {"course", "timezone", "exchange", "lessons"}
+FIELDS = {"course", "timezone", "exchange", "judging", "lessons"}
 DATES = {"release", "due"}
 
 
@@ -52,12 +52,15 @@ class ClassSchedule:
         The time zone of the dates in the file.
     exchange : Path or None
         The folder of nbgrader's exchange; None when work is handed in another way.
+    judging : int or None
+        How often a learner may have one exercise judged (`course.judge`); 0: not at all, None: without a limit.
     """
 
     course: str
     zone: ZoneInfo
     exchange: Path | None
     lessons: tuple[LessonDates, ...]
+    judging: int | None = None
 
     def lesson(self, name: str) -> LessonDates:
         """The dates of a lesson; one without any when the class does not have it."""
@@ -115,6 +118,7 @@ def draft(course: str, zone: str, exchange: Path | None, lessons: Sequence[str],
         f"course: {course}          # its name in nbgrader's exchange",
         f"timezone: {zone}          # of all dates below",
         f"exchange: {exchange or 'null'}          # folder of nbgrader's exchange; null: work is handed in by folder or LMS",
+        "judging: on          # learners may run judge(...) where they have the hidden checks; off, or how often an exercise may be judged",
         "lessons:",
     ]
     for i, lesson in enumerate(lessons):
@@ -134,10 +138,19 @@ def _parsed(content: Any, known: Sequence[str] | None) -> ClassSchedule:
         raise ValueError(f"`timezone:` is a name such as Europe/Zurich or UTC; it is {zone!r}.") from None
     if folder is not None and not (isinstance(folder, str) and Path(folder).is_absolute()):
         raise ValueError(f"`exchange:` is null or a folder from the root, such as /srv/nbgrader/exchange; it is {folder!r}.")
+    judging = _judging(content.get("judging", True))
     lessons = _fields(content.get("lessons"), None, "`lessons:`")
     if known is not None and (unknown := [name for name in lessons if name not in known]):
         raise ValueError(f"there is no lesson {unknown[0]!r}, but {', '.join(known)}.")
-    return ClassSchedule(course, timezone, Path(folder) if folder else None, tuple(_lessons(lessons, timezone)))
+    return ClassSchedule(course, timezone, Path(folder) if folder else None, tuple(_lessons(lessons, timezone)), judging)
+
+
+def _judging(value: Any) -> int | None:
+    if isinstance(value, bool):  # YAML reads `on` and `off` so
+        return None if value else 0
+    if isinstance(value, int) and value >= 0:
+        return value
+    raise ValueError(f"`judging:` is on, off or how often an exercise may be judged, such as 3; it is {value!r}.")
 
 
 def _fields(content: Any, allowed: set[str] | None, where: str) -> Mapping[str, Any]:

@@ -12,6 +12,8 @@ from course.grading.gate import record
 from course.grading.gate.exercise_trial import CandidateResult
 from course.grading.gate.judging import ALL_MUTANTS, NO_MUTANTS, judge, notebooks
 
+PRACTICE = {None: "", True: "holds", False: "shows it"}  # by `CandidateResult.holds`
+
 
 def main(arguments: list[str] | None = None) -> int:
     from rich.console import Console
@@ -20,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = _options(arguments)
     root = options.root.resolve()
-    table = Table("exercise", "candidate", "points", "problem")
+    table = Table("exercise", "candidate", "points", "practice", "problem")
     console = Console(stderr=True)
     try:
         chosen = (options.notebooks or notebooks(root))[options.part[0] - 1 :: options.part[1]]
@@ -37,9 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     for finding in findings:
         earned = f"{render.number(finding.score)} of {render.number(finding.points)}"
-        table.add_row(finding.exercise, escape(_called(finding)), earned, escape(finding.problem or "as it must be"))
+        table.add_row(
+            finding.exercise, escape(_called(finding)), earned, PRACTICE[finding.holds], escape(finding.problem or "as it must be")
+        )
     Console().print(table)
-    return 1 if any(finding.problem for finding in findings) else 0
+    practice = record.PracticeScore.of(findings)
+    print(f"{practice.sentence} At most {record.MOST:.0%} of a course may hold.")
+    too_many = practice.share > record.MOST and not options.notebooks and options.part == (1, 1)
+    return 1 if too_many or any(finding.problem for finding in findings) else 0
 
 
 def _called(finding: CandidateResult) -> str:
@@ -61,10 +68,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--part", type=_part, default=(1, 1), metavar="K/N", help="every Nth notebook, from the Kth, to share the work between N processes"
     )
-    parser.add_argument("--record", action="store_true", help=f"write the results to answers/*/{record.NAME}; needs all mutants")
+    parser.add_argument(
+        "--record", action="store_true", help=f"write the results to answers/*/{record.NAME}; without mutants, those of practice"
+    )
     options = parser.parse_args(arguments)
-    if options.record and options.mutants is not ALL_MUTANTS:
-        parser.error("--record needs --mutants all")
+    if options.record and options.mutants not in (NO_MUTANTS, ALL_MUTANTS):
+        parser.error("--record takes --mutants all, or none")
     return options
 
 

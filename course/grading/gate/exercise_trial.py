@@ -42,7 +42,10 @@ class MutationScore:
 
 @dataclass(frozen=True)
 class CandidateResult:
-    """One candidate, its score at grading, and the grader's fault (``""`` when there is none)."""
+    """One candidate, its score at grading, and the grader's fault (``""`` when there is none).
+
+    ``holds`` says of a wrong answer whether its practice cases hold, so that only `judge` shows the mistake; None of other candidates.
+    """
 
     exercise: str
     candidate: str
@@ -50,6 +53,7 @@ class CandidateResult:
     points: float
     problem: str = ""
     mutants: MutationScore | None = None
+    holds: bool | None = None
 
 
 class ExerciseTrial:

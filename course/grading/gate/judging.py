@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,8 @@ def _judged(trial: ExerciseTrial, candidate: Candidate, evidence: Any) -> tuple[
         reports = [practice, graded, *(trial.report("graded", evidence, draw) for draw in DRAWS[1:])]
         failed = [report for report in reports if not report.passed]
         problem = f"a right answer fails: {render.as_text(failed[0])}" if failed else ""
-    return trial.found(candidate.name, graded.score, problem), _feedback(graded, recorded)
+    found = trial.found(candidate.name, graded.score, problem)
+    return replace(found, holds=practice.passed) if candidate.is_wrong else found, _feedback(graded, recorded)
 
 
 def _feedback(graded: Report, recorded: Any) -> CandidateFeedback:

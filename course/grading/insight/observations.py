@@ -47,7 +47,7 @@ class AttemptSummary:
     def of(cls, events: Sequence[Attempt]) -> AttemptSummary:
         """The summary of the events of one exercise, in order."""
         checks = [each for each in events if each.event == attempts.CHECK]
-        first = next((i for i, each in enumerate(checks) if each.passed), None)
+        first = next((i for i, each in enumerate(checks) if each.holds), None)
         return cls(
             checks=len(checks) if first is None else first + 1,
             seconds=None if first is None else (checks[first].at - checks[0].at).total_seconds(),

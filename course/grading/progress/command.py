@@ -14,7 +14,7 @@ from rich.table import Table
 from course.grading import catalogue
 from course.grading.errors import DefinitionError
 from course.grading.progress import learner_folder, page
-from course.grading.progress.exercise_state import PASSED, LearnerProgress, progress
+from course.grading.progress.exercise_state import HOLDS, RIGHT, LearnerProgress, progress
 
 PAGE = "progress.html"
 
@@ -48,11 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_table(made: LearnerProgress, titles: dict[str, str], console: Console) -> None:
-    table = Table("notebook", "points", "passed")
+    table = Table("notebook", "points", "judged right", "practice holds")
     for name, states in made.notebooks().items():
         earned, points = sum(each.score for each in states), sum(each.exercise.points for each in states)
-        passed = sum(each.state == PASSED for each in states)
-        table.add_row(titles[name], f"{earned:g} of {points:g}", f"{passed} of {len(states)}")
+        right, holds = (sum(each.state == wanted for each in states) for wanted in (RIGHT, HOLDS))
+        table.add_row(titles[name], f"{earned:g} of {points:g}", f"{right} of {len(states)}", str(holds))
     console.print(table)
     console.print(page.next_step(made, titles), markup=False, soft_wrap=True)
 

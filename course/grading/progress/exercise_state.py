@@ -11,7 +11,7 @@ from course.grading import attempts, vocabulary
 from course.grading.attempts import Attempt
 from course.grading.exercise.exercise import Exercise
 
-OPEN, TRIED, PASSED, REVEALED = "open", "tried", "passed", "revealed"
+OPEN, HOLDS, RIGHT, REVEALED = "open", "holds", "right", "revealed"
 
 
 @dataclass(frozen=True)
@@ -21,33 +21,35 @@ class ExerciseState:
     Attributes
     ----------
     state : str
-        ``"passed"`` in practice; ``"revealed"``: the reference was shown before a pass; ``"tried"``; ``"open"``.
+        ``"open"``, also when it was tried; ``"holds"``: its practice cases hold; ``"right"``: it was judged right; ``"revealed"``: the
+        reference was shown before that.
     score : float
-        The best score in practice; 0 for a revealed exercise.
-    tries, hints : int
-        Checks up to the first that passed, or all; number of hints opened.
+        The best judged score; 0 for a revealed exercise.
+    tries, judged, hints : int
+        Number of checks, of judged answers, both up to the first that was judged right, and of hints opened.
     last : datetime or None
         UTC, of the last attempt.
-    passed_at : datetime or None
+    right_at : datetime or None
     """
 
     exercise: Exercise
     state: str = OPEN
     score: float = 0.0
     tries: int = 0
+    judged: int = 0
     hints: int = 0
     last: datetime | None = None
-    passed_at: datetime | None = None
+    right_at: datetime | None = None
 
     @property
     def done(self) -> bool:
         """Whether no more points can be earned."""
-        return self.state in (PASSED, REVEALED)
+        return self.state in (RIGHT, REVEALED)
 
 
 @dataclass(frozen=True)
 class Skill:
-    """A skill of an exam that exercises of the course train; ``shown`` are the passed ones."""
+    """A skill of an exam that exercises of the course train; ``shown`` are those that were judged right."""
 
     exam: str
     id: str
@@ -99,7 +101,7 @@ class LearnerProgress:
                 exam,
                 skill,
                 known[skill]["text"],
-                tuple(each.exercise.id for each in trained[skill] if each.state == PASSED),
+                tuple(each.exercise.id for each in trained[skill] if each.state == RIGHT),
                 tuple(each.exercise.id for each in trained[skill]),
             )
             for skill in known
@@ -119,22 +121,23 @@ def exercise_state(exercise: Exercise, noted: Sequence[Attempt]) -> ExerciseStat
     """The state of an exercise from its attempts, oldest first."""
     if not noted:
         return ExerciseState(exercise)
-    checks = [each for each in noted if each.event == attempts.CHECK]
-    passed = next((number for number, each in enumerate(checks) if each.passed), None)
-    passed_at = None if passed is None else checks[passed].at
+    right_at = next((each.at for each in noted if each.right), None)
     revealed_at = next((each.at for each in noted if each.event == attempts.REVEAL), None)
-    if revealed_at and (passed_at is None or revealed_at < passed_at):
-        state, score, passed_at = REVEALED, 0.0, None
+    if revealed_at and (right_at is None or revealed_at < right_at):
+        state, score, right_at = REVEALED, 0.0, None
     else:
-        state = PASSED if passed_at else TRIED
+        state = RIGHT if right_at else HOLDS if any(each.holds for each in noted) else OPEN
         # By the exercise as it is now: points in an old line may be those of an earlier version.
-        score = max((exercise.points * each.score / each.points for each in checks if each.points), default=0.0)
+        judged = (exercise.points * each.score / each.points for each in noted if each.event == attempts.JUDGE and each.points)
+        score = max(judged, default=0.0)
+    until = [each.event for each in noted if right_at is None or each.at <= right_at]
     return ExerciseState(
         exercise,
         state,
         score=round(float(score), 4),
-        tries=len(checks) if passed is None else passed + 1,
+        tries=until.count(attempts.CHECK),
+        judged=until.count(attempts.JUDGE),
         hints=max(each.hints for each in noted),
         last=noted[-1].at,
-        passed_at=passed_at,
+        right_at=right_at,
     )

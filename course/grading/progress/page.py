@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from course import pages
 from course.grading import vocabulary
-from course.grading.progress.exercise_state import PASSED, ExerciseState, LearnerProgress, Skill
+from course.grading.progress.exercise_state import HOLDS, RIGHT, ExerciseState, LearnerProgress, Skill
 
 EXAM = "C02"  # the current exam
-STATES = {"open": "open", "tried": "not yet", "passed": "passed in practice", "revealed": "answer looked at"}
+NOTEBOOK_COLUMNS = ("notebook", "points", "judged right", "practice holds", "last worked on")
+EXERCISE_COLUMNS = ("exercise", "points", "state", "checks", "judged", "hints")
+STATES = {"open": "open", "holds": "practice holds", "right": "judged right", "revealed": "answer looked at"}
 HONESTY = (
-    "Points are those of the practice checks on the learner's own computer, self-reported. Nobody supervised the work; "
-    "each exercise that counts as passed ran for real."
+    "Points are those of answers that the course's hidden checks judged on fresh cases, on the learner's own computer and by the learner's "
+    "own account. Nobody supervised the work. “Practice holds” means that the practice cases were right; it earns no points."
 )
 
 
@@ -29,17 +32,20 @@ def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> P
     parts = [
         _summary(progress),
         pages.heading("What comes next"),
-        pages.paragraph(next_step(progress, titles)),
+        pages.Markup(f"<p>{pages.code(next_step(progress, titles))}</p>"),
         pages.heading("Lessons"),
-        pages.table("Points by notebook", ("notebook", "points", "passed", "last worked on"), _notebooks(progress, titles)),
+        pages.table("Points by notebook", NOTEBOOK_COLUMNS, _notebooks(progress, titles)),
     ]
-    if sum(bool(state.passed_at) for state in progress.states) > 1:
-        parts.append(pages.figure(_growth(progress), "Points over time: each step is an exercise that was passed."))
+    if sum(bool(state.right_at) for state in progress.states) > 1:
+        parts.append(pages.figure(_growth(progress), "Points over time: each step is an exercise that was judged right."))
     parts += [
-        pages.table("Exercises", ("exercise", "points", "state", "tries", "hints"), [_exercise(each) for each in progress.states]),
+        pages.heading("Exercises"),
+        *_lessons(progress, titles),
         pages.heading("Skills of the exam"),
         pages.paragraph(f"AWS Certified Machine Learning Engineer – Associate, MLA-{EXAM}: skills that exercises of this course train."),
-        pages.figure(_domains(progress), "Skills by exam domain: shown by a passed exercise, of those that the course trains."),
+        pages.figure(
+            _domains(progress), "Skills by exam domain: shown by an exercise that was judged right, of those that the course trains."
+        ),
         pages.table("Skills", ("skill", "what", "shown by", "trained by"), [_skill(skill) for skill in progress.skills(EXAM)]),
         pages.paragraph(HONESTY),
     ]
@@ -48,16 +54,16 @@ def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> P
 
 def export(path: Path, progress: LearnerProgress, titles: Mapping[str, str], name: str) -> Path:
     """Write the page that shows somebody else, such as an employer, what ``name`` can do; without tries and open exercises."""
-    passed = [state for state in progress.states if state.state == PASSED]
-    rows = [(titles[each.exercise.notebook], each.exercise.title, _points(each), _day(each.passed_at)) for each in passed]
+    right = [state for state in progress.states if state.state == RIGHT]
+    rows = [(titles[each.exercise.notebook], each.exercise.title, _points(each), _day(each.right_at)) for each in right]
     skills = [skill for exam in vocabulary.EXAMS for skill in progress.skills(exam) if skill.shown]
     parts = [
         pages.paragraph(
             f"{name} worked through exercises of the course From Data to Deployment, in which models are trained, deployed and watched on "
-            f"Amazon SageMaker's own interfaces. Exercises passed: {len(passed)} of {len(progress.states)}, as of "
+            f"Amazon SageMaker's own interfaces. Exercises judged right: {len(right)} of {len(progress.states)}, as of "
             f"{datetime.now(UTC):%d %B %Y}."
         ),
-        pages.table("Exercises passed", ("lesson", "exercise", "points", "passed on"), rows),
+        pages.table("Exercises judged right", ("lesson", "exercise", "points", "judged on"), rows),
         pages.table(
             "Skills of AWS Certified Machine Learning Engineer – Associate that they show",
             ("skill", "what", "shown by"),
@@ -75,14 +81,18 @@ def next_step(progress: LearnerProgress, titles: Mapping[str, str]) -> str:
     if following is None:
         return f"{before}Every exercise is done."
     where = titles[following.exercise.notebook]
+    if following.state == HOLDS:
+        return f'{before}Have {following.exercise.id} judged: run `judge("{following.exercise.id}")` in the notebook “{where}”.'
     go = "Begin" if last is None else "Go on"
     return f"{before}{go} with {following.exercise.id}, {following.exercise.title}, in the notebook “{where}”."
 
 
 def _summary(progress: LearnerProgress) -> str:
-    passed = sum(state.state == PASSED for state in progress.states)
+    right, holds = (sum(state.state == wanted for state in progress.states) for wanted in (RIGHT, HOLDS))
     share = pages.share(progress.score, progress.points, "Points of the course")
-    return pages.Markup(f"<p>{share} points in practice; {passed} of {len(progress.states)} exercises passed.</p>")
+    said = f"{right} of {len(progress.states)} exercises judged right"
+    waiting = f"; of {holds} more the practice cases hold, and <code>judge(...)</code> judges them" if holds else ""
+    return pages.Markup(f"<p>{share} points; {said}{waiting}.</p>")
 
 
 def _notebooks(progress: LearnerProgress, titles: Mapping[str, str]) -> list[Sequence[str]]:
@@ -90,15 +100,26 @@ def _notebooks(progress: LearnerProgress, titles: Mapping[str, str]) -> list[Seq
     for name, states in progress.notebooks().items():
         title = titles[name]
         earned, points = sum(each.score for each in states), float(sum(each.exercise.points for each in states))
-        passed = sum(each.state == PASSED for each in states)
+        right, holds = (sum(each.state == wanted for each in states) for wanted in (RIGHT, HOLDS))
         last = max((each.last for each in states if each.last), default=None)
-        rows.append((title, pages.share(earned, points, title), f"{passed} of {len(states)}", _day(last)))
+        rows.append((title, pages.share(earned, points, title), f"{right} of {len(states)}", str(holds), _day(last)))
     return rows
+
+
+def _lessons(progress: LearnerProgress, titles: Mapping[str, str]) -> Iterator[str]:
+    """The exercises of each lesson, folded; the lesson worked on last is unfolded."""
+    here = progress.last.exercise.lesson if progress.last else ""
+    for lesson, states in groupby(progress.states, key=lambda state: state.exercise.lesson):
+        shown = list(states)
+        names = ", ".join(dict.fromkeys(titles[each.exercise.notebook] for each in shown))
+        right = sum(each.state == RIGHT for each in shown)
+        table = pages.table(f"Exercises of {lesson}", EXERCISE_COLUMNS, [_exercise(each) for each in shown])
+        yield pages.fold(f"{lesson}: {names} ({right} of {len(shown)} judged right)", [table], unfolded=lesson == here)
 
 
 def _exercise(state: ExerciseState) -> Sequence[str]:
     name = f"{state.exercise.id} {state.exercise.title}"
-    return (name, _points(state), STATES[state.state], str(state.tries), str(state.hints))
+    return (name, _points(state), STATES[state.state], str(state.tries), str(state.judged), str(state.hints))
 
 
 def _points(state: ExerciseState) -> str:
@@ -114,12 +135,12 @@ def _day(moment: datetime | None) -> str:
 
 
 def _growth(progress: LearnerProgress):
-    passed = sorted((state for state in progress.states if state.passed_at), key=lambda state: state.passed_at)
+    right = sorted((state for state in progress.states if state.right_at), key=lambda state: state.right_at)
     drawn, axes = pages.axes(height=2.6)
     total, points = 0.0, [0.0]
-    for state in passed:
+    for state in right:
         points.append(total := total + state.score)
-    days = [passed[0].passed_at, *(state.passed_at for state in passed)]
+    days = [right[0].right_at, *(state.right_at for state in right)]
     axes.step(days, points, where="post", marker="o", color="#274b7a")
     axes.set_ylim(0, progress.points)
     axes.set_ylabel("points")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from course.grading import calls, render
@@ -17,21 +18,24 @@ from course.grading.submission.protocol import LIMIT, FrameChannel, FrameTooLarg
 _offering = threading.Lock()
 
 
-def offer(address: str, exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
+OnProgress = Callable[[str], None]  # receives what the check does now
+
+
+def offer(address: str, exercise: Exercise, evidence: dict[str, Any], on_progress: OnProgress = lambda what: None) -> Report | None:
     """The grader's report on this evidence; ``None`` when the grader does not expect this exercise and the practice check runs."""
     if not _offering.acquire(blocking=False):  # check() called by a function that the grader is calling
         return None
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(address)
-            return _converse(FrameChannel(connection), exercise, evidence)
+            return _converse(FrameChannel(connection), exercise, evidence, on_progress)
     except (OSError, ProtocolError):
         return None
     finally:
         _offering.release()
 
 
-def _converse(channel: FrameChannel, exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
+def _converse(channel: FrameChannel, exercise: Exercise, evidence: dict[str, Any], on_progress: OnProgress) -> Report | None:
     try:
         plain_values, problem = collect(exercise, evidence), AnswerError("")
     except AnswerError as error:
@@ -42,12 +46,15 @@ def _converse(channel: FrameChannel, exercise: Exercise, evidence: dict[str, Any
         too_large = f"Your values are too large to be graded: more than {LIMIT >> 20} MiB in all."
         channel.send("offer", exercise=exercise.id, values={}, problem=too_large, unanswered=False)
     while True:
-        message = channel.receive("call", "report", "refused")
+        message = channel.receive("call", "progress", "report", "refused")
         if message["type"] == "refused":
             return None
         if message["type"] == "report":
             return render.from_json(exercise, message["report"])
-        _answer_call(channel, message, evidence)
+        if message["type"] == "progress":
+            on_progress(message["what"])
+        else:
+            _answer_call(channel, message, evidence)
 
 
 def _answer_call(channel: FrameChannel, message: dict[str, Any], evidence: dict[str, Any]) -> None:

@@ -48,10 +48,11 @@ class Evidence:
     calls: list[dict[str, Any]] = field(default_factory=list)
     aws: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    fresh: Callable[[], str] = field(default=fresh_token, repr=False)
 
     def token(self) -> str:
-        """A new token, which is recorded."""
-        self.tokens.append(fresh_token())
+        """A new token, from ``fresh``, which is recorded."""
+        self.tokens.append(self.fresh())
         return self.tokens[-1]
 
     def as_json(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ type      from, to            fields
 offer     kernel, grader      exercise, values (a dict), problem (the reason if there are none), unanswered
 call      grader, kernel      id, name, arguments (a list), seconds
 result    kernel, grader      id, value, problem (the reason if there is none), unanswered, output
+progress  grader, kernel      what: what the check does now, for the learner; no answer is expected
 report    grader, kernel      report (`course.grading.render.as_json`)
 refused   grader, kernel      reason
 ========  ==================  =====================================================================================
@@ -44,6 +45,7 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "offer": {"exercise": str, "values": dict, "problem": str, "unanswered": bool},
     "call": {"id": int, "name": str, "arguments": list, "seconds": (int, float)},
     "result": {"id": int, "value": object, "problem": str, "unanswered": bool, "output": str},
+    "progress": {"what": str},
     "report": {"report": dict},
     "refused": {"reason": str},
 }

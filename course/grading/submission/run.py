@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,7 +93,11 @@ class NotebookRun:
 
 
 def run(
-    notebook: NotebookNode, submission: Submission, released: Sequence[NotebookNode] = (), cell_seconds: float = CELL_SECONDS
+    notebook: NotebookNode,
+    submission: Submission,
+    released: Sequence[NotebookNode] = (),
+    cell_seconds: float = CELL_SECONDS,
+    on_outcome: Callable[[GradingOutcome], None] = lambda outcome: None,
 ) -> NotebookRun:
     """Execute a repaired notebook and judge its exercises. Replaces the outputs of its cells; check cells get the grader's reports.
 
@@ -106,6 +110,8 @@ def run(
         Cells of the released notebook. They decide which exercises are graded and whether an AWS is needed, not the submission.
     cell_seconds : float
         Time limit of a cell that is neither an answer nor a check.
+    on_outcome : callable
+        Called with each outcome as soon as its check cell has run.
 
     Raises
     ------
@@ -124,7 +130,7 @@ def run(
         kernel = SandboxedKernelManager(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
         stack.callback(kernel.close)
         done = NotebookRun(sandbox=box.mode, notes=place.notes)
-        _Client(notebook, kernel, server, checks, done, cell_seconds).run()
+        _Client(notebook, kernel, server, checks, done, cell_seconds, on_outcome).run()
     done.seconds = time.monotonic() - started
     return done
 
@@ -161,6 +167,7 @@ class _Client(NotebookClient):
         checks: Mapping[str, Exercise],
         done: NotebookRun,
         cell_seconds: float,
+        on_outcome: Callable[[GradingOutcome], None],
     ) -> None:
         super().__init__(
             notebook,
@@ -175,7 +182,7 @@ class _Client(NotebookClient):
             on_cell_executed=_keep_error,
         )
         self._server, self._done, self._cell_seconds = server, done, cell_seconds
-        self._checks = checks
+        self._checks, self._on_outcome = checks, on_outcome
         self._answers = {exercise.answer_cell: exercise for exercise in checks.values()}
         self._dead = ""  # why the kernel ended
         self._shown = 0  # bytes of this cell's output so far
@@ -201,6 +208,7 @@ class _Client(NotebookClient):
             outcome = self._server.settle(exercise, self._dead or _silence(cell))
             self._done.outcomes[exercise.check_cell] = outcome
             cell.outputs = outputs(outcome)
+            self._on_outcome(outcome)
 
     def _execute(self, cell: NotebookNode, index: int) -> None:
         if self._dead:

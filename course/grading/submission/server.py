@@ -14,7 +14,7 @@ from typing import Any
 from course.grading import catalogue, render, values
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.evaluate import evaluate
-from course.grading.exercise.answer import Answer, Call
+from course.grading.exercise.answer import Answer, Call, fresh_token
 from course.grading.exercise.exercise import Exercise
 from course.grading.exercise.seeds import Draw
 from course.grading.report import Report
@@ -23,6 +23,7 @@ from course.grading.submission.protocol import FrameChannel, ProtocolError
 
 OFFER_SECONDS = 10  # from connection to complete offer
 GRACE = 5  # seconds beyond a call's own limit until the kernel counts as stuck
+FAULT = "This exercise could not be graded; a human will look at it."
 PROBLEM_LIMIT = 1_000  # characters of a kernel's message that a report repeats
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,10 @@ class GraderServer:
         The folder of the exercises.
     folder : Path
         An empty folder that the kernel can see.
+    token : callable
+        As `course.grading.exercise.answer.fresh_token`.
+    fault : str
+        What a report says when a check itself fails.
 
     Attributes
     ----------
@@ -67,8 +72,16 @@ class GraderServer:
         Path of the socket, mode 0600.
     """
 
-    def __init__(self, draw: Draw, client: Callable[[str], Any], graders: Path, folder: Path) -> None:
-        self._draw, self._graders = draw, graders
+    def __init__(
+        self,
+        draw: Draw,
+        client: Callable[[str], Any],
+        graders: Path,
+        folder: Path,
+        token: Callable[[], str] = fresh_token,
+        fault: str = FAULT,
+    ) -> None:
+        self._draw, self._graders, self._token, self._fault = draw, graders, token, fault
         self._evidence = Evidence()  # of the exercise that is being judged
         self._client = recording(client, lambda: self._evidence.aws)
         self._lock = threading.Lock()
@@ -131,13 +144,21 @@ class GraderServer:
             channel.send("report", report=render.as_json(outcome.report))
 
     def _judge(self, exercise: Exercise, offer: dict[str, Any], channel: FrameChannel) -> GradingOutcome:
-        self._evidence = Evidence({name: offer[name] for name in ("values", "problem", "unanswered")})
+        self._evidence = Evidence({name: offer[name] for name in ("values", "problem", "unanswered")}, fresh=self._token)
         kernel = RemoteFunctions(channel, self._evidence)
-        return judge(exercise, self._evidence, kernel.call, self._client, self._draw, self._evidence.token)
+        report = Report(exercise, "graded", lambda what: channel.send("progress", what=what))
+        return judge(exercise, self._evidence, kernel.call, self._client, self._draw, self._evidence.token, report, self._fault)
 
 
 def judge(
-    exercise: Exercise, evidence: Evidence, call: Call, client: Callable[[str], Any], draw: Draw, token: Callable[[], str]
+    exercise: Exercise,
+    evidence: Evidence,
+    call: Call,
+    client: Callable[[str], Any],
+    draw: Draw,
+    token: Callable[[], str],
+    report: Report | None = None,
+    fault: str = FAULT,
 ) -> GradingOutcome:
     """Judge the evidence that a kernel offered.
 
@@ -150,6 +171,10 @@ def judge(
     call, client, token : callable
         As in `Answer`.
     draw : Draw
+    report : Report, optional
+        An empty report to write to.
+    fault : str
+        What the report says when the check itself fails.
 
     Raises
     ------
@@ -167,12 +192,12 @@ def judge(
         return Answer(exercise, offer["values"], call, draw.rng(stream, exercise.id), draw.learner, client, token)
 
     try:
-        return GradingOutcome(evaluate(exercise, "graded", answer), evidence=evidence)
+        return GradingOutcome(evaluate(exercise, "graded", answer, report), evidence=evidence)
     except (ProtocolError, NotRecorded):
         raise
     except Exception as error:
         log.exception("The check of %s failed", exercise.id)
-        report = _stopped(exercise, "This exercise could not be graded; a human will look at it.")
+        report = _stopped(exercise, fault)
         return GradingOutcome(report, fault=f"the check of {exercise.id} raised {type(error).__name__}: {error}", evidence=evidence)
 
 

@@ -224,7 +224,9 @@ def test_an_empty_class_and_an_unknown_lesson_are_refused(root, tmp_path, capsys
 def test_times_that_cannot_be_read(root, tmp_path, capsys):
     table = tmp_path / "times.csv"
     table.write_text("id,submitted\nada,2026-01-10 10:00\nbob,yesterday-ish\n")
-    assert "times.csv, line 3: 'yesterday-ish' is not a readable time" in collect(root, capsys, "--from", tmp_path, "--times", table, expect=2)
+    assert "times.csv, line 3: 'yesterday-ish' is not a readable time" in collect(
+        root, capsys, "--from", tmp_path, "--times", table, expect=2
+    )
 
 
 def test_plain_zip_collect_reads_the_same_names(root, tmp_path):

@@ -1,0 +1,60 @@
+"""The learner's AWS as a judge uses it: its clients, and what its checks leave there."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from course.cleanup import Cleanup
+
+
+class LearnersAws:
+    """Clients of the AWS that the learner's notebook uses, local or real.
+
+    All names that the checks draw by `token` begin with the same eight digits, so that `clean_up` finds what has such a name.
+    """
+
+    def __init__(self) -> None:
+        self._run = secrets.token_hex(4)
+        self._clients: Callable[[str], Any] | None = None
+
+    def token(self) -> str:
+        """Twelve hexadecimal digits, for a name that must not exist yet."""
+        return self._run + secrets.token_hex(2)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
+        if self._clients is None:
+            self._clients = _clients()
+        return self._clients(service)
+
+    def clean_up(self) -> None:
+        """End and delete what the checks created: endpoints, models, running jobs, buckets. It does nothing if no check used AWS."""
+        if self._clients is None:
+            return
+        Cleanup(self.client("sagemaker"), self._run).run()
+        s3 = self.client("s3")
+        for bucket in s3.list_buckets()["Buckets"]:
+            if self._run in bucket["Name"]:
+                _delete_bucket(s3, bucket["Name"])
+
+
+def _clients() -> Callable[[str], Any]:
+    if os.environ.get("COURSE_BACKEND", "local") == "local":
+        from course.grading.sandbox.aws import clients
+        from course.localaws.server import launch
+
+        return clients(launch.find_or_start())
+    from course.session import connect
+
+    return functools.cache(connect().client)
+
+
+def _delete_bucket(s3: Any, name: str) -> None:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+        if keys := [{"Key": each["Key"]} for each in page.get("Contents", ())]:
+            s3.delete_objects(Bucket=name, Delete={"Objects": keys})
+    s3.delete_bucket(Bucket=name)
