@@ -1,4 +1,4 @@
-"""Writes the attempts of the synthetic learners: an `attempts.jsonl` as `check` would have written it."""
+"""Writes the attempts of the synthetic learners: an `attempts.jsonl` as `check` and `judge` would have written it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from course.grading import Exercise, attempts
-from course.grading.attempts import CHECK, HINT, Attempt
+from course.grading.attempts import CHECK, HINT, JUDGE, Attempt
 from course.regression.demo_learners import FULL, AnswerPool, DemoAnswer, LearnerProfile
 
 LAST_WORDS = "nothing was handed over yet: the answer cell raised NotImplementedError."
@@ -45,4 +45,5 @@ def _tries(kind: LearnerProfile, exercise: Exercise, work: DemoAnswer, chance: r
         yield common | {"event": CHECK, "parts": parts, "message": message, "hints": hints}
     if work.expected == FULL:
         parts = dict.fromkeys(exercise.parts, 1.0)
-        yield common | {"event": CHECK, "score": float(exercise.points), "parts": parts, "hints": hints}
+        for event in (CHECK, JUDGE):
+            yield common | {"event": event, "score": float(exercise.points), "parts": parts, "hints": hints}

@@ -61,7 +61,7 @@ def test_oldest_first_and_in_utc(tmp_path: Path) -> None:
     later, naive = LINE | {"at": "2026-11-25T12:00:00+01:00", "score": 2}, LINE | {"at": "2026-11-25T09:00:00"}
     read = attempts.read(written(tmp_path, later, naive))
     assert [each.at.isoformat() for each in read] == ["2026-11-25T09:00:00+00:00", "2026-11-25T11:00:00+00:00"]
-    assert [each.passed for each in read] == [False, True]
+    assert [each.holds for each in read] == [False, True]
 
 
 NOT_ATTEMPTS = [

@@ -18,8 +18,7 @@ from course.grading.classroom.schedule import ClassScheduleError
 from course.grading.errors import DefinitionError, UnknownExercise
 from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
-from course.grading.judging import availability
-from course.grading.judging.process import FAULT
+from course.grading.judging import FAULT, availability
 from course.grading.progress import learner_folder
 from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, overwrite, released_cells, repair

@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from course import pages
 from course.grading import attempts, catalogue, progress_line, render, reveal
 from course.grading.capture import captured
 from course.grading.check import OPENED
 from course.grading.classroom.schedule import ClassScheduleError
-from course.grading.errors import AnswerError
 from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
-from course.grading.judging import availability
+from course.grading.judging import FAULT, availability
 from course.grading.progress_line import ProgressLine
 from course.grading.report import Report
 from course.grading.submission import client
@@ -54,7 +54,10 @@ def judge(exercise_id: str, /) -> None:
         return
     with ProgressLine(f"Judging {exercise.id}") as line, captured():
         report = judged(exercise, _evidence(exercise), line)
-    if not report.unanswered:
+    if isinstance(report, str):
+        line.replace(report, str(pages.paragraph(report)))
+        return
+    if not report.unanswered and report.problem != FAULT:
         attempts.append_attempt(attempts.of_report(report, attempts.JUDGE, OPENED[exercise.id]), folder)
     more = f"Judged on fresh cases, run {number}."
     if report.passed and reveal.possible():
@@ -62,16 +65,14 @@ def judge(exercise_id: str, /) -> None:
     line.replace(render.as_text(report, more), render.as_html(report, more))
 
 
-def judged(exercise: Exercise, evidence: Mapping[str, Any], line: ProgressLine) -> Report:
-    """The report of a new judge on this evidence."""
-    with tempfile.TemporaryDirectory(prefix="judge-") as folder, _judge(exercise, Path(folder)) as (address, fault):
-        report = None
-        if address:
-            said = lambda what: line.say(f"Judging {exercise.id}: the check {what}")  # noqa: E731
-            report = client.offer(address, exercise, dict(evidence), said)
+def judged(exercise: Exercise, evidence: Mapping[str, Any], line: ProgressLine) -> Report | str:
+    """The report of a new judge on this evidence, or a sentence when the judge ended without one."""
+    with tempfile.TemporaryDirectory(prefix="judge-") as folder, _judge(exercise, Path(folder)) as (address, error):
+        report = (
+            client.offer(address, exercise, dict(evidence), lambda what: line.say(f"{exercise.id}: the judge {what}")) if address else None
+        )
         if report is None:
-            report = Report(exercise)
-            report.stop(AnswerError(f"The judge ended without a result{fault()}. Run it again; your answer is as it was."))
+            return f"Not judged: the judge of {exercise.id} ended without a result{error()}. Run it again; your answer is as it was."
     report.phase = "judged"
     return report
 
@@ -94,7 +95,7 @@ def _judge(exercise: Exercise, folder: Path) -> Iterator[tuple[str, Any]]:
             start_new_session=True,  # Ctrl-C and Jupyter's interrupt are for this kernel
         )
 
-        def fault() -> str:
+        def error() -> str:
             process.stdin.close()
             process.wait()
             errors.seek(0)
@@ -103,7 +104,7 @@ def _judge(exercise: Exercise, folder: Path) -> Iterator[tuple[str, Any]]:
 
         try:
             ready = process.stdout.readline() == READY
-            yield (str(folder / "socket") if ready else "", fault)
+            yield (str(folder / "socket") if ready else "", error)
         except BaseException:
             process.terminate()  # it still cleans up
             raise

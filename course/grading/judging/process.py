@@ -16,10 +16,9 @@ from pathlib import Path
 from course import interrupts
 from course.grading import catalogue
 from course.grading.exercise.seeds import Draw
+from course.grading.judging import FAULT
 from course.grading.judging.learners_aws import LearnersAws
 from course.grading.submission.server import GraderServer
-
-FAULT = "The check itself failed, which is a mistake in the course. Please report it."
 
 
 def main(arguments: list[str]) -> int:

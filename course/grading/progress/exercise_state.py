@@ -80,7 +80,9 @@ class LearnerProgress:
 
     @property
     def next(self) -> ExerciseState | None:
-        """The next exercise: the first that is not done in the notebook worked on last, else in the whole course."""
+        """The next exercise: the one worked on last while it waits to be judged, else the first open one there, else in the course."""
+        if self.last and self.last.state == HOLDS:
+            return self.last
         here = self.last.exercise.notebook if self.last else ""
         left = [each for each in self.states if not each.done]
         return next((each for each in left if each.exercise.notebook == here), left[0] if left else None)

@@ -130,7 +130,7 @@ def test_hidden_checks_that_cannot_be_loaded_are_reported(course: Course) -> Non
     (course.root / "graders" / "m98_traps" / "m98_1_hidden.py").write_text("import nothing_of_this_name\n")
     course.run(RULE)
     said = course.said('judge("m98_1_ex1")')
-    assert "The judge ended without a result" in said and "nothing_of_this_name" in said and not course.attempts
+    assert "the judge of m98_1_ex1 ended without a result" in said and "nothing_of_this_name" in said and not course.attempts
 
 
 def test_an_interrupted_judge_ends_and_the_next_one_works(course: Course) -> None:

@@ -46,7 +46,7 @@ class Learner:
         assert done.returncode == expect, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def tried(self, exercise: str, days: float, score: float = 0.0, points: float = 2.0, event: str = "check", hints: int = 0) -> None:
+    def tried(self, exercise: str, days: float, score: float = 0.0, points: float = 2.0, event: str = "judge", hints: int = 0) -> None:
         at = (BEGIN + timedelta(days=days)).isoformat()
         line = {"at": at, "exercise": exercise, "event": event, "score": score, "points": points, "hints": hints}
         with (self.folder / attempts.FILE).open("a") as file:

@@ -12,11 +12,24 @@ def test_it_shows_what_is_done_and_the_next_exercise(learner: Learner) -> None:
     learner.tried("m98_1_ex2", days=20, score=2, hints=1)
     learner.tried("m98_1_ex3", days=19, score=3, points=3)
     said = learner.run("progress")
-    assert "Traps" in said and "5 of 9" in said and "2 of 3" in said
+    assert "Traps" in said and "5 of 9" in said and "2 of 3" in said and "judged right" in said
     assert "You last worked on m98_1_ex2 (Average a list), on 21 November 2026. Go on with m98_1_ex1" in said
     page = (learner.root / "work" / "progress.html").read_text()
     assert f"The page: {learner.root / 'work' / 'progress.html'}" in said
-    assert "passed in practice" in page and "Nobody supervised" in page and page.count("<figcaption>") == 2
+    assert (
+        "judged right" in page
+        and "<details open><summary>m98: Traps (2 of 3 judged right)" in page
+        and "Nobody supervised" in page
+        and page.count("<figcaption>") == 2
+    )
+
+
+def test_practice_that_holds_is_shown_and_earns_nothing(learner: Learner) -> None:
+    learner.tried("m98_1_ex2", days=0, score=2, event="check")
+    said = learner.run("progress")
+    assert "0 of 9" in said and 'Have m98_1_ex2 judged: run `judge("m98_1_ex2")` in the notebook' in said
+    page = (learner.root / "work" / "progress.html").read_text()
+    assert "of 1 more the practice cases hold" in page and "practice holds" in page
 
 
 def test_the_copy_is_found_from_inside_a_lesson(learner: Learner) -> None:
@@ -44,13 +57,13 @@ def test_where_there_is_no_copy_it_says_how_to_make_one(learner: Learner) -> Non
     assert "there is no copy of the lessons in" in (said := learner.run("progress", expect=2)) and "`course start` makes one" in said
 
 
-def test_an_export_names_the_learner_and_shows_what_was_passed(learner: Learner, tmp_path: Path) -> None:
+def test_an_export_names_the_learner_and_shows_what_was_judged_right(learner: Learner, tmp_path: Path) -> None:
     learner.tried("m98_1_ex2", days=0, score=2)
     learner.tried("m98_1_ex1", days=1, score=2, points=4)
     learner.tried("m98_1_ex3", days=2, event="reveal")
     learner.run("progress", "--export", str(tmp_path / "ada.html"), "--name", "Ada <Lovelace>")
     page = (tmp_path / "ada.html").read_text()
-    assert "Ada &lt;Lovelace&gt; worked through" in page and "Exercises passed: 1 of 3" in page
+    assert "Ada &lt;Lovelace&gt; worked through" in page and "Exercises judged right: 1 of 3" in page
     assert "Average a list" in page and "MLA-C02 1.2.1" in page
     assert "Write the rule" not in page and "Find all columns" not in page
 

@@ -1,4 +1,4 @@
-"""Tests that `course reveal` and `reveal()` show the answer after a pass or instead of one."""
+"""Tests that `course reveal` and `reveal()` show the answer once it is judged right, or instead."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def noted(learner: Learner) -> list[str]:
     return [attempt.event for attempt in attempts.read(learner.folder)]
 
 
-def test_what_was_passed_is_shown_with_its_note(learner: Learner) -> None:
+def test_what_was_judged_right_is_shown_with_its_note(learner: Learner) -> None:
     noted(learner)
     learner.tried(EXERCISE, days=0, score=2)
     said = learner.run("reveal", EXERCISE)
@@ -66,10 +66,10 @@ def test_in_a_notebook(learner: Learner, monkeypatch) -> None:
 
     with client.setup_kernel():
         early = run(f'from course import check, reveal\nreveal("{EXERCISE}")')
-        right = run(f'def mean(numbers):\n    {ANSWER}\ncheck("{EXERCISE}", mean=mean)')
+        right = run(f'from course import judge\ndef mean(numbers):\n    {ANSWER}\njudge("{EXERCISE}")')
         shown = run(f'reveal("{EXERCISE}")')
     assert "it counts 0 points" in early and ANSWER not in early
-    assert f'reveal("{EXERCISE}")' in right and "passed in practice" in right
+    assert f'reveal("{EXERCISE}")' in right and "right, 2 of 2 points" in right
     assert ANSWER in shown
 
 
