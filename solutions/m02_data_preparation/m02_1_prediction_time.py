@@ -65,9 +65,9 @@ past = flights[flights.month <= 6].sample(ROWS, random_state=SEED)
 july = flights[flights.month == 7].sample(ROWS // 2, random_state=SEED)
 
 
-def auc(learn: pd.DataFrame, judge: pd.DataFrame, columns: list[str]) -> float:
+def auc(learn: pd.DataFrame, unseen: pd.DataFrame, columns: list[str]) -> float:
     model = XGBClassifier(n_estimators=TREES, max_depth=5, learning_rate=0.2, n_jobs=1).fit(learn[columns], learn.late)
-    return roc_auc_score(judge.late, model.predict_proba(judge[columns])[:, 1])
+    return roc_auc_score(unseen.late, model.predict_proba(unseen[columns])[:, 1])
 
 
 alone = auc(past, july, SCHEDULE)
