@@ -14,7 +14,7 @@ from course.localaws.moto.records import MotoRecords
 from course.sandbox.limits import Limits
 
 if TYPE_CHECKING:
-    from course.localaws.autoscaling.scalable import Scalable
+    from course.localaws.autoscaling.scalable import Scalable, ScalableTargetLookup
     from course.localaws.cloudwatch.alarms.alarms import Alarms
     from course.localaws.cloudwatch.metrics.store import MetricStore
     from course.localaws.iam.identity import Identity
@@ -57,6 +57,8 @@ class Platform:
         Set by Athena's constructor.
     scalable : dict
         Scalable dimension -> the `Scalable` that Application Auto Scaling scales. Each service that can be scaled adds its own.
+    scalable_targets : ScalableTargetLookup
+        Set by Application Auto Scaling's constructor.
     endpoint : str
         ``"http://127.0.0.1:PORT"``, for processes inside jobs.
     sealed : Path or None
@@ -79,6 +81,7 @@ class Platform:
     sealed: Path | None = None
     limits: Limits = field(default_factory=Limits)
     scalable: dict[str, Scalable] = field(default_factory=dict)
+    scalable_targets: ScalableTargetLookup = field(init=False)
     athena: Queries = field(init=False)
 
     @property

@@ -1,4 +1,4 @@
-"""The interface that Application Auto Scaling needs from a scalable resource."""
+"""The interfaces between Application Auto Scaling and the services that it scales."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ class Scalable(Protocol):
 
     def set_capacity(self, region: str, resource: str, dimension: str, capacity: int) -> None:
         """Set the capacity and wait until the change is done. Raises AwsError."""
+
+
+class ScalableTargetLookup(Protocol):
+    """The scalable targets of Application Auto Scaling."""
+
+    def scales(self, region: str, endpoint: str, variant: str) -> bool:
+        """Whether a variant is a scalable target."""
+
+    def forget(self, region: str, resource: str) -> None:
+        """Deregister all targets of an ``endpoint/<name>`` or ``inference-component/<name>`` that is deleted."""
 
 
 class DimensionDispatcher:

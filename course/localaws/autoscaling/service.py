@@ -53,6 +53,7 @@ class ApplicationAutoScaling:
 
     def __init__(self, platform: Platform) -> None:
         self._platform, self._scalable = platform, DimensionDispatcher(platform.scalable)
+        platform.scalable_targets = self
         self._store = ScalingStore(platform.state / "scaling.db")
         self._alarms = AlarmOperations(platform.alarms)
         self._scaler = AutoScaler(platform, self._store, self._scalable)

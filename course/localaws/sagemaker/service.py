@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -19,15 +20,12 @@ from course.localaws.sagemaker.core.records import HEADER, RecordOnlyResources
 from course.localaws.sagemaker.core.routes import model_of
 from course.localaws.sagemaker.core.state_events import StateEvents
 from course.localaws.sagemaker.experiments.tracking import Tracking
-from course.localaws.sagemaker.hosting.components.operations import InferenceComponents
 from course.localaws.sagemaker.hosting.endpoint_events import EndpointEvents
-from course.localaws.sagemaker.hosting.endpoints import Endpoints
-from course.localaws.sagemaker.training.operations import TrainingJobs
-from course.localaws.sagemaker.training.spot import Interruption
-from course.localaws.sagemaker.tuning.operations import HyperParameterTuningJobs
 
 # Module below this package, and class. Each class has `kinds`, `operations`, `recover` and `shutdown`. They start and stop in this order.
+# Its constructor gets the platform, the engine, and the families whose classes it lists in `needs`, if it has that attribute.
 FAMILIES = (
+    "tuning.operations:HyperParameterTuningJobs",  # first, so that it launches no training jobs while these shut down
     "hosting.models:Models",
     "hosting.endpoint_configs:EndpointConfigs",
     "hosting.endpoints:Endpoints",
@@ -45,7 +43,9 @@ FAMILIES = (
     "core.records:RecordOnlyResources",
     "core.search:SearchFamily",
     "core.tags:Tags",
+    "hosting.components.operations:InferenceComponents",
 )
+Family = TypeVar("Family")
 
 
 def _family(name: str) -> type:
@@ -93,18 +93,21 @@ class SageMaker:
     def __init__(self, platform: Platform) -> None:
         self.engine = ResourceEngine(platform, "sagemaker", platform.state / "sagemaker.db", quotas.check_instances)
         self.engine.listeners = (StateEvents(platform, self.engine), EndpointEvents(platform, self.engine), Tracking(platform, self.engine))
-        self.families = [family(platform, self.engine) for family in _FAMILIES]
-        [self._training] = [family for family in self.families if isinstance(family, TrainingJobs)]
-        [self.endpoints] = [family for family in self.families if isinstance(family, Endpoints)]
-        # Before the training jobs, which these launch: no new jobs may start while the training jobs shut down.
-        self.families.insert(0, HyperParameterTuningJobs(platform, self.engine, self._training))
-        self.components = InferenceComponents(platform, self.engine, self.endpoints)
-        self.families.append(self.components)
-        self.recorded = {name for family in self.families if isinstance(family, RecordOnlyResources) for name in family.operations}
+        self._platform = platform
+        self._made: dict[type, Any] = {}
+        self.families = [self.family(cls) for cls in _FAMILIES]
+        self.recorded = set(self.family(RecordOnlyResources).operations)
         self.operations: dict[str, Operation] = {}
         for family in self.families:
             self.operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
+
+    def family(self, cls: type[Family]) -> Family:
+        """Returns the one family of a class. The first call makes it, after the families that it needs."""
+        if cls not in self._made:
+            needed = [self.family(other) for other in getattr(cls, "needs", ())]
+            self._made[cls] = cls(self._platform, self.engine, *needed)
+        return self._made[cls]
 
     def resource(self, operation: str, params: dict) -> str:
         """Returns the resource for the request log, e.g. ``"training-job/delays-1"``; ``""`` when the operation has none."""
@@ -117,14 +120,6 @@ class SageMaker:
         """Mark the response of an operation on resources that are only recorded."""
         if call.operation in self.recorded:
             response.headers.update(HEADER)
-
-    def interrupt(self, training_job: str, interruption: Interruption) -> None:
-        """Interrupt the instance of a Spot training job. Raises ValueError."""
-        self._training.interrupt(training_job, interruption)
-
-    def expire(self) -> None:
-        """End everything whose time is over by the clock. Call it before you list what is running."""
-        self._training.expire()
 
     def recover(self) -> None:
         """After a start: fail or restart the work that was running when the last process ended, family by family."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from course.localaws.autoscaling.dimensions import COPIES, INSTANCES, PROVISIONED
 from course.localaws.cloudwatch.alarms.alarms import Alarms
 from course.localaws.cloudwatch.metrics.store import MetricStore
 from course.localaws.core import credentials
@@ -26,9 +25,8 @@ from course.localaws.moto.mount import MotoMount
 from course.localaws.platform import Platform
 from course.localaws.s3.store import ObjectStore
 from course.localaws.sagemaker.core.billable import running
-from course.localaws.sagemaker.hosting.scalable_components import ScalableComponents
-from course.localaws.sagemaker.hosting.scalable_variants import ScalableVariants
 from course.localaws.sagemaker.service import SageMaker
+from course.localaws.sagemaker.training.operations import TrainingJobs
 from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.services import SERVICES, switched
 from course.sandbox.limits import Limits
@@ -84,10 +82,6 @@ class LocalAws:
         stages = switched()
         self.services = {name: entry.create(platform, stages.get(name, entry.stages)) for name, entry in SERVICES.items()}
         self.sagemaker: SageMaker = self.services["sagemaker"].backend
-        variants = ScalableVariants(platform, self.sagemaker.engine, self.sagemaker.endpoints)
-        copies = ScalableComponents(platform, self.sagemaker.engine, self.sagemaker.components)
-        platform.scalable.update({INSTANCES: variants, PROVISIONED: variants, COPIES: copies})
-        self.sagemaker.endpoints.scalable_targets = self.services["application-autoscaling"].backend
         served: dict[str, Handler] = {**self.services, "s3control": _refuse}
         self.gateway = Gateway(platform, served, fallback=self._moto)
         # They are emptied and closed in this order: writers before the stores that they write to.
@@ -110,7 +104,7 @@ class LocalAws:
 
     def running(self) -> list[dict]:
         """Returns the resources that AWS would bill now; see `course.localaws.sagemaker.core.billable`."""
-        self.sagemaker.expire()
+        self.sagemaker.family(TrainingJobs).expire()
         return running(self.sagemaker.engine)
 
     def advance(self, seconds: float) -> float:
@@ -124,7 +118,7 @@ class LocalAws:
 
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
         """Interrupt the instance of a Spot training job. Raises ValueError."""
-        self.sagemaker.interrupt(training_job, interruption)
+        self.sagemaker.family(TrainingJobs).interrupt(training_job, interruption)
 
     @property
     def images(self) -> ImageStore:

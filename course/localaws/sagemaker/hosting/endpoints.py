@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from course.localaws.autoscaling.dimensions import INSTANCES, PROVISIONED
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
@@ -28,7 +29,7 @@ from course.localaws.sagemaker.hosting.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.hosting.endpoint_descriptions import described, summary
 from course.localaws.sagemaker.hosting.runtime.operations import Runtime
 from course.localaws.sagemaker.hosting.runtime.routing import ComponentRoutingTable, RoutingTable
-from course.localaws.sagemaker.hosting.scalable_targets import ScalableTargetLookup, check_leaving
+from course.localaws.sagemaker.hosting.scalable_variants import ScalableVariants, check_leaving
 from course.localaws.sagemaker.hosting.servers import instances, model_server
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError, StartCancelled
@@ -62,8 +63,6 @@ class Endpoints(Family):
 
     Attributes
     ----------
-    scalable_targets : ScalableTargetLookup or None
-        The scalable targets of variants and components.
     components : ComponentRoutingTable
         Inference components in service.
     utilization : Utilization
@@ -83,7 +82,8 @@ class Endpoints(Family):
         self._runtime = Runtime(platform, self._routing, self.components)
         self.utilization = Utilization(platform, self._routing, self.components, self._places_of)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
-        self.scalable_targets: ScalableTargetLookup | None = None
+        variants = ScalableVariants(platform, self.describe, self.update_weights_and_capacities)
+        platform.scalable |= {INSTANCES: variants, PROVISIONED: variants}
         self.rollouts = ActiveDeployments()
         self._stopping = threading.Event()
         self._threads: set[threading.Thread] = set()
@@ -125,8 +125,7 @@ class Endpoints(Family):
         fleet = self._routing.close(context.region, name)
         self._engine.delete(context, ENDPOINT, name)
         self._runtime.queued.drop(context.region, name)
-        if self.scalable_targets is not None:
-            self.scalable_targets.forget(context.region, f"endpoint/{name}")
+        self._platform.scalable_targets.forget(context.region, f"endpoint/{name}")
         if fleet is not None:
             self.later(self.retire, fleet)
 
@@ -141,7 +140,7 @@ class Endpoints(Family):
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = retained(variants, present["_Variants"], excluded)
         self._check_quota(name, variants)
-        check_leaving(self.scalable_targets, context.region, present, variants)
+        check_leaving(self._platform.scalable_targets, context.region, present, variants)
         placement.check_instances(self._engine, context, present, variants)
         plan, arriving = plan_of(deployment, variants), described(config, variants, settings, self._engine.now(), "Creating")
         members = ("ProductionVariants", "ShadowProductionVariants")

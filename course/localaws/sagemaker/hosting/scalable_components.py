@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from course.localaws.context import Context
+from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
 from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
@@ -16,14 +16,13 @@ from course.localaws.sagemaker.hosting.scalable_variants import wait_for_update
 if TYPE_CHECKING:
     from course.localaws.core.resources import ResourceEngine
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.components.operations import InferenceComponents
 
 
 class ScalableComponents:
-    """A `Scalable` that changes inference components as UpdateInferenceComponentRuntimeConfig does."""
+    """A `Scalable` that changes inference components by ``update``, which is UpdateInferenceComponentRuntimeConfig."""
 
-    def __init__(self, platform: Platform, engine: ResourceEngine, components: InferenceComponents) -> None:
-        self._platform, self._engine, self._components = platform, engine, components
+    def __init__(self, platform: Platform, engine: ResourceEngine, update: Operation) -> None:
+        self._platform, self._engine, self._update = platform, engine, update
 
     def capacity(self, region: str, resource: str, dimension: str) -> int | None:
         document = self._document(region, resource)
@@ -43,7 +42,7 @@ class ScalableComponents:
         """Raises ``ValidationException`` when the component cannot be changed now, ``InternalFailure`` when the change was undone."""
         name = resource.split("/")[1]
         params = {"InferenceComponentName": name, "DesiredRuntimeConfig": {"CopyCount": capacity}}
-        self._components.update_runtime(self._context(region), params)
+        self._update(self._context(region), params)
         document = wait_for_update(self._platform, lambda: self._document(region, resource), "InferenceComponentStatus") or {}
         if document.get("RuntimeConfig", {}).get("DesiredCopyCount") != capacity:
             raise AwsError("InternalFailure", document.get("FailureReason", f"Inference component {name} is gone."))

@@ -5,29 +5,28 @@ The capacity of a serverless variant is its provisioned concurrency.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from course.localaws.autoscaling.dimensions import PROVISIONED
-from course.localaws.context import Context
-from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
+from course.localaws.context import Context, Operation
+from course.localaws.core.errors import AwsError, invalid
 
 if TYPE_CHECKING:
-    from course.localaws.core.resources import ResourceEngine
+    from course.localaws.autoscaling.scalable import ScalableTargetLookup
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.endpoints import Endpoints
 
 LEAST = 1  # "Minimum instance count is required to be 1 or higher"; asynchronous endpoints may have 0
 LONGEST_SECONDS = 600.0
 
 
 class ScalableVariants:
-    """A `Scalable` that changes variants as UpdateEndpointWeightsAndCapacities does."""
+    """A `Scalable` that changes variants by ``update``, which is UpdateEndpointWeightsAndCapacities; ``describe`` is DescribeEndpoint."""
 
-    def __init__(self, platform: Platform, engine: ResourceEngine, endpoints: Endpoints) -> None:
-        self._platform, self._engine, self._endpoints = platform, engine, endpoints
+    def __init__(self, platform: Platform, describe: Operation, update: Operation) -> None:
+        self._platform, self._describe, self._update = platform, describe, update
 
     def capacity(self, region: str, resource: str, dimension: str) -> int | None:
         _, endpoint, _, name = resource.split("/")
@@ -52,7 +51,7 @@ class ScalableVariants:
         if dimension == PROVISIONED:
             wanted = {"ServerlessUpdateConfig": {"ProvisionedConcurrency": capacity}}
         params = {"EndpointName": endpoint, "DesiredWeightsAndCapacities": [{"VariantName": variant, **wanted}]}
-        self._endpoints.update_weights_and_capacities(self._context(region), params)
+        self._update(self._context(region), params)
         document = wait_for_update(self._platform, lambda: self._document(region, endpoint), "EndpointStatus")
         if self.capacity(region, resource, dimension) != capacity:
             raise AwsError("InternalFailure", (document or {}).get("FailureReason", f"Endpoint {endpoint} is gone."))
@@ -72,3 +71,25 @@ def wait_for_update(platform: Platform, look: Callable[[], dict | None], status:
             raise AwsError("InternalFailure", "The local AWS ended meanwhile.")
         time.sleep(0.05)
     return document
+
+
+def check_leaving(targets: ScalableTargetLookup, region: str, present: dict, variants: list[dict]) -> None:
+    """Check the update of an endpoint, with the document ``present``, to new variants.
+
+    Wording: https://github.com/hashicorp/terraform-provider-aws/issues/14337
+
+    Raises
+    ------
+    AwsError
+        ``ValidationException`` when a scalable target would be removed or get another instance type.
+    """
+    types = {variant["VariantName"]: variant.get("InstanceType") for variant in variants}
+    changing = [
+        variant["VariantName"] for variant in present["_Variants"] if types.get(variant["VariantName"], "") != variant.get("InstanceType")
+    ]
+    leaving = [name for name in changing if targets.scales(region, present["EndpointName"], name)]
+    if leaving:
+        raise invalid(
+            f'The variant(s) "{json.dumps(leaving)}" must be deregistered as scalable targets with AWS Auto Scaling before they can be '
+            "removed or have their instance type updated."
+        )

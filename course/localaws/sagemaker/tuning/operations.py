@@ -53,7 +53,7 @@ SAMPLE = "-001-00000000"  # the end of a training job's name, for checks only
 class HyperParameterTuningJobs(Family):
     """The family of tuning jobs; ``training`` is the family of the training jobs that they launch."""
 
-    kinds = (TUNING_JOB,)
+    kinds, needs = (TUNING_JOB,), (TrainingJobs,)
 
     def __init__(self, platform: Platform, engine: ResourceEngine, training: TrainingJobs) -> None:
         self._platform, self._engine, self._training = platform, engine, training

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from functools import partial
 
+from course.localaws.autoscaling.dimensions import COPIES
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Changes, Document, ResourceEngine
@@ -23,6 +24,7 @@ from course.localaws.sagemaker.hosting.components.rollout import ComponentRollou
 from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan, component_plan
 from course.localaws.sagemaker.hosting.deployment.watch import RolledBack
 from course.localaws.sagemaker.hosting.endpoints import Endpoints
+from course.localaws.sagemaker.hosting.scalable_components import ScalableComponents
 from course.localaws.sagemaker.hosting.servers import instances, model_server
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError
@@ -31,12 +33,13 @@ from course.localaws.sagemaker.hosting.servers.model_server import HostingError
 class InferenceComponents(Family):
     """The family of inference components. The endpoints end their copies at a shutdown."""
 
-    kinds = (INFERENCE_COMPONENT,)
+    kinds, needs = (INFERENCE_COMPONENT,), (Endpoints,)
 
     def __init__(self, platform: Platform, engine: ResourceEngine, endpoints: Endpoints) -> None:
         self._platform, self._engine, self._endpoints = platform, engine, endpoints
         self._routing = endpoints.components
         self._placement = CopyPlacement(engine, endpoints)
+        platform.scalable[COPIES] = ScalableComponents(platform, engine, self.update_runtime)
         self.operations: dict[str, Operation] = {
             "CreateInferenceComponent": self.create,
             "DescribeInferenceComponent": describe(engine, INFERENCE_COMPONENT),
@@ -103,8 +106,7 @@ class InferenceComponents(Family):
         self._engine.update(
             context, INFERENCE_COMPONENT, name, lambda document: self._settled(context, document) | {"InferenceComponentStatus": "Deleting"}
         )
-        if self._endpoints.scalable_targets is not None:
-            self._endpoints.scalable_targets.forget(context.region, f"inference-component/{name}")
+        self._platform.scalable_targets.forget(context.region, f"inference-component/{name}")
         self._endpoints.later(self._finish_delete, context, name, self._routing.close(context.region, name))
 
     def _resize(self, context: Context, name: str, count: int, more: dict | None = None) -> dict:
