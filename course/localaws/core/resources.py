@@ -173,13 +173,14 @@ class ResourceEngine:
     ----------
     kinds : dict
         Every kind that is kept here, by its part of the ARN.
-    listeners : sequence of functions
-        Each is called after every change with the context, the kind, the document before (None for a new resource) and the document now.
+    listeners : dict
+        Name of a kind -> functions. Each is called after every change of such a resource with the context, the kind, the document
+        before (None for a new resource) and the document now.
     """
 
     def __init__(self, platform: Platform, service: str, path: Path, check_instances: Callable[[str, Instances, Instances], None]) -> None:
         self.kinds: dict[str, ResourceKind] = {}
-        self.listeners: Sequence[Listener] = ()
+        self.listeners: dict[str, Sequence[Listener]] = {}
         self._platform, self._service, self._check_instances = platform, service, check_instances
         self._database = Database(path, SCHEMA)
 
@@ -329,7 +330,7 @@ class ResourceEngine:
         return message.format(name=name, arn=self.arn_of(context, kind, name), region=context.region)
 
     def _notify(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
-        for listener in self.listeners:
+        for listener in self.listeners.get(kind.name, ()):
             listener(context, kind, before, after)
 
     def _existing(self, connection: sqlite3.Connection, context: Context, kind: ResourceKind, name: str) -> Document:

@@ -1,10 +1,11 @@
-"""The boxes of a job: what each is made from, the variables of its programs, and how the hosts of one job reach each other."""
+"""The boxes of a job: what each is made from, its packages, variables and log, and how the hosts of one job reach each other."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,16 +15,20 @@ from typing import TYPE_CHECKING
 from course.localaws.context import Context
 from course.localaws.core import sdk_environment
 from course.localaws.images import Image, custom
+from course.localaws.jobs.control import JobControl
 from course.localaws.jobs.overlay import Overlay
+from course.localaws.jobs.runner import JobRunner
 from course.sandbox import host_names
 from course.sandbox.box import Box, Network, best_mode
 from course.sandbox.mounts import BindMount
+from course.sandbox.process import OnLines
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 HOSTS = Path("/etc/hosts")
 CREDENTIAL_SECONDS = 28 * 86_400.0  # lifetime of a job's credentials: the longest run time that a job may have
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f]|\t")
 SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -98,6 +103,21 @@ def _network(platform: Platform, spec: BoxSpec) -> Network:
     return Network(not own, gateway, spec.published_port, spec.container_port, spec.network_pid, spec.hostname)
 
 
+def make_overlay(runner: JobRunner, control: JobControl, folder: Path, requirements: Path | None, image: Image) -> Overlay:
+    """The packages of the job in ``folder``, with those of its requirements file. Stopping the job also stops their installation.
+
+    Raises ServerShuttingDown, StoppedBeforeStart.
+    """
+
+    def install(overlay: Overlay, command: Sequence[str]) -> int:
+        box = make_box(runner.platform, BoxSpec(folder, {"PATH": search_path(overlay)}, overlay=overlay, image=image))
+        running = control.run(lambda: box.start(command, lambda lines: None))
+        control.begin()
+        return running.exit_code
+
+    return runner.overlays.make(folder / "overlay", requirements, install, image.packages)
+
+
 def variables(platform: Platform, context: Context, role: str, overlay: Overlay, extra: dict[str, str]) -> dict[str, str]:
     """The environment of a job's programs: the local AWS with the role's own credentials, the overlay, and ``extra``, which wins."""
     credential = platform.identity.issue(role, seconds=CREDENTIAL_SECONDS)
@@ -168,3 +188,26 @@ def _hosts_file(folder: Path, addresses: dict[str, str]) -> Path:
     with path.open("a") as file:
         file.writelines(f"\n{address} {name}\n" for name, address in addresses.items())
     return path
+
+
+class JobLog:
+    """Writes a job's lines to its CloudWatch log stream as they are printed.
+
+    A control character is written as ``#`` and three octal digits, as in the logs of AWS's jobs: a tab is ``#011``.
+
+    Parameters
+    ----------
+    on_lines : callable
+        Receives the lines as they are written.
+    """
+
+    def __init__(self, platform: Platform, region: str, group: str, stream: str, on_lines: OnLines = lambda lines: None) -> None:
+        self._platform, self._stream, self._on_lines = platform, (region, group, stream), on_lines
+        platform.logs.append(*self._stream, [])  # creates the stream at once: clients that wait for the job look for it
+
+    def __call__(self, lines: list[str]) -> None:
+        moment = self._platform.logs.now()
+        texts = [CONTROL_CHARACTER.sub(lambda match: f"#{ord(match[0]):03o}", line.rstrip("\r")) for line in lines]
+        # CloudWatch refuses empty messages; AWS's agent leaves empty lines out.
+        self._platform.logs.append(*self._stream, [(moment, text) for text in texts if text])
+        self._on_lines(texts)

@@ -5,123 +5,34 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import shutil
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
-from course.localaws.images import Image
-from course.localaws.jobs.boxes import BoxSpec, make_box, search_path
-from course.localaws.jobs.overlay import Overlay, Overlays
-from course.sandbox.process import BoxGroup, BoxProcess, OnLines, sweep
+from course.localaws.jobs.control import JobControl, ServerShuttingDown
+from course.localaws.jobs.overlay import Overlays
+from course.sandbox.process import sweep
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-# A tenth of AWS's 120 s: enough to save a model, and short enough to wait for. COURSE_STOP_GRACE_SECONDS overrides it.
-GRACE_SECONDS = 12.0
-CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0a-\x1f]|\t")
-Program = TypeVar("Program", BoxProcess, BoxGroup)
 logger = logging.getLogger(__name__)
 
 
-class JobFailure(Exception):
-    """The job fails; the message is the reason that its description gives."""
+class Run(Protocol):
+    """One run of a job. Its methods are called in its own thread."""
 
+    job: JobControl
 
-class ServerShuttingDown(Exception):
-    """The local AWS is stopping. The job's thread leaves everything as it is; `recover` fails the job at the next start."""
+    def attempt(self, folder: Path) -> bool:
+        """Do the job in a new folder. Returns whether to do it again in another one. Raises ServerShuttingDown."""
 
-
-class StoppedBeforeStart(Exception):
-    """The job was stopped before its next program started."""
-
-
-def stop_grace_seconds() -> float:
-    """Seconds that a job's program gets between SIGTERM and SIGKILL."""
-    return float(os.environ.get("COURSE_STOP_GRACE_SECONDS", GRACE_SECONDS))
-
-
-class JobControl:
-    """Stops a job from outside while its thread works.
-
-    Attributes
-    ----------
-    stopped_by : str
-        ``"Stopped"``, or the late status of the time limit that the job exceeded; ``""`` while it may go on.
-    abandoned : bool
-        Whether the local AWS is stopping.
-    watch : callable
-        From a function that kills the current program to a context in which each program runs, so that somebody may kill it.
-    """
-
-    def __init__(self) -> None:
-        self.stopped_by = ""
-        self.abandoned = False
-        self.watch: Callable[[Callable[[], None]], AbstractContextManager] = contextlib.nullcontext
-        self._running: BoxProcess | BoxGroup | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def ending(self) -> bool:
-        return bool(self.stopped_by) or self.abandoned
-
-    def check(self) -> None:
-        """Raise ServerShuttingDown when the local AWS is stopping."""
-        if self.abandoned:
-            raise ServerShuttingDown
-
-    def begin(self) -> None:
-        """Raise ServerShuttingDown or StoppedBeforeStart when the job must not start anything more."""
-        self.check()
-        if self.stopped_by:
-            raise StoppedBeforeStart
-
-    def stop(self, reason: str) -> None:
-        """End the current program: SIGTERM, then SIGKILL after the grace period. Returns at once."""
-        with self._lock:
-            self.stopped_by = self.stopped_by or reason
-            running = self._running
-        if running is not None:
-            threading.Thread(target=running.stop, args=(stop_grace_seconds(),), daemon=True, name="stop-job").start()
-
-    def abandon(self) -> None:
-        """Kill the current program, because the local AWS is stopping."""
-        with self._lock:
-            self.abandoned = True
-            running = self._running
-        if running is not None:
-            running.kill()
-
-    def run(self, start: Callable[[], Program], seconds: float | None = None, late: str = "MaxRuntimeExceeded") -> Program:
-        """Start a program and wait until it ends. After ``seconds`` it is stopped for the reason ``late``.
-
-        Raises StoppedBeforeStart when the job was stopped before, and ServerShuttingDown when the local AWS is stopping.
-        """
-        with self._lock:
-            self.begin()
-            self._running = running = start()
-        try:
-            try:
-                with self.watch(running.kill):
-                    running.wait(seconds)
-            except TimeoutError:
-                self.stop(late)
-                running.wait()
-        finally:
-            with self._lock:
-                self._running = None
-        self.check()
-        return running
-
-
-Task = Callable[[JobControl], None]
+    def end(self) -> None:
+        """Record how the job ended. Its folder is removed by now, so that even a full disk has room for that."""
 
 
 class JobRunner:
@@ -138,38 +49,36 @@ class JobRunner:
         self.platform, self.kind = platform, kind
         self.overlays = Overlays(_private_folder(platform.state / "overlays"))
         self._boxes = _private_folder(platform.state / "boxes")
-        self._jobs: dict[str, tuple[JobControl, Task]] = {}
+        self._runs: dict[str, Run] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
-    def submit(self, arn: str, task: Task) -> None:
-        """Call ``task`` in a thread when one is free."""
-        control = JobControl()
+    def submit(self, arn: str, run: Run) -> None:
+        """Run a job in a thread when one is free."""
         with self._lock:
-            self._jobs[arn] = control, task
+            self._runs[arn] = run
             self._pool = self._pool or ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix=self.kind)
-            self._pool.submit(self._call, arn, control, task)
+            self._pool.submit(self._work, arn, run)
 
     def stop(self, arn: str) -> None:
         """Stop a job, if it has not ended."""
-        if job := self._jobs.get(arn):
-            job[0].stop("Stopped")
+        if run := self._runs.get(arn):
+            run.job.stop("Stopped")
 
-    def task(self, arn: str) -> Task | None:
-        """The task of a job that has not ended."""
-        job = self._jobs.get(arn)
-        return job and job[1]
+    def run(self, arn: str) -> Run | None:
+        """The run of a job that has not ended."""
+        return self._runs.get(arn)
 
     def shutdown(self) -> None:
         """End every job's processes and wait for their threads. Jobs in progress stay as they are for `recover`."""
         with self._lock:
             pool, self._pool = self._pool, None
-            jobs = list(self._jobs.values())
-        for control, _ in jobs:
-            control.abandon()
+            runs = list(self._runs.values())
+        for run in runs:
+            run.job.abandon()
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
-        self._jobs.clear()
+        self._runs.clear()
 
     def recover(self) -> None:
         """End processes that a killed local AWS left behind, and remove their folders."""
@@ -178,8 +87,22 @@ class JobRunner:
             remove(folder)
         self.overlays.sweep()
 
+    def _work(self, arn: str, run: Run) -> None:
+        try:
+            again = True
+            while again:
+                with self._directory() as folder:
+                    again = run.attempt(folder)
+            run.end()
+        except ServerShuttingDown:
+            pass
+        except Exception:
+            logger.exception("%s ended without a status", arn)
+        finally:
+            self._runs.pop(arn, None)
+
     @contextlib.contextmanager
-    def directory(self) -> Iterator[Path]:
+    def _directory(self) -> Iterator[Path]:
         """A new folder for one job. It is removed afterwards, whatever happens."""
         folder = self._boxes / f"{self.kind}.{uuid.uuid4().hex}"
         empty(folder)
@@ -187,62 +110,6 @@ class JobRunner:
             yield folder
         finally:
             remove(folder)
-
-    def overlay(self, control: JobControl, folder: Path, requirements: Path | None, image: Image | None = None) -> Overlay:
-        """The overlay of the job in ``folder``. Stopping the job also stops the installation."""
-
-        def install(overlay: Overlay, command: Sequence[str]) -> int:
-            box = make_box(self.platform, BoxSpec(folder, {"PATH": search_path(overlay)}, overlay=overlay, image=image))
-            running = control.run(lambda: box.start(command, lambda lines: None))
-            control.begin()
-            return running.exit_code
-
-        return self.overlays.make(folder / "overlay", requirements, install, image.packages if image else ())
-
-    def _call(self, arn: str, control: JobControl, task: Task) -> None:
-        try:
-            task(control)
-        except ServerShuttingDown:
-            pass
-        except Exception:
-            logger.exception("%s ended without a status", arn)
-        finally:
-            self._jobs.pop(arn, None)
-
-
-class JobLog:
-    """Writes a job's lines to its CloudWatch log stream as they are printed.
-
-    A control character is written as ``#`` and three octal digits, as in the logs of AWS's jobs: a tab is ``#011``.
-
-    Parameters
-    ----------
-    on_lines : callable
-        Receives the lines as they are written.
-    """
-
-    def __init__(self, platform: Platform, region: str, group: str, stream: str, on_lines: OnLines = lambda lines: None) -> None:
-        self._platform, self._stream, self._on_lines = platform, (region, group, stream), on_lines
-        platform.logs.append(*self._stream, [])  # creates the stream at once: clients that wait for the job look for it
-
-    def __call__(self, lines: list[str]) -> None:
-        moment = self._platform.logs.now()
-        texts = [CONTROL_CHARACTER.sub(lambda match: f"#{ord(match[0]):03o}", line.rstrip("\r")) for line in lines]
-        # CloudWatch refuses empty messages; AWS's agent leaves empty lines out.
-        self._platform.logs.append(*self._stream, [(moment, text) for text in texts if text])
-        self._on_lines(texts)
-
-
-def persist(change: Callable[[], object]) -> None:
-    """Write a job's end, with retries: a full disk has free space again once the job's folder is removed."""
-    for pause in (0.05, 0.2, 1.0, 3.0):
-        try:
-            change()
-            return
-        except Exception:
-            logger.exception("the end of a job could not be written; trying again")
-            time.sleep(pause)
-    change()
 
 
 def empty(folder: Path) -> None:

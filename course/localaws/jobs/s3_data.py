@@ -16,6 +16,7 @@ from course.localaws.jobs import manifests
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
 
 if TYPE_CHECKING:
+    from course.localaws.jobs.control import JobControl
     from course.localaws.platform import Platform
     from course.localaws.s3.objects import StoredObject
 
@@ -85,15 +86,15 @@ class JobData:
         self._note("ListObjectsV2", bucket)
         return [InputObject(stored, path_below(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
 
-    def download(self, items: Iterable[InputObject], folder: Path, link: bool, cancelled: Callable[[], bool] = lambda: False) -> None:
+    def download(self, items: Iterable[InputObject], folder: Path, link: bool, job: JobControl | None = None) -> None:
         """Download objects into ``folder``. Keys that end with ``/`` become directories.
 
         Parameters
         ----------
         link : bool
             Make hard links instead of copies (FastFile mode), so that no bytes of a large file are moved.
-        cancelled : callable
-            Called between objects; once it returns True, the rest is skipped.
+        job : JobControl, optional
+            Once it is ending, the rest is skipped.
 
         Raises
         ------
@@ -101,7 +102,7 @@ class JobData:
         """
         checked = False
         for item in items:
-            if cancelled():
+            if job and job.ending:
                 return
             stored, target = item.stored, folder / item.path
             if not checked:

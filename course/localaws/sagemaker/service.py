@@ -1,4 +1,4 @@
-"""The SageMaker service. Its operations are those of `FAMILIES`."""
+"""The SageMaker service: four services of botocore with one signing name. Its operations are those of `FAMILIES`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeVar
 
+from botocore.model import ServiceModel
 from starlette.responses import Response
 
 from course.localaws.context import Operation
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.resources import ResourceEngine
 from course.localaws.platform import Platform
+from course.localaws.protocol import rest_json
+from course.localaws.protocol.model import service_model
 from course.localaws.protocol.service import Service, Stages
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.permissions import required_permissions
 from course.localaws.sagemaker.core.records import HEADER, RecordOnlyResources
-from course.localaws.sagemaker.core.routes import model_of
 from course.localaws.sagemaker.core.state_events import StateEvents
 from course.localaws.sagemaker.experiments.tracking import Tracking
 from course.localaws.sagemaker.hosting.endpoint_events import EndpointEvents
@@ -45,6 +47,7 @@ FAMILIES = (
     "core.tags:Tags",
     "hosting.components.operations:InferenceComponents",
 )
+REST_SERVICES = ("sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics")
 Family = TypeVar("Family")
 
 
@@ -79,6 +82,15 @@ def create_service(platform: Platform, stages: Stages) -> Service:
     )
 
 
+def model_of(call: AwsRequest) -> ServiceModel:
+    """Returns the model for a request. ``X-Amz-Target`` names SageMaker's own operations; method and path select those of the others."""
+    if "x-amz-target" not in call.headers:
+        for service in REST_SERVICES:
+            if rest_json.find(service_model(service), call.request):
+                return service_model(service)
+    return service_model("sagemaker")
+
+
 class SageMaker:
     """The families of SageMaker's operations, and the engine that stores their resources.
 
@@ -92,7 +104,6 @@ class SageMaker:
 
     def __init__(self, platform: Platform) -> None:
         self.engine = ResourceEngine(platform, "sagemaker", platform.state / "sagemaker.db", quotas.check_instances)
-        self.engine.listeners = (StateEvents(platform, self.engine), EndpointEvents(platform, self.engine), Tracking(platform, self.engine))
         self._platform = platform
         self._made: dict[type, Any] = {}
         self.families = [self.family(cls) for cls in _FAMILIES]
@@ -101,6 +112,9 @@ class SageMaker:
         for family in self.families:
             self.operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
+        listeners = [listener(platform, self.engine) for listener in (StateEvents, EndpointEvents, Tracking)]
+        for kind in self.engine.kinds.values():
+            self.engine.listeners[kind.name] = [listener for listener in listeners if listener.follows(kind)]
 
     def family(self, cls: type[Family]) -> Family:
         """Returns the one family of a class. The first call makes it, after the families that it needs."""

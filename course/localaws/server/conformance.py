@@ -17,8 +17,7 @@ from course.localaws.core.data_files import table
 from course.localaws.images import catalogue
 from course.localaws.protocol.model import service_model
 from course.localaws.s3 import table as s3
-from course.localaws.sagemaker.core.routes import REST_SERVICES
-from course.localaws.sagemaker.service import SageMaker
+from course.localaws.sagemaker.service import REST_SERVICES, SageMaker
 from course.localaws.server.app import LocalAws
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Changes, Document, ResourceEngine, ResourceKind
-from course.localaws.jobs.runner import JobControl, JobFailure, JobRunner, ServerShuttingDown, StoppedBeforeStart, persist
+from course.localaws.jobs.control import JobControl, JobFailure, ServerShuttingDown, StoppedBeforeStart, persist
+from course.localaws.jobs.runner import JobRunner
 from course.localaws.jobs.s3_data import JobData
 from course.localaws.sagemaker.core.failure_reasons import internal_error
 from course.localaws.sagemaker.core.protection import require_role
@@ -38,28 +39,27 @@ class JobListener:
 
 
 class JobRun:
-    """One run of a job, called in its own thread. A subclass says what the job does and how its end is recorded.
+    """One run of a job, which a `JobRunner` runs. A subclass says what the job does and how its end is recorded.
 
     Attributes
     ----------
     document : dict
-        The job's description when the run was created.
+        The job's description after the last change by this run.
     data : JobData
         S3 with the rights of the job's role.
     job : JobControl
-        Set when the run starts.
     """
 
     stopping = "Stopping"  # the status of a job that was asked to stop
-    job: JobControl
 
-    def __init__(self, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, name: str) -> None:
-        self.runner, self.engine, self.kind, self.context, self.name = runner, engine, kind, context, name
-        self.listener = JobListener()
+    def __init__(self, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, document: Document) -> None:
+        self.runner, self.engine, self.kind, self.context, self.document = runner, engine, kind, context, document
+        self.name = document[kind.name_member]
+        self.job, self.listener = JobControl(), JobListener()
         self.platform = runner.platform
-        self.caller = f"{kind.arn}/{name}"
-        self.document = engine.get(context, kind, name)
+        self.caller = f"{kind.arn}/{self.name}"
         self.data = JobData(self.platform, self.caller, self.role)
+        self._failure = ""
 
     @property
     def role(self) -> str:
@@ -81,44 +81,39 @@ class JobRun:
         """Whether to run the job again after an error of the local AWS itself. Then its description says so."""
         return False
 
-    def __call__(self, job: JobControl) -> None:
-        self.job = job
-        failure = ""
+    def attempt(self, folder: Path) -> bool:
+        """Do the job. Returns whether to do it again, after an error of the local AWS itself."""
+        self._failure = ""
         try:
-            if self.engine.get(self.context, self.kind, self.name)[self.kind.status] == self.stopping:
-                job.stop("Stopped")  # the request came between creation and submission
-            while internal := self._try():
-                if job.stopped_by or not self.prepare_retry(internal):
-                    raise JobFailure(internal)
+            self.document = self.engine.get(self.context, self.kind, self.name)
+            if self.document[self.kind.status] == self.stopping:
+                self.job.stop("Stopped")  # the request came between creation and submission
+            self.job.begin()
+            self.execute(folder)
         except (ServerShuttingDown, StoppedBeforeStart):
-            job.check()
+            self.job.check()
         except JobFailure as error:
-            failure = str(error)
-        status = "Failed" if failure else job.stopped_by or "Completed"
-        self.conclude(status, failure)
-        try:
-            persist(lambda: self.update(lambda document: self.ended(document, status, failure)))
-        finally:
-            self.listener.on_end()
-
-    def _try(self) -> str:
-        """Do the job. Returns the reason when the local AWS itself failed, else ``""``."""
-        self.job.begin()
-        try:
-            with self.runner.directory() as folder:
-                self.execute(folder)
-        except (ServerShuttingDown, StoppedBeforeStart, JobFailure):
-            raise
+            self._failure = str(error)
         except Exception as error:
             self.job.check()
             logger.exception("%s", self.caller)
-            return internal_error(error)
-        return ""
+            self._failure = internal_error(error)
+            return not self.job.stopped_by and self.prepare_retry(self._failure)
+        return False
+
+    def end(self) -> None:
+        """Record how the job ended."""
+        status = "Failed" if self._failure else self.job.stopped_by or "Completed"
+        self.conclude(status, self._failure)
+        try:
+            persist(lambda: self.update(lambda document: self.ended(document, status, self._failure)))
+        finally:
+            self.listener.on_end()
 
     def update(self, changes: Changes) -> None:
         """Change the job's document. Ends the run when the document is gone because everything was reset."""
         try:
-            self.engine.update(self.context, self.kind, self.name, changes)
+            self.document = self.engine.update(self.context, self.kind, self.name, changes)
         except AwsError as error:
             self.job.abandoned = True
             raise ServerShuttingDown from error
@@ -138,7 +133,7 @@ class JobFamily:
 
     kind: ClassVar[ResourceKind]
     noun: ClassVar[str]
-    run_class: Callable[[JobRunner, ResourceEngine, ResourceKind, Context, str], JobRun]
+    run_class: Callable[[JobRunner, ResourceEngine, ResourceKind, Context, Document], JobRun]
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self.kinds = (self.kind,)
@@ -186,14 +181,14 @@ class JobFamily:
         name = params[self.kind.name_member]
         require_role(self.platform, self.role(context, params))
         tracking.check(self.engine, context, params)
-        document = self.prepare(context, params)
-        arn = self.engine.create(context, self.kind, name, document, params.get("Tags", ()))
+        arn = self.engine.create(context, self.kind, name, self.prepare(context, params), params.get("Tags", ()))
+        document = self.engine.get(context, self.kind, name)
         try:
-            tracking.begun(self.engine, context, self.kind, self.engine.get(context, self.kind, name))
+            tracking.begun(self.engine, context, self.kind, document)
         except BaseException:
             self.engine.delete(context, self.kind, name)
             raise
-        run = self.run_class(self._runner, self.engine, self.kind, context, name)
+        run = self.run_class(self._runner, self.engine, self.kind, context, document)
         run.listener = listener or run.listener
         self._runner.submit(arn, run)
         return arn
@@ -232,10 +227,9 @@ class JobFamily:
         self._runner.recover()
         for context, document in list(self.engine.every(self.kind, RUNNING)):
             name, again = document[self.kind.name_member], self.retried(document, LOST)
-            self.engine.update(context, self.kind, name, again or self.lost)
+            document = self.engine.update(context, self.kind, name, again or self.lost)
             if again:
-                run = self.run_class(self._runner, self.engine, self.kind, context, name)
-                self._runner.submit(document[self.kind.arn_member], run)
+                self._runner.submit(document[self.kind.arn_member], self.run_class(self._runner, self.engine, self.kind, context, document))
 
     def shutdown(self) -> None:
         self._runner.shutdown()

@@ -28,10 +28,11 @@ class StateEvents:
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
 
+    def follows(self, kind: ResourceKind) -> bool:
+        return bool(kind.event)
+
     def __call__(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
         """Send an event when the status has changed. Returns at once; events arrive in order."""
-        if not kind.event:
-            return
         updated = [member for member in kind.event_members if before and before.get(member) != after.get(member)]
         if before and not updated and all(before.get(member) == after.get(member) for member in (kind.status, "SecondaryStatus")):
             return

@@ -75,8 +75,11 @@ class Tracking:
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
 
+    def follows(self, kind: ResourceKind) -> bool:
+        return kind.name in TRACKED
+
     def __call__(self, context: Context, kind: ResourceKind, before: Document | None, job: Document) -> None:
-        if kind.name not in TRACKED or before is None:  # `begun` creates the component of a new job
+        if before is None:  # `begun` creates the component of a new job
             return
         try:
             self._engine.update(context, TRIAL_COMPONENT, component_of(kind, job), self._members(context, kind, job))

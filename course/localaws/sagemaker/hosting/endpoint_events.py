@@ -26,9 +26,10 @@ class EndpointEvents:
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
 
+    def follows(self, kind: ResourceKind) -> bool:
+        return kind is ENDPOINT
+
     def __call__(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
-        if kind is not ENDPOINT:
-            return
         shown = after | {"EndpointStatus": re.sub(r"(?<!^)(?=[A-Z])", "_", after["EndpointStatus"]).upper()}
         if before is None or before["EndpointStatus"] != after["EndpointStatus"]:
             send(self._platform, self._engine, context, STATE, kind, shown)

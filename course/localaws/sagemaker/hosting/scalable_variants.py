@@ -57,7 +57,10 @@ class ScalableVariants:
             raise AwsError("InternalFailure", (document or {}).get("FailureReason", f"Endpoint {endpoint} is gone."))
 
     def _document(self, region: str, endpoint: str) -> dict | None:
-        return self._engine.find(self._context(region), ENDPOINT, endpoint)
+        try:
+            return self._describe(self._context(region), {"EndpointName": endpoint})
+        except AwsError:
+            return None
 
     def _context(self, region: str) -> Context:
         return Context(region, self._platform.account, self._platform)

@@ -14,10 +14,10 @@ from course.localaws import images
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
 from course.localaws.images import Image, custom
-from course.localaws.jobs.boxes import BoxSpec, host_name_setup, make_box, shared_network, variables
+from course.localaws.jobs.boxes import BoxSpec, JobLog, host_name_setup, make_box, make_overlay, shared_network, variables
+from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.pipes import PipeFeeder
-from course.localaws.jobs.runner import JobFailure, JobLog
 from course.localaws.jobs.s3_data import DataError, InputObject
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
@@ -137,7 +137,7 @@ class ProcessingRun(JobRun):
 
     def _download(self, items: list[InputObject], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.data.download(items, folder, False, lambda: self.job.ending)
+        self.data.download(items, folder, False, self.job)
         self.job.begin()
 
     def _pipe(self, source: dict, items: list[InputObject], path: Path) -> PipeFeeder:
@@ -169,7 +169,7 @@ class ProcessingRun(JobRun):
 
     def _box(self, root: Path, image: Image, count: int, network_pid: int | None) -> Box:
         folder, host = root.parent, root.parent.name
-        overlay = self.runner.overlay(self.job, folder, requirements_of(folder), image)
+        overlay = make_overlay(self.runner, self.job, folder, requirements_of(folder), image)
         for name, module in image.programs.items():
             overlay.add_program(name, f"-P -m {module}")
         binds, names = host_name_setup(folder, overlay, self._addresses, host)

@@ -113,5 +113,6 @@ class InferenceRecommendationsJobs(Family):
         document = {member: value for member, value in params.items() if member != "OutputConfig"} | {"Status": "PENDING", "_plan": plan}
         document["_steps"] = [pending(benchmark) for benchmark in plan["Benchmarks"]]
         arn = self._engine.create(context, RECOMMENDATIONS_JOB, name, document, params.get("Tags", ()))
-        self._runner.submit(arn, RecommendationRun(self._runner, self._engine, RECOMMENDATIONS_JOB, context, name))
+        document = self._engine.get(context, RECOMMENDATIONS_JOB, name)
+        self._runner.submit(arn, RecommendationRun(self._runner, self._engine, RECOMMENDATIONS_JOB, context, document))
         return arn

@@ -15,8 +15,9 @@ from pathlib import Path
 from course.localaws.context import Context
 from course.localaws.core.data_files import table
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
-from course.localaws.jobs.activity import ThreadTask
-from course.localaws.jobs.runner import JobFailure, JobLog, JobRunner
+from course.localaws.jobs.boxes import JobLog
+from course.localaws.jobs.control import JobFailure, ThreadTask
+from course.localaws.jobs.runner import JobRunner
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.hosting.servers import model_data
@@ -38,10 +39,10 @@ class RecommendationRun(JobRun):
 
     stopping = "STOPPING"
 
-    def __init__(self, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, name: str) -> None:
-        super().__init__(runner, engine, kind, context, name)
-        self._plan = self.document["_plan"]
-        self._log = JobLog(self.platform, context.region, GROUP, f"{name}/execution")
+    def __init__(self, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, document: Document) -> None:
+        super().__init__(runner, engine, kind, context, document)
+        self._plan = document["_plan"]
+        self._log = JobLog(self.platform, context.region, GROUP, f"{self.name}/execution")
 
     def execute(self, folder: Path) -> None:
         self.update(lambda document: {"Status": "IN_PROGRESS"} if document["Status"] == "PENDING" else {})

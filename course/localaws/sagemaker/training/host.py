@@ -15,10 +15,10 @@ from course.localaws.core.errors import AwsError
 from course.localaws.images import Image, custom
 from course.localaws.images.shared import remote_shell
 from course.localaws.images.shared.script_mode import SUBMIT_DIRECTORY
-from course.localaws.jobs.boxes import BoxSpec, host_name_setup, make_box, variables
+from course.localaws.jobs.boxes import BoxSpec, host_name_setup, make_box, make_overlay, variables
+from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.pipes import PipeFeeder
-from course.localaws.jobs.runner import JobFailure
 from course.localaws.jobs.s3_data import inside, split
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import Host, resource_config
@@ -102,7 +102,7 @@ class TrainingHost:
         Raises ServerShuttingDown, StoppedBeforeStart.
         """
         run, image = self._run, self._image
-        overlay = run.runner.overlay(run.job, self.folder, requirements_of(self.root), image)
+        overlay = make_overlay(run.runner, run.job, self.folder, requirements_of(self.root), image)
         binds, names = host_name_setup(self.folder, overlay, addresses, self.host.name)
         if len(self._cluster) > 1:
             sockets = self.folder.parent / "sockets"
@@ -154,9 +154,8 @@ class TrainingHost:
         self._running.kill()
 
     def _download(self, items: list, folder: Path, link: bool) -> None:
-        job = self._run.job
-        self._run.data.download(items, folder, link, lambda: job.ending)
-        job.check()
+        self._run.data.download(items, folder, link, self._run.job)
+        self._run.job.check()
 
     def _fetch_code(self) -> None:
         """Unpack the archive of ``sagemaker_submit_directory``. In AWS's containers the training toolkit does it."""

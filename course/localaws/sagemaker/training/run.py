@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import time
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,12 @@ from pathlib import Path
 from course.localaws import images
 from course.localaws.cloudwatch.metrics.store import observed
 from course.localaws.context import Context
+from course.localaws.core.data_files import table
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
-from course.localaws.jobs.boxes import shared_network
-from course.localaws.jobs.runner import JobControl, JobFailure, JobLog, JobRunner, empty
+from course.localaws.jobs.boxes import JobLog, shared_network
+from course.localaws.jobs.control import JobFailure
+from course.localaws.jobs.runner import JobRunner, empty
 from course.localaws.jobs.s3_data import DataError
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
@@ -25,13 +28,21 @@ from course.localaws.sagemaker.training import channels, warm_pools
 from course.localaws.sagemaker.training.host import TrainingHost
 from course.localaws.sagemaker.training.metric_definitions import MetricScanner
 from course.localaws.sagemaker.training.spot import Interruptions
-from course.localaws.sagemaker.training.steps import ended, next_step, restarting, seconds_in
 from course.localaws.sagemaker.training.warm_pools import WarmPools
 from course.sandbox import archives
 from course.sandbox.process import BoxGroup
 
 GROUP = "/aws/sagemaker/TrainingJobs"  # the log group, and the namespace of the metrics
 WAIT_SECONDS = 0.05  # between checks of the clock, which a lesson may advance
+MESSAGES = {
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+    "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
+}
+SPOT = Path(__file__).with_name("spot.yaml")
+ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the statuses in which it holds instances
 logger = logging.getLogger(__name__)
 
 
@@ -39,26 +50,23 @@ class TrainingRun(JobRun):
     """One run of a training job."""
 
     def __init__(
-        self, pools: WarmPools, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, name: str
+        self, pools: WarmPools, runner: JobRunner, engine: ResourceEngine, kind: ResourceKind, context: Context, document: Document
     ) -> None:
-        super().__init__(runner, engine, kind, context, name)
-        self.interruptions = Interruptions()
+        super().__init__(runner, engine, kind, context, document)
+        self.interruptions = Interruptions() if document["EnableManagedSpotTraining"] else None
+        if self.interruptions:
+            self.job.watch = self.interruptions.watch
         self._pools = pools
-        self._cluster = hosts(self.document["ResourceConfig"])
+        self._cluster = hosts(document["ResourceConfig"])
         self._metrics: dict[str, dict] = {}
-
-    def __call__(self, job: JobControl) -> None:
-        job.watch = self.interruptions.watch
-        super().__call__(job)
 
     def execute(self, folder: Path) -> None:
         roots = [folder / host.name / "ml" for host in self._cluster]
         with self._pools.cluster(self.context, self.document, roots):
-            if self.engine.get(self.context, self.kind, self.name)["SecondaryStatus"] == "Restarting":
+            if self.document["SecondaryStatus"] == "Restarting":
                 self._step("Starting", "Starting the training job")
-            self.update(lambda document: {"TrainingStartTime": document.get("TrainingStartTime", self.engine.now())})
             members, group = self._train(folder)
-            while (interruption := self.interruptions.taken()) and not self.job.stopped_by:
+            while self.interruptions and (interruption := self.interruptions.taken()) and not self.job.stopped_by:
                 capacity_returns = self.engine.now() + interruption.outage
                 self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
                 with contextlib.suppress(DataError):
@@ -122,10 +130,10 @@ class TrainingRun(JobRun):
 
     def _time_left(self) -> tuple[float, str]:
         """Seconds until the program must end, and the job's status when it does not."""
-        condition, document = self.document["StoppingCondition"], self.engine.get(self.context, self.kind, self.name)
-        limits = [(condition["MaxRuntimeInSeconds"] - seconds_in(document, ("Training",), self.engine.now()), "MaxRuntimeExceeded")]
+        condition, now = self.document["StoppingCondition"], self.engine.now()
+        limits = [(condition["MaxRuntimeInSeconds"] - seconds_in(self.document, ("Training",), now), "MaxRuntimeExceeded")]
         if "MaxWaitTimeInSeconds" in condition:
-            limits.append((condition["MaxWaitTimeInSeconds"] - (self.engine.now() - document["TrainingStartTime"]), "MaxWaitTimeExceeded"))
+            limits.append((condition["MaxWaitTimeInSeconds"] - (now - self.document["TrainingStartTime"]), "MaxWaitTimeExceeded"))
         return min(limits)
 
     def _await_capacity(self, returns: float) -> None:
@@ -195,8 +203,12 @@ class TrainingRun(JobRun):
                 logger.warning("%s: %s of another host is there already in %s and left out", self.caller, ", ".join(clashes), part)
         return target
 
-    def _step(self, secondary: str, message: str, **members: object) -> None:
-        self.update(lambda document: members | next_step(document, self.engine.now(), secondary, message))
+    def _step(self, secondary: str, message: str) -> None:
+        """Enter a secondary status. The first one of a job is also its start."""
+        now = self.engine.now()
+        self.update(
+            lambda document: {"TrainingStartTime": document.get("TrainingStartTime", now)} | next_step(document, now, secondary, message)
+        )
 
 
 def copy_last(members: list[TrainingHost]) -> None:
@@ -204,3 +216,50 @@ def copy_last(members: list[TrainingHost]) -> None:
     for member in reversed(members):  # so that the first host's file is kept when several hosts wrote the same name
         for sync in member.syncs:
             sync.copy()
+
+
+def next_step(document: Document, now: float, secondary: str, message: str) -> dict:
+    """The members that change when the job enters a secondary status."""
+    *earlier, last = document.get("SecondaryStatusTransitions", [None])
+    done = [*earlier, last | {"EndTime": now}] if last else []
+    return {
+        "SecondaryStatus": secondary,
+        "SecondaryStatusTransitions": [*done, {"Status": secondary, "StartTime": now, "StatusMessage": message}],
+    }
+
+
+def ended(document: Document, now: float, secondary: str, failure: str) -> dict:
+    """The members that change when a job ends with one of `MESSAGES` as its secondary status."""
+    changes = {"TrainingJobStatus": "Stopped" if secondary.endswith("Exceeded") else secondary, "TrainingEndTime": now}
+    changes |= next_step(document, now, secondary, failure or MESSAGES[secondary])
+    changes["SecondaryStatusTransitions"][-1]["EndTime"] = now
+    if failure:
+        changes["FailureReason"] = failure
+    if "TrainingStartTime" in document:
+        seconds = max(1, math.ceil(seconds_in(document, ACTIVE, now)))
+        spot = document["EnableManagedSpotTraining"]
+        changes |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": billable(seconds, spot)}
+    return changes
+
+
+def restarting(document: Document, now: float, failure: str) -> dict:
+    """The members that change when a job is retried after an internal error, if its ``RetryStrategy`` allows that; else none.
+
+    A retried job is ``Starting`` according to the API reference, and ``Restarting`` before that according to SecondaryStatus's enum.
+    """
+    allowed = document.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+    done = sum(step["Status"] == "Restarting" for step in document["SecondaryStatusTransitions"])
+    if document["TrainingJobStatus"] != "InProgress" or done >= allowed:
+        return {}
+    return next_step(document, now, "Restarting", f"Restarting the training job: {failure}")
+
+
+def seconds_in(document: Document, statuses: tuple[str, ...], now: float) -> float:
+    """The seconds that a job has spent in these secondary statuses."""
+    steps = [step for step in document["SecondaryStatusTransitions"] if step["Status"] in statuses]
+    return sum(step.get("EndTime", now) - step["StartTime"] for step in steps)
+
+
+def billable(seconds: int, spot: bool) -> int:
+    """The billed seconds of a job's training seconds. For Spot instances they are the modelled share in `spot.yaml`."""
+    return max(1, math.ceil(seconds * table(SPOT)["billed_share"])) if spot else seconds

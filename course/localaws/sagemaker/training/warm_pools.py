@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.jobs.runner import JobFailure, StoppedBeforeStart, remove
+from course.localaws.jobs.control import JobFailure, StoppedBeforeStart
+from course.localaws.jobs.runner import remove
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document, ResourceEngine, ResourceKind

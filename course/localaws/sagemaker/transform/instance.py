@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from course.localaws.jobs.runner import JobLog
+from course.localaws.jobs.boxes import JobLog
 from course.localaws.jobs.s3_data import DataError, InputObject
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.core.resources import Document
-from course.localaws.jobs.activity import ThreadTask
-from course.localaws.jobs.runner import JobFailure
+from course.localaws.jobs.control import JobFailure, ThreadTask
 from course.localaws.jobs.s3_data import DataError, InputObject
 from course.localaws.sagemaker.core.failure_reasons import download_failed, shorten, upload_failed
 from course.localaws.sagemaker.core.job_family import JobRun
@@ -40,9 +39,7 @@ class TransformRun(JobRun):
         return self.document["_Variant"]["RoleArn"]
 
     def execute(self, folder: Path) -> None:
-        began = self.engine.now()
-        self.update({"TransformStartTime": began})
-        self.document["TransformStartTime"] = began
+        self.update({"TransformStartTime": self.engine.now()})
         outputs = self._outputs(folder / "outputs")
         made = servers.make(self.runner, self.context, self.document)
         self.job.run(lambda: ThreadTask(lambda: self._transform(made, outputs), lambda seconds: stop(made, seconds)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course.localaws.core.errors import invalid
-from course.localaws.sagemaker.training.checks import described_data
+from course.localaws.sagemaker.training.operations import described_data
 from course.localaws.sagemaker.tuning.ranges import space_of
 from course.localaws.sagemaker.tuning.strategies.bayesian import BayesianSearch
 from course.localaws.sagemaker.tuning.strategies.process import SearchProcess

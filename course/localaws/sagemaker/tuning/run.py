@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.jobs.runner import ServerShuttingDown, persist
+from course.localaws.jobs.control import ServerShuttingDown, persist
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.failure_reasons import internal_error
 from course.localaws.sagemaker.core.job_family import JobListener

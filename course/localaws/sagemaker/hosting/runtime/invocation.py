@@ -14,13 +14,12 @@ from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
 from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics, InvocationRecord
 from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, InFlightInvocation, unavailable
 from course.localaws.sagemaker.hosting.runtime.stateful_sessions import CLOSED_HEADER
-from course.localaws.sagemaker.hosting.servers.component_variant import NoCopyInService
 from course.localaws.sagemaker.hosting.servers.container_client import ContainerClient, Reply, StreamBroken, Unreachable
+from course.localaws.sagemaker.hosting.servers.production_variant import NoCopyInService, ProductionVariant
 
 if TYPE_CHECKING:
     from course.localaws.context import Context
     from course.localaws.platform import Platform
-    from course.localaws.sagemaker.hosting.servers.production_variant import ProductionVariant
 
 logger = logging.getLogger(__name__)
 

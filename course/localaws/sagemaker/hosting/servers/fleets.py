@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 from course.localaws.context import Context
 from course.localaws.jobs.runner import JobRunner
-from course.localaws.sagemaker.hosting.servers.component_variant import ComponentVariant
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, run_concurrently, stop
-from course.localaws.sagemaker.hosting.servers.production_variant import ProductionVariant
+from course.localaws.sagemaker.hosting.servers.production_variant import ComponentVariant, ProductionVariant
 from course.localaws.sagemaker.hosting.servers.serverless import ServerlessVariant
 
 

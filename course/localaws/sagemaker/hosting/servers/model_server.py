@@ -21,9 +21,9 @@ from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.images import custom
 from course.localaws.images.shared.multi_model import MEMORY
-from course.localaws.jobs.boxes import BoxSpec, make_box, search_path, variables
+from course.localaws.jobs.boxes import BoxSpec, JobLog, make_box, search_path, variables
 from course.localaws.jobs.overlay import Overlay
-from course.localaws.jobs.runner import JobLog, JobRunner, remove
+from course.localaws.jobs.runner import JobRunner, remove
 from course.localaws.jobs.s3_data import JobData
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import instance_types, ml_folder

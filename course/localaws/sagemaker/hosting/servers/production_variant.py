@@ -1,4 +1,4 @@
-"""A production variant in service: its instances, and which of them takes the next request."""
+"""A production variant or an inference component in service: its instances, and which of them takes the next request."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import random
 from collections.abc import Sequence
 
 from course.localaws.context import Context
+from course.localaws.core.errors import AwsError
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, new_stream, start
 from course.localaws.sagemaker.hosting.servers.model_server import LogTarget, component_log_group, log_group
+
+# Wording: "Scale an endpoint to zero instances" of the developer guide.
+NO_COPY = (
+    "Inference Component has no capacity to process this request. ApplicationAutoScaling may be in-progress (if configured) or try to "
+    "increase the capacity by invoking UpdateInferenceComponentRuntimeConfig API."
+)
 
 
 class ProductionVariant:
@@ -97,6 +104,22 @@ class ProductionVariant:
         removed = self.instances[count:]
         self.instances = self.instances[:count]
         return removed
+
+
+class NoCopyInService(AwsError):
+    """The inference component has no copies."""
+
+    def __init__(self) -> None:
+        super().__init__("ValidationError", NO_COPY)
+
+
+class ComponentVariant(ProductionVariant):
+    """An inference component on a variant. Its instances are its copies: each is a container on one of the variant's instances."""
+
+    def grow(self) -> None:
+        """Requests add no copies. Raises NoCopyInService when there are none."""
+        if not self.instances:
+            raise NoCopyInService
 
 
 def pick_weighted(weights: Sequence[float], fraction: float) -> int | None:
