@@ -486,7 +486,6 @@ def test_answers_carry_the_request_id_of_the_call(front):
 def test_the_protocol_is_detected_from_the_request_as_botocore_models_it(front, service):
     client = front.client(service, parameter_validation=False)
     model = client.meta.service_model
-    methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
     asked = []
 
     def stop(request, **_):
@@ -498,7 +497,8 @@ def test_the_protocol_is_detected_from_the_request_as_botocore_models_it(front, 
     client.meta.events.register("before-send", stop)
     for name in model.operation_names[:30]:
         with pytest.raises(InterruptedError):
-            getattr(client, methods[name])(**(_least(model.operation_model(name).input_shape) or {}))
+            # Not by the client's methods: botocore has none for an operation that streams in both directions.
+            client._make_api_call(name, _least(model.operation_model(name).input_shape) or {})
         head, body = asked.pop()
         protocol = protocols.protocol_of(head, model.signing_name)
         assert protocol == model.resolved_protocol, name
