@@ -6,17 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from course.localaws.core.credentials import issued
 from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
 
+LOADER = botocore.session.get_session().get_component("data_loader")
+
+
+def session_with_keys(access_key: str, secret: str, token: str | None = None, region: str = REGION) -> boto3.Session:
+    """A session with these keys. All share one loader of service models: reading them takes longer than most requests."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", LOADER)
+    return boto3.Session(access_key, secret, token, region, botocore_session=core)
+
 
 def boto_session(handle: launch.Handle, region: str = REGION) -> boto3.Session:
     """A session with the keys of a local AWS."""
     credential = issued(handle.state)
-    return boto3.Session(credential.principal.access_key, credential.secret, credential.token, region)
+    return session_with_keys(credential.principal.access_key, credential.secret, credential.token, region)
 
 
 def client_factory(handle: launch.Handle) -> Callable[..., Any]:

@@ -11,7 +11,6 @@ import urllib.error
 import urllib.request
 from types import SimpleNamespace
 
-import boto3
 import pytest
 import uvicorn
 from botocore import UNSIGNED
@@ -28,6 +27,7 @@ from course.localaws.gateway.gateway import Gateway
 from course.localaws.gateway.request_log import RequestLog
 from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.protocol import protocols
+from tests.localaws.boto_clients import session_with_keys
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner"
 USER = "arn:aws:iam::123456789012:user/ada"
@@ -70,7 +70,7 @@ class Front:
 
     def client(self, service: str, credential: Credential | None = None, **config):
         credential = credential or self.role
-        session = boto3.Session(credential.principal.access_key, credential.secret, credential.token or None, REGION)
+        session = session_with_keys(credential.principal.access_key, credential.secret, credential.token or None, REGION)
         config.setdefault("retries", {"total_max_attempts": 1})
         return session.client(service, endpoint_url=self.endpoint, config=Config(inject_host_prefix=False, **config))
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 from botocore.config import Config
 
 from course.localaws.core.credentials import issued
-from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
+from tests.localaws.boto_clients import session_with_keys
 
 
 class RestartableAws:
@@ -28,7 +27,7 @@ class RestartableAws:
         if not access_key:
             learner = issued(self.state)
             access_key, secret, token = learner.principal.access_key, learner.secret, learner.token
-        session = boto3.Session(access_key, secret, token, REGION)
+        session = session_with_keys(access_key, secret, token)
         config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, read_timeout=60)
         return session.client(service, endpoint_url=self.handle.endpoint, config=config, **settings)
 

@@ -10,14 +10,13 @@ import tarfile
 import time
 from collections.abc import Callable
 
-import boto3
 import psutil
 import pytest
 from botocore.config import Config
 
 from course.localaws.core import credentials
-from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
+from tests.localaws.boto_clients import session_with_keys
 
 BUCKET = "course-data"
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
@@ -39,7 +38,7 @@ class JobFixtures:
     def __init__(self, handle: launch.Handle, mode: str, fresh: bool = True) -> None:
         self.handle, self.mode = handle, mode
         credential = credentials.issued(handle.state)
-        self.session = boto3.Session(credential.principal.access_key, credential.secret, credential.token, REGION)
+        self.session = session_with_keys(credential.principal.access_key, credential.secret, credential.token)
         self.s3, self.sagemaker, self.logs = map(self.client, ("s3", "sagemaker", "logs"))
         if fresh:
             self.s3.create_bucket(Bucket=BUCKET)
