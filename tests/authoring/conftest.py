@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import nbgrader.api
 import pytest
 
 from course.authoring import source
@@ -20,6 +23,14 @@ def copy_course(place: Path) -> Path:
     shutil.copytree(FIXTURE, place, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "nbgrader_config.py", place)
     return place
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_alembic_process() -> Iterator[None]:
+    """nbgrader asks alembic for a version in a process of its own in each build, which takes longer than the rest of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nbgrader.api, "get_alembic_version", functools.cache(nbgrader.api.get_alembic_version))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,9 @@ SKIPPED = "import pytest\n\n\ndef test_d():\n    pytest.skip('until 2999-01-01: 
 
 
 @pytest.fixture
-def course(tmp_path) -> Path:
+def course(tmp_path, monkeypatch) -> Path:
     """A folder with tests, in which `python -m course.regression.lanes` runs as in the course."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # pytest's plugins load slowly
     for name, text in {"good": PASSING, "bad": FAILING}.items():
         (tmp_path / "tests" / name).mkdir(parents=True)
         (tmp_path / "tests" / name / f"test_{name}.py").write_text(text)
