@@ -10,11 +10,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says nothing here: machines are shared, and the first text that is drawn in a fresh clone takes two seconds,
-# in which Hypothesis makes its table of characters. Speed is measured in benchmarks/.
-settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared machine")
+# in which Hypothesis makes its table of characters. Speed is measured in benchmarks/. `make test` draws fewer examples than `make nightly`.
+settings.register_profile("night", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("day", settings.get_profile("night"), max_examples=30)
 
 UNTIL = re.compile(r"\buntil (\d{4}-\d\d-\d\d)\b")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("day" if config.getoption("markexpr") == "not nightly" else "night")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
 
 from tests.grading.nbgrader_course import LESSON, Course
 
 from ..browser.conftest import page  # noqa: F401  Chromium, for the formgrader
 from .students import STUDENTS
-
-settings.register_profile("untimed", deadline=None)  # a busy machine must not fail a test
-settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
