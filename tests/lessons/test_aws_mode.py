@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from course.authoring import declaration
 from course.regression.execute import Executed, execute_all
 
+from .conftest import SLOW
+
 HARNESS = Path(__file__).parent / "aws_mode"
-SLOW = tuple(declaration.slow_notebooks(Path(__file__).parents[2], "run"))
 
 pytestmark = pytest.mark.timeout(1800)  # the first test waits for all lessons
 
