@@ -41,6 +41,7 @@ def test_nothing_is_left_behind(graded: Course) -> None:
     assert graded.leftovers() == []
 
 
+@pytest.mark.nightly  # tests/graders/test_gate.py tries guesses by day
 def test_gate_tries_guesses_on_an_empty_aws() -> None:
     findings = judging.judge("m97_1", FIXTURE)
     assert [finding for finding in findings if finding.problem] == []

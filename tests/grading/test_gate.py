@@ -190,6 +190,7 @@ def test_cell_before_an_exercise_that_fails(course: Path) -> None:
         judging.judge("m98_1", course)
 
 
+@pytest.mark.nightly  # waits for a time limit; test_mutation.py waits for a shorter one by day
 def test_answer_that_never_ends_is_ended(course: Path) -> None:
     wrong = course / ANSWERS / "m98_1_ex2" / "wrong_loop.py"
     wrong.write_text('"""Waits."""\n# trips: plain\n# says: had not returned\ndef mean(numbers):\n    while True:\n        pass\n')

@@ -49,7 +49,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return course
 
 
-@pytest.mark.parametrize("number", [*SIGNALS, signal.SIGKILL])
+@pytest.mark.parametrize("number", [*SIGNALS, pytest.param(signal.SIGKILL, marks=pytest.mark.nightly)])
 def test_autograding_leaves_nothing(course: Course, number: signal.Signals) -> None:
     begun = False
 

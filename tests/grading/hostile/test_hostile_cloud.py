@@ -134,6 +134,7 @@ for stored in s3.list_objects_v2(Bucket=bucket, Prefix="out").get("Contents", []
     print("STORED", stored["Key"], s3.get_object(Bucket=bucket, Key=stored["Key"])["Body"].read()[-3000:])
 """
 )
+AT_NIGHT = ("mocks_aws", "moves_the_clock", "denies_everybody")  # one of each kind runs by day
 CORPUS = {
     "right": (RIGHT, 2.0),
     "mocks_aws": (MOTO, 0.0),
@@ -149,11 +150,14 @@ CORPUS = {
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A graded class of the attackers that this run chose."""
+    chosen = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
     course = Course(tmp_path_factory.mktemp("hostile-cloud") / "course", LESSON, NOTEBOOK)
     course.release()
     for name, (answer, _) in CORPUS.items():
-        course.submit(name, answering(ex1=answer.replace("{course}", str(course.root))))
+        if name in chosen or name not in AT_NIGHT:
+            course.submit(name, answering(ex1=answer.replace("{course}", str(course.root))))
     grade(course, LESSON, "--jobs", "2", "--no-gradebook")
     return course
 
@@ -162,7 +166,7 @@ def result(course: Course, name: str) -> dict:
     return json.loads((course.root / "results" / LESSON / name / f"{NOTEBOOK}.json").read_text())
 
 
-@pytest.mark.parametrize("name", CORPUS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.nightly) if name in AT_NIGHT else name for name in CORPUS])
 def test_a_hostile_submission_gets_the_score_of_its_real_work(attacked: Course, name: str) -> None:
     found = result(attacked, name)
     assert found["exercises"][EXERCISE]["score"] == CORPUS[name][1], found

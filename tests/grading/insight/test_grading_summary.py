@@ -75,6 +75,7 @@ def test_repairs_and_notes_are_on_the_page_and_not_on_the_terminal(course: Cours
     assert f"\n    `course grade {LESSON} --students broken`\n" in course.log
 
 
+@pytest.mark.nightly  # grades once more
 def test_what_is_done_afterwards_is_on_the_page_and_the_class_stays_on_it(course: Course) -> None:
     course.hidden.write_text(course.working)
     course.submit("late", answering())
