@@ -17,7 +17,14 @@ from tests.localaws.images.algorithm_fixtures import DIABETES, DIGITS, WINE, Tra
 CLOSE = 1.02
 
 
-@pytest.mark.parametrize(("rows", "k"), [(DIGITS.data, 10), (scaled(WINE), 3), (scaled(WINE), 12)], ids=["digits", "wine", "wine-12"])
+@pytest.mark.parametrize(
+    ("rows", "k"),
+    [
+        pytest.param(DIGITS.data, 10, id="digits", marks=pytest.mark.nightly),  # ten times the rows of the others
+        pytest.param(scaled(WINE), 3, id="wine"),
+        pytest.param(scaled(WINE), 12, id="wine-12"),
+    ],
+)
 @pytest.mark.parametrize(
     "hyperparameters",
     [{}, {"init_method": "kmeans++", "mini_batch_size": 100, "epochs": 3}, {"half_life_time_size": 50}],

@@ -57,7 +57,8 @@ class Chaos(KillableAws):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kills", [20, *(pytest.param(kills, marks=pytest.mark.nightly) for kills in (50, 100))])
+@pytest.mark.nightly  # test_training_faults.py kills by day, at a moment of its choice
+@pytest.mark.parametrize("kills", [20, 50, 100])
 def test_nothing_is_lost_or_left(tmp_path: Path, kills: int) -> None:
     chaos = Chaos(tmp_path / "state", seed=kills)
     try:

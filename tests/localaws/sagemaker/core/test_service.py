@@ -29,7 +29,10 @@ def clients(client):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    "service",  # protocol/test_every_operation.py sends samples to all of SageMaker's by day
+    [pytest.param(service, marks=pytest.mark.nightly) if service == "sagemaker" else service for service in SERVICES],
+)
 def test_every_operation_is_answered(clients, service):
     for operation in service_model(service).operation_names:
         check_answered(clients[service], service, operation)
@@ -101,6 +104,7 @@ def test_a_job_beyond_a_quota_is_not_begun(client, changes, says):
     assert client("sagemaker").list_training_jobs(NameContains=name)["TrainingJobSummaries"] == []
 
 
+@pytest.mark.nightly  # test_server.py and test_training_faults.py kill by day
 def test_acknowledged_writes_survive_a_kill(tmp_path):
     state = tmp_path / "state"
     handle = launch.start(state)

@@ -10,8 +10,6 @@ import pytest
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures, channel, processing_input, processing_output
 
-pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
-
 
 def made(aws: JobFixtures) -> tuple[str, str, str]:
     """An experiment with a trial that has a trial component."""

@@ -10,8 +10,6 @@ import pytest
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.training.test_training_sdk import processor_settings, session, write  # noqa: F401
 
-pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
-
 IN_JOB = """
     import boto3
     from sagemaker.core.experiments.run import load_run
@@ -50,6 +48,7 @@ def test_a_run_keeps_what_is_logged(aws: JobFixtures, session: object, tmp_path:
     assert len(aws.sagemaker.list_trial_components(ExperimentName=experiment)["TrialComponentSummaries"]) == 1
 
 
+@pytest.mark.nightly  # the SDK imports slowly
 def test_charts_of_a_run_are_its_artifacts(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
@@ -12,7 +10,6 @@ def artifact(aws: JobFixtures, uri: str, **params: object) -> str:
     return aws.sagemaker.create_artifact(Source={"SourceUri": uri}, ArtifactType="DataSet", **params)["ArtifactArn"]
 
 
-@pytest.mark.second_mode_nightly  # records are the same in both modes
 def test_an_artifact_is_kept_and_changed(aws: JobFixtures) -> None:
     uri = f"s3://b/{aws.name('data')}"
     arn = artifact(aws, uri, ArtifactName="flights", Properties={"rows": "3", "old": "1"}, Tags=[{"Key": "team", "Value": "a"}])

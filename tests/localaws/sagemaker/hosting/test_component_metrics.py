@@ -43,6 +43,7 @@ def points(aws: ComponentFixtures, namespace: str, metric: str, dimensions: dict
     return sorted(found, key=lambda point: point["Timestamp"])
 
 
+@pytest.mark.nightly  # test_utilization.py measures by day
 def test_each_copy_is_measured_against_what_it_reserves_and_each_instance_as_a_whole(aws):
     endpoint = aws.host(2)
     needs = {"MinMemoryRequiredInMb": 128, "NumberOfCpuCoresRequired": 0.25}

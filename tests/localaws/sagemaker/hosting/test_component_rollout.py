@@ -140,6 +140,7 @@ def test_an_alarm_rolls_back_with_the_resources_that_are_free(aws):
     assert aws.scale(name, 3)["RuntimeConfig"]["CurrentCopyCount"] == 3  # all places of the new copies are free again
 
 
+@pytest.mark.nightly  # an alarm where there is space runs by day
 def test_an_alarm_when_more_copies_of_the_new_specification_fill_all_instances(aws):
     endpoint, alarm = aws.host(3), aws.alarm()
     name = aws.served(endpoint, "old", copies=2, memory=MEMORY)
@@ -156,6 +157,7 @@ def test_an_alarm_when_more_copies_of_the_new_specification_fill_all_instances(a
     assert aws.answers(endpoint, name, 10) == {"old": 10}
 
 
+@pytest.mark.nightly  # the other way back runs by day
 def test_rolling_back_by_batches_beside_the_new_copies(aws):
     endpoint, alarm = aws.host(2), aws.alarm()
     name = aws.served(endpoint, "old", copies=4)
@@ -183,6 +185,7 @@ def test_a_batch_that_fails_leaves_the_component_as_it_was(aws, what, words):
     assert aws.answers(endpoint, name, 10) == {"old": 10}
 
 
+@pytest.mark.nightly  # test_guardrails.py covers it for fleets by day
 def test_too_long_a_deployment_is_rolled_back(aws):
     endpoint = aws.host()
     name = aws.served(endpoint, "old", copies=2)
@@ -213,6 +216,7 @@ def test_batches_of_a_wrong_size_are_refused(aws):
     assert aws.described(name)["InferenceComponentStatus"] == "InService"
 
 
+@pytest.mark.nightly  # test_runtime.py covers a kill by day
 def test_after_a_kill_all_old_copies_come_back(tmp_path):
     handle = launch.start(tmp_path / "state")
     aws = fixtures_of(handle, Rolled)

@@ -238,6 +238,7 @@ def test_a_deleted_endpoint_takes_its_requests_with_it(aws):
     assert read(aws, answers[-1]["OutputLocation"]) is None
 
 
+@pytest.mark.nightly  # test_runtime.py covers a kill by day
 def test_a_killed_local_aws_answers_what_it_acknowledged(tmp_path):
     handle = launch.start(tmp_path / "state")
     aws = fixtures_of(handle, Notified)

@@ -126,7 +126,8 @@ def check_notifications(chaos: Chaos, results: LoadResults) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kills", [20, *(pytest.param(kills, marks=pytest.mark.nightly) for kills in (50, 100))])
+@pytest.mark.nightly  # test_runtime.py kills by day, at a moment of its choice
+@pytest.mark.parametrize("kills", [20, 50, 100])
 def test_endpoints_under_load(tmp_path: Path, kills: int) -> None:
     chaos = Chaos(tmp_path / "state", seed=kills)
     asks = {"single": upper("single"), "many": of_many("many", MODELS), "queued": queued("queued")}

@@ -192,6 +192,7 @@ def test_configurations_that_no_serverless_endpoint_has(aws):
     )
 
 
+@pytest.mark.nightly  # test_runtime.py covers a kill by day
 def test_a_killed_local_aws_brings_it_back_cold(tmp_path):
     handle = launch.start(tmp_path / "state")
     aws = fixtures_of(handle)

@@ -202,6 +202,7 @@ def test_more_instances_than_the_quota_are_refused(aws):
     assert error.value.response["Error"]["Code"] == "ResourceLimitExceeded"
 
 
+@pytest.mark.nightly  # its own local AWS; test_training.py covers requirements by day
 def test_requirements_of_a_script_and_its_paths_where_opt_ml_is_rewritten(wheels, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))

@@ -13,8 +13,6 @@ from tests.localaws.sagemaker.hosting import endpoint_fixtures
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SCRIPT, until
 from tests.localaws.sagemaker.job_fixtures import JobFixtures, needs_tensorflow, needs_torch
 
-pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
-
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
 TENSORFLOW = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.19.0-cpu"
 TENSORFLOW_TRAINING = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
@@ -65,6 +63,7 @@ def output_fn(prediction, accept):
 """
 
 
+@pytest.mark.nightly  # images/test_serving_pytorch.py serves one by day
 @needs_torch
 def test_a_script_beside_a_pytorch_model(aws: JobFixtures, hosting: endpoint_fixtures.EndpointFixtures) -> None:
     """One mode uses SDK v2's environment for a script in the model's archive, the other one no environment."""

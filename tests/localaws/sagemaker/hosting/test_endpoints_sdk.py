@@ -63,6 +63,7 @@ print("ANSWERS", json.dumps(answers))
 """
 
 
+@pytest.mark.nightly  # lesson m08_1 builds its models with ModelBuilder by day
 def test_model_builder_core_resources_and_inference_spec(client, local_aws, tmp_path):
     aws = EndpointFixtures(client)
     stem = aws.name("sdk")

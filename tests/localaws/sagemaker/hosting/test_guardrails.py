@@ -276,6 +276,7 @@ def test_what_is_refused(aws):
     assert aws.described(name)["EndpointStatus"] == "InService"
 
 
+@pytest.mark.nightly  # its own local AWS, started several times
 def test_a_restart_undoes_an_unfinished_deployment_and_a_stop_does_not_wait_for_it(tmp_path):
     first = fixtures_of(launch.start(tmp_path / "state"), Guarded)
     name = first.endpoint("A")

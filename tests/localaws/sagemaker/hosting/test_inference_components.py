@@ -354,6 +354,7 @@ def test_a_component_keeps_its_variant_when_the_endpoint_is_updated(aws):
     assert (aws.instances(endpoint), aws.ask(endpoint, name)) == (2, "a")
 
 
+@pytest.mark.nightly  # test_runtime.py covers a kill by day
 def test_components_come_back_after_a_kill(tmp_path):
     handle = launch.start(tmp_path / "state")
     aws = fixtures_of(handle, ComponentFixtures)
@@ -410,5 +411,6 @@ endpoint.delete()
 """
 
 
+@pytest.mark.nightly  # the SDK imports slowly, and the tests above cover it by day
 def test_components_by_the_resources_of_sdk_v3(aws, local_aws, model, tmp_path):
     assert answers_of(local_aws, tmp_path, SDK, model, ROLE, aws.name("sdk")) == "a 2"

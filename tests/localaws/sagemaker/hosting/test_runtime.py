@@ -304,6 +304,7 @@ def test_endpoints_survive_a_kill_of_the_local_aws(tmp_path):
     assert list((tmp_path / "state/boxes").iterdir()) == []
 
 
+@pytest.mark.nightly  # its own local AWS; a kill, the harder case, runs by day
 def test_stopping_while_requests_and_a_creation_are_under_way_leaves_nothing(tmp_path):
     handle = launch.start(tmp_path / "state")
     aws = fixtures_of(handle)

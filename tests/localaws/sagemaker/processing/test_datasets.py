@@ -9,8 +9,6 @@ from botocore.exceptions import ClientError
 
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 COPY = """
 import gzip, json, os, sys
 folder = "/opt/ml/processing/input/data"

@@ -10,6 +10,7 @@ from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures, processing_input, processing_output, without_none
 
 
+@pytest.mark.both_modes
 def test_inputs_outputs_arguments_and_environment(aws: JobFixtures) -> None:
     aws.put("raw/2013/a.csv", "1,2\n")
     aws.put("raw/2013/02/b.csv", "3,4\n")
@@ -82,6 +83,7 @@ def test_no_data_under_the_prefix(aws: JobFixtures) -> None:
     assert job["FailureReason"].startswith(f'ClientError: Data download failed:No S3 objects found under S3 URL "{uri}"')
 
 
+@pytest.mark.both_modes
 def test_stop_and_time_limit(aws: JobFixtures) -> None:
     name = aws.process("print('working'); import time; time.sleep(600)")
     aws.until(lambda: "working" in aws.lines(name, "ProcessingJobs"))

@@ -26,6 +26,7 @@ def completed(aws: JobFixtures, code: str, **changes: object) -> str:
     return job["ProcessingJobName"]
 
 
+@pytest.mark.both_modes
 def test_a_manifest_names_what_is_downloaded(aws: JobFixtures) -> None:
     for key in ("a.csv", "part/b.csv", "c.csv"):
         aws.put(f"listed/{key}", key)
@@ -119,6 +120,7 @@ open("/opt/ml/processing/out/last.txt", "w").write("last")
     }
 
 
+@pytest.mark.both_modes
 def test_a_directory_that_became_a_link_is_not_followed(aws: JobFixtures) -> None:
     prefix = aws.name("linked")
     code = """

@@ -119,10 +119,12 @@ def meet(aws: JobFixtures, **changes: object) -> list[str]:
     return names
 
 
+@pytest.mark.both_modes
 def test_hosts_find_each_other_by_name(aws: JobFixtures) -> None:
     meet(aws)
 
 
+@pytest.mark.both_modes
 def test_hosts_in_isolation_reach_each_other_and_nobody_else(aws: JobFixtures) -> None:
     if aws.mode != "namespace":
         pytest.skip("network isolation takes user namespaces; without them it is refused, which test_processing.py shows, until 2027-05-24")
@@ -133,6 +135,7 @@ def test_hosts_in_isolation_reach_each_other_and_nobody_else(aws: JobFixtures) -
     assert any("Could not connect" in line for host in ("algo-1", "algo-2") for line in aws.lines(name, "ProcessingJobs", host))
 
 
+@pytest.mark.nightly  # test_training_hosts.py covers it by day
 def test_hosts_of_a_sealed_aws_reach_it_and_each_other() -> None:
     if best_mode() != "namespace":
         pytest.skip("a local AWS is sealed by user namespaces, until 2027-05-24")

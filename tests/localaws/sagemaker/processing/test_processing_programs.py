@@ -67,7 +67,6 @@ def test_the_exit_message_has_at_most_a_kilobyte(aws: JobFixtures) -> None:
     assert job["ProcessingJobStatus"] == "Completed" and job["ExitMessage"] == "é" * 512
 
 
-@pytest.mark.second_mode_nightly  # descriptions are the same in both modes
 def test_everything_is_described(aws: JobFixtures, key: str, vpc: dict) -> None:
     uri = aws.put("described/a.csv", "1")
     request = {
@@ -163,6 +162,7 @@ python3 prepare.py "$@"
 """
 
 
+@pytest.mark.nightly  # test_framework_processor covers version 3 by day
 def test_a_framework_processor_of_the_sdk_v2(aws: JobFixtures) -> None:
     """The request of ``FrameworkProcessor.run`` with ``source_dir`` of sagemaker 2.257.7."""
     stem = aws.name("v2")

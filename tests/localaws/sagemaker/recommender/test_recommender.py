@@ -110,6 +110,7 @@ def test_a_default_job_tests_a_registered_version_and_rates_its_instance_types(r
     assert recommender.sagemaker.list_tags(ResourceArn=job["JobArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
 
 
+@pytest.mark.nightly  # a default job runs by day
 def test_an_advanced_job_tells_fast_environments_from_slow_ones_by_their_latency(recommender: Recommender) -> None:
     ranges = {"CategoricalParameterRanges": [{"Name": "DELAY", "Value": ["0.01", "1"]}]}
     given = recommender.input(

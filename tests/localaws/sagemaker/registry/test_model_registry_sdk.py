@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, answers_of, archive, booster_file
 from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
 
@@ -67,6 +69,7 @@ print("ANSWERS", json.dumps(answers))
 """
 
 
+@pytest.mark.nightly  # test_model_registry.py and test_recommender.py cover it by day without the SDK
 def test_register_approve_deploy_and_right_size(client, local_aws, tmp_path):
     registry = RegistryFixtures(client)
     payload = registry.put("payload.tar.gz", archive({"row.csv": b"1,2,3"}))

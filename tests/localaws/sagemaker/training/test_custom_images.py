@@ -20,8 +20,6 @@ from tests.localaws.sagemaker.custom_image_fixtures import classic, write
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, channel, processing_input, processing_output, trust
 from tests.localaws.sagemaker.wheels import write_wheel
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 
 @pytest.fixture
 def made(aws: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
@@ -227,6 +225,7 @@ def test_a_script_in_an_image_built_from_awss(aws: JobFixtures, made, tmp_path: 
     aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
+@pytest.mark.nightly  # the test above installs with pip by day
 def test_programs_that_pip_installs(aws: JobFixtures, made, tmp_path: Path, wheels: Path) -> None:
     """As the training toolkit's ``train`` is installed into an image, with any path of Python in the Dockerfile."""
     write_wheel(wheels, "localaws-trainer", "1.0", programs={"train": "localaws_trainer:main"})
@@ -269,6 +268,7 @@ def test_a_tag_moves_and_a_digest_does_not(aws: JobFixtures, made, tmp_path: Pat
     assert second.digest != first.digest and said == [["second"], ["first"]]
 
 
+@pytest.mark.nightly  # the test above covers moved tags by day
 def test_an_endpoint_keeps_the_image_that_its_tag_was(aws: JobFixtures, made, tmp_path: Path) -> None:
     folder = classic(tmp_path / "context")
     image = made(folder)
@@ -350,6 +350,7 @@ def _answers(aws: JobFixtures, endpoint: str) -> bool:
         return False
 
 
+@pytest.mark.nightly  # its own local AWS, killed
 def test_images_survive_and_what_none_names_is_swept(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:

@@ -55,6 +55,7 @@ def test_the_execution_role_is_found_and_fit(aws, tmp_path):
     assert f"TRAINER arn:aws:iam::{ACCOUNT}:role/SageMakerRole" in done.stdout, done.stderr
 
 
+@pytest.mark.nightly  # test_authorization.py covers it by day
 def test_a_role_that_may_not_train_stops_it(aws, tmp_path):
     reader = role(aws, "reader", "sagemaker.amazonaws.com", "s3:*", "sagemaker:Describe*", "ec2:*")
     done = construct(aws, tmp_path, reader)

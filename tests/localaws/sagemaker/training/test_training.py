@@ -18,6 +18,7 @@ FILE_SYSTEM = {"FileSystemId": "fs-0123456789", "FileSystemAccessMode": "ro", "F
 SAVE = "import os; open(os.environ['SM_MODEL_DIR'] + '/model.txt', 'w').write('model')\n"
 
 
+@pytest.mark.both_modes
 def test_script_mode(aws: JobFixtures) -> None:
     aws.put("training/script/train/a.csv", "1,2\n")
     code = """
@@ -101,6 +102,7 @@ def test_its_s3_calls_are_logged(aws: JobFixtures) -> None:
     assert ("GetObject", f"{BUCKET}/noted/train/a.csv") in done and ("PutObject", f"{BUCKET}/out/{name}/output/model.tar.gz") in done
 
 
+@pytest.mark.both_modes
 def test_a_script_uses_the_local_aws_as_the_jobs_role(aws: JobFixtures) -> None:
     code = (
         "import boto3; print('I am', boto3.client('sts').get_caller_identity()['Arn']); print(boto3.client('s3').list_buckets()['Buckets'])"
@@ -147,6 +149,7 @@ def test_out_of_time(aws: JobFixtures) -> None:
     assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"model.txt": b"model"}
 
 
+@pytest.mark.both_modes
 def test_stop_lets_the_script_save_its_model(aws: JobFixtures) -> None:
     code = "import signal, sys, time\ndef save(*_):\n    " + SAVE + "    sys.exit(0)\nsignal.signal(signal.SIGTERM, save)\n"
     name = aws.script(code + "print('training now')\ntime.sleep(600)")
@@ -182,17 +185,18 @@ if os.fork() == 0:
     assert aws.processes() == [] and aws.boxes() == []
 
 
-@pytest.mark.second_mode_nightly  # the log is read the same way in both modes
-def test_a_job_that_prints_100_mb(aws: JobFixtures) -> None:
+@pytest.mark.parametrize("megabytes", [40, pytest.param(100, marks=pytest.mark.nightly)])
+def test_a_job_that_prints_more_than_memory_may_grow(aws: JobFixtures, megabytes: int) -> None:
     aws.client("iam").list_roles()  # the first call loads moto, which takes memory that is not the jobs'
     aws.trained(aws.train(aws.name("quiet"), entrypoint=["/bin/bash", "-c", "echo little"]))
     gateway = psutil.Process(aws.handle.pid)
     before = gateway.memory_info().rss
-    numbers = ["/bin/sh", "-c", "seq -f %01000.0f 1 100000"]  # 100,000 lines of a thousand digits
+    lines = megabytes * 1000  # of a thousand digits
+    numbers = ["/bin/sh", "-c", f"seq -f %01000.0f 1 {lines}"]
     job = aws.trained(aws.train(aws.name("loud"), entrypoint=numbers))
     assert job["TrainingJobStatus"] == "Completed"
     assert gateway.memory_info().rss - before < 20 << 20
-    assert [int(line) for line in aws.lines(job["TrainingJobName"])] == list(range(1, 100_001))
+    assert [int(line) for line in aws.lines(job["TrainingJobName"])] == list(range(1, lines + 1))
     assert gateway.memory_info().rss - before < 20 << 20
 
 
@@ -222,6 +226,7 @@ def test_requirements_that_cannot_be_had(aws: JobFixtures) -> None:
     assert any("no-such-package-anywhere" in line for line in aws.lines(job["TrainingJobName"]))
 
 
+@pytest.mark.both_modes
 def test_checkpoints_go_both_ways(aws: JobFixtures) -> None:
     aws.put("checkpoints/first.txt", "1")
     code = "import os; print(os.listdir('/opt/ml/checkpoints')); open('/opt/ml/checkpoints/second.txt', 'w').write('2')"
@@ -235,6 +240,7 @@ def test_a_model_may_stay_uncompressed(aws: JobFixtures) -> None:
     assert aws.get(job["ModelArtifacts"]["S3ModelArtifacts"] + "model.txt") == b"model"
 
 
+@pytest.mark.both_modes
 def test_manifest_and_fast_file(aws: JobFixtures) -> None:
     large = b"z" * (2 << 20)
     aws.put("many/2013/01/a.csv", "a")
@@ -371,6 +377,7 @@ def test_a_program_that_is_not_there(aws: JobFixtures) -> None:
     assert any("no-such-program" in line for line in aws.lines(job["TrainingJobName"]))
 
 
+@pytest.mark.both_modes
 def test_network_isolation(aws: JobFixtures) -> None:
     code = "import os, urllib.request\nurllib.request.urlopen(os.environ['AWS_ENDPOINT_URL'], timeout=5)"
     if aws.mode == "rewrite":

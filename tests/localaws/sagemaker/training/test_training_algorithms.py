@@ -13,8 +13,6 @@ from course.localaws.core.resources import Document
 from course.localaws.images.shared import recordio_protobuf
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures, channel
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 ACCOUNT = "382416733822.dkr.ecr.us-east-1.amazonaws.com"
 RECORDIO = "application/x-recordio-protobuf"
 FEATURES = np.random.default_rng(1).normal(size=(300, 3)).astype(np.float32)

@@ -32,7 +32,6 @@ def start(state: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> launch.Han
     return launch.start(state)
 
 
-@pytest.mark.second_mode_nightly  # a restart is the same in both modes
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state"
@@ -53,7 +52,7 @@ def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.
         again.handle.stop()
 
 
-@pytest.mark.parametrize("end", ["killed", "stopped"])
+@pytest.mark.parametrize("end", ["killed", pytest.param("stopped", marks=pytest.mark.nightly)])
 def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end: str) -> None:
     state = tmp_path / "state"
     aws = JobFixtures(launch.start(state), "")
@@ -76,7 +75,7 @@ def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end
         aws.handle.stop()
 
 
-@pytest.mark.second_mode_nightly  # a restart is the same in both modes
+@pytest.mark.nightly  # a kill, the harder case, runs by day
 @pytest.mark.parametrize("mode", MODES)
 def test_stopped_and_reset_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     aws = JobFixtures(start(tmp_path / "state", mode, monkeypatch), mode)
@@ -106,6 +105,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.nightly  # its own local AWS; server/test_full_disk.py covers a full disk by day
 def test_full_disk(small_disk: Path) -> None:
     aws = JobFixtures(launch.start(small_disk / "state"), "namespace")
     try:

@@ -82,6 +82,7 @@ def source(uri: str, **members: object) -> dict:
     return {"S3DataType": "S3Prefix", "S3Uri": uri, **members}
 
 
+@pytest.mark.both_modes
 def test_hosts_find_each_other_by_name_and_use_the_same_port(aws: JobFixtures) -> None:
     names = [aws.script(MEET, ResourceConfig=cluster(2)) for _ in range(2)]  # two jobs at a time, on the same port
     for name in names:
@@ -172,6 +173,7 @@ def test_out_of_time_on_all_hosts(aws: JobFixtures) -> None:
     assert aws.processes() == []
 
 
+@pytest.mark.both_modes
 def test_isolated_hosts_reach_each_other_and_nothing_else(aws: JobFixtures) -> None:
     if aws.mode == "rewrite":
         return  # a job without a network is refused there: test_training.test_network_isolation

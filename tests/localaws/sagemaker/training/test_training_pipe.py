@@ -37,6 +37,7 @@ def facts_of(aws: JobFixtures, job: dict, host: str = "algo-1") -> dict:
     return json.loads(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])[f"{host}.json"])
 
 
+@pytest.mark.both_modes
 def test_objects_come_one_after_the_other_in_each_epoch(aws: JobFixtures) -> None:
     large = os.urandom(1 << 20)
     for key, body in (("b.csv", b"2\n"), ("a.csv", b"1\n"), ("c/c.bin", large)):
@@ -167,6 +168,7 @@ def test_a_role_that_may_list_and_not_read(aws: JobFixtures) -> None:
     assert job["FailureReason"].startswith("ClientError: Data download failed:AccessDenied (403)")
 
 
+@pytest.mark.both_modes
 @pytest.mark.parametrize("place", ["os.symlink(secret, path)", "open(path, 'w').close()", "os.link(secret, path)"])
 def test_what_the_job_puts_in_the_place_of_a_fifo_is_not_written_to(aws: JobFixtures, place: str) -> None:
     uri = aws.put("pipe/spoilt.csv", "data")

@@ -20,8 +20,6 @@ from course.localaws.sagemaker.core.cluster import hosts, resource_config
 from tests.localaws.sagemaker.job_fixtures import JobFixtures, cluster, needs_torch
 from tests.localaws.sagemaker.training.test_training_sdk import ALL_REDUCE
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
 TORCHRUN = {"sagemaker_torch_distributed_enabled": "true"}
 MPI = {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}

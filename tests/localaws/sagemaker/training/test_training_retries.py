@@ -9,8 +9,6 @@ from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, cluster
 from tests.localaws.sagemaker.training.test_training_spot import described, steps
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 # Waits to be killed, unless an earlier attempt left a checkpoint; then it prints that.
 BEGUN = "/opt/ml/checkpoints/begun"
 SECOND_TIME = f"if [ -e {BEGUN} ]; then echo going on; echo model > /opt/ml/model/model.txt; else touch {BEGUN}; sleep 600; fi"

@@ -22,8 +22,6 @@ from tests.localaws.sagemaker.job_fixtures import (
     processing_output,
 )
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 if TYPE_CHECKING:
     from sagemaker.train import ModelTrainer
 
@@ -162,6 +160,7 @@ ALL_REDUCE = """
 """
 
 
+@pytest.mark.nightly  # test_training_pytorch.py covers two instances by day without the SDK
 @needs_torch
 def test_torchrun_of_the_sdk(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import SourceCode

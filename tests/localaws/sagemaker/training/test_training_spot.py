@@ -10,8 +10,6 @@ from course.localaws.server.launch import ServerError
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 # Counts three epochs in its checkpoints and prints them. The second and third wait for a file that the test puts.
 EPOCHS = """
 import os, time

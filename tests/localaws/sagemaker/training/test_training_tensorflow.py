@@ -15,8 +15,6 @@ from course.sandbox import host_names
 from tests.localaws.sagemaker.job_fixtures import JobFixtures, cluster, needs_tensorflow
 from tests.localaws.sagemaker.training.test_training_pytorch import environment
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 TENSORFLOW = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
 MIRRORED = {"sagemaker_multi_worker_mirrored_strategy_enabled": "true"}
 

@@ -79,7 +79,6 @@ def test_a_script_that_fails_leaves_a_sound_cluster(aws: JobFixtures) -> None:
     assert warm(aws, ran(aws, "raise ValueError"))["Status"] == "Available"
 
 
-@pytest.mark.second_mode_nightly  # the comparison is the same in both modes
 def test_jobs_that_do_not_match(aws: JobFixtures) -> None:
     first = ran(aws)
     other_role = aws.name("OtherRole")

@@ -15,8 +15,6 @@ import xgboost
 from course.localaws.images.shared import recordio_protobuf as records
 from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, channel, cluster
 
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
-
 BINARY = {"num_round": "5", "objective": "binary:logistic"}
 RANDOM = np.random.default_rng(7)
 FEATURES = RANDOM.normal(size=(400, 3)).round(3)
@@ -81,7 +79,9 @@ FORMATS = [(csv, "text/csv"), (csv, "csv"), (libsvm, "text/libsvm"), (libsvm, ""
 FORMATS += [(recordio_protobuf, "application/x-recordio-protobuf")]
 
 
-@pytest.mark.parametrize(("write", "content_type"), FORMATS, ids=[f"{write.__name__}-{kind or 'none'}" for write, kind in FORMATS])
+@pytest.mark.parametrize(
+    ("write", "content_type"), [*FORMATS, *(pytest.param(*each, marks=pytest.mark.nightly) for each in FORMATS_AT_NIGHT)]
+)
 def test_formats_give_the_same_model(aws: JobFixtures, write, content_type: str) -> None:
     job = train(aws, write(HEAD), write(TAIL), content_type, eval_metric="auc")
     model = booster(aws, job)
@@ -149,6 +149,7 @@ def test_files_of_a_channel_are_read_together(aws: JobFixtures) -> None:
 FIRST = "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest"
 
 
+@pytest.mark.nightly  # a detail of the first images
 def test_the_first_images_know_silent(aws: JobFixtures) -> None:
     data = aws.put("silent/train/a.csv", csv(HEAD))
     for image in (FIRST, XGBOOST.replace("1.7-1", "0.90-2")):
@@ -156,6 +157,7 @@ def test_the_first_images_know_silent(aws: JobFixtures) -> None:
         booster(aws, aws.trained(aws.train(aws.name("silent"), image, **request)))
 
 
+@pytest.mark.nightly  # several jobs on several hosts
 def test_the_first_image_takes_exact_for_approx_on_several_hosts(aws: JobFixtures) -> None:
     """XGBoost before 1.0 did; the later ones fail, as here."""
     data = [channel("train", aws.put("exact/train/a.csv", csv(HEAD)), "csv")]
@@ -261,7 +263,11 @@ def channels(aws: JobFixtures, content_type: str, files: dict[str, str | bytes],
 
 @pytest.mark.parametrize(
     ("content_type", "write"),
-    [("text/csv", csv), ("application/x-parquet", parquet), ("application/x-recordio-protobuf", recordio_protobuf)],
+    [
+        pytest.param("text/csv", csv, marks=pytest.mark.nightly),
+        pytest.param("application/x-parquet", parquet, marks=pytest.mark.nightly),
+        ("application/x-recordio-protobuf", recordio_protobuf),
+    ],
 )
 def test_pipe_mode_trains_the_model_of_file_mode(aws: JobFixtures, content_type: str, write: Callable) -> None:
     files = {"train/a": write(slice(0, 150)), "train/b": write(slice(150, 300)), "validation/c": write(slice(300, 400))}
@@ -311,6 +317,7 @@ def test_a_host_without_data_is_left_out(aws: JobFixtures) -> None:
     assert any("Host algo-2 does not have data" in line for line in aws.lines(name, host="algo-2"))
 
 
+@pytest.mark.nightly  # test_training_hosts.py covers a stop by day
 def test_hosts_that_are_stopped_end_in_the_same_round(aws: JobFixtures) -> None:
     inputs = channels(aws, "text/csv", {"train/a": csv(slice(0, 200)), "train/b": csv(slice(200, 400))})
     inputs[0]["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import pickle
 
-import pytest
 import xgboost
 
 from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, channel, cluster
 from tests.localaws.sagemaker.training.test_training_spot import SPOT
 from tests.localaws.sagemaker.training.test_training_xgboost import libsvm
 from tests.localaws.sagemaker.tuning.test_tuning import once
-
-pytestmark = pytest.mark.second_mode_nightly  # where a job runs is the same: test_training.py and others try it
 
 # Trains three rounds with checkpoints, two at a time, then waits for a file and trains up to six.
 CHECKPOINTS = """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.transform.transform_fixtures import (
@@ -29,7 +27,6 @@ def output_fn(numbers, accept): return "".join(f"{1 / each:g}\\n" for each in nu
 """
 
 
-@pytest.mark.second_mode_nightly  # objects are read the same way in both modes
 def test_every_object_below_the_prefix_has_an_output_in_its_order(aws: JobFixtures) -> None:
     aws.put("objects-below/a.csv", "1,2\n3,4\n5,6")
     aws.put("objects-below/2013/b.csv", "7,8\n")
@@ -59,7 +56,6 @@ def test_every_object_below_the_prefix_has_an_output_in_its_order(aws: JobFixtur
     assert aws.processes() == [] and aws.boxes() == []
 
 
-@pytest.mark.second_mode_nightly  # a stop is the same in both modes
 def test_a_job_that_is_stopped_stores_nothing(aws: JobFixtures) -> None:
     aws.put("stopped/a.csv", "1,2\n")
     aws.put("stopped/b.csv", "wait,1\n")

@@ -11,6 +11,7 @@ from tests.localaws.sagemaker.transform.transform_fixtures import CSV, SUM, mode
 pytestmark = pytest.mark.parametrize("aws", ["rewrite"], indirect=True)
 
 
+@pytest.mark.nightly  # test_the_resource covers version 3 of the SDK by day
 def test_a_transformer(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.transformer import Transformer
 

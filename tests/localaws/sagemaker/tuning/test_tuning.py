@@ -11,8 +11,6 @@ from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import XGBOOST, JobFixtures, channel
 from tests.localaws.sagemaker.tuning.tuning_fixtures import EPOCHS, TOY, TuningFixtures, categorical, continuous, epochs, kinds, objective
 
-pytestmark = pytest.mark.second_mode_nightly  # test_training.py and others already test both modes
-
 # The mode of /opt/ml does not matter for tests with this mark.
 once = pytest.mark.parametrize("aws", ["rewrite"], indirect=True)
 LONG = "import time\nprint('loss=1', flush=True)\ntime.sleep(600)\n"

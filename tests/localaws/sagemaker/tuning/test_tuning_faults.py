@@ -54,6 +54,7 @@ def test_killed_while_a_tuning_job_runs(tuning: TuningFixtures, tmp_path: Path) 
     assert again.run(1)[0]["HyperParameterTuningJobStatus"] == "Completed"
 
 
+@pytest.mark.nightly  # a kill, the harder case, runs by day
 def test_reset_and_stopped_while_a_tuning_job_runs(tuning: TuningFixtures) -> None:
     start(tuning)
     tuning.aws.handle.reset()

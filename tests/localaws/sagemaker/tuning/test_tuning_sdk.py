@@ -67,6 +67,7 @@ def test_tuner_with_a_script(aws: JobFixtures, session: object, tmp_path: Path) 
     assert tuner.describe().objective_status_counters.succeeded == 3
 
 
+@pytest.mark.nightly  # test_tuning.py covers it by day without the SDK
 def test_tuner_with_the_built_in_xgboost(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.parameter import ContinuousParameter, IntegerParameter
     from sagemaker.train import ModelTrainer
