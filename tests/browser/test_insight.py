@@ -36,7 +36,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found | {"similarity": course.root / "results" / f"similarity-{LESSON}.html"}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", NAMES)
 def test_everyone_can_read_it(page: Page, written: dict[str, Path], name: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)

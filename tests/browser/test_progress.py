@@ -23,7 +23,7 @@ def written(learner: Learner) -> dict[str, Path]:  # noqa: F811
     return {"progress": learner.root / "work" / "progress.html", "export": learner.root / "ada.html"}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.nightly)])
 def test_everyone_can_read_them(page: Page, written: dict[str, Path], scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     for path in written.values():

@@ -54,7 +54,7 @@ def test_a_trial_of_trees_scores_the_same_again(trials, trees, number):
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="takes PyTorch: make extra-torch (until 2027-05-24)")
-@pytest.mark.parametrize("number", [2, 6])
+@pytest.mark.parametrize("number", [pytest.param(2, marks=pytest.mark.nightly), 6])
 def test_a_trial_of_a_network_scores_the_same_again(trials, networks, number):
     assert_same(trials.train_network(trials.network_settings()[number]), networks.loc[number])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -30,6 +31,12 @@ def collected(*names: str) -> dict:
     return found
 
 
+def test_this_run_hides_no_package():
+    homes = [home for name in ("packaging", "sagemaker") for home in importlib.util.find_spec(name).submodule_search_locations]
+    assert [place for place in sys.path + homes if Path(place).is_relative_to(ROOT / "tests")] == []
+
+
+@pytest.mark.nightly  # each lane collects its own part by day
 def test_all_folders_are_collected_in_one_run():
     found = collected("tests")
     assert [place for place in found["path"] + found["homes"] if Path(place).is_relative_to(ROOT / "tests")] == []

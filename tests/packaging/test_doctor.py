@@ -45,6 +45,7 @@ def test_a_killed_local_aws_is_found(tmp_path):
     assert "note   the local AWS in" in done.stdout and "fix: course aws start" in done.stdout
 
 
+@pytest.mark.nightly  # waits for the time limit of a request
 def test_a_local_aws_that_hangs_is_found(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

@@ -44,6 +44,7 @@ def test_it_has_what_the_lesson_needs_and_no_answer(package):
     assert sorted(path.name for path in package.parent.iterdir()) == [package.name]
 
 
+@pytest.mark.nightly  # the other tests look into the package by day
 @pytest.mark.timeout(600)
 def test_a_learner_who_has_only_the_package_does_the_lesson(package, tmp_path):
     learner, installed = tmp_path / "learner", tmp_path / "installed"

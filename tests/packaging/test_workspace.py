@@ -98,6 +98,7 @@ def test_a_folder_of_kernels_that_cannot_be_written_is_named(tmp_path):
     assert set(tmp_path.iterdir()) - before == {tmp_path / "work"}
 
 
+@pytest.mark.nightly  # test_browser.py opens it by day
 def test_lab_opens_jupyterlab_on_the_copy_and_leaves_nothing_running(root):
     shutil.copytree(ROOT / "course", root / "course", ignore=shutil.ignore_patterns("__pycache__"))
     with socket.create_server(("127.0.0.1", 0)) as free:

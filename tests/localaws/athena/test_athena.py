@@ -381,6 +381,7 @@ def test_another_region_has_its_own_tables_and_queries(lake, local_aws, client):
         athena.get_query_execution(QueryExecutionId=query)
 
 
+@pytest.mark.nightly  # server/test_server.py kills by day
 def test_queries_outlive_a_kill(tmp_path):
     from tests.localaws.moto.restartable_aws import RestartableAws
 

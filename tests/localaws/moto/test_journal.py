@@ -121,6 +121,7 @@ def test_every_acknowledged_request_survives_a_kill_in_the_midst_of_them(aws):
     assert set(acknowledged) <= kept
 
 
+@pytest.mark.nightly  # a stop waits for the replay
 def test_it_can_be_stopped_while_it_replays_and_has_lost_nothing(aws):
     for number in range(50):
         aws("ssm").put_parameter(Name=f"/stopped/{number}", Value="1", Type="String")

@@ -128,6 +128,7 @@ def test_the_resources_that_aws_would_bill_are_listed(story):
     assert running(handle) == [("endpoint/delays", "ml.m5.large", 1, "InService")]
 
 
+@pytest.mark.nightly  # hosting/test_runtime.py kills by day
 def test_after_a_kill_no_process_stays_and_the_endpoint_comes_back(story):
     first = launch.find(story)
     children = processes(first)

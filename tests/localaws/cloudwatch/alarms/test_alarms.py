@@ -280,6 +280,7 @@ def test_what_composite_alarms_cannot_do_is_refused_by_name(aws):
         assert caught.value.response["Error"]["Code"] == "NotSupportedByLocalAws"
 
 
+@pytest.mark.nightly  # server/test_server.py kills by day
 def test_alarms_go_on_after_a_kill_and_a_year_passes_quickly(tmp_path):
     first = AlarmFixtures(launch.start(tmp_path / "state"))
     namespace = "Test/Kept"
