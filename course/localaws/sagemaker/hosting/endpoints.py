@@ -82,7 +82,9 @@ class Endpoints(Family):
         self._runtime = Runtime(platform, self._routing, self.components)
         self.utilization = Utilization(platform, self._routing, self.components, self._places_of)
         self._fleets: set[Fleet] = set()  # all that have processes, in service or not
-        variants = ScalableVariants(platform, self.describe, self.update_weights_and_capacities)
+        variants = ScalableVariants(
+            platform, lambda context, name: engine.find(context, ENDPOINT, name), self.update_weights_and_capacities
+        )
         platform.scalable |= {INSTANCES: variants, PROVISIONED: variants}
         self.rollouts = ActiveDeployments()
         self._stopping = threading.Event()

@@ -23,10 +23,13 @@ LONGEST_SECONDS = 600.0
 
 
 class ScalableVariants:
-    """A `Scalable` that changes variants by ``update``, which is UpdateEndpointWeightsAndCapacities; ``describe`` is DescribeEndpoint."""
+    """A `Scalable` that changes variants by ``update``, which is UpdateEndpointWeightsAndCapacities.
 
-    def __init__(self, platform: Platform, describe: Operation, update: Operation) -> None:
-        self._platform, self._describe, self._update = platform, describe, update
+    ``find`` returns the document of an endpoint by name, or None.
+    """
+
+    def __init__(self, platform: Platform, find: Callable[[Context, str], dict | None], update: Operation) -> None:
+        self._platform, self._find, self._update = platform, find, update
 
     def capacity(self, region: str, resource: str, dimension: str) -> int | None:
         _, endpoint, _, name = resource.split("/")
@@ -57,10 +60,7 @@ class ScalableVariants:
             raise AwsError("InternalFailure", (document or {}).get("FailureReason", f"Endpoint {endpoint} is gone."))
 
     def _document(self, region: str, endpoint: str) -> dict | None:
-        try:
-            return self._describe(self._context(region), {"EndpointName": endpoint})
-        except AwsError:
-            return None
+        return self._find(self._context(region), endpoint)
 
     def _context(self, region: str) -> Context:
         return Context(region, self._platform.account, self._platform)
