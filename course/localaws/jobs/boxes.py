@@ -122,12 +122,9 @@ def variables(platform: Platform, context: Context, role: str, overlay: Overlay,
     """The environment of a job's programs: the local AWS with the role's own credentials, the overlay, and ``extra``, which wins."""
     credential = platform.identity.issue(role, seconds=CREDENTIAL_SECONDS)
     extra = extra | ({"PATH": search_path(overlay, extra["PATH"])} if "PATH" in extra else {})
-    base = sdk_environment.variables(platform.state, platform.endpoint, {}) | {
+    base = sdk_environment.variables(platform.state, platform.endpoint, {}, credential) | {
         "AWS_DEFAULT_REGION": context.region,
         "AWS_REGION": context.region,
-        "AWS_ACCESS_KEY_ID": credential.principal.access_key,
-        "AWS_SECRET_ACCESS_KEY": credential.secret,
-        "AWS_SESSION_TOKEN": credential.token,
         "PATH": search_path(overlay),
     }
     paths = [part for each in (extra, base) for part in each.get("PYTHONPATH", "").split(os.pathsep) if part]

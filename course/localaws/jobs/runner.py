@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -28,11 +28,14 @@ class Run(Protocol):
 
     job: JobControl
 
-    def attempt(self, folder: Path) -> bool:
-        """Do the job in a new folder. Returns whether to do it again in another one. Raises ServerShuttingDown."""
+    def attempt(self, folder: Path) -> None:
+        """Do the job in a folder, which it makes. Raises ServerShuttingDown."""
 
-    def end(self) -> None:
-        """Record how the job ended. Its folder is removed by now, so that even a full disk has room for that."""
+    def end(self) -> bool:
+        """Record how the job ended. Returns False when it must be done again.
+
+        The folder of the attempt is removed by now, so that even a full disk has room for that.
+        """
 
 
 class JobRunner:
@@ -89,11 +92,9 @@ class JobRunner:
 
     def _work(self, arn: str, run: Run) -> None:
         try:
-            again = True
-            while again:
-                with self._directory() as folder:
-                    again = run.attempt(folder)
-            run.end()
+            self._attempt(run)
+            while not run.end():
+                self._attempt(run)
         except ServerShuttingDown:
             pass
         except Exception:
@@ -101,21 +102,12 @@ class JobRunner:
         finally:
             self._runs.pop(arn, None)
 
-    @contextlib.contextmanager
-    def _directory(self) -> Iterator[Path]:
-        """A new folder for one job. It is removed afterwards, whatever happens."""
+    def _attempt(self, run: Run) -> None:
         folder = self._boxes / f"{self.kind}.{uuid.uuid4().hex}"
-        empty(folder)
         try:
-            yield folder
+            run.attempt(folder)
         finally:
             remove(folder)
-
-
-def empty(folder: Path) -> None:
-    """Remove everything from a job's folder, so that the job may start again."""
-    remove(folder)
-    (folder / "ml").mkdir(parents=True)
 
 
 def remove(folder: Path) -> None:

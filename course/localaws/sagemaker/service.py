@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -48,7 +49,7 @@ FAMILIES = (
     "hosting.components.operations:InferenceComponents",
 )
 REST_SERVICES = ("sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics")
-Family = TypeVar("Family")
+T = TypeVar("T")
 
 
 def _family(name: str) -> type:
@@ -75,7 +76,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         parse_all=True,
         validate_all=True,
         resource=sagemaker.resource,
-        permissions=lambda call, params: required_permissions(call, params, platform.account, sagemaker.engine),
+        permissions=partial(required_permissions, account=platform.account, engine=sagemaker.engine),
         finish=sagemaker.mark,
         stages=stages,
         backend=sagemaker,
@@ -116,7 +117,7 @@ class SageMaker:
         for kind in self.engine.kinds.values():
             self.engine.listeners[kind.name] = [listener for listener in listeners if listener.follows(kind)]
 
-    def family(self, cls: type[Family]) -> Family:
+    def family(self, cls: type[T]) -> T:
         """Returns the one family of a class. The first call makes it, after the families that it needs."""
         if cls not in self._made:
             needed = [self.family(other) for other in getattr(cls, "needs", ())]

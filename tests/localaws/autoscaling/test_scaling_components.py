@@ -147,7 +147,7 @@ def test_a_custom_metric_and_a_scheduled_action(aws):
     aws.handle.advance(180)
     assert aws.copies(name) == 0
     *_, limits, last = aws.activities(place)
-    assert limits["Cause"] == "scheduled action name last was triggered"
+    assert limits["Cause"] == "scheduled action name night was triggered"
     assert (last["Description"], last["Cause"]) == ("Setting desired copy count to 0.", "maximum capacity was set to 0")
     aws.scaling.deregister_scalable_target(**place)
 

@@ -59,7 +59,7 @@ class JobRun:
         self.platform = runner.platform
         self.caller = f"{kind.arn}/{self.name}"
         self.data = JobData(self.platform, self.caller, self.role)
-        self._failure = ""
+        self._failure, self._is_internal = "", False
 
     @property
     def role(self) -> str:
@@ -81,14 +81,15 @@ class JobRun:
         """Whether to run the job again after an error of the local AWS itself. Then its description says so."""
         return False
 
-    def attempt(self, folder: Path) -> bool:
-        """Do the job. Returns whether to do it again, after an error of the local AWS itself."""
-        self._failure = ""
+    def attempt(self, folder: Path) -> None:
+        """Do the job in a new folder."""
+        self._failure, self._is_internal = "", False
         try:
             self.document = self.engine.get(self.context, self.kind, self.name)
             if self.document[self.kind.status] == self.stopping:
                 self.job.stop("Stopped")  # the request came between creation and submission
             self.job.begin()
+            (folder / "ml").mkdir(parents=True)
             self.execute(folder)
         except (ServerShuttingDown, StoppedBeforeStart):
             self.job.check()
@@ -97,18 +98,19 @@ class JobRun:
         except Exception as error:
             self.job.check()
             logger.exception("%s", self.caller)
-            self._failure = internal_error(error)
-            return not self.job.stopped_by and self.prepare_retry(self._failure)
-        return False
+            self._failure, self._is_internal = internal_error(error), True
 
-    def end(self) -> None:
-        """Record how the job ended."""
+    def end(self) -> bool:
+        """Record how the job ended. Returns False when it must be done again, after an error of the local AWS itself."""
+        if self._is_internal and not self.job.stopped_by and self.prepare_retry(self._failure):
+            return False
         status = "Failed" if self._failure else self.job.stopped_by or "Completed"
         self.conclude(status, self._failure)
         try:
             persist(lambda: self.update(lambda document: self.ended(document, status, self._failure)))
         finally:
             self.listener.on_end()
+        return True
 
     def update(self, changes: Changes) -> None:
         """Change the job's document. Ends the run when the document is gone because everything was reset."""
@@ -169,8 +171,6 @@ class JobFamily:
         return {}
 
     async def create(self, context: Context, params: dict) -> dict:
-        if context.call is not None:
-            context.call.resource = f"{self.kind.arn}/{params[self.kind.name_member]}"
         return {self.kind.arn_member: await asyncio.to_thread(self.begin, context, params)}
 
     def begin(self, context: Context, params: dict, listener: JobListener | None = None) -> str:

@@ -96,15 +96,16 @@ class TrainingJobs(JobFamily):
         check_request(params)
         specification = dict(params["AlgorithmSpecification"])
         image = images.find(specification["TrainingImage"], params["RoleArn"])
-        if image.algorithm and specification.get("MetricDefinitions"):
-            raise invalid(OWN_METRICS)
-        MetricScanner(specification.get("MetricDefinitions", []))
+        if definitions := specification.get("MetricDefinitions"):
+            if image.algorithm:
+                raise invalid(OWN_METRICS)
+            MetricScanner(definitions)  # raises for an invalid expression
         if metrics := image.metric_definitions():
             specification["MetricDefinitions"] = metrics
         self._check_data(context, params)
         keys = (params["OutputDataConfig"].get("KmsKeyId"), params["ResourceConfig"].get("VolumeKmsKeyId"))
         protection.check(self.platform, context, keys, params.get("VpcConfig"))
-        document = dict.fromkeys(FLAGS, False) | params
+        document, now = dict.fromkeys(FLAGS, False) | params, self.engine.now()
         document |= {
             "AlgorithmSpecification": {"EnableSageMakerMetricsTimeSeries": False} | specification,
             "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_SECONDS} | params.get("StoppingCondition", {}),
@@ -112,10 +113,10 @@ class TrainingJobs(JobFamily):
             "ModelArtifacts": {"S3ModelArtifacts": model_uri(params)},
             "TrainingJobStatus": "InProgress",
         }
-        document |= debugger.described(params, self.engine.now())
+        document |= debugger.described(params, now)
         if warm_pools.keep_alive(params):
             document["WarmPoolStatus"] = {"Status": "InUse"}
-        return document | next_step(document, self.engine.now(), "Starting", "Starting the training job")
+        return document | next_step(document, now, "Starting", "Starting the training job")
 
     def stopping(self, document: Document) -> dict:
         step = next_step(document, self.engine.now(), "Stopping", "Stopping the training job")
@@ -186,12 +187,14 @@ def check_request(params: dict) -> None:
     names = [channel["ChannelName"] for channel in params.get("InputDataConfig", [])]
     if len(names) != len(set(names)):
         raise invalid(f"Channel names must be unique; got {', '.join(names)}.")
+    groups = {host.group for host in cluster.hosts(resources)}
     for channel in params.get("InputDataConfig", []):
-        check_channel(channel, specification["TrainingInputMode"], {host.group for host in cluster.hosts(resources)})
+        check_channel(channel, specification["TrainingInputMode"], groups)
     check_warm_pool(params)
     check_rules(params)
     for member in ("CheckpointConfig", *debugger.WRITTEN):
-        ml_folder.check_below(params.get(member, {}).get("LocalPath", ml_folder.CHECKPOINTS))
+        if "LocalPath" in params.get(member, {}):
+            ml_folder.check_below(params[member]["LocalPath"])
     check_isolation(params.get("EnableNetworkIsolation", False))
     check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False), "RetryStrategy" in params)
 

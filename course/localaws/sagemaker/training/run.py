@@ -17,7 +17,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.boxes import JobLog, shared_network
 from course.localaws.jobs.control import JobFailure
-from course.localaws.jobs.runner import JobRunner, empty
+from course.localaws.jobs.runner import JobRunner, remove
 from course.localaws.jobs.s3_data import DataError
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
@@ -71,7 +71,8 @@ class TrainingRun(JobRun):
                 self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
                 with contextlib.suppress(DataError):
                     copy_last(members)
-                empty(folder)
+                remove(folder)
+                (folder / "ml").mkdir(parents=True)
                 self._await_capacity(capacity_returns)
                 self._step("Starting", "Starting the training job")
                 members, group = self._train(folder)
@@ -149,7 +150,7 @@ class TrainingRun(JobRun):
     def _log(self, host: str, started: int) -> JobLog:
         scanner = MetricScanner(self.document["AlgorithmSpecification"].get("MetricDefinitions", []))
         stream = f"{self.name}/{host}-{started}"
-        return JobLog(self.platform, self.context.region, GROUP, stream, lambda lines: self._publish(scanner, lines))
+        return JobLog(self.platform, self.context.region, GROUP, stream, partial(self._publish, scanner))
 
     def _publish(self, scanner: MetricScanner, lines: list[str]) -> None:
         """Publish the metrics in lines of the log."""
