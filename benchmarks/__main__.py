@@ -23,7 +23,21 @@ from course import interrupts
 
 RESULT = Path("build/benchmarks.json")
 # Modules of this package.
-NAMES = ("ready", "training", "tuning", "invoke", "throughput", "update", "transform", "listing", "objects", "restart", "queue", "grading")
+NAMES = (
+    "ready",
+    "training",
+    "tuning",
+    "invoke",
+    "throughput",
+    "update",
+    "transform",
+    "listing",
+    "objects",
+    "restart",
+    "queue",
+    "grading",
+    "judging",
+)
 
 
 def _measuring(name: str) -> Callable[[], list[Row]]:
