@@ -84,8 +84,8 @@ def test_attempts_have_the_format_that_check_writes(material, tmp_path):
         demo_attempts.write(BY_NAME[name], material, AT, tmp_path / name)
         noted = attempts.read(tmp_path / name)
         assert noted and noted[-1].at < AT and {each.exercise for each in noted} <= set(material.exercises)
-    assert attempts.read(tmp_path / "half_done")[-1].passed
-    assert not any(each.passed for each in attempts.read(tmp_path / "mistaken_01"))
+    assert attempts.read(tmp_path / "half_done")[-1].right
+    assert not any(each.right for each in attempts.read(tmp_path / "mistaken_01"))
 
 
 def test_scores_that_are_deserved_are_not_mentioned(material):
