@@ -118,7 +118,20 @@ def test_record_holds_the_figures(course: Path) -> None:
     assert record.read("m98_1_ex2", course / "graders")["guessers"] == {}
 
 
-def test_record_takes_all_mutants(course: Path) -> None:
-    command = [sys.executable, "-m", "course.grading.gate", "m98_1", "--root", str(course), "--record"]
+def test_record_takes_all_mutants_or_none(course: Path) -> None:
+    command = [sys.executable, "-m", "course.grading.gate", "m98_1", "--root", str(course), "--mutants", "3", "--record"]
     done = subprocess.run(command, text=True, capture_output=True)
-    assert done.returncode == 2 and "--record needs --mutants all" in done.stderr
+    assert done.returncode == 2 and "--record takes --mutants all, or none" in done.stderr
+
+
+def test_without_mutants_the_record_renews_what_practice_finds(course: Path) -> None:
+    place = course / ANSWERS / "m98_1_ex1" / record.NAME
+    place.write_text("mutants: {of: abc, tried: 3, killed: 3, equivalent: 0}\npractice: {wrong: 9, hold: 9}\n")
+    command = [sys.executable, "-m", "course.grading.gate", "m98_1", "--root", str(course), "--record"]
+    done = subprocess.run(command, text=True, capture_output=True, env=os.environ | {"COLUMNS": "200"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = record.read("m98_1_ex1", course / "graders")
+    assert kept["mutants"]["tried"] == 3
+    # The practice check asks for the name of a tool; only the hidden one sees the wrong rules.
+    assert kept["practice"] == {"wrong": 3, "hold": 2}
+    assert "The practice cases of" in done.stdout and "only `judge` shows these mistakes" in done.stdout
