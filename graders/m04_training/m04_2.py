@@ -1,14 +1,11 @@
 """m04_2: training jobs that fail."""
 
-from typing import Any
-
+from course.exercises.failed_jobs import FAULTS, TICKETS
 from course.grading import Answer, Exercise, Function, Report, Value
-from course.grading.citing import cites
 from course.grading.scoring import guard_share
 
-from .m04_2_cases import ACTION_QUESTIONS, ACTIONS, CAUSES, MUTANTS, PRACTICE_REQUESTS, TICKETS, asked, failed
-
-GROUP = "/aws/sagemaker/TrainingJobs"
+from .m04_2_cases import ACTION_QUESTIONS, ACTIONS, MUTANTS, PRACTICE_REQUESTS, asked, practice_jobs
+from .m04_2_probe import doubtful_cause, doubtful_line, job_of, log_of, reruns
 
 ex1 = Exercise(
     id="m04_2_ex1",
@@ -17,14 +14,15 @@ ex1 = Exercise(
     pattern=4,
     parts={"form": 0.5, "cause": 1.5, "evidence": 1.5, "repair": 1.5},
     evidence={"diagnoses": Value(dict), "repairs": Value(dict)},
-    skills={"C01": ["4.2.S1", "2.3.K5"], "C02": ["2.2.1"]},
+    skills={"C01": ["4.2.S1"], "C02": ["4.2.2"]},
     topics=["train.failures"],
     seconds=60,
     hints=(
         "Read each log from below, past the words that all failures share, up to the line that is of one job alone.",
-        "The line with the exception says what was not accepted. Compare the failed job's request with `healthy`, field by field.",
-        'One entry: `diagnoses["ticket-9"] = {"cause": "range", "line": "Hyperparameter"}`, '
-        'and `repairs["ticket-9"] = {"HyperParameters.gamma": "0"}`: the path of the one field that differs, and its right value.',
+        "The message of the exception says what was not accepted. Which field of the request named that, or named the files that hold it? "
+        "When it is about the files, look at their first lines.",
+        'One entry: `diagnoses["ticket-9"] = {"cause": "range", "line": "Hyperparameter gamma"}`, '
+        'and `repairs["ticket-9"] = {"HyperParameters.gamma": "0"}`: the path of the one field at fault, and its right value.',
     ),
 )
 
@@ -35,15 +33,15 @@ ex2 = Exercise(
     pattern=1,
     parts={"practice": 0.25, "action": 1.75, "line": 1},
     evidence={"triage": Function("triage(description: dict, log: list) -> dict")},
-    skills={"C01": ["4.2.S1", "4.1.S2"], "C02": ["2.2.1"]},
+    skills={"C01": ["4.1.S2", "4.2.S1"], "C02": ["4.1.2", "4.2.2"]},
     topics=["train.failures"],
     seconds=10,
     hints=(
         "The status and the beginning of the reason settle four of the six actions. Only the other two need the log.",
         "A line with an exception begins with the name of its class, which ends in `Error`, and a colon. When there are two, "
         "the later one is what the job failed of.",
-        "Status first, then `startswith` on the reason, then `137`. Else take the last line matching `^\\w+Error: `, and look in it for "
-        "the words hyperparameter, channel and ContentType.",
+        "Status first, then `startswith` on the reason, then `137`. Else take the last line matching `^[\\w.]+Error: `, and look in its "
+        "small letters for the five words of the table.",
     ),
 )
 
@@ -70,18 +68,23 @@ ex3 = Exercise(
 def practice_ex1(answer: Answer, report: Report) -> None:
     if not check_form(answer, report):
         return
-    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
-    found = {ticket: log_of(logs, job_of(sagemaker, ticket)) for ticket in TICKETS}
-    wrong = []
-    for ticket, lines in found.items():
-        cited = answer.value("diagnoses")[ticket]["line"]
-        if not cites(cited, lines):
-            wrong.append(f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this job's log.")
-        elif all(cites(cited, others) for others in found.values()):
-            wrong.append(
-                f"{ticket}: {cited[:60]!r} stands in the logs of all five jobs; expected words that tell this job from the others."
-            )
-    report.part("evidence", 1 - len(wrong) / len(TICKETS), wrong[0] if wrong else "Every cited line stands in its log.")
+    sagemaker, s3, diagnoses, repairs = answer.client("sagemaker"), answer.client("s3"), answer.value("diagnoses"), answer.value("repairs")
+    jobs = {ticket: job_of(sagemaker, ticket) for ticket in TICKETS}
+    logs = {ticket: log_of(answer.client("logs"), job) for ticket, job in jobs.items()}
+    again = reruns(answer, jobs, repairs, report.doing)
+    mended = [ticket for ticket in TICKETS if again[ticket].share > 0]
+    causes = [doubtful_cause(ticket, diagnoses[ticket]["cause"], jobs[ticket], repairs[ticket], s3) for ticket in mended]
+    if mended:
+        _all_of(report, "cause", causes)
+    _all_of(report, "evidence", [doubtful_line(ticket, diagnoses[ticket]["line"], logs, again[ticket]) for ticket in TICKETS])
+    share = sum(one.share for one in again.values()) / len(TICKETS)
+    report.part("repair", share, " ".join(one.message for one in again.values() if one.message) or "All five jobs end well.")
+
+
+def _all_of(report: Report, part: str, doubts: list[str]) -> None:
+    """Reports a part with every doubt, "" for a ticket without one."""
+    found = [doubt for doubt in doubts if doubt]
+    report.part(part, 1 - len(found) / len(TICKETS), " ".join(found) or "Nothing speaks against it.")
 
 
 def check_form(answer: Answer, report: Report) -> bool:
@@ -98,7 +101,7 @@ def check_form(answer: Answer, report: Report) -> bool:
             or not all(isinstance(v, str) for v in diagnosis.values())
         ):
             return report.part("form", False, f"The diagnosis of {ticket} is {diagnosis!r}; expected 'cause' and 'line', both text.")
-        if diagnosis["cause"] not in CAUSES:
+        if diagnosis["cause"] not in FAULTS:
             return report.part("form", False, f"The cause of {ticket} is {diagnosis['cause']!r}; expected a word of the table.")
         if not isinstance(repair, dict) or not repair or not all(isinstance(path, str) for path in repair):
             return report.part(
@@ -107,35 +110,21 @@ def check_form(answer: Answer, report: Report) -> bool:
     return report.part("form", True, "Diagnoses and repairs have their form.")
 
 
-def job_of(sagemaker: Any, ticket: str) -> dict:
-    """The description of the ticket's latest job."""
-    found = sagemaker.list_training_jobs(NameContains=f"{ticket}-", SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
-    names = [summary["TrainingJobName"] for summary in found["TrainingJobSummaries"]]
-    return sagemaker.describe_training_job(TrainingJobName=names[0] if names else ticket)
-
-
-def log_of(logs: Any, job: dict) -> list[str]:
-    """All lines that the job printed."""
-    streams = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{job['TrainingJobName']}/")["logStreams"]
-    names = [stream["logStreamName"] for stream in streams]
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=names)
-    return [event["message"] for page in pages for event in page["events"]]
-
-
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    for action in ACTIONS:
-        description, log, line = failed(answer.rng, action)
+    for action, description, log, line in practice_jobs(answer.rng):
         got = sorted_out(answer, report, description, log, "practice")
         if got is None:
             return
         said = f"`triage(...)` returned {got} for a job with the status {description['TrainingJobStatus']!r}, the secondary status "
-        said += f"{description['SecondaryStatus']!r} and the reason {_ends(description.get('FailureReason', 'none'))}:"
-        if not report.part("practice", got["action"] == action, f"{said} {ACTION_QUESTIONS[action]}"):
+        said += f"{description['SecondaryStatus']!r} and the reason {_ends(description.get('FailureReason', 'none'))}"
+        said += f", whose last exception is {line!r}:" if line else ":"
+        question = "which of the exceptions in its log, if there are several, ended the job?" if line else "expected no line."
+        faults = [ACTION_QUESTIONS[action]] * (got["action"] != action) + [question] * (got["line"] != line)
+        if faults:
+            report.part("practice", False, f"{said} {' And: '.join(faults)}")
             return
-        question = "its log has two exceptions; which of them ended the job?" if line else "no exception says so; expected no line."
-        if not report.part("practice", got["line"] == line, f"{said} {question}"):
-            return
+    report.part("practice", True, "Nine jobs, each with another end.")
 
 
 def _ends(reason: str) -> str:
@@ -145,13 +134,16 @@ def _ends(reason: str) -> str:
 def sorted_out(answer: Answer, report: Report, description: dict, log: list[str], part: str) -> dict | None:
     """The learner's triage of a job; reports the part and returns None when it is none."""
     got = answer.call("triage", description, log)
-    called = f"`triage(...)` returned {got!r}"
-    if not report.part(part, set(got) == {"action", "line"}, f"{called}; expected the keys 'action' and 'line'."):
-        return None
-    if not report.part(part, got["action"] in ACTIONS, f"{called}; expected an action of the table."):
-        return None
-    whole = got["line"] == "" or got["line"] in log
-    return got if report.part(part, whole, f"{called}; expected a whole line of the log as 'line', or '' for none.") else None
+    if set(got) != {"action", "line"}:
+        fault = "expected the keys 'action' and 'line'"
+    elif got["action"] not in ACTIONS:
+        fault = "expected an action of the table"
+    elif got["line"] and got["line"] not in log:
+        fault = "expected a whole line of the log as 'line', or '' for none"
+    else:
+        return got
+    report.part(part, False, f"`triage(...)` returned {got!r}; {fault}.")
+    return None
 
 
 @ex3.practice
@@ -164,11 +156,14 @@ def practice_ex3(answer: Answer, report: Report) -> None:
         (caught if kind in MUTANTS else alarms).append(bool(got))
         if bool(got) != (kind in MUTANTS):
             said.append(f"`preflight(...)` returned {got} for a request {words}; expected {'a reason' if kind in MUTANTS else 'none'}.")
-    report.part("practice", guard_share(caught, alarms), " ".join(said[:2]) or "Six requests, sound and bad.")
+    more = f" And so for {len(said) - 2} more." if len(said) > 2 else ""
+    report.part("practice", guard_share(caught, alarms), " ".join(said[:2]) + more or "Twelve requests, sound and bad.")
 
 
 def reasons(answer: Answer, report: Report, kind: str, part: str) -> list | None:
     """The learner's reasons against a request; reports the part and returns None when they are none."""
     got = answer.call("preflight", *asked(answer.rng, kind))
-    good = all(isinstance(reason, str) and reason for reason in got)
-    return got if report.part(part, good, f"`preflight(...)` returned {got!r}; expected a list of reasons in words, or [].") else None
+    if all(isinstance(reason, str) and reason for reason in got):
+        return got
+    report.part(part, False, f"`preflight(...)` returned {got!r}; expected a list of reasons in words, or [].")
+    return None

@@ -3,7 +3,6 @@
 import copy
 import random
 
-CAUSES = ("channel", "columns", "format", "header", "labels", "objective", "prefix", "range")
 ACTIONS = ("mend the request", "mend the data", "more memory", "more time", "send again", "leave")
 ACTION_QUESTIONS = {  # for those who chose another action
     "mend the request": "what is the last exception of its log about?",
@@ -13,13 +12,7 @@ ACTION_QUESTIONS = {  # for those who chose another action
     "send again": "what does its reason begin with?",
     "leave": "which of the two statuses says why it was stopped?",
 }
-TICKETS = tuple(f"ticket-{number}" for number in range(1, 6))
 REASON = 1024  # longest FailureReason, in characters: botocore's model of DescribeTrainingJob
-
-
-def planted(rng: random.Random) -> dict[str, str]:
-    """The cause of each ticket, drawn as the notebook's ``given/tickets.py`` draws it."""
-    return dict(zip(TICKETS, rng.sample(CAUSES, 5), strict=True))
 
 
 REQUEST_ERRORS = (
@@ -29,23 +22,30 @@ REQUEST_ERRORS = (
     "UserError: application/x-table{number} is not an accepted ContentType: csv, libsvm, parquet.",
     "UserError: Missing required hyperparameter: num_round",
     "UserError: Extraneous hyperparameter found: depth{number}",
+    "sagemaker_algorithm_toolkit.exceptions.UserError: Metric 'auc' can only be applied for classification and ranking problems.",
+    "sagemaker_algorithm_toolkit.exceptions.UserError: First line '0,2,{number},2,11...' of file 'part-0.csv' is not 'LIBSVM' format.",
 )
 DATA_ERRORS = (
     "UserError: part-{number}.csv, line 1: 'late,weekday,hour,origin...' is not all numbers.",
     "UserError: part-{number}.csv, line {number} has 11 columns, line 1 has 12",
     "XGBoostError: label must be in [0,1] for logistic regression, found {number}",
-    "XGBoostError: Number of columns does not match number of features in booster ({number} vs. 11)",
+    "xgboost.core.XGBoostError: Number of columns does not match number of features in booster ({number} vs. 11)",
     "ValueError: could not convert string to float: 'gate {number}'",
 )
 FRAME = '  File "/miniconda3/lib/python3.10/site-packages/sagemaker_xgboost_container/step_{number}.py", line {number}, in step'
 
 
-def failed(rng: random.Random, action: str) -> tuple[dict, list[str], str]:
-    """A job that needs ``action``: description, log lines, and the line that names the cause (``""`` when none does)."""
+def failed(rng: random.Random, action: str, text: str = "") -> tuple[dict, list[str], str]:
+    """A job that needs ``action``: description, log lines, and the line that names the cause (``""`` when none does).
+
+    ``text`` is the exception that the job failed of, one of `REQUEST_ERRORS` or `DATA_ERRORS`; drawn when it is not given.
+    """
     description = {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed", "BillableTimeInSeconds": rng.randint(20, 3_000)}
     log = _noise(rng)
     if action in ("mend the request", "mend the data"):
-        return _algorithm_error(rng, description, log, action)
+        other, own = (REQUEST_ERRORS, DATA_ERRORS) if action == "mend the data" else (DATA_ERRORS, REQUEST_ERRORS)
+        exceptions = [one.format(number=rng.randint(13, 999)) for one in (rng.choice(other), text or rng.choice(own))]
+        return _algorithm_error(rng, description, log, exceptions, rng.choice([1, 9]))
     if action == "more memory":
         return description | {"FailureReason": "AlgorithmError: , exit code: 137"}, log, ""
     if action == "send again":
@@ -72,23 +72,46 @@ def _noise(rng: random.Random) -> list[str]:
     return lines[:2] + rng.sample(lines[2:], rng.randint(0, 2))
 
 
-def _algorithm_error(rng: random.Random, description: dict, log: list[str], action: str) -> tuple[dict, list[str], str]:
-    """One exception raised while another was handled; the later one is the cause. A long traceback pushes it out of the reason."""
-    own, other = (REQUEST_ERRORS, DATA_ERRORS) if action == "mend the request" else (DATA_ERRORS, REQUEST_ERRORS)
-    first, last = (rng.choice(texts).format(number=rng.randint(13, 999)) for texts in (other, own))
-    frames = [FRAME.format(number=rng.randint(10, 400)) for _ in range(rng.choice([1, 9]))]
-    trace = ["Traceback (most recent call last):", *frames, first]
-    trace += ["During handling of the above exception, another exception occurred:", "Traceback (most recent call last):", *frames, last]
+def _algorithm_error(
+    rng: random.Random, description: dict, log: list[str], exceptions: list[str], count: int
+) -> tuple[dict, list[str], str]:
+    """Exceptions of which each was raised while the one before was handled. ``count`` frames: many push the message out of the reason."""
+    frames = [FRAME.format(number=rng.randint(10, 400)) for _ in range(count)]
+    trace = []
+    for number, exception in enumerate(exceptions):
+        trace += ["During handling of the above exception, another exception occurred:"] * (number > 0)
+        trace += ["Traceback (most recent call last):", *frames, exception]
     reason = ("AlgorithmError: framework error: \n" + "\n".join(trace))[: REASON - 14] + ", exit code: 1"
     lines = [*log, "Reporting training FAILURE", "framework error: ", *trace, "Encountered exit_code 1"]
-    return description | {"FailureReason": reason}, lines, last
+    return description | {"FailureReason": reason}, lines, exceptions[-1]
+
+
+def practice_jobs(rng: random.Random) -> list[tuple[str, dict, list[str], str]]:
+    """An action, a job that needs it, its log, and the line of its exception: one for each way that the text draws."""
+    jobs = [(action, *failed(rng, action)) for action in ACTIONS if not action.startswith("mend")]
+    warned = [
+        "[2026-11-24:06:01:00:WARNING] Hyperparameter nthread is ignored by this container",
+        "[2026-11-24:06:01:01:WARNING] part-7.csv: rows of another number of columns would be refused",
+    ]
+    number = "ValueError: part-7.csv, line 7: '7,seven...' is not all numbers."
+    for action, frames, *exceptions in (
+        ("mend the data", 1, "ValueError: no numbers in part-7.csv"),
+        ("mend the request", 9, number, REQUEST_ERRORS[0].format(number=7)),
+        ("mend the data", 1, REQUEST_ERRORS[5].format(number=7), number),
+        ("mend the request", 1, number, REQUEST_ERRORS[-2]),
+        ("mend the request", 1, number, REQUEST_ERRORS[-1].format(number=7)),
+    ):
+        description = {"TrainingJobStatus": "Failed", "SecondaryStatus": "Failed", "BillableTimeInSeconds": 77}
+        jobs.append((action, *_algorithm_error(rng, description, warned, exceptions, frames)))
+    return jobs
 
 
 def failures(rng: random.Random) -> list[tuple[str, dict, list[str], str]]:
-    """Forty jobs: five for each action, and ten that look like one of them up to the last exception of their logs."""
-    cases = [(action, *failed(rng, action)) for action in ACTIONS for _ in range(5)]
-    twins = [(action, *failed(rng, action)) for action in ("mend the request", "mend the data") for _ in range(5)]
-    return rng.sample(cases + twins, 40)
+    """Forty jobs: five for each action, and ten more that only the last exception of their logs tells apart; each text occurs."""
+    cases = [(action, *failed(rng, action)) for action in ACTIONS if not action.startswith("mend") for _ in range(5)]
+    for action, texts in (("mend the request", REQUEST_ERRORS), ("mend the data", DATA_ERRORS)):
+        cases += [(action, *failed(rng, action, text)) for text in [*texts, *rng.choices(texts, k=10 - len(texts))]]
+    return rng.sample(cases, 40)
 
 
 # What a pre-flight check can be asked about: sound requests, and one fault each.
@@ -96,11 +119,17 @@ SOUND = ("plain", "one channel", "gaps", "parameter of the type", "minutes", "li
 MUTANTS = ("header", "columns", "labels", "wrong type", "no type", "eta", "no rounds", "channel name", "metric")
 PRACTICE_REQUESTS = {  # kind: in words
     "plain": "without any fault",
+    "one channel": "with one channel",
     "gaps": "with empty cells",
+    "parameter of the type": "whose content type goes on after a semicolon",
     "libsvm": "with LIBSVM rows and their type",
+    "minutes": "for a regression, with the minutes as label",
     "header": "whose first row is a header",
+    "columns": "whose channels differ in columns",
     "labels": "with a label of another kind than 0 and 1",
+    "eta": "with an eta that is no number from 0 to 1",
     "no rounds": "without `num_round`",
+    "metric": "for the AUC of a regression",
 }
 
 

@@ -9,6 +9,6 @@ def triage(description, log):
             return {"action": action, "line": ""}
     for line in reversed(log):
         name, colon, message = line.partition(": ")
-        if colon and name.isidentifier() and name.endswith("Error"):
-            own = any(word in message.lower() for word in ("hyperparameter", "channel", "contenttype"))
+        if colon and name.replace(".", "").isidentifier() and name.endswith("Error"):
+            own = any(word in message.lower() for word in ("hyperparameter", "metric", "channel", "contenttype", "format"))
             return {"action": "mend the request" if own else "mend the data", "line": line}

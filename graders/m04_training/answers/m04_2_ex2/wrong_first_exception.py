@@ -12,5 +12,8 @@ def triage(description, log):
         return {"action": "send again", "line": ""}
     if reason.endswith("137"):
         return {"action": "more memory", "line": ""}
-    lines = [line for line in log if re.match(r"\w+Error: ", line)]
-    return {"action": "mend the request" if re.search("yperparameter|channel|ContentType", lines[0]) else "mend the data", "line": lines[0]}
+    lines = [line for line in log if re.match(r"[\w.]+Error: ", line)]
+    return {
+        "action": "mend the request" if re.search("yperparameter|etric|channel|ContentType|format", lines[0]) else "mend the data",
+        "line": lines[0],
+    }

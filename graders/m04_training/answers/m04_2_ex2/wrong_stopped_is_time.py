@@ -12,8 +12,8 @@ def triage(description, log):
         return {"action": "send again", "line": ""}
     if reason.endswith("137"):
         return {"action": "more memory", "line": ""}
-    lines = [line for line in log if re.match(r"\w+Error: ", line)]
+    lines = [line for line in log if re.match(r"[\w.]+Error: ", line)]
     return {
-        "action": "mend the request" if re.search("yperparameter|channel|ContentType", lines[-1]) else "mend the data",
+        "action": "mend the request" if re.search("yperparameter|etric|channel|ContentType|format", lines[-1]) else "mend the data",
         "line": lines[-1],
     }

@@ -1,0 +1,1 @@
+"""What exercises plant for their learners to find; a notebook and its checks import the same module."""

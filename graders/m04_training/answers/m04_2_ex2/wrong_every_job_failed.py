@@ -1,0 +1,17 @@
+"""Every job has a reason."""
+
+# trips: action
+# says: raised KeyError
+
+
+def triage(description, log):
+    reason = description["FailureReason"]
+    if description["TrainingJobStatus"] == "Stopped":
+        return {"action": "more time" if description["SecondaryStatus"] == "MaxRuntimeExceeded" else "leave", "line": ""}
+    if reason.startswith(("CapacityError", "InternalServerError")):
+        return {"action": "send again", "line": ""}
+    if reason.endswith("137"):
+        return {"action": "more memory", "line": ""}
+    lines = [line for line in log if re.match(r"[\w.]+Error: ", line)]
+    own = re.search("hyperparameter|metric|channel|contenttype|format", lines[-1].lower())
+    return {"action": "mend the request" if own else "mend the data", "line": lines[-1]}

@@ -1,0 +1,17 @@
+"""The name of a class is one word."""
+
+# trips: line
+# says: which of the exceptions in its log
+
+
+def triage(description, log):
+    reason = description.get("FailureReason", "")
+    if description["TrainingJobStatus"] == "Stopped":
+        return {"action": "more time" if description["SecondaryStatus"] == "MaxRuntimeExceeded" else "leave", "line": ""}
+    if reason.startswith(("CapacityError", "InternalServerError")):
+        return {"action": "send again", "line": ""}
+    if reason.endswith("137"):
+        return {"action": "more memory", "line": ""}
+    lines = [line for line in log if re.match(r"\w+Error: ", line)]
+    own = re.search("hyperparameter|metric|channel|contenttype|format", lines[-1].lower())
+    return {"action": "mend the request" if own else "mend the data", "line": lines[-1]}

@@ -1,0 +1,210 @@
+"""m04_2_ex1: the learner's failed jobs, their logs, and the same jobs again with the learner's repairs."""
+
+import contextlib
+import copy
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError, ParamValidationError, WaiterError
+
+from course.grading import Answer
+from course.grading.citing import SHORTEST, cites, passing
+
+GROUP = "/aws/sagemaker/TrainingJobs"
+WAIT = {"Delay": 0.2, "MaxAttempts": 300}
+AT_ONCE = 4  # instances in training jobs that a new account may run
+FIELDS = (
+    "RoleArn",
+    "AlgorithmSpecification",
+    "HyperParameters",
+    "InputDataConfig",
+    "OutputDataConfig",
+    "ResourceConfig",
+    "StoppingCondition",
+)
+FIELD_OF = {"channel": "ChannelName", "format": "ContentType", "objective": "objective", "range": "range"}  # else what a channel reads
+CLASS = re.compile(r"[\w.]*(Error|Exception)\b")
+SHOWN = 60  # characters of a learner's words that a message repeats
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A job that ran again from the repaired request: the share that the repair earns, the reason, and the log of a job that ended well."""
+
+    share: float
+    message: str = ""
+    log: tuple[str, ...] = field(default=())
+
+
+def job_of(sagemaker: Any, ticket: str) -> dict:
+    """The description of the ticket's latest job."""
+    found = sagemaker.list_training_jobs(NameContains=f"{ticket}-", SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
+    names = [summary["TrainingJobName"] for summary in found["TrainingJobSummaries"]]
+    return sagemaker.describe_training_job(TrainingJobName=names[0] if names else ticket)
+
+
+def log_of(logs: Any, job: dict) -> list[str]:
+    """All lines that the job printed."""
+    streams = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{job['TrainingJobName']}/")["logStreams"]
+    names = [stream["logStreamName"] for stream in streams]
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=names)
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+# ---- repairs -------------------------------------------------------------------------------------------------------------------------
+
+
+def reruns(answer: Answer, jobs: dict[str, dict], repairs: dict[str, dict], doing: Callable[[str], None]) -> dict[str, Rerun]:
+    """Each job again with its repair, side by side."""
+    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
+    found: dict[str, Rerun] = {}
+    started: dict[str, str] = {}
+    for ticket, job in jobs.items():
+        name = f"again-m04-2-{answer.token()}"
+        if len(started) == AT_ONCE:
+            _wait(sagemaker, next(iter(started.values())))
+        doing(f"runs {ticket} again with your change")
+        try:
+            sagemaker.create_training_job(TrainingJobName=name, **_repaired(_request(job), repairs[ticket]))
+            started[ticket] = name
+        except (KeyError, TypeError, ClientError, ParamValidationError) as error:
+            found[ticket] = Rerun(0.0, f"{ticket}: the repaired request was not accepted: {str(error)[:200]}")
+    for ticket, name in started.items():
+        again = _wait(sagemaker, name)
+        found[ticket] = _ended(ticket, _request(jobs[ticket]), again, repairs[ticket], lambda job=again: tuple(log_of(logs, job)))
+    return {ticket: found[ticket] for ticket in jobs}
+
+
+def _wait(sagemaker: Any, name: str) -> dict:
+    with contextlib.suppress(WaiterError):  # what became of a failed job stands in its description
+        sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name, WaiterConfig=WAIT)
+    return sagemaker.describe_training_job(TrainingJobName=name)
+
+
+def _ended(ticket: str, before: dict, again: dict, repair: dict, log: Callable[[], tuple[str, ...]]) -> Rerun:
+    if again["TrainingJobStatus"] != "Completed":
+        if set(repair) == {"StoppingCondition.MaxRuntimeInSeconds"}:
+            return Rerun(0.0, f"{ticket}: It ran longer and failed for the same reason: time was not it.")
+        status = again["TrainingJobStatus"]
+        return Rerun(0.0, f"{ticket}: the job ran again with your change of {', '.join(repair)} and ended {status}, expected Completed.")
+    if "validation:auc" not in {metric["MetricName"] for metric in again.get("FinalMetricDataList", [])}:
+        return Rerun(0.0, f"{ticket}: the job ends well, but no longer reports the AUC on the validation channel.")
+    for channel in again["InputDataConfig"]:
+        uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+        if f"/data/{channel['ChannelName']}/" not in uri:
+            said = f"{ticket}: the job ends well, but it is another job: its channel {channel['ChannelName']!r} reads {uri!r}, other data."
+            return Rerun(0.0, said)
+    touched = max(len(repair), sum(1 for _ in _differences(before, _request(again))))
+    if touched > 1:
+        said = f"{ticket}: the job ends well, but the repair changes {touched} fields: more than the fault."
+        return Rerun(0.5, said, log())
+    return Rerun(1.0, "", log())
+
+
+def _request(job: dict) -> dict:
+    """The request that was made for a job."""
+    request = {name: copy.deepcopy(job[name]) for name in FIELDS}
+    for extra in ("MetricDefinitions", "EnableSageMakerMetricsTimeSeries"):
+        request["AlgorithmSpecification"].pop(extra, None)
+    return request
+
+
+def _repaired(request: dict, repair: dict) -> dict:
+    """The request with the changes. Raises KeyError when it has no such field."""
+    changes = []
+    for path, value in repair.items():
+        *way, last = path.split(".")
+        place: Any = request
+        for step in way:
+            place = _channel(place, step) if isinstance(place, list) else place[step]
+        changes.append((place, last, value))
+    for place, last, value in changes:  # after all were looked up: a channel may be renamed
+        place[last] = value
+    return request
+
+
+def _channel(channels: list[dict], name: str) -> dict:
+    found = [channel for channel in channels if channel["ChannelName"] == name]
+    if not found:
+        raise KeyError(f"no channel is called {name!r}")
+    return found[0]
+
+
+def _differences(one: Any, other: Any) -> Iterator[tuple[Any, Any]]:
+    """The fields in which two requests differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            yield from _differences(one.get(key), other.get(key))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for first, second in zip(one, other, strict=True):
+            yield from _differences(first, second)
+    elif one != other:
+        yield one, other
+
+
+# ---- evidence ------------------------------------------------------------------------------------------------------------------------
+
+
+def doubtful_line(ticket: str, cited: str, logs: dict[str, list[str]], again: Rerun) -> str:
+    """Why words cited from the log of a ticket's job cannot show its fault; "" when nothing speaks against them."""
+    shown = repr(cited if len(cited) <= SHOWN else f"{cited[:SHOWN]}...")
+    if not cites(cited, logs[ticket]):
+        return f"{ticket}: its log has no line with {shown}; expected words of a line of this job's log."
+    if all(cites(cited, lines) for lines in logs.values()):
+        return f"{ticket}: {shown} stands in the logs of all five jobs; expected words that tell this job from the others."
+    if passing(cited):
+        return f"{ticket}: {shown} has a time or an address that the next run will not have; expected words without."
+    if len(CLASS.sub("", cited).strip(" :")) < SHORTEST:
+        return f"{ticket}: {shown} names a class of exceptions, and many faults end in one; expected words of the message."
+    if not cites(cited, _statements(logs[ticket])):
+        said = "is a place in the program, or announces what the next line says"
+        return f"{ticket}: {shown} {said}; expected words that say what was wrong."
+    if others := [other for other, lines in logs.items() if other != ticket and cites(cited, lines)]:
+        return f"{ticket}: {shown} stands in the log of {' and of '.join(others)}, too; expected words of this job's log alone."
+    if cites(cited, again.log):
+        return f"{ticket}: {shown} stands in the log of the job that ended well, too, after your repair: it shows no fault."
+    return ""
+
+
+def _statements(lines: list[str]) -> Iterator[str]:
+    """The lines of a log without places in a program, its code, and the announcements of other lines."""
+    code = False
+    for line in lines:
+        text = line.strip()
+        if not (code or text.startswith(('File "', "[bt]")) or text.endswith(":")):
+            yield line
+        code = text.startswith('File "')
+
+
+# ---- causes --------------------------------------------------------------------------------------------------------------------------
+
+
+def doubtful_cause(ticket: str, cause: str, job: dict, repair: dict, s3: Any) -> str:
+    """What speaks against a cause, once the job ends well with the repair; "" when nothing does."""
+    path = next(iter(repair))
+    last = path.rpartition(".")[2]
+    kind = "range" if path.startswith("HyperParameters.") and last != "objective" else last
+    if kind != FIELD_OF.get(cause, "S3Uri"):
+        return f"{ticket}: the cause is {cause!r}, but the job ends well with another {last}. Do the two go together?"
+    if last != "S3Uri":
+        return ""
+    uri = next(one for one in job["InputDataConfig"] if one["ChannelName"] == path.split(".")[1])["DataSource"]["S3DataSource"]["S3Uri"]
+    keys, first = _read(s3, uri)
+    folders = {key.rpartition("/")[0] for key in keys}
+    if len(folders) > 1:
+        fits, seen = "prefix", f"matches {' and '.join(keys)}"
+    elif re.search("[a-z]{2}", first):
+        fits, seen = "header", f"begins with {first[:30]!r}"
+    else:
+        fits, seen = "columns" if first.split(",")[0] in ("0", "1") else "labels", f"begins with {first[:30]!r}"
+    return "" if fits == cause else f"{ticket}: the cause is {cause!r}, but what the job read {seen}. What is wrong with that?"
+
+
+def _read(s3: Any, uri: str) -> tuple[list[str], str]:
+    """The keys that a prefix matches, below the lesson's data, and the first line of the first."""
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]]
+    first = s3.get_object(Bucket=bucket, Key=keys[0])["Body"].read().decode().partition("\n")[0]
+    return [key.partition("/data/")[2] for key in keys], first
