@@ -18,13 +18,17 @@ _CHANNEL = {"gigabytes": 300, "disk": 500, "passes": 1, "access": "sequential", 
 PRACTICE_CHANNELS = (  # a channel, its mode, and a question for those who chose another
     (_CHANNEL | {"gigabytes": 0.4, "disk": 30, "format": "csv"}, "File", "how long does it take to copy so little?"),
     (_CHANNEL, "FastFile", "it is read once: does it pay to copy all of it before the first row is read?"),
+    (_CHANNEL | {"gigabytes": 1}, "FastFile", "is one gigabyte less than one gigabyte?"),
     (_CHANNEL | {"passes": 40}, "File", "how often would a stream fetch the same data?"),
     (_CHANNEL | {"passes": 40, "disk": 100, "format": "libsvm"}, "FastFile", "does a copy of it fit the disk?"),
     (_CHANNEL | {"access": "random"}, "File", "what does a stream do at each jump?"),
     (_CHANNEL | {"reads": "pipe", "format": "recordio"}, "Pipe", "what does this program look for?"),
+    (_CHANNEL | {"gigabytes": 0.4, "reads": "pipe"}, "Pipe", "which question comes before the one about size?"),
 )
 PRACTICE_CURVES = (  # validation AUC after each round, the verdict, the rounds to keep, and a question for those who read it otherwise
     ([0.60, 0.65, 0.69] + [0.70] * 57, "settled", 4, "does it still move at its end, and where does it first come near its best?"),
+    ([0.60, 0.65, 0.69] + [0.70, 0.6985] * 24, "settled", 4, "does it sink, or does it only tremble?"),
+    ([0.60, 0.65, 0.6985] + [0.70, 0.6994] * 29, "settled", 3, "which is the first round that comes within 0.002 of the best?"),
     ([0.60, 0.65, 0.69] + [0.70 - number / 1000 for number in range(47)], "overfits", 4, "how far below its best does it end?"),
     ([0.60 + 3 * number / 1000 for number in range(50)], "still learning", 50, "how much did it gain in its last fifth?"),
     ([0.965] + [0.99] * 49, "too good", 0, "is a flight's delay as easy to tell as that, and is anything of such a run worth keeping?"),
@@ -34,10 +38,11 @@ PRACTICE_COSTS = ((150, 20), (60, 50))  # missed, false alarm
 
 
 def channels(rng: random.Random) -> list[dict]:
-    """Forty channels: twenty-nine drawn alone, one on the border of what is small, and ten twins that differ from one in a single field."""
-    alone = [_channel(rng) for _ in range(29)]
-    border = _CHANNEL | {"gigabytes": 1, "passes": 1, "format": rng.choice(list(CONTENT_TYPES))}
-    return rng.sample([*alone, border, *(_twin(rng, channel) for channel in alone[:10])], 40)
+    """Forty channels: twenty-eight drawn alone, two on borders of the table, and ten twins that differ from one in a single field."""
+    alone = [_channel(rng) for _ in range(28)]
+    large = _CHANNEL | {"gigabytes": 1, "passes": 1, "format": rng.choice(list(CONTENT_TYPES))}
+    piped = _CHANNEL | {"gigabytes": round(rng.uniform(0.1, 0.9), 2), "reads": "pipe", "format": rng.choice(list(CONTENT_TYPES))}
+    return rng.sample([*alone, large, piped, *(_twin(rng, channel) for channel in alone[:10])], 40)
 
 
 def _channel(rng: random.Random) -> dict:

@@ -1,55 +1,27 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 """The graded checks of m04_1."""
 
-import contextlib
 from collections import Counter
 from functools import cache
 
 import numpy as np
 import pandas as pd
-from botocore.exceptions import ParamValidationError, WaiterError
 
 from course import datasets
 from course.grading import Answer, Report
 from course.grading.scoring import regret_share, rule_share
 
-from .m04_1 import check_input, check_request, ex1, ex2, ex3, ex4, read, threshold, threshold_hint
+from .m04_1 import check_input, ex1, ex2, ex3, ex4, read, run_request, threshold, threshold_hint
 from .m04_1_cases import CONTENT_TYPES, channels, costs, curves, mistakes
 
 SMALL_GIGABYTES = 1
 NEAR_BEST = 0.002
 THRESHOLDS = np.linspace(0, 1, 101)  # of these the best is what a threshold is measured by
-WAIT = {"Delay": 0.2, "MaxAttempts": 300}
 
 
 @ex1.graded
 def graded_ex1(answer: Answer, report: Report) -> None:
-    s3, sagemaker = answer.client("s3"), answer.client("sagemaker")
-    bucket = s3.list_buckets()["Buckets"][0]["Name"]
-    rounds, name = answer.rng.randint(5, 15), f"graded-m04-1-{answer.token()}"
-    uris = {}
-    for channel, rows in (("train", 400), ("validation", 200)):
-        lines = [f"{int(x + y > 1)},{x:.3f},{y:.3f}" for x, y in ((answer.rng.random(), answer.rng.random()) for _ in range(rows))]
-        s3.put_object(Bucket=bucket, Key=f"{name}/{channel}/data.csv", Body="\n".join(lines).encode())
-        uris[channel] = f"s3://{bucket}/{name}/{channel}/data.csv"
-    request = answer.call("training_request", name, uris["train"], uris["validation"], rounds)
-    if not check_request(report, request, name, uris, rounds):
-        return
-    try:
-        sagemaker.create_training_job(**request)
-    except ParamValidationError as error:
-        report.part("job", False, f"The request was not accepted: {error}")
-        return
-    with contextlib.suppress(WaiterError):  # raised when the job failed; what became of it is asked next
-        sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name, WaiterConfig=WAIT)
-    job = sagemaker.describe_training_job(TrainingJobName=name)
-    done = job["TrainingJobStatus"] == "Completed"
-    if not report.part(
-        "job", done, f"A job from your request ended {job['TrainingJobStatus']}: {job.get('FailureReason', 'no reason given')}"
-    ):
-        return
-    metrics = [metric["MetricName"] for metric in job.get("FinalMetricDataList", [])]
-    report.part("job", "validation:auc" in metrics, f"The job reports {metrics}; expected the AUC on the validation channel among them.")
+    run_request(answer, report, {"train": 400, "validation": 200}, answer.rng.randint(5, 15))
 
 
 def right_input(channel: dict) -> dict:

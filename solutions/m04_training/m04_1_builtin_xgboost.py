@@ -20,7 +20,7 @@
 #
 # **Services**: S3, SageMaker training jobs, CloudWatch Logs.
 #
-# **Cost**: \$0 here. On AWS less than 5 cents (four jobs of a few minutes at {fact:price-ml-m5-large-training} dollars an hour, November 2026).
+# **Cost**: \$0 here. On AWS less than 5 cents (some six jobs of a few minutes at {fact:price-ml-m5-large-training} dollars an hour, November 2026).
 #
 # ## Set up
 
@@ -94,11 +94,12 @@ def channel(name: str, uri: str) -> dict:
 
 
 def base_request(name: str, channels: list, hyperparameters: dict) -> dict:
+    always = {"objective": "binary:logistic", "eval_metric": "auc"}
     return {
         "TrainingJobName": name,
         "RoleArn": aws.role,
         "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
-        "HyperParameters": {"objective": "binary:logistic", "eval_metric": "auc", **hyperparameters},
+        "HyperParameters": always | hyperparameters,
         "InputDataConfig": channels,
         "OutputDataConfig": {"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
@@ -112,15 +113,19 @@ def base_request(name: str, channels: list, hyperparameters: dict) -> dict:
 
 # %%
 def wait(job_name: str) -> dict:
-    sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=job_name)
+    waiter = sagemaker.get_waiter("training_job_completed_or_stopped")
+    waiter.wait(TrainingJobName=job_name)
     return sagemaker.describe_training_job(TrainingJobName=job_name)
 
 
 laguardia_uri = aws.upload(train.loc[train.origin == 2, columns], "data/laguardia/part-0.csv")
-request = base_request(aws.unique("one-channel"), [channel("train", laguardia_uri)], {"num_round": "20"})
+only = [channel("train", laguardia_uri)]
+request = base_request(aws.unique("one-channel"), only, {"num_round": "20"})
 sagemaker.create_training_job(**request)
 first = wait(request["TrainingJobName"])
-print(first["TrainingJobStatus"], [(metric["MetricName"], round(metric["Value"], 3)) for metric in first["FinalMetricDataList"]])
+print(first["TrainingJobStatus"])
+for metric in first["FinalMetricDataList"]:
+    print(metric["MetricName"], round(metric["Value"], 3))
 
 # %% [markdown]
 # `train:auc` is the *area under the curve*: take one late and one punctual flight, and it is the chance that the model finds the late one likelier.
@@ -129,7 +134,7 @@ print(first["TrainingJobStatus"], [(metric["MetricName"], round(metric["Value"],
 # %% [markdown] exercise="m04_1_ex1"
 # Write `training_request(name, train, validation, rounds)` that returns the request of a training job as a `dict`, ready for
 # `create_training_job(**request)`: the built-in XGBoost on two CSV channels, the URIs `train` and `validation`, for `rounds` rounds, reporting AUC on
-# both. `name` is the job's name. You may use `base_request` and `channel`. The grader runs a job from your request on data of its own. It does not
+# both. `name` is the job's name. You may use `base_request` and `channel`. The check runs a job from your request on data of its own. It does not
 # ask for good hyperparameters.
 
 
@@ -168,6 +173,7 @@ for label, job_name in jobs.items():
 #
 # While that was quick, data of a hundred gigabytes is not. SageMaker has three *input modes*, and the *content type* tells the program what it is
 # reading (LIBSVM, Parquet and RecordIO are other ways to store a table). Nothing checks that for you: with a wrong type the job starts, costs money, and fails or, worse, learns nonsense.
+# The order of questions and the limit of 1 gigabyte are this course's own rule of thumb.
 #
 # | ask in this order | mode | why |
 # |---|---|---|
@@ -194,11 +200,17 @@ for label, job_name in jobs.items():
 # %% answer="m04_1_ex2"
 def choose_input(channel: dict) -> dict:
     ### BEGIN SOLUTION
-    types = {"csv": "text/csv", "libsvm": "text/libsvm", "parquet": "application/x-parquet", "recordio": "application/x-recordio-protobuf"}
+    types = {
+        "csv": "text/csv",
+        "libsvm": "text/libsvm",
+        "parquet": "application/x-parquet",
+        "recordio": "application/x-recordio-protobuf",
+    }
     fits = channel["gigabytes"] <= channel["disk"]
+    often = fits and channel["passes"] > 1
     if channel["reads"] == "pipe":
         mode = "Pipe"
-    elif channel["access"] == "random" or channel["gigabytes"] < 1 or (fits and channel["passes"] > 1):
+    elif channel["access"] == "random" or channel["gigabytes"] < 1 or often:
         mode = "File"
     else:
         mode = "FastFile"
@@ -222,8 +234,10 @@ GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 def log_lines(job_name: str) -> list[str]:
-    stream = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=job_name)["logStreams"][0]["logStreamName"]
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=[stream])
+    found = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=job_name)
+    names = [stream["logStreamName"] for stream in found["logStreams"]]
+    reader = logs.get_paginator("filter_log_events")
+    pages = reader.paginate(logGroupName=GROUP, logStreamNames=names)
     return [event["message"] for page in pages for event in page["events"]]
 
 
@@ -250,7 +264,8 @@ axes[0].legend()
 plt.show()
 for label, curve in curves.items():
     best, end = curve.validation.max(), curve.validation.iloc[-1]
-    print(f"{label:14} best validation AUC {best:.3f} after round {curve.validation.argmax() + 1}, at the end {end:.3f}")
+    number = curve.validation.argmax() + 1
+    print(f"{label:14} best validation AUC {best:.3f} after round {number}, at the end {end:.3f}")
 
 # %% [markdown]
 # Only the solid line counts. On the left both lines still rise: more rounds would help. On the right the dashed line climbs towards 1 while the solid
@@ -263,7 +278,7 @@ for label, curve in curves.items():
 # Write `read_curve(curve)` for a run `{"train": [...], "validation": [...]}`, AUC after each round, that returns `{"verdict": ..., "rounds": ...}`. The
 # verdict is `"too good"` (not to be believed), `"jumps"` (steps too large), `"overfits"` (ended clearly below its best), `"still learning"` (still rising
 # at the end) or `"settled"`. `rounds` is an `int`: the smallest number of rounds whose validation AUC comes within 0.002 of the best of all rounds, or
-# 0 for a run that is too good or jumps: nothing of it is worth keeping. For example, the validation values `[0.60, 0.65, 0.69] + [0.70] * 57` have
+# 0 for a run that is too good or jumps: nothing of it is worth keeping. The five words and the 0.002 are this course's. For example, the validation values `[0.60, 0.65, 0.69] + [0.70] * 57` have
 # settled, and `rounds` is 4. It is judged on twenty-five unseen runs of 40 to 120 rounds, which tremble a little as real ones do.
 
 
@@ -297,12 +312,14 @@ check("m04_1_ex3", read_curve=read_curve)
 
 
 # %%
+PARAMETERS = {"objective": "binary:logistic", "max_depth": 4, "eta": 0.2}
+
+
 def rivals(sample: pd.DataFrame) -> dict:
     rates = sample.groupby("hour").late.mean()
-    plain = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression()).fit(sample[FEATURES], sample.late)
-    boosted = xgboost.train(
-        {"objective": "binary:logistic", "max_depth": 4, "eta": 0.2}, xgboost.DMatrix(sample[FEATURES], sample.late), ROUNDS
-    )
+    plain = make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())
+    plain.fit(sample[FEATURES], sample.late)
+    boosted = xgboost.train(PARAMETERS, xgboost.DMatrix(sample[FEATURES], sample.late), ROUNDS)
     answers = {
         "rate by hour": validation.hour.map(rates).fillna(sample.late.mean()),
         "logistic regression": plain.predict_proba(validation[FEATURES])[:, 1],
@@ -312,7 +329,8 @@ def rivals(sample: pd.DataFrame) -> dict:
 
 
 sizes = [500, 2_000, 8_000, ROWS]
-results = pd.DataFrame([rivals(train.sample(size, random_state=SEED)) for size in sizes], index=sizes)
+found = [rivals(train.sample(size, random_state=SEED)) for size in sizes]
+results = pd.DataFrame(found, index=sizes)
 results.round(3)
 
 # %% [markdown]
@@ -322,7 +340,8 @@ results.round(3)
 figure, axes = plt.subplots(figsize=(7, 3))
 for (name, values), style in zip(results.items(), ["k:", "k--", "k-"], strict=True):
     axes.plot(values.index, values, style, marker="o", label=name)
-axes.set(xscale="log", xlabel="flights to learn from", ylabel="AUC on March", title="What more data buys")
+axes.set(xscale="log", title="What more data buys")
+axes.set(xlabel="flights to learn from", ylabel="AUC on March")
 axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
 axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
@@ -339,16 +358,21 @@ plt.show()
 # holds when the probabilities are true. Ours come from January and February; what would each threshold have cost in April?
 
 # %%
-model = xgboost.train({"objective": "binary:logistic", "max_depth": 4, "eta": 0.2}, xgboost.DMatrix(train[FEATURES], train.late), 30)
+model = xgboost.train(PARAMETERS, xgboost.DMatrix(train[FEATURES], train.late), 30)
 april = delays[delays.month == 4].sample(4_000, random_state=SEED)
 chances = model.predict(xgboost.DMatrix(april[FEATURES]))
 cuts = [number / 100 for number in range(0, 61)]
 missed, false_alarm = 90, 30
-mean_cost = [(missed * (april.late * (chances < cut)) + false_alarm * ((1 - april.late) * (chances >= cut))).mean() for cut in cuts]
+mean_cost = []
+for cut in cuts:
+    warned = chances >= cut
+    costs = missed * april.late * ~warned + false_alarm * (1 - april.late) * warned
+    mean_cost.append(costs.mean())
 
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.plot(cuts, mean_cost, color="#2b5c9e")
-axes.axvline(false_alarm / (missed + false_alarm), color="black", linestyle="--", label="textbook threshold")
+textbook = false_alarm / (missed + false_alarm)
+axes.axvline(textbook, color="black", linestyle="--", label="textbook threshold")
 axes.axvline(0.5, color="grey", linestyle=":", label="0.5")
 axes.set(xlabel="threshold", ylabel="dollars a flight", title="April: missed 90, false alarm 30")
 axes.legend()
@@ -373,7 +397,8 @@ def warning_threshold(probabilities: list, late: list, missed: float, false_alar
 
     def total(cut: float) -> float:
         warned = seen.chance >= cut
-        return missed * (seen.late.eq(1) & ~warned).sum() + false_alarm * (seen.late.eq(0) & warned).sum()
+        late_unwarned, needless = seen.late.eq(1) & ~warned, seen.late.eq(0) & warned
+        return missed * late_unwarned.sum() + false_alarm * needless.sum()
 
     return min((number / 100 for number in range(101)), key=total)
     ### END SOLUTION
