@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,30 +51,47 @@ def lines_below(answer: Answer, uri: str) -> list[str]:
     return [line for text in texts for line in text.splitlines()]
 
 
-def run(answer: Answer, report: Report, given: list[dict]) -> list[Finished]:
-    """The jobs of the learner's requests, side by side; reports the part ``request`` and returns nothing when one of them is no good."""
-    sagemaker, started = answer.client("sagemaker"), []
-    for one in given:
-        request = answer.call("transform_request", one)
-        named = "`transform_request(...)` names the job; expected all but its name."
-        if not report.part("request", "TransformJobName" not in request, named):
-            return []
+def requests_of(answer: Answer, report: Report, given: list[dict]) -> list[dict]:
+    """The learner's requests; reports the part ``request`` and returns nothing when one of them has a name."""
+    requests = [answer.call("transform_request", one) for one in given]
+    named = "`transform_request(...)` names the job; expected all but its name."
+    return requests if report.part("request", not any("TransformJobName" in each for each in requests), named) else []
+
+
+def started(answer: Answer, report: Report, requests: list[dict]) -> list[str]:
+    """The names of jobs of these requests; reports the part ``request`` and ends with the first request that is not accepted."""
+    names = []
+    for request in requests:
         name = f"checks-m09-1-{answer.token()}"
         try:
-            sagemaker.create_transform_job(TransformJobName=name, **request)
+            answer.client("sagemaker").create_transform_job(TransformJobName=name, **request)
         except (ClientError, ParamValidationError, TypeError) as error:
             report.part("request", False, f"The request of `transform_request(...)` was not accepted: {' '.join(str(error).split())[:300]}")
             break
-        started.append((one, name))
-    jobs = [(one, ended(answer, name)) for one, name in started]
+        names.append(name)
+    return names
+
+
+def completed(answer: Answer, report: Report, given: list[dict], names: list[str]) -> list[Finished]:
+    """The jobs, once they have ended; reports the part ``request`` and returns nothing when not all completed."""
+    jobs = [ended(answer, name) for name in names]
     if len(jobs) < len(given):
         return []
-    for one, job in jobs:
-        what = f"{'packed ' if one['gzip'] else ''}files with the columns {one['columns']}, of which {one['id']!r} is the id,"
-        why = f"A job of `transform_request(...)` for {what} ended {job['TransformJobStatus']}. {_why(answer, job)}"
-        if not report.part("request", job["TransformJobStatus"] == "Completed", why):
-            return []
-    return [Finished(one, job, lines_below(answer, one["target"])) for one, job in jobs]
+    wrong = [_fault(answer, one, job) for one, job in zip(given, jobs, strict=True) if job["TransformJobStatus"] != "Completed"]
+    if not report.part("request", not wrong, " ".join(wrong) or "Both jobs completed."):
+        return []
+    return [Finished(one, job, lines_below(answer, one["target"])) for one, job in zip(given, jobs, strict=True)]
+
+
+def run(answer: Answer, report: Report, given: list[dict]) -> list[Finished]:
+    """The jobs of the learner's requests for files that are in S3, side by side."""
+    requests = requests_of(answer, report, given)
+    return completed(answer, report, given, started(answer, report, requests)) if requests else []
+
+
+def _fault(answer: Answer, given: dict, job: dict) -> str:
+    what = f"{'packed ' if given['gzip'] else ''}files with the columns {given['columns']}, of which {given['id']!r} is the id,"
+    return f"A job of `transform_request(...)` for {what} ended {job['TransformJobStatus']}. {_why(answer, job)}"
 
 
 def _why(answer: Answer, job: dict) -> str:
@@ -88,8 +106,8 @@ def _why(answer: Answer, job: dict) -> str:
     return f"Its data log says: {' '.join(filter(None, said))[:300]}"
 
 
-def judge_rows(report: Report, finished: Finished, wanted: dict[str, float]) -> None:
-    """Report ``rows``, ``answers`` and ``payload`` of one job."""
+def judge_rows(report: Report, finished: Finished, wanted: Mapping[str, float | None]) -> None:
+    """Report ``rows``, ``answers`` and ``payload`` of one job. ``wanted`` has the answer of each id, None where it is not known."""
     most, largest = finished.files["payload_mb"], finished.job.get("MaxPayloadInMB")
     said = f"The job's requests may have {largest or 'as many as the default'} MB: is that what `payload_mb` of these files says?"
     report.part("payload", largest == most, said)
@@ -98,12 +116,13 @@ def judge_rows(report: Report, finished: Finished, wanted: dict[str, float]) -> 
     whole = set(found) == set(wanted) and found.total() == len(rows)
     said = f"{len(wanted):,} rows in, {len(rows):,} lines out. {_of_rows(finished, rows, found, wanted)}"
     report.part("rows", whole, said)
-    near = sum(len(row) == 2 and row[0] in wanted and _near(row[1], wanted[row[0]]) for row in rows)
-    said = f"{near:,} of {len(wanted):,} rows have the answer that the model gives to their eight columns"
-    report.part("answers", whole and near == len(wanted), f"{said}: which columns did it see, and which was stored?")
+    known = {name for name, number in wanted.items() if number is not None}
+    near = sum(len(row) == 2 and row[0] in known and _near(row[1], wanted[row[0]]) for row in rows)
+    said = f"{near:,} of {len(known):,} rows have the answer that the model gives to their eight columns"
+    report.part("answers", whole and near == len(known), f"{said}: which columns did it see, and which was stored?")
 
 
-def _of_rows(finished: Finished, rows: list[list[str]], found: Counter, wanted: dict[str, float]) -> str:
+def _of_rows(finished: Finished, rows: list[list[str]], found: Counter, wanted: Mapping[str, float | None]) -> str:
     if not rows:
         return f"Nothing lies below {finished.files['target']}."
     if not found and len(rows) > 1:

@@ -1,8 +1,7 @@
-"""Traffic, questions, files and faults to judge answers by. The generators are no secret; the seed of the graded cases is."""
+"""Traffic, questions and files to judge answers by. The generators are no secret; the seed of the graded cases is."""
 
 from __future__ import annotations
 
-import copy
 import heapq
 import random
 from bisect import bisect_right, insort
@@ -111,6 +110,8 @@ def on_instances(arrivals: list[float], seconds: float, count: int) -> list[floa
 
 # Questions for an asynchronous endpoint.
 
+SLOW = 40_000  # lines of the last question: a function that looks once does not find its answer yet
+
 
 def flight(rng: random.Random) -> list[float | None]:
     """The eight columns of a flight; some weather is missing."""
@@ -154,66 +155,3 @@ def files(rng: random.Random, rows: int) -> tuple[list[str], str, list[list]]:
         values = dict(zip(COLUMNS, flight(rng), strict=True)) | {id_name: one}
         table.append([values[name] if name in values else f"{name[0]}{rng.randint(1, 999)}" for name in names])
     return names, id_name, table
-
-
-# Bad nights.
-
-LOUD = ("columns", "gzip", "header", "payload")
-SILENT = ("assemble", "join", "output", "prefix", "shift")
-QUEUED = ("key", "type")
-CAUSES = (*LOUD, *SILENT, *QUEUED)
-NIGHTS = tuple(f"night-{number}" for number in range(1, 6))
-
-
-def planted(rng: random.Random) -> dict[str, str]:
-    """The cause of each night, drawn as the notebook's ``given/nights.py`` draws it."""
-    return dict(zip(NIGHTS, rng.sample([*rng.sample(LOUD, 2), *rng.sample(SILENT, 2), rng.choice(QUEUED)], 5), strict=True))
-
-
-def sound(folder: str, model: str, target: str) -> dict:
-    """The lesson's transform request without a fault, storing below ``target``."""
-    source = {"S3DataType": "S3Prefix", "S3Uri": f"{folder}/day/"}
-    return {
-        "ModelName": model,
-        "TransformInput": {"DataSource": {"S3DataSource": source}, "ContentType": "text/csv", "SplitType": "Line"},
-        "TransformOutput": {"S3OutputPath": target, "Accept": "text/csv", "AssembleWith": "Line"},
-        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        "BatchStrategy": "MultiRecord",
-        "MaxPayloadInMB": 1,
-        "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
-    }
-
-
-def question(folder: str, endpoint: str) -> dict:
-    """The lesson's request to the asynchronous endpoint without a fault."""
-    return {"EndpointName": endpoint, "InputLocation": f"{folder}/question/part-0.csv", "ContentType": "text/csv"}
-
-
-def faults(folder: str) -> dict[str, tuple[str, str]]:
-    """The path and the value that each fault puts into a sound request."""
-    uri = "TransformInput.DataSource.S3DataSource.S3Uri"
-    return {
-        "assemble": ("TransformOutput.AssembleWith", "None"),
-        "columns": ("DataProcessing.InputFilter", "$"),
-        "gzip": (uri, f"{folder}/packed/"),
-        "header": (uri, f"{folder}/export/"),
-        "join": ("DataProcessing.JoinSource", "None"),
-        "key": ("InputLocation", f"{folder}/questions/part-0.csv"),
-        "output": ("DataProcessing.OutputFilter", "$[0,1]"),
-        "payload": ("TransformInput.SplitType", "None"),
-        "prefix": (uri, f"{folder}/day"),
-        "shift": ("DataProcessing.InputFilter", "$[2:]"),
-        "type": ("ContentType", "application/json"),
-    }
-
-
-def changed(request: dict, change: dict) -> dict:
-    """A request with other values at some paths. Raises KeyError, TypeError where there is no such place."""
-    request = copy.deepcopy(request)
-    for path, value in change.items():
-        *way, last = path.split(".")
-        place = request
-        for step in way:
-            place = place[step]
-        place[last] = value
-    return request

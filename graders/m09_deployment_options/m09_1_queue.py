@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from course.grading import Answer, AnswerError, Report
 
-ENOUGH = 30.0  # seconds that the learner's function is given for questions that are answered at once
+from .m09_1_cases import flight, line
+
+ENOUGH = 20.0  # seconds that the learner's function is given for questions that are answered at once
+PATIENCE, MANY = 3.0, 12  # seconds for all, and bodies that nobody answers: one by one they would take longer than the exercise has
 WAIT = {"Delay": 0.2, "MaxAttempts": 150}
 STATES = ("done", "failed", "waiting")
 Result = tuple[str, str]  # state and text
@@ -70,7 +75,7 @@ def results(answer: Answer, report: Report, endpoint: str, bodies: list[str], se
 
 
 def judge_results(answer: Answer, report: Report, endpoint: str, bodies: list[str], readable: list[bool]) -> bool:
-    """Whether each body has its own answer or failure; reports the parts ``answers`` and ``failures``."""
+    """Report the parts ``answers`` and ``failures``: whether each body has its own. Whether the results have their form."""
     got = results(answer, report, endpoint, bodies, ENOUGH, "answers")
     if got is None:
         return False
@@ -82,7 +87,7 @@ def judge_results(answer: Answer, report: Report, endpoint: str, bodies: list[st
     refused = [(one, text) for one, text, good in judged if not good]
     right = sum(one == ("failed", text) for one, text in refused)
     report.part("failures", right / len(refused), _of_failures(refused, right))
-    return right == len(refused)
+    return True
 
 
 def _of_answers(answered: list[tuple[Result, str]], right: int, wanted: list[str]) -> str:
@@ -109,3 +114,64 @@ def count_below(s3: Any, uri: str) -> int:
     bucket, prefix = apart(uri)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
     return sum(page["KeyCount"] for page in pages)
+
+
+@contextlib.contextmanager
+def queue(answer: Answer, name: str, model: str, place: str) -> Iterator[str]:
+    """An asynchronous endpoint with one instance; yields where it stores answers, below ``place``. It is gone when it is left."""
+    sagemaker = answer.client("sagemaker")
+    output = {"S3OutputPath": f"{place}/out", "S3FailurePath": f"{place}/failed"}
+    settings = {"OutputConfig": output, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": answer.rng.randint(2, 4)}}
+    variant = {"VariantName": "Live", "ModelName": model, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], AsyncInferenceConfig=settings)
+    try:
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
+        yield output["S3OutputPath"]
+    finally:
+        with contextlib.suppress(ClientError):
+            sagemaker.describe_endpoint(EndpointName=name)
+            with contextlib.suppress(WaiterError):  # one that failed goes as well
+                sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
+            sagemaker.delete_endpoint(EndpointName=name)
+        sagemaker.delete_endpoint_config(EndpointConfigName=name)
+
+
+def _scale(sagemaker: Any, endpoint: str, count: int) -> None:
+    change = {"VariantName": "Live", "DesiredInstanceCount": count}
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=[change])
+    sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint, WaiterConfig=WAIT)
+
+
+def judge_waiting(answer: Answer, report: Report, endpoint: str, out: str) -> None:
+    """Report ``waiting``: what the function says while there is no instance, and whether it had sent all when one comes."""
+    s3 = answer.client("s3")
+    _scale(answer.client("sagemaker"), endpoint, 0)
+    before = count_below(s3, out)
+    for count, slow in ((1, "Does it ever give up?"), (MANY, "Do the seconds hold for all bodies together?")):
+        bodies = [line(flight(answer.rng)) for _ in range(count)]
+        try:
+            got = results(answer, report, endpoint, bodies, PATIENCE, "waiting")
+        except AnswerError as error:
+            said = f"With no instance, `ask_all(...)` for {count} bodies and {PATIENCE:.0f} seconds did not return as expected"
+            report.part("waiting", False, f"{said}: {error} {slow}")
+            return
+        if got is None:
+            return
+        said = f"With no instance, `ask_all(...)` for {count} bodies said {got[0][0]!r} of a body that nobody had answered or refused."
+        if not report.part("waiting", all(one == ("waiting", "") for one in got), said):
+            return
+    _scale(answer.client("sagemaker"), endpoint, 1)
+    with contextlib.suppress(AnswerError):  # they are the last in the queue: when both are answered, all before them are
+        for _ in range(2):
+            _ask_last(answer, endpoint, out)
+    came = count_below(s3, out) - before - 2
+    said = f"When an instance came, {came} of the bodies were answered, and not each of them: were all sent before any was waited for?"
+    report.part("waiting", came == MANY + 1, said)
+
+
+def _ask_last(answer: Answer, endpoint: str, out: str) -> str:
+    bucket, _ = apart(out)
+    key = f"checks-m09-1/{answer.token()}.csv"
+    answer.client("s3").put_object(Bucket=bucket, Key=key, Body=line(flight(answer.rng)).encode())
+    return stored(answer, {"EndpointName": endpoint, "InputLocation": f"s3://{bucket}/{key}", "ContentType": "text/csv"}, good=True)

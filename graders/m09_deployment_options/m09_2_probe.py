@@ -6,6 +6,7 @@ import random
 import re
 import tarfile
 from collections.abc import Collection, Iterator
+from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
@@ -130,6 +131,29 @@ def judge_predict(answer: Answer, report: Report, shelf: Shelf, flights: list[di
     if wrong and not wrong & set(routes):
         why = "these airports have no model of their own."
     return report.part("answers", not wrong, f"{called}; those for {', '.join(sorted(wrong)[:4])} are not what the endpoint says: {why}")
+
+
+def judge_requests(answer: Answer, report: Report, shelf: Shelf, flights: list[dict], routes: dict[str, str]) -> None:
+    """Whether one request is sent to each model that is needed, as CloudWatch counts, and whether no flights have no answers."""
+    before = _invocations(answer, shelf.endpoint)
+    answer.call("predict", shelf.endpoint, routes, flights)
+    sent = _invocations(answer, shelf.endpoint) - before
+    answering = {routes.get(flight["airport"], routes[DEFAULT]) for flight in flights}
+    said = f"`predict(...)` sent {sent} requests for {len(flights)} flights that {len(answering)} models answer: how many are needed?"
+    if sent:  # on AWS CloudWatch counts a minute later
+        report.part("requests", sent == len(answering), said)
+    none = answer.call("predict", shelf.endpoint, routes, [])
+    report.part("answers", none == [], f"`predict(...)` for no flights returned {none!r}; expected no answers.")
+
+
+def _invocations(answer: Answer, endpoint: str) -> int:
+    """How often the endpoint was asked since it was made."""
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "Live"}]
+    query = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations", "Dimensions": dimensions, "Period": 86_400, "Statistics": ["Sum"]}
+    made = answer.client("sagemaker").describe_endpoint(EndpointName=endpoint)["CreationTime"]
+    around = {"StartTime": made - timedelta(days=1), "EndTime": made + timedelta(days=60)}
+    points = answer.client("cloudwatch").get_metric_statistics(**query, **around)["Datapoints"]
+    return round(sum(point["Sum"] for point in points))
 
 
 def boosted(rng: random.Random) -> tuple[bytes, Any]:

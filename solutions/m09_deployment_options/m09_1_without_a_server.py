@@ -20,13 +20,12 @@
 #
 # **Services**: SageMaker endpoints (serverless, asynchronous), batch transform, S3, SNS, SQS, CloudWatch, Application Auto Scaling.
 #
-# **Cost**: \$0 here. On AWS about 25 cents (an hour of an instance and ten short jobs at {fact:price-ml-m5-large-hosting} dollars an hour, November 2026).
+# **Cost**: \$0 here. On AWS about 40 cents (an hour of two instances and some twenty short jobs at {fact:price-ml-m5-large-hosting} dollars an hour, November 2026).
 # Nothing is closed to new accounts.
 #
 # ## Set up
 
 # %%
-import gzip
 import time
 from uuid import uuid4
 
@@ -37,13 +36,13 @@ from botocore.config import Config
 from given.endpoints import deploy
 from given.inbox import Inbox
 from given.jobs import data_log, lines_of, repaired, wait
-from given.nights import QUEUED, planted, with_fault
 from given.replay import real_time, serverless
 from given.schedule import COLUMNS, table
 from given.watch import at_once, minutes, pause
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint, judge
+from course.exercises import bad_nights
 from course.facts import fact
 from course.grading import variant
 
@@ -67,21 +66,25 @@ ROWS = 32_000
 rows = table(aws.data("flights"), aws.data("weather"))
 winter = rows[rows.month <= 3].sample(FLIGHTS, random_state=SEED)
 model = aws.unique("late-flights")
-source = {"S3DataType": "S3Prefix", "S3Uri": aws.upload(winter[["late", *COLUMNS]], "train/winter.csv")}
+uri = aws.upload(winter[["late", *COLUMNS]], "train/winter.csv")
+source = {"S3DataType": "S3Prefix", "S3Uri": uri}
+channel = {"ChannelName": "train", "ContentType": "text/csv"}
 image = aws.image("xgboost", "3.0-5")
 sagemaker.create_training_job(
     TrainingJobName=model,
     RoleArn=aws.role,
     AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
     HyperParameters={"objective": "binary:logistic", "num_round": "20", "max_depth": "4"},
-    InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
+    InputDataConfig=[channel | {"DataSource": {"S3DataSource": source}}],
     OutputDataConfig={"S3OutputPath": f"{folder}/models"},
     ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
     StoppingCondition={"MaxRuntimeInSeconds": 600},
 )
 sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=model)
-artifact = sagemaker.describe_training_job(TrainingJobName=model)["ModelArtifacts"]["S3ModelArtifacts"]
-sagemaker.create_model(ModelName=model, ExecutionRoleArn=aws.role, PrimaryContainer={"Image": image, "ModelDataUrl": artifact})
+trained = sagemaker.describe_training_job(TrainingJobName=model)
+artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
+container = {"Image": image, "ModelDataUrl": artifact}
+sagemaker.create_model(ModelName=model, ExecutionRoleArn=aws.role, PrimaryContainer=container)
 artifact
 
 # %% [markdown]
@@ -95,8 +98,10 @@ artifact
 # the local AWS is moved on; on AWS have a coffee.
 
 # %%
-agency = deploy(aws, "agency", model, {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 3}})
-once = boto3.client("sagemaker-runtime", region_name=aws.region, config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20))
+size = {"MemorySizeInMB": 2048, "MaxConcurrency": 3}
+agency = deploy(aws, "agency", model, {"ServerlessConfig": size})
+never = Config(retries={"total_max_attempts": 1}, max_pool_connections=20)
+once = boto3.client("sagemaker-runtime", region_name=aws.region, config=never)
 flight = "4,17,1,1089,75.9,8.1,0.0,10.0"
 
 
@@ -111,14 +116,13 @@ before = [ask() for _ in range(12)]
 if aws.local:
     aws.local.advance(600)
 after = [ask() for _ in range(8)]
-
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.plot(range(12), before, "o", color="#4a6fa5", label="after the deployment")
 axes.plot(range(12, 20), after, "s", color="#b04a2f", label="after ten minutes without a request")
-axes.set(xlabel="request", ylabel="seconds (log)", title="The first to come waits for a container", yscale="log", xticks=range(0, 20, 4))
+axes.set(xlabel="request", ylabel="seconds (log)", yscale="log", title="The first one waits")
 axes.legend()
 plt.show()
-print(f"first {before[0]:.2f} s, median of the rest {np.median(before[1:]):.3f} s; after the pause {after[0]:.2f} s")
+print(f"first {before[0]:.2f} s, median {np.median(before):.3f} s, then cold {after[0]:.2f} s")
 
 # %% [markdown]
 # Two *cold starts*: the container has to be started and the model loaded before the first answer. All others are warm. How long it takes depends on the
@@ -134,10 +138,12 @@ figure, axes = plt.subplots(figsize=(7, 2.8))
 for place, one in enumerate(sorted(burst, key=lambda one: one["end"])):
     refused = one["said"] == "ThrottlingException"
     label = "refused" if refused else "answered"
-    axes.barh(place, one["end"] - one["begin"], left=one["begin"], color="white" if refused else "#4a6fa5", edgecolor="black", label=label)
+    took, color = one["end"] - one["begin"], "white" if refused else "#4a6fa5"
+    axes.barh(place, took, left=one["begin"], color=color, edgecolor="black", label=label)
 handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
 axes.legend(handles.values(), handles)
-axes.set(xlabel="seconds", ylabel="request", title="A burst of eight, concurrency 3", yticks=[], xlim=(0, None))
+axes.set(xlabel="seconds", ylabel="request", yticks=[], xlim=(0, None))
+axes.set_title("A burst of eight, concurrency 3")
 plt.show()
 print(pd.Series([one["said"] or "answered" for one in burst]).value_counts().to_string())
 
@@ -158,21 +164,27 @@ GB_SECOND, INSTANCE = fact("serverless-gb-second-usd"), fact("price-ml-m5-large-
 an_hour = np.arange(0, 7_001, 50)
 figure, axes = plt.subplots(figsize=(7, 3))
 for gigabytes, needs, style in ((1, 2.0, "-"), (2, 1.25, "--"), (4, 0.875, ":")):
-    axes.plot(an_hour, an_hour * needs * gigabytes * GB_SECOND, style, color="#4a6fa5", label=f"serverless, {gigabytes} GB, {needs} s")
-    print(f"{gigabytes} GB: even at {INSTANCE / (needs * gigabytes * GB_SECOND):,.0f} requests an hour")
-axes.plot(an_hour, np.ceil(np.maximum(an_hour * 0.6 / 3600, 0.01)) * INSTANCE, color="black", label="instances, 0.6 s")
-axes.set(xlabel="requests an hour", ylabel="dollars an hour", title="Where the lines cross, they cost the same")
+    label = f"serverless, {gigabytes} GB, {needs} s"
+    axes.plot(an_hour, an_hour * needs * gigabytes * GB_SECOND, style, color="#4a6fa5", label=label)
+    even = INSTANCE / (needs * gigabytes * GB_SECOND)
+    print(f"{gigabytes} GB: even at {even:,.0f} requests an hour")
+needed = np.ceil(np.maximum(an_hour * 0.6 / 3600, 0.01))
+axes.plot(an_hour, needed * INSTANCE, color="black", label="instances, 0.6 s")
+axes.set(xlabel="requests an hour", ylabel="dollars an hour")
+axes.set_title("Where the lines cross, they cost the same")
 axes.legend()
 plt.show()
-
 random = np.random.default_rng(SEED)
 hour = np.sort(np.repeat(random.uniform(0, 3_600, 12), 5) + random.uniform(0, 20, 60)).tolist()
-replayed = {f"serverless, {most} at a time": serverless(hour, 1.25, 9.0, most) for most in (1, 2, 4)}
+replayed = {}
+for most in (1, 2, 4):
+    replayed[f"serverless, {most} at a time"] = serverless(hour, 1.25, 9.0, most)
 replayed["real time, 1 instance"] = real_time(hour, 0.6, 1)
-pd.DataFrame(
-    [{"refused": times.count(None), "later than 3 s": sum(t is not None and t > 3 for t in times)} for times in replayed.values()],
-    index=list(replayed),
-)
+table_of = {}
+for name, times in replayed.items():
+    late = sum(taken is not None and taken > 3 for taken in times)
+    table_of[name] = {"refused": times.count(None), "later than 3 s": late}
+pd.DataFrame(table_of).T
 
 # %% [markdown]
 # The *break-even*: left of it serverless is cheaper. But the picture knows only averages. The table plays an hour through, sixty requests in twelve bursts,
@@ -189,10 +201,10 @@ pd.DataFrame(
 # | `seconds` | how long a container takes for an answer, a list of six: with 1, 2, ..., 6 GB |
 # | `cold_seconds` | how much longer it takes for its first one |
 # | `instance_seconds` | how long an instance takes for an answer |
-# | `model_mb` | memory that the model needs; a container that has no more than that is killed by every request |
+# | `model_mb` | memory that the model needs; a container with no more than that crashes on every request |
 # | `late_usd` | dollars lost by each answer that takes more than `late_after` seconds, or never comes |
 # | `instance_usd` | dollars for an instance and an hour |
-# | `unit_usd` | dollars an hour that the platform team charges for each unit of `max_concurrency`, since the account has few |
+# | `unit_usd` | dollars an hour for each unit of `max_concurrency` (this course's own rule: AWS charges nothing, but an account has few) |
 #
 # A request that a container answers costs its `seconds` at the price above for each GB (1,024 MB) of `memory_mb`; the cold start itself costs nothing. For
 # one request an hour and nearly no price of lateness it is `{"kind": "serverless", "memory_mb": 1024, "max_concurrency": 1}`, if the model fits. Unseen
@@ -237,7 +249,8 @@ inbox = Inbox(aws, aws.unique("sagemaker-answers"))
 output = {"S3OutputPath": f"{folder}/answers", "S3FailurePath": f"{folder}/failures"}
 output["NotificationConfig"] = {"SuccessTopic": inbox.topic, "ErrorTopic": inbox.topic}
 queued = {"OutputConfig": output, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 2}}
-planners = deploy(aws, "planners", model, {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}, AsyncInferenceConfig=queued)
+rented = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+planners = deploy(aws, "planners", model, rented, AsyncInferenceConfig=queued)
 
 
 def put(text: str, key: str) -> str:
@@ -245,10 +258,13 @@ def put(text: str, key: str) -> str:
     return f"{folder}/{key}"
 
 
-good, bad = put(f"{flight}\n" * 3, "question/part-0.csv"), put("the flight to Boston, please", "question/letter.csv")
+good = put(f"{flight}\n" * 3, "question/part-0.csv")
+bad = put("the flight to Boston, please", "question/letter.csv")
+asked = {"EndpointName": planners, "ContentType": "text/csv"}
 for location in (good, bad):
-    sent = runtime.invoke_endpoint_async(EndpointName=planners, InputLocation=location, ContentType="text/csv")
-    print(sent["ResponseMetadata"]["HTTPStatusCode"], *(sent[one].removeprefix(folder) for one in ("OutputLocation", "FailureLocation")))
+    sent = runtime.invoke_endpoint_async(InputLocation=location, **asked)
+    places = [sent[one].removeprefix(folder) for one in ("OutputLocation", "FailureLocation")]
+    print(sent["ResponseMetadata"]["HTTPStatusCode"], *places)
 for said in inbox.messages(2):
     where = said["responseParameters"]["outputLocation"].removeprefix(folder)
     print(said["invocationStatus"], where, said.get("failureReason", ""), sep="\n   ")
@@ -303,19 +319,21 @@ check("m09_1_ex2", ask_all=ask_all)
 scaling, cloudwatch = aws.client("application-autoscaling"), aws.client("cloudwatch")
 target = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{planners}/variant/Live"}
 target["ScalableDimension"] = "sagemaker:variant:DesiredInstanceCount"
-of_endpoint = {"Namespace": "AWS/SageMaker", "Dimensions": [{"Name": "EndpointName", "Value": planners}]}
+dimension = {"Name": "EndpointName", "Value": planners}
+of_endpoint = {"Namespace": "AWS/SageMaker", "Dimensions": [dimension]}
 scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=2)
 backlog = {"MetricName": "ApproximateBacklogSizePerInstance", "Statistic": "Average", **of_endpoint}
-tracking = {"TargetValue": 5.0, "CustomizedMetricSpecification": backlog, "ScaleInCooldown": 300, "ScaleOutCooldown": 60}
-scaling.put_scaling_policy(
-    **target, PolicyName="backlog", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=tracking
-)
-one_more = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}]}
-wake = scaling.put_scaling_policy(
-    **target, PolicyName="wake", PolicyType="StepScaling", StepScalingPolicyConfiguration=one_more | {"Cooldown": 120}
-)
-above = {"Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "EvaluationPeriods": 1}
-above |= {"MetricName": "HasBacklogWithoutCapacity", "Statistic": "Average", "Period": 60, **of_endpoint}
+tracking = {"TargetValue": 5.0, "CustomizedMetricSpecification": backlog}
+tracking |= {"ScaleInCooldown": 300, "ScaleOutCooldown": 60}
+policy = {"PolicyName": "backlog", "PolicyType": "TargetTrackingScaling"}
+scaling.put_scaling_policy(**target, **policy, TargetTrackingScalingPolicyConfiguration=tracking)
+step = {"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}
+one_more = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [step], "Cooldown": 120}
+policy = {"PolicyName": "wake", "PolicyType": "StepScaling"}
+wake = scaling.put_scaling_policy(**target, **policy, StepScalingPolicyConfiguration=one_more)
+above = {"Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
+above |= {"EvaluationPeriods": 1, "Statistic": "Average", "Period": 60}
+above |= {"MetricName": "HasBacklogWithoutCapacity", **of_endpoint}
 cloudwatch.put_metric_alarm(AlarmName=planners, AlarmActions=[wake["PolicyARN"]], **above)
 cloudwatch.describe_alarms(AlarmNames=[planners])["MetricAlarms"][0]["StateValue"]
 
@@ -325,23 +343,28 @@ cloudwatch.describe_alarms(AlarmNames=[planners])["MetricAlarms"][0]["StateValue
 
 # %%
 def instances() -> dict:
-    return {"instances": sagemaker.describe_endpoint(EndpointName=planners)["ProductionVariants"][0]["CurrentInstanceCount"]}
+    [live] = sagemaker.describe_endpoint(EndpointName=planners)["ProductionVariants"]
+    return {"instances": live["CurrentInstanceCount"]}
 
 
 if aws.local:
     seen = minutes(aws.local, 16, instances)
-    asked = [runtime.invoke_endpoint_async(EndpointName=planners, InputLocation=good, ContentType="text/csv") for _ in range(3)]
+    for _ in range(3):
+        runtime.invoke_endpoint_async(InputLocation=good, **asked)
     seen += minutes(aws.local, 6, instances)
     figure, axes = plt.subplots(figsize=(7, 2.6))
     axes.step(range(1, 23), [one["instances"] for one in seen], where="post", color="black")
     axes.axvline(16, color="#b04a2f", linestyle="--", label="three questions")
-    axes.set(xlabel="minutes", ylabel="instances", title="The last instance goes, and comes back with the questions", yticks=[0, 1, 2])
+    axes.set(xlabel="minutes", ylabel="instances", yticks=[0, 1, 2])
+    axes.set_title("The last instance goes, and comes back with the questions")
     axes.legend()
     plt.show()
-    for activity in scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=target["ResourceId"])["ScalingActivities"]:
-        print(activity["Description"], "by", "wake" if "policy wake" in activity["Cause"] else "backlog")
+    of_variant = {"ServiceNamespace": "sagemaker", "ResourceId": target["ResourceId"]}
+    for activity in scaling.describe_scaling_activities(**of_variant)["ScalingActivities"]:
+        by = "wake" if "policy wake" in activity["Cause"] else "backlog"
+        print(activity["Description"], "by", by)
 else:
-    print("Leave the endpoint alone for half an hour, then see its scaling activities in the console of Application Auto Scaling.")
+    print("Leave the endpoint alone for half an hour, then look at its scaling activities.")
 scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
 print("From now on at least one instance.")
 
@@ -361,7 +384,8 @@ night = rows[rows.month.isin([7, 8])].sample(ROWS, random_state=SEED).reset_inde
 night["flight"] = [f"flight-{number:09d}" for number in night.flight]
 file = night[["flight", *COLUMNS]]
 aws.upload(file, "night/day/part-0.csv")
-aws.upload(file.tail(200).assign(flight=[f"late-added-{number}" for number in range(200)]), "night/day/part-1.csv")
+late_added = [f"late-added-{number}" for number in range(200)]
+aws.upload(file.tail(200).assign(flight=late_added), "night/day/part-1.csv")
 print(
     file.head(2).to_csv(index=False, header=False),
     f"{len(file[COLUMNS].to_csv(index=False, header=False)) / 2**20:.2f} MB of columns",
@@ -389,7 +413,11 @@ healthy = {
         "ContentType": "text/csv",
         "SplitType": "Line",
     },
-    "TransformOutput": {"S3OutputPath": f"{folder}/out/{result}", "Accept": "text/csv", "AssembleWith": "Line"},
+    "TransformOutput": {
+        "S3OutputPath": f"{folder}/out/{result}",
+        "Accept": "text/csv",
+        "AssembleWith": "Line",
+    },
     "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
     "BatchStrategy": "MultiRecord",
     "MaxPayloadInMB": 1,
@@ -398,9 +426,10 @@ healthy = {
 
 sagemaker.create_transform_job(TransformJobName=result, **healthy)
 print(wait(aws, result)["TransformJobStatus"])
-sound = repaired(healthy, {})  # a copy for later, whatever becomes of `healthy` in the exercise
-answers = dict(line.split(",") for line in lines_of(aws, healthy["TransformOutput"]["S3OutputPath"]))
-print(f"{len(answers):,} answers for {len(lines_of(aws, f'{folder}/night/day/')):,} rows; the first: {next(iter(answers.items()))}")
+lines = lines_of(aws, healthy["TransformOutput"]["S3OutputPath"])
+answers = dict(line.split(",") for line in lines)
+asked_rows = len(lines_of(aws, f"{folder}/night/day/"))
+print(f"{len(answers):,} answers for {asked_rows:,} rows; the first: {lines[0]}")
 
 # %% [markdown]
 # A file in gives a file out, with `.out` after its name. `Completed` says that no request failed. It does not say that every row has its answer: that you
@@ -412,7 +441,7 @@ print(f"{len(answers):,} answers for {len(lines_of(aws, f'{folder}/night/day/'))
 # "payload_mb": 2, "model": "late-flights-1", "target": "s3://.../"}`. The rows have no header. The id and the eight columns of `COLUMNS`, these in
 # their order, may stand anywhere, with others before, after and between them, which the model must not see. No request may be longer than `payload_mb` (an `int`). With `gzip` the files are packed
 # (`TransformInput` has a `CompressionType`). One `ml.m5.large` is enough. For `columns` of `["flight", *COLUMNS]` the filters are those above. Unseen files
-# decide. You need not start the job.
+# decide. You need not start the job; the check starts two, which takes some seconds.
 
 
 # %% answer="m09_1_ex3"
@@ -435,60 +464,64 @@ check("m09_1_ex3", transform_request=transform_request)
 # %% [markdown]
 # ## Five bad nights
 #
-# Five nights, five complaints. Each request is a sound one with a single fault; your own five of eleven are drawn by `variant`. Four are transform jobs, one is a
-# question to the asynchronous endpoint. In the bucket lie more folders than `day/`:
+# Five nights, five complaints. Four are transform jobs, one is a question to the asynchronous endpoint. `variant` draws yours: five faults of eleven, and
+# settings that differ and do no harm. The nights' files have another form than the ones above: a row is an id, a *gate* and the eight columns.
 #
-# | folder below `night/` | what is in it |
+# | folder below `nights/` | what is in it |
 # |---|---|
-# | `day/` | the flights, as above |
+# | `day/` | the flights, those above |
 # | `day-before/` | other flights, of the day before, in the same form |
 # | `export/` | the flights, with names in the first line of each file |
 # | `packed/` | the flights, packed by gzip |
+# | `question/` | `part-0.csv`, five flights without id and gate |
 
 # %%
-for number, part in enumerate((file, file.tail(200).assign(flight=[f"late-added-{number}" for number in range(200)]))):
-    aws.upload(part, f"night/export/part-{number}.csv", header=True)
-    packed = gzip.compress(part.to_csv(index=False, header=False).encode())
-    s3.put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/night/packed/part-{number}.csv.gz", Body=packed)
-aws.upload(file.head(300).assign(flight=[f"before-{number}" for number in range(300)]), "night/day-before/part-0.csv")
-put(f"{flight}\n" * 5, "night/question/part-0.csv")
-question = {"EndpointName": planners, "InputLocation": f"{folder}/night/question/part-0.csv", "ContentType": "text/csv"}
-
-requests, jobs, sent = {}, {}, {}
-for number, fault in enumerate(planted(variant("m09_1_ex4")), 1):
-    name = f"night-{number}"
-    if fault in QUEUED:
-        requests[name] = with_fault(question, fault, f"{folder}/night")
-        sent[name] = runtime.invoke_endpoint_async(**requests[name])
+bad_nights.store_files(aws, file)
+files, results = f"{folder}/nights", f"{folder}/out/{aws.unique('nights')}"
+requests = bad_nights.requests(variant("m09_1_ex4"), model, planners, files, results)
+jobs, sent = {}, {}
+for name, request in requests.items():
+    if "InputLocation" in request:
+        sent[name] = runtime.invoke_endpoint_async(**request)
     else:
         jobs[name] = aws.unique(name)
-        own = repaired(sound, {"TransformOutput.S3OutputPath": f"{folder}/out/{jobs[name]}"})
-        requests[name] = with_fault(own, fault, f"{folder}/night")
-        sagemaker.create_transform_job(TransformJobName=jobs[name], **requests[name])
+        sagemaker.create_transform_job(TransformJobName=jobs[name], **request)
 described = {name: wait(aws, job) for name, job in jobs.items()}
+print(*lines_of(aws, f"{files}/day/")[:2], sep="\n")
+requests["night-1"]
 
 # %% [markdown]
 # What a first look shows: how they ended, and how many lines there are.
 
 # %%
-counted = {"sound": len(answers)}
+counted = {"rows": len(answers)}
 for name, job in described.items():
     counted[name] = len(lines_of(aws, job["TransformOutput"]["S3OutputPath"]))
     print(name, job["TransformJobStatus"], job.get("FailureReason", ""))
-print(*sent, "accepted, status", *(one["ResponseMetadata"]["HTTPStatusCode"] for one in sent.values()))
+for name, accepted in sent.items():
+    print(name, "accepted, status", accepted["ResponseMetadata"]["HTTPStatusCode"])
 figure, axes = plt.subplots(figsize=(7, 2.4))
-bars = axes.barh(list(counted), list(counted.values()), color=["white", *["#4a6fa5"] * len(jobs)], edgecolor="black")
+bars = axes.barh(
+    list(counted),
+    list(counted.values()),
+    color=["white", *["#4a6fa5"] * len(jobs)],
+    edgecolor="black",
+)
 axes.bar_label(bars, fmt="{:,.0f}", padding=3)
 axes.invert_yaxis()
-axes.set(xlabel="lines that came out", title="Completed says nothing of lines, nor lines of answers", xlim=(0, 40_000))
+axes.set(
+    xlabel="lines that came out",
+    title="Completed says nothing of lines, nor lines of answers",
+    xlim=(0, 40_000),
+)
 plt.show()
 
 # %% [markdown]
-# Some left nothing. Some have about as many lines as there should be, and are wrong all the same. Where to look:
+# The white bar has as many lines as there are rows. Some left nothing. Some have about as many as there should be, and are wrong all the same. Where to look:
 #
 # - a failed job has a *data log* beside the log of its server: which object, which status, what the model said. `data_log(aws, job)` reads it;
-# - a job that completed has its lines, `lines_of(aws, uri)`. Compare them with `answers` by the id: who is missing, who is there that should not be, whose
-#   answer is another?
+# - a job that completed has its lines, `lines_of(aws, uri)`. The model gave the same flights their `answers` above: by the id, who is missing, who is there
+#   that should not be, whose answer is another?
 # - a queued request has a failure location.
 #
 # The words for what went wrong; five of the eleven occur:
@@ -504,29 +537,32 @@ plt.show()
 # | `output` | the wrong columns were stored |
 # | `payload` | more was sent at a time than may be |
 # | `prefix` | more files were read than should be: `day` is the beginning of keys, not a folder |
-# | `shift` | the model got fewer features than it was trained on, and each in the place of another |
+# | `shift` | the model got fewer features than it was trained on, each in the place of another |
 # | `type` | the content type is not that of the data |
 
 # %% [markdown] exercise="m09_1_ex4"
 # Make two `dict`s with the keys `"night-1"` to `"night-5"`.
 #
-# - `diagnoses[night]` is `{"cause": ..., "evidence": ...}`, both `str`: a word of the table, and what shows it. Where something failed, words of the data log, or of
-#   the object at the failure location, that name the fault (leave out times of day). Where a job completed, the id of a flight whose line is missing, too many, or wrong.
+# - `diagnoses[night]` is `{"cause": ..., "evidence": ...}`, both `str`: a word of the table, and what shows it. Where something failed, words of the data
+#   log, or of the object at the failure location, that name the fault: words that another fault would not leave, without times of day. Where a job
+#   completed, the id of a flight whose line is missing, too many, or wrong.
 # - `repairs[night]` is `{path: value}`: the smallest change of the request that mends it, for instance `{"TransformInput.ContentType": "text/csv"}`. A
 #   change that touches more than the fault loses half. Do not change the files.
 #
-# For a job that stored the wrong answers of a flight it could be `{"cause": "shift", "evidence": "flight-000000123"}`. The grader makes each request again
-# with your change, as you can with `repaired` and `wait`: then every row of `day/` must have one line with its id and its answer.
+# For a job that stored the wrong answers of a flight it could be `{"cause": "shift", "evidence": "flight-000000123"}`. The check makes each request again
+# with your change, as you can with `repaired` and `wait`: then every row of `nights/day/` must have one line with its id and its answer.
 
 # %% answer="m09_1_ex4"
 diagnoses = ...  # TODO: night -> {"cause": ..., "evidence": ...}
 repairs = ...  # TODO: night -> {path: value}
 
 ### BEGIN SOLUTION
-uri, processing = "TransformInput.DataSource.S3DataSource.S3Uri", "DataProcessing"
-fields = {"columns": f"{processing}.InputFilter", "shift": f"{processing}.InputFilter", "output": f"{processing}.OutputFilter"}
-fields |= {"join": f"{processing}.JoinSource", "header": uri, "prefix": uri, "gzip": uri, "payload": "TransformInput.SplitType"}
-fields |= {"assemble": "TransformOutput.AssembleWith", "key": "InputLocation", "type": "ContentType"}
+uri, processing, day = "TransformInput.DataSource.S3DataSource.S3Uri", "DataProcessing", f"{folder}/nights/day/"
+mends = {"columns": (f"{processing}.InputFilter", "$[2:9]"), "shift": (f"{processing}.InputFilter", "$[2:9]")}
+mends |= {"output": (f"{processing}.OutputFilter", "$[0,-1]"), "join": (f"{processing}.JoinSource", "Input")}
+mends |= {"header": (uri, day), "prefix": (uri, day), "gzip": (uri, day), "payload": ("TransformInput.SplitType", "Line")}
+mends |= {"assemble": ("TransformOutput.AssembleWith", "Line"), "type": ("ContentType", "text/csv")}
+mends |= {"key": ("InputLocation", f"{folder}/nights/question/part-0.csv")}
 signs = {"float: 'flight": "columns", "can't decode": "gzip", "float: 'weekday": "header", "Too much data": "payload"}
 signs |= {"Failed to download": "key", "accepted ContentType": "type"}
 diagnoses, repairs = {}, {}
@@ -541,10 +577,7 @@ for name in requests:
         holds = {"assemble": len(odd) > 2, "join": odd[0] == odd[1], "prefix": odd[0] not in answers, "output": odd[1].isdigit()}
         cause = next((cause for cause, is_so in holds.items() if is_so), "shift")
         evidence = next(iter(answers)) if cause == "join" else odd[0]
-    right = question if name in sent else healthy
-    for step in fields[cause].split("."):
-        right = right[step]
-    diagnoses[name], repairs[name] = {"cause": cause, "evidence": evidence}, {fields[cause]: right}
+    diagnoses[name], repairs[name] = {"cause": cause, "evidence": evidence}, dict([mends[cause]])
 ### END SOLUTION
 
 # %% check="m09_1_ex4"

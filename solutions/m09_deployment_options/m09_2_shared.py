@@ -76,18 +76,21 @@ for name, rows in (("raw:     ", july[RAW]), ("features:", features(july[:1], en
 
 busiest = flights.dest.value_counts().index[:AIRPORTS].to_list()
 everywhere = train(learn[learn.dest.isin(busiest)], encoder, AIRPORTS * ROWS, ROUNDS, SEED)
-own = {airport: train(learn[learn.dest == airport], encoder, ROWS, ROUNDS, SEED) for airport in busiest}
+own = {}
 scores = pd.DataFrame(index=busiest, columns=["own", "everywhere"], dtype=float)
 for airport in busiest:
+    own[airport] = train(learn[learn.dest == airport], encoder, ROWS, ROUNDS, SEED)
     there = july[july.dest == airport]
     rows = features(there, encoder)
-    scores.loc[airport] = [roc_auc_score(there.late, predicted(each, rows)) for each in (own[airport], everywhere)]
+    both = own[airport], everywhere
+    scores.loc[airport] = [roc_auc_score(there.late, predicted(each, rows)) for each in both]
 
 gain = (scores.own - scores.everywhere).sort_values()
 figure, axes = plt.subplots(figsize=(7, 3.2))
-axes.barh(gain.index, gain, color=["#2b5c9e" if each > 0 else "white" for each in gain], edgecolor="black")
+colors = ["#2b5c9e" if each > 0 else "white" for each in gain]
+axes.barh(gain.index, gain, color=colors, edgecolor="black")
 axes.axvline(gain.mean(), color="black", linestyle=":", label=f"mean {gain.mean():+.3f}")
-axes.set(xlabel="AUC in July: the airport's own model, less the one for all", title="Who gains by a model of its own?")
+axes.set(xlabel="AUC in July: own model, less the one for all", title="Who gains by its own?")
 axes.legend()
 plt.show()
 
@@ -111,14 +114,14 @@ def store(key: str, files: dict[str, bytes]) -> str:
 
 for airport, model in own.items():
     for key in (f"trained/{airport}/model.tar.gz", f"serving/{airport}.tar.gz"):
-        store(key, {"xgboost-model": bytes(model.save_raw())})
-folder = f"s3://{aws.bucket}/{aws.prefix}/serving/"
+        folder = store(key, {"xgboost-model": bytes(model.save_raw())}).rpartition("/")[0] + "/"
 
 
 def deploy(name: str, **model) -> str:
     """Model, configuration and endpoint of one name; returns it when the endpoint is in service."""
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=aws.role, **model)
-    variant = {"VariantName": "Live", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    variant = {"VariantName": "Live", "ModelName": name, "InstanceType": "ml.m5.large"}
+    variant["InitialInstanceCount"] = 1
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name)
@@ -126,36 +129,39 @@ def deploy(name: str, **model) -> str:
 
 
 image = aws.image("xgboost", "3.0-5")
-fleet_name = deploy(aws.unique("every-airport"), PrimaryContainer={"Image": image, "Mode": "MultiModel", "ModelDataUrl": folder})
+container = {"Image": image, "Mode": "MultiModel", "ModelDataUrl": folder}
+fleet_name = deploy(aws.unique("every-airport"), PrimaryContainer=container)
 
 # %% [markdown]
 # Only `Mode` is new. The endpoint is in service and has not loaded a single model. Now ask each of them three times, but for one
 # airport, which was asked once before: it also waited for the first answer of the server.
 
 # %%
-lines = features(july.sample(60, random_state=SEED), encoder).to_csv(index=False, header=False).split()
+some = features(july.sample(60, random_state=SEED), encoder)
+lines = some.to_csv(index=False, header=False).split()
 
 
 def ask(target: str, body: str) -> tuple[str, float]:
     """The answer of one model, and milliseconds."""
-    began = time.perf_counter()
-    said = runtime.invoke_endpoint(EndpointName=fleet_name, TargetModel=target, ContentType="text/csv", Accept="text/csv", Body=body)
+    began, csv = time.perf_counter(), {"ContentType": "text/csv", "Accept": "text/csv"}
+    said = runtime.invoke_endpoint(EndpointName=fleet_name, TargetModel=target, Body=body, **csv)
     return said["Body"].read().decode(), 1000 * (time.perf_counter() - began)
 
 
 print(repr(ask(f"{busiest[0]}.tar.gz", "\n".join(lines[:2]))[0]))
-rounds = {f"round {turn}": [ask(f"{airport}.tar.gz", lines[0])[1] for airport in busiest[1:]] for turn in (1, 2, 3)}
-took = pd.DataFrame(rounds, index=busiest[1:])
-
+took = pd.DataFrame(index=busiest[1:])
+for turn in (1, 2, 3):
+    took[f"round {turn}"] = [ask(f"{airport}.tar.gz", lines[0])[1] for airport in took.index]
 figure, axes = plt.subplots(figsize=(8, 3.2))
-for name, marker in zip(took, "o^s", strict=True):
-    axes.plot(took.index, took[name], marker, fillstyle="full" if name == "round 1" else "none", color="#2b5c9e", label=name)
+for name, marker, fill in zip(took, "o^s", ("full", "none", "none"), strict=True):
+    axes.plot(took.index, took[name], marker, fillstyle=fill, color="#2b5c9e", label=name)
 axes.set(yscale="log", ylabel="milliseconds", title="A model is slow the first time it is asked")
 axes.legend()
 plt.show()
 waits = counted(aws.client("cloudwatch"), fleet_name, "ModelLoadingWaitTime", AIRPORTS)
 hits = counted(aws.client("cloudwatch"), fleet_name, "ModelCacheHit", 3 * AIRPORTS - 2)
-print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f} ms on average; {hits['Average']:.0%} found it loaded")
+print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f} ms on average")
+print(f"{hits['Average']:.0%} found their model loaded")
 
 # %% [markdown]
 # The solid dots are *cold*: the archive was fetched from S3, unpacked and loaded while the caller waited. The hollow ones are *warm*. On AWS a cold model
@@ -168,9 +174,11 @@ print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f
 # %%
 for wish in ({"TargetModel": "ZRH.tar.gz"}, {}):
     try:
-        runtime.invoke_endpoint(EndpointName=fleet_name, ContentType="text/csv", Body=lines[0], **wish)
+        request = {"EndpointName": fleet_name, "ContentType": "text/csv", "Body": lines[0]}
+        runtime.invoke_endpoint(**request, **wish)
     except ClientError as error:
-        print(wish, error.response["Error"]["Code"], error.response["Error"]["Message"][:110], sep="\n  ")
+        said = error.response["Error"]
+        print(wish, said["Code"], said["Message"][:110], sep="\n  ")
 
 # %% [markdown]
 # The first message speaks of a download: the endpoint looks into S3 when it is asked, and not before. So a new model needs no new configuration and no
@@ -227,16 +235,24 @@ check("m09_2_ex1", publish=publish, predict=predict)
 
 # %%
 fleet = example(SEED)
-columns = {f"cold, {shared} shared": pd.Series(cold_answers(fleet, [], shared)) for shared in (1, 2, 3)}
-overview = pd.DataFrame(fleet["models"]).T.assign(asked=pd.Series(fleet["requests"]).value_counts(), **columns).fillna(0)
+overview = pd.DataFrame(fleet["models"]).T
+overview["asked"] = pd.Series(fleet["requests"]).value_counts()
+for shared in (1, 2, 3):
+    overview[f"cold, {shared} shared"] = pd.Series(cold_answers(fleet, [], shared))
+overview = overview.fillna(0)
 quiet = overview.asked.astype(int).nsmallest(3).index[-1]
 dear = fleet | {"models": fleet["models"] | {quiet: fleet["models"][quiet] | {"late_usd": 0.1}}}
 counts = range(1, 6)
 figure, axes = plt.subplots(figsize=(7, 3.2))
-axes.plot(counts, [hour_usd(fleet, [], shared) for shared in counts], "o-", color="0.6", label="late answers cost the same", zorder=3)
-axes.plot(counts, [hour_usd(dear, [], shared) for shared in counts], "^-", color="black", label=f"{quiet} is dear, and shares")
-axes.plot(counts, [hour_usd(dear, [quiet], shared) for shared in counts], "s-", color="#2b5c9e", label=f"{quiet} has its own endpoint")
-axes.set(xlabel="instances that are shared", ylabel="US dollars an hour", title="Two ways to buy warmth", xticks=counts, ylim=(0, None))
+for of, apart, style, color, label in (
+    (fleet, [], "o-", "0.6", "late answers cost the same"),
+    (dear, [], "^-", "black", f"{quiet} is dear, and shares"),
+    (dear, [quiet], "s-", "#2b5c9e", f"{quiet} has its own endpoint"),
+):
+    usd = [hour_usd(of, apart, shared) for shared in counts]
+    axes.plot(counts, usd, style, color=color, label=label)
+axes.set(xlabel="instances that are shared", ylabel="US dollars an hour")
+axes.set(title="Two ways to buy warmth", xticks=counts, ylim=(0, None))
 axes.legend()
 plt.show()
 overview.sort_values("asked", ascending=False)
@@ -295,16 +311,20 @@ def input_fn(data, content_type):  # the body of a request
 def predict_fn(rows, kilometres):
     return [[*row[:4], str(float(row[4]) / kilometres), *row[5:]] for row in rows]
 
-def output_fn(rows, accept):  # the answer, which is the request to the next container, and its content type
+def output_fn(rows, accept):  # the request to the next container, and its content type
     return "\n".join(map(",".join, rows)), "text/csv"
 """
 transform = {
     "ContainerHostname": "kilometres",
     "Image": aws.image("sklearn", "1.2-1"),
     "ModelDataUrl": store("kilometres.tar.gz", {"code/transform.py": KILOMETRES.encode()}),
-    "Environment": {"SAGEMAKER_PROGRAM": "transform.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"},
+    "Environment": {
+        "SAGEMAKER_PROGRAM": "transform.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+    },
 }
-model = {"ContainerHostname": "model", "Image": image, "ModelDataUrl": f"{folder}{busiest[0]}.tar.gz"}
+archive = f"{folder}{busiest[0]}.tar.gz"
+model = {"ContainerHostname": "model", "Image": image, "ModelDataUrl": archive}
 canadian = deploy(aws.unique("kilometres"), Containers=[transform, model])
 
 # %% [markdown]
@@ -317,18 +337,24 @@ abroad = ",".join([weekday, hour, origin, carrier, f"{float(distance) * 1.609344
 
 
 def invoke(endpoint: str, body: str, **more) -> str:
-    return runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=body, **more)["Body"].read().decode().strip()
+    request = {"EndpointName": endpoint, "ContentType": "text/csv", "Body": body}
+    return runtime.invoke_endpoint(**request, **more)["Body"].read().decode().strip()
 
 
 print("kilometres:", invoke(canadian, abroad), "  miles:", ask(f"{busiest[0]}.tar.gz", lines[0])[0])
 for _ in range(50):
     invoke(canadian, abroad)
 parts = ("kilometres", "model")
-inside = [counted(aws.client("cloudwatch"), canadian, "ContainerLatency", 51, name)["Average"] / 1000 for name in parts]
+inside = []
+for name in parts:
+    latency = counted(aws.client("cloudwatch"), canadian, "ContainerLatency", 51, name)
+    inside.append(latency["Average"] / 1000)
 figure, axes = plt.subplots(figsize=(7, 1.8))
-for name, left, width, shade in zip(parts, (0, inside[0]), inside, ("0.75", "#2b5c9e"), strict=True):
+looks = (("0.75", "black"), ("#2b5c9e", "white"))
+for name, left, width, (shade, ink) in zip(parts, (0, inside[0]), inside, looks, strict=True):
     axes.barh("a request", width, left=left, color=shade, edgecolor="black")
-    axes.text(left + width / 2, 0, f"{name}\n{width:.1f} ms", ha="center", va="center", color="white" if name == "model" else "black")
+    text = f"{name}\n{width:.1f} ms"
+    axes.text(left + width / 2, 0, text, ha="center", va="center", color=ink)
 axes.set(xlabel="milliseconds, on average", title="Where a request spends its time")
 plt.show()
 
@@ -339,7 +365,12 @@ plt.show()
 # *different* programs are each asked seldom. Here it shows what the model is sent. And the pipeline gets a line that it cannot read:
 
 # %%
-direct = deploy(aws.unique("direct"), Containers=[transform, model], InferenceExecutionConfig={"Mode": "Direct"})
+mode = {"Mode": "Direct"}
+direct = deploy(
+    aws.unique("direct"),
+    Containers=[transform, model],
+    InferenceExecutionConfig=mode,
+)
 print("kilometres says", invoke(direct, abroad, TargetContainerHostname="kilometres"))
 print("model says     ", invoke(direct, lines[0], TargetContainerHostname="model"))
 sagemaker.delete_endpoint(EndpointName=direct)
@@ -347,7 +378,8 @@ try:
     invoke(canadian, "4,17,1,0.31")
 except ClientError as error:
     print("\nthe pipeline says", error.response["Error"]["Message"][:120])
-events = aws.client("logs").filter_log_events(logGroupName=f"/aws/sagemaker/Endpoints/{canadian}")["events"]
+group = f"/aws/sagemaker/Endpoints/{canadian}"
+events = aws.client("logs").filter_log_events(logGroupName=group)["events"]
 for event in [event for event in events if "Error:" in event["message"]][-1:]:
     print(event["logStreamName"].rpartition("/")[2], "logs:", event["message"])
 
@@ -418,13 +450,17 @@ ways = {
 broad = train(learn, encoder, 40_000, ROUNDS, SEED)
 answers = {way: predicted(broad, rows) for way, rows in ways.items()}
 auc = pd.Series({way: roc_auc_score(month.late, given) for way, given in answers.items()})
-moved = [f"{score:.3f}, {(np.abs(answers[way] - answers['one definition']) > 0.02).mean():.0%} moved" for way, score in auc.items()]
+moved = []
+for way, score in auc.items():
+    other = np.abs(answers[way] - answers["one definition"]) > 0.02
+    moved.append(f"{score:.3f}, {other.mean():.0%} moved")
 
 figure, axes = plt.subplots(figsize=(7, 2.6))
 bars = axes.barh(auc.index, auc, color=["#2b5c9e", "white", "white", "white"], edgecolor="black")
 axes.bar_label(bars, moved, padding=3)
 axes.invert_yaxis()
-axes.set(xlim=(0.5, 0.9), xlabel="AUC in July; answers that moved by more than 0.02", title="Nothing fails. Some of it is wrong")
+axes.set(xlim=(0.5, 0.9), xlabel="AUC in July; answers that moved by more than 0.02")
+axes.set_title("Nothing fails. Some of it is wrong")
 plt.show()
 
 # %% [markdown]
@@ -435,7 +471,7 @@ plt.show()
 #
 # ## Which option, when
 #
-# You now know six ways to serve. Ask in this order, and stop at the first yes:
+# You now know six ways to serve. Ask in this order, and stop at the first yes. The limits are AWS's; the order and the hour are this course's own:
 #
 # | question | option |
 # |---|---|
@@ -451,10 +487,10 @@ plt.show()
 # Pipelines and many models come before serverless because a serverless endpoint takes neither. `transform` may also be `none`, or `history`: features
 # that are prepared beforehand.
 #
-# The order is that of this course's team. With more to know of a case, others would weigh otherwise: one model for all, say, or a batch every ten minutes.
+# With more to know of a case, others would weigh otherwise: one model for all, say, or a batch every ten minutes.
 
 # %% [markdown] exercise="m09_2_ex4"
-# Write `choose(case)` that returns a `str`, one of the six options, by the table. A case is a dictionary with all fields: `{"answer_s": 20.0, "model_s":
+# Write `choose(case)` that returns a `str`, one of the six options, by this course's table. A case is a dictionary with all fields: `{"answer_s": 20.0, "model_s":
 # 0.1, "transform_s": 0.02, "cold_s": 6.0, "payload_mb": 0.1, "memory_gb": 2, "requests_a_day": 3000, "models": 1, "transform": "none", "instance_usd":
 # 0.115, "gb_second_usd": 0.00002}`. With `"answer_s": 7200.0` it is `"batch"`. Forty unseen cases are graded. You need not deploy anything.
 
@@ -482,7 +518,7 @@ check("m09_2_ex4", choose=choose)
 
 # %% [markdown] exercise="m09_2_ex5"
 # Whoever knows only what is right today is surprised when the traffic doubles. Write `make_right_for(option, case)` that returns a `dict`: the case with
-# *one* field changed, so that by the table `option` is right. It always can be, by a change within these ranges; prices do not change:
+# *one* field changed, so that by this course's table `option` is right. It always can be, by a change within these ranges; prices do not change:
 #
 # `answer_s` 0.05 to 86,400, `model_s` 0.001 to 900, `transform_s` 0.001 to 30, `cold_s` 0.2 to 120, `payload_mb` 0.001 to 1,000, `memory_gb` 0.5 to 16,
 # `requests_a_day` 1 to 50,000,000, `models` 1 to 2,000 (an `int`), `transform` as above.

@@ -1,9 +1,10 @@
-"""m09_1: the checks look for the faults that ``given/nights.py`` plants. Both replay traffic in the same way, at the dated price."""
+"""m09_1: what is planted and what the checks know of it agree, practice finds foreseeable mistakes, and both replay traffic alike."""
 
 from __future__ import annotations
 
 import importlib.util
 import random
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -11,12 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course.exercises import bad_nights
 from course.facts import fact
 from course.grading import catalogue
+from course.grading.report import Report
 
 LESSON = "m09_deployment_options"
 ROOT = Path(__file__).parents[2]
-FOLDER = "s3://bucket/m09_1/night"
+SOURCE = (ROOT / "solutions" / LESSON / "m09_1_without_a_server.py").read_text()
+FOLDER = "s3://bucket/m09_1/nights"
 
 
 def _given(name: str) -> ModuleType:
@@ -26,30 +30,151 @@ def _given(name: str) -> ModuleType:
     return module
 
 
-nights, replay = _given("nights"), _given("replay")
-cases = catalogue.load_module(ROOT / "graders" / LESSON / "m09_1_cases.py")
-hidden = catalogue.load_module(ROOT / "graders" / LESSON / "m09_1_hidden.py")
+replay = _given("replay")
+definitions, cases, nights, hidden = (
+    catalogue.load_module(ROOT / "graders" / LESSON / f"m09_1{part}.py") for part in ("", "_cases", "_nights", "_hidden")
+)
+
+
+def _requests(seed: int) -> dict[str, dict]:
+    return bad_nights.requests(random.Random(seed), "late-flights", "planners", FOLDER, "s3://bucket/m09_1/out/nights")
+
+
+# ---- the five bad nights -------------------------------------------------------------------------------------------------------------
 
 
 @given(st.integers())
-def test_both_draw_the_same_faults_in_the_same_order(seed: int) -> None:
-    drawn = nights.planted(random.Random(seed))
-    assert list(cases.planted(random.Random(seed)).items()) == list(zip(cases.NIGHTS, drawn, strict=True))
+def test_requests_have_the_faults_that_are_planted(seed: int) -> None:
+    planted = bad_nights.planted(random.Random(seed))
+    assert tuple(planted) == bad_nights.NIGHTS == tuple(_requests(seed))
+    assert [fault in bad_nights.QUEUED for fault in planted.values()] == ["InputLocation" in one for one in _requests(seed).values()]
 
 
-def test_the_lesson_lists_every_cause() -> None:
-    lesson = (ROOT / "solutions" / LESSON / "m09_1_without_a_server.py").read_text()
-    assert [cause for cause in cases.CAUSES if f"# | `{cause}` |" not in lesson] == []
-    assert set(hidden.SIGNS) == {*cases.LOUD, *cases.QUEUED}
+def test_every_fault_is_a_cause_that_can_be_named_and_repaired() -> None:
+    assert [cause for cause in bad_nights.FAULTS if f"# | `{cause}` |" not in SOURCE] == []
+    assert set(nights.MEMBERS) == set(bad_nights.FAULTS)
+    assert set(hidden.SIGNS) == {*bad_nights.LOUD, *bad_nights.QUEUED}
 
 
-@pytest.mark.parametrize("fault", cases.CAUSES)
-def test_both_put_the_same_fault_into_a_request(fault: str) -> None:
-    sound = cases.question(FOLDER, "planners") if fault in cases.QUEUED else cases.sound(FOLDER, "late-flights", f"{FOLDER}/out")
-    path, value = cases.faults(FOLDER)[fault]
-    faulty = nights.with_fault(sound, fault, FOLDER)
-    assert faulty == cases.changed(sound, {path: value}) != sound
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("fault", bad_nights.FAULTS)
+def test_a_fault_is_in_a_member_that_its_cause_is_about(fault: str, seed: int) -> None:
+    rng = random.Random(seed)
+    queued = fault in bad_nights.QUEUED
+    sound = bad_nights.question(rng, "planners", FOLDER) if queued else bad_nights.transform(rng, "late-flights", FOLDER, "s3://bucket/out")
+    before, after = (nights.fields(one) for one in (sound, bad_nights.with_fault(sound, fault, FOLDER, rng)))
+    differ = {path.rpartition(".")[2] for path in before | after if before.get(path) != after.get(path)}
+    assert differ - ({"OutputFilter"} if fault == "join" else set()) <= set(nights.MEMBERS[fault]) and differ
 
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_requests_differ_in_more_than_their_faults(seed: int) -> None:
+    """A comparison of two nights does not give the fault away."""
+    one, other = [nights.fields(request) for request in _requests(seed).values() if "InputLocation" not in request][:2]
+    assert len([path for path in one if one[path] != other.get(path)]) >= 4  # one is the place of the results
+
+
+def test_the_lesson_does_not_give_its_faults_away() -> None:
+    shown = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", SOURCE, flags=re.S)
+    given_files = [path.read_text() for path in (ROOT / "solutions" / LESSON / "given").glob("*.py")]
+    assert not any(re.search(r"planted|with_fault", text) for text in (shown, *given_files))
+    assert not re.search(r"healthy|compare the request", " ".join(definitions.ex4.hints))
+
+
+LOG = [
+    "[sagemaker logs]: MaxConcurrentTransforms=3, MaxPayloadInMB=1, BatchStrategy=MULTI_RECORD",
+    "[sagemaker logs]: b/nights/export/part-0.csv: ClientError: 415",
+    "[sagemaker logs]: b/nights/export/part-0.csv: ",
+    "[sagemaker logs]: b/nights/export/part-0.csv: Message:",
+    "[sagemaker logs]: b/nights/export/part-0.csv: Loading csv data failed with Exception, please ensure data is in csv format:",
+    "[sagemaker logs]: b/nights/export/part-0.csv:  could not convert string to float: 'weekday'",
+]
+OTHER_LOG = [*LOG[:1], "[sagemaker logs]: b/nights/day/part-0.csv: Too much data for max payload size"]
+
+
+class _Looked(nights.Nights):
+    """Nights of which only the logs are known."""
+
+    def __init__(self) -> None:
+        self.logs = {"night-1": LOG, "night-2": OTHER_LOG}
+        self.jobs = {"night-1": {}, "night-2": {}}
+        self._harmless = OTHER_LOG[:1]
+
+
+DOUBTS = {
+    "could not convert string to float: 'weekday'": "",
+    "'weekday'": "",
+    "ClientError: 415": "says that something failed, not what",
+    "Message:": "says that something failed, not what",
+    "could not convert string to float": "says that something failed, not what",
+    "Loading csv data failed with Exception": "says that something failed, not what",
+    "MaxConcurrentTransforms=3": "says that something failed, not what",
+    "[sagemaker logs]": "says that something failed, not what",
+    "b/nights/": "says that something failed, not what",
+    "no such words": "no line with",
+}
+
+
+@pytest.mark.parametrize(("cited", "doubt"), DOUBTS.items())
+def test_words_that_name_no_fault_are_doubted_and_earn_nothing(cited: str, doubt: str) -> None:
+    said = _Looked().doubtful_evidence("night-1", cited)
+    assert doubt in said and bool(said) == bool(doubt)
+    assert hidden.names_fault(cited, LOG, hidden.SIGNS["header"]) == (not doubt)
+
+
+class _Evidence:
+    """An answer whose diagnoses and repairs are given."""
+
+    def __init__(self, diagnoses: dict, repairs: dict) -> None:
+        self._values = {"diagnoses": diagnoses, "repairs": repairs}
+
+    def value(self, name: str) -> dict:
+        return self._values[name]
+
+
+def test_all_that_is_wrong_with_the_form_is_reported() -> None:
+    diagnoses = dict.fromkeys(bad_nights.NIGHTS, {"cause": "shift", "evidence": "flight-000000001"})
+    diagnoses |= {"night-2": {"cause": "weather", "evidence": ""}, "night-4": {"cause": "shift"}}
+    repairs = dict.fromkeys(bad_nights.NIGHTS, {"DataProcessing.InputFilter": "$"}) | {"night-5": {"Filter": "$"}}
+    report = Report(definitions.ex4)
+    assert not nights.check_form(_Evidence(diagnoses, repairs), report)
+    [form] = [part for part in report.parts if part.name == "form"]
+    assert [night for night in bad_nights.NIGHTS if night in form.message] == ["night-2", "night-4", "night-5"]
+
+
+# ---- the plan for the next hour ------------------------------------------------------------------------------------------------------
+
+
+def _regrets(**changed: float) -> list[float]:
+    """What plans cost on the practice briefs that are made for briefs with some members divided by a number."""
+    found = []
+    for brief in definitions.practice_briefs():
+        plan = cases.cheapest(brief | {name: brief[name] / by for name, by in changed.items()})
+        found.append(cases.cost(brief, plan) / cases.cost(brief, cases.cheapest(brief)) - 1)
+    return found
+
+
+@pytest.mark.parametrize("mixed", [("instance_usd", "unit_usd"), ("instance_usd",), ("unit_usd",)])
+def test_practice_finds_three_hours_mixed_with_one(mixed: tuple[str, ...]) -> None:
+    assert max(_regrets(**dict.fromkeys(mixed, 3))) > definitions.PRACTICE_REGRET
+    assert max(_regrets()) == 0
+
+
+def test_practice_has_a_model_that_needs_all_memory_of_a_container() -> None:
+    """The plan of a rule that takes "no more" for "less" puts it into that container."""
+    found = []
+    for brief in definitions.practice_briefs():
+        plan = cases.cheapest(brief | {"model_mb": brief["model_mb"] - 1})
+        found.append(plan.get("memory_mb") == brief["model_mb"])
+    assert sum(found) == 1
+
+
+def test_the_note_plays_as_many_hours_as_the_reference() -> None:
+    note = (ROOT / "graders" / LESSON / "answers" / "m09_1_ex1" / "note.md").read_text()
+    assert cases.KNOWN == 3 and "the last three hours" in note
+
+
+# ---- replays, files, prices ----------------------------------------------------------------------------------------------------------
 
 TRAFFIC = st.lists(st.integers(0, 3_000).map(lambda tenth: tenth / 2), max_size=40).map(sorted)
 

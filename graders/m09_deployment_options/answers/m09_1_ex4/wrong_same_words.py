@@ -1,7 +1,7 @@
 """The model could not read a number: so there is a header."""
 
 # trips: evidence
-# says: do all jobs say so
+# says: says that something failed, not what
 
 diagnoses = {night: {"cause": "header", "evidence": "Loading csv data failed with Exception"} for night in requests}
 for night in jobs:
@@ -9,4 +9,4 @@ for night in jobs:
         diagnoses[night] = {"cause": "prefix", "evidence": "before-0"}
     elif not any("Loading csv data failed" in line for line in data_log(aws, jobs[night])):
         diagnoses[night] = {"cause": "payload", "evidence": "[sagemaker logs]"}
-repairs = {night: {"TransformInput.DataSource.S3DataSource.S3Uri": f"{folder}/night/day/"} for night in requests}
+repairs = {night: {"TransformInput.DataSource.S3DataSource.S3Uri": f"{folder}/nights/day/"} for night in requests}
