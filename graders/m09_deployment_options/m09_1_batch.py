@@ -103,7 +103,7 @@ def _why(answer: Answer, job: dict) -> str:
         return f"Its reason: {job.get('FailureReason', 'none')}"
     events = logs.filter_log_events(logGroupName=group, logStreamNames=names)["events"]
     said = [event["message"].rpartition(".csv: ")[2].rpartition(".gz: ")[2].strip() for event in events[1:]]
-    return f"Its data log says: {' '.join(filter(None, said))[:300]}"
+    return f"Its data log says: {' '.join(dict.fromkeys(filter(None, said)))[:300]}."
 
 
 def judge_rows(report: Report, finished: Finished, wanted: Mapping[str, float | None]) -> None:

@@ -14,11 +14,11 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from course.exercises import bad_nights
 from course.exercises.bad_nights import FAULTS, NIGHTS, QUEUED, SILENT
-from course.grading import Answer, AnswerError, Report
+from course.grading import Answer, Report
 from course.grading.citing import cites, passing
 
 from .m09_1_batch import ended, lines_below
-from .m09_1_queue import apart, stored
+from .m09_1_queue import apart, outcome, stored
 
 GROUP = "/aws/sagemaker/TransformJobs"
 AT_A_TIME = 4  # instances in transform jobs that a new account may run
@@ -153,8 +153,10 @@ class Nights:
                 if len(started) == AT_A_TIME:
                     ended(self._answer, started[""])
                 started[night] = self._start(repaired)
-            except (KeyError, TypeError, ClientError, ParamValidationError) as error:
-                found[night] = (0.0, f"{night}: the repaired request was not accepted: {' '.join(str(error).split())[:200]}")
+            except (KeyError, TypeError):
+                found[night] = (0.0, f"{night}: its request has no such place as {' or '.join(repairs[night])}.")
+            except (ClientError, ParamValidationError) as error:
+                found[night] = (0.0, f"{night}: the repaired request was not accepted: {' '.join(str(error).split())[:200]}.")
         jobs = {night: ended(self._answer, name) for night, name in started.items()}
         self._take_sound(jobs.pop(""))
         return found | {night: self._judged(night, job, repairs[night]) for night, job in jobs.items()}
@@ -176,9 +178,8 @@ class Nights:
 
     def _asked(self, night: str, request: dict, repair: dict) -> tuple[float, str]:
         right = stored(self._answer, bad_nights.question(random.Random(0), self._endpoint, self._folder), good=True)
-        try:
-            said = stored(self._answer, request, good=True)
-        except AnswerError:
+        said = outcome(self._answer, request)
+        if said is None:
             return 0.0, f"{night}: the question was sent again with your change of {', '.join(repair)}, and there is no answer to it."
         if said != right:
             return 0.0, f"{night}: with your change the endpoint answers, but to another question."
