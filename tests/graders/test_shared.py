@@ -66,10 +66,20 @@ def test_the_practice_cases_keep_the_rule() -> None:
 def test_what_the_practice_edits_accept_makes_the_option_right() -> None:
     for option, number, fields in definitions.PRACTICE_EDITS:
         for field, values in fields.items():
-            low, high = values[0], values[-1]
-            tried = values if field == "transform" else [(low + high) / 2] if field != "models" else [2, high]
-            for value in tried:
+            between = [] if field == "transform" else [2] if field == "models" else [sum(values) / 2]
+            for value in (*values, *between):
                 assert hidden.right_option(choices.PRACTICE_CASES[number][0] | {field: value}) == option, (option, field, value)
+
+
+def test_practice_refuses_an_edit_that_goes_too_far() -> None:
+    """A tenth nearer to the old value is still within what makes the option right."""
+    for _, number, fields in definitions.PRACTICE_EDITS:
+        for field, values in fields.items():
+            if field != "transform":
+                old = choices.PRACTICE_CASES[number][0][field]
+                border, far = sorted(values, key=lambda value: abs(value - old))
+                nearer = [choices.nearer(field, old, new) for new in (border, far)]
+                assert [values[0] <= value <= values[1] for value in nearer] == [False, True], (field, values)
 
 
 @given(seeds)
