@@ -1,10 +1,14 @@
 """m06_1: what to tune, over which ranges, a tuning job, and what goes wrong with its objective."""
 
+from collections.abc import Iterable
+
+from course.exercises.broken_searches import TICKETS
 from course.grading import Answer, Exercise, Function, Report, Value
 
-from .m06_1_cases import CAUSES, KINDS, PRACTICE_SETTINGS, TICKETS
-from .m06_1_probe import SHORTEST, judge_again, judge_search, ticket
-from .m06_1_replay import TOO_FEW, Brief, Steps, expected_best
+from .m06_1_cases import KINDS, PRACTICE_SETTINGS
+from .m06_1_diagnosis import FAULTS, rerun, uncited
+from .m06_1_probe import judge_again, judge_search, ticket
+from .m06_1_replay import BOUNDS, CLIFF, JOBS, TOO_FEW, Brief, Steps, expected_best
 
 ex1 = Exercise(
     id="m06_1_ex1",
@@ -32,7 +36,7 @@ ex2 = Exercise(
     pattern=3,
     parts={"practice": 0.25, "rescued": 0.75, "narrowed": 1.5},
     evidence={"next_ranges": Function("next_ranges(first: list[dict], trials: list[dict]) -> list[dict]")},
-    skills={"C01": ["2.2.S4", "2.2.K7"], "C02": ["2.2.3"]},
+    skills={"C01": ["2.2.K7"], "C02": ["2.2.3"]},
     topics=["tune.jobs"],
     seconds=20,
     hints=(
@@ -120,24 +124,25 @@ def decided(answer: Answer, report: Report, setting: dict, part: str) -> str | N
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    for linear in ((), ("min_child_weight", "eta", "lambda")):
+    for linear in ((), (CLIFF, "eta", "lambda"), tuple(BOUNDS)):
         brief = Brief(answer.rng, linear)
         ranges = designed(answer, report, brief, "practice")
-        if ranges is None:
+        if ranges is None or not _as_good_as_wide(report, brief, ranges, len(linear)):
             return
-        rows, space = brief.unseen, brief.space(ranges)
-        found, wide = expected_best(rows, space), expected_best(rows, brief.wide)
-        said = "`next_ranges(...)` for a practice search: "
-        if not report.part(
-            "practice",
-            found > 0,
-            f"{said}so few trained trials lie within your ranges that nothing can be said of them; leave more "
-            "room, or draw small values as often as large ones.",
-        ):
-            return
-        said += f"the best of 6 would have an AUC of {found:.4f} on average, and of {wide:.4f} over all bounds on logarithmic scales."
-        if not report.part("practice", found >= wide - 0.005, said):
-            return
+
+
+def _as_good_as_wide(report: Report, brief: Brief, ranges: list[dict], linear: int) -> bool:
+    """Whether ranges find what all bounds would, or more after a search without linear scales; reports the part ``practice``."""
+    rows, space = brief.unseen, brief.space(ranges)
+    found, wide = expected_best(rows, space), expected_best(rows, brief.wide)
+    said = f"`next_ranges(...)` for a practice search with {linear or 'no'} linear scales: "
+    few = "so few trained trials lie within your ranges that nothing can be said of them; leave more room, or draw small values as often "
+    if not report.part("practice", found > 0, f"{said}{few}as large ones."):
+        return False
+    said += f"the best of {JOBS} would have an AUC of {found:.4f} on average, and of {wide:.4f} over all bounds on logarithmic scales. "
+    if linear:
+        return report.part("practice", found >= wide - 0.005, f"{said}What does it tell that no small value was good, if none was tried?")
+    return report.part("practice", found > wide, f"{said}What have the good trials in common that the others have not?")
 
 
 def designed(answer: Answer, report: Report, brief: Brief, part: str) -> list[dict] | None:
@@ -181,17 +186,22 @@ def practice_ex4(answer: Answer, report: Report) -> None:
     if not check_form(answer, report):
         return
     sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
+    diagnoses, repairs = answer.value("diagnoses"), answer.value("repairs")
     searches = {name: ticket(sagemaker, logs, name) for name in TICKETS}
-    wrong = []
-    for name, search in searches.items():
-        stream, line = (answer.value("diagnoses")[name][member] for member in ("stream", "line"))
-        if search.stream(stream) is None:
-            wrong.append(f"{name}: no training job of this search has a log stream {stream[:60]!r}; `printed(...)` has their names.")
-        elif len(line.strip()) < SHORTEST:
-            wrong.append(f"{name}: {line!r} is too short to tell which line is meant; expected at least {SHORTEST} characters of it.")
-        elif not search.cited(stream, line):
-            wrong.append(f"{name}: that stream has no line with {line[:60]!r}; expected words of one of its lines.")
-    report.part("evidence", 1 - len(wrong) / len(TICKETS), wrong[0] if wrong else "Every cited line stands in its stream.")
+    wrong = [message for name in TICKETS if (message := uncited(searches[name], name, diagnoses[name]))]
+    report.part("evidence", 1 - len(wrong) / len(TICKETS), all_of(wrong))
+    if wrong or report.phase != "practice":  # at grading the graded check runs them
+        return
+    found = []
+    for name in TICKETS:
+        report.doing(f"runs {name} again with your repair")
+        found.append(rerun(answer, searches[name], name, repairs[name], diagnoses[name]["cause"]))
+    report.part("repair", sum(share for share, _ in found) / len(TICKETS), all_of(message for _, message in found))
+
+
+def all_of(messages: Iterable[str]) -> str:
+    """What is wrong with each ticket, in one text."""
+    return " ".join(filter(None, messages)) or "Nothing is wrong."
 
 
 def check_form(answer: Answer, report: Report) -> bool:
@@ -207,7 +217,7 @@ def check_form(answer: Answer, report: Report) -> bool:
             return report.part(
                 "form", False, f"The diagnosis of {name} is {diagnosis!r}; expected 'cause', 'stream' and 'line', all of them text."
             )
-        if diagnosis["cause"] not in CAUSES:
+        if diagnosis["cause"] not in FAULTS:
             return report.part("form", False, f"The cause of {name} is {diagnosis['cause']!r}; expected a word of the table.")
         if not isinstance(repair, dict) or not repair or not all(isinstance(path, str) for path in repair):
             return report.part(
@@ -218,9 +228,8 @@ def check_form(answer: Answer, report: Report) -> bool:
 
 @ex5.practice
 def practice_ex5(answer: Answer, report: Report) -> None:
-    many_and_few = [Steps((48, 160), 8), Steps((1200, 4000), 1)]
     given = []
-    for case in many_and_few:
+    for case in (Steps((48, 160), 8), Steps((1200, 4000), 1), Steps((1200, 4000), 9)):
         got = rated(answer, report, case, "practice")
         if got is None or not _better_than_blind(report, case, got):
             return
@@ -229,13 +238,15 @@ def practice_ex5(answer: Answer, report: Report) -> None:
 
 
 def _better_than_blind(report: Report, case: Steps, got: list[float]) -> bool:
-    """Whether rates of a range do better than rates of all sizes; reports the part ``practice``."""
-    found, everywhere = case.best(*got), case.best(1e-5, 1)
+    """Whether rates of a range win at least half of what the best range wins over all rates; reports the part ``practice``."""
+    found, everywhere, best = case.best(*got), case.best(1e-5, 1), max(case.by_range().values())
     said = f"`rate_range({list(case.window)}, {case.epochs})` returned {got}: "
     if not report.part("practice", found > TOO_FEW, f"{said}hardly any training of the table has such a rate; leave more room."):
         return False
-    said += f"the best of three there has an AUC of {found:.4f} on average, and {everywhere:.4f} over all rates. How many steps are there?"
-    return report.part("practice", found > everywhere, said)
+    said += (
+        f"the best of three there has an AUC of {found:.4f} on average, and {everywhere:.4f} over all rates; there is at least twice as "
+    )
+    return report.part("practice", 2 * (found - everywhere) >= best - everywhere, f"{said}much to win. How many steps are there?")
 
 
 def rated(answer: Answer, report: Report, case: Steps, part: str) -> list[float] | None:

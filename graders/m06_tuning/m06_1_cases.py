@@ -1,19 +1,22 @@
-"""Settings to decide on, and tickets. The generators are no secret; the seed of the graded cases is."""
+"""Settings to decide on, and networks. The generators are no secret; the seed of the graded cases is."""
 
 import random
 from statistics import fmean, variance
 
 KINDS = ("parameter", "tune", "fix")
-TICKETS = tuple(f"ticket-{number}" for number in range(1, 6))
-SPOILED = ("channel", "interval", "labels", "objective", "regex")  # as the notebook's `given/tickets.py` has them
-MISLED = ("digits", "direction", "training")
-CAUSES = (*SPOILED, *MISLED)
 MODEL, TIME, OUTPUT, YARDSTICK, LUCK = "the model", "the time it takes", "what is printed", "the validation rows", "the random numbers"
 CLEAR = (1.3, 3.2)  # effects below the first or above the second multiple of the noise are drawn, so that no rounding decides
 
 _SETTING = {"name": "penalty", "set_by": "you", "changes": [MODEL]}
 _MOVES = {"0.1": [0.702, 0.705, 0.701], "1": [0.731, 0.728, 0.733], "10": [0.718, 0.716, 0.721]}
 _LIES_STILL = {"0.1": [0.721, 0.728, 0.715], "1": [0.724, 0.717, 0.727], "10": [0.722, 0.714, 0.726]}
+_SMALL_BUT_SURE = {
+    "1": [0.7202, 0.7204, 0.7203],
+    "2": [0.7203, 0.7205, 0.7204],
+    "4": [0.7242, 0.7240, 0.7241],
+    "8": [0.7243, 0.7241, 0.7242],
+}
+_LARGE_AND_UNSURE = {"1": [0.68, 0.71, 0.74], "2": [0.70, 0.74, 0.72], "4": [0.69, 0.67, 0.71]}
 PRACTICE_SETTINGS = (  # a setting, its kind, and a question for those who chose another
     (_SETTING | {"auc": _MOVES}, "tune", "who sets it, what does it change, and how do its averages differ beside the noise?"),
     (
@@ -22,6 +25,12 @@ PRACTICE_SETTINGS = (  # a setting, its kind, and a question for those who chose
         "does it change the model, and do its averages differ? What else it changes does no harm.",
     ),
     (_SETTING | {"auc": _LIES_STILL}, "fix", "do its averages differ by more than repeats of the same value do?"),
+    (
+        _SETTING | {"auc": _SMALL_BUT_SURE},
+        "tune",
+        "little as it is: how far apart are its averages, measured by how far repeats of *one* value are apart?",
+    ),
+    (_SETTING | {"auc": _LARGE_AND_UNSURE}, "fix", "how far apart are its averages, measured by how far repeats of one value are apart?"),
     (
         _SETTING | {"name": "weight of the hour", "set_by": "training", "auc": _MOVES},
         "parameter",
@@ -99,12 +108,6 @@ def effect(auc: dict[str, list[float]]) -> float:
     """How far the best average lies above the worst, in standard deviations of the repeats (three each, over all values)."""
     averages = [fmean(repeats) for repeats in auc.values()]
     return (max(averages) - min(averages)) / max(fmean(variance(repeats) for repeats in auc.values()) ** 0.5, 1e-9)
-
-
-def planted(rng: random.Random) -> dict[str, str]:
-    """The cause of each ticket, drawn as the notebook draws it."""
-    faults = rng.sample([*rng.sample(SPOILED, 3), *rng.sample(MISLED, 2)], 5)
-    return dict(zip(TICKETS, faults, strict=True))
 
 
 def steps(rng: random.Random) -> list[tuple[tuple[int, int], int]]:

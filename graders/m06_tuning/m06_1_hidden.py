@@ -1,19 +1,17 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 """The graded checks of m06_1."""
 
-import re
 from collections import Counter
 from statistics import fmean
-from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError
-
+from course.exercises import broken_searches
 from course.grading import Answer, Report
 from course.grading.scoring import rule_share
 
-from .m06_1 import check_form, decided, designed, ex1, ex2, ex3, ex4, ex5, rated
-from .m06_1_cases import LUCK, MODEL, YARDSTICK, effect, planted, settings, steps
-from .m06_1_probe import NAME, OBJECTIVE, PRINTED, STATUS, Search, ended, judge_search, ticket
+from .m06_1 import all_of, check_form, decided, designed, ex1, ex2, ex3, ex4, ex5, rated
+from .m06_1_cases import LUCK, MODEL, YARDSTICK, effect, settings, steps
+from .m06_1_diagnosis import rerun, uncited
+from .m06_1_probe import judge_search, ticket
 from .m06_1_replay import BOUNDS, TOO_FEW, Brief, Steps, expected_best
 
 # Which hyperparameters the first searches had on a linear scale; the first of each has a cliff.
@@ -112,42 +110,26 @@ def graded_ex3(answer: Answer, report: Report) -> None:
     judge_search(answer, report, jobs=answer.rng.choice((2, 4)), seconds=answer.rng.randint(400, 1500))
 
 
-_STATIC, _CONFIG = "TrainingJobDefinition.StaticHyperParameters", "HyperParameterTuningJobConfig.HyperParameterTuningJobObjective"
-_REGEX = "TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions.validation:auc.Regex"
-# By cause: how the path of the field at fault ends, and what the lines that show it look like.
-FAULTS: dict[str, tuple[str, str]] = {
-    "channel": (r"TrainingJobDefinition\.InputDataConfig\.[a-z]+\.ChannelName", r", 0 to validate on"),
-    "interval": (
-        re.escape(_STATIC) + r"\.(report-every|epochs)",
-        r"epochs, a report after|--epochs .*--report-every|--report-every .*--epochs",
-    ),
-    "labels": (r"TrainingJobDefinition\.InputDataConfig\.validation\.DataSource\.S3DataSource\.S3Uri", r"validation AUC nan"),
-    "objective": (re.escape(_CONFIG) + r"\.MetricName", PRINTED.pattern),
-    "regex": (re.escape(_REGEX), PRINTED.pattern),
-    "digits": (re.escape(_REGEX), PRINTED.pattern),
-    "direction": (re.escape(_CONFIG) + r"\.Type", PRINTED.pattern),
-    "training": (re.escape(_REGEX), r"train AUC [0-9.]+"),
-}
-
-
 @ex4.graded
 def graded_ex4(answer: Answer, report: Report) -> None:
-    causes, diagnoses, repairs = planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
+    causes, diagnoses, repairs = broken_searches.planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
     sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
     searches = {name: ticket(sagemaker, logs, name) for name in causes}
     if not check_form(answer, report):
         return
     named = {name: diagnoses[name]["cause"] == cause for name, cause in causes.items()}
     report.part("cause", sum(named.values()) / 5, f"{sum(named.values())} of 5 causes are right. {_confused(causes, diagnoses)}")
-    shown = [named[name] and _shows(searches[name], diagnoses[name], cause) for name, cause in causes.items()]
+    shown = [named[name] and not uncited(searches[name], name, diagnoses[name]) for name in causes]
     report.part(
         "evidence",
         sum(shown) / 5,
         f"{sum(shown)} of 5 diagnoses are right and cite a line that shows it, and no other kind of line.",
     )
-    found = [_rerun(answer, searches[name], name, repairs[name], cause) for name, cause in causes.items()]
-    wrong = next((message for share, message in found if share < 1), "")
-    report.part("repair", sum(share for share, _ in found) / 5, wrong or "All five searches end well.")
+    found = []
+    for name, cause in causes.items():
+        report.doing(f"runs {name} again with your repair")
+        found.append(rerun(answer, searches[name], name, repairs[name], cause))
+    report.part("repair", sum(share for share, _ in found) / 5, all_of(message for _, message in found))
 
 
 def _confused(causes: dict[str, str], diagnoses: dict[str, dict]) -> str:
@@ -155,59 +137,6 @@ def _confused(causes: dict[str, str], diagnoses: dict[str, dict]) -> str:
     if len(said) == 1:
         return "Are they all of one kind? Compare what the five programs printed."
     return "What did the program print, what does the expression find in it, and what does the objective name?"
-
-
-def _shows(search: Search, diagnosis: dict, cause: str) -> bool:
-    lines = search.cited(diagnosis["stream"], diagnosis["line"])
-    if not lines or not all(re.search(FAULTS[cause][1], line) for line in lines):
-        return False
-    if cause != "direction":
-        return True
-    winner = search.description["BestTrainingJob"]
-    better = max(float(PRINTED.search(line)[1]) for line in lines) > winner[OBJECTIVE]["Value"]
-    return better and not search.stream(diagnosis["stream"]).startswith(f"{winner['TrainingJobName']}/")
-
-
-def _rerun(answer: Answer, search: Search, name: str, repair: dict[str, Any], cause: str) -> tuple[float, str]:
-    """Share and message of a repair, after the search has run again with it."""
-    sagemaker = answer.client("sagemaker")
-    again = f"graded-m06-1-{answer.token()}"
-    try:
-        sagemaker.create_hyper_parameter_tuning_job(**{NAME: again}, **search.request(repair))
-    except (KeyError, TypeError, ClientError, ParamValidationError) as error:
-        return 0.0, f"{name}: the repaired request was not accepted: {str(error)[:200]}"
-    job = ended(sagemaker, again)
-    if job[STATUS] != "Completed":
-        if all(".ResourceLimits." in path for path in repair):
-            return 0.0, f"{name}: it tried as you asked, and found nothing for the same reason: the number of jobs was not it."
-        return 0.0, f"{name}: the search ran again with your change of {', '.join(repair)} and ended {job[STATUS]}."
-    done = Search(sagemaker, answer.client("logs"), again)
-    told = {each["TrainingJobName"]: each.get(OBJECTIVE, {}).get("Value") for each in done.children}
-    printed = _printed(done)
-    if any(told[child] is None or abs(told[child] - value) > 1e-6 for child, value in printed.items()) or not printed:
-        return 0.0, f"{name}: the search ends, but its objective values are still not the validation AUC that was printed last."
-    if told[job["BestTrainingJob"]["TrainingJobName"]] < max(printed.values()):
-        return 0.0, f"{name}: the search ends, but another of its training jobs has a better validation AUC than its winner."
-    if not any(re.fullmatch(FAULTS[cause][0], path) for path in repair) or not _same_data(job):
-        return 0.0, f"{name}: the search ends well, but it is another search: other data, or a fault that is only covered up."
-    if len(repair) > 1:
-        return 0.5, f"{name}: the search ends well, but the repair changes {len(repair)} fields: more than the fault."
-    return 1.0, "ends well"
-
-
-def _same_data(job: dict) -> bool:
-    sources = {each["ChannelName"]: each["DataSource"]["S3DataSource"]["S3Uri"] for each in job["TrainingJobDefinition"]["InputDataConfig"]}
-    return all(sources.get(name, "").endswith(f"/data/{name}/") for name in ("train", "validation"))
-
-
-def _printed(search: Search) -> dict[str, float]:
-    """The validation AUC that each training job of a search printed last."""
-    found = {}
-    for stream, lines in search.streams.items():
-        values = [float(match[1]) for line in lines if (match := PRINTED.search(line))]
-        if values:
-            found[stream.partition("/")[0]] = values[-1]
-    return found
 
 
 @ex5.graded

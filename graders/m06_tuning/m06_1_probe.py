@@ -20,7 +20,6 @@ STATUS, NAME = "HyperParameterTuningJobStatus", "HyperParameterTuningJobName"
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
 PRINTED = re.compile(r"validation AUC ([0-9.]+)")
 CHILD = re.compile(r"-(\d{3})-[^-/]*(?:/|$)")  # a training job is called after its search, its number and some letters
-SHORTEST = 5  # characters that show which line is meant
 AT_ONCE = 2  # children at a time: a new account may run four instances in training jobs
 WIDE = 100  # from here on a range is one that needs a logarithmic scale: most / least
 
@@ -58,6 +57,7 @@ def _going_on(sagemaker: Any) -> set[str]:
 
 def judge_again(answer: Answer, report: Report) -> None:
     """Whether the learner's search can be called a second time."""
+    report.doing("calls your search a second time")
     uris = _data(answer)
     try:
         with nothing_left(answer.client("sagemaker")):
@@ -78,6 +78,7 @@ def judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> Non
 def _judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> None:
     sagemaker = answer.client("sagemaker")
     uris = _data(answer)
+    report.doing(f"runs your search with {jobs} children")
     got = answer.call("search", uris["train"], uris["validation"], jobs, seconds)
     called = f"`search(..., {jobs}, {seconds})`"
     if set(got) != {"tuning_job", "training_job", "model"} or not all(isinstance(value, str) for value in got.values()):
@@ -119,19 +120,16 @@ def _objective(job: dict) -> dict:
 
 
 def _check_limits(report: Report, called: str, job: dict, jobs: int, seconds: int) -> None:
-    limits = job["HyperParameterTuningJobConfig"]["ResourceLimits"]
+    limits, wrong = job["HyperParameterTuningJobConfig"]["ResourceLimits"], []
     for member, wanted in (("MaxNumberOfTrainingJobs", jobs), ("MaxRuntimeInSeconds", seconds)):
         given = limits.get(member)
-        has = f"whose {member} is {given}" if given is not None else f"without {member}"
-        said = f"{called} made a tuning job {has}; which of its arguments is that, of the whole search?"
-        if not report.part("limits", given == wanted, said):
-            return
+        if given != wanted:
+            has = f"whose {member} is {given}" if given is not None else f"without {member}"
+            wrong.append(f"{called} made a tuning job {has}; which of its arguments is that, of the whole search?")
     parallel = limits["MaxParallelTrainingJobs"]
-    report.part(
-        "limits",
-        parallel <= AT_ONCE,
-        f"{called} runs {parallel} children at a time: others need instances, too. How many does the text allow?",
-    )
+    if parallel > AT_ONCE:
+        wrong.append(f"{called} runs {parallel} children at a time: others need instances, too. How many does the text allow?")
+    report.part("limits", not wrong, " ".join(wrong) or "The limits are kept.")
 
 
 def _check_objective(report: Report, called: str, job: dict) -> None:
@@ -207,9 +205,8 @@ class Search:
         return named if named in self.streams else next(same, None)
 
     def cited(self, stream: str, words: str) -> list[str]:
-        """The lines of a stream that the words are copied from; none for fewer than five characters."""
-        words = words.strip()
-        return [line for line in self.streams.get(self.stream(stream), []) if len(words) >= SHORTEST and words in line]
+        """The lines of a stream that the words are copied from."""
+        return [line for line in self.streams.get(self.stream(stream), []) if words.strip() in line]
 
     def request(self, changes: dict[str, Any]) -> dict:
         """The request that was made, with the changes. Raises KeyError or TypeError when it has no such field."""

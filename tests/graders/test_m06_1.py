@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course import datasets
+from course.exercises import broken_searches
 from course.grading import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -33,37 +34,82 @@ def _given(name: str) -> ModuleType:
     return module
 
 
-tickets, trials, networks, jobs = (_given(name) for name in ("tickets", "trials", "networks", "tuning_jobs"))
-cases, hidden, probe, replay = (
-    catalogue.load_module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py") for name in ("cases", "hidden", "probe", "replay")
+trials, networks, jobs = (_given(name) for name in ("trials", "networks", "tuning_jobs"))
+diagnosis, probe, replay = (
+    catalogue.load_module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py") for name in ("diagnosis", "probe", "replay")
 )
-
-
-@given(st.integers())
-def test_both_draw_the_same_faults_in_the_same_order(seed: int) -> None:
-    assert list(cases.planted(random.Random(seed)).values()) == tickets.planted(random.Random(seed))
+CAUSES = broken_searches.SPOILED + broken_searches.MISLED
+DEFINITION = {"InputDataConfig": [{"ChannelName": name, "DataSource": {"S3DataSource": {}}} for name in ("train", "validation")]}
 
 
 def test_every_fault_is_a_cause_that_can_be_named_and_repaired() -> None:
-    assert tickets.SPOILED + tickets.MISLED == cases.CAUSES == tuple(hidden.FAULTS)
+    assert tuple(diagnosis.FAULTS) == CAUSES
+    text = (ROOT / "solutions" / "m06_tuning" / "m06_1_ranges.py").read_text(encoding="utf-8")
+    assert re.findall(r"^# \| `(\w+)` \|", text, re.M)[-len(CAUSES) :] == sorted(CAUSES)
 
 
-@pytest.mark.parametrize("regex", tickets.SOUND)
+@given(st.integers())
+def test_no_request_of_a_ticket_is_sound(seed: int) -> None:
+    made = broken_searches.requests(random.Random(seed), DEFINITION, "image", "s3://code", "s3://data")
+    planted = broken_searches.planted(random.Random(seed))
+    assert list(made) == list(planted) == list(broken_searches.TICKETS)
+    assert sum(fault in broken_searches.SPOILED for fault in planted.values()) == 3
+    for ticket, request in made.items():
+        config, shared = request["HyperParameterTuningJobConfig"], request["TrainingJobDefinition"]
+        [regex] = [
+            metric["Regex"] for metric in shared["AlgorithmSpecification"]["MetricDefinitions"] if metric["Name"] == "validation:auc"
+        ]
+        signs = {
+            "channel": shared["InputDataConfig"][1]["ChannelName"] != "validation",
+            "interval": int(shared["StaticHyperParameters"]["report-every"]) > int(shared["StaticHyperParameters"]["epochs"]),
+            "labels": "S3Uri" in shared["InputDataConfig"][1]["DataSource"]["S3DataSource"],
+            "objective": config["HyperParameterTuningJobObjective"]["MetricName"] != "validation:auc",
+            "direction": config["HyperParameterTuningJobObjective"]["Type"] != "Maximize",
+            "regex": not re.search(regex, LINES[0]),
+            "training": bool(re.search(regex, LINES[1])),
+        }
+        signs["digits"] = not signs["regex"] and re.search(regex, LINES[0])[1] != "0.6883"
+        assert [name for name, shows in signs.items() if shows] == [planted[ticket]]
+
+
+def test_the_learners_files_hold_no_sound_search_and_no_list_of_faults() -> None:
+    for path in (GIVEN.parent / "m06_1_ranges.py", *GIVEN.glob("*.py")):
+        text = re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", path.read_text(encoding="utf-8"), flags=re.S)
+        assert not re.search(r"validation AUC \(|healthy|SPOILED", text), path
+
+
+@pytest.mark.parametrize("regex", broken_searches.SOUND)
 def test_sound_expressions_find_the_auc_on_validation(regex: str) -> None:
     assert [match and match[1] for match in (re.search(regex, line) for line in LINES)] == ["0.6883", None]
 
 
-@pytest.mark.parametrize("regex", tickets.UNSOUND)
+@pytest.mark.parametrize("regex", broken_searches.UNSOUND)
 def test_unsound_expressions_find_nothing(regex: str) -> None:
     assert not any(re.search(regex, line) for line in LINES)
 
 
-@given(st.integers(), st.sampled_from(cases.CAUSES))
-def test_a_ticket_ends_before_it_reports_only_where_that_is_its_fault(seed: int, fault: str) -> None:
-    definition = {"InputDataConfig": [{"ChannelName": name, "DataSource": {"S3DataSource": {}}} for name in ("train", "validation")]}
-    made = tickets.ticket(tickets.own_program(definition, "image", "s3://code"), fault, "s3://data", random.Random(seed))
-    fixed = made["TrainingJobDefinition"]["StaticHyperParameters"]
-    assert (int(fixed["report-every"]) > int(fixed["epochs"])) == (fault == "interval")
+DIAGNOSES = {  # cause and words, and what is said of them
+    ("digits", "validation AUC 0.7"): "",
+    ("digits", "AUC 0."): "also stands in lines of another kind",
+    ("digits", "rows to train on"): "does not show a fault of the kind 'digits'",
+    ("digits", "AUC"): "too short",
+    ("digits", "the words of nobody"): "no line with",
+    ("training", "train AUC"): "",
+    ("direction", "validation AUC 0.7"): "",
+    ("direction", "validation AUC 0.5"): "of no child that did better",
+}
+
+
+@pytest.mark.parametrize(("cause", "words"), DIAGNOSES)
+def test_what_is_cited_shows_the_cause_that_is_named(cause: str, words: str) -> None:
+    search = probe.Search.__new__(probe.Search)
+    search.description = {"BestTrainingJob": {"TrainingJobName": "t-001-a", probe.OBJECTIVE: {"Value": 0.6}}}
+    opening = "Read 2000 rows to train on, 2000 to validate on"
+    said = [opening, "epoch 9; validation AUC 0.5", "epoch 18; validation AUC 0.7001", "epoch 18; train AUC 0.7"]
+    search.streams = {"t-001-a/algo-1-1": [opening], "t-002-b/algo-1-2": said}
+    found = diagnosis.uncited(search, "ticket-1", {"cause": cause, "stream": "t-002-b/algo-1-2", "line": words})
+    wanted = DIAGNOSES[cause, words]
+    assert wanted in found if wanted else not found
 
 
 def test_learners_and_checks_replay_the_same_searches() -> None:
@@ -108,7 +154,7 @@ def test_a_stream_of_an_earlier_run_is_known_by_its_training_job_s_number() -> N
     assert search.stream("ticket-2-old-002-xyzv/algo-1-3") == search.stream("ticket-9-...-002-.../algo-1-...") == [*search.streams][1]
     assert search.stream([*search.streams][0]) == [*search.streams][0]
     assert search.stream("ticket-2-new") is search.stream("ticket-2-old-007-xyzv/algo-1-3") is None
-    assert search.cited("ticket-2-old-002-xyzv/algo-1-3", "of efgh") and not search.cited("ticket-2-old-002-xyzv/algo-1-3", "gh")
+    assert search.cited("ticket-2-old-002-xyzv/algo-1-3", "of efgh") and not search.cited("ticket-2-old-002-xyzv/algo-1-3", "of abcd")
 
 
 def test_an_unknown_path_lists_the_known_ones() -> None:

@@ -1,4 +1,4 @@
-"""Put back whatever the sound request has."""
+"""Set right whatever may be at fault."""
 
 # trips: repair
 # says: more than the fault
