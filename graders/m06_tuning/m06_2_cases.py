@@ -11,11 +11,11 @@ VERDICTS = ("first", "second", "same", "cannot tell")
 def comparison(rng: random.Random, verdict: str) -> dict:
     """``first``, ``second`` and ``matters`` of two strategies for which this verdict is right, unless chance will have it otherwise."""
     count, matters = rng.randint(12, 24), rng.choice([0.001, 0.002, 0.003])
-    error = matters * (rng.uniform(0.12, 0.2) if verdict == "same" else rng.uniform(0.5, 0.9))
+    error = matters * (rng.uniform(0.06, 0.1) if verdict == "same" else rng.uniform(0.5, 0.9))
     shift = {
         "first": rng.uniform(4, 7) * error,
         "second": rng.uniform(-7, -4) * error,
-        "same": rng.choice([-1, 1]) * rng.choice([0, matters - 5 * error]),  # it may be a sure difference, and still none that matters
+        "same": matters * rng.choice([0, 0.5, -0.5]),  # it may be a sure difference, and still none that matters
         "cannot tell": rng.uniform(-1.2, 1.2) * error,
     }[verdict]
     spread = error * math.sqrt(count)
@@ -48,6 +48,9 @@ _TINY = [(3, 0.7412, 0.7404), (5, 0.7351, 0.7347), (8, 0.729, 0.7283), (11, 0.74
 _ACROSS = [(3, 0.742, 0.731), (5, 0.722, 0.734), (8, 0.739, 0.722), (11, 0.741, 0.733), (12, 0.717, 0.727), (17, 0.733, 0.727)]
 
 
+_PAIRED = [(3, 0.7621, 0.7582), (5, 0.7013, 0.6969), (8, 0.7342, 0.73), (11, 0.7495, 0.7452), (12, 0.716, 0.7121), (17, 0.7258, 0.7215)]
+
+
 def _literal(pairs: list[tuple[int, float, float]], late: float = 0.0) -> dict:
     """A comparison written out: seed, and the best of each strategy, found by its fourth job. The second's fifth is ``late`` better."""
     first = [{"seed": seed, "auc": [*_SHORT, one]} for seed, one, _ in pairs]
@@ -55,13 +58,23 @@ def _literal(pairs: list[tuple[int, float, float]], late: float = 0.0) -> dict:
     return {"first": first, "second": second, "matters": 0.003}
 
 
-PRACTICE_COMPARISONS = (  # a comparison, its verdict, and a question for those who judged otherwise
-    (_literal(_AHEAD), "first", "seed by seed, who is ahead, and by about how much each time?"),
-    (_literal(_AHEAD, late=0.02), "first", "how many jobs had each search, and how many of them may you compare?"),
-    (_literal(_SURE), "first", "which searches have a seed in common, and how sure is a *mean* of six differences?"),
-    (_literal(_TINY), "same", "on which side of 0 it lies is one question; would anybody pay for it?"),
-    (_literal(_NEAR), "same", "how large could the difference be at most, and would it matter?"),
-    (_literal(_ACROSS), "cannot tell", "from where to where does the interval reach, and which differences are in it?"),
+def _uneven() -> dict:
+    """One seed's search has four jobs, and the others find better ones after that; a seed that the first alone has has two."""
+    case = _literal(_AHEAD)
+    for search in (*case["first"][1:], *case["second"]):
+        search["auc"] = [*search["auc"], round(search["auc"][3] + (0.001 if search in case["first"] else 0.03), 4)]
+    return case | {"first": [*case["first"], {"seed": 99, "auc": [0.5, 0.6]}]}
+
+
+PRACTICE_COMPARISONS = (  # a comparison, its verdict and difference, and a question for those who judged otherwise
+    (_literal(_AHEAD), "first", 0.008333, "seed by seed, who is ahead, and by about how much each time? The first less the second."),
+    (_literal(_AHEAD, late=0.02), "first", 0.008333, "how many jobs had each search, and how many of them may you compare?"),
+    (_uneven(), "first", 0.008333, "how many jobs has the shortest search with a seed that both have? So many count, for every seed."),
+    (_literal(_PAIRED), "first", 0.004167, "what is hard about a seed is so for both: does your interval hold pairs, or two heaps?"),
+    (_literal(_SURE), "first", 0.007, "which searches have a seed in common, and how sure is a *mean* of six differences?"),
+    (_literal(_TINY), "same", 0.000567, "on which side of 0 it lies is one question; would anybody pay for it?"),
+    (_literal(_NEAR), "same", 0.000133, "how large could the difference be at most, and would it matter?"),
+    (_literal(_ACROSS), "cannot tell", 0.003333, "from where to where does the interval reach, and which differences are in it?"),
 )
 
 # Searches, and the strategy that suits them
@@ -185,6 +198,16 @@ PRACTICE_EDITS = (  # a search, the strategy to make right, and a question for t
     ),
     (_SEARCH | {"numeric": 0, "combinations": 48}, "Grid", "how many jobs does it take to try everything, and what else could be changed?"),
     (_SEARCH | {"numeric": 0, "reports": 50}, "Bayesian", "which question is answered with yes before Bayesian's turn comes?"),
+    (  # paid for to the minute
+        _SEARCH | {"reports": 10, "paid_minutes": 800},
+        "Hyperband",
+        "how long is the shortest job that is long enough, and what is paid for?",
+    ),
+    (
+        _SEARCH | {"numeric": 0, "combinations": 41, "paid_minutes": 369},
+        "Grid",
+        "how many combinations may there be at most for as many jobs, or how many jobs are paid for?",
+    ),
 )
 
 # Warm starts
@@ -304,14 +327,42 @@ PRACTICE_WARM = (  # a tuning job to come, earlier ones, type and parents, and a
         ],
         IDENTICAL,
         ["july-2", "july-4", "july-6", "july-1", "july-3"],
-        "how many parents may there be, and which tell most? May what is searched differ?",
+        "how many parents may there be, and which tell most? May what is searched differ, when it is static in the other?",
+    ),
+    (
+        _NEW,
+        [_DONE | {"ranges": {"eta": "categorical", "max_depth": "integer"}}],
+        None,
+        [],
+        "which names do both search, and has each the same kind in both?",
+    ),
+    (
+        _NEW,
+        [_DONE | {"static": ["max_bin", "num_round", "subsample"]}, _JUNE | {"static": ["num_round"]}],
+        None,
+        [],
+        "are the names, searched and static together, the same in both?",
+    ),
+    (
+        _NEW,
+        [_DONE | {"image": "sagemaker-lightgbm:4.5-1"}],
+        None,
+        [],
+        "which algorithm did it tune, as the part of the image before the colon says?",
+    ),
+    (
+        _NEW,
+        [_DONE | {"status": "Stopping"}, _JUNE | {"status": "Failed", "succeeded": 3}],
+        TRANSFER,
+        ["june"],
+        "which of them has ended, and may one that failed be a parent when some of its jobs succeeded?",
     ),
 )
 
 # Early stopping
 
 _RISING = [round(0.70 + 0.001 * number, 4) for number in range(20)]
-PRACTICE_SETUP, PRACTICE_ROUNDS, PRACTICE_SAVED, PRACTICE_LOST = 40.0, 185, 0.21176, 0.027
+PRACTICE_SETUP = 40.0
 _PEAKED = [round(value + 0.004, 4) for value in _RISING]
 PRACTICE_CURVES = [  # of three that complete, and two that fall behind: a late riser at once, one after its second report
     {"auc": _RISING, "seconds": 50.0},
@@ -320,6 +371,30 @@ PRACTICE_CURVES = [  # of three that complete, and two that fall behind: a late 
     {"auc": [0.6, *_RISING[1:-1], 0.75], "seconds": 60.0},
     {"auc": [0.71, 0.65, *_RISING[2:]], "seconds": 43.333},
 ]
+_ABOVE, _BELOW = ([round(value + by, 4) for value in _RISING] for by in (0.001, -0.001))
+_BAD = {"auc": [0.5] * 20, "seconds": 60.0}
+BORDER_CURVES = [  # of those that complete one equals the median at first, one is behind the others' values only, one behind at the end
+    *PRACTICE_CURVES[:1],
+    {"auc": _PEAKED, "seconds": 60.0},
+    *PRACTICE_CURVES[2:3],
+    _BAD,
+    _BAD,
+    {"auc": _BELOW, "seconds": 50.0},
+    {"auc": _RISING, "seconds": 30.0},
+    {"auc": [*_ABOVE[:3], *_BELOW[3:]], "seconds": 50.0},
+    {"auc": [*_PEAKED[:-1], 0.6], "seconds": 45.0},
+]
+PRACTICE_JOBS = (  # jobs, what the rule does to them: places of the stopped, rounds, share of the bill, AUC; and a question
+    (PRACTICE_CURVES, [3, 4], 185, 0.21176, 0.027, "which of them report less than the median of the averages, and when?"),
+    (
+        BORDER_CURVES,
+        [3, 4, 5],
+        285,
+        0.20062,
+        0.0,
+        "which jobs completed before, of what is the median taken, and at which reports is a job judged?",
+    ),
+)
 
 
 def finished_jobs(rng: random.Random, trials: list[dict]) -> tuple[list[dict], float]:

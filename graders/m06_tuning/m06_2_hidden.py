@@ -4,6 +4,7 @@
 import math
 import random
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from statistics import fmean, median, stdev
 from typing import Any
@@ -12,7 +13,7 @@ from course import datasets
 from course.grading import Answer, Report
 from course.grading.scoring import rule_share
 
-from .m06_2 import NEAR, SHARE_NEAR, compared, ex1, ex2, ex3, ex4, ex5, forbidden, measured, plan_hint, planned, pool, started
+from .m06_2 import NEAR, SHARE_NEAR, compared, ex1, ex2, ex3, ex4, ex5, forbidden, measured, near, plan_hint, planned, pool, started
 from .m06_2_cases import (
     IDENTICAL,
     LIMITS,
@@ -68,12 +69,14 @@ def graded_ex1(answer: Answer, report: Report) -> None:
         if got is None:
             return
         given.append(got)
-    near = [abs(got["difference"] - fmean(paired(case))) < NEAR for got, case in zip(given, cases, strict=True)]
-    said = f"For {sum(near)} of {len(cases)} unseen comparisons `compare(...)` returned the mean difference."
-    report.part("difference", sum(near) / len(near), f"{said} {_difference_hint(cases, given)}")
-    missed = Counter((verdict, got["verdict"]) for verdict, got in zip(verdicts, given, strict=True) if got["verdict"] != verdict)
-    share = rule_share([got["verdict"] for got in given], [{verdict} for verdict in verdicts])
-    report.part("verdict", share, f"{len(cases) - missed.total()} of {len(cases)} verdicts are right. {_verdict_hint(missed)}")
+    same = [near(got["difference"], fmean(paired(case))) for got, case in zip(given, cases, strict=True)]
+    said = f"For {sum(same)} of {len(cases)} unseen comparisons `compare(...)` returned the mean difference."
+    report.part("difference", sum(same) / len(same), f"{said} {_difference_hint(cases, given)}")
+    said = [got["verdict"] for got in given]
+    share = rule_share(said, [{verdict} for verdict in verdicts])
+    right = sum(one == other for one, other in zip(said, verdicts, strict=True))
+    hint = "" if right == len(cases) else verdict_hint(cases, said)
+    report.part("verdict", share, f"{right} of {len(cases)} verdicts are right. {hint}")
 
 
 def _difference_hint(cases: list[dict], given: list[dict]) -> str:
@@ -93,18 +96,58 @@ def _difference_hint(cases: list[dict], given: list[dict]) -> str:
     return "One number a seed that both have, from as many jobs as the shortest search has."
 
 
-def _verdict_hint(missed: Counter) -> str:
-    if not missed:
-        return ""
-    wanted, said = ({pair[place] for pair in missed} for place in (0, 1))
-    if said == {"same"}:
-        return "Every miss was called the same: is that shown when no difference is shown?"
-    if "same" in wanted and "same" not in said and len(wanted) == 1:
-        return "All misses are too small to matter, and surely so: where does your rule use `matters`?"
-    if said == {"cannot tell"}:
-        return "Every miss was left open: what is hard about a seed is so for both; does your interval hold pairs, or two heaps?"
-    if wanted == {"cannot tell"}:
-        return "All misses are comparisons whose interval reaches from one side of 0 to the other: may one be called better?"
+def _by(middle: float, half: float, matters: float, order: tuple[str, ...] = VERDICTS[2::-1], otherwise: str = "cannot tell") -> str:
+    """The verdict by an interval: the first of ``order`` that holds."""
+    holds = {"same": -matters < middle - half and middle + half < matters, "first": middle > half, "second": middle < -half}
+    return next((verdict for verdict in order if holds[verdict]), otherwise)
+
+
+def _heaps(case: dict, whole: bool) -> tuple[float, float]:
+    """The difference of the strategies' means and 2.1 standard errors of two samples, of whole searches or as `paired` has them."""
+    one, other = ({search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second"))
+    seeds = one.keys() & other.keys()
+    budget = None if whole else min(len(found[seed]) for found in (one, other) for seed in seeds)
+    heaps = [[max(auc[:budget]) for seed, auc in found.items() if whole or seed in seeds] for found in (one, other)]
+    return fmean(heaps[0]) - fmean(heaps[1]), 2.1 * math.sqrt(sum(stdev(heap) ** 2 / len(heap) for heap in heaps))
+
+
+def _interval(case: dict, width: float, root: bool = True) -> tuple[float, float]:
+    differences = paired(case)
+    return fmean(differences), width * stdev(differences) / (math.sqrt(len(differences)) if root else 1)
+
+
+_PAIRS = "What is hard about a seed is so for both: does your interval hold pairs, or two heaps?"
+_MISREADINGS: tuple[tuple[str, Callable[[dict], str]], ...] = (  # a question to those who judge so, and how
+    (_PAIRS, lambda case: _by(*_heaps(case, whole=False), case["matters"])),
+    (_PAIRS, lambda case: _by(*_heaps(case, whole=True), case["matters"])),
+    (
+        "Is your interval that of a difference, or that of the mean of so many?",
+        lambda case: _by(*_interval(case, 2.1, False), case["matters"]),
+    ),
+    ("How wide is the interval, in standard errors on either side?", lambda case: _by(*_interval(case, 1), case["matters"])),
+    (
+        "What differs surely may still be too small for anybody to pay for: where does your rule use `matters`?",
+        lambda case: _by(*_interval(case, 2.1), 0),
+    ),
+    (
+        "Something differs surely, and is too small to matter: which question comes first?",
+        lambda case: _by(*_interval(case, 2.1), case["matters"], VERDICTS[:3]),
+    ),
+    (
+        "Some were called the same: is that shown when no difference is shown?",
+        lambda case: _by(*_interval(case, 2.1), case["matters"], otherwise="same"),
+    ),
+    ("May one be called better whose interval reaches to the other side of 0?", lambda case: _by(*_interval(case, 0), case["matters"])),
+)
+ALIKE = 0.85  # share of the cases in which an answer judges as a misreading does
+
+
+def verdict_hint(cases: list[dict], said: list[str]) -> str:
+    """A question about the misreading that explains most of an answer's verdicts; of those that explain as much, the first."""
+    explained = [(sum(rule(case) == one for case, one in zip(cases, said, strict=True)), question) for question, rule in _MISREADINGS]
+    most, question = max(explained, key=lambda pair: pair[0])
+    if most >= ALIKE * len(cases):
+        return question
     return "Draw the interval beside 0 and beside `matters` on either side, and ask the questions in their order."
 
 
@@ -274,7 +317,7 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     saved = [got["rounds"] == want["rounds"] and abs(got["saved"] - want["saved"]) < SHARE_NEAR for got, want in pairs]
     said = f"For {sum(saved)} of {len(cases)} what was saved is right, in rounds and of the bill."
     report.part("saved", sum(saved) / len(saved), f"{said} {_saved_hint(pairs, cases)}")
-    cost = [abs(got["auc"] - want["auc"]) < NEAR for got, want in pairs]
+    cost = [near(got["auc"], want["auc"]) for got, want in pairs]
     said = f"For {sum(cost)} of {len(cases)} what it cost in AUC is right."
     hint = (
         ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import subprocess
 import sys
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 GRADERS = ROOT / "graders" / "m06_tuning"
 GIVEN = "solutions/m06_tuning/given/search.py"
 cases, hidden, search = (catalogue.load_module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "hidden", "search"))
+definitions = catalogue.load_module(GRADERS / "m06_2.py")
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +76,64 @@ def test_eight_of_each_warm_start_are_drawn(seed: int) -> None:
 
 
 def test_the_practice_cases_are_what_they_say() -> None:
-    for case, verdict, _ in cases.PRACTICE_COMPARISONS:
-        assert hidden.right_verdict(hidden.paired(case), case["matters"], 2.57) == verdict  # Student's, of six
+    for case, verdict, difference, _ in cases.PRACTICE_COMPARISONS:
+        assert {hidden.right_verdict(hidden.paired(case), case["matters"], width) for width in (2.1, 2.57)} == {
+            verdict
+        }  # Student's, of six
+        assert definitions.near(fmean(hidden.paired(case)), difference)
     for new, earlier, kind, parents, _ in cases.PRACTICE_WARM:
         assert hidden.right_start(new, earlier) == (kind, set(parents))
     for one, strategy, _ in cases.PRACTICE_EDITS:
         assert cases.suits(one) != strategy
         assert cases.ways(one, strategy)
-    measure = hidden.right_measure(cases.PRACTICE_CURVES, cases.PRACTICE_SETUP)
-    assert (measure["stopped"], measure["rounds"]) == ([3, 4], cases.PRACTICE_ROUNDS)
-    assert measure["saved"] == pytest.approx(cases.PRACTICE_SAVED, abs=1e-5)
+    for jobs, stopped, rounds, saved, lost, _ in cases.PRACTICE_JOBS:
+        measure = hidden.right_measure(jobs, cases.PRACTICE_SETUP)
+        assert (measure["stopped"], measure["rounds"]) == (stopped, rounds)
+        assert measure["saved"] == pytest.approx(saved, abs=1e-5) and definitions.near(measure["auc"], lost)
+    borders = cases.PRACTICE_JOBS[-1][0]
+    for misread in ({"stopped_count": True}, {"averages": False}):
+        assert hidden.right_measure(borders, cases.PRACTICE_SETUP, **misread)["stopped"] != cases.PRACTICE_JOBS[-1][1]
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers())
+def test_a_misread_interval_is_told_about_itself(seed: int) -> None:
+    """An interval of two heaps was once told to ask the questions in their order."""
+    rng = random.Random(seed)
+    drawn = [hidden.clear_comparison(rng, verdict) for verdict in rng.sample(cases.VERDICTS * 6, 24)]
+    for whole in (False, True):
+        said = [hidden._by(*hidden._heaps(case, whole), case["matters"]) for case in drawn]
+        assert "pairs, or two heaps" in hidden.verdict_hint(drawn, said)
+    assert "the mean of so many" in hidden.verdict_hint(
+        drawn, [hidden._by(*hidden._interval(case, 2.1, False), case["matters"]) for case in drawn]
+    )
+    assert "in their order" in hidden.verdict_hint(drawn, rng.choices(cases.VERDICTS, k=24))
+
+
+def test_what_is_noted_of_a_search_has_all_that_decides() -> None:
+    """Members that were static decided, and the message hid them."""
+    for new, earlier, *_ in cases.PRACTICE_WARM:
+        for job in (new, *earlier):
+            assert all(name in definitions._noted(job) for name in (*job["ranges"], *job["ranges"].values(), *job["static"], job["image"]))
+
+
+def test_a_bayesian_choice_is_that_of_scikit_learn(pool) -> None:
+    from scipy.spatial.distance import cdist
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+
+    trials = list(range(0, 60, 4))
+    losses = -pool.curves[trials, -1]
+    for length, noise in search.KERNELS:
+        ours = search._Process((length, noise), cdist(pool.units[trials], pool.units[trials]), losses)
+        theirs = GaussianProcessRegressor(Matern(length, nu=2.5) + WhiteKernel(noise), optimizer=None, normalize_y=True)
+        theirs.fit(pool.units[trials], losses)
+        for one, other in zip(
+            ours.predict(cdist(pool.units, pool.units[trials])), theirs.predict(pool.units, return_std=True), strict=True
+        ):
+            assert one == pytest.approx(other, abs=1e-6)
+        constant = len(trials) / 2 * math.log(2 * math.pi)
+        assert ours.likelihood - constant == pytest.approx(theirs.log_marginal_likelihood_value_, abs=1e-4)
 
 
 def test_a_replay_keeps_to_jobs_and_parallelism(pool) -> None:

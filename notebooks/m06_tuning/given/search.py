@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 from scipy.special import ndtr
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
 HYPERPARAMETERS = ["eta", "max_depth", "min_child_weight", "gamma", "subsample", "colsample_bytree", "lambda", "alpha"]
 DEFAULTS = {"eta": 0.3, "max_depth": 6, "min_child_weight": 1, "subsample": 1, "colsample_bytree": 1, "lambda": 1}  # XGBoost's; others 0
@@ -20,7 +19,7 @@ ROUNDS, REPORTS = 100, 20  # a training reports its AUC after 5, 10, ... 100 rou
 FIRST = 9  # jobs at random before there is a model: one more than there are hyperparameters
 ENOUGH = 3  # completed jobs before early stopping judges one; jobs at a rung before Hyperband does
 FACTOR, RUNGS, BRACKETS = 3, (1, 3, 9), [0] * 9 + [1] * 5 + [2] * 3  # Hyperband: the best third goes on; reports; first rung of each job
-KERNELS = [Matern(length, nu=2.5) + WhiteKernel(noise) for length in (0.4, 0.8, 1.6) for noise in (0.001, 0.1)]
+KERNELS = [(length, noise) for length in (0.4, 0.8, 1.6) for noise in (0.001, 0.1)]  # of the Gaussian processes that are tried
 
 
 class Pool:
@@ -227,20 +226,45 @@ class _Bayesian(_Random):
         losses = -np.array([auc for _, auc in told])
         middle = np.median(losses)
         losses = np.minimum(losses, middle + (middle - losses.min()) / 2)  # how bad the bad ones are is of no interest
-        models = [_fitted(kernel, self._pool.units[trials], losses) for kernel in KERNELS]
-        model = max(models, key=lambda model: model.log_marginal_likelihood_value_)
+        place = self._pool.units
+        among = cdist(place[trials], place[trials])
+        model = max((_Process(kernel, among, losses) for kernel in KERNELS), key=lambda model: model.likelihood)
         if pending:  # what runs is taken to turn out as predicted, so that this choice goes elsewhere
-            trials, losses = [*trials, *pending], np.append(losses, model.predict(self._pool.units[pending]))
-            model = _fitted(model.kernel, self._pool.units[trials], losses)
-        mean, deviation = model.predict(self._pool.units, return_std=True)
+            mean, _ = model.predict(cdist(place[pending], place[trials]))
+            trials, losses = [*trials, *pending], np.append(losses, mean)
+            model = _Process(model.kernel, cdist(place[trials], place[trials]), losses)
+        mean, deviation = model.predict(cdist(place, place[trials]))
         gap = (losses.min() - mean) / np.maximum(deviation, 1e-9)
         gain = deviation * (gap * ndtr(gap) + np.exp(-(gap**2) / 2) / np.sqrt(2 * np.pi))
         gain[trials] = -np.inf
         return int(gain.argmax())
 
 
-def _fitted(kernel: WhiteKernel, places: np.ndarray, losses: np.ndarray) -> GaussianProcessRegressor:
-    return GaussianProcessRegressor(kernel, optimizer=None, normalize_y=True).fit(places, losses)
+class _Process:
+    """A Gaussian process with a Matérn kernel (5/2), fitted to the losses of points by their distances among each other.
+
+    It does what scikit-learn's does, whose checks of its input take ten times as long as the arithmetic of so few points.
+    """
+
+    def __init__(self, kernel: tuple[float, float], among: np.ndarray, losses: np.ndarray) -> None:
+        self.kernel, (self._length, self._noise) = kernel, kernel
+        self._mean, self._scale = losses.mean(), losses.std() or 1.0
+        scaled = (losses - self._mean) / self._scale
+        root = np.linalg.cholesky(self._alike(among) + self._noise * np.eye(len(losses)))
+        self._whitening = np.linalg.inv(root)
+        self._weights = self._whitening.T @ (self._whitening @ scaled)
+        self.likelihood = -scaled @ self._weights / 2 - np.log(np.diag(root)).sum()  # its logarithm, less a constant
+
+    def _alike(self, distances: np.ndarray) -> np.ndarray:
+        far = np.sqrt(5) / self._length * distances
+        return (1 + far + far**2 / 3) * np.exp(-far)
+
+    def predict(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the loss of points, by their distances from the fitted ones, a row each."""
+        alike = self._alike(distances)
+        known = np.einsum("ij,kj->ik", alike, self._whitening)  # small: threads of a matrix product would cost more than they save
+        deviation = np.sqrt(np.maximum(1 + self._noise - (known**2).sum(axis=1), 0))
+        return alike @ self._weights * self._scale + self._mean, deviation * self._scale
 
 
 CHOICES = {"Random": _Random, "Grid": _Grid, "Bayesian": _Bayesian, "Hyperband": _Random}

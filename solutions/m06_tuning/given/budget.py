@@ -1,5 +1,6 @@
 """Requests of the real tuning jobs of this notebook, and short ways to look at searches."""
 
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,17 @@ def best_after(found: pd.DataFrame, rounds: np.ndarray) -> np.ndarray:
     return np.array([best[spent <= each][-1] if (spent <= each).any() else np.nan for each in rounds])
 
 
-def elsewhere(pool: Any, found: pd.DataFrame) -> float:
-    """The AUC of a replayed search's winner on other flights of July, which chose nothing."""
+def summary(pool: Any, searches: dict[str, list[pd.DataFrame]]) -> pd.DataFrame:
+    """Of each strategy's replayed searches: their best AUC, its luck, and the AUC of their winners on flights that chose nothing."""
+    rows = {}
+    for strategy, several in searches.items():
+        best = [found.auc.max() for found in several]
+        others = [_elsewhere(pool, found) for found in several]
+        rows[strategy] = {"best AUC, mean": fmean(best), "standard deviation": stdev(best), "on other flights": fmean(others)}
+    return pd.DataFrame(rows).T
+
+
+def _elsewhere(pool: Any, found: pd.DataFrame) -> float:
+    """The AUC of a replayed search's winner on other flights of July."""
     winner = found.loc[found.auc.idxmax()]
     return pool.trials.test_auc[int(winner.trial)][int(winner.rounds) // 5 - 1]
