@@ -7,22 +7,14 @@ from typing import Any
 from course import datasets
 from course.grading import Answer, Exercise, Function, Report
 
-from .m06_2_cases import (
-    IDENTICAL,
-    LIMITS,
-    PLAN_LIMITS,
-    PLANS,
+from .m06_2_cases import IDENTICAL, LIMITS, PLAN_LIMITS, PLANS, TRANSFER, VERDICTS, broken, illegal, suits
+from .m06_2_practice import (
     PRACTICE_BRIEFS,
     PRACTICE_COMPARISONS,
     PRACTICE_EDITS,
     PRACTICE_JOBS,
     PRACTICE_SETUP,
     PRACTICE_WARM,
-    TRANSFER,
-    VERDICTS,
-    broken,
-    illegal,
-    suits,
 )
 from .m06_2_search import Pool, outcome
 

@@ -40,43 +40,6 @@ def _search(rng: random.Random, best: float, budget: int, extra: int) -> list[fl
     return [round(auc, 4) for auc in aucs]
 
 
-_SHORT = [0.5, 0.61, 0.68]
-_AHEAD = [(3, 0.742, 0.731), (5, 0.735, 0.727), (8, 0.729, 0.722), (11, 0.741, 0.733), (12, 0.727, 0.717), (17, 0.733, 0.727)]
-_NEAR = [(3, 0.7412, 0.7412), (5, 0.7351, 0.7349), (8, 0.7288, 0.729), (11, 0.741, 0.7405), (12, 0.7274, 0.7271), (17, 0.733, 0.733)]
-_SURE = [(3, 0.742, 0.73), (5, 0.729, 0.727), (8, 0.731, 0.722), (11, 0.736, 0.733), (12, 0.728, 0.717), (17, 0.732, 0.727)]
-_TINY = [(3, 0.7412, 0.7404), (5, 0.7351, 0.7347), (8, 0.729, 0.7283), (11, 0.741, 0.7405), (12, 0.7274, 0.7268), (17, 0.733, 0.7326)]
-_ACROSS = [(3, 0.742, 0.731), (5, 0.722, 0.734), (8, 0.739, 0.722), (11, 0.741, 0.733), (12, 0.717, 0.727), (17, 0.733, 0.727)]
-
-
-_PAIRED = [(3, 0.7621, 0.7582), (5, 0.7013, 0.6969), (8, 0.7342, 0.73), (11, 0.7495, 0.7452), (12, 0.716, 0.7121), (17, 0.7258, 0.7215)]
-
-
-def _literal(pairs: list[tuple[int, float, float]], late: float = 0.0) -> dict:
-    """A comparison written out: seed, and the best of each strategy, found by its fourth job. The second's fifth is ``late`` better."""
-    first = [{"seed": seed, "auc": [*_SHORT, one]} for seed, one, _ in pairs]
-    second = [{"seed": seed, "auc": [*_SHORT, other, *([round(other + late, 4)] if late else [])]} for seed, _, other in reversed(pairs)]
-    return {"first": first, "second": second, "matters": 0.003}
-
-
-def _uneven() -> dict:
-    """One seed's search has four jobs, and the others find better ones after that; a seed that the first alone has has two."""
-    case = _literal(_AHEAD)
-    for search in (*case["first"][1:], *case["second"]):
-        search["auc"] = [*search["auc"], round(search["auc"][3] + (0.001 if search in case["first"] else 0.03), 4)]
-    return case | {"first": [*case["first"], {"seed": 99, "auc": [0.5, 0.6]}]}
-
-
-PRACTICE_COMPARISONS = (  # a comparison, its verdict and difference, and a question for those who judged otherwise
-    (_literal(_AHEAD), "first", 0.008333, "seed by seed, who is ahead, and by about how much each time? The first less the second."),
-    (_literal(_AHEAD, late=0.02), "first", 0.008333, "how many jobs had each search, and how many of them may you compare?"),
-    (_uneven(), "first", 0.008333, "how many jobs has the shortest search with a seed that both have? So many count, for every seed."),
-    (_literal(_PAIRED), "first", 0.004167, "what is hard about a seed is so for both: does your interval hold pairs, or two heaps?"),
-    (_literal(_SURE), "first", 0.007, "which searches have a seed in common, and how sure is a *mean* of six differences?"),
-    (_literal(_TINY), "same", 0.000567, "on which side of 0 it lies is one question; would anybody pay for it?"),
-    (_literal(_NEAR), "same", 0.000133, "how large could the difference be at most, and would it matter?"),
-    (_literal(_ACROSS), "cannot tell", 0.003333, "from where to where does the interval reach, and which differences are in it?"),
-)
-
 # Searches, and the strategy that suits them
 
 STRATEGIES = ("Grid", "Hyperband", "Bayesian", "Random")
@@ -187,29 +150,6 @@ def _search_job(rng: random.Random) -> dict:
             return search
 
 
-_SEARCH = {"numeric": 5, "combinations": 4, "jobs": 40, "parallel": 4, "reports": 1, "minutes": 9, "paid_minutes": 900}
-PRACTICE_EDITS = (  # a search, the strategy to make right, and a question for those whose change does not
-    (_SEARCH, "Random", "what makes a search that could learn one that cannot?"),
-    (_SEARCH | {"parallel": 10}, "Bayesian", "how many jobs have ended when the last ones are chosen?"),
-    (
-        _SEARCH | {"reports": 100},
-        "Hyperband",
-        "what is missing until it pays to stop jobs on their way, and is the whole search still paid for?",
-    ),
-    (_SEARCH | {"numeric": 0, "combinations": 48}, "Grid", "how many jobs does it take to try everything, and what else could be changed?"),
-    (_SEARCH | {"numeric": 0, "reports": 50}, "Bayesian", "which question is answered with yes before Bayesian's turn comes?"),
-    (  # paid for to the minute
-        _SEARCH | {"reports": 10, "paid_minutes": 800},
-        "Hyperband",
-        "how long is the shortest job that is long enough, and what is paid for?",
-    ),
-    (
-        _SEARCH | {"numeric": 0, "combinations": 41, "paid_minutes": 369},
-        "Grid",
-        "how many combinations may there be at most for as many jobs, or how many jobs are paid for?",
-    ),
-)
-
 # Warm starts
 
 IDENTICAL, TRANSFER = "IdenticalDataAndAlgorithm", "TransferLearning"
@@ -291,110 +231,7 @@ def warm_cases(rng: random.Random) -> list[tuple[dict, list[dict]]]:
     return [warm_case(rng, outcome) for outcome in rng.sample(["none", IDENTICAL, TRANSFER] * 8, 24)]
 
 
-_NEW = {
-    "name": "july-again",
-    "image": "sagemaker-xgboost:3.0-5",
-    "data": "s3://flights/july/",
-    "objective": "validation:auc",
-    "ranges": {"eta": "continuous", "max_depth": "integer"},
-    "static": ["num_round", "subsample"],
-}
-_OTHERS = ["eta", "max_depth", "num_round"]
-_DONE = _NEW | {"name": "july", "status": "Completed", "succeeded": 20}
-_JUNE = _DONE | {"name": "june", "data": "s3://flights/june/", "succeeded": 40}
-PRACTICE_WARM = (  # a tuning job to come, earlier ones, type and parents, and a question for those who decided otherwise
-    (_NEW, [_JUNE, _DONE], IDENTICAL, ["july"], "which of them had the same data and the same image?"),
-    (_NEW, [_JUNE, _DONE | {"status": "InProgress"}], TRANSFER, ["june"], "has each of them ended, and does each have the same data?"),
-    (
-        _NEW,
-        [_DONE | {"name": "july-older", "image": "sagemaker-xgboost:1.7-1", "status": "Stopped"}],
-        TRANSFER,
-        ["july-older"],
-        "has a search that was stopped ended, and what does another version of the algorithm change?",
-    ),
-    (
-        _NEW,
-        [_JUNE | {"objective": "validation:logloss"}, _DONE | {"succeeded": 0, "status": "Failed"}],
-        None,
-        [],
-        "what would each of them tell about this objective?",
-    ),
-    (
-        _NEW,
-        [
-            _DONE | {"name": f"july-{number}", "succeeded": 10 + number * 3 % 7, "ranges": {"subsample": "continuous"}, "static": _OTHERS}
-            for number in range(1, 8)
-        ],
-        IDENTICAL,
-        ["july-2", "july-4", "july-6", "july-1", "july-3"],
-        "how many parents may there be, and which tell most? May what is searched differ, when it is static in the other?",
-    ),
-    (
-        _NEW,
-        [_DONE | {"ranges": {"eta": "categorical", "max_depth": "integer"}}],
-        None,
-        [],
-        "which names do both search, and has each the same kind in both?",
-    ),
-    (
-        _NEW,
-        [_DONE | {"static": ["max_bin", "num_round", "subsample"]}, _JUNE | {"static": ["num_round"]}],
-        None,
-        [],
-        "are the names, searched and static together, the same in both?",
-    ),
-    (
-        _NEW,
-        [_DONE | {"image": "sagemaker-lightgbm:4.5-1"}],
-        None,
-        [],
-        "which algorithm did it tune, as the part of the image before the colon says?",
-    ),
-    (
-        _NEW,
-        [_DONE | {"status": "Stopping"}, _JUNE | {"status": "Failed", "succeeded": 3}],
-        TRANSFER,
-        ["june"],
-        "which of them has ended, and may one that failed be a parent when some of its jobs succeeded?",
-    ),
-)
-
 # Early stopping
-
-_RISING = [round(0.70 + 0.001 * number, 4) for number in range(20)]
-PRACTICE_SETUP = 40.0
-_PEAKED = [round(value + 0.004, 4) for value in _RISING]
-PRACTICE_CURVES = [  # of three that complete, and two that fall behind: a late riser at once, one after its second report
-    {"auc": _RISING, "seconds": 50.0},
-    {"auc": [*_PEAKED[:10], 0.76, *_PEAKED[11:]], "seconds": 60.0},
-    {"auc": [round(value - 0.004, 4) for value in _RISING], "seconds": 40.0},
-    {"auc": [0.6, *_RISING[1:-1], 0.75], "seconds": 60.0},
-    {"auc": [0.71, 0.65, *_RISING[2:]], "seconds": 43.333},
-]
-_ABOVE, _BELOW = ([round(value + by, 4) for value in _RISING] for by in (0.001, -0.001))
-_BAD = {"auc": [0.5] * 20, "seconds": 60.0}
-BORDER_CURVES = [  # of those that complete one equals the median at first, one is behind the others' values only, one behind at the end
-    *PRACTICE_CURVES[:1],
-    {"auc": _PEAKED, "seconds": 60.0},
-    *PRACTICE_CURVES[2:3],
-    _BAD,
-    _BAD,
-    {"auc": _BELOW, "seconds": 50.0},
-    {"auc": _RISING, "seconds": 30.0},
-    {"auc": [*_ABOVE[:3], *_BELOW[3:]], "seconds": 50.0},
-    {"auc": [*_PEAKED[:-1], 0.6], "seconds": 45.0},
-]
-PRACTICE_JOBS = (  # jobs, what the rule does to them: places of the stopped, rounds, share of the bill, AUC; and a question
-    (PRACTICE_CURVES, [3, 4], 185, 0.21176, 0.027, "which of them report less than the median of the averages, and when?"),
-    (
-        BORDER_CURVES,
-        [3, 4, 5],
-        285,
-        0.20062,
-        0.0,
-        "which jobs completed before, of what is the median taken, and at which reports is a job judged?",
-    ),
-)
 
 
 def finished_jobs(rng: random.Random, trials: list[dict]) -> tuple[list[dict], float]:
@@ -443,9 +280,3 @@ def broken(given: dict, came_to: dict) -> str:
     if came_to["usd"] < given["usd"] / 2:
         return "small"
     return "hasty" if came_to["minutes"] < given["deadline_minutes"] / 3 else ""
-
-
-PRACTICE_BRIEFS = (
-    {"wait": 2.0, "setup": 1.0, "training": 14.0, "deadline_minutes": 340, "usd": 0.45, "usd_hour": 0.115},
-    {"wait": 3.0, "setup": 2.0, "training": 12.0, "deadline_minutes": 105, "usd": 2.7, "usd_hour": 0.23},
-)

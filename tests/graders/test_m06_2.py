@@ -20,7 +20,9 @@ from course.grading import catalogue
 ROOT = Path(__file__).parents[2]
 GRADERS = ROOT / "graders" / "m06_tuning"
 GIVEN = "solutions/m06_tuning/given/search.py"
-cases, hidden, search = (catalogue.load_module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "hidden", "search"))
+cases, hidden, practice, search = (
+    catalogue.load_module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "hidden", "practice", "search")
+)
 definitions = catalogue.load_module(GRADERS / "m06_2.py")
 
 
@@ -76,23 +78,23 @@ def test_eight_of_each_warm_start_are_drawn(seed: int) -> None:
 
 
 def test_the_practice_cases_are_what_they_say() -> None:
-    for case, verdict, difference, _ in cases.PRACTICE_COMPARISONS:
+    for case, verdict, difference, _ in practice.PRACTICE_COMPARISONS:
         assert {hidden.right_verdict(hidden.paired(case), case["matters"], width) for width in (2.1, 2.57)} == {
             verdict
         }  # Student's, of six
         assert definitions.near(fmean(hidden.paired(case)), difference)
-    for new, earlier, kind, parents, _ in cases.PRACTICE_WARM:
+    for new, earlier, kind, parents, _ in practice.PRACTICE_WARM:
         assert hidden.right_start(new, earlier) == (kind, set(parents))
-    for one, strategy, _ in cases.PRACTICE_EDITS:
+    for one, strategy, _ in practice.PRACTICE_EDITS:
         assert cases.suits(one) != strategy
         assert cases.ways(one, strategy)
-    for jobs, stopped, rounds, saved, lost, _ in cases.PRACTICE_JOBS:
-        measure = hidden.right_measure(jobs, cases.PRACTICE_SETUP)
+    for jobs, stopped, rounds, saved, lost, _ in practice.PRACTICE_JOBS:
+        measure = hidden.right_measure(jobs, practice.PRACTICE_SETUP)
         assert (measure["stopped"], measure["rounds"]) == (stopped, rounds)
         assert measure["saved"] == pytest.approx(saved, abs=1e-5) and definitions.near(measure["auc"], lost)
-    borders = cases.PRACTICE_JOBS[-1][0]
+    borders = practice.PRACTICE_JOBS[-1][0]
     for misread in ({"stopped_count": True}, {"averages": False}):
-        assert hidden.right_measure(borders, cases.PRACTICE_SETUP, **misread)["stopped"] != cases.PRACTICE_JOBS[-1][1]
+        assert hidden.right_measure(borders, practice.PRACTICE_SETUP, **misread)["stopped"] != practice.PRACTICE_JOBS[-1][1]
 
 
 @settings(max_examples=5, deadline=None)
@@ -112,7 +114,7 @@ def test_a_misread_interval_is_told_about_itself(seed: int) -> None:
 
 def test_what_is_noted_of_a_search_has_all_that_decides() -> None:
     """Members that were static decided, and the message hid them."""
-    for new, earlier, *_ in cases.PRACTICE_WARM:
+    for new, earlier, *_ in practice.PRACTICE_WARM:
         for job in (new, *earlier):
             assert all(name in definitions._noted(job) for name in (*job["ranges"], *job["ranges"].values(), *job["static"], job["image"]))
 
