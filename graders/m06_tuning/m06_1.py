@@ -210,20 +210,20 @@ def check_form(answer: Answer, report: Report) -> bool:
     for called, given in (("diagnoses", diagnoses), ("repairs", repairs)):
         if set(given) != set(TICKETS):
             return report.part("form", False, f"`{called}` has the keys {sorted(map(str, given))}; expected the five tickets.")
-    for name in TICKETS:
-        diagnosis, repair = diagnoses[name], repairs[name]
-        members = isinstance(diagnosis, dict) and set(diagnosis) == {"cause", "stream", "line"}
-        if not members or not all(isinstance(value, str) for value in diagnosis.values()):
-            return report.part(
-                "form", False, f"The diagnosis of {name} is {diagnosis!r}; expected 'cause', 'stream' and 'line', all of them text."
-            )
-        if diagnosis["cause"] not in FAULTS:
-            return report.part("form", False, f"The cause of {name} is {diagnosis['cause']!r}; expected a word of the table.")
-        if not isinstance(repair, dict) or not repair or not all(isinstance(path, str) for path in repair):
-            return report.part(
-                "form", False, f"The repair of {name} is {repair!r}; expected a dict from the path of a field to its new value."
-            )
-    return report.part("form", True, "Diagnoses and repairs have their form.")
+    wrong = [_malformed(name, diagnoses[name], repairs[name]) for name in TICKETS]
+    return report.part("form", not any(wrong), all_of(wrong))
+
+
+def _malformed(name: str, diagnosis: object, repair: object) -> str:
+    """What is wrong with the form of a ticket's diagnosis or repair, "" when nothing is."""
+    members = isinstance(diagnosis, dict) and set(diagnosis) == {"cause", "stream", "line"}
+    if not members or not all(isinstance(value, str) for value in diagnosis.values()):
+        return f"The diagnosis of {name} is {diagnosis!r}; expected 'cause', 'stream' and 'line', all of them text."
+    if diagnosis["cause"] not in FAULTS:
+        return f"The cause of {name} is {diagnosis['cause']!r}; expected a word of the table."
+    if not isinstance(repair, dict) or not repair or not all(isinstance(path, str) for path in repair):
+        return f"The repair of {name} is {repair!r}; expected a dict from the path of a field to its new value."
+    return ""
 
 
 @ex5.practice
