@@ -1,15 +1,19 @@
 """m08_1: a real-time endpoint, its client, its latency, its update and its errors."""
 
 from statistics import fmean
+from typing import Any
 
 from course.grading import Answer, AnswerError, Exercise, Function, Report
 
 from .m08_1_cases import ACTIONS, COLUMNS, MINUTES, MOST_INSTANCES, PRACTICE_ERRORS, PROBE_ROW, brief, cheapest, cost, flights
-from .m08_1_probe import judge_update
+from .m08_1_probe import deployed, judge_update
 
 PRACTICE_LIMIT = 400  # bytes
+NO_ENDPOINT = "no-such-endpoint"
 PRACTICE_TRAFFIC = ((1.5, True), (5, False), (7.5, True))  # requests a second, and whether late answers are dear: no one number suits
+QUIET = 1 / 60  # requests a second
 PRACTICE_REGRET = 0.06
+PRACTICE_VARIANT = {"VariantName": "Main", "InstanceType": "ml.c5.large", "InitialInstanceCount": 2}  # not the lesson's own
 
 ex1 = Exercise(
     id="m08_1_ex1",
@@ -20,7 +24,7 @@ ex1 = Exercise(
         "bodies": Function("bodies(flights: list[dict], limit: int) -> list[str]"),
         "predict": Function("predict(endpoint: str, flights: list[dict], limit: int) -> list[float]"),
     },
-    skills={"C01": ["3.2.S5", "3.1.K3"], "C02": ["3.2.5", "3.1.3"]},
+    skills={"C01": ["3.1.K3"], "C02": ["3.1.3"]},
     topics=["deploy.realtime"],
     seconds=30,
     hints=(
@@ -40,7 +44,7 @@ ex2 = Exercise(
     pattern=3,
     parts={"practice": 0.25, "regret": 2.25},
     evidence={"instances": Function("instances(brief: dict) -> int")},
-    skills={"C01": ["3.1.S1", "4.2.S6", "4.2.K1"], "C02": ["3.1.1", "4.2.2", "4.2.4"]},
+    skills={"C01": ["3.1.S1", "4.2.S6"], "C02": ["3.1.1", "4.2.4"]},
     topics=["deploy.realtime"],
     seconds=60,
     hints=(
@@ -80,7 +84,7 @@ ex4 = Exercise(
     pattern=1,
     parts={"practice": 0.25, "do": 1, "wait": 0.25, "page": 0.5},
     evidence={"react": Function("react(error: dict) -> dict")},
-    skills={"C01": ["3.2.S5", "4.2.S6"], "C02": ["3.2.5", "4.2.2"]},
+    skills={"C01": ["4.2.K1"], "C02": ["4.2.2"]},
     topics=["deploy.realtime", "deploy.integrate"],
     seconds=5,
     hints=(
@@ -111,14 +115,48 @@ def line_of(flight: dict) -> list[float | None]:
     return [flight[name] for name in COLUMNS]
 
 
-def check_client(answer: Answer, report: Report, cases: list[dict], limit: int) -> bool:
-    """Whether bodies and answers for these flights are right, found part by part."""
+def check_client(answer: Answer, report: Report, cases: list[dict], limit: int) -> None:
+    """Find part by part whether bodies and answers for these flights are right, and for none; stops at the first mistake."""
     bodies = answer.call("bodies", cases, limit)
     lines = [line for body in bodies for line in body.strip("\n").split("\n")]
     called = f"`bodies(...)` for {len(cases)} flights with the limit {limit}"
-    if not _check_lines(report, called, lines, cases) or not check_limit(report, called, bodies, limit):
-        return False
+    if not _check_lines(report, called, lines, cases) or not _check_limit(report, called, bodies, limit):
+        return
+    if not _check_at_the_limit(answer, report, cases[:3]) or not _check_nothing(answer, report, "limit", "bodies", [], 1000):
+        return
     endpoint = live_endpoint(answer)
+    if not _check_answers(answer, report, endpoint, cases, limit) or not _check_nothing(
+        answer, report, "answers", "predict", endpoint, [], 1000
+    ):
+        return
+    try:
+        got = answer.call("predict", NO_ENDPOINT, cases[:1], limit)
+    except AnswerError:
+        return  # as it must: there is no such endpoint
+    said = f"`predict({NO_ENDPOINT!r}, ...)` returned {got!r}, and there is no such endpoint: does it ask the endpoint that it is given?"
+    report.part("answers", False, said)
+
+
+def _check_at_the_limit(answer: Answer, report: Report, cases: list[dict]) -> bool:
+    """Whether flights whose lines fill one body to its last byte get one, and two when it is a byte less."""
+    lines = "\n".join(body.strip("\n") for body in answer.call("bodies", cases, 10_000))
+    for limit in (len(lines.encode()), len(lines.encode()) - 1):
+        bodies = answer.call("bodies", cases, limit)
+        if not _check_limit(report, f"`bodies(...)` for {len(cases)} flights with the limit {limit}", bodies, limit):
+            return False
+    return True
+
+
+def _check_nothing(answer: Answer, report: Report, part: str, name: str, *arguments: Any) -> bool:
+    """Whether a function has nothing to say where there is no flight."""
+    try:
+        got = answer.call(name, *arguments)
+    except AnswerError as error:
+        return report.part(part, False, f"{error} There is no flight in this call: expected an empty list.")
+    return report.part(part, got == [], f"`{name}(...)` returned {got!r} for no flight at all; expected an empty list.")
+
+
+def _check_answers(answer: Answer, report: Report, endpoint: str, cases: list[dict], limit: int) -> bool:
     got = answer.call("predict", endpoint, cases, limit)
     text = "\n".join(",".join("" if value is None else str(value) for value in line_of(flight)) for flight in cases)
     runtime = answer.client("sagemaker-runtime")
@@ -170,7 +208,7 @@ def _check_lines(report: Report, called: str, lines: list[str], cases: list[dict
     return report.part("lines", True, "One line a flight.")
 
 
-def check_limit(report: Report, called: str, bodies: list[str], limit: int) -> bool:
+def _check_limit(report: Report, called: str, bodies: list[str], limit: int) -> bool:
     """Whether no body is longer than the limit, and none could have taken the next line; reports the part ``limit``."""
     longest = max(len(body.encode()) for body in bodies)
     if not report.part("limit", longest <= limit, f"{called} has a body of {longest} bytes: the endpoint would refuse it."):
@@ -193,13 +231,21 @@ def practice_ex2(answer: Answer, report: Report) -> None:
     said = f"`instances(...)` returned {', '.join(map(str, counts))} for the practice briefs; their own ten minutes, replayed, cost "
     said += f"{regret:.0%} more on average than with the best numbers."
     good = regret <= PRACTICE_REGRET
-    report.part("practice", good, said if good else f"{said} {capacity_hint(briefs, counts)}")
+    if not report.part("practice", good, said if good else f"{said} {capacity_hint(briefs, counts)}"):
+        return
+    given = brief(answer.rng, QUIET, dear=False)
+    count = capacity(answer, report, given, "practice")
+    said = f"`instances(...)` returned {count} for {len(given['arrivals'])} requests in ten minutes; expected what the text says of so few."
+    if count is not None:
+        report.part("practice", count == 1, said)
 
 
 def capacity_hint(briefs: list[dict], counts: list[int]) -> str:
     """What the numbers have in common, said as a question to the rule."""
     if set(counts) in ({1}, {MOST_INSTANCES}):
-        return "They are all one end of the range: do your latencies and the limit have the same unit?"
+        return (
+            "They are all one end of the range: do your latencies and the limit have the same unit, and does a request wait for its turn?"
+        )
     if len(set(counts)) == 1:
         return "They are the same for all briefs: what in a brief moves them?"
     if counts == [cheapest(given | {"instance_usd": given["instance_usd"] * 60 / MINUTES}) for given in briefs]:
@@ -220,17 +266,33 @@ def capacity(answer: Answer, report: Report, given: dict, part: str) -> int | No
 
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
-    endpoint, sagemaker = live_endpoint(answer), answer.client("sagemaker")
-    config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    sagemaker, name = answer.client("sagemaker"), f"practice-m08-1-{answer.token()}"
+    old, new = _artifacts(answer)
+    config = sagemaker.describe_endpoint(EndpointName=live_endpoint(answer))["EndpointConfigName"]
     model = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]["ModelName"]
-    present = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
+    described = sagemaker.describe_model(ModelName=model)
+    container = {"Image": described["PrimaryContainer"]["Image"], "ModelDataUrl": old}
+    report.doing("deploys an endpoint for practice")
+    with deployed(sagemaker, name, described["ExecutionRoleArn"], container, PRACTICE_VARIANT):
+        report.doing("calls `update(...)` while requests come in")
+        if not judge_update(answer, report, name, new, PROBE_ROW):
+            return
+        report.doing("calls `update(...)` a second time")
+        try:
+            judge_update(answer, report, name, old, PROBE_ROW)
+        except AnswerError as error:
+            report.part("updated", False, f"Once it worked. The second time {error}")
+
+
+def _artifacts(answer: Answer) -> tuple[str, str]:
+    """The URIs of the two models that the lesson trained last."""
+    sagemaker = answer.client("sagemaker")
     newest_first = {"SortBy": "CreationTime", "SortOrder": "Descending"}
-    jobs = sagemaker.list_training_jobs(NameContains="late-flights", StatusEquals="Completed", **newest_first)
-    artifacts = [
-        sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])["ModelArtifacts"]["S3ModelArtifacts"]
-        for job in jobs["TrainingJobSummaries"][:2]
-    ]
-    judge_update(answer, report, endpoint, next(uri for uri in artifacts if uri != present), PROBE_ROW)
+    jobs = sagemaker.list_training_jobs(NameContains="late-flights", StatusEquals="Completed", **newest_first)["TrainingJobSummaries"][:2]
+    if len(jobs) < 2:
+        raise AnswerError("The lesson's two models are not there; run the cells under 'Two models, one endpoint' again.")
+    described = [sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"]) for job in jobs]
+    return described[0]["ModelArtifacts"]["S3ModelArtifacts"], described[1]["ModelArtifacts"]["S3ModelArtifacts"]
 
 
 @ex4.practice

@@ -43,6 +43,31 @@ PRACTICE_ERRORS = (  # an error, the reaction that the team's rules ask for, and
         {"do": "fall back", "wait_ms": 0, "page": True},
         "can any caller mend it?",
     ),
+    (
+        _BUSY | {"attempt": 3, "left_ms": 600},
+        {"do": "retry", "wait_ms": 400, "page": False},
+        "how long is the wait after the third attempt, and is a retry with exactly the time that is left too late?",
+    ),
+    (
+        _REFUSED | {"original_status": 0, "message": "Received server error (0)", "attempt": 1, "left_ms": 2000},
+        {"do": "retry", "wait_ms": 100, "page": False},
+        "whose fault is it when the program gave no answer, and how often may that happen before a person must look?",
+    ),
+    (
+        _GONE | {"message": "Body of 31 MB: more than an endpoint takes.", "attempt": 2, "left_ms": 2000},
+        {"do": "fix", "wait_ms": 0, "page": False},
+        "is the endpoint gone, or is it the request?",
+    ),
+    (
+        _BUSY | {"code": "AccessDeniedException", "status": 403, "message": "Not authorized", "attempt": 1, "left_ms": 2000},
+        {"do": "fall back", "wait_ms": 0, "page": True},
+        "can the caller mend it by another request?",
+    ),
+    (
+        _BUSY | {"code": "ReadTimeoutError", "status": None, "message": "Read timeout", "attempt": 1, "left_ms": 1200},
+        {"do": "retry", "wait_ms": 100, "page": False},
+        "who hung up, and may the next try be quicker?",
+    ),
 )
 
 

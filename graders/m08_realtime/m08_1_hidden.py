@@ -12,14 +12,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from course.grading import Answer, Report
 from course.grading.scoring import guard_share, rule_share
 
-from .m08_1 import capacity, capacity_hint, check_client, check_limit, ex1, ex2, ex3, ex4, live_endpoint, reaction
+from .m08_1 import capacity, capacity_hint, check_client, ex1, ex2, ex3, ex4, reaction
 from .m08_1_cases import MOST_INSTANCES, briefs, cost, errors, flights, next_minutes
-from .m08_1_probe import WAIT, judge_update
+from .m08_1_probe import deployed, judge_update
 
 BRIEFS, WINDOWS = 8, 3
 # Over 10 seeds the reference, which knows only the last ten minutes, costs 1.3 % more than the best (standard deviation 1.5, at most 4.8);
@@ -31,23 +29,7 @@ IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  
 
 @ex1.graded
 def graded_ex1(answer: Answer, report: Report) -> None:
-    cases = flights(answer.rng, answer.rng.randint(40, 90))
-    if not (check_client(answer, report, cases, answer.rng.randint(300, 900)) and _at_the_limit(answer, report, cases[:3])):
-        return
-    none = answer.call("bodies", [], 1000)
-    report.part("limit", none == [], f"`bodies([], 1000)` returned {none!r}; expected no request where there is no flight.")
-    none = answer.call("predict", live_endpoint(answer), [], 1000)
-    report.part("answers", none == [], f"`predict(..., [], 1000)` returned {none!r}; expected no answers where there is no flight.")
-
-
-def _at_the_limit(answer: Answer, report: Report, cases: list[dict]) -> bool:
-    """Whether flights whose lines fill one body to its last byte get one, and two when it is a byte less."""
-    lines = "\n".join(body.strip("\n") for body in answer.call("bodies", cases, 10_000))
-    for limit in (len(lines.encode()), len(lines.encode()) - 1):
-        bodies = answer.call("bodies", cases, limit)
-        if not check_limit(report, f"`bodies(...)` for {len(cases)} flights with the limit {limit}", bodies, limit):
-            return False
-    return True
+    check_client(answer, report, flights(answer.rng, answer.rng.randint(40, 90)), answer.rng.randint(300, 900))
 
 
 @ex2.graded
@@ -69,44 +51,30 @@ def graded_ex2(answer: Answer, report: Report) -> None:
 
 @ex3.graded
 def graded_ex3(answer: Answer, report: Report) -> None:
-    name = f"graded-m08-1-{answer.rng.getrandbits(32):08x}"
+    name = f"graded-m08-1-{answer.token()}"
     with _endpoint(answer, name, answer.rng) as model_data:
+        report.doing("calls `update(...)` for an endpoint and a model of its own")
         judge_update(answer, report, name, model_data, f"{answer.rng.random():.3f},{answer.rng.random():.3f}")
 
 
 @contextlib.contextmanager
 def _endpoint(answer: Answer, name: str, rng: random.Random) -> Iterator[str]:
     """An endpoint with a model that says 0.1 to everything; yields the URI of one that says more. Everything goes when it is left."""
-    s3, sagemaker = answer.client("s3"), answer.client("sagemaker")
+    s3 = answer.client("s3")
     role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
     s3.create_bucket(Bucket=name)
     for key, base in (("old", 0.1), ("new", rng.uniform(0.4, 0.9))):
         s3.put_object(Bucket=name, Key=f"{key}/model.tar.gz", Body=_artifact(base))
     container = {"Image": IMAGE, "ModelDataUrl": f"s3://{name}/old/model.tar.gz"}
-    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
     kind, count = rng.choice(["ml.m5.large", "ml.m5.xlarge", "ml.c5.large"]), rng.choice([1, 2])
-    variant = {"VariantName": f"V{rng.randint(10, 99)}", "ModelName": name, "InstanceType": kind, "InitialInstanceCount": count}
-    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    variant = {"VariantName": f"V{rng.randint(10, 99)}", "InstanceType": kind, "InitialInstanceCount": count}
     try:
-        yield f"s3://{name}/new/model.tar.gz"
+        with deployed(answer.client("sagemaker"), name, role, container, variant):
+            yield f"s3://{name}/new/model.tar.gz"
     finally:
-        _remove(answer, name)
-
-
-def _remove(answer: Answer, name: str) -> None:
-    s3, sagemaker = answer.client("s3"), answer.client("sagemaker")
-    with contextlib.suppress(ClientError):
-        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
-        config = sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
-        sagemaker.delete_endpoint(EndpointName=name)
-        sagemaker.delete_endpoint_config(EndpointConfigName=config)
-    with contextlib.suppress(ClientError):
-        sagemaker.delete_endpoint_config(EndpointConfigName=name)
-    sagemaker.delete_model(ModelName=name)
-    for key in ("old", "new"):
-        s3.delete_object(Bucket=name, Key=f"{key}/model.tar.gz")
-    s3.delete_bucket(Bucket=name)
+        for key in ("old", "new"):
+            s3.delete_object(Bucket=name, Key=f"{key}/model.tar.gz")
+        s3.delete_bucket(Bucket=name)
 
 
 def _artifact(base: float) -> bytes:

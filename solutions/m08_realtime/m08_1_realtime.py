@@ -72,18 +72,21 @@ july[COLUMNS].head(3)
 
 # %%
 image = aws.image("xgboost", "3.0-5")
-settings = {"objective": "binary:logistic", "num_round": str(ROUNDS), "max_depth": "4", "eta": "0.3"}
+settings = {"objective": "binary:logistic", "num_round": str(ROUNDS)}
+settings |= {"max_depth": "4", "eta": "0.3"}
 
 
 def start_training(part: pd.DataFrame, key: str) -> str:
     name = aws.unique(f"late-flights-{key}")
-    source = {"S3DataType": "S3Prefix", "S3Uri": aws.upload(part[["late", *COLUMNS]], f"train/{key}.csv")}
+    uri = aws.upload(part[["late", *COLUMNS]], f"train/{key}.csv")
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri}
+    channel = {"ChannelName": "train", "ContentType": "text/csv"}
     sagemaker.create_training_job(
         TrainingJobName=name,
         RoleArn=aws.role,
         AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
         HyperParameters=settings,
-        InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
+        InputDataConfig=[channel | {"DataSource": {"S3DataSource": source}}],
         OutputDataConfig={"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
         StoppingCondition={"MaxRuntimeInSeconds": 600},
@@ -91,10 +94,12 @@ def start_training(part: pd.DataFrame, key: str) -> str:
     return name
 
 
+# %%
 jobs = [start_training(winter, "winter"), start_training(half_year, "half-year")]
 for job in jobs:
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=job)
-models = [sagemaker.describe_training_job(TrainingJobName=job)["ModelArtifacts"]["S3ModelArtifacts"] for job in jobs]
+ended = [sagemaker.describe_training_job(TrainingJobName=job) for job in jobs]
+models = [job["ModelArtifacts"]["S3ModelArtifacts"] for job in ended]
 models
 
 # %% [markdown]
@@ -113,7 +118,12 @@ sagemaker.create_model(
     ExecutionRoleArn=aws.role,
     PrimaryContainer={"Image": image, "ModelDataUrl": models[0]},
 )
-variant = {"VariantName": "Live", "ModelName": jobs[0], "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+variant = {
+    "VariantName": "Live",
+    "ModelName": jobs[0],
+    "InstanceType": "ml.m5.large",
+    "InitialInstanceCount": 1,
+}
 sagemaker.create_endpoint_config(EndpointConfigName=jobs[0], ProductionVariants=[variant])
 sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=jobs[0])
 sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
@@ -125,9 +135,18 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
 # ```python
 # from sagemaker.serve import ModelBuilder
 #
-# builder = ModelBuilder(s3_model_data_url=models[0], image_uri=image, role_arn=aws.role, sagemaker_session=aws.session)
+# builder = ModelBuilder(
+#     s3_model_data_url=models[0],
+#     image_uri=image,
+#     role_arn=aws.role,
+#     sagemaker_session=aws.session,
+# )
 # builder.build(model_name="late-flights")
-# endpoint = builder.deploy(endpoint_name="late-flights", instance_type="ml.m5.large", initial_instance_count=1)
+# endpoint = builder.deploy(
+#     endpoint_name="late-flights",
+#     instance_type="ml.m5.large",
+#     initial_instance_count=1,
+# )
 # endpoint.invoke(body="4,17,1,1089,75.9,8.1,0.0,10.0", content_type="text/csv").body.read()
 # ```
 #
@@ -142,7 +161,8 @@ runtime = aws.client("sagemaker-runtime")
 
 
 def invoke(endpoint: str, body: str) -> str:
-    return runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=body)["Body"].read().decode()
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=body)
+    return answer["Body"].read().decode()
 
 
 print(repr(invoke(endpoint, "4,17,1,1089,75.9,8.1,0.0,10.0")))
@@ -157,10 +177,10 @@ print(repr(invoke(endpoint, "4,17,1,1089,75.9,8.1,0.0,10.0\n0,6,0,719,,8.1,0.0,1
 
 # %% [markdown] exercise="m08_1_ex1"
 # Write two functions. `bodies(flights, limit)` returns a `list[str]`: the bodies of the requests for these flights, in their order, none longer than
-# `limit` bytes, and as few as possible. `predict(endpoint, flights, limit)` sends them to that endpoint and returns a `list[float]`, a probability a
-# flight. A flight is a dictionary with `COLUMNS` in any order, perhaps more; `None` is a missing value. `{"flight": 7, "hour": 17,
+# `limit` bytes (exactly `limit` is allowed), and as few as possible. `predict(endpoint, flights, limit)` sends them to that endpoint and returns a
+# `list[float]`, a probability a flight. A flight is a dictionary with `COLUMNS` in any order, perhaps more; `None` is a missing value. `{"flight": 7, "hour": 17,
 # "weekday": 4, "origin": 1, "distance": 1089, "temp": None, "wind_speed": 8.1, "precip": 0.0, "visib": 10.0}` becomes the line
-# `4,17,1,1089,,8.1,0.0,10.0`. One flight always fits; `flights` may be empty. You need not handle errors.
+# `4,17,1,1089,,8.1,0.0,10.0`. One flight always fits; for no flights both lists are empty. You need not handle errors.
 
 
 # %% answer="m08_1_ex1"
@@ -205,7 +225,9 @@ for line in (lines * REQUESTS)[:REQUESTS]:
 print(f"my clock: median {np.median(own):.1f} ms, 99th percentile {np.percentile(own, 99):.1f} ms")
 
 cloudwatch = aws.client("cloudwatch")
-clocks = {metric: statistics(cloudwatch, endpoint, "Live", metric, requests=REQUESTS) for metric in ("ModelLatency", "OverheadLatency")}
+clocks = {}
+for metric in ("ModelLatency", "OverheadLatency"):
+    clocks[metric] = statistics(cloudwatch, endpoint, "Live", metric, requests=REQUESTS)
 pd.DataFrame(clocks)
 
 # %% [markdown]
@@ -215,9 +237,11 @@ pd.DataFrame(clocks)
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.hist(own, bins=40, color="#b9c4d6", label="my clock")
 for name, style in (("p50", "-"), ("p99", ":")):
-    axes.axvline(clocks["ModelLatency"][name] / 1000, color="black", linestyle=style, label=f"ModelLatency {name}")
+    milliseconds = clocks["ModelLatency"][name] / 1000
+    axes.axvline(milliseconds, color="black", linestyle=style, label=f"ModelLatency {name}")
 axes.axvline(np.median(own), color="#b04a2f", linestyle="--", label="my clock, median")
-axes.set(xlabel="latency (ms)", ylabel="requests", title=f"{REQUESTS} requests, two clocks", xlim=(0, None))
+axes.set(xlabel="latency (ms)", ylabel="requests", title=f"{REQUESTS} requests, two clocks")
+axes.set_xlim(left=0)
 axes.legend()
 plt.show()
 
@@ -305,24 +329,33 @@ check("m08_1_ex3", update=update)
 
 # %%
 config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
-model = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]["ModelName"]
+described = sagemaker.describe_endpoint_config(EndpointConfigName=config)
+model = described["ProductionVariants"][0]["ModelName"]
 serving = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
 other = models[0] if serving == models[1] else models[1]
 flight = lines[0]
-try:
-    asked = pd.DataFrame(during(lambda: update(endpoint, other), lambda: float(invoke(endpoint, flight))))
-except NotImplementedError:
-    asked = pd.DataFrame(during(lambda: None, lambda: float(invoke(endpoint, flight))))
-    print("Answer exercise 8.1.3 first; until then the old model goes on answering.")
-print(f"{len(asked)} requests, {(asked.error != '').sum()} without an answer, {asked.answer.nunique()} different answers")
 
+
+def ask() -> float:
+    return float(invoke(endpoint, flight))
+
+
+try:
+    asked = pd.DataFrame(during(lambda: update(endpoint, other), ask))
+except NotImplementedError:
+    asked = pd.DataFrame(during(lambda: None, ask))
+    print("Answer exercise 8.1.3 first; until then the old model goes on answering.")
+lost = (asked.error != "").sum()
+print(f"{len(asked)} requests, {lost} unanswered, {asked.answer.nunique()} different answers")
+
+# %%
 figure, axes = plt.subplots(figsize=(7, 3))
 for after, marker, label in ((False, ".", "during the update"), (True, "x", "after it")):
     part = asked[asked.after == after]
-    axes.plot(part.second, part.answer, marker, color="black" if after else "#4a6fa5", label=label)
-axes.set(
-    xlabel="seconds since the beginning", ylabel="answer: probability of late", title="One flight, asked during an update", ylim=(0, 1)
-)
+    color = "black" if after else "#4a6fa5"
+    axes.plot(part.second, part.answer, marker, color=color, label=label)
+axes.set(xlabel="seconds since the beginning", ylabel="answer: probability of late", ylim=(0, 1))
+axes.set_title("One flight, asked during an update")
 axes.legend()
 plt.show()
 
@@ -335,26 +368,33 @@ plt.show()
 # a line, and hangs up before a long answer is there.
 
 # %%
-once = {"retries": {"total_max_attempts": 1}}
-plain = boto3.client("sagemaker-runtime", region_name=aws.region, config=Config(**once))
-hasty = boto3.client("sagemaker-runtime", region_name=aws.region, config=Config(read_timeout=0.001, **once))
+once = Config(retries={"total_max_attempts": 1})
+soon = Config(read_timeout=0.001)
+plain = boto3.client("sagemaker-runtime", region_name=aws.region, config=once)
+hasty = boto3.client("sagemaker-runtime", region_name=aws.region, config=once.merge(soon))
 
 
 def failure(client, **request) -> dict:
     """The facts of a request that fails."""
+    sound = {"EndpointName": endpoint, "ContentType": "text/csv", "Body": flight}
+    facts = {"code": "none", "status": None, "original_status": None, "message": "it worked"}
     try:
-        client.invoke_endpoint(**{"EndpointName": endpoint, "ContentType": "text/csv", "Body": flight} | request)
+        client.invoke_endpoint(**sound | request)
     except ClientError as error:
         said = error.response
-        facts = {"code": said["Error"]["Code"], "status": said["ResponseMetadata"]["HTTPStatusCode"]}
-        return facts | {"original_status": said.get("OriginalStatusCode"), "message": said["Error"]["Message"].strip()[:100]}
+        facts["code"] = said["Error"]["Code"]
+        facts["message"] = said["Error"]["Message"].strip()[:100]
+        facts["status"] = said["ResponseMetadata"]["HTTPStatusCode"]
+        facts["original_status"] = said.get("OriginalStatusCode")
     except BotoCoreError as error:
-        return {"code": type(error).__name__, "status": None, "original_status": None, "message": str(error)[:100]}
-    return {"code": "none", "status": 200, "original_status": None, "message": "it worked"}
+        facts["code"], facts["message"] = type(error).__name__, str(error)[:100]
+    return facts
 
 
+# %%
 wrong = [{"EndpointName": "no-such-endpoint"}, {"ContentType": "image/png"}, {"Body": "4,17"}]
-failures = [*(failure(plain, **request) for request in wrong), failure(hasty, Body="\n".join(lines * 20))]
+failures = [failure(plain, **request) for request in wrong]
+failures.append(failure(hasty, Body="\n".join(lines * 20)))
 pd.DataFrame(failures).convert_dtypes().style.set_properties(**{"text-align": "left"})
 
 # %% [markdown]
@@ -362,11 +402,11 @@ pd.DataFrame(failures).convert_dtypes().style.set_properties(**{"text-align": "l
 # failed; 0, no answer. `ValidationError` is SageMaker itself. A time-out has no status: the caller hung up. Load brings two more: `ThrottlingException`, too
 # many requests (status 400, too), and 503, no server ready.
 #
-# The team's rules for what to do then:
+# The team's rules for what to do then (this course's own, not AWS's):
 #
 # - **`"fix"`** what can never succeed: client errors of the program, validation errors about the request.
 # - **`"retry"`** what may soon succeed: throttling, SageMaker's 500 and 503, time-outs; a failed program on attempt 1. Wait 100 ms before the first
-#   retry, twice as long before each further one. With less time left than this wait and 200 ms for the answer, fall back.
+#   retry, twice as long before each further one. With less time left than this wait and 200 ms for the answer, fall back (exactly enough is enough).
 # - **`"fall back"`**: answer without the model, also when access is denied or the endpoint is gone.
 # - **page**, which wakes a person, when no caller can mend it: access denied, endpoint gone, program failed on attempt 2 or later.
 #
@@ -403,11 +443,12 @@ check("m08_1_ex4", react=react)
 # Your rule, on the failures above, with a second left:
 
 # %%
-for facts in failures:
-    try:
-        print(facts["code"], facts["original_status"] or "", json.dumps(react(facts | {"attempt": 1, "left_ms": 1000})))
-    except NotImplementedError:
-        print(facts["code"], "waits for exercise 8.1.4")
+try:
+    for facts in failures:
+        reaction = react(facts | {"attempt": 1, "left_ms": 1000})
+        print(facts["code"], facts["original_status"] or "", json.dumps(reaction))
+except NotImplementedError:
+    print("Answer exercise 8.1.4 first; then your reactions stand here.")
 
 # %% [markdown]
 # ## In this notebook we have
@@ -443,10 +484,11 @@ for facts in failures:
 # from sagemaker.predictor import Predictor
 # from sagemaker.serializers import CSVSerializer
 #
-# Model(image, models[0], aws.role).deploy(1, "ml.m5.large", endpoint_name=endpoint)  # the three create_ calls
+# model = Model(image, models[0], aws.role)
+# model.deploy(1, "ml.m5.large", endpoint_name=endpoint)  # the three create_ calls
 # predictor = Predictor(endpoint, serializer=CSVSerializer())
 # predictor.predict(rows)  # invoke_endpoint
-# predictor.update_endpoint(model_name=..., initial_instance_count=1, instance_type="ml.m5.large")
+# predictor.update_endpoint(model_name=..., instance_type="ml.m5.large", initial_instance_count=1)
 # predictor.delete_endpoint()
 # ```
 #
