@@ -6,11 +6,11 @@ from statistics import fmean
 from typing import Any
 
 from course.grading import Answer, Exercise, Function, Report, Value
-from course.grading.citing import cites, passing
 
-from .m08_2_broken import TICKETS, check_form, endpoint_named, log_of
+from .m08_2_broken import check_agreement, check_evidence, check_form, check_repairs
 from .m08_2_calls import PRACTICE_SCRIPT, played, report_scenes
-from .m08_2_cases import ACTIONS, KINDS, METRICS, MOST, POLICY, best, brief, experiment, replay, shown
+from .m08_2_cases import ACTIONS, KINDS, METRICS, MOST, POLICY, PRACTICE_EXPERIMENTS, best, brief, experiment, replay, shown
+from .m08_2_probe import lessons_model, probe
 from .m08_2_release import NotReplayed, fate, outcome, refusal, release
 
 ex1 = Exercise(
@@ -20,7 +20,7 @@ ex1 = Exercise(
     pattern=1,
     parts={"practice": 0.25, "decision": 1.75},
     evidence={"decide": Function("decide(experiment: dict) -> str")},
-    skills={"C01": ["4.1.S4", "3.1.S1"], "C02": ["4.1.4"]},
+    skills={"C01": ["4.1.S4", "2.3.S4"], "C02": ["4.1.4", "2.3.3"]},
     topics=["deploy.variants"],
     seconds=30,
     hints=(
@@ -42,7 +42,7 @@ ex2 = Exercise(
     pattern=9,
     parts={"form": 0.25, "probe": 0.5, "guard": 1, "hurt": 0.5},
     evidence={"guard": Function("guard(release: dict) -> dict")},
-    skills={"C01": ["3.3.K5", "3.1.K1", "4.2.S3"], "C02": ["3.3.1", "4.1.1"]},
+    skills={"C01": ["3.3.K5", "3.1.K1", "4.2.S1"], "C02": ["3.3.1", "4.2.2"]},
     topics=["deploy.variants"],
     seconds=30,
     hints=(
@@ -82,14 +82,13 @@ ex4 = Exercise(
     pattern=4,
     parts={"form": 0.25, "cause": 0.5, "evidence": 0.75, "repair": 0.75},
     evidence={"diagnoses": Value(dict), "repairs": Value(dict)},
-    skills={"C01": ["4.2.S1", "3.2.S5"], "C02": ["4.2.2", "3.2.5"]},
+    skills={"C01": ["4.2.S1"], "C02": ["4.2.2"]},
     topics=["deploy.realtime"],
     seconds=60,
     hints=(
         "A server that does not come up says why before it ends; one that comes up says it when it is asked.",
-        "Read each log from below up to the first line with the name of an exception, or with ERROR. Then compare the "
-        "container with `sound`, "
-        "member by member.",
+        "Read each log from below up to the first line with the name of an exception, or with ERROR. Which member of the "
+        "container does it speak of, and what did you write there when you deployed `weather` yourself?",
         'One entry: `diagnoses["case-9"] = {"cause": "memory", "line": "Killed"}`, '
         'and `repairs["case-9"] = {"Environment.MAX_CONTENT_LENGTH": "1000"}`; `None` takes a member away.',
     ),
@@ -102,7 +101,7 @@ ex5 = Exercise(
     pattern=3,
     parts={"shape": 0.5, "time": 0.25, "answers": 0.5, "load": 0.25},
     evidence={"handler": Function("handler(script: list[dict]) -> Any")},
-    skills={"C01": ["3.2.S1", "3.1.S5"], "C02": ["3.2.5", "3.1.1"]},
+    skills={"C01": ["3.2.S1", "4.2.S6"], "C02": ["4.2.4"]},
     topics=["deploy.integrate"],
     seconds=20,
     hints=(
@@ -119,18 +118,22 @@ ex5 = Exercise(
 
 @ex1.practice
 def practice_ex1(answer: Answer, report: Report) -> None:
-    for kind, (action, question) in KINDS.items():
-        given = experiment(answer.rng, kind)
+    for kind, shadow, users, distance, question in PRACTICE_EXPERIMENTS:
+        given = experiment(answer.rng, kind, shadow, distance)
+        if users:
+            given["measured"] = "users"
+        if kind == "pending":  # all that is still to come is the new model's
+            given["days"][-1]["old"]["known"] = given["days"][-1]["old"]["asked"]
         got = decision(answer, report, given, "practice")
         if got is None:
             return
-        said = f"`decide(...)` returned {got!r} for {_in_words(given)}: {question}"
-        if not report.part("practice", got == action, said):
+        said = f"`decide(...)` returned {got!r} for {_in_words(given)}: {question or KINDS[kind][1]}"
+        if not report.part("practice", got == KINDS[kind][0], said):
             return
 
 
 def _in_words(given: dict) -> str:
-    days, waits = given["days"], sum(day["old"]["known"] < day["old"]["asked"] for day in given["days"])
+    days, waits = given["days"], sum(any(one["known"] < one["asked"] for one in day.values()) for day in given["days"])
     return (
         f"a new model as {given['new_is']}, measured by {given['measured']}, {len(days)} days of {given['planned_days']} planned, "
         f"{waits} of them with outcomes still to come"
@@ -145,17 +148,23 @@ def decision(answer: Answer, report: Report, given: dict, part: str) -> str | No
     )
 
 
-PRACTICE_RELEASES = (("client", "hiccup"), ("slow", "pause"), ("server", "same"))  # a bad and a good new model each
+PRACTICE_RELEASES = (  # a bad model, from which minute on, and a good one
+    ("client", 0, "hiccup"),
+    ("slow", 8, "pause"),
+    ("server", 5, "same"),
+)
+LEAST = {"share": 0.35, "factor": 4}  # of what a bad model does
 
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    for bad, good in PRACTICE_RELEASES:
+    for bad, begins, good in PRACTICE_RELEASES:
         one = release(answer.rng)
         given = guarded(answer, report, one)
         if given is None:
             return
-        fallen, passed = (outcome(one, given, fate(answer.rng, kind)) for kind in (bad, good))
+        falls = fate(answer.rng, bad) | LEAST | {"begins": begins}
+        fallen, passed = outcome(one, given, falls), outcome(one, given, fate(answer.rng, good))
         if not report.part("guard", fallen["rolled_back"] is not None, not_caught(bad, given, fallen)):
             return
         if passed["rolled_back"] is not None:
@@ -166,7 +175,10 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         if not report.part("guard", passed["minutes"] <= one["minutes"], said):
             return
         said = f"{fallen['hurt']} requests were answered badly before a bad model was taken back, of {one['most_hurt']} at most: "
-        report.part("hurt", fallen["hurt"] <= one["most_hurt"], f"{said}what share of the traffic, for how many minutes?")
+        if not report.part("hurt", fallen["hurt"] <= one["most_hurt"], f"{said}what share of the traffic, for how many minutes?"):
+            return
+    report.doing("releases a model on an endpoint for practice, under your guard")
+    probe(answer, report, lambda one: guarded(answer, report, one), release(answer.rng), *lessons_model(answer, "schedule"))
 
 
 def false_alarm(kind: str, given: dict, one: dict, name: str) -> str:
@@ -296,18 +308,10 @@ def scaling_hint(briefs: list[dict], chosen: list[dict]) -> str:
 def practice_ex4(answer: Answer, report: Report) -> None:
     if not check_form(answer, report):
         return
-    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
-    found = {ticket: log_of(logs, endpoint_named(sagemaker, ticket)) for ticket in TICKETS}
-    wrong = []
-    for ticket, lines in found.items():
-        cited = answer.value("diagnoses")[ticket]["line"]
-        if words := passing(cited):
-            wrong.append(f"{ticket}: {words!r} is another one each time; expected words without times and addresses.")
-        elif not cites(cited, lines):
-            wrong.append(f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this endpoint's log.")
-        elif sum(cites(cited, others) for others in found.values()) > 1:
-            wrong.append(f"{ticket}: {cited[:60]!r} stands in the logs of other endpoints, too; expected words that tell it from them.")
-    report.part("evidence", 1 - len(wrong) / len(TICKETS), wrong[0] if wrong else "Every cited line stands in its log alone.")
+    check_evidence(answer, report)
+    check_agreement(answer, report)
+    report.doing("deploys your four repaired containers")
+    check_repairs(answer, report)
 
 
 @ex5.practice

@@ -14,6 +14,7 @@ COLUMNS = ("weekday", "hour", "origin", "distance", "temp", "wind_speed", "preci
 USUAL = {"calm": 4, "throttled once": 3, "hangs once": 3, "unavailable twice": 2, "refused": 1, "bad": 3}
 REACHABLE = ("calm", "throttled once", "hangs once", "unavailable twice")
 OUTAGE, CALM = 30, 24  # scenes
+FALLBACK = 0.237  # as the text has it
 MOST_CALLS = 1.5  # a scene of an outage, on average
 BAD_BODIES = (
     "flights",
@@ -73,10 +74,18 @@ def script(rng: random.Random) -> list[dict]:
     return [scene(rng, kind) for kind in kinds]
 
 
-PRACTICE_SCRIPT = [
-    scene(random.Random(number), kind) for number, kind in enumerate(["calm", "bad", "bad", "throttled once", "hangs once", "refused"])
-]
-PRACTICE_SCRIPT += [scene(random.Random(number), "down") for number in range(OUTAGE)]
+def _practice_script() -> list[dict]:
+    """A scene of each kind, all events that are at fault, an outage, calm, and tries that are all there is time for."""
+    kinds = ["calm", *["bad"] * (len(BAD_BODIES) + 1), "throttled once", "hangs once", "unavailable twice", "refused"]
+    kinds += [*["down"] * OUTAGE, *["calm"] * CALM, "unavailable twice", "hanging", "hanging"]
+    scenes = [scene(random.Random(number), kind) for number, kind in enumerate(kinds)]
+    faults = [*BAD_BODIES, json.dumps({"flights": [{name: 1 for name in COLUMNS}, {name: 1 for name in COLUMNS[:-1]}]})]
+    for one, body in zip([one for one in scenes if one["_kind"] == "bad"], faults, strict=True):
+        one["event"] = {"body": body}
+    return scenes
+
+
+PRACTICE_SCRIPT = _practice_script()
 
 
 def played(answer: Answer, report: Report, scenes: list[dict]) -> list[dict] | None:
@@ -138,6 +147,9 @@ def _report_shape(report: Report, scenes: list[dict], told: list[dict]) -> bool:
         late = body["late"]
         good = isinstance(late, list) and len(late) == flights and all(isinstance(p, (int, float)) and 0 <= p <= 1 for p in late)
         if not report.part("shape", good, f"{called}; expected a probability for each of {flights} flights."):
+            return False
+        usual = body["source"] == "model" or all(abs(each - FALLBACK) < 1e-9 for each in late)
+        if not report.part("shape", usual, f"{called}; expected the text's share of late flights where the model does not answer."):
             return False
         if body["source"] == "model" and not _from_model(one, did):
             return report.part(

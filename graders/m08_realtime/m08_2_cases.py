@@ -23,13 +23,29 @@ KINDS = {
 }
 
 
-def experiment(rng: random.Random, kind: str, shadow: bool = False) -> dict:
-    """An experiment that ran as planned, or not."""
+# kind, as a shadow, measured by users, standard errors of days by which the new model is better, and another question than the kind's
+PRACTICE_EXPERIMENTS = (
+    ("better", False, False, 2.4, ""),
+    ("better", True, False, 4.0, "what is measured here, and does it take users who saw the answers?"),
+    ("better", False, True, 4.0, "which of two models' answers did these users see?"),
+    ("worse", False, False, -4.0, ""),
+    ("noise", False, False, 1.6, ""),
+    ("noise", False, False, 0.6, ""),
+    ("early", False, False, 4.0, ""),
+    ("pending", False, False, 4.0, ""),
+    ("unseen", True, False, 4.0, ""),
+    ("trailing", False, False, 2.5, ""),
+)
+
+
+def experiment(rng: random.Random, kind: str, shadow: bool = False, distance: float | None = None) -> dict:
+    """An experiment that ran as planned, or not; ``distance`` is by how many standard errors of days the new model is better."""
     planned = rng.randint(8, 21)
     many = rng.randint(250, 900)  # flights a day and model
     sign = -1 if kind == "worse" else 1
     far = rng.uniform(3.8, 7) if sign < 0 or rng.random() < 0.5 else rng.uniform(2.3, 2.8)
-    days = _days(rng, planned, many, shadow or kind == "unseen", sign * (rng.uniform(0.6, 1.6) if kind == "noise" else far))
+    drawn = sign * (rng.uniform(0.6, 1.6) if kind == "noise" else far)
+    days = _days(rng, planned, many, shadow or kind == "unseen", drawn if distance is None else distance)
     if kind == "early":
         days = days[: rng.randint(5, planned - 2)]
     elif kind == "pending":
@@ -86,6 +102,8 @@ def experiments(rng: random.Random) -> list[tuple[str, dict]]:
     """Forty: thirty drawn alone, and ten twins, of which one is the other on an earlier day, or measured by something else."""
     alone = ["better"] * 6 + ["worse"] * 4 + ["noise"] * 8 + ["early"] * 3 + ["pending"] * 4 + ["unseen"] * 3 + ["trailing"] * 2
     cases = [(kind, experiment(rng, kind, shadow=number % 3 == 0)) for number, kind in enumerate(alone)]
+    for _, one in cases[1::3]:
+        one["measured"] = "users"  # they did see a variant's answers
     shown = rng.sample([one for kind, one in cases if kind in ("better", "worse", "noise")], 10)
     for number, one in enumerate(shown):
         if number < 4:

@@ -2,42 +2,36 @@
 """The graded checks of m08_2."""
 
 import contextlib
-import copy
 import io
 import tarfile
 from collections.abc import Iterator
 from statistics import fmean
-from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError, WaiterError
-
+from course.exercises.broken_endpoints import planted
 from course.grading import Answer, Report
 from course.grading.citing import shows
 from course.grading.scoring import guard_share, rule_share
 
 from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint
-from .m08_2_broken import check_form, endpoint_named, log_of, planted
+from .m08_2_broken import check_form, endpoint_named, log_of
 from .m08_2_calls import played, report_scenes, script
 from .m08_2_cases import KINDS, best, briefs, day, experiments, replay
+from .m08_2_probe import probe
 from .m08_2_release import BAD, GOOD, fate, outcome, release
-from .m08_2_wait import until
 
-WAIT = {"Delay": 0.2, "MaxAttempts": 600}
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
 RELEASES, BRIEFS, DAYS = 9, 6, 2
 HURT_SHARE = 0.85  # of the bad releases; over 10 seeds sound guards have 1, a canary of half the traffic 0.14
 # Over 10 seeds the reference, which knows yesterday alone, costs 0.5 % more than the best (at most 1.3); the best policy of one metric
 # alone 4 to 12; a rule of thumb without prices 15 and more.
 REGRET_STEPS = ((0.025, 1.0), (0.06, 0.6), (0.12, 0.25))
-PROBE = "4,17,1,1089,75.9,8.1,0.0,10.0"
-# By cause: the member that is at fault, words of the lines that show it, and what the member of the sound container ends in.
-FAULTS: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "archive": ("ModelDataUrl", ("There is no model file",), "/a.tar.gz"),
-    "columns": ("ModelDataUrl", ("Feature size of csv",), "/a.tar.gz"),
-    "corrupt": ("ModelDataUrl", ("cannot be loaded by XGBoost",), "/a.tar.gz"),
-    "image": ("Image", ("serves a script",), "sagemaker-xgboost:3.0-5"),
-    "program": ("Environment.SAGEMAKER_PROGRAM", ("There is no inference.py",), ""),
-    "setting": ("Environment.SAGEMAKER_MODEL_SERVER_WORKERS", ("invalid literal for int()",), ""),
+SIGNS: dict[str, tuple[str, ...]] = {  # words of the lines that show a cause
+    "archive": ("There is no model file",),
+    "columns": ("Feature size of csv",),
+    "corrupt": ("cannot be loaded by XGBoost",),
+    "image": ("serves a script",),
+    "program": ("There is no inference.py",),
+    "setting": ("invalid literal for int()",),
 }
 
 
@@ -52,15 +46,18 @@ def graded_ex1(answer: Answer, report: Report) -> None:
         given.append(got)
     wanted = [KINDS[kind][0] for kind, _ in cases]
     share = rule_share(given, [{want} for want in wanted])
-    missed = [kind for (kind, _), got, want in zip(cases, given, wanted, strict=True) if got != want]
+    missed = [(kind, got) for (kind, _), got, want in zip(cases, given, wanted, strict=True) if got != want]
     said = f"`decide(...)` chose what suits for {len(cases) - len(missed)} of {len(cases)} unseen experiments. "
     report.part("decision", share, said + _why_decided(missed))
 
 
-def _why_decided(missed: list[str]) -> str:
-    """What the misses have in common, said as a question to the rule."""
-    if not missed:
+def _why_decided(misses: list[tuple[str, str]]) -> str:
+    """What the misses, kinds and decisions, have in common, said as a question to the rule."""
+    if not misses:
         return ""
+    if {got for _, got in misses} == {"expose"}:
+        return "All misses were taken for users who never saw the new model's answers: is it one field that says so, or two together?"
+    missed = [kind for kind, _ in misses]
     if {"better", "worse"} <= set(missed):
         return (
             "Large differences go both ways among the misses: which of two models has the smaller error, when old less new is above zero?"
@@ -109,72 +106,25 @@ def graded_ex2(answer: Answer, report: Report) -> None:
         "hurt", min(1.0, kept / len(unhurt) / HURT_SHARE), f"{said}what share of the traffic does the canary get, and for how long?"
     )
     if guard_share(caught, alarms):
-        _probe(answer, report)
+        report.doing("releases a model on an endpoint of its own, under your guard")
+        with _own_container(answer) as (role, container):
+            probe(answer, report, lambda one: guarded(answer, report, one), release(answer.rng), role, container)
     else:
         report.part("probe", False, "Not tried on a real endpoint, since it does not tell good models from bad ones.")
 
 
-def _probe(answer: Answer, report: Report) -> None:
-    """Give a real endpoint a new model with the learner's guard, let one of the alarms go off, and see whether the old one is back."""
-    name, sagemaker, cloudwatch = f"graded-m08-2-{answer.token()}", answer.client("sagemaker"), answer.client("cloudwatch")
-    new = f"{name}-new"
-    with _endpoint(answer, name, new):
-        one = release(answer.rng) | {"endpoint": name, "variant": "Live", "config": new}
-        given = guarded(answer, report, one)
-        if given is None:
-            return
-        made = [alarm["AlarmName"] for alarm in given["alarms"]]
-        try:
-            for alarm in given["alarms"]:
-                cloudwatch.put_metric_alarm(**alarm)
-            sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=new, DeploymentConfig=given["deployment"])
-            stage = until(lambda: _stage(sagemaker, name), ("Baking", "InService"))
-            chosen = answer.rng.choice(made)
-            cloudwatch.set_alarm_state(AlarmName=chosen, StateValue="ALARM", StateReason="The check makes it go off.")
-            until(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"], ("InService", "Failed", "UpdateRollbackFailed"))
-            present = sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
-            said = f"On a real endpoint the alarm {chosen!r} went off while the new model was {stage}, and the endpoint now has the "
-            said += "configuration of the new one: was there a time in which the deployment watched?"
-            report.part("probe", stage == "Baking" and present == name, said)
-        finally:
-            cloudwatch.delete_alarms(AlarmNames=made)
-
-
-def _stage(sagemaker: Any, name: str) -> str:
-    described = sagemaker.describe_endpoint(EndpointName=name)
-    stages = described.get("PendingDeploymentSummary", {}).get("ProductionVariants", [{}])[0].get("VariantStatus", [{}])
-    return described["EndpointStatus"] if described["EndpointStatus"] != "Updating" else stages[0].get("Status", "")
-
-
 @contextlib.contextmanager
-def _endpoint(answer: Answer, name: str, new: str) -> Iterator[None]:
-    """An endpoint, and a second configuration for it. Everything goes when it is left."""
-    s3, sagemaker = answer.client("s3"), answer.client("sagemaker")
+def _own_container(answer: Answer) -> Iterator[tuple[str, dict]]:
+    """A role, and a container with a small model in a bucket of its own, which goes when it is left."""
+    s3, name = answer.client("s3"), f"graded-m08-2-{answer.token()}"
     role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
     s3.create_bucket(Bucket=name)
     s3.put_object(Bucket=name, Key="model.tar.gz", Body=_artifact())
-    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{name}/model.tar.gz"}
-    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
-    variant = {"VariantName": "Live", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    for config in (name, new):
-        sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
-    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     try:
-        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
-        yield
+        yield role, {"Image": IMAGE, "ModelDataUrl": f"s3://{name}/model.tar.gz"}
     finally:
-        _remove(sagemaker, name)
-        for config in (name, new):
-            sagemaker.delete_endpoint_config(EndpointConfigName=config)
-        sagemaker.delete_model(ModelName=name)
         s3.delete_object(Bucket=name, Key="model.tar.gz")
         s3.delete_bucket(Bucket=name)
-
-
-def _remove(sagemaker: Any, name: str) -> None:
-    with contextlib.suppress(ClientError, WaiterError):
-        sagemaker.delete_endpoint(EndpointName=name)
-        sagemaker.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig=WAIT)
 
 
 def _artifact() -> bytes:
@@ -210,90 +160,16 @@ def graded_ex3(answer: Answer, report: Report) -> None:
 
 @ex4.graded
 def graded_ex4(answer: Answer, report: Report) -> None:
-    causes, diagnoses, repairs = planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
-    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
     if not check_form(answer, report):
         return
-    endpoints = {ticket: endpoint_named(sagemaker, ticket) for ticket in causes}
+    causes, diagnoses = planted(answer.variant()), answer.value("diagnoses")
     named = [diagnoses[ticket]["cause"] == cause for ticket, cause in causes.items()]
     report.part("cause", sum(named) / 4, f"{sum(named)} of 4 causes are right. Which line of the log is of this endpoint alone?")
-    shown = [shows(diagnoses[ticket]["line"], log_of(logs, endpoints[ticket]), FAULTS[cause][1]) for ticket, cause in causes.items()]
+    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
+    lines = {ticket: log_of(logs, endpoint_named(sagemaker, ticket)) for ticket in causes}
+    shown = [shows(diagnoses[ticket]["line"], lines[ticket], SIGNS[cause]) for ticket, cause in causes.items()]
     said = f"{sum(shown)} of 4 cited lines show the cause: the others say that something failed, not what, or are in no log."
     report.part("evidence", sum(shown) / 4, said)
-    found = _rerun(answer, endpoints, repairs, causes)
-    wrong = next((message for share, message in found.values() if share < 1), "")
-    report.part("repair", sum(share for share, _ in found.values()) / 4, wrong or "All four endpoints answer.")
-
-
-def _rerun(answer: Answer, endpoints: dict[str, str], repairs: dict[str, dict], causes: dict[str, str]) -> dict[str, tuple[float, str]]:
-    """Share and message of each repair; the repaired endpoints come up side by side, and go again."""
-    sagemaker, found, started = answer.client("sagemaker"), {}, {}
-    for ticket, endpoint in endpoints.items():
-        name = f"graded-m08-2-{answer.token()}"
-        model = sagemaker.describe_model(ModelName=endpoint)
-        try:
-            container = _repaired(model["PrimaryContainer"], repairs[ticket])
-            _create(sagemaker, model["ExecutionRoleArn"], name, container)
-            started[ticket] = name
-        except (KeyError, TypeError, ClientError, ParamValidationError) as error:
-            found[ticket] = (0.0, f"{ticket}: the repaired container was not accepted: {str(error)[:200]}")
-            _delete(sagemaker, name)
-    for ticket, name in started.items():
-        found[ticket] = _judged(answer, ticket, name, repairs[ticket], causes[ticket])
-        _delete(sagemaker, name)
-    return found
-
-
-def _create(sagemaker: Any, role: str, name: str, container: dict) -> None:
-    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
-    variant = {"VariantName": "Live", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-
-
-def _delete(sagemaker: Any, name: str) -> None:
-    _remove(sagemaker, name)
-    for act in (lambda: sagemaker.delete_endpoint_config(EndpointConfigName=name), lambda: sagemaker.delete_model(ModelName=name)):
-        with contextlib.suppress(ClientError):
-            act()
-
-
-def _repaired(container: dict, repair: dict) -> dict:
-    """The container with the changes. Raises KeyError when it has no such member."""
-    container = {name: copy.deepcopy(container[name]) for name in ("Image", "ModelDataUrl", "Environment")}
-    for path, value in repair.items():
-        *way, last = path.split(".")
-        place = container
-        for step in way:
-            place = place[step]
-        if value is None:
-            del place[last]
-        else:
-            place[last] = value
-    return container
-
-
-def _judged(answer: Answer, ticket: str, name: str, repair: dict, cause: str) -> tuple[float, str]:
-    path, _, ending = FAULTS[cause]
-    status = until(lambda: answer.client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"], ("InService", "Failed"), 120)
-    if status != "InService":
-        return (
-            0.0,
-            f"{ticket}: with your change of {', '.join(repair)} the endpoint came up again, and ended {status}, for "
-            f"the same reason or another.",
-        )
-    try:
-        said = answer.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=PROBE)["Body"].read()
-    except ClientError as error:
-        return (
-            0.0,
-            f"{ticket}: the endpoint is in service and does not answer: {error.response['Error']['Code']}. Is that all that it should do?",
-        )
-    if not 0 < float(said) < 1 or path not in repair or not str(repair[path] or "").endswith(ending):
-        return 0.0, f"{ticket}: the endpoint answers, but it is another one: another model, or a fault that is only covered up."
-    if len(repair) > 1:
-        return 0.5, f"{ticket}: the endpoint answers, but the repair changes {len(repair)} members: more than the fault."
-    return 1.0, "answers"
 
 
 @ex5.graded

@@ -25,7 +25,7 @@
 #
 # ## Three models
 #
-# Flights again, with two times more: the hour in which the app asks, and the one in which it is `known` whether the flight was late. Hours count from the
+# Flights again, with two more timestamps: the hour in which the app asks, and the one in which it is `known` whether the flight was late. Hours count from the
 # midnight that begins the flight's day.
 
 # %%
@@ -36,9 +36,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 from given.autoscale import replay
-from given.broken import artifacts, endpoint_of, log_lines, planted, trained, with_fault
+from given.endpoints import endpoint_of, log_lines
 from given.outcomes import flown, lines
 from given.pictures import releases_picture
 from given.rehearsal import Refused, Throttled, TimedOut, Unavailable, rehearsed
@@ -47,6 +47,7 @@ from given.watch import asked_while_updating, minute, total
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint, judge
+from course.exercises import broken_endpoints
 from course.grading import variant
 
 aws = connect("m08_2")
@@ -54,7 +55,7 @@ sagemaker, cloudwatch = aws.client("sagemaker"), aws.client("cloudwatch")
 aws
 
 # %% [markdown]
-# Fewer flights are quicker, and the models tremble more.
+# Fewer flights are quicker, and scores vary more.
 
 # %% tags=["parameters"]
 SEED = 2
@@ -75,7 +76,12 @@ tables = {
     "wide": learn[["late", *COLUMNS, "asked", "month"]],
 }
 tables["schedule"][WEATHER] = np.nan
+
+# %%
 image = aws.image("xgboost", "3.0-5")
+settings = {"objective": "binary:logistic", "num_round": str(ROUNDS)}
+settings |= {"max_depth": "4", "eta": "0.3"}
+channel = {"ChannelName": "train", "ContentType": "text/csv"}
 jobs = {key: aws.unique(f"late-flights-{key}") for key in tables}
 for key, name in jobs.items():
     source = {"S3DataType": "S3Prefix", "S3Uri": aws.upload(tables[key], f"train/{key}.csv")}
@@ -83,8 +89,8 @@ for key, name in jobs.items():
         TrainingJobName=name,
         RoleArn=aws.role,
         AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
-        HyperParameters={"objective": "binary:logistic", "num_round": str(ROUNDS), "max_depth": "4", "eta": "0.3"},
-        InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
+        HyperParameters=settings,
+        InputDataConfig=[channel | {"DataSource": {"S3DataSource": source}}],
         OutputDataConfig={"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
         StoppingCondition={"MaxRuntimeInSeconds": 600},
@@ -99,8 +105,13 @@ for key, name in jobs.items():
 
 # %%
 def model_variant(key: str, name: str, weight: float = 1.0) -> dict:
-    rented = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    return {"VariantName": name, "ModelName": jobs[key], "InitialVariantWeight": weight, **rented}
+    return {
+        "VariantName": name,
+        "ModelName": jobs[key],
+        "InitialVariantWeight": weight,
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
 
 
 def configuration(**members) -> str:
@@ -110,15 +121,21 @@ def configuration(**members) -> str:
 
 
 def invoke(body: str, **target) -> dict:
-    return runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=body, **target)
+    request = {"EndpointName": endpoint, "ContentType": "text/csv", "Body": body}
+    return runtime.invoke_endpoint(**request, **target)
 
 
-for name in jobs.values():
+# %%
+artifacts = {}
+for key, name in jobs.items():
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name)
-    artifact = sagemaker.describe_training_job(TrainingJobName=name)["ModelArtifacts"]["S3ModelArtifacts"]
-    sagemaker.create_model(ModelName=name, ExecutionRoleArn=aws.role, PrimaryContainer={"Image": image, "ModelDataUrl": artifact})
+    ended = sagemaker.describe_training_job(TrainingJobName=name)
+    artifacts[key] = ended["ModelArtifacts"]["S3ModelArtifacts"]
+    container = {"Image": image, "ModelDataUrl": artifacts[key]}
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=aws.role, PrimaryContainer=container)
 endpoint, runtime = aws.unique("late-flights"), aws.client("sagemaker-runtime")
-both = configuration(ProductionVariants=[model_variant("schedule", "Live", 9), model_variant("weather", "New", 1)])
+live, new = model_variant("schedule", "Live", 9), model_variant("weather", "New", 1)
+both = configuration(ProductionVariants=[live, new])
 sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=both)
 sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
 some = lines(july.sample(200, random_state=SEED))
@@ -141,7 +158,8 @@ asked = [storm[storm.asked < hour] for hour in hours]
 known = [day[day.known < hour] for day, hour in zip(asked, hours, strict=True)]
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.plot(hours, [day.late.mean() for day in known], "k-", label="of the flights known so far")
-axes.plot(hours, [day.late.mean() for day in asked], "k:", label="of all flights asked about so far, in the end")
+share = [day.late.mean() for day in asked]
+axes.plot(hours, share, "k:", label="of all flights asked about so far, in the end")
 axes.set(
     xlabel="hour (from 24 on: the next day)",
     ylabel="share of late flights",
@@ -167,20 +185,23 @@ def probabilities(variant: str) -> list[float]:
     rows, found = lines(july), []
     for begin in range(0, len(rows), 5_000):
         answer = invoke("\n".join(rows[begin : begin + 5_000]), TargetVariant=variant)
-        found += [float(number) for number in answer["Body"].read().decode().replace(",", " ").split()]
+        text = answer["Body"].read().decode()
+        found += [float(number) for number in text.replace(",", " ").split()]
     return found
 
 
-errors = pd.DataFrame({name: (july.late - probabilities(name)) ** 2 for name in ("Live", "New")}).assign(date=july.date)
-difference = errors.Live - errors.New
-daily = difference.groupby(errors.date).mean()
+errors = {name: (july.late - probabilities(name)) ** 2 for name in ("Live", "New")}
+difference = errors["Live"] - errors["New"]
+daily = difference.groupby(july.date).mean()
 for unit, drawn in (("flights", difference), ("days", daily)):
-    print(
-        f"by {unit:8}{drawn.mean():.4f} better, {drawn.mean() / (drawn.std() / math.sqrt(len(drawn))):.1f} standard errors of {len(drawn)} {unit}"
-    )
+    chance = drawn.std() / math.sqrt(len(drawn))
+    better = f"{drawn.mean():.4f} better, {drawn.mean() / chance:.1f} standard errors"
+    print(f"by {unit:8}{better} of {len(drawn)} {unit}")
 figure, axes = plt.subplots(figsize=(7, 2.8))
-axes.bar(daily.index.day, daily, color=["#2b5c9e" if value > 0 else "white" for value in daily], edgecolor="black")
-axes.set(xlabel="day of July", ylabel="error, old less new", title=f"The new model wins on {(daily > 0).sum()} of {len(daily)} days")
+colours = ["#2b5c9e" if value > 0 else "white" for value in daily]
+axes.bar(daily.index.day, daily, color=colours, edgecolor="black")
+axes.set(xlabel="day of July", ylabel="error, old less new")
+axes.set_title(f"The new model wins on {(daily > 0).sum()} of {len(daily)} days")
 plt.show()
 
 # %% [markdown]
@@ -195,17 +216,23 @@ plt.show()
 # A *shadow variant* gets a copy of the requests; its answers are measured and thrown away. Put `wide` there, the model with two columns too many.
 
 # %%
-shadowed = configuration(ProductionVariants=[model_variant("schedule", "Live")], ShadowProductionVariants=[model_variant("wide", "Shadow")])
+shadowed = configuration(
+    ProductionVariants=[model_variant("schedule", "Live")],
+    ShadowProductionVariants=[model_variant("wide", "Shadow")],
+)
 sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=shadowed)
 sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
 answers = [float(invoke(line)["Body"].read()) for line in some[:60]]
 print(f"{len(answers)} answers to the app")
 for name in ("Live", "Shadow"):
-    print(f"{name:7} {total(cloudwatch, endpoint, name, 'Invocation4XXErrors', requests=60):.0f} errors of 60 or more requests")
+    failed = total(cloudwatch, endpoint, name, "Invocation4XXErrors", requests=60)
+    print(f"{name:7} {failed:.0f} errors of 60 or more requests")
 
 # %% [markdown]
 # Nobody noticed, and still we know that `wide` is broken: every request to it failed. A shadow shows errors, latency and, with captured answers, how
 # well it predicts, at the price of a second fleet. What it can never show is what users *do* with an answer: they never saw it.
+#
+# How this course decides; the order and the two standard errors are its own:
 #
 # | your decision | when |
 # |---|---|
@@ -223,7 +250,10 @@ for name in ("Live", "Shadow"):
 #     "planned_days": 14,
 #     "new_is": "variant",  # or "shadow"
 #     "measured": "outcomes",  # or "users": an error of what users did
-#     "days": [{"old": {"asked": 640, "known": 640, "error": 0.171, "spread": 0.25}, "new": {...}}, ...],
+#     "days": [
+#         {"old": {"asked": 640, "known": 640, "error": 0.171, "spread": 0.25}, "new": {...}},
+#         ...
+#     ],
 # }
 # ```
 #
@@ -277,7 +307,7 @@ check("m08_2_ex1", decide=decide)
 #
 # With the dimensions `EndpointName` and `VariantName` a metric is that of *both* fleets together: the old fleet's many good answers thin out a canary's errors. A
 # third dimension, `EndpointConfigName`, is the new fleet alone. Three things more: a model that just started may have one bad minute; sometimes nobody asks, and
-# then there are no data (`TreatMissingData`); and a fault may take up to eight minutes to show.
+# then there are no data (`TreatMissingData`); and a fault may take up to eight minutes to show (this course's number; know your own).
 
 # %% [markdown] exercise="m08_2_ex2"
 # Write `guard(release)` that returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that heeds
@@ -285,15 +315,19 @@ check("m08_2_ex1", decide=decide)
 #
 # ```python
 # {
-#     "endpoint": "late-flights-7", "variant": "Live", "config": "late-flights-8",  # the new configuration
+#     "endpoint": "late-flights-7", "variant": "Live",
+#     "config": "late-flights-8",  # the new configuration
 #     "requests_per_minute": 300,
-#     "usual": {"client_errors": 0.02, "server_errors": 0.001, "p50_ms": 40.0, "p90_ms": 76.0},  # errors are shares
-#     "most_hurt": 150,  # requests that may be answered badly before a bad model is taken back
+#     "usual": {"client_errors": 0.02, "server_errors": 0.001,  # shares
+#               "p50_ms": 40.0, "p90_ms": 76.0},
+#     "most_hurt": 150,  # requests answered badly before a bad model is taken back
 #     "minutes": 40,  # within which a good model must be through
 # }
 # {
-#     "AlarmName": ..., "Namespace": "AWS/SageMaker", "MetricName": ..., "Dimensions": [{"Name": ..., "Value": ...}, ...],
-#     "Statistic": ..., "Period": 60, "EvaluationPeriods": ..., "Threshold": ..., "ComparisonOperator": "GreaterThanThreshold",
+#     "AlarmName": ..., "Namespace": "AWS/SageMaker", "MetricName": ...,
+#     "Dimensions": [{"Name": ..., "Value": ...}, ...],
+#     "Statistic": ..., "Period": 60, "EvaluationPeriods": ...,
+#     "Threshold": ..., "ComparisonOperator": "GreaterThanThreshold",
 # }
 # ```
 #
@@ -336,26 +370,34 @@ check("m08_2_ex2", guard=guard)
 def released(key: str) -> pd.DataFrame:
     """Release a model with the guard, and ask twenty times a minute until all is decided."""
     new = configuration(ProductionVariants=[model_variant(key, "Live")])
-    traffic = {"requests_per_minute": 20, "usual": {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}}
-    made = guard({"endpoint": endpoint, "variant": "Live", "config": new, "most_hurt": 20, "minutes": 30} | traffic)
+    usual = {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}
+    release = {"endpoint": endpoint, "variant": "Live", "config": new, "usual": usual}
+    made = guard(release | {"requests_per_minute": 20, "most_hurt": 20, "minutes": 30})
+    names = [alarm["AlarmName"] for alarm in made["alarms"]]
+    update = {"EndpointConfigName": new, "DeploymentConfig": made["deployment"]}
     try:
         for alarm in made["alarms"]:
             cloudwatch.put_metric_alarm(**alarm)
-        sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=new, DeploymentConfig=made["deployment"])
-        told = asked_while_updating(sagemaker, endpoint, lambda: invoke(some[0]), 20, aws.local.advance)
+        sagemaker.update_endpoint(EndpointName=endpoint, **update)
+        on = aws.local.advance
+        told = asked_while_updating(sagemaker, endpoint, lambda: invoke(some[0]), 20, on)
     finally:  # also when one of them was refused: alarms are billed
-        cloudwatch.delete_alarms(AlarmNames=[alarm["AlarmName"] for alarm in made["alarms"]])
+        cloudwatch.delete_alarms(AlarmNames=names)
     now = sagemaker.describe_endpoint(EndpointName=endpoint)
-    print(f"{key}: {now['EndpointStatus']}, {'new' if now['EndpointConfigName'] == new else 'old'} model.", now.get("FailureReason", ""))
+    which = "new" if now["EndpointConfigName"] == new else "old"
+    print(f"{key}: {now['EndpointStatus']}, {which} model.", now.get("FailureReason", ""))
     return pd.DataFrame(told, columns=["answered", "ModelError"]).fillna(0)
 
 
+# %%
 releases = {}
 try:
     for key in ("wide", "weather") if aws.local else ():
         releases[key] = released(key)
-except Exception as error:
-    print("Exercise 8.2.2 is not answered yet, or AWS did not take your guard.", error)
+except NotImplementedError:
+    print("Answer exercise 8.2.2 first; then both releases stand here.")
+except (KeyError, TypeError, ClientError, ParamValidationError) as error:
+    print("Your guard of exercise 8.2.2 was not accepted:", error)
 releases_picture(releases)
 plt.show()
 
@@ -378,20 +420,30 @@ target = {
     "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
 }
 scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=3)
+per_instance = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
 tracking = {
     "TargetValue": 10.0,
-    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+    "PredefinedMetricSpecification": per_instance,
     "ScaleOutCooldown": 60,
     "ScaleInCooldown": 300,
 }
-policy_kind = {"PolicyName": "requests", "PolicyType": "TargetTrackingScaling"}
-scaling.put_scaling_policy(**target, **policy_kind, TargetTrackingScalingPolicyConfiguration=tracking)
+scaling.put_scaling_policy(
+    **target,
+    PolicyName="requests",
+    PolicyType="TargetTrackingScaling",
+    TargetTrackingScalingPolicyConfiguration=tracking,
+)
+
+# %%
 counts, load = [], [0] * 3 + [24] * 6 + [0] * 18 if aws.local else []
 for requests in load:
     minute(lambda: invoke(some[0]), requests, aws.local.advance)
-    counts.append(sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"][0]["CurrentInstanceCount"])
-done = scaling.describe_scaling_activities(ServiceNamespace="sagemaker", ResourceId=target["ResourceId"])["ScalingActivities"]
-print(*(f"{activity['StatusCode']}: {activity['Description']}" for activity in reversed(done)), sep="\n")
+    now = sagemaker.describe_endpoint(EndpointName=endpoint)
+    counts.append(now["ProductionVariants"][0]["CurrentInstanceCount"])
+of_variant = {"ServiceNamespace": "sagemaker", "ResourceId": target["ResourceId"]}
+done = scaling.describe_scaling_activities(**of_variant)["ScalingActivities"]
+for activity in reversed(done):
+    print(f"{activity['StatusCode']}: {activity['Description']}")
 scaling.deregister_scalable_target(**target)
 print("instances:", *counts)
 
@@ -411,15 +463,18 @@ print("instances:", *counts)
 yesterday = json.loads(Path("given/yesterday.json").read_text())
 common = {"out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}
 tried = {
-    "InvocationsPerInstance, 100 a minute": {"metric": "InvocationsPerInstance", "target": 100.0} | common,
-    "ModelLatency, 800 ms": {"metric": "ModelLatency", "target": 800.0} | common,
+    "100 requests a minute": {"metric": "InvocationsPerInstance", "target": 100.0} | common,
+    "ModelLatency 800 ms": {"metric": "ModelLatency", "target": 800.0} | common,
 }
 figure, axes = plt.subplots(figsize=(8, 3))
 for (label, policy_tried), style in zip(tried.items(), ("k-", "r:"), strict=True):
     told = replay(yesterday, policy_tried)
-    axes.plot(told["instances"], style, label=f"{label}: {told['cost']:.0f} dollars, {sum(told['late']):.0f} answers late")
-axes.plot(np.array(yesterday["requests"]) / 100, color="0.75", label="requests a minute / 100", zorder=0)
-axes.set(xlabel="minute", ylabel="instances", title="One metric follows the traffic, the other flaps", ylim=(0, 17), yticks=range(0, 17, 4))
+    label += f": {told['cost']:.0f} dollars, {sum(told['late']):.0f} answers late"
+    axes.plot(told["instances"], style, label=label)
+traffic = np.array(yesterday["requests"]) / 100
+axes.plot(traffic, color="0.75", label="requests a minute / 100", zorder=0)
+axes.set(xlabel="minute", ylabel="instances", ylim=(0, 17), yticks=range(0, 17, 4))
+axes.set_title("One metric follows the traffic, the other flaps")
 axes.legend(fontsize=8, loc="upper left")
 plt.show()
 
@@ -464,18 +519,14 @@ check("m08_2_ex3", policy=policy)
 # %% [markdown]
 # ## Four endpoints that do not serve
 #
-# Four colleagues have deployed "the same" container, each with one slip. `sound` is right. Its settings are environment variables of the program in the
-# container; the artifact is a `.tar.gz` with the model's file at its top. `given/broken.py` planted four of six faults, your own four. A waiter raises
-# `WaiterError` when an endpoint comes up `Failed`; the description says how it ended, and whoever serves gets a flight.
+# Four colleagues wanted to serve `weather`, and each made one slip in the container. `Environment` holds settings of the program in it, here the number
+# of its worker processes; an artifact is a `.tar.gz` with the model's file at its top. A waiter raises `WaiterError` when an endpoint comes up `Failed`;
+# the description says how it ended, and those that serve get a flight.
 
 # %%
-s3, logs, folder = aws.client("s3"), aws.client("logs"), f"{aws.prefix}/artifacts"
-for key, body in artifacts(trained(sagemaker, s3, jobs["weather"]), trained(sagemaker, s3, jobs["wide"])).items():
-    s3.put_object(Bucket=aws.bucket, Key=f"{folder}/{key}", Body=body)
-settings = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
-sound = {"Image": image, "ModelDataUrl": f"s3://{aws.bucket}/{folder}/a.tar.gz", "Environment": settings}
-faults = planted(variant("m08_2_ex4"))
-containers = {f"case-{number}": with_fault(sound, fault, aws.image("sklearn", "1.2-1")) for number, fault in enumerate(faults, 1)}
+logs = aws.client("logs")
+wanted, wide = artifacts["weather"], artifacts["wide"]
+containers = broken_endpoints.containers(aws, variant("m08_2_ex4"), wanted, wide)
 names = {case: aws.unique(case) for case in containers}
 for case, container in containers.items():
     endpoint_of(sagemaker, aws.role, names[case], container)
@@ -485,16 +536,18 @@ for case, name in names.items():
     now = sagemaker.describe_endpoint(EndpointName=name)
     print(case, now["EndpointStatus"], now.get("FailureReason", "")[:90])
     if now["EndpointStatus"] == "InService":
+        request = {"EndpointName": name, "ContentType": "text/csv", "Body": some[0]}
         try:
-            print("   ", runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=some[0])["Body"].read())
+            print("   ", runtime.invoke_endpoint(**request)["Body"].read())
         except ClientError as error:
             print("   ", error.response["Error"]["Code"])
-print("\nThe end of the log of case-1:", *(line[:150] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
+print("\nThe end of the log of case-1:")
+print(*(line[:99] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 
 # %% [markdown]
 # `Failed` at the *ping health check*: SageMaker asks a new server `/ping` until it answers, and gives up when it does not. The status says no more. And
 # `InService` says only that the server answers a ping. The rest stands in the log group `/aws/sagemaker/Endpoints/<name>`, the last words of the program
-# at its end. Print the other logs, too, and `containers["case-1"]` beside `sound`. Six words for what went wrong, four of them occur:
+# at its end. Print the other logs, too, and `containers["case-1"]`. Six words for what went wrong, four of them occur:
 #
 # | cause | what went wrong |
 # |---|---|
@@ -510,9 +563,9 @@ print("\nThe end of the log of case-1:", *(line[:150] for line in log_lines(logs
 # log line of that endpoint which shows it and which stand in no other endpoint's log; no times of day and no addresses, which are others each time. `repairs[case]` is `{path: value}`, the
 # smallest change of the container that mends it; a path looks like `Image`, `ModelDataUrl` or `Environment.MAX_CONTENT_LENGTH`, and the value `None` takes
 # the member away. A change that touches more than the fault loses half. For a container that was killed for want of memory they would be
-# `{"cause": "memory", "line": "Killed"}` and `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`. To try a repair, `endpoint_of(sagemaker, aws.role,
-# aws.unique("try"), container)` makes an endpoint of any container. The grader deploys your repaired containers: they must
-# come up, and answer with the model of `sound`.
+# `{"cause": "memory", "line": "Killed"}` and `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`. `artifacts` and `image` above are what `weather`
+# was made of. To try a repair, `endpoint_of(sagemaker, aws.role, aws.unique("try"), container)` makes an endpoint of any container. The check deploys your
+# repaired containers, about ten seconds: they must come up, and answer as `weather` does.
 
 # %% answer="m08_2_ex4"
 diagnoses = ...  # TODO: case -> {"cause": ..., "line": ...}
@@ -520,10 +573,10 @@ repairs = ...  # TODO: case -> {path: value}
 
 ### BEGIN SOLUTION
 SIGNS = {
-    "There is no model file": ("archive", {"ModelDataUrl": sound["ModelDataUrl"]}),
-    "Feature size of csv": ("columns", {"ModelDataUrl": sound["ModelDataUrl"]}),
-    "cannot be loaded by XGBoost": ("corrupt", {"ModelDataUrl": sound["ModelDataUrl"]}),
-    "image serves a script": ("image", {"Image": sound["Image"]}),
+    "There is no model file": ("archive", {"ModelDataUrl": artifacts["weather"]}),
+    "Feature size of csv": ("columns", {"ModelDataUrl": artifacts["weather"]}),
+    "cannot be loaded by XGBoost": ("corrupt", {"ModelDataUrl": artifacts["weather"]}),
+    "image serves a script": ("image", {"Image": image}),
     "There is no inference.py": ("program", {"Environment.SAGEMAKER_PROGRAM": None}),
     "invalid literal for int()": ("setting", {"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}),
 }
@@ -555,8 +608,9 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # @rehearsed
 # def impatient(event: dict, context) -> dict:
 #     found = json.loads(event["body"])["flights"]
-#     body = "\n".join(",".join("" if flight[name] is None else str(flight[name]) for name in COLUMNS) for flight in found)
-#     late = [float(number) for number in context.invoke(body, context.remaining_ms()).split()]
+#     rows = [["" if one[name] is None else str(one[name]) for name in COLUMNS] for one in found]
+#     answer = context.invoke("\n".join(",".join(row) for row in rows), context.remaining_ms())
+#     late = [float(number) for number in answer.split()]
 #     return {"statusCode": 200, "body": json.dumps({"late": late, "source": "model"})}
 # ```
 
@@ -566,8 +620,8 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # least one flight and all of `COLUMNS` in each, get status 400 (the body may be any text) without a call. No response may come after
 # `context.remaining_ms()` has run out. `context.invoke(body, timeout_ms)` raises `Throttled`, `Unavailable`, `TimedOut`, or `Refused`, which no retry will change;
 # `context.wait(ms)` lets time pass; `context.kept` is a `dict` that is there again at the next event. Nearly all answers take less than 250 ms. In a
-# script with an outage, the endpoint may be called one and a half times an event at most; before it and well after it, two failed tries are followed
-# by a third while there is time.
+# script with an outage, the endpoint may be called one and a half times an event at most (this course's limit); before it and well after it, two failed
+# tries are followed by a third while there is time.
 
 
 # %% answer="m08_2_ex5"
@@ -638,7 +692,8 @@ check("m08_2_ex5", handler=handler)
 # from sagemaker.serializers import CSVSerializer
 # from sagemaker.session import Session, production_variant
 #
-# variants = [production_variant(name, "ml.m5.large", 1, name, weight) for name, weight in ((old, 9), (new, 1))]
+# weights = {old: 9, new: 1}
+# variants = [production_variant(name, "ml.m5.large", 1, name, weights[name]) for name in weights]
 # Session().endpoint_from_production_variants(endpoint, variants)
 # Predictor(endpoint, serializer=CSVSerializer()).predict(rows, target_variant=new)
 # ```

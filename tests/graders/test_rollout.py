@@ -1,7 +1,8 @@
-"""m08_2: the learner's modules in ``given/`` and the checks agree, and the statements of the lesson hold."""
+"""m08_2: what the learner gets and the checks agree, and the statements of the lesson hold."""
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import random
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import datasets
+from course.exercises import broken_endpoints
 from course.grading import calls as play
 from course.grading import catalogue
 from course.grading.errors import AnswerError
@@ -42,17 +44,11 @@ def _of_given(name: str) -> ModuleType:
     return module
 
 
-autoscale, broken = _of_given("autoscale"), _of_given("broken")
+autoscale = _of_given("autoscale")
 cases, released, calls, faults, hidden = (
     catalogue.load_module(GRADERS / f"m08_2_{name}.py") for name in ("cases", "release", "calls", "broken", "hidden")
 )
 definitions = catalogue.load_module(GRADERS / "m08_2.py")
-SOUND = {"Image": "sagemaker-xgboost:3.0-5", "ModelDataUrl": "s3://b/a.tar.gz", "Environment": {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}}
-
-
-def _members(container: dict) -> dict[str, str]:
-    inner = {f"Environment.{name}": value for name, value in container["Environment"].items()}
-    return {name: value for name, value in container.items() if name != "Environment"} | inner
 
 
 # ---- experiments ---------------------------------------------------------------------------------------------------------------------
@@ -69,6 +65,15 @@ def test_an_experiment_is_far_from_the_border_between_ship_and_keep(seed: int) -
             assert cases.by_day(whole) < 1.7
         elif kind in ("early", "pending"):
             assert len(whole) < one["planned_days"]
+
+
+def test_experiments_ask_for_both_fields_that_say_who_saw_the_answers() -> None:
+    both = {(one["new_is"], one["measured"]) for _, one in cases.experiments(random.Random(1))}
+    assert both == {("variant", "outcomes"), ("variant", "users"), ("shadow", "outcomes"), ("shadow", "users")}
+
+
+def test_practice_has_an_experiment_of_every_kind() -> None:
+    assert {kind for kind, *_ in cases.PRACTICE_EXPERIMENTS} == set(cases.KINDS)
 
 
 # ---- releases ------------------------------------------------------------------------------------------------------------------------
@@ -133,24 +138,36 @@ def test_the_days_traffic_oscillates_when_scaled_by_latency_and_not_by_requests(
 # ---- broken endpoints ----------------------------------------------------------------------------------------------------------------
 
 
-@given(st.integers())
-def test_both_draw_the_same_faults_in_the_same_order(seed: int) -> None:
-    drawn = broken.planted(random.Random(seed))
-    assert list(faults.planted(random.Random(seed)).items()) == list(zip(faults.TICKETS, drawn, strict=True))
-
-
 def test_every_fault_is_a_cause_that_the_lesson_lists_and_the_grader_knows() -> None:
     lesson = (LESSON / "m08_2_rollout.py").read_text()
-    assert broken.FAULTS == faults.CAUSES == tuple(hidden.FAULTS)
-    assert [cause for cause in faults.CAUSES if f"# | `{cause}` |" not in lesson] == []
+    assert broken_endpoints.FAULTS == tuple(faults.MEMBERS) == tuple(hidden.SIGNS)
+    assert broken_endpoints.CASES == faults.TICKETS
+    assert [cause for cause in faults.MEMBERS if f"# | `{cause}` |" not in lesson] == []
 
 
-@pytest.mark.parametrize("fault", faults.CAUSES)
-def test_a_fault_changes_the_one_member_that_its_repair_names(fault: str) -> None:
-    faulty = _members(broken.with_fault(SOUND, fault, "sagemaker-scikit-learn:1.2-1"))
-    path, _, ending = hidden.FAULTS[fault]
-    assert [one for one, value in faulty.items() if _members(SOUND).get(one) != value] == [path]
-    assert _members(SOUND).get(path, "").endswith(ending)
+@pytest.mark.parametrize("fault", faults.MEMBERS)
+def test_a_fault_is_in_the_one_member_that_its_cause_is_about(fault: str) -> None:
+    sound, faulty = (broken_endpoints.container(each, "xgboost", "sklearn", "s3://b/model.tar.gz") for each in ("", fault))
+    archives = [gzip.decompress(broken_endpoints.archive(each, b"model", b"wide")) for each in ("", fault)]  # without gzip's time
+    differ = [member for member in sound if sound[member] != faulty[member]]
+    assert differ + ["ModelDataUrl"] * (archives[0] != archives[1]) == [faults.MEMBERS[fault]]
+
+
+def test_a_repair_is_judged_by_what_the_endpoint_answers() -> None:
+    one, two = {"Image": "a"}, {"Image": "a", "ModelDataUrl": "b"}
+    told = [faults._judged("case-1", *found, [0.25, 0.5])[0] for found in ((one, [0.25, 0.5]), (two, [0.25, 0.5]), (one, [0.25, 0.4]))]
+    assert told == [1.0, 0.5, 0.0]
+    assert "ModelError" in faults._judged("case-1", one, "ModelError", [0.25, 0.5])[1]
+
+
+def test_the_lesson_does_not_give_its_faults_away() -> None:
+    shown = [LESSON / "m08_2_rollout.py", *(LESSON / "given").glob("*.py")]
+    assert [path.name for path in shown if re.search(r"FAULTS|planted|with_fault|inference\.py", _public(path.read_text()))] == []
+
+
+def _public(text: str) -> str:
+    """A source without its solutions."""
+    return re.sub(r"### BEGIN SOLUTION.*?### END SOLUTION", "", text, flags=re.S)
 
 
 # ---- the function around the endpoint ------------------------------------------------------------------------------------------------
@@ -184,6 +201,17 @@ def test_the_usual_share_of_late_flights_is_what_the_lesson_falls_back_on() -> N
     delays = pd.read_parquet(datasets.path("flights"), columns=["arr_delay"]).arr_delay.dropna()
     [share] = set(re.findall(r"fallback is (0\.\d+), the year's share", (LESSON / "m08_2_rollout.py").read_text()))
     assert (delays > 15).mean() == pytest.approx(float(share), abs=5e-4)
+
+
+def test_the_fallback_is_the_one_that_the_check_expects() -> None:
+    [share] = set(re.findall(r"fallback is (0\.\d+), the year's share", (LESSON / "m08_2_rollout.py").read_text()))
+    assert float(share) == calls.FALLBACK
+
+
+def test_practice_plays_every_kind_of_scene_and_every_event_that_is_at_fault() -> None:
+    assert {one["_kind"] for one in calls.PRACTICE_SCRIPT} == {*calls.USUAL, "down", "hanging"}
+    bodies = [one["event"]["body"] for one in calls.PRACTICE_SCRIPT if one["_kind"] == "bad"]
+    assert set(calls.BAD_BODIES) < set(bodies) and len(set(bodies)) == len(bodies)
 
 
 def test_the_lesson_says_how_near_to_the_best_policy_is_near_enough() -> None:

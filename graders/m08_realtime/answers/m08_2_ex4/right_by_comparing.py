@@ -1,13 +1,16 @@
-def members(container):
-    flat = {f"Environment.{name}": value for name, value in container["Environment"].items()}
-    return flat | {name: value for name, value in container.items() if name != "Environment"}
-
-
+served = sagemaker.describe_model(ModelName=jobs["weather"])["PrimaryContainer"]
 diagnoses, repairs = {}, {}
 for case, container in containers.items():
-    [(path, value)] = members(container).items() - members(sound).items()
-    lines = log_lines(logs, names[case])
-    if path == "ModelDataUrl":
+    lines, settings_of = log_lines(logs, names[case]), container["Environment"]
+    last = [line for line in lines if line.split(":")[0].endswith("Error")]
+    if container["Image"] != served["Image"]:
+        diagnoses[case], repairs[case] = {"cause": "image", "line": last[-1]}, {"Image": served["Image"]}
+    elif "SAGEMAKER_PROGRAM" in settings_of:
+        diagnoses[case], repairs[case] = {"cause": "program", "line": last[-1]}, {"Environment.SAGEMAKER_PROGRAM": None}
+    elif settings_of != {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}:
+        diagnoses[case] = {"cause": "setting", "line": last[-1]}
+        repairs[case] = {"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": None}
+    else:
         signs = {
             "archive": "no model file in",
             "columns": "not consistent with feature size",
@@ -15,8 +18,4 @@ for case, container in containers.items():
         }
         cause = next(cause for cause, sign in signs.items() if any(sign in line for line in lines))
         diagnoses[case] = {"cause": cause, "line": signs[cause]}
-    else:
-        cause = {"Image": "image", "Environment.SAGEMAKER_PROGRAM": "program"}.get(path, "setting")
-        last = [line for line in lines if line.split(":")[0].endswith("Error")][-1]
-        diagnoses[case] = {"cause": cause, "line": last}
-    repairs[case] = {path: members(sound).get(path)}
+        repairs[case] = {"ModelDataUrl": served["ModelDataUrl"]}

@@ -1,12 +1,12 @@
 def judged(container, log):
     said = "\n".join(log)
     if "sagemaker-xgboost" not in container["Image"]:
-        return "image", "set SAGEMAKER_PROGRAM and put it into code/", {"Image": sound["Image"]}
+        return "image", "set SAGEMAKER_PROGRAM and put it into code/", {"Image": image}
     if "SAGEMAKER_PROGRAM" in container["Environment"]:
         return "program", "FileNotFoundError: There is no inference.py", {"Environment.SAGEMAKER_PROGRAM": ""}
     if not container["Environment"]["SAGEMAKER_MODEL_SERVER_WORKERS"].isdigit():
         return "setting", "ValueError: invalid literal for int", {"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "2"}
-    right = {"ModelDataUrl": sound["ModelDataUrl"]}
+    right = {"ModelDataUrl": artifacts["weather"]}
     if "There is no model file" in said:
         return "archive", "RuntimeError: There is no model file in", right
     if "Feature size" in said:

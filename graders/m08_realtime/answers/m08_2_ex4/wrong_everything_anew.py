@@ -3,9 +3,19 @@
 # trips: repair
 # says: more than the fault
 
-diagnoses = {case: {"cause": "image", "line": "Traceback"} for case in names}
-repairs = {}
-for case, container in containers.items():
-    repairs[case] = {"Image": sound["Image"], "ModelDataUrl": sound["ModelDataUrl"], "Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
-    if "SAGEMAKER_PROGRAM" in container["Environment"]:
+SIGNS = {
+    "There is no model file": ("archive", "ModelDataUrl", artifacts["weather"]),
+    "Feature size of csv": ("columns", "ModelDataUrl", artifacts["weather"]),
+    "cannot be loaded by XGBoost": ("corrupt", "ModelDataUrl", artifacts["weather"]),
+    "image serves a script": ("image", "Image", image),
+    "There is no inference.py": ("program", "Environment.SAGEMAKER_PROGRAM", None),
+    "invalid literal for int()": ("setting", "Environment.SAGEMAKER_MODEL_SERVER_WORKERS", "1"),
+}
+diagnoses, repairs = {}, {}
+for case, name in names.items():
+    sign = next(sign for sign in SIGNS if sign in "\n".join(log_lines(logs, name)))
+    cause, path, value = SIGNS[sign]
+    diagnoses[case] = {"cause": cause, "line": sign}
+    repairs[case] = {"Image": image, "ModelDataUrl": artifacts["weather"], "Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+    if "SAGEMAKER_PROGRAM" in containers[case]["Environment"]:
         repairs[case]["Environment.SAGEMAKER_PROGRAM"] = None

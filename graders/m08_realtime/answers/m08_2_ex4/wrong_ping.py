@@ -7,4 +7,4 @@ diagnoses = {}
 for case, name in names.items():
     failed = [line for line in log_lines(logs, name) if "Traceback" in line]
     diagnoses[case] = {"cause": "archive", "line": failed[0] if failed else "GET /ping"}
-repairs = {case: {"ModelDataUrl": sound["ModelDataUrl"]} for case in names}
+repairs = {case: {"ModelDataUrl": artifacts["weather"]} for case in names}

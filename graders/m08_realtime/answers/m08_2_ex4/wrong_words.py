@@ -4,4 +4,4 @@
 # says: expected a word of the table
 
 diagnoses = {case: {"cause": "the model was not found", "line": "no model file"} for case in names}
-repairs = {case: {"ModelDataUrl": sound["ModelDataUrl"]} for case in names}
+repairs = {case: {"ModelDataUrl": artifacts["weather"]} for case in names}
