@@ -268,6 +268,8 @@ def capacity(answer: Answer, report: Report, given: dict, part: str) -> int | No
 def practice_ex3(answer: Answer, report: Report) -> None:
     sagemaker, name = answer.client("sagemaker"), f"practice-m08-1-{answer.token()}"
     old, new = _artifacts(answer)
+    if not _asks_for_the_endpoint(answer, report, new):
+        return
     config = sagemaker.describe_endpoint(EndpointName=live_endpoint(answer))["EndpointConfigName"]
     model = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]["ModelName"]
     described = sagemaker.describe_model(ModelName=model)
@@ -282,6 +284,20 @@ def practice_ex3(answer: Answer, report: Report) -> None:
             judge_update(answer, report, name, old, PROBE_ROW)
         except AnswerError as error:
             report.part("updated", False, f"Once it worked. The second time {error}")
+
+
+def _asks_for_the_endpoint(answer: Answer, report: Report, model_data: str) -> bool:
+    """Whether the learner's function fails where there is no endpoint; only then one is deployed for it."""
+    try:
+        got = answer.call("update", NO_ENDPOINT, model_data)
+    except AnswerError as error:
+        if error.unanswered:
+            raise
+        return True
+    said = f"`update({NO_ENDPOINT!r}, ...)` returned {got!r}, and there is no such endpoint: does it update the endpoint that it is given?"
+    for part in report.exercise.parts:
+        report.part(part, False, said if part == "updated" else "Not looked at, since nothing was updated.")
+    return False
 
 
 def _artifacts(answer: Answer) -> tuple[str, str]:
