@@ -14,7 +14,8 @@ def lessons_model(answer: Answer, key: str) -> tuple[str, dict]:
     if not found:
         raise AnswerError(f"There is no model late-flights-{key}; run the cells under 'Three models' and 'Two variants' again.")
     described = sagemaker.describe_model(ModelName=found[0]["ModelName"])
-    return described["ExecutionRoleArn"], described["PrimaryContainer"]
+    container = described["PrimaryContainer"]  # has its artifact twice, by its URL and as a source
+    return described["ExecutionRoleArn"], {"Image": container["Image"], "ModelDataUrl": container["ModelDataUrl"]}
 
 
 def probe(answer: Answer, report: Report, guarded: Any, release: dict, role: str, container: dict) -> None:
