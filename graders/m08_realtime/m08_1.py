@@ -223,6 +223,7 @@ def _check_limit(report: Report, called: str, bodies: list[str], limit: int) -> 
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
+    report.doing("replays ten minutes with the numbers that you choose")
     briefs = [brief(answer.rng, rate, dear) for rate, dear in PRACTICE_TRAFFIC]
     counts = [capacity(answer, report, given, "practice") for given in briefs]
     if None in counts:

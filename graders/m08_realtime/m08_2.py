@@ -254,6 +254,7 @@ PRACTICE_REGRET = 0.04
 
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
+    report.doing("replays days under the policies that you choose")
     given = [brief(answer.rng, style, dear) for style, dear in PRACTICE_BRIEFS]
     chosen = [scaling(answer, report, one, "practice") for one in given]
     if None in chosen:

@@ -144,6 +144,7 @@ def _artifact() -> bytes:
 
 @ex3.graded
 def graded_ex3(answer: Answer, report: Report) -> None:
+    report.doing("replays unseen days under the policies that you choose")
     given, chosen, regrets = briefs(answer.rng, BRIEFS), [], []
     for one in given:
         days = [day(answer.rng, one) for _ in range(DAYS)]
