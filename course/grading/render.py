@@ -23,6 +23,8 @@ COLOURS = {
     UNREACHED: "var(--jp-border-color1, #767676)",
 }
 
+HEADING = "margin:0 0 .4em;font-size:1em;font-weight:bold;line-height:1.7"  # smaller than the lesson's headings
+
 
 def number(value: float) -> str:
     """``2.0`` as "2", ``0.5`` as "0.5"."""
@@ -43,8 +45,8 @@ def headline(report: Report, judged: str = AT_GRADING) -> str:
     points = number(report.exercise.points)
     if report.unanswered:
         return "not answered yet"
-    if report.phase == "judged" and report.passed:
-        return f"right, {points} of {points} points"
+    if report.phase == "judged":
+        return f"{'right' if report.passed else 'not right yet'}, {number(report.score)} of {points} points"
     if report.phase != "practice":
         return f"{number(report.score)} of {points} points"
     if not report.passed:
@@ -102,8 +104,10 @@ def as_html(report: Report, more: str = "", judged: str = AT_GRADING) -> str:
     """The same as an HTML section. Every verdict is a word, which the colour only repeats."""
     title = f"{TITLES[report.phase]} {report.exercise.id}: {report.exercise.title}"
     colour = COLOURS[overall(report)]
-    said = f'<span style="border-bottom:3px solid {colour}">{pages.code(headline(report, judged))}</span>'
-    body = [f'<h4 style="margin:0 0 .4em">{escape(title)} &ndash; {said}</h4>']
+    short, then, rest = headline(report, judged).partition("; ")
+    said = f'<span style="border-bottom:3px solid {colour}">{pages.code(short)}</span>'
+    rest = f'<span style="font-weight:normal">{then}{pages.code(rest)}</span>' if rest else ""
+    body = [f'<h4 style="{HEADING}">{escape(title)} &ndash; {said}{rest}</h4>']
     if report.problem:
         body.append(_item(FAILED, pages.code(report.redact(report.problem))))
     body += [_part(part, report.phase) for part in parts_to_show(report)]
@@ -168,7 +172,7 @@ def hints_as_text(exercise: ExerciseDefinition, opened: int) -> str:
 def hints_as_html(exercise: ExerciseDefinition, opened: int) -> str:
     """The same as an HTML section."""
     title = f"Hints for {exercise.id}: {exercise.title}"
-    heading = f'<h4 style="margin:0 0 .4em">{escape(title)}</h4>'
+    heading = f'<h4 style="{HEADING}">{escape(title)}</h4>'
     return f'<section aria-label="{escape(title, quote=True)}">{heading}{_help_as_html(exercise, opened)}</section>'
 
 

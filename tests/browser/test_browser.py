@@ -1,4 +1,4 @@
-"""Tests a learner's first exercise in JupyterLab in Chromium: a wrong answer, its message, the right answer, a pass."""
+"""Tests a learner's first exercise in JupyterLab in Chromium: a wrong answer, its message, the right answer, its judgement."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import expect
+
+from course.grading import catalogue
 
 from . import jupyterlab
 
@@ -39,7 +41,7 @@ def lab(page, tmp_path_factory) -> Iterator[int]:
     """The port of `course lab` on a learner's copy of the lessons, with its own local AWS."""
     root = tmp_path_factory.mktemp("learner")
     shutil.copytree(ROOT / "course", root / "course", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "graders", root / "graders", ignore=shutil.ignore_patterns("__pycache__", "*_hidden.py", "answers"))
+    shutil.copytree(ROOT / "graders", root / "graders", ignore=shutil.ignore_patterns("__pycache__", "answers"))
     for name in ("notebooks", "data"):
         (root / name).symlink_to(ROOT / name)
     _write(root / "config" / "labconfig" / "page_config.json", PAGE)
@@ -78,9 +80,13 @@ def places() -> dict[str, int]:
     return {cell.metadata.nbgrader.grade_id: place for place, cell in enumerate(cells) if "nbgrader" in cell.metadata}
 
 
-def test_a_wrong_answer_is_explained_and_a_right_one_passes(lab, page, places):
+@pytest.fixture(scope="module")
+def notebook(lab, page) -> jupyterlab.Notebook:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    notebook = jupyterlab.Notebook(page, lab, NOTEBOOK)
+    return jupyterlab.Notebook(page, lab, NOTEBOOK)
+
+
+def test_a_wrong_answer_is_explained_and_a_right_one_holds_in_practice(notebook, page, places):
     answer, check = places["m00_ex1"], places["m00_ex1_check"]
 
     notebook.run_all()
@@ -101,15 +107,31 @@ def test_a_wrong_answer_is_explained_and_a_right_one_passes(lab, page, places):
     expect(report).to_contain_text("practice cases hold")
     expect(report).not_to_contain_text("Passed")
     expect(report).not_to_contain_text("Not yet.")
+    expect(notebook.cell(check).locator(".jp-OutputArea-child")).to_have_count(1)  # the points that nbgrader reads leave no empty output
     report.scroll_into_view_if_needed()
-    page.screenshot(path=SCREENSHOTS / "passed.png")
+    page.screenshot(path=SCREENSHOTS / "practice.png")
+
+
+def test_the_right_answer_is_judged(notebook, page, places):
+    """After the test above: the exercise is answered."""
+    below = places["m00_ex1_check"] + 1
+    notebook.cell(below - 1).locator(".cm-content").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")  # inserts a cell below
+    points = catalogue.exercises(ROOT / "graders")["m00_ex1"].points
+    notebook.run(below, 'judge("m00_ex1")')
+    report = notebook.cell(below).get_by_role("region", name=re.compile("Judged m00_ex1"))
+    expect(report).to_contain_text(f"right, {points:g} of {points:g} points")
+    expect(report).to_contain_text("Judged on fresh cases")
+    expect(notebook.cell(below).locator(".jp-OutputArea-child")).to_have_count(1)
+    report.scroll_into_view_if_needed()
+    page.screenshot(path=SCREENSHOTS / "judged.png")
 
 
 @pytest.mark.nightly  # runs the whole lesson once more
-def test_the_validate_button_says_what_is_still_wrong(lab, page):
-    """After the test above: one exercise is answered, the other is not."""
-    page.keyboard.press("Control+s")
-    page.get_by_role("button", name="Validate").first.click()
+def test_the_validate_button_says_what_is_still_wrong(notebook, page):
+    """After the tests above: one exercise is answered, the other is not."""
+    page.get_by_role("button", name="Validate").first.click()  # it first saves the notebook
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("m00_ex2", timeout=jupyterlab.MILLISECONDS)
     page.screenshot(path=SCREENSHOTS / "validate.png")
