@@ -32,6 +32,8 @@ tbody tr:nth-child(even) { background: var(--soft); }
 figure { margin: 1.5rem 0; background: #ffffff; padding: .5rem; } figure svg { width: 100%; height: auto; }
 figcaption { color: #1b1f24; font-size: .95rem; padding: .3rem .5rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; list-style: none; }
+.unbroken { white-space: nowrap; }
+details { margin: .4rem 0; } summary { cursor: pointer; }
 meter { width: 8rem; height: 1rem; vertical-align: middle; }
 td:has(code) { min-width: 16rem; }
 code { background: var(--soft); padding: 0 .2em; }
@@ -102,6 +104,11 @@ def code(content: str) -> Markup:
     return Markup("".join(f"<code>{piece}</code>" if i % 2 else piece for i, piece in enumerate(pieces)))
 
 
+def unbroken(content: str) -> Markup:
+    """Text that is never broken into two lines, such as a date."""
+    return Markup(f'<span class="unbroken">{text(content)}</span>')
+
+
 def block(content: str, label: str) -> Markup:
     """A block of code or markup, described by ``label``. Focusable, so that the arrow keys scroll it."""
     return Markup(f'<pre role="region" tabindex="0" aria-label="{html.escape(label)}">{text(content)}</pre>')
@@ -116,7 +123,7 @@ def share(part: float, whole: float, label: str) -> Markup:
     """A bar of ``part`` in ``whole``, with its numbers beside it. ``label`` describes it to screen readers."""
     words = f"{part:g} of {whole:g}"
     bar = f'<meter min="0" max="{max(whole, 1e-9):g}" value="{part:g}" aria-label="{html.escape(label)}: {words}"></meter>'
-    return Markup(f"{bar} {words}")
+    return unbroken(Markup(f"{bar} {words}"))
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from ..grading.progress.conftest import Learner, learner  # noqa: F401
 from . import axe
 
-FOCUSED = "() => document.activeElement.getAttribute('aria-label')"
+FOCUSED = "() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText"
 
 
 @pytest.fixture
@@ -28,13 +28,20 @@ def test_everyone_can_read_them(page: Page, written: dict[str, Path], scheme: st
     page.emulate_media(color_scheme=scheme)
     for path in written.values():
         page.goto(path.as_uri())
+        for folded in page.locator("details:not([open]) > summary").all():
+            folded.click()
         assert axe.findings(page) == []
 
 
 def test_by_keyboard(page: Page, written: dict[str, Path]) -> None:
     page.goto(written["progress"].as_uri())
-    met = []
-    for _ in range(3):
+
+    def tab() -> str:
         page.keyboard.press("Tab")
-        met.append(page.evaluate(FOCUSED))
-    assert met == ["Points by notebook", "Exercises", "Skills"]
+        return page.evaluate(FOCUSED)
+
+    assert [tab() for _ in range(3)] == ["Points by notebook", "m98 – Traps (2 of 3 judged right)", "Exercises of m98"]
+    domain = tab()
+    assert domain.startswith("1 Data Preparation for ML and AI (")
+    page.keyboard.press("Enter")  # unfolds the skills of this domain
+    assert tab() == "Skills of domain 1"

@@ -14,6 +14,7 @@ from course.grading.progress.exercise_state import HOLDS, RIGHT, ExerciseState, 
 EXAM = "C02"  # the current exam
 NOTEBOOK_COLUMNS = ("notebook", "points", "judged right", "practice holds", "last worked on")
 EXERCISE_COLUMNS = ("exercise", "points", "state", "checks", "judged", "hints")
+SKILL_COLUMNS = ("skill", "what", "shown by", "also trained by")
 STATES = {"open": "open", "holds": "practice holds", "right": "judged right", "revealed": "answer looked at"}
 HONESTY = (
     "Points are those of answers that the course's hidden checks judged on fresh cases, on the learner's own computer and by the learner's "
@@ -46,7 +47,7 @@ def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> P
         pages.figure(
             _domains(progress), "Skills by exam domain: shown by an exercise that was judged right, of those that the course trains."
         ),
-        pages.table("Skills", ("skill", "what", "shown by", "trained by"), [_skill(skill) for skill in progress.skills(EXAM)]),
+        *_skills(progress),
         pages.paragraph(HONESTY),
     ]
     return pages.write(path, "Your progress", parts)
@@ -55,7 +56,7 @@ def write(path: Path, progress: LearnerProgress, titles: Mapping[str, str]) -> P
 def export(path: Path, progress: LearnerProgress, titles: Mapping[str, str], name: str) -> Path:
     """Write the page that shows somebody else, such as an employer, what ``name`` can do; without tries and open exercises."""
     right = [state for state in progress.states if state.state == RIGHT]
-    rows = [(titles[each.exercise.notebook], each.exercise.title, _points(each), _day(each.right_at)) for each in right]
+    rows = [(titles[each.exercise.notebook], each.exercise.title, _points(each), pages.unbroken(_day(each.right_at))) for each in right]
     skills = [skill for exam in vocabulary.EXAMS for skill in progress.skills(exam) if skill.shown]
     parts = [
         pages.paragraph(
@@ -67,7 +68,7 @@ def export(path: Path, progress: LearnerProgress, titles: Mapping[str, str], nam
         pages.table(
             "Skills of AWS Certified Machine Learning Engineer – Associate that they show",
             ("skill", "what", "shown by"),
-            [(f"MLA-{skill.exam} {skill.id}", skill.text, ", ".join(skill.shown)) for skill in skills],
+            [(pages.unbroken(f"MLA-{skill.exam} {skill.id}"), skill.text, ", ".join(skill.shown)) for skill in skills],
         ),
         pages.paragraph(HONESTY),
     ]
@@ -91,8 +92,8 @@ def _summary(progress: LearnerProgress) -> str:
     right, holds = (sum(state.state == wanted for state in progress.states) for wanted in (RIGHT, HOLDS))
     share = pages.share(progress.score, progress.points, "Points of the course")
     said = f"{right} of {len(progress.states)} exercises judged right"
-    waiting = f"; of {holds} more the practice cases hold, and <code>judge(...)</code> judges them" if holds else ""
-    return pages.Markup(f"<p>{share} points; {said}{waiting}.</p>")
+    waiting = f" In {holds} more the practice cases hold: <code>judge(...)</code> judges them." if holds else ""
+    return pages.Markup(f"<p>{share} points; {said}.{waiting}</p>")
 
 
 def _notebooks(progress: LearnerProgress, titles: Mapping[str, str]) -> list[Sequence[str]]:
@@ -102,7 +103,7 @@ def _notebooks(progress: LearnerProgress, titles: Mapping[str, str]) -> list[Seq
         earned, points = sum(each.score for each in states), float(sum(each.exercise.points for each in states))
         right, holds = (sum(each.state == wanted for each in states) for wanted in (RIGHT, HOLDS))
         last = max((each.last for each in states if each.last), default=None)
-        rows.append((title, pages.share(earned, points, title), f"{right} of {len(states)}", str(holds), _day(last)))
+        rows.append((title, pages.share(earned, points, title), f"{right} of {len(states)}", str(holds), pages.unbroken(_day(last))))
     return rows
 
 
@@ -111,10 +112,10 @@ def _lessons(progress: LearnerProgress, titles: Mapping[str, str]) -> Iterator[s
     here = progress.last.exercise.lesson if progress.last else ""
     for lesson, states in groupby(progress.states, key=lambda state: state.exercise.lesson):
         shown = list(states)
-        names = ", ".join(dict.fromkeys(titles[each.exercise.notebook] for each in shown))
+        names = "; ".join(dict.fromkeys(titles[each.exercise.notebook] for each in shown))
         right = sum(each.state == RIGHT for each in shown)
         table = pages.table(f"Exercises of {lesson}", EXERCISE_COLUMNS, [_exercise(each) for each in shown])
-        yield pages.fold(f"{lesson}: {names} ({right} of {len(shown)} judged right)", [table], unfolded=lesson == here)
+        yield pages.fold(f"{lesson} – {names} ({right} of {len(shown)} judged right)", [table], unfolded=lesson == here)
 
 
 def _exercise(state: ExerciseState) -> Sequence[str]:
@@ -126,12 +127,22 @@ def _points(state: ExerciseState) -> str:
     return f"{state.score:g} of {float(state.exercise.points):g}"
 
 
+def _skills(progress: LearnerProgress) -> Iterator[str]:
+    """The skills of each exam domain, folded."""
+    for number, skills in groupby(progress.skills(EXAM), key=lambda skill: vocabulary.domain(skill.id)):
+        trained = list(skills)
+        shown = sum(bool(skill.shown) for skill in trained)
+        table = pages.table(f"Skills of domain {number}", SKILL_COLUMNS, [_skill(skill) for skill in trained])
+        yield pages.fold(f"{number} {vocabulary.domains(EXAM)[number]['title']} ({shown} of {len(trained)} shown)", [table])
+
+
 def _skill(skill: Skill) -> Sequence[str]:
-    return (skill.id, skill.text, ", ".join(skill.shown) or "nothing yet", ", ".join(skill.trained))
+    waiting = [name for name in skill.trained if name not in skill.shown]
+    return (skill.id, skill.text, ", ".join(skill.shown) or "nothing yet", ", ".join(waiting))
 
 
 def _day(moment: datetime | None) -> str:
-    return f"{moment:%d %B %Y}" if moment else "never"
+    return f"{moment.day} {moment:%B %Y}" if moment else "never"
 
 
 def _growth(progress: LearnerProgress):

@@ -18,7 +18,7 @@ def test_it_shows_what_is_done_and_the_next_exercise(learner: Learner) -> None:
     assert f"The page: {learner.root / 'work' / 'progress.html'}" in said
     assert (
         "judged right" in page
-        and "<details open><summary>m98: Traps (2 of 3 judged right)" in page
+        and "<details open><summary>m98 – Traps (2 of 3 judged right)" in page
         and "Nobody supervised" in page
         and page.count("<figcaption>") == 2
     )
@@ -29,7 +29,7 @@ def test_practice_that_holds_is_shown_and_earns_nothing(learner: Learner) -> Non
     said = learner.run("progress")
     assert "0 of 9" in said and 'Have m98_1_ex2 judged: run `judge("m98_1_ex2")` in the notebook' in said
     page = (learner.root / "work" / "progress.html").read_text()
-    assert "of 1 more the practice cases hold" in page and "practice holds" in page
+    assert "In 1 more the practice cases hold" in page and "practice holds" in page
 
 
 def test_the_copy_is_found_from_inside_a_lesson(learner: Learner) -> None:
