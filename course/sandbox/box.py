@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -102,6 +102,8 @@ class Box:
     binds : sequence of BindMount
         What namespace mode shows in addition to `mounts.machine` and the box's own folder. Rewrite mode uses only those with a target and
         a layer.
+    shown : mapping of str to str
+        Paths of this machine that its programs see, and what `as_inside` writes instead.
 
     Attributes
     ----------
@@ -117,6 +119,7 @@ class Box:
         mode: Mode | None = None,
         network: Network | None = None,
         binds: Sequence[BindMount] = (),
+        shown: Mapping[str, str] | None = None,
     ) -> None:
         self.root = root.resolve()
         self.limits = limits or Limits()
@@ -130,18 +133,24 @@ class Box:
         plain = re.fullmatch(r"[\w./+-]+", str(self.root)) and len(str(self.root.parent)) <= LONGEST_FOLDER
         plain = self.mode == "namespace" or plain
         self._link = "" if plain else str(Path(tempfile.gettempdir()) / f"ml-{uuid.uuid4().hex[:8]}")
-        shown = Path(self._link or self.root.parent)  # the box's folder, by the name that its processes get
-        self.path = "/opt/ml" if self.mode == "namespace" else str(shown / self.root.name)
-        self._layers = LayerCopies(self.root.parent, shown, self._binds if self.mode == "rewrite" else ())
+        folder = Path(self._link or self.root.parent)  # the box's own, by the name that its processes get
+        self.path = "/opt/ml" if self.mode == "namespace" else str(folder / self.root.name)
+        self._layers = LayerCopies(self.root.parent, folder, self._binds if self.mode == "rewrite" else ())
         self._paths = {"/opt/ml": self.path} | self._layers.paths
-        longest_first = "|".join(re.escape(path) for path in sorted(self._paths, key=len, reverse=True))
-        self._named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
+        self._outward = _replacer(self._paths)
+        own = {str(place / name): path for place in (folder, self.root.parent) for name, path in (("home", "/root"), ("tmp", "/tmp"))}
+        copies = {copy: target for target, copy in self._layers.paths.items()}
+        self._inward = _replacer({**(shown or {}), **own, **copies, str(self.root): "/opt/ml", self.path: "/opt/ml"})
         self.environment = {name: self.translate(value) for name, value in (self._base() | environment).items()}
         self.environment["PATH"] = self._layers.search_path(self.environment["PATH"])
 
     def translate(self, text: str) -> str:
         """Replace /opt/ml in ``text`` by `path`, and the targets of copied binds by the paths of their copies."""
-        return text if self.mode == "namespace" else self._named.sub(lambda found: self._paths[found[0]], text)
+        return text if self.mode == "namespace" else self._outward(text)
+
+    def as_inside(self, text: str) -> str:
+        """Replace paths of this machine in what a program printed or wrote, as if it had run in a container: the inverse of `translate`."""
+        return self._inward(text)
 
     def stage(self, directory: Path) -> None:
         """Prepare code below ``directory`` to run: in rewrite mode, translate /opt/ml in it, also inside a ``sourcedir.tar.gz``.
@@ -226,6 +235,13 @@ class Box:
             "packages": str(Path(psutil.__file__).parent.parent),
         } | self._network.as_json()
         return BoxProcess(spec, on_lines, self.limits.output)
+
+
+def _replacer(paths: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that replaces each of these paths in a text, also when another of them is its beginning."""
+    longest_first = "|".join(re.escape(path) for path in sorted(paths, key=len, reverse=True))
+    named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
+    return lambda text: named.sub(lambda found: paths[found[0]], text) if "/" in text else text
 
 
 def _is_code(path: Path) -> bool:

@@ -509,3 +509,15 @@ def test_an_interrupt_is_ctrl_c(root: Path, mode: str) -> None:
     until(lambda: lines)
     running.interrupt()
     assert running.wait(30) == 0 and lines == ["waits", "interrupted"]
+
+
+def test_a_traceback_shows_the_paths_of_a_container(mode: str, root: Path) -> None:
+    (root / "code").mkdir()
+    (root / "code" / "train.py").write_text("import json\n\njson.loads('no')\n")
+    box = Box(root, {}, mode=mode, shown={str(Path(os.__file__).parent): "/usr/local/lib/python3"})
+    _, lines = run(box, "python3", "/opt/ml/code/train.py")
+    text = box.as_inside("\n".join(lines))
+    assert 'File "/opt/ml/code/train.py", line 3' in text and 'File "/usr/local/lib/python3/json/__init__.py"' in text
+    assert str(root.parent) not in text
+    both = "see /opt/ml/code, not /opt/mlx"
+    assert box.as_inside(box.translate(both)) == both

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from course.localaws.context import Context
 from course.localaws.core import sdk_environment
 from course.localaws.images import Image, custom
+from course.localaws.jobs import container_paths
 from course.localaws.jobs.control import JobControl
 from course.localaws.jobs.overlay import Overlay
 from course.localaws.jobs.runner import JobRunner
@@ -93,7 +94,8 @@ def make_box(platform: Platform, spec: BoxSpec) -> Box:
     if spec.image and spec.image.files:
         binds += [*map(BindMount, spec.image.packages), *custom.binds(spec.image.files)]
     binds += spec.binds
-    return Box(spec.folder / "ml", spec.environment, limits, network=_network(platform, spec), binds=binds)
+    shown = container_paths.shown(spec.overlay, spec.image.packages if spec.image else ())
+    return Box(spec.folder / "ml", spec.environment, limits, network=_network(platform, spec), binds=binds, shown=shown)
 
 
 def _network(platform: Platform, spec: BoxSpec) -> Network:
@@ -185,6 +187,11 @@ def _hosts_file(folder: Path, addresses: dict[str, str]) -> Path:
     with path.open("a") as file:
         file.writelines(f"\n{address} {name}\n" for name, address in addresses.items())
     return path
+
+
+def as_inside(box: Box, on_lines: OnLines) -> OnLines:
+    """Receives what the programs of a box print, and passes it on with the paths that a container has."""
+    return lambda lines: on_lines([box.as_inside(line) for line in lines])
 
 
 class JobLog:

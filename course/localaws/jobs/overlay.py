@@ -30,6 +30,7 @@ class Overlay:
 
     def __init__(self, folder: Path, below: list[Path]) -> None:
         self.folder = folder
+        self.below = below
         self.bin = folder / "bin"
         self.packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))
         self.bin.mkdir(parents=True)

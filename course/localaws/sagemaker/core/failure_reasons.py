@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 from course.sandbox.limits import Limits
 from course.sandbox.process import BoxProcess
 
 LONGEST = 1024  # bytes of FailureReason and ExitMessage
+READ = 4 * LONGEST  # bytes that are read: a container's paths are shorter than this machine's
 OUT_OF_MEMORY = "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an instance."
 
 
@@ -18,11 +20,14 @@ def shorten(text: str, suffix: str = "") -> str:
     return text.encode()[:limit].decode(errors="ignore") + suffix
 
 
-def read_message(path: Path) -> str | None:
-    """The first `LONGEST` bytes of a file that the job may have written; None when there is no such file."""
+def read_message(path: Path, as_inside: Callable[[str], str]) -> str | None:
+    """The beginning of a file that the job may have written, at most `LONGEST` bytes; None when there is no such file.
+
+    ``as_inside`` is that of the job's box.
+    """
     try:
         with path.open("rb") as file:
-            return shorten(file.read(LONGEST).decode(errors="replace"))
+            return shorten(as_inside(file.read(READ).decode(errors="replace")))
     except OSError:
         return None
 

@@ -14,7 +14,7 @@ from course.localaws import images
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
 from course.localaws.images import Image, custom
-from course.localaws.jobs.boxes import BoxSpec, JobLog, host_name_setup, make_box, make_overlay, shared_network, variables
+from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, host_name_setup, make_box, make_overlay, shared_network, variables
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.pipes import PipeFeeder
@@ -44,6 +44,7 @@ class ProcessingRun(JobRun):
     exit_message: str | None = None
     _addresses: dict[str, str]  # of all instances, by name
     _continuous: list[FolderSync]
+    _boxes: dict[Path, Box]  # by their roots
     _unread = ""  # why an input could not be streamed
 
     def execute(self, folder: Path) -> None:
@@ -72,7 +73,7 @@ class ProcessingRun(JobRun):
         """Read the exit message and store the outputs. Raises JobFailure when the program failed, or when they cannot be stored."""
         for root in roots:
             ml_folder.sanitize_links(root)
-        self.exit_message = next(filter(None, (read_message(root / "output/message") for root in roots)), None)
+        self.exit_message = next(filter(None, map(self._message, roots)), None)
         failure = "" if self.job.stopped_by else failure_of(group, self._unread, self.platform.limits.divided(len(roots)))
         try:
             for upload in self._continuous:
@@ -84,6 +85,10 @@ class ProcessingRun(JobRun):
         if failure:
             raise JobFailure(failure)
 
+    def _message(self, root: Path) -> str | None:
+        """What the program of an instance wrote as its exit message."""
+        return read_message(root / "output/message", self._boxes[root].as_inside)
+
     def _key(self) -> str | None:
         """The ARN of the key of all outputs. Raises AwsError when the key cannot be used now."""
         return key_of(self.platform, self.context, self.document.get("ProcessingOutputConfig", {}))
@@ -92,7 +97,8 @@ class ProcessingRun(JobRun):
         self, roots: list[Path], image: Image, stack: contextlib.ExitStack, network_pid: int | None, key: str | None
     ) -> BoxGroup:
         """Run the program on every instance, and upload continuous outputs meanwhile. ``network_pid`` as in `BoxSpec`."""
-        starts = [self._start(root, image, len(roots), network_pid) for root in roots]
+        self._boxes = {root: self._box(root, image, len(roots), network_pid) for root in roots}
+        starts = [self._start(root, image) for root in roots]
         self._continuous = [
             FolderSync(self.data, root, Path(output["LocalPath"]).relative_to(ml_folder.ML), output["S3Uri"], complete=True, kms_key=key)
             for root in roots
@@ -159,12 +165,12 @@ class ProcessingRun(JobRun):
     def _feeding_failed(self, error: Exception) -> None:
         self._unread = str(error)
 
-    def _start(self, root: Path, image: Image, count: int, network_pid: int | None) -> Callable[[], BoxProcess]:
-        """A function that starts the program of one of ``count`` instances."""
-        box, command = self._box(root, image, count, network_pid), self._command(image)
+    def _start(self, root: Path, image: Image) -> Callable[[], BoxProcess]:
+        """A function that starts the program of one instance."""
+        box, command = self._boxes[root], self._command(image)
         box.stage(root)
         stream = f"{self.name}/{root.parent.name}-{int(self.engine.now())}"
-        log = JobLog(self.platform, self.context.region, GROUP, stream)
+        log = as_inside(box, JobLog(self.platform, self.context.region, GROUP, stream))
         return lambda: box.start(command, log, image.workdir or "/opt/ml")
 
     def _box(self, root: Path, image: Image, count: int, network_pid: int | None) -> Box:

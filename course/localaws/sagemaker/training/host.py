@@ -15,7 +15,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.images import Image, custom
 from course.localaws.images.shared import remote_shell
 from course.localaws.images.shared.script_mode import SUBMIT_DIRECTORY
-from course.localaws.jobs.boxes import BoxSpec, host_name_setup, make_box, make_overlay, variables
+from course.localaws.jobs.boxes import BoxSpec, as_inside, host_name_setup, make_box, make_overlay, variables
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.pipes import PipeFeeder
@@ -65,6 +65,7 @@ class TrainingHost:
         self.host, self.folder, self.root = host, folder, folder / "ml"
         self._run, self._cluster, self._image = run, cluster, image
         self._pipes: list[PipeFeeder] = []
+        self._box: Box | None = None
         self._running: BoxProcess | None = None
         self._feeding_failure = ""
         self.syncs: list[FolderSync] = []
@@ -131,7 +132,7 @@ class TrainingHost:
         """Start the program in its box, and feed its pipes."""
         specification = self._run.document["AlgorithmSpecification"]
         command = [*(specification.get("ContainerEntrypoint") or self._image.train()), *specification.get("ContainerArguments", [])]
-        self._running = box.start(command, on_lines, self._image.workdir or "/opt/ml/code")
+        self._box, self._running = box, box.start(command, as_inside(box, on_lines), self._image.workdir or "/opt/ml/code")
         for pipe in self._pipes:
             pipe.start()
         return self._running
@@ -144,7 +145,8 @@ class TrainingHost:
 
     def failure(self, limits: Limits) -> str:
         """The ``FailureReason`` of this host's program, which has ended; ``""`` when it succeeded."""
-        return self._feeding_failure or failure_of(self._running, self.root, limits, self._image.client_error)
+        message = read_message(self.root / "output/failure", self._box.as_inside) or ""
+        return self._feeding_failure or failure_of(self._running, message, limits, self._image.client_error)
 
     def _content(self, channel: TrainingChannel) -> Callable[[int], Iterator[bytes]]:
         return lambda epoch: channel.stream(self._run.data, channel.of(self._cluster, self.host, epoch))
@@ -188,15 +190,14 @@ class TrainingHost:
                 yield from (BindMount(self.root / name), BindMount(self.root / name, Path("/opt/ml") / name))
 
 
-def failure_of(running: BoxProcess, root: Path, limits: Limits, client_error: int | None = None) -> str:
-    """The ``FailureReason`` of a program that has ended; ``""`` when it succeeded.
+def failure_of(running: BoxProcess, message: str, limits: Limits, client_error: int | None = None) -> str:
+    """The ``FailureReason`` of a program that has ended and left this message; ``""`` when it succeeded.
 
     The exit code ``client_error`` is reported as a ClientError, any other as an AlgorithmError.
     """
     reached = limit_exceeded(running, limits)
     if reached or running.exit_code == 0:
         return reached
-    message = read_message(root / "output/failure") or ""
     kind = "ClientError" if running.exit_code == client_error else "AlgorithmError"
     return shorten(f"{kind}: {message}", f", exit code: {running.exit_code}")
 

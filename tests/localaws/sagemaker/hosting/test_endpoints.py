@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 import threading
+from pathlib import Path
 
 import pytest
 import xgboost
 from botocore.exceptions import ClientError
 
+from course.localaws.jobs import container_paths
 from course.localaws.server import launch
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import (
     LIMIT,
@@ -26,6 +29,8 @@ from tests.localaws.sagemaker.hosting.endpoint_fixtures import (
     script,
     until,
 )
+
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +117,9 @@ def test_a_model_that_does_not_load_fails_the_ping_health_check_and_its_log_says
         "The primary container for production variant AllTraffic did not pass the ping health check. "
         "Please check CloudWatch logs for this endpoint.",
     )
-    assert "cannot be loaded by XGBoost" in aws.log(name)
+    log = aws.log(name)
+    assert "cannot be loaded by XGBoost" in log
+    assert f'File "{container_paths.PACKAGES}/course/localaws/images/' in log and str(ROOT) not in log and sys.prefix not in log
     with pytest.raises(ClientError, match="not found"):
         aws.invoke(name)
     with pytest.raises(ClientError, match="status Failed"):

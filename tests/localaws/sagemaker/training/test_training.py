@@ -11,9 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from course.localaws.jobs import container_paths
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, JobFixtures, channel, targz, trust
 
+ROOT = Path(__file__).parents[4]
 FILE_SYSTEM = {"FileSystemId": "fs-0123456789", "FileSystemAccessMode": "ro", "FileSystemType": "EFS", "DirectoryPath": "/data"}
 SAVE = "import os; open(os.environ['SM_MODEL_DIR'] + '/model.txt', 'w').write('model')\n"
 
@@ -122,6 +124,17 @@ def test_a_script_that_raises(aws: JobFixtures) -> None:
     assert aws.keys(f"out/{job['TrainingJobName']}/") == []
 
 
+@pytest.mark.both_modes
+def test_a_traceback_shows_the_paths_of_a_container(aws: JobFixtures) -> None:
+    name = aws.script("import helper\nhelper.read('[')", files={"helper.py": "import yaml\nread = yaml.safe_load"})
+    reason = aws.trained(name)["FailureReason"]
+    log = "\n".join(aws.lines(name))
+    for place in ("/opt/ml/code/train.py", f"{container_paths.PACKAGES}/yaml/__init__.py"):
+        assert f'File "{place}", line' in log
+    for path in (str(ROOT), sys.prefix, str(aws.handle.state)):
+        assert path not in log and path not in reason
+
+
 def test_a_command_that_fails_says_what_it_wrote_or_nothing(aws: JobFixtures) -> None:
     def run(command: str) -> dict:
         return aws.trained(aws.train(aws.name("command"), entrypoint=["/bin/sh", "-c", command]))
@@ -214,7 +227,7 @@ def test_requirements_go_into_an_overlay(aws: JobFixtures) -> None:
         job = aws.trained(name)
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
         [line] = [line for line in aws.lines(name) if line.startswith("tiny")]
-        assert line.startswith("tiny 1.0") and str(aws.handle.state / "overlays") in line
+        assert line == f"tiny 1.0 {container_paths.PACKAGES}/localaws_tiny.py"
     assert installed() == before
     assert len(overlays() - others) == 1
 

@@ -21,7 +21,7 @@ from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.images import custom
 from course.localaws.images.shared.multi_model import MEMORY
-from course.localaws.jobs.boxes import BoxSpec, JobLog, make_box, search_path, variables
+from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, make_box, search_path, variables
 from course.localaws.jobs.overlay import Overlay
 from course.localaws.jobs.runner import JobRunner, remove
 from course.localaws.jobs.s3_data import JobData
@@ -182,7 +182,7 @@ class ModelServer:
         overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share, self._image.packages)
         if wanted:
             box = self._box(overlay)
-            self._running = box.start([str(overlay.bin / "pip"), "install", "--requirement", str(wanted)], self._log)
+            self._running = box.start([str(overlay.bin / "pip"), "install", "--requirement", str(wanted)], as_inside(box, self._log))
             if self._running.wait() != 0:
                 raise self._unhealthy()
         return overlay
@@ -202,7 +202,7 @@ class ModelServer:
         # The script runs in the server's own process, which must find the packages installed for it.
         installed = python == "python3" and (self._code() / "requirements.txt").exists()
         python = str(self._overlay.bin / "python3") if installed else python
-        self._running = box.start([python, *arguments], self._log, self._image.workdir or "/opt/ml")
+        self._running = box.start([python, *arguments], as_inside(box, self._log), self._image.workdir or "/opt/ml")
         self._wait_for_ping()
         self.start_count += 1
         self.ready = True
