@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from course.authoring import stub
-from course.grading import nbgrader_plugin
+from course.grading import nbgrader_plugin, validation
 from course.grading.classroom import schedule
 
 c = get_config()  # noqa: F821, given by nbgrader
@@ -45,6 +45,9 @@ c.Autograde.sanitize_preprocessors = nbgrader_plugin.SANITIZE
 c.Autograde.autograde_preprocessors = nbgrader_plugin.GRADE
 c.Autograde.exclude_overwriting = nbgrader_plugin.given_files(Path("solutions"))
 c.OverwriteCells.add_missing_cells = True
+
+# `nbgrader validate` says that it checked practice cases.
+validation.install()
 
 # The Validate button runs a whole lesson, whose cells may wait for jobs; when grading, GradedExecute sets limits from the exercises.
 c.Execute.timeout = 300

@@ -8,10 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from course.localaws.server import launch
 from course.localaws.server.launch import ServerError
 from course.workspace import WorkspaceError, prepare
+
+SETTINGS = Path(__file__).with_name("lab_settings")  # JupyterLab for learners: no panels for instructors
+CONFIG_PATH = "JUPYTER_CONFIG_PATH"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,10 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (WorkspaceError, ServerError) as error:
         print(f"course lab: {error}", file=sys.stderr)
         return 1
-    copy = first.parents[1]
-    page = f"--LabApp.default_url=/lab/tree/{first.relative_to(copy)}"
-    root = ["--allow-root"] if os.geteuid() == 0 else []  # usual in a container
-    jupyter = subprocess.Popen([sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={copy}", page, *root, *options])
+    jupyter = subprocess.Popen(_command(first, options), env=os.environ | {CONFIG_PATH: _config_path()})
     try:
         return _wait(jupyter)
     finally:
@@ -36,6 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         jupyter.wait()
         if ours:
             ours.stop()
+
+
+def _command(first: Path, options: list[str]) -> list[str]:
+    copy = first.parents[1]
+    root = ["--allow-root"] if os.geteuid() == 0 else []  # usual in a container
+    settings = [
+        f"--ServerApp.root_dir={copy}",
+        f"--LabApp.default_url=/lab/tree/{first.relative_to(copy)}",
+        f"--LabApp.extra_labextensions_path={SETTINGS / 'labextensions'}",
+    ]
+    return [sys.executable, "-m", "jupyterlab", *settings, *root, *options]
+
+
+def _config_path() -> str:
+    """Jupyter's path of configurations, with the learners' nbgrader first."""
+    return os.pathsep.join([str(SETTINGS), *filter(None, [os.environ.get(CONFIG_PATH)])])
 
 
 def _wait(jupyter: subprocess.Popen) -> int:

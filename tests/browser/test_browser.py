@@ -13,9 +13,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
-from course.grading import catalogue
+from course.grading import catalogue, validation
 
 from . import jupyterlab
 
@@ -86,6 +86,12 @@ def notebook(lab, page) -> jupyterlab.Notebook:
     return jupyterlab.Notebook(page, lab, NOTEBOOK)
 
 
+def test_a_learner_sees_no_panels_for_instructors(notebook, page):
+    commands = page.evaluate("() => jupyterapp.commands.listCommands().filter(name => name.startsWith('nbgrader:'))")
+    assert commands == ["nbgrader:open-assignment-list"]
+    expect(page.get_by_role("tab", name="Create Assignment")).to_have_count(0)
+
+
 def test_a_wrong_answer_is_explained_and_a_right_one_holds_in_practice(notebook, page, places):
     answer, check = places["m00_ex1"], places["m00_ex1_check"]
 
@@ -128,11 +134,25 @@ def test_the_right_answer_is_judged(notebook, page, places):
     page.screenshot(path=SCREENSHOTS / "judged.png")
 
 
-@pytest.mark.nightly  # runs the whole lesson once more
-def test_the_validate_button_says_what_is_still_wrong(notebook, page):
+@pytest.mark.nightly  # runs the whole lesson twice
+def test_the_validate_button_says_what_is_wrong_and_what_was_not_tested(notebook, page, places):
     """After the tests above: one exercise is answered, the other is not."""
-    page.get_by_role("button", name="Validate").first.click()  # it first saves the notebook
-    dialog = page.get_by_role("dialog")
+    dialog = validated(page)
     expect(dialog).to_contain_text("m00_ex2", timeout=jupyterlab.MILLISECONDS)
-    page.screenshot(path=SCREENSHOTS / "validate.png")
     expect(dialog).not_to_contain_text("m00_ex1")
+    page.screenshot(path=SCREENSHOTS / "validate.png")
+    dialog.get_by_role("button", name="Ok").click()
+
+    right = ROOT / "graders/m00_start/answers/m00_ex2/right_table.py"
+    notebook.run(places["m00_ex2"] + 1, right.read_text())  # one further: the cell with `judge`
+    dialog = validated(page)
+    expect(dialog).to_contain_text(validation.SUCCESS, timeout=jupyterlab.MILLISECONDS)
+    expect(dialog).not_to_contain_text("Success!")
+    page.screenshot(path=SCREENSHOTS / "validate-holds.png")
+    dialog.get_by_role("button", name="Ok").click()
+
+
+def validated(page: Page) -> Locator:
+    """The dialog of the Validate button, which first saves the notebook."""
+    page.get_by_role("button", name="Validate").first.click()
+    return page.get_by_role("dialog")

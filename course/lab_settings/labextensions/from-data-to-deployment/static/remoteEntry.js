@@ -1,0 +1,20 @@
+// A JupyterLab extension without a build: a container of webpack's module federation with one module.
+// nbgrader's Validate dialog says "Your notebook passes all the tests", which practice cases cannot know, and has no setting for that text.
+(() => {
+  const NAME = "from-data-to-deployment";
+  const SUCCESS = // also in course/grading/validation.py
+    "The practice cases of this notebook hold. Unseen cases were not tested: judge(...) in the notebook, or your instructor's grading, does that.";
+
+  const mend = () => {
+    const said = document.querySelector("#validation-message.validation-success p");
+    if (said) said.textContent = SUCCESS;
+  };
+  const plugin = {
+    id: `${NAME}:validate`,
+    autoStart: true,
+    activate: () => new MutationObserver(mend).observe(document.body, { childList: true }), // a dialog is a new child of the body
+  };
+
+  window._JUPYTERLAB = window._JUPYTERLAB || {};
+  window._JUPYTERLAB[NAME] = { init: () => {}, get: async () => () => ({ __esModule: true, default: plugin }) };
+})();
