@@ -152,6 +152,14 @@ def test_the_validate_button_says_what_is_wrong_and_what_was_not_tested(notebook
     dialog.get_by_role("button", name="Ok").click()
 
 
+def test_the_link_to_the_next_lesson_opens_its_notebook(notebook, page):
+    link = page.locator(f"{jupyterlab.IN_FRONT} .jp-MarkdownOutput a[href*='.ipynb']").last
+    link.scroll_into_view_if_needed()
+    link.click()
+    page.wait_for_function("() => jupyterapp.shell.currentWidget?.context?.path === 'm02_data_preparation/m02_1_prediction_time.ipynb'")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def validated(page: Page) -> Locator:
     """The dialog of the Validate button, which first saves the notebook."""
     page.get_by_role("button", name="Validate").first.click()
