@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _wait(jupyter)
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C must not leave the local AWS running
         jupyter.terminate()
         jupyter.wait()
         if ours:
@@ -56,12 +57,14 @@ def _config_path() -> str:
 
 
 def _wait(jupyter: subprocess.Popen) -> int:
-    """Wait for JupyterLab. It also receives Ctrl-C, and asks whether to end."""
+    """Wait for JupyterLab and return its exit code; 0 when it ended by Ctrl-C, which it also receives and asks about."""
+    interrupted = False
     while True:
         try:
-            return jupyter.wait()
+            code = jupyter.wait()
+            return 0 if interrupted else code
         except KeyboardInterrupt:
-            continue
+            interrupted = True
 
 
 if __name__ == "__main__":

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -98,11 +102,38 @@ def test_a_folder_of_kernels_that_cannot_be_written_is_named(tmp_path):
     assert set(tmp_path.iterdir()) - before == {tmp_path / "work"}
 
 
-@pytest.mark.nightly  # test_browser.py opens it by day
-def test_lab_opens_jupyterlab_on_the_copy_and_leaves_nothing_running(root):
+@dataclass(frozen=True)
+class Lab:
+    """A started `course lab`."""
+
+    process: subprocess.Popen
+    port: int
+    root: Path
+
+    def contents(self) -> dict | None:
+        """What JupyterLab lists of the first lesson; None while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/contents/m00_start?token=x", timeout=5) as response:
+                return json.load(response)
+        except OSError:
+            return None
+
+    def log(self) -> str:
+        return (self.root / "lab.log").read_text()
+
+
+@contextmanager
+def lab(root: Path, command: list[str]) -> Iterator[Lab]:
+    """A `course lab` that answers. It has its own session, as a terminal's job, and a standard input that stays open and empty.
+
+    Afterwards neither JupyterLab nor the local AWS may answer.
+    """
     shutil.copytree(ROOT / "course", root / "course", ignore=shutil.ignore_patterns("__pycache__"))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    (root / "config").mkdir()
+    settings = {"ServerApp": {"port": port, "open_browser": False}, "IdentityProvider": {"token": "x"}}
+    (root / "config" / "jupyter_server_config.json").write_text(json.dumps(settings))
     environment = {
         **os.environ,
         "COURSE_LOCALAWS_STATE": str(root / "state"),
@@ -110,29 +141,43 @@ def test_lab_opens_jupyterlab_on_the_copy_and_leaves_nothing_running(root):
         "JUPYTER_CONFIG_DIR": str(root / "config"),
     }
     with (root / "lab.log").open("wb") as log:
-        command = [sys.executable, "-m", "course.lab", "--", "--no-browser", f"--port={port}", "--IdentityProvider.token=x"]
-        lab = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=root, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        )
+    started = Lab(process, port, root)
     try:
-        address = f"http://127.0.0.1:{port}/api/contents/m00_start?token=x"
-        listed = wait_for(lambda: lab.poll() is not None or answer(address))
-        assert lab.poll() is None, (root / "lab.log").read_text()
-        assert [item["name"] for item in listed["content"]] == ["m00_start.ipynb"]
+        wait_for(lambda: process.poll() is not None or started.contents())
+        assert process.poll() is None, started.log()
         instance = json.loads((root / "state" / "instance.json").read_text())
         assert instance["endpoint"].startswith("http://127.0.0.1:")
+        yield started
     finally:
-        lab.terminate()
-        lab.wait(timeout=60)
-    assert answer(address) is None
+        process.terminate()
+        process.wait(timeout=60)
+        process.stdin.close()
+    assert started.contents() is None
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", instance["port"]), timeout=5)
 
 
-def answer(address: str) -> dict | None:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as response:
-            return json.load(response)
-    except OSError:
-        return None
+@pytest.mark.nightly  # test_browser.py opens it by day
+def test_lab_opens_jupyterlab_on_the_copy_and_leaves_nothing_running(root):
+    with lab(root, [sys.executable, "-m", "course.lab"]) as started:
+        assert [item["name"] for item in started.contents()["content"]] == ["m00_start.ipynb"]
+
+
+@pytest.mark.nightly  # starts JupyterLab twice
+@pytest.mark.parametrize("how", ["make", "course"])
+def test_ctrl_c_twice_ends_lab_without_an_error(root, how):
+    shutil.copy(ROOT / "Makefile", root)
+    make = ["make", "lab", f"PY={sys.executable}", "-o", ".venv/.ready", "-o", "data"]
+    with lab(root, make if how == "make" else [sys.executable, "-m", "course.lab"]) as started:
+        os.killpg(started.process.pid, signal.SIGINT)
+        assert wait_for(lambda: "Shut down this Jupyter server" in started.log()), started.log()
+        os.killpg(started.process.pid, signal.SIGINT)
+        # make itself received Ctrl-C: when its command has ended, it ends by the same signal and says nothing.
+        assert started.process.wait(timeout=60) == (-signal.SIGINT if how == "make" else 0)
+        assert "Error" not in started.log() and "Traceback" not in started.log()
 
 
 def wait_for(condition, seconds: float = 90):
