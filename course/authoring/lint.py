@@ -27,6 +27,7 @@ DOLLAR = re.compile(r"(?<![\\$])\$\d[\d.,]*")
 ESCAPED_DOLLAR = re.compile(r"\\\$")
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 CODE_SPAN = re.compile(r"(`+)[^`].*?\1", re.S)
+REFERENCE = re.compile(rf"^\s*{consistency.BEGIN}$.*?^\s*{consistency.END}$", re.M | re.S)
 PROGRESS = "course progress"
 PLOT = re.compile(r"\bplt\.\w+\(|\.plot(\.\w+)?\(|\.(hist|barh?|scatter|imshow|boxplot)\(")
 
@@ -101,6 +102,16 @@ def code_cells(lesson: LessonSource) -> Iterator[Problem]:
             after = lesson.cells[cell.number] if cell.number < len(lesson.cells) else None
             if after is None or after.kind != "markdown":
                 yield lesson.problem(cell, "a plot without words after it; say what it shows, for readers who cannot see it.")
+
+
+def code_width(lesson: LessonSource) -> Iterator[Problem]:
+    """JupyterLab cuts longer lines off in a window of 1,280 pixels. Reference answers are not in the learner's notebook."""
+    most = settings()["code_columns"]
+    for cell in lesson.code:
+        for line in REFERENCE.sub("", cell.text).splitlines():
+            if len(line) > most:
+                shown = f"{line.strip()[:40]}…"
+                yield lesson.problem(cell, f"a line of {len(line)} columns, {shown!r}; at most {most} fit on a page.")
 
 
 def size(lesson: LessonSource) -> Iterator[Problem]:
@@ -187,6 +198,7 @@ RULES: tuple[Callable[[LessonSource], Iterator[Problem]], ...] = (
     opening,
     parameters,
     code_cells,
+    code_width,
     alternative_texts,
     link_texts,
     dollars,

@@ -23,6 +23,11 @@ def test_the_fixture_is_clean(parse, lesson_text, exercises):
     assert lint.lint(parse(lesson_text), exercises) == []
 
 
+def test_a_reference_answer_may_have_long_lines(parse, lesson_text, exercises):
+    text = lesson_text.replace("### BEGIN SOLUTION\n", f"### BEGIN SOLUTION\n# {'a' * 100}\n", 1)
+    assert text != lesson_text and lint.lint(parse(text), exercises) == []
+
+
 PROSE = "# Three are enough.\n"
 CODE = 'costs = {"missed": 120, "false": 25}\n'
 FAULTS = {
@@ -43,6 +48,7 @@ FAULTS = {
     "a pair of dollars": (PROSE, "# It costs $1 or $2.\n", "reads a pair of dollar signs as mathematics; write \\$1"),
     "a pair of escaped dollars": (PROSE, "# It costs \\$1 or \\$2.\n", "two dollar signs in a paragraph"),
     "a long cell": (CODE, CODE + "x = 1\n" * 25, "26 lines of code; split the cell"),
+    "a long line": (CODE, CODE + f"x = {'1' * 97}\n", "a line of 101 columns, 'x = 1111"),
     "code after code": (CODE, CODE + "\n# %%\nx = 1\n", "two code cells in a row"),
     "a plot without words": (
         "# %% [markdown]\n# The third flight is the latest.\n\n# %% [markdown] exercise",
