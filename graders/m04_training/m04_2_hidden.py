@@ -84,7 +84,10 @@ def _why(missed: list[tuple[str, str]]) -> str:
         return ""
     wanted = {action for _, action in missed}
     if wanted <= {"mend the request", "mend the data"}:
-        return "All misses are errors of the algorithm: a reason is cut off after 1,024 characters, so which exception does the log have last, and what is it about?"
+        return (
+            "All misses are errors of the algorithm: a reason is cut off after 1,024 characters, so which exception does the log have "
+            "last, and what is it about?"
+        )
     if wanted <= {"more time", "leave"}:
         return "All misses are stopped jobs: which field says who stopped them?"
     if wanted <= {"more memory", "send again"}:
