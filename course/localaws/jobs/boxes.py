@@ -46,6 +46,8 @@ class BoxSpec:
         The image whose files the box sees.
     overlay : Overlay, optional
         An overlay outside ``folder`` into which the box installs packages.
+    installed : Overlay, optional
+        The overlay whose packages its programs find.
     binds : sequence of BindMount
         Further files and folders that the box sees.
     isolated : bool
@@ -70,6 +72,7 @@ class BoxSpec:
     environment: dict[str, str]
     image: Image | None = None
     overlay: Overlay | None = None
+    installed: Overlay | None = None
     binds: Sequence[BindMount] = ()
     isolated: bool = False
     published_port: int | None = None
@@ -94,7 +97,7 @@ def make_box(platform: Platform, spec: BoxSpec) -> Box:
     if spec.image and spec.image.files:
         binds += [*map(BindMount, spec.image.packages), *custom.binds(spec.image.files)]
     binds += spec.binds
-    shown = container_paths.shown(spec.overlay, spec.image.packages if spec.image else ())
+    shown = container_paths.shown(spec.overlay or spec.installed, spec.image.packages if spec.image else ())
     return Box(spec.folder / "ml", spec.environment, limits, network=_network(platform, spec), binds=binds, shown=shown)
 
 

@@ -184,6 +184,7 @@ class ProcessingRun(JobRun):
             folder,
             variables(self.platform, self.context, self.role, overlay, extra),
             image,
+            installed=overlay,
             binds=binds,
             isolated=isolated(self.document),
             network_pid=network_pid,

@@ -117,6 +117,7 @@ class TrainingHost:
             self.folder,
             variables(run.platform, run.context, run.role, overlay, extra),
             image,
+            installed=overlay,
             binds=[*self._fast_channels(), *binds],
             isolated=run.document["EnableNetworkIsolation"],
             network_pid=network_pid,

@@ -241,6 +241,7 @@ class ModelServer:
             self._folder,
             variables(platform, self._context, self._variant["RoleArn"], overlay, extra),
             self._image,
+            installed=overlay,
             published_port=self.port,
             container_port=inside,
             memory=self._variant.get("MemoryBytes"),
