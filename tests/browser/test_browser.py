@@ -118,20 +118,22 @@ def test_a_wrong_answer_is_explained_and_a_right_one_holds_in_practice(notebook,
     page.screenshot(path=SCREENSHOTS / "practice.png")
 
 
-def test_the_right_answer_is_judged(notebook, page, places):
+def test_both_answers_are_judged(notebook, page, places):
     """After the test above: the exercise is answered."""
-    below = places["m00_ex1_check"] + 1
+    answer, below = places["m00_ex1"], places["m00_ex1_check"] + 1
     notebook.cell(below - 1).locator(".cm-content").click()
     page.keyboard.press("Escape")
     page.keyboard.press("b")  # inserts a cell below
     points = catalogue.exercises(ROOT / "graders")["m00_ex1"].points
-    notebook.run(below, 'judge("m00_ex1")')
-    report = notebook.cell(below).get_by_role("region", name=re.compile("Judged m00_ex1"))
-    expect(report).to_contain_text(f"right, {points:g} of {points:g} points")
-    expect(report).to_contain_text("Judged on fresh cases")
-    expect(notebook.cell(below).locator(".jp-OutputArea-child")).to_have_count(1)
-    report.scroll_into_view_if_needed()
-    page.screenshot(path=SCREENSHOTS / "judged.png")
+    for code, said, picture in ((WRONG, "not right yet, ", "judged-wrong"), (RIGHT, f"right, {points:g} of {points:g} points", "judged")):
+        notebook.run(answer, code)
+        notebook.run(below, 'judge("m00_ex1")')
+        report = notebook.cell(below).get_by_role("region", name=re.compile("Judged m00_ex1"))
+        expect(report).to_contain_text(said)
+        expect(report).to_contain_text("Judged on fresh cases")
+        expect(notebook.cell(below).locator(".jp-OutputArea-child")).to_have_count(1)
+        report.scroll_into_view_if_needed()
+        page.screenshot(path=SCREENSHOTS / f"{picture}.png")
 
 
 @pytest.mark.nightly  # runs the whole lesson twice
