@@ -14,7 +14,7 @@ from course.grading import Answer, AnswerError, Report
 from .m09_1_cases import flight, line
 
 ENOUGH = 20.0  # seconds that the learner's function is given for questions that are answered at once
-PATIENCE, MANY = 3.0, 12  # seconds for all, and bodies that nobody answers: one by one they would take longer than the exercise has
+PATIENCE, MANY = 2.0, 18  # seconds for all, and bodies that nobody answers: one by one they would take longer than the exercise has
 WAIT = {"Delay": 0.2, "MaxAttempts": 150}
 STATES = ("done", "failed", "waiting")
 Result = tuple[str, str]  # state and text
@@ -166,12 +166,12 @@ def judge_waiting(answer: Answer, report: Report, endpoint: str, out: str) -> No
         try:
             got = results(answer, report, endpoint, bodies, PATIENCE, "waiting")
         except AnswerError as error:
-            said = f"With no instance, `ask_all(...)` for {count} bodies and {PATIENCE:.0f} seconds did not return as expected"
+            said = f"With no instance, `ask_all(...)` for {_bodies(count)} and {PATIENCE:.0f} seconds did not return as expected"
             report.part("waiting", False, f"{said}: {error} {slow}")
             return
         if got is None:
             return
-        said = f"With no instance, `ask_all(...)` for {count} bodies said {got[0][0]!r} of a body that nobody had answered or refused."
+        said = f"With no instance, `ask_all(...)` for {_bodies(count)} said {got[0][0]!r} of a body that nobody had answered or refused."
         if not report.part("waiting", all(one == ("waiting", "") for one in got), said):
             return
     _scale(answer.client("sagemaker"), endpoint, 1)
@@ -181,6 +181,10 @@ def judge_waiting(answer: Answer, report: Report, endpoint: str, out: str) -> No
     came = count_below(s3, out) - before - 2
     said = f"When an instance came, {came} of the bodies were answered, and not each of them: were all sent before any was waited for?"
     report.part("waiting", came == MANY + 1, said)
+
+
+def _bodies(count: int) -> str:
+    return "one body" if count == 1 else f"{count} bodies"
 
 
 def _ask_last(answer: Answer, endpoint: str, out: str) -> str:
