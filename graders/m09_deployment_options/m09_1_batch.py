@@ -119,14 +119,15 @@ def judge_rows(report: Report, finished: Finished, wanted: Mapping[str, float | 
     known = {name for name, number in wanted.items() if number is not None}
     near = sum(len(row) == 2 and row[0] in known and _near(row[1], wanted[row[0]]) for row in rows)
     said = f"{near:,} of {len(known):,} rows have the answer that the model gives to their eight columns"
-    report.part("answers", whole and near == len(known), f"{said}: which columns did it see, and which was stored?")
+    why = "which columns did it see, and which was stored?" if near < len(known) else "but not each row has a line of its own."
+    report.part("answers", whole and near == len(known), f"{said}: {why}")
 
 
 def _of_rows(finished: Finished, rows: list[list[str]], found: Counter, wanted: Mapping[str, float | None]) -> str:
     if not rows:
         return f"Nothing lies below {finished.files['target']}."
     if not found and len(rows) > 1:
-        first = f"No line is an id and an answer; the first has {len(rows[0])} fields: {','.join(rows[0])[:80]!r}."
+        first = f"No line has the two fields id and answer; the first is {','.join(rows[0])[:80]!r}."
         return f"{first} Is the answer joined with its row, and what of that is stored?"
     broken = next((row for row in rows if len(row) != 2), None)
     if broken is not None:

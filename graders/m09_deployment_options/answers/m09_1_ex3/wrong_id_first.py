@@ -1,7 +1,7 @@
 """The id is the first column, as in the example."""
 
 # trips: rows
-# says: No line is an id and an answer
+# says: No line has the two fields
 
 
 def transform_request(files):

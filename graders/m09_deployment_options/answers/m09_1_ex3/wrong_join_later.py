@@ -1,7 +1,7 @@
 """The ids are still in the files: they can be joined later, by line."""
 
 # trips: rows
-# says: No line is an id and an answer
+# says: No line has the two fields
 
 
 def transform_request(files):

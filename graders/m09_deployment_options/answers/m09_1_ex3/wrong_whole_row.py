@@ -1,7 +1,7 @@
 """Store all: whoever reads it can choose."""
 
 # trips: rows
-# says: the first has
+# says: the first is
 
 
 def transform_request(files):
