@@ -109,7 +109,8 @@ def _why(answer: Answer, job: dict) -> str:
 def judge_rows(report: Report, finished: Finished, wanted: Mapping[str, float | None]) -> None:
     """Report ``rows``, ``answers`` and ``payload`` of one job. ``wanted`` has the answer of each id, None where it is not known."""
     most, largest = finished.files["payload_mb"], finished.job.get("MaxPayloadInMB")
-    said = f"The job's requests may have {largest or 'as many as the default'} MB: is that what `payload_mb` of these files says?"
+    size = f"{largest} MB" if largest else "as many MB as the default allows"
+    said = f"The job's requests may have {size}: is that what `payload_mb` of these files says?"
     report.part("payload", largest == most, said)
     rows = [next(csv.reader(io.StringIO(line)), []) for line in finished.lines]
     found = Counter(row[0] for row in rows if len(row) == 2 and row[0] in wanted)
