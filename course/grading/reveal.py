@@ -20,6 +20,7 @@ from course.grading.progress import learner_folder
 
 SWITCH = "COURSE_REVEAL"  # "off" disables it on this machine
 MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[^\n]*\n?", re.MULTILINE)
+PLACEHOLDER = re.compile(r"^\w+ = \.\.\.[^\n]*\n+", re.MULTILINE)  # the value that an unanswered cell hands over
 COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 WARNING = "{id} is not judged right yet. Once you have seen its answer it counts 0 points in your progress."
 
@@ -124,7 +125,12 @@ def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | No
         return None
     (answer,) = (cell.text for cell in candidates.code_cells(source) if (cell.role, cell.exercise) == ("answer", exercise.id))
     attempts.append_attempt(attempts.of_event(exercise, attempts.REVEAL), learner_folder.lesson_folder(copy, exercise))
-    return Revealed(exercise, MARKS.sub("", answer).strip(), note(exercise, catalogue.root()))
+    return Revealed(exercise, reference(answer), note(exercise, catalogue.root()))
+
+
+def reference(answer: str) -> str:
+    """The code of a reference, from the text of its answer cell: without the marks and the placeholders of the learner's cell."""
+    return PLACEHOLDER.sub("", MARKS.sub("", answer)).strip()
 
 
 def note(exercise: Exercise, graders: Path) -> str:

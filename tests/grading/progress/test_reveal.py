@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course.grading import attempts
+from course.grading.gate import candidates
+from course.grading.reveal import reference
 
 from .conftest import FIXTURE, LESSON, Learner
 
@@ -77,3 +81,12 @@ def test_every_exercise_of_the_course_has_a_note() -> None:
     course = FIXTURE.parents[2]
     answers = sorted(path for path in (course / "graders").glob("*/answers/*") if path.is_dir())
     assert answers and [path.name for path in answers if not (path / "note.md").is_file()] == []
+
+
+def test_no_reference_of_the_course_begins_with_the_placeholder() -> None:
+    course = FIXTURE.parents[2]
+    for source in sorted((course / "solutions").glob("*/*.py")):
+        for cell in candidates.code_cells(source):
+            if cell.role == "answer":
+                shown = reference(cell.text)
+                assert not [line for line in shown.splitlines() if re.match(r"\w+ = \.\.\.", line)], f"{cell.exercise}: {shown}"
