@@ -10,7 +10,7 @@ ex1 = Exercise(
     section="A table of flights",
     parts={"line": 0.5, "values": 1.5},
     evidence={"flight_row": Function("flight_row(flight: dict) -> str")},
-    skills={"C01": ["1.2.K2", "3.2.S5"], "C02": ["1.2.4", "3.2.5"]},
+    skills={"C01": ["1.2.K3"]},
     topics=["deploy.realtime"],
     seconds=5,
     hints=(
@@ -27,13 +27,14 @@ ex2 = Exercise(
     pattern=1,
     parts={"practice": 0.25, "unseen": 1.75},
     evidence={"choose_service": Function("choose_service(need: dict) -> str")},
-    skills={"C01": ["1.1.K4", "3.1.K2", "3.1.S3"], "C02": ["1.1.2", "3.1.1", "3.1.2"]},
+    skills={"C01": ["1.1.K4", "3.1.S3"], "C02": ["1.1.2", "3.1.2"]},
     topics=["land.map"],
     seconds=5,
     hints=(
         "Begin with `wants`. For which wishes does the table name more than one service?",
-        "Four wishes need a second field: answers, code, steps and access. The table says which field, and where the border lies.",
-        'Nested ifs are fine: `if need["wants"] == "answers": return "Redshift" if need["people"] > ... else "Athena"`, and so on.',
+        "Four wishes need a second field: answers, code, steps and access. The table says which field, and where the border is.",
+        'Nested ifs are fine: `if need["wants"] == "answers": return "Redshift" if need["people"] > ... else "Athena"`, and so on. '
+        "Up to means that the border itself is included.",
     ),
 )
 

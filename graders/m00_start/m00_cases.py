@@ -7,17 +7,22 @@ SERVICES = ("S3", "Glue", "Athena", "Redshift", "Lake Formation", "ECR", "Step F
 
 PRACTICE_FLIGHTS = (  # a flight, and its line in the training table
     ({"date": "2013-02-02", "sched_dep_time": 1545, "origin": "JFK", "distance": 2475}, [15, 5, 1, 2475]),
-    ({"date": "2013-03-12", "sched_dep_time": 905, "origin": "LGA", "distance": 214}, [9, 1, 2, 214]),
+    ({"date": "2013-12-29", "sched_dep_time": 959, "origin": "LGA", "distance": 214}, [9, 6, 2, 214]),
 )
 BORDERS = {"people": (20, 21), "minutes": (15, 16)}  # the last that one service suits, the first that suits another
 _NEED = {"wants": "answers", "people": 3, "minutes": 90, "spark": False, "services": ["Glue", "SageMaker"], "columns": False}
+_PEOPLE = "how many `people` ask, and on which side of the course's own border of 20 is that?"
+_MINUTES = "how many `minutes` does the code run, and is Lambda's limit still allowed?"
 PRACTICE_NEEDS = (  # a need, the service that suits it, and a question for those who chose another
-    (_NEED, "Athena", "how many people ask, and where does the table draw the line?"),
-    (_NEED | {"people": 200}, "Redshift", "how many people ask, and where does the table draw the line?"),
-    (_NEED | {"wants": "code", "people": 50}, "SageMaker", "how long does the code run, and what is each service's limit?"),
+    (_NEED | {"people": 20}, "Athena", _PEOPLE),
+    (_NEED | {"people": 21}, "Redshift", _PEOPLE),
+    (_NEED | {"wants": "code", "minutes": 15}, "Lambda", _MINUTES),
+    (_NEED | {"wants": "code", "minutes": 16, "people": 50}, "SageMaker", _MINUTES),
     (_NEED | {"wants": "code", "minutes": 2, "spark": True}, "Glue", "what is the code written for?"),
     (_NEED | {"wants": "steps"}, "Step Functions", "which services do the steps use?"),
+    (_NEED | {"wants": "steps", "services": ["SageMaker"]}, "SageMaker", "which services do the steps use?"),
     (_NEED | {"wants": "access", "people": 80}, "S3", "who may read what: whole objects, or columns of a table?"),
+    (_NEED | {"wants": "access", "columns": True}, "Lake Formation", "who may read what: whole objects, or columns of a table?"),
     (_NEED | {"wants": "signal"}, "EventBridge", "which row of the table has this wish?"),
 )
 

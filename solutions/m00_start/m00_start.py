@@ -93,7 +93,13 @@ sagemaker.create_training_job(
     TrainingJobName=name,
     RoleArn=aws.role,
     AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
-    HyperParameters={"objective": "binary:logistic", "num_round": str(ROUNDS), "max_depth": "4", "eta": "0.3", "eval_metric": "auc"},
+    HyperParameters={
+        "objective": "binary:logistic",
+        "num_round": str(ROUNDS),
+        "max_depth": "4",
+        "eta": "0.3",
+        "eval_metric": "auc",
+    },
     InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": channel}],
     OutputDataConfig={"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
     ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
@@ -119,7 +125,12 @@ sagemaker.create_model(
     ExecutionRoleArn=aws.role,
     PrimaryContainer={"Image": image, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"]},
 )
-variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+variant = {
+    "VariantName": "AllTraffic",
+    "ModelName": name,
+    "InstanceType": "ml.m5.large",
+    "InitialInstanceCount": 1,
+}
 sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
 sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
 sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name)
@@ -183,13 +194,14 @@ except NotImplementedError:
 # %%
 hours = range(5, 23)
 lines = "\n".join(f"{hour},4,1,1000" for hour in hours)
-answer = runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=lines)["Body"].read().decode()
-chances = [float(value) for value in answer.replace(",", "\n").split()]
+answer = runtime.invoke_endpoint(EndpointName=name, ContentType="text/csv", Body=lines)
+chances = [float(value) for value in answer["Body"].read().decode().replace(",", "\n").split()]
 
 figure, axes = plt.subplots(figsize=(7, 3))
 axes.bar(hours, chances, color="#4a6fa5")
-axes.axhline(table.late.mean(), color="black", linestyle="--", label="share of late flights in the training table")
-axes.set(xticks=hours, xlabel="scheduled hour of departure", ylabel="probability of being late", title="A Friday from JFK, 1,000 miles")
+axes.axhline(table.late.mean(), color="black", linestyle="--", label="share late in training")
+axes.set(xticks=hours, xlabel="scheduled hour of departure", ylabel="probability of being late")
+axes.set_title("A Friday from JFK, 1,000 miles")
 axes.legend()
 plt.show()
 
@@ -218,7 +230,7 @@ for body, content_type in [("17,4", "text/csv"), ("17,4,1,2475", "image/png")]:
 
 # %%
 try:
-    runtime.invoke_endpoint(EndpointName="no-such-endpoint", ContentType="text/csv", Body="17,4,1,2475")
+    runtime.invoke_endpoint(EndpointName="no-such-one", ContentType="text/csv", Body="17,4,1,2475")
 except runtime.exceptions.ClientError as error:
     print(error.response["Error"]["Code"], "|", error.response["Error"]["Message"])
 
@@ -262,9 +274,11 @@ if aws.local:
     events = pd.DataFrame(aws.local.events())
 else:
     looked_up = boto3.client("cloudtrail").lookup_events(MaxResults=50)["Events"]
-    events = pd.DataFrame([{"caller": e.get("Username", "?"), "service": e["EventSource"].split(".")[0]} for e in looked_up])
-events["who"] = events.caller.astype(str).str.replace(r"^arn:.*/", "", regex=True).str.split("/").str[0]
-counts = events.pivot_table(index="who", columns="service", values="caller", aggfunc="size", fill_value=0)
+    rows = [(each.get("Username", "?"), each["EventSource"].split(".")[0]) for each in looked_up]
+    events = pd.DataFrame(rows, columns=["caller", "service"])
+callers = events.caller.astype(str).str.replace(r"^arn:.*/", "", regex=True)
+events["who"] = callers.str.split("/").str[0]
+counts = pd.crosstab(events.who, events.service)
 counts
 
 # %% [markdown]
@@ -289,7 +303,7 @@ plt.show()
 # |---|---|---|
 # | `"files"`: keep data, models, outputs | S3 | every object by its key, at any size |
 # | `"tables"`: know which tables the files hold | Glue | its crawler reads files, its catalog keeps their columns |
-# | `"answers"`: ask in SQL | Athena or Redshift | Athena bills each query on the files as they lie: right for up to 20 `people`. Beyond that, a warehouse that is always on, Redshift, is steadier |
+# | `"answers"`: ask in SQL | Athena or Redshift | Athena bills each query on the files as they lie: right for up to 20 `people`, this course's own border; AWS names none. Beyond it, Redshift, a warehouse that is always on |
 # | `"access"`: say who may read | S3 or Lake Formation | whole objects: a policy on S3. Single `columns` of a table: Lake Formation |
 # | `"image"`: keep container images | ECR | jobs and endpoints take their program from there |
 # | `"model"`: train and serve | SageMaker | jobs and endpoints, as above |
@@ -318,7 +332,14 @@ def choose_service(need: dict) -> str:
         return "Lambda" if need["minutes"] <= 15 else "SageMaker"
     if wants == "steps":
         return "SageMaker" if set(need["services"]) == {"SageMaker"} else "Step Functions"
-    return {"files": "S3", "tables": "Glue", "image": "ECR", "model": "SageMaker", "signal": "EventBridge"}[wants]
+    one_service = {
+        "files": "S3",
+        "tables": "Glue",
+        "image": "ECR",
+        "model": "SageMaker",
+        "signal": "EventBridge",
+    }
+    return one_service[wants]
     ### END SOLUTION
 
 
@@ -347,7 +368,7 @@ check("m00_ex2", choose_service=choose_service)
 # - To 2: The label is what the model is to say.
 # - To 3: The program in the container; the content type of the request.
 # - To 4: When its computer starts, before `InService`; when you delete it.
-# - To 5: Athena; many more people asking all day would make Redshift the steadier choice.
+# - To 5: Athena; many more people asking all day would make Redshift the steadier choice. The border of 20 is this course's own.
 #
 # </details>
 #

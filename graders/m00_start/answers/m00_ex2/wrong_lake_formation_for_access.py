@@ -1,0 +1,19 @@
+"""Access to a lake is a matter of Lake Formation."""
+
+# trips: practice
+# says: whole objects, or columns of a table?
+
+
+def choose_service(need):
+    code = "Glue" if need["spark"] else ("SageMaker" if need["minutes"] > 15 else "Lambda")
+    return {
+        "files": "S3",
+        "tables": "Glue",
+        "answers": "Redshift" if need["people"] > 20 else "Athena",
+        "access": "Lake Formation",
+        "image": "ECR",
+        "model": "SageMaker",
+        "code": code,
+        "steps": "Step Functions" if len(need["services"]) > 1 else "SageMaker",
+        "signal": "EventBridge",
+    }[need["wants"]]
