@@ -1,6 +1,6 @@
 """What m02_1 shows and is judged on: described columns, days of flights and their corruptions, jobs that need a tool.
 
-The generators are no secret; the rules that judge stand with the hidden checks, and the seed with the instructor.
+The generators are no secret; the rules that judge are in the hidden checks, and the instructor has the seed.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ PRACTICE_COLUMNS = (
         True,
         "when have all the flights that it counts arrived?",
     ),
+    PracticeColumn("p5", LAGGED[4].format(150, 30), False, "to the minute, when can somebody read it?"),
 )
 
 
@@ -88,9 +89,9 @@ def columns(rng: random.Random) -> list[Column]:
         drawn.append((text, "lagged", _lag(rng, in_time=number < 3)))
     forecasts = [rng.randrange(150, 420, 5), rng.randrange(130, 600, 5), rng.randrange(20, 110, 5)]
     drawn += [(FORECAST, "forecast", (minutes,)) for minutes in forecasts]
-    for in_time in (True, True, False, False):
+    for before in (0, 1, 2, 3):  # hours from the reading to departure; two are just early enough
         hour = rng.randint(8, 15)
-        drawn.append((UTC, "utc", (hour + WINTER - 2 - rng.randint(0, 1) if in_time else hour + WINTER - rng.randint(0, 1), hour)))
+        drawn.append((UTC, "utc", (hour + WINTER - before, hour)))
     names = [f"c{number}" for number in rng.sample(range(100, 1000), len(drawn))]
     rng.shuffle(drawn)
     return [Column(name, text.format(*numbers), kind, numbers) for name, (text, kind, numbers) in zip(names, drawn, strict=True)]
@@ -119,12 +120,15 @@ COLUMNS = [
     "wind_gust",
 ]
 FEW_KNOWN = ("AA", "MQ")  # airlines whose planes the register mostly lacks
-ROWS = 300
+ROWS = (285, 315)  # flights of a good day, from and to
+WIND_UNITS = (0.44704, 1.609344)  # metres a second and kilometres an hour, of a mile an hour
 PLAUSIBLE_WIND = 100  # miles an hour; the one reading above it is no wind
 
 
 PLANNED = ["carrier", "flight", "origin", "dest", "month", "day", "sched_dep_time", "hour", "distance", "tailnum", "time_hour"]
 OBSERVED = ["temp", "dewp", "wind_speed", "wind_gust"]
+MONTHS = tuple(range(1, 13))
+SEASONS = ((6, 7, 8), (9, 10, 11), (12, 1, 2), (3, 4, 5))
 LAST = "2013-12-29"  # the days after it have no weather
 
 
@@ -175,16 +179,20 @@ def _gusty() -> list[str]:
     return sorted(share.index[share > 0.2])
 
 
-def clean_day(rng: random.Random, repeating: bool = False, gusty: bool = False, airline: str = "") -> pd.DataFrame:
-    """Three hundred flights of one day, as they should be; on a ``repeating`` day a flight number occurs twice, rightly.
+def clean_day(
+    rng: random.Random, repeating: bool = False, gusty: bool = False, airline: str = "", months: tuple[int, ...] = MONTHS
+) -> pd.DataFrame:
+    """About three hundred flights of one day, as they should be; on a ``repeating`` day, always in summer, a flight number
+    occurs twice, rightly.
 
     All flights of ``airline`` are among them: of one of `FEW_KNOWN`, that leaves many seats unknown, as it should.
     """
     days = _days()
-    flights = _joined(days[rng.choice(_repeating() if repeating else _gusty() if gusty else sorted(days))])
+    possible = _repeating() if repeating else _gusty() if gusty else sorted(days)
+    flights = _joined(days[rng.choice([day for day in possible if int(day[5:7]) in months])])
     keep = flights[flights.duplicated(["carrier", "flight"], keep=False) | (flights.carrier == airline)]
     rest = flights.drop(keep.index)
-    chosen = pd.concat([keep, rest.sample(ROWS - len(keep), random_state=rng.getrandbits(32))])
+    chosen = pd.concat([keep, rest.sample(rng.randint(*ROWS) - len(keep), random_state=rng.getrandbits(32))])
     return chosen.sample(frac=1, random_state=rng.getrandbits(32)).reset_index(drop=True)
 
 
@@ -198,9 +206,22 @@ def _celsius(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
     return day.assign(temp=((day.temp - 32) / 1.8).round(2))
 
 
+def _all_celsius(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
+    return _celsius(rng, day).assign(dewp=((day.dewp - 32) / 1.8).round(2))
+
+
+def _wind_unit(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
+    factor = rng.choice(WIND_UNITS)
+    return day.assign(wind_speed=(day.wind_speed * factor).round(2), wind_gust=(day.wind_gust * factor).round(2))
+
+
 def _repeated(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
     again = day.sample(rng.randint(3, 12), random_state=rng.getrandbits(32))
     return pd.concat([day, again]).sample(frac=1, random_state=rng.getrandbits(32)).reset_index(drop=True)
+
+
+def _half(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
+    return day.sample(frac=0.5, random_state=rng.getrandbits(32)).reset_index(drop=True)
 
 
 def _minutes(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
@@ -223,6 +244,18 @@ def _kilometres(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
     return day.assign(distance=day.distance.where(~abroad, (day.distance * 1.609).round().astype(int)))
 
 
+def _all_kilometres(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
+    return day.assign(distance=(day.distance * 1.609).round().astype(int))
+
+
+def _exchanged(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
+    return day.assign(origin=day.dest, dest=day.origin)
+
+
+def _column_lost(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
+    return day.drop(columns=rng.choice(COLUMNS))
+
+
 def _swapped(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
     both = day.wind_gust.notna()
     return day.assign(wind_speed=day.wind_gust.where(both, day.wind_speed), wind_gust=day.wind_speed.where(both, day.wind_gust))
@@ -231,12 +264,31 @@ def _swapped(rng: random.Random, day: pd.DataFrame) -> pd.DataFrame:
 CORRUPTIONS: dict[str, Callable[[random.Random, pd.DataFrame], pd.DataFrame]] = {
     "spike": _spike,
     "celsius": _celsius,
-    "repeated": _repeated,
+    "all_celsius": _all_celsius,
+    "kilometres": _kilometres,
+    "all_kilometres": _all_kilometres,
+    "wind_unit": _wind_unit,
     "minutes": _minutes,
     "utc": _utc,
+    "repeated": _repeated,
+    "half": _half,
     "planes_lost": _planes_lost,
-    "kilometres": _kilometres,
     "swapped": _swapped,
+    "exchanged": _exchanged,
+    "column_lost": _column_lost,
+}
+GOOD_DAYS = {  # good days of practice, in words
+    "a day in January with many flights of an airline whose planes are not registered": {"airline": "MQ", "months": (1,)},
+    "a day in summer on which two airports use the same flight number": {"repeating": True},
+}
+BAD_DAYS = {  # corruptions of practice, in words
+    "spike": "a wind of hundreds of miles an hour",
+    "all_kilometres": "all distances in kilometres",
+    "utc": "`hour` in UTC",
+    "repeated": "rows that came twice",
+    "half": "half of its rows lost",
+    "exchanged": "origin and destination exchanged",
+    "column_lost": "a column missing",
 }
 
 
@@ -245,10 +297,28 @@ def corrupted_day(rng: random.Random, kind: str) -> pd.DataFrame:
     return CORRUPTIONS[kind](rng, clean_day(rng, gusty=kind == "swapped"))
 
 
+RECORDS = ["id", "year", "month", "day", "sched_dep_time", "time_hour", "carrier", "arr_delay"]
+PRACTICE_BORDERS = ("2013-02-08", "2013-02-22")
+PRACTICE_RECORDS = (  # a flight, and what becomes of it: its part, `late` and `departure_minute`; None when it has no label
+    ("p01", 2013, 1, 15, 517, "2013-01-15T10:00:00Z", "UA", 16, ("train", 1, 317)),
+    ("p02", 2013, 2, 7, 1200, "2013-02-07T17:00:00Z", "DL", 15, ("train", 0, 720)),
+    ("p03", 2013, 2, 7, 2145, "2013-02-08T02:00:00Z", "B6", 3, ("train", 0, 1305)),  # already the border day in UTC
+    ("p04", 2013, 2, 8, 600, "2013-02-08T11:00:00Z", "UA", -4, ("validation", 0, 360)),
+    ("p05", 2013, 2, 8, 1359, "2013-02-08T18:00:00Z", "DL", "", None),
+    ("p06", 2013, 2, 14, 1801, "2013-02-14T23:00:00Z", "B6", 90, ("validation", 1, 1081)),
+    ("p07", 2013, 2, 21, 2059, "2013-02-22T01:00:00Z", "UA", 17, ("validation", 1, 1259)),
+    ("p08", 2013, 2, 22, 659, "2013-02-22T11:00:00Z", "DL", 0, ("test", 0, 419)),
+    ("p09", 2013, 2, 22, 2330, "2013-02-23T04:00:00Z", "B6", 44, ("test", 1, 1410)),
+    ("p10", 2013, 3, 5, 1245, "2013-03-05T17:00:00Z", "UA", "", None),
+    ("p11", 2013, 3, 9, 805, "2013-03-09T13:00:00Z", "DL", 25, ("test", 1, 485)),
+    ("p12", 2013, 1, 31, 905, "2013-01-31T14:00:00Z", "B6", -12, ("train", 0, 545)),
+)
+
+
 def records(rng: random.Random, validation_from: str, test_from: str, rows: int = 240) -> pd.DataFrame:
     """Flights of ninety winter days around the two borders, for the Processing job: some cancelled, many in the evening.
 
-    Columns ``id``, ``year``, ``month``, ``day``, ``sched_dep_time`` (hhmm), ``time_hour`` (UTC), ``carrier``, ``arr_delay``.
+    Columns `RECORDS`: ``sched_dep_time`` in hhmm, ``time_hour`` in UTC.
     """
     borders = [pd.Timestamp(validation_from), pd.Timestamp(test_from)]
     made = []
@@ -261,20 +331,22 @@ def records(rng: random.Random, validation_from: str, test_from: str, rows: int 
         clock = hour * 100 + rng.randint(0, 59)
         carrier = rng.choice(["UA", "DL", "B6"])
         made.append((f"f{number:04}", date.year, date.month, date.day, clock, f"{utc:%Y-%m-%dT%H:%M:%SZ}", carrier, delay))
-    return pd.DataFrame(
-        rng.sample(made, rows), columns=["id", "year", "month", "day", "sched_dep_time", "time_hour", "carrier", "arr_delay"]
-    )
+    return pd.DataFrame(rng.sample(made, rows), columns=RECORDS)
 
 
 TOOLS = ("Data Wrangler", "DataBrew", "Processing", "Glue", "EMR")
 _JOB = {"gigabytes": 2.5, "memory": 32, "writes": "pandas", "feeds": "training", "needs": "none"}
 _JOB |= {"busy_hours": 1.0, "glue_hour": 4.4, "cluster_hour": 2.0}
+_DEAR = _JOB | {"writes": "spark", "busy_hours": 12.0, "glue_hour": 4.0}  # a day of Glue costs as much as one of the cluster
 PRACTICE_JOBS = (  # a job, the tool that suits it, and a question for those who chose another
-    (_JOB, "Processing", "does its data fit into the memory of one machine?"),
+    (_JOB, "Processing", "do 5 times its gigabytes fit into `memory`?"),
     (_JOB | {"writes": "nothing"}, "Data Wrangler", "who works with it, and what does its result feed?"),
     (_JOB | {"writes": "nothing", "feeds": "reports"}, "DataBrew", "who works with it, and what does its result feed?"),
+    (_JOB | {"gigabytes": 6.4}, "Processing", "do 5 times its gigabytes fit into `memory`, if only just?"),
     (_JOB | {"gigabytes": 11.0}, "Glue", "how much memory do pandas' copies take, and what does a day cost by Glue and by a cluster?"),
     (_JOB | {"writes": "spark", "needs": "hive"}, "EMR", "what does it need besides Spark?"),
+    (_DEAR, "Glue", "do both cost the same, or one of them more?"),
+    (_DEAR | {"busy_hours": 12.1}, "EMR", "what does a day cost by Glue, and what by a cluster that is always up?"),
 )
 
 

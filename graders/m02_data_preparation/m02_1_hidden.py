@@ -3,22 +3,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable
-from typing import Any
-
 import pandas as pd
-from botocore.exceptions import ParamValidationError, WaiterError
 
 from course.grading import Answer, Report
 from course.grading.scoring import find_all_share, guard_share, rule_share
 
-from .m02_1 import check_names, check_request, check_script, check_tool, ex1, ex2, ex3, ex4, read_parts
+from .m02_1 import check_names, check_tool, ex1, ex2, ex3, ex4, stops
 from .m02_1_cases import (
     BEFORE,
     CORRUPTIONS,
     NEVER,
     PRACTICE_COLUMNS,
+    SEASONS,
     WINTER,
     Column,
     clean_day,
@@ -27,9 +23,8 @@ from .m02_1_cases import (
     jobs,
     records,
 )
+from .m02_1_split import PARTS, judge_job
 
-WAIT = {"Delay": 0.2, "MaxAttempts": 400}
-PARTS = ("train", "validation", "test")
 MEMORY_FACTOR = 5  # pandas needs about five times the size of the data
 
 
@@ -75,9 +70,11 @@ def _why_names(missed: list[str], extra: list[str], everything: bool) -> str:
 
 @ex2.graded
 def graded_ex2(answer: Answer, report: Report) -> None:
-    kinds = ({"repeating": True}, {"airline": "AA"}, {"airline": "MQ"}, {})
-    alarms = [not answer.call("accept", clean_day(answer.rng, **kind)) for kind in kinds * 3]
-    caught = {kind: [not answer.call("accept", corrupted_day(answer.rng, kind)) for _ in range(2)] for kind in CORRUPTIONS}
+    kinds = ({"airline": "AA"}, {"airline": "MQ"}, {})
+    # A flight number occurs twice in summer only, the first of the seasons.
+    good = [{"repeating": True} if number % 4 == 0 else kinds[number % 3] | {"months": SEASONS[number % 4]} for number in range(12)]
+    alarms = [not answer.call("accept", clean_day(answer.rng, **kind)) for kind in good]
+    caught = {kind: [stops(answer, corrupted_day(answer.rng, kind)) or False for _ in range(2)] for kind in CORRUPTIONS}
     every = [found for pair in caught.values() for found in pair]
     whole = sum(all(pair) for pair in caught.values())
     stopped = f"{sum(every)} of {len(every)} corrupted days ({whole} of {len(caught)} kinds)"
@@ -85,142 +82,55 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     report.part("guard", guard_share(every, alarms), f"{said} {_why_guard(caught, alarms)}")
 
 
+SLIPPED = (  # kinds of corruption, and what to ask when one of them is not stopped
+    (
+        {"all_celsius", "all_kilometres", "wind_unit"},
+        "A unit slips through where a whole column has it: the day agrees with itself, so compare it with other days.",
+    ),
+    ({"celsius", "kilometres"}, "Units slip through: each value is possible by itself, so compare columns, or rows of one route."),
+    ({"minutes"}, "A clock slips through: how large can the last two digits of hhmm be?"),
+    ({"utc"}, "A clock slips through: which two columns tell the hour?"),
+    ({"half"}, "Lost rows slip through: how many flights has a day?"),
+    ({"repeated"}, "Repeated rows slip through: what makes a flight one flight?"),
+    ({"planes_lost"}, "A join that lost its planes slips through: for which airlines are seats missing on a good day?"),
+    ({"exchanged", "swapped"}, "Exchanged columns slip through: which values can only be in one of the two?"),
+    ({"column_lost"}, "A missing column slips through: which columns has a good day, and what does your rule say without one?"),
+    ({"spike"}, "What is impossible by itself slips through."),
+)
+
+
 def _why_guard(caught: dict[str, list[bool]], alarms: list[bool]) -> str:
     if all(alarms):
         return "Every clean day is stopped: gusts are mostly missing, and some planes always are."
-    if any(alarms[::4]) and not any(alarm for number, alarm in enumerate(alarms) if number % 4):
-        return "The clean days that you stop have a flight number twice, from two airports: what makes a flight one flight?"
-    if any(alarms):
-        return "Which of your rules fires on another day than the one you looked at? Think of winter, and of values that are missing."
     slipped = {kind for kind, pair in caught.items() if not all(pair)}
-    if not slipped:
-        return ""
-    if {"celsius", "kilometres"} <= slipped:
-        return "Units slip through: each value is possible by itself, so compare columns, or rows of one route."
-    if "minutes" in slipped:
-        return "A clock slips through: how large can the last two digits of hhmm be?"
-    if "utc" in slipped:
-        return "A clock slips through: which two columns tell the hour?"
-    if "planes_lost" in slipped:
-        return "A join that lost its planes slips through: for which airlines are seats missing on a good day?"
-    return "What slips through breaks what two columns, or two rows, have in common."
+    whys = [why for kinds, why in SLIPPED if kinds & slipped]
+    if any(alarms[::4]) and not any(alarm for number, alarm in enumerate(alarms) if number % 4):
+        whys.insert(0, "The clean days that you stop have a flight number twice, from two airports: what makes a flight one flight?")
+    elif any(alarms):
+        fires = "Which of your rules fires on another day than the one you looked at? Think of winter, and of values that are missing."
+        whys.insert(0, fires)
+    return " ".join(whys[:2])
 
 
 @ex3.graded
 def graded_ex3(answer: Answer, report: Report) -> None:
-    s3 = answer.client("s3")
-    name = f"graded-m02-1-{answer.token()}"  # of the job and of a bucket for it: neither may exist yet
-    root = f"s3://{name}"
-    borders = [f"2013-02-{answer.rng.randint(5, 12):02}", f"2013-02-{answer.rng.randint(20, 27):02}"]
+    borders = (f"2013-02-{answer.rng.randint(5, 12):02}", f"2013-02-{answer.rng.randint(20, 27):02}")
     flights = records(answer.rng, *borders)
-    uris = (f"{root}/code/split.py", f"{root}/records", f"{root}/parts")
-    request = answer.call("split_request", name, *uris, *borders)
-    if not (check_request(report, request, name, *uris) and check_script(answer, report)):
-        return
-    s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="code/split.py", Body=answer.value("script").encode())
-    half = len(flights) // 2
-    for number, rows in enumerate((flights[:half], flights[half:])):
-        s3.put_object(Bucket=name, Key=f"records/part-{number}.csv", Body=rows.to_csv(index=False).encode())
-    if (parts := _run(answer, report, request, name)) is not None:
-        _judge_parts(report, flights, parts, borders)
+    judge_job(answer, report, flights, right_parts(flights, borders), borders)
 
 
-def _run(answer: Answer, report: Report, request: dict[str, Any], name: str) -> dict[str, pd.DataFrame] | None:
-    """The parts that the job of the request wrote; reports the part ``job``."""
-    sagemaker, s3 = answer.client("sagemaker"), answer.client("s3")
-    try:
-        sagemaker.create_processing_job(**request)
-    except ParamValidationError as error:
-        report.part("job", False, f"The request was not accepted: {error}")
-        return None
-    with contextlib.suppress(WaiterError):  # raised when the job failed; what became of it is asked next
-        sagemaker.get_waiter("processing_job_completed_or_stopped").wait(ProcessingJobName=name, WaiterConfig=WAIT)
-    job = sagemaker.describe_processing_job(ProcessingJobName=name)
-    status = job["ProcessingJobStatus"]
-    if not report.part("job", status == "Completed", f"The job ended {status}: {job.get('FailureReason', 'no reason given')}"):
-        return None
-    texts = {}
-    for part in PARTS:
-        listed = s3.list_objects_v2(Bucket=name, Prefix=f"parts/{part}/").get("Contents", [])
-        texts[part] = [s3.get_object(Bucket=name, Key=item["Key"])["Body"].read().decode() for item in listed]
-    if empty := [part for part, found in texts.items() if not any(text.strip() for text in found)]:
-        report.part(
-            "job", False, f"The job completed and left nothing in {', '.join(empty)}: does the script write where the request looks?"
-        )
-        return None
-    return read_parts(texts)
-
-
-def _judge_parts(report: Report, flights: pd.DataFrame, parts: dict[str, pd.DataFrame], borders: list[str]) -> None:
-    wanted_columns = {"id", "late", "departure_minute"}
-    for part, table in parts.items():
-        if lost := sorted(wanted_columns - set(table.columns)):
-            for name in ("split", "values"):
-                report.part(name, False, f"{part} has the columns {list(table.columns)}; missing is {lost[0]!r}.")
-            return
-    flown = flights[flights.arr_delay != ""]
+def right_parts(flights: pd.DataFrame, borders: tuple[str, str]) -> pd.DataFrame:
+    """By the id of each flight that arrived: its part, whether it was late, and its minute of departure."""
+    flown = flights[flights.arr_delay != ""].set_index("id")
     day = pd.to_datetime(flown[["year", "month", "day"]]).dt.strftime("%Y-%m-%d")
-    right = dict(zip(flown.id, day.map(lambda date: _part(date, borders)), strict=True))
-    given = pd.concat([table.assign(part=part) for part, table in parts.items()])
-    _judge_split(report, flights, right, given, borders)
-    _judge_values(report, flown.set_index("id"), given[given.id.isin(right)].drop_duplicates("id").set_index("id"))
-
-
-def _part(day: str, borders: list[str]) -> str:
-    return PARTS[sum(day >= border for border in borders)]
-
-
-def _judge_split(report: Report, flights: pd.DataFrame, right: dict[str, str], given: pd.DataFrame, borders: list[str]) -> None:
-    if given.id.duplicated().any():
-        report.part(
-            "split",
-            False,
-            f"{given.id.duplicated().sum()} flights are in two parts, or twice in one: a flight may judge only what has not seen it.",
-        )
-    elif cancelled := set(given.id) - set(right):
-        report.part("split", False, f"{len(cancelled)} flights without an arrival delay were kept: nobody knows whether they were late.")
-    elif lost := set(right) - set(given.id):
-        report.part(
-            "split", False, f"{len(lost)} of {len(right)} flights are in no part: was every file read, and does each day belong somewhere?"
-        )
-    else:
-        found = dict(zip(given.id, given.part, strict=True))
-        wrong = [flight for flight in right if found[flight] != right[flight]]
-        said = f"{len(right) - len(wrong)} of {len(right)} flights are in the part of their day."
-        report.part("split", not wrong, f"{said} {_why_split(flights.set_index('id'), found, wrong, borders) if wrong else ''}")
-
-
-def _why_split(flights: pd.DataFrame, found: dict[str, str], wrong: list[str], borders: list[str]) -> str:
-    rows = flights.loc[wrong]
-    days = pd.to_datetime(rows[["year", "month", "day"]]).dt.strftime("%Y-%m-%d")
-    if all(found[flight] == _part(moment[:10], borders) for flight, moment in rows.time_hour.items()):
-        return "Those that are not leave in the evening: whose midnight does the script split at, New York's or that of UTC?"
-    if days.isin(borders).all():
-        return "Those that are not leave on a border day: a part begins with the date it is `from`."
-    return "Early and late flights are mixed: a part holds the days of one stretch of time."
-
-
-def _judge_values(report: Report, flown: pd.DataFrame, given: pd.DataFrame) -> None:
-    if "arr_delay" in given.columns:
-        report.part("values", False, "`arr_delay` is among the columns: it is the answer, and every model will find it.")
-        return
-    flown = flown.loc[given.index]
     clock = flown.sched_dep_time
-    right: dict[str, Callable[[], pd.Series]] = {
-        "departure_minute": lambda: clock // 100 * 60 + clock % 100,
-        "late": lambda: (flown.arr_delay.astype(int) > 15).astype(int),
-    }
-    why = {
-        "departure_minute": "517 is seventeen minutes past five"
-        if given.departure_minute.eq(clock).any()
-        else "minutes are counted from New York's midnight",
-        "late": "late is 1 when a flight arrives more than 15 minutes after schedule",
-    }
-    for name, values in right.items():
-        good = pd.to_numeric(given[name], errors="coerce").eq(values())
-        if not report.part("values", bool(good.all()), f"`{name}` is right for {good.sum()} of {len(good)} flights: {why[name]}."):
-            return
+    return pd.DataFrame(
+        {
+            "part": day.map(lambda date: PARTS[sum(date >= border for border in borders)]),
+            "late": (flown.arr_delay.astype(int) > 15).astype(int),
+            "departure_minute": clock // 100 * 60 + clock % 100,
+        }
+    )
 
 
 def right_tool(job: dict) -> str:

@@ -15,10 +15,10 @@ _spec.loader.exec_module(_cases)
 
 
 def described_columns(rng: random.Random) -> dict[str, str]:
-    """Names of columns, each with its description: the four of practice, then those drawn by ``rng``."""
+    """Names of columns, each with its description: those of practice, then those drawn by ``rng``."""
     return {column.name: column.description for column in (*_cases.PRACTICE_COLUMNS, *_cases.columns(rng))}
 
 
 def day_of_flights(rng: random.Random) -> pd.DataFrame:
-    """Three hundred flights of one day with plane and weather, as they should be."""
+    """About three hundred flights of one day with plane and weather, as they should be."""
     return _cases.clean_day(rng)

@@ -1,10 +1,18 @@
 def accept(day):
+    if not set(example.columns) <= set(day.columns) or len(day) < 250:
+        return False
+    if not day["origin"].isin({"EWR", "JFK", "LGA"}).all() or day["distance"].mean() > 1300:
+        return False
     clock = day["sched_dep_time"]
     if ((clock % 100) > 59).any() or ((clock // 100) != day["hour"]).any():
         return False
     if day["wind_speed"].max() > 120 or (day["dewp"] - day["temp"] > 0.01).any():
         return False
     if (day["wind_speed"] - day["wind_gust"] > 0.01).any():
+        return False
+    if not set(day["wind_speed"].dropna()) <= set(weather["wind_speed"]):
+        return False
+    if not set(day["temp"].dropna()) <= set(weather["temp"]):
         return False
     if len(day[["carrier", "flight", "origin"]].drop_duplicates()) < len(day):
         return False

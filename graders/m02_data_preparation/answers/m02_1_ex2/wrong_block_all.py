@@ -1,7 +1,7 @@
 """Nothing that is missing values can be trusted."""
 
 # trips: guard
-# says: returned False for a clean day
+# says: returned False for a day in January
 
 
 def accept(day):

@@ -1,0 +1,23 @@
+"""A route has one distance a day."""
+
+# trips: guard
+# says: all distances in kilometres
+
+
+def accept(day):
+    if set(day.columns) != set(example.columns) or len(day) < 200:
+        return False
+    usual = day[~day.carrier.isin(["AA", "MQ"])]
+    readings = ["temp", "dewp", "wind_speed", "wind_gust"]
+    broken = [
+        (day.wind_speed > 100).any(),
+        not all(day[name].dropna().isin(weather[name]).all() for name in readings),
+        not day.origin.isin(["EWR", "JFK", "LGA"]).all(),
+        (day.groupby(["origin", "dest"]).distance.nunique() > 1).any(),
+        day.duplicated(["carrier", "flight", "origin"]).any(),
+        (day.sched_dep_time % 100 >= 60).any(),
+        (day.sched_dep_time // 100 != day.hour).any(),
+        usual.seats.isna().mean() > 0.2,
+        (day.wind_gust < day.wind_speed).any(),
+    ]
+    return not any(broken)

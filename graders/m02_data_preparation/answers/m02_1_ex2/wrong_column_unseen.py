@@ -1,0 +1,22 @@
+"""The columns are always there."""
+
+# trips: guard
+# says: with a column missing
+
+
+def accept(day):
+    if len(day) < 200:
+        return False
+    usual = day[~day.carrier.isin(["AA", "MQ"])]
+    readings = ["temp", "dewp", "wind_speed", "wind_gust"]
+    broken = [
+        (day.wind_speed > 100).any(),
+        not all(day[name].dropna().isin(weather[name]).all() for name in readings),
+        len(day.merge(routes)) < len(day),
+        day.duplicated(["carrier", "flight", "origin"]).any(),
+        (day.sched_dep_time % 100 >= 60).any(),
+        (day.sched_dep_time // 100 != day.hour).any(),
+        usual.seats.isna().mean() > 0.2,
+        (day.wind_gust < day.wind_speed).any(),
+    ]
+    return not any(broken)
