@@ -103,7 +103,7 @@ def run(answer: Answer, report: Report, request: dict[str, Any], name: str) -> d
         sagemaker.get_waiter("processing_job_completed_or_stopped").wait(ProcessingJobName=name, WaiterConfig=WAIT)
     job = sagemaker.describe_processing_job(ProcessingJobName=name)
     if job["ProcessingJobStatus"] != "Completed":
-        ended = f"The job ended {job['ProcessingJobStatus']}: {job.get('FailureReason', 'no reason given')}."
+        ended = f"The job ended {job['ProcessingJobStatus']}: {job.get('FailureReason', 'no reason given').rstrip('.')}."
         report.part("job", False, f"{ended} The last line of its log: {_last_line(answer, name)}")
         return None
     report.part("job", True, "The job completed.")
