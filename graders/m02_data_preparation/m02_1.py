@@ -60,7 +60,7 @@ ex2 = Exercise(
         "each of `temp`, `dewp`, `wind_speed`, `wind_gust` a reading that `weather` has, too (`isin`); "
         "each (origin, dest, distance) one of `routes` (`day.merge(routes)` keeps those); "
         "no (carrier, flight, origin) twice; `sched_dep_time % 100 < 60` and `sched_dep_time // 100 == hour`; "
-        "seats known for at least 80 % outside AA and MQ; `wind_gust >= wind_speed`. "
+        "seats known for two thirds outside AA and MQ, since cancelled flights have no plane; `wind_gust >= wind_speed`. "
         "Comparisons with a missing value prove nothing.",
     ),
 )

@@ -75,6 +75,14 @@ def test_the_number_of_flights_does_not_tell_repeated_rows() -> None:
     assert min(repeated) < max(good)
 
 
+def test_seats_missing_in_a_storm_are_fewer_than_those_of_a_broken_join() -> None:
+    def missing(day: pd.DataFrame) -> float:
+        return day[~day.carrier.isin(cases.FEW_KNOWN)].seats.isna().mean()
+
+    storms = [cases.clean_day(random.Random(seed), airline="MQ", months=(2,)) for seed in range(80)]
+    assert max(map(missing, storms)) < 0.35 < min(missing(cases.corrupted_day(random.Random(seed), "planes_lost")) for seed in range(40))
+
+
 def test_the_last_moment_is_among_the_columns() -> None:
     for seed in range(20):
         drawn = cases.columns(random.Random(seed))

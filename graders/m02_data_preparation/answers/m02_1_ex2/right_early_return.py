@@ -20,4 +20,4 @@ def accept(day):
     if (spread["max"] - spread["min"] > 5).any():
         return False
     known = day.loc[~day["carrier"].isin({"MQ", "AA"}), "seats"].notna().mean()
-    return bool(known > 0.7)
+    return bool(known > 0.65)

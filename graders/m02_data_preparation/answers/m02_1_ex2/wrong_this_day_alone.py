@@ -13,7 +13,7 @@ def accept(day):
         day.duplicated(["carrier", "flight", "origin"]).any(),
         (day.sched_dep_time % 100 >= 60).any(),
         (day.sched_dep_time // 100 != day.hour).any(),
-        usual.seats.isna().mean() > 0.2,
+        usual.seats.isna().mean() > 0.35,
         (day.groupby(["origin", "dest"]).distance.nunique() > 1).any(),
         (day.wind_gust < day.wind_speed).any(),
     ]

@@ -16,7 +16,7 @@ def accept(day):
         day.duplicated(["carrier", "flight", "origin"]).any(),
         (day.sched_dep_time % 100 >= 60).any(),
         (day.sched_dep_time // 100 != day.hour).any(),
-        usual.seats.isna().mean() > 0.2,
+        usual.seats.isna().mean() > 0.35,
         (day.wind_gust < day.wind_speed).any(),
     ]
     return not any(broken)
