@@ -94,7 +94,6 @@ def start_training(part: pd.DataFrame, key: str) -> str:
     return name
 
 
-# %%
 jobs = [start_training(winter, "winter"), start_training(half_year, "half-year")]
 for job in jobs:
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=job)
@@ -348,7 +347,6 @@ except NotImplementedError:
 lost = (asked.error != "").sum()
 print(f"{len(asked)} requests, {lost} unanswered, {asked.answer.nunique()} different answers")
 
-# %%
 figure, axes = plt.subplots(figsize=(7, 3))
 for after, marker, label in ((False, ".", "during the update"), (True, "x", "after it")):
     part = asked[asked.after == after]
@@ -391,7 +389,6 @@ def failure(client, **request) -> dict:
     return facts
 
 
-# %%
 wrong = [{"EndpointName": "no-such-endpoint"}, {"ContentType": "image/png"}, {"Body": "4,17"}]
 failures = [failure(plain, **request) for request in wrong]
 failures.append(failure(hasty, Body="\n".join(lines * 20)))

@@ -77,7 +77,6 @@ tables = {
 }
 tables["schedule"][WEATHER] = np.nan
 
-# %%
 image = aws.image("xgboost", "3.0-5")
 settings = {"objective": "binary:logistic", "num_round": str(ROUNDS)}
 settings |= {"max_depth": "4", "eta": "0.3"}
@@ -125,7 +124,6 @@ def invoke(body: str, **target) -> dict:
     return runtime.invoke_endpoint(**request, **target)
 
 
-# %%
 artifacts = {}
 for key, name in jobs.items():
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name)
@@ -389,7 +387,6 @@ def released(key: str) -> pd.DataFrame:
     return pd.DataFrame(told, columns=["answered", "ModelError"]).fillna(0)
 
 
-# %%
 releases = {}
 try:
     for key in ("wide", "weather") if aws.local else ():
@@ -434,7 +431,6 @@ scaling.put_scaling_policy(
     TargetTrackingScalingPolicyConfiguration=tracking,
 )
 
-# %%
 counts, load = [], [0] * 3 + [24] * 6 + [0] * 18 if aws.local else []
 for requests in load:
     minute(lambda: invoke(some[0]), requests, aws.local.advance)
