@@ -124,7 +124,7 @@ class Lab:
 
 @contextmanager
 def lab(root: Path, command: list[str]) -> Iterator[Lab]:
-    """A `course lab` that answers. It has its own session, as a terminal's job, and a standard input that stays open and empty.
+    """A `course lab` that answers, in a session of its own. Its standard input is a terminal: JupyterLab asks only there on Ctrl-C.
 
     Afterwards neither JupyterLab nor the local AWS may answer.
     """
@@ -140,10 +140,9 @@ def lab(root: Path, command: list[str]) -> Iterator[Lab]:
         "HOME": str(root),
         "JUPYTER_CONFIG_DIR": str(root / "config"),
     }
+    terminal, stdin = os.openpty()
     with (root / "lab.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=root, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
-        )
+        process = subprocess.Popen(command, cwd=root, env=environment, stdin=stdin, stdout=log, stderr=log, start_new_session=True)
     started = Lab(process, port, root)
     try:
         wait_for(lambda: process.poll() is not None or started.contents())
@@ -154,7 +153,8 @@ def lab(root: Path, command: list[str]) -> Iterator[Lab]:
     finally:
         process.terminate()
         process.wait(timeout=60)
-        process.stdin.close()
+        os.close(terminal)
+        os.close(stdin)
     assert started.contents() is None
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", instance["port"]), timeout=5)
