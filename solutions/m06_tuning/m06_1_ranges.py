@@ -468,7 +468,7 @@ print(f"{failed[0]} again, with five children", shown(longer), sep="\n  ")
 #   child's number, `-001-`: the rest is another one each time), and words copied from a line of it that shows the cause, and from no other kind of line. For `direction` it is a line of a child that did better than the winner; where
 #   expression or objective is at fault, the line that should have counted, and for `training` the one that did.
 # - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. In lists, a name stands for a place: the one that stands there now. A change that touches
-# more than the fault loses half. `repaired(request, change)` makes the request with it, for `run`. The check runs each search again with it, here and at grading.
+#   more than the fault loses half. `repaired(request, change)` makes the request with it, for `run`. The check runs each search again with it, here and at grading.
 #
 # For a `rate` without end they might be `{"cause": "range", "stream": "ticket-9-...-001-.../algo-1-...", "line": "overflow encountered"}` and
 # `{"HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges.rate.MaxValue": "1"}`. The winner of a repaired search must have the best
