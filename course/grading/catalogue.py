@@ -99,8 +99,13 @@ def checks(cells: Iterable[str], folder: Path) -> dict[str, Exercise]:
 
 def load_hidden(exercise: Exercise, folder: Path | None = None) -> None:
     """Register the hidden checks of an exercise's notebook. The grader's process and the gate call this; a kernel never does."""
-    for path in (folder or root()).glob(f"*/{exercise.notebook}{HIDDEN}.py"):
+    for path in hidden_checks(exercise, folder):
         load_module(path)
+
+
+def hidden_checks(exercise: Exercise, folder: Path | None = None) -> list[Path]:
+    """The files with the hidden checks of an exercise's notebook; none in a learner's package."""
+    return list((folder or root()).glob(f"*/{exercise.notebook}{HIDDEN}.py"))
 
 
 @cache

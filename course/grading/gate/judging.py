@@ -181,7 +181,7 @@ def _wrong_answer_problem(candidate: Candidate, practice: Report, graded: Report
 
 
 def _hidden_without_canary(exercise: Exercise, graders: Path) -> CandidateResult | None:
-    hidden = list(graders.glob(f"*/{exercise.notebook}{catalogue.HIDDEN}.py"))
+    hidden = catalogue.hidden_checks(exercise, graders)
     if exercise.pattern and not hidden:
         problem = f"is a decision without hidden checks; write {exercise.notebook}{catalogue.HIDDEN}.py"
     elif any(canary.TOKEN not in path.read_text() for path in hidden):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from course.grading import attempts, catalogue, render
 from course.grading.attempts import Attempt
@@ -18,9 +17,9 @@ class JudgingUnavailable(Exception):
 
 
 def how_to_judge(exercise: Exercise) -> str:
-    """Completes the sentence "The rest is judged on unseen cases: …" of a practice report."""
+    """Who judges the unseen cases, for the heading of a practice report: the end of "are judged on unseen cases: …"."""
     try:
-        possible = _has_hidden_checks(exercise) and limit() != OFF
+        possible = bool(catalogue.hidden_checks(exercise)) and limit() != OFF
     except schedule.ClassScheduleError:
         possible = False
     return f'run `judge("{exercise.id}")`' if possible else render.AT_GRADING
@@ -40,7 +39,7 @@ def require(exercise: Exercise, noted: Iterable[Attempt]) -> int:
     ClassScheduleError
         When `class.yaml` cannot be read.
     """
-    if not _has_hidden_checks(exercise):
+    if not catalogue.hidden_checks(exercise):
         raise JudgingUnavailable(
             f"{exercise.id} cannot be judged here: this package has no hidden checks. Your instructor's grading judges it."
         )
@@ -58,8 +57,3 @@ def limit() -> int | None:
     """How often an exercise may be judged, by `class.yaml` beside the graders; None without a limit, `OFF` when judging is off."""
     root = catalogue.root().parent
     return schedule.read(root).judging if (root / schedule.NAME).is_file() else None
-
-
-def _has_hidden_checks(exercise: Exercise) -> bool:
-    folder: Path = catalogue.root()
-    return any(folder.glob(f"*/{exercise.notebook}{catalogue.HIDDEN}.py"))
