@@ -7,8 +7,8 @@ from nbgrader.validator import Validator
 
 # Also in course/lab_settings/labextensions, for the Validate button.
 SUCCESS = (
-    "The practice cases of this notebook hold. Unseen cases were not tested: judge(...) in the notebook, "
-    "or your instructor's grading, does that."
+    "The practice cases of this notebook hold. Unseen cases were not tested. Run judge(...) in the notebook to test them, "
+    "or wait for your instructor's grading."
 )
 
 
