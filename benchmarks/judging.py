@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -31,7 +30,7 @@ def measure() -> list[Row]:
     return rows
 
 
-def _notebook(source: Path, place: Path) -> Iterator[Row]:
+def _notebook(source: Path, place: Path) -> list[Row]:
     folder = shutil.copytree(source.parent, place / source.parent.name)
     state = place / "aws"
     content = nbformat.read(source, as_version=4)
@@ -48,7 +47,7 @@ def _notebook(source: Path, place: Path) -> Iterator[Row]:
     finally:
         if handle := launch.find(state):
             handle.stop()
-    return iter(rows)
+    return rows
 
 
 def _judged(client: NotebookClient, exercise: Exercise, practice: float, state: Path) -> Row:

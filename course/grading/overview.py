@@ -32,8 +32,8 @@ Each row is an exercise. The gate tries its checks on answers whose worth is kno
 foreseeable mistakes written by hand, *mutants* of the reference answer (one small change each, such as `<` for `<=`), and guessers that
 understand nothing.
 
-*Practice holds* counts the wrong answers that the check in the notebook does not find; only `judge` finds them. Of all wrong answers of
-the course at most {most:.0%} may be so.
+*Practice holds* counts the wrong answers that the check in the notebook does not find; only `judge` finds them. At most {most:.0%} of the
+course's wrong answers may hold.
 
 A mutant is killed when it does not earn all points. Some mutants are equivalent to the reference; the author of an exercise labels them so,
 one by one, in `survivors.yaml`. The table therefore gives the rate twice: the share killed of all mutants, and the share killed of those

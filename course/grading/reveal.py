@@ -97,8 +97,7 @@ def possible() -> bool:
 
 
 def find(exercise_id: str, root: Path, *, anyway: bool = False) -> Revealed | None:
-    """The reference and its note; the reveal is added to the attempts. None when the exercise is not judged right
-    yet, unless ``anyway``.
+    """The reference and its note; the reveal is added to the attempts. None before the exercise is judged right, unless ``anyway``.
 
     Parameters
     ----------

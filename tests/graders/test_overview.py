@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course.grading import overview
+from course.grading import catalogue, overview
+from course.grading.gate import record
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,6 +16,14 @@ ROOT = Path(__file__).parents[2]
 def test_page_is_fresh() -> None:
     written = (ROOT / overview.PAGE).read_text(encoding="utf-8")
     assert written == overview.page(ROOT), "run `python -m course.grading.overview`"
+
+
+def test_practice_alone_finds_nine_of_ten_wrong_answers() -> None:
+    graders = ROOT / "graders"
+    scores = {name: record.practice_score(name, graders) for name in catalogue.exercises(graders)}
+    assert [name for name, score in scores.items() if not score.wrong] == [], "run the gate with --record"
+    total = sum(scores.values(), record.PracticeScore())
+    assert total.share <= record.MOST, total.sentence
 
 
 def test_records_are_of_these_answers() -> None:

@@ -134,4 +134,4 @@ def test_without_mutants_the_record_renews_what_practice_finds(course: Path) -> 
     assert kept["mutants"]["tried"] == 3
     # The practice check asks for the name of a tool; only the hidden one sees the wrong rules.
     assert kept["practice"] == {"wrong": 3, "hold": 2}
-    assert "The practice cases of" in done.stdout and "only `judge` shows these mistakes" in done.stdout
+    assert "wrong answers (" in done.stdout and "hold in practice; only `judge` finds them." in done.stdout

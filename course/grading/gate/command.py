@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
     Console().print(table)
     practice = record.PracticeScore.of(findings)
-    print(f"{practice.sentence} At most {record.MOST:.0%} of a course may hold.")
+    print(f"{practice.sentence} At most {record.MOST:.0%} of the course's may.")
     too_many = practice.share > record.MOST and not options.notebooks and options.part == (1, 1)
     return 1 if too_many or any(finding.problem for finding in findings) else 0
 

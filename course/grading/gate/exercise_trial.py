@@ -44,7 +44,7 @@ class MutationScore:
 class CandidateResult:
     """One candidate, its score at grading, and the grader's fault (``""`` when there is none).
 
-    ``holds`` says of a wrong answer whether its practice cases hold, so that only `judge` shows the mistake; None of other candidates.
+    ``holds`` says whether a wrong answer holds in practice, so that only `judge` finds it. It is None for other candidates.
     """
 
     exercise: str

@@ -16,14 +16,14 @@ from course.grading.gate.exercise_trial import CandidateResult, MutationScore
 
 NAME = "record.yaml"
 PACKAGES = ("mutmut", "libcst")  # their versions decide which mutants exist
-MOST = 0.1  # the largest share of wrong answers of the whole course whose practice cases may hold
+MOST = 0.1  # the largest share of the course's wrong answers that may hold in practice
 GUESSERS = ("guesser", "constant", "another seed")
 OPENING = "# Written by `python -m course.grading.gate --mutants all --record`; not edited.\n"
 
 
 @dataclass(frozen=True)
 class PracticeScore:
-    """How many wrong answers there are, and of how many the practice cases hold, so that only `judge` shows the mistake."""
+    """How many wrong answers there are, and how many of them hold in practice, so that only `judge` finds them."""
 
     wrong: int = 0
     hold: int = 0
@@ -40,9 +40,7 @@ class PracticeScore:
 
     @property
     def sentence(self) -> str:
-        return (
-            f"The practice cases of {self.hold} of {self.wrong} wrong answers hold ({self.share:.1%}); only `judge` shows these mistakes."
-        )
+        return f"{self.hold} of {self.wrong} wrong answers ({self.share:.1%}) hold in practice; only `judge` finds them."
 
     def __add__(self, other: PracticeScore) -> PracticeScore:
         return PracticeScore(self.wrong + other.wrong, self.hold + other.hold)

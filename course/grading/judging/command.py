@@ -82,7 +82,7 @@ def _chosen(notebook: str, ids: Sequence[str] | None) -> list[Exercise]:
 
 
 def _saved(folder: Path, notebook: str, exercises: Sequence[Exercise]) -> SavedNotebook:
-    path = next(iter(sorted(folder.glob(f"{notebook}_*.ipynb"))))
+    path = min(folder.glob(f"{notebook}_*.ipynb"))
     released = _released(folder.name, path)
     try:
         content = read_notebook(path)

@@ -1,4 +1,4 @@
-"""The learner's AWS as a judge uses it: its clients, and what its checks leave there."""
+"""The learner's AWS, as a judge uses it, and the removal of what its checks create there."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LearnersAws:
         return self._clients(service)
 
     def clean_up(self) -> None:
-        """End and delete what the checks created: endpoints, models, running jobs, buckets. It does nothing if no check used AWS."""
+        """Delete the endpoints, models and buckets with such a name, and stop its running jobs. It does nothing if no check used AWS."""
         if self._clients is None:
             return
         Cleanup(self.client("sagemaker"), self._run).run()

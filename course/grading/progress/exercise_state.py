@@ -26,7 +26,7 @@ class ExerciseState:
     score : float
         The best judged score; 0 for a revealed exercise.
     tries, judged, hints : int
-        Number of checks, of judged answers, both up to the first that was judged right, and of hints opened.
+        Number of checks and of judged answers, both up to the first answer that was judged right; number of hints opened.
     last : datetime or None
         UTC, of the last attempt.
     right_at : datetime or None
@@ -80,7 +80,7 @@ class LearnerProgress:
 
     @property
     def next(self) -> ExerciseState | None:
-        """The next exercise: the one worked on last while it waits to be judged, else the first open one there, else in the course."""
+        """The next exercise: the last one if it waits to be judged, else the first open one of its notebook, else of the course."""
         if self.last and self.last.state == HOLDS:
             return self.last
         here = self.last.exercise.notebook if self.last else ""

@@ -1,4 +1,4 @@
-"""Reads a submitted notebook, whatever a learner did to the file."""
+"""Reads a submitted notebook, also when its file is damaged or has unknown cells."""
 
 from __future__ import annotations
 
