@@ -178,7 +178,7 @@ def check(wire: Wire, request: tuple[str, str, dict]) -> None:
         assert len(json.loads(body)["message"]) > WORDS, (request, body)
 
 
-@settings(FEW, max_examples=100, derandomize=True)
+@settings(FEW, max_examples=2 * FEW.max_examples, derandomize=True)
 @given(request=spoiled())
 def test_no_request_breaks_anything(wire, request):
     check(wire, request)
