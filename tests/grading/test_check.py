@@ -139,6 +139,12 @@ def test_a_failed_check_offers_a_hint_and_shows_none(kernel: Run) -> None:
         assert 'For a hint run `hint("m98_1_ex1")`.' in shown and "  Hint " not in shown
 
 
+def test_an_answer_that_could_not_be_judged_shows_no_hint(kernel: Run) -> None:
+    for wrong in ("late=3", "late=(1, 2)"):
+        shown = text(kernel(f'check("m98_1_ex3", {wrong})'))
+        assert "expected" in shown and "  Hint " not in shown
+
+
 def test_a_hint_can_be_asked_for(kernel: Run) -> None:
     shown = [text(kernel('hint("m98_1_ex2")')) for _ in range(2)]
     assert "Hints for m98_1_ex2: " in shown[0]
@@ -172,6 +178,11 @@ def test_a_slow_check_says_what_it_does_until_its_report_replaces_the_line(kerne
     assert "practice cases hold" in text(outputs)
     (said,) = kernel("print(lines[0])")
     assert said.text == "Checking m98_1_ex2 (2 s)\n"
+
+
+def test_each_call_of_hint_opens_the_next_hint(kernel: Run) -> None:
+    shown = [text(kernel('hint("m98_1_ex1")')) for _ in range(4)]
+    assert [output.count("  Hint ") for output in shown] == [1, 2, 3, 3]
 
 
 def test_the_heading_counts_what_was_tested(kernel: Run) -> None:
