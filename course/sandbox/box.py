@@ -238,7 +238,7 @@ class Box:
 
 
 def _replacer(paths: Mapping[str, str]) -> Callable[[str], str]:
-    """A function that replaces each of these paths in a text, also when another of them is its beginning."""
+    """A function that replaces these paths in a text. Where one of them begins with another, the longer one counts."""
     longest_first = "|".join(re.escape(path) for path in sorted(paths, key=len, reverse=True))
     named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
     return lambda text: named.sub(lambda found: paths[found[0]], text) if "/" in text else text

@@ -15,7 +15,7 @@ PROGRAMS = "/usr/local/bin"
 
 
 def shown(overlay: Overlay | None, packages: Iterable[Path] = ()) -> dict[str, str]:
-    """The path that a container would have, by this machine's.
+    """Which path of a container to show for each path of this machine.
 
     Parameters
     ----------

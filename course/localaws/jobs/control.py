@@ -42,11 +42,11 @@ class JobControl:
     Attributes
     ----------
     stopped_by : str
-        ``"Stopped"``, or the late status of the time limit that the job exceeded; ``""`` while it may go on.
+        ``"Stopped"``, or the status for the time limit that the job exceeded, e.g. ``"MaxRuntimeExceeded"``; ``""`` while it may go on.
     abandoned : bool
         Whether the local AWS is stopping.
     watch : callable
-        From a function that kills the current program to a context in which each program runs, so that somebody may kill it.
+        Gets a function that kills the current program, and returns the context in which that program runs.
     """
 
     def __init__(self) -> None:
@@ -149,7 +149,7 @@ class ThreadTask:
 
 
 def persist(change: Callable[[], object]) -> None:
-    """Write a job's end, with retries: a full disk has room again once the job's folder is removed."""
+    """Write a job's end, with retries: a full disk may have space again when the folders of other jobs are removed."""
     for pause in (0.05, 0.2, 1.0, 3.0):
         try:
             change()

@@ -29,12 +29,12 @@ class Run(Protocol):
     job: JobControl
 
     def attempt(self, folder: Path) -> None:
-        """Do the job in a folder, which it makes. Raises ServerShuttingDown."""
+        """Create ``folder`` and do the job in it. Raises ServerShuttingDown."""
 
     def end(self) -> bool:
         """Record how the job ended. Returns False when it must be done again.
 
-        The folder of the attempt is removed by now, so that even a full disk has room for that.
+        The folder of the attempt is removed before, so that a disk which the job has filled has space for the record.
         """
 
 

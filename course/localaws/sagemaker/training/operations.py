@@ -219,7 +219,7 @@ def check_channel(request: dict, job_mode: str, groups: set[str]) -> None:
     """Refuse a channel that the local AWS does not support, or that contradicts itself; ``groups`` are the job's instance groups."""
     name, source = request["ChannelName"], request["DataSource"]
     if "S3DataSource" not in source:
-        raise unsupported(f"the data source of channel {name}: {', '.join(source) or 'none'}; it has S3DataSource alone")
+        raise unsupported(f"the data source {', '.join(source) or 'none'} of channel {name}, only S3DataSource")
     mode, source = request.get("InputMode", job_mode), source["S3DataSource"]
     if source["S3DataType"] not in ("S3Prefix", "ManifestFile", AUGMENTED):
         raise unsupported(f"S3DataType {source['S3DataType']} (channel {name})")
