@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24"),
 ]
 
-# By day at least two of each kind, and all of which a test below asks more. The others run in `make nightly`.
+# By day at least two of each kind, with those that the tests below name. The others run in `make nightly`.
 BY_DAY = {
     *("reads_the_course", "reads_processes", "reads_the_network", "remounts", "deletes_everything", "patches_the_grading_package"),
     *("sends_its_own_report", "equals_everything", "hands_in_a_pickle", "hooks_the_shell", "defines_check", "kills_all", "crashes"),

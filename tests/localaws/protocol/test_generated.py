@@ -18,7 +18,7 @@ from tests.localaws.parameter_strategies import faults, model, operations, param
 from tests.localaws.protocol.botocore_messages import parse, serialised, understood
 
 FEW = settings(max_examples=3, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-# By day every fourth operation: the code is the same for all, and the models' kinds of members recur.
+# By day every fourth operation: the same code handles all, and the others have the same kinds of members.
 EACH = [pytest.param(*each, marks=() if place % 4 == 0 else pytest.mark.nightly) for place, each in enumerate(operations())]
 COUNT = re.compile(r"(\d+) validation errors? detected: ")
 
