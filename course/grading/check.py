@@ -24,10 +24,9 @@ class Points(float):
     """The value of a check cell. nbgrader reads it as text. In JupyterLab the cell shows no value, since the report says it better."""
 
     def _ipython_display_(self) -> None:
-        if (
-            "NBGRADER_EXECUTION" in os.environ or "JPY_SESSION_NAME" not in os.environ
-        ):  # Jupyter's server sets it for a notebook in a browser
-            raise NotImplementedError  # shown as text
+        in_browser = "JPY_SESSION_NAME" in os.environ  # Jupyter's server sets it
+        if "NBGRADER_EXECUTION" in os.environ or not in_browser:
+            raise NotImplementedError  # IPython then shows the number as text
 
     def _repr_html_(self) -> str:
         return ""

@@ -123,7 +123,7 @@ class ThreadTask:
         self._work, self._end = work, end
         self._error: BaseException | None = None
         self._ended = threading.Event()
-        threading.Thread(target=self._run, name="activity", daemon=True).start()
+        threading.Thread(target=self._run, name="task", daemon=True).start()
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the work ends. Raises TimeoutError, or the exception that the work raised."""
