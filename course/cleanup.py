@@ -100,3 +100,11 @@ class Cleanup:
     def _stop_transform(self, name: str) -> None:
         self.client.stop_transform_job(TransformJobName=name)
         self.client.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=name, WaiterConfig=WAIT)
+
+
+def delete_bucket(s3: Any, name: str) -> None:
+    """Delete a bucket with all its objects."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
+        if keys := [{"Key": each["Key"]} for each in page.get("Contents", ())]:
+            s3.delete_objects(Bucket=name, Delete={"Objects": keys})
+    s3.delete_bucket(Bucket=name)

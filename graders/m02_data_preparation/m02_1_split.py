@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from io import StringIO
 from typing import Any
 
 import pandas as pd
-from botocore.exceptions import ParamValidationError, WaiterError
+from botocore.exceptions import ParamValidationError
 
+from course.cleanup import delete_bucket
 from course.grading import Answer, Report
+from course.grading.jobs import ended, log_streams
 
 PARTS = ("train", "validation", "test")
-LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-WAIT = {"Delay": 0.2, "MaxAttempts": 400}
 NEEDED = {"ProcessingJobName", "RoleArn", "AppSpecification", "ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources"}
 WHY = {
     "departure_minute": "minutes are counted from New York's midnight",
@@ -50,7 +49,7 @@ def judge_job(answer: Answer, report: Report, flights: pd.DataFrame, wanted: pd.
         report.doing("runs your script as a Processing job")
         parts = run(answer, report, request, name)
     finally:
-        _delete_bucket(s3, name)
+        delete_bucket(s3, name)
     if parts is not None:
         compare(report, flights, wanted, parts, borders)
 
@@ -99,12 +98,10 @@ def run(answer: Answer, report: Report, request: dict[str, Any], name: str) -> d
     except ParamValidationError as error:
         report.part("job", False, f"The request was not accepted: {error}")
         return None
-    with contextlib.suppress(WaiterError):  # raised when the job failed; what became of it is asked next
-        sagemaker.get_waiter("processing_job_completed_or_stopped").wait(ProcessingJobName=name, WaiterConfig=WAIT)
-    job = sagemaker.describe_processing_job(ProcessingJobName=name)
+    job = ended(sagemaker, "processing", name, seconds=80)
     if job["ProcessingJobStatus"] != "Completed":
-        ended = f"The job ended {job['ProcessingJobStatus']}: {job.get('FailureReason', 'no reason given').rstrip('.')}."
-        report.part("job", False, f"{ended} The last line of its log: {_last_line(answer, name)}")
+        reason = f"The job ended {job['ProcessingJobStatus']}: {job.get('FailureReason', 'no reason given').rstrip('.')}."
+        report.part("job", False, f"{reason} The last line of its log: {_last_line(answer, name)}")
         return None
     report.part("job", True, "The job completed.")
     texts = {}
@@ -121,11 +118,8 @@ def run(answer: Answer, report: Report, request: dict[str, Any], name: str) -> d
 
 def _last_line(answer: Answer, name: str) -> str:
     """What the job wrote last to CloudWatch Logs; of a script that raised, the error."""
-    logs = answer.client("logs")
-    streams = logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=f"{name}/")["logStreams"]
-    names = [stream["logStreamName"] for stream in streams]
-    events = logs.filter_log_events(logGroupName=LOG_GROUP, logStreamNames=names)["events"] if names else []
-    lines = [line for event in events for line in event["message"].splitlines() if line.strip()]
+    streams = log_streams(answer.client("logs"), "processing", name)
+    lines = [line for messages in streams.values() for message in messages for line in message.splitlines() if line.strip()]
     return f"`{lines[-1].strip()[:300]}`" if lines else "it has none"
 
 
@@ -178,10 +172,3 @@ def _judge_values(report: Report, flights: pd.DataFrame, wanted: pd.DataFrame, g
             why = "517 is seventeen minutes past five" if as_clock else why
             said.append(f"`{name}` is right for {good.sum()} of {len(good)} flights: {why}.")
     report.part("values", not said, " ".join(said) or "All values are right.")
-
-
-def _delete_bucket(s3: Any, name: str) -> None:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-        for item in page.get("Contents", ()):
-            s3.delete_object(Bucket=name, Key=item["Key"])
-    s3.delete_bucket(Bucket=name)

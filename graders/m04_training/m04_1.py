@@ -1,14 +1,14 @@
 """m04_1: the built-in XGBoost as a training job."""
 
-import contextlib
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from botocore.exceptions import ClientError, ParamValidationError, WaiterError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from course.grading import Answer, Exercise, Function, Report
+from course.grading.jobs import ended
 
 from .m04_1_cases import (
     CONTENT_TYPES,
@@ -21,7 +21,6 @@ from .m04_1_cases import (
     practice_month,
 )
 
-WAIT = {"Delay": 0.2, "MaxAttempts": 300}
 PRACTICE_REGRET = 0.08  # of 60 learners' months: the best in steps of 0.05 has at most 0.067, the textbook's threshold at least 0.104
 
 ex1 = Exercise(
@@ -121,15 +120,12 @@ def run_request(answer: Answer, report: Report, rows: dict[str, int], rounds: in
 
 
 def _check_job(report: Report, sagemaker: Any, request: dict) -> None:
-    name = request["TrainingJobName"]
     try:
         sagemaker.create_training_job(**request)
     except (ClientError, ParamValidationError) as error:
         report.part("job", False, f"The request was not accepted: {error}")
         return
-    with contextlib.suppress(WaiterError):  # raised when the job failed; what became of it is asked next
-        sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name, WaiterConfig=WAIT)
-    job = sagemaker.describe_training_job(TrainingJobName=name)
+    job = ended(sagemaker, "training", request["TrainingJobName"])
     status, reason = job["TrainingJobStatus"], job.get("FailureReason", "no reason given")
     if not report.part("job", status == "Completed", f"A job from your request ended {status}: {reason}"):
         return

@@ -1,19 +1,17 @@
 """m04_2_ex1: the learner's failed jobs, their logs, and the same jobs again with the learner's repairs."""
 
-import contextlib
 import copy
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError, WaiterError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from course.grading import Answer
 from course.grading.citing import SHORTEST, cites, passing
+from course.grading.jobs import ended, log_streams
 
-GROUP = "/aws/sagemaker/TrainingJobs"
-WAIT = {"Delay": 0.2, "MaxAttempts": 300}
 AT_ONCE = 4  # instances in training jobs that a new account may run
 FIELDS = (
     "RoleArn",
@@ -24,7 +22,8 @@ FIELDS = (
     "ResourceConfig",
     "StoppingCondition",
 )
-FIELD_OF = {"channel": "ChannelName", "format": "ContentType", "objective": "objective", "range": "range"}  # else what a channel reads
+# By cause, the field that a repair changes; of all other causes it is S3Uri.
+FIELD_OF = {"channel": "ChannelName", "format": "ContentType", "objective": "objective", "range": "range"}
 CLASS = re.compile(r"[\w.]*(Error|Exception)\b")
 SHOWN = 60  # characters of a learner's words that a message repeats
 
@@ -35,7 +34,7 @@ class Rerun:
 
     share: float
     message: str = ""
-    log: tuple[str, ...] = field(default=())
+    log: tuple[str, ...] = ()
 
 
 def job_of(sagemaker: Any, ticket: str) -> dict:
@@ -47,10 +46,8 @@ def job_of(sagemaker: Any, ticket: str) -> dict:
 
 def log_of(logs: Any, job: dict) -> list[str]:
     """All lines that the job printed."""
-    streams = logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=f"{job['TrainingJobName']}/")["logStreams"]
-    names = [stream["logStreamName"] for stream in streams]
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=GROUP, logStreamNames=names)
-    return [event["message"] for page in pages for event in page["events"]]
+    streams = log_streams(logs, "training", job["TrainingJobName"])
+    return [line for lines in streams.values() for line in lines]
 
 
 # ---- repairs -------------------------------------------------------------------------------------------------------------------------
@@ -64,7 +61,7 @@ def reruns(answer: Answer, jobs: dict[str, dict], repairs: dict[str, dict], doin
     for ticket, job in jobs.items():
         name = f"again-m04-2-{answer.token()}"
         if len(started) == AT_ONCE:
-            _wait(sagemaker, next(iter(started.values())))
+            ended(sagemaker, "training", next(iter(started.values())))
         doing(f"runs {ticket} again with your change")
         try:
             sagemaker.create_training_job(TrainingJobName=name, **_repaired(_request(job), repairs[ticket]))
@@ -72,35 +69,30 @@ def reruns(answer: Answer, jobs: dict[str, dict], repairs: dict[str, dict], doin
         except (KeyError, TypeError, ClientError, ParamValidationError) as error:
             found[ticket] = Rerun(0.0, f"{ticket}: the repaired request was not accepted: {str(error)[:200]}")
     for ticket, name in started.items():
-        again = _wait(sagemaker, name)
-        found[ticket] = _ended(ticket, _request(jobs[ticket]), again, repairs[ticket], lambda job=again: tuple(log_of(logs, job)))
+        again = ended(sagemaker, "training", name)
+        share, message = _judged(ticket, _request(jobs[ticket]), again, repairs[ticket])
+        found[ticket] = Rerun(share, message, tuple(log_of(logs, again)) if share else ())
     return {ticket: found[ticket] for ticket in jobs}
 
 
-def _wait(sagemaker: Any, name: str) -> dict:
-    with contextlib.suppress(WaiterError):  # what became of a failed job stands in its description
-        sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name, WaiterConfig=WAIT)
-    return sagemaker.describe_training_job(TrainingJobName=name)
-
-
-def _ended(ticket: str, before: dict, again: dict, repair: dict, log: Callable[[], tuple[str, ...]]) -> Rerun:
+def _judged(ticket: str, before: dict, again: dict, repair: dict) -> tuple[float, str]:
+    """The share that a repair earns, and the reason. ``before`` is the request at fault, ``again`` the description of the repaired job."""
     if again["TrainingJobStatus"] != "Completed":
         if set(repair) == {"StoppingCondition.MaxRuntimeInSeconds"}:
-            return Rerun(0.0, f"{ticket}: It ran longer and failed for the same reason: time was not it.")
+            return 0.0, f"{ticket}: It ran longer and failed for the same reason: time was not it."
         status = again["TrainingJobStatus"]
-        return Rerun(0.0, f"{ticket}: the job ran again with your change of {', '.join(repair)} and ended {status}, expected Completed.")
+        return 0.0, f"{ticket}: the job ran again with your change of {', '.join(repair)} and ended {status}, expected Completed."
     if "validation:auc" not in {metric["MetricName"] for metric in again.get("FinalMetricDataList", [])}:
-        return Rerun(0.0, f"{ticket}: the job ends well, but no longer reports the AUC on the validation channel.")
+        return 0.0, f"{ticket}: the job ends well, but no longer reports the AUC on the validation channel."
     for channel in again["InputDataConfig"]:
         uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
         if f"/data/{channel['ChannelName']}/" not in uri:
             said = f"{ticket}: the job ends well, but it is another job: its channel {channel['ChannelName']!r} reads {uri!r}, other data."
-            return Rerun(0.0, said)
-    touched = max(len(repair), sum(1 for _ in _differences(before, _request(again))))
+            return 0.0, said
+    touched = max(len(repair), _differing(before, _request(again)))
     if touched > 1:
-        said = f"{ticket}: the job ends well, but the repair changes {touched} fields: more than the fault."
-        return Rerun(0.5, said, log())
-    return Rerun(1.0, "", log())
+        return 0.5, f"{ticket}: the job ends well, but the repair changes {touched} fields: more than the fault."
+    return 1.0, ""
 
 
 def _request(job: dict) -> dict:
@@ -132,16 +124,13 @@ def _channel(channels: list[dict], name: str) -> dict:
     return found[0]
 
 
-def _differences(one: Any, other: Any) -> Iterator[tuple[Any, Any]]:
-    """The fields in which two requests differ."""
+def _differing(one: Any, other: Any) -> int:
+    """The number of fields in which two requests differ."""
     if isinstance(one, dict) and isinstance(other, dict):
-        for key in one.keys() | other.keys():
-            yield from _differences(one.get(key), other.get(key))
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for first, second in zip(one, other, strict=True):
-            yield from _differences(first, second)
-    elif one != other:
-        yield one, other
+        return sum(_differing(one.get(key), other.get(key)) for key in one.keys() | other.keys())
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return sum(map(_differing, one, other))
+    return int(one != other)
 
 
 # ---- evidence ------------------------------------------------------------------------------------------------------------------------
@@ -153,7 +142,7 @@ def doubtful_line(ticket: str, cited: str, logs: dict[str, list[str]], again: Re
     if not cites(cited, logs[ticket]):
         return f"{ticket}: its log has no line with {shown}; expected words of a line of this job's log."
     if all(cites(cited, lines) for lines in logs.values()):
-        return f"{ticket}: {shown} stands in the logs of all five jobs; expected words that tell this job from the others."
+        return f"{ticket}: {shown} is in the logs of all five jobs; expected words that tell this job from the others."
     if passing(cited):
         return f"{ticket}: {shown} has a time or an address that the next run will not have; expected words without."
     if len(CLASS.sub("", cited).strip(" :")) < SHORTEST:
@@ -162,9 +151,9 @@ def doubtful_line(ticket: str, cited: str, logs: dict[str, list[str]], again: Re
         said = "is a place in the program, or announces what the next line says"
         return f"{ticket}: {shown} {said}; expected words that say what was wrong."
     if others := [other for other, lines in logs.items() if other != ticket and cites(cited, lines)]:
-        return f"{ticket}: {shown} stands in the log of {' and of '.join(others)}, too; expected words of this job's log alone."
+        return f"{ticket}: {shown} is also in the log of {' and of '.join(others)}; expected words of this job's log alone."
     if cites(cited, again.log):
-        return f"{ticket}: {shown} stands in the log of the job that ended well, too, after your repair: it shows no fault."
+        return f"{ticket}: {shown} is also in the log of the job that ended well after your repair: it shows no fault."
     return ""
 
 

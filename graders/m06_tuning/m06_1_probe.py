@@ -1,4 +1,4 @@
-"""What became of searches: the learner's own, run on data of the check, and the five tickets, as AWS remembers them."""
+"""The searches that m06_1 checks: the learner's own, on data of the check, and those of the five tickets, with their logs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from botocore.waiter import WaiterModel, create_waiter_with_client
 
 from course.grading import Answer, AnswerError, Report
+from course.grading.jobs import log_streams
 
-GROUP = "/aws/sagemaker/TrainingJobs"
 STATUS, NAME = "HyperParameterTuningJobStatus", "HyperParameterTuningJobName"
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
 PRINTED = re.compile(r"validation AUC ([0-9.]+)")
@@ -191,11 +191,7 @@ class Search:
         """The lines of each log stream of its training jobs."""
         found = {}
         for child in self.children:
-            prefix = f"{child['TrainingJobName']}/"
-            for stream in self._logs.describe_log_streams(logGroupName=GROUP, logStreamNamePrefix=prefix)["logStreams"]:
-                pages = self._logs.get_paginator("filter_log_events")
-                asked = pages.paginate(logGroupName=GROUP, logStreamNames=[stream["logStreamName"]])
-                found[stream["logStreamName"]] = [event["message"] for page in asked for event in page["events"]]
+            found |= log_streams(self._logs, "training", child["TrainingJobName"])
         return found
 
     def stream(self, named: str) -> str | None:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from course.cleanup import Cleanup
+from course.cleanup import Cleanup, delete_bucket
 
 
 class LearnersAws:
@@ -39,7 +39,7 @@ class LearnersAws:
         s3 = self.client("s3")
         for bucket in s3.list_buckets()["Buckets"]:
             if self._run in bucket["Name"]:
-                _delete_bucket(s3, bucket["Name"])
+                delete_bucket(s3, bucket["Name"])
 
 
 def _clients() -> Callable[[str], Any]:
@@ -51,10 +51,3 @@ def _clients() -> Callable[[str], Any]:
     from course.session import connect
 
     return functools.cache(connect().client)
-
-
-def _delete_bucket(s3: Any, name: str) -> None:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-        if keys := [{"Key": each["Key"]} for each in page.get("Contents", ())]:
-            s3.delete_objects(Bucket=name, Delete={"Objects": keys})
-    s3.delete_bucket(Bucket=name)

@@ -1,0 +1,41 @@
+"""The SageMaker jobs that a check looks at: how they ended, and what they wrote to CloudWatch Logs."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from botocore.exceptions import WaiterError
+
+DELAY = 0.2  # seconds between two looks at a job
+
+
+def ended(sagemaker: Any, kind: str, name: str, seconds: float = 60) -> dict[str, Any]:
+    """The description of a job after it has ended, successfully or not.
+
+    Parameters
+    ----------
+    sagemaker : boto3 client
+    kind : str
+        "training", "processing" or "transform".
+    name : str
+        Of the job.
+    seconds : float
+        The longest wait. A job that takes longer is described as it is then.
+    """
+    named = {f"{kind.title()}JobName": name}
+    waiter = sagemaker.get_waiter(f"{kind}_job_completed_or_stopped")
+    with contextlib.suppress(WaiterError):  # the job failed; its description says why
+        waiter.wait(**named, WaiterConfig={"Delay": DELAY, "MaxAttempts": round(seconds / DELAY)})
+    return getattr(sagemaker, f"describe_{kind}_job")(**named)
+
+
+def log_streams(logs: Any, kind: str, name: str) -> dict[str, list[str]]:
+    """The messages in each log stream of a job, by the stream's name. ``logs`` is a boto3 client; the rest is as for `ended`."""
+    group = f"/aws/sagemaker/{kind.title()}Jobs"
+    described = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{name}/")
+    streams = {}
+    for stream in (each["logStreamName"] for each in described["logStreams"]):
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, logStreamNames=[stream])
+        streams[stream] = [event["message"] for page in pages for event in page["events"]]
+    return streams
