@@ -250,21 +250,21 @@ class _Process:
         self.kernel, (self._length, self._noise) = kernel, kernel
         self._mean, self._scale = losses.mean(), losses.std() or 1.0
         scaled = (losses - self._mean) / self._scale
-        root = np.linalg.cholesky(self._alike(among) + self._noise * np.eye(len(losses)))
+        root = np.linalg.cholesky(self._covariance(among) + self._noise * np.eye(len(losses)))
         self._whitening = np.linalg.inv(root)
         self._weights = self._whitening.T @ (self._whitening @ scaled)
         self.likelihood = -scaled @ self._weights / 2 - np.log(np.diag(root)).sum()  # its logarithm, less a constant
 
-    def _alike(self, distances: np.ndarray) -> np.ndarray:
+    def _covariance(self, distances: np.ndarray) -> np.ndarray:
         far = np.sqrt(5) / self._length * distances
         return (1 + far + far**2 / 3) * np.exp(-far)
 
     def predict(self, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the loss of points, by their distances from the fitted ones, a row each."""
-        alike = self._alike(distances)
-        known = np.einsum("ij,kj->ik", alike, self._whitening)  # small: threads of a matrix product would cost more than they save
+        covariance = self._covariance(distances)
+        known = np.einsum("ij,kj->ik", covariance, self._whitening)  # small: threads of a matrix product would cost more than they save
         deviation = np.sqrt(np.maximum(1 + self._noise - (known**2).sum(axis=1), 0))
-        return alike @ self._weights * self._scale + self._mean, deviation * self._scale
+        return covariance @ self._weights * self._scale + self._mean, deviation * self._scale
 
 
 CHOICES = {"Random": _Random, "Grid": _Grid, "Bayesian": _Bayesian, "Hyperband": _Random}
