@@ -299,7 +299,7 @@ def corrupted_day(rng: random.Random, kind: str) -> pd.DataFrame:
 
 RECORDS = ["id", "year", "month", "day", "sched_dep_time", "time_hour", "carrier", "arr_delay"]
 PRACTICE_BORDERS = ("2013-02-08", "2013-02-22")
-PRACTICE_RECORDS = (  # a flight, and what becomes of it: its part, `late` and `departure_minute`; None when it has no label
+PRACTICE_RECORDS = (  # a flight, and its part, `late` and `departure_minute`; None for a flight without a label
     ("p01", 2013, 1, 15, 517, "2013-01-15T10:00:00Z", "UA", 16, ("train", 1, 317)),
     ("p02", 2013, 2, 7, 1200, "2013-02-07T17:00:00Z", "DL", 15, ("train", 0, 720)),
     ("p03", 2013, 2, 7, 2145, "2013-02-08T02:00:00Z", "B6", 3, ("train", 0, 1305)),  # already the border day in UTC

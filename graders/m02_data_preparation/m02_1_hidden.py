@@ -89,12 +89,12 @@ SLIPPED = (  # kinds of corruption, and what to ask when one of them is not stop
     ),
     ({"celsius", "kilometres"}, "Units slip through: each value is possible by itself, so compare columns, or rows of one route."),
     ({"minutes"}, "A clock slips through: how large can the last two digits of hhmm be?"),
-    ({"utc"}, "A clock slips through: which two columns tell the hour?"),
-    ({"half"}, "Lost rows slip through: how many flights has a day?"),
+    ({"utc"}, "A clock slips through: which two columns have the hour?"),
+    ({"half"}, "Lost rows slip through: how many flights does a day have?"),
     ({"repeated"}, "Repeated rows slip through: what makes a flight one flight?"),
     ({"planes_lost"}, "A join that lost its planes slips through: for which airlines are seats missing on a good day?"),
     ({"exchanged", "swapped"}, "Exchanged columns slip through: which values can only be in one of the two?"),
-    ({"column_lost"}, "A missing column slips through: which columns has a good day, and what does your rule say without one?"),
+    ({"column_lost"}, "A missing column slips through: which columns does a good day have, and what if one is not there?"),
     ({"spike"}, "What is impossible by itself slips through."),
 )
 

@@ -136,8 +136,9 @@ def _as_good_as_wide(report: Report, brief: Brief, ranges: list[dict], linear: i
     rows, space = brief.unseen, brief.space(ranges)
     found, wide = expected_best(rows, space), expected_best(rows, brief.wide)
     said = f"`next_ranges(...)` for a practice search with {linear or 'no'} linear scales: "
-    few = "so few trained trials lie within your ranges that nothing can be said of them; leave more room, or draw small values as often "
-    if not report.part("practice", found > 0, f"{said}{few}as large ones."):
+    few = "so few trained trials lie within your ranges that nothing can be said of them; "
+    few += "leave more room, or draw small values as often as large ones."
+    if not report.part("practice", found > 0, said + few):
         return False
     said += f"the best of {JOBS} would have an AUC of {found:.4f} on average, and of {wide:.4f} over all bounds on logarithmic scales. "
     if linear:
@@ -243,10 +244,9 @@ def _better_than_blind(report: Report, case: Steps, got: list[float]) -> bool:
     said = f"`rate_range({list(case.window)}, {case.epochs})` returned {got}: "
     if not report.part("practice", found > TOO_FEW, f"{said}hardly any training of the table has such a rate; leave more room."):
         return False
-    said += (
-        f"the best of three there has an AUC of {found:.4f} on average, and {everywhere:.4f} over all rates; there is at least twice as "
-    )
-    return report.part("practice", 2 * (found - everywhere) >= best - everywhere, f"{said}much to win. How many steps are there?")
+    said += f"the best of three there has an AUC of {found:.4f} on average, and {everywhere:.4f} over all rates; "
+    more = "the best range gains more than twice as much. How many steps are there?"
+    return report.part("practice", 2 * (found - everywhere) >= best - everywhere, said + more)
 
 
 def rated(answer: Answer, report: Report, case: Steps, part: str) -> list[float] | None:

@@ -1,4 +1,4 @@
-"""Whether a ticket's diagnosis cites what shows its cause, and what becomes of its search when it runs again with the repair."""
+"""Whether a ticket's diagnosis cites what shows its cause, and whether its search succeeds with the repair."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def uncited(search: Search, name: str, diagnosis: dict) -> str:
     if not showing:
         return f"{name}: {words[:60]!r} does not show a fault of the kind {cause!r}; expected words of a line that does."
     if len(showing) < len(lines):
-        return f"{name}: {words[:60]!r} also stands in lines of another kind; expected words of the one kind that shows {cause!r}."
+        return f"{name}: {words[:60]!r} is also in lines of another kind; expected words of the one kind that shows {cause!r}."
     if cause == "direction" and not _better_than_winner(search, stream, lines):
         return f"{name}: {words[:60]!r} is of no child that did better than the winner; expected words of one that did."
     return ""
@@ -84,11 +84,11 @@ def rerun(answer: Answer, search: Search, name: str, repair: dict[str, Any], cau
             return 0.0, f"{name}: it tried as you asked, and found nothing for the same reason: the number of jobs was not it."
         return 0.0, f"{name}: the search ran again with your change of {', '.join(repair)} and ended {job[STATUS]}."
     done = Search(sagemaker, answer.client("logs"), again)
-    told = {each["TrainingJobName"]: each.get(OBJECTIVE, {}).get("Value") for each in done.children}
+    reported = {each["TrainingJobName"]: each.get(OBJECTIVE, {}).get("Value") for each in done.children}
     printed = _printed(done)
-    if any(told[child] is None or abs(told[child] - value) > 1e-6 for child, value in printed.items()) or not printed:
+    if any(reported[child] is None or abs(reported[child] - value) > 1e-6 for child, value in printed.items()) or not printed:
         return 0.0, f"{name}: the search ends, but its objective values are still not the validation AUC that was printed last."
-    if told[job["BestTrainingJob"]["TrainingJobName"]] < max(printed.values()):
+    if reported[job["BestTrainingJob"]["TrainingJobName"]] < max(printed.values()):
         return 0.0, f"{name}: the search ends, but another of its training jobs has a better validation AUC than its winner."
     if not _same_data(job):
         return 0.0, f"{name}: the search ends well, but it is another search: it reads other data."

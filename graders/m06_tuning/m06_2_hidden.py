@@ -72,10 +72,10 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     same = [near(got["difference"], fmean(paired(case))) for got, case in zip(given, cases, strict=True)]
     said = f"For {sum(same)} of {len(cases)} unseen comparisons `compare(...)` returned the mean difference."
     report.part("difference", sum(same) / len(same), f"{said} {_difference_hint(cases, given)}")
-    said = [got["verdict"] for got in given]
-    share = rule_share(said, [{verdict} for verdict in verdicts])
-    right = sum(one == other for one, other in zip(said, verdicts, strict=True))
-    hint = "" if right == len(cases) else verdict_hint(cases, said)
+    named = [got["verdict"] for got in given]
+    share = rule_share(named, [{verdict} for verdict in verdicts])
+    right = sum(one == other for one, other in zip(named, verdicts, strict=True))
+    hint = "" if right == len(cases) else verdict_hint(cases, named)
     report.part("verdict", share, f"{right} of {len(cases)} verdicts are right. {hint}")
 
 
@@ -139,14 +139,14 @@ _MISREADINGS: tuple[tuple[str, Callable[[dict], str]], ...] = (  # a question to
     ),
     ("May one be called better whose interval reaches to the other side of 0?", lambda case: _by(*_interval(case, 0), case["matters"])),
 )
-ALIKE = 0.85  # share of the cases in which an answer judges as a misreading does
+EXPLAINED = 0.85  # least share of the cases in which an answer judges as a misreading does
 
 
 def verdict_hint(cases: list[dict], said: list[str]) -> str:
     """A question about the misreading that explains most of an answer's verdicts; of those that explain as much, the first."""
     explained = [(sum(rule(case) == one for case, one in zip(cases, said, strict=True)), question) for question, rule in _MISREADINGS]
     most, question = max(explained, key=lambda pair: pair[0])
-    if most >= ALIKE * len(cases):
+    if most >= EXPLAINED * len(cases):
         return question
     return "Draw the interval beside 0 and beside `matters` on either side, and ask the questions in their order."
 

@@ -149,9 +149,9 @@ PRACTICE_CURVES = [  # of three that complete, and two that fall behind: a late 
 _ABOVE, _BELOW = ([round(value + by, 4) for value in _RISING] for by in (0.001, -0.001))
 _BAD = {"auc": [0.5] * 20, "seconds": 60.0}
 BORDER_CURVES = [  # of those that complete one equals the median at first, one is behind the others' values only, one behind at the end
-    *PRACTICE_CURVES[:1],
+    PRACTICE_CURVES[0],
     {"auc": _PEAKED, "seconds": 60.0},
-    *PRACTICE_CURVES[2:3],
+    PRACTICE_CURVES[2],
     _BAD,
     _BAD,
     {"auc": _BELOW, "seconds": 50.0},

@@ -90,7 +90,7 @@ def test_unsound_expressions_find_nothing(regex: str) -> None:
 
 DIAGNOSES = {  # cause and words, and what is said of them
     ("digits", "validation AUC 0.7"): "",
-    ("digits", "AUC 0."): "also stands in lines of another kind",
+    ("digits", "AUC 0."): "is also in lines of another kind",
     ("digits", "rows to train on"): "does not show a fault of the kind 'digits'",
     ("digits", "AUC"): "too short",
     ("digits", "the words of nobody"): "no line with",

@@ -1,4 +1,4 @@
-"""m09_1: what is planted and what the checks know of it agree, practice finds foreseeable mistakes, and both replay traffic alike."""
+"""m09_1: the checks know the planted faults, practice finds foreseeable mistakes, and lesson and checks replay traffic in the same way."""
 
 from __future__ import annotations
 

@@ -155,8 +155,8 @@ def test_a_fault_is_in_the_one_member_that_its_cause_is_about(fault: str) -> Non
 
 def test_a_repair_is_judged_by_what_the_endpoint_answers() -> None:
     one, two = {"Image": "a"}, {"Image": "a", "ModelDataUrl": "b"}
-    told = [faults._judged("case-1", *found, [0.25, 0.5])[0] for found in ((one, [0.25, 0.5]), (two, [0.25, 0.5]), (one, [0.25, 0.4]))]
-    assert told == [1.0, 0.5, 0.0]
+    shares = [faults._judged("case-1", *found, [0.25, 0.5])[0] for found in ((one, [0.25, 0.5]), (two, [0.25, 0.5]), (one, [0.25, 0.4]))]
+    assert shares == [1.0, 0.5, 0.0]
     assert "ModelError" in faults._judged("case-1", one, "ModelError", [0.25, 0.5])[1]
 
 

@@ -1,4 +1,4 @@
-"""What is small is copied, whoever reads it."""
+"""Small data is copied, even for a program that reads a pipe."""
 
 # trips: unseen
 # says: which question comes before the one about size?
