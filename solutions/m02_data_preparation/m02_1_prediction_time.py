@@ -212,8 +212,9 @@ print("share of flights whose plane is not registered:", missing.head(4).round(2
 print("cancelled, or no recorded arrival:", records.arr_delay.isna().sum(), "of", len(records))
 
 # %% [markdown]
-# A flight number can belong to two flights of a day, from different airports. Two airlines are mostly missing in the register of planes, and always were;
-# a loss of most others means a broken join; in a storm a fifth of them has no plane. A route has its distance. Flights without arrival have no label.
+# A flight number can belong to two flights of a day, from different airports. The planes of two airlines are mostly missing in the register, and always
+# were. When most planes of the others are missing too, a join is broken. In a storm a fifth of them is missing, since cancelled flights have no plane.
+# A route has its distance. Flights without arrival have no label.
 #
 # ## Clean and encode
 #
@@ -248,9 +249,9 @@ example.head(4)
 # %% [markdown] exercise="m02_1_ex2"
 # Write `accept(day)` that returns `True` for a good day and `False` for a corrupted one, as a `bool`. `day` is a `DataFrame` of about 300 flights with the
 # columns above: `sched_dep_time` in hhmm, `distance` in miles, `temp` and `dewp` (dew point) in degrees Fahrenheit, wind in miles an hour, read in whole
-# knots. For `example` it is `True`; after `example.loc[0, "wind_speed"] = 1048`, `False`. `routes`, `weather` and `planes` are history. Judged are twelve
-# good days of all seasons and twenty-eight corrupted ones: a column in another unit, or in two; wrong clocks; lost or repeated rows; two columns exchanged;
-# a column missing. You earn the share caught less the share of good days stopped. Repairing is not asked.
+# knots. For `example` it is `True`; after `example.loc[0, "wind_speed"] = 1048`, `False`. `routes`, `weather` and `planes` are history. It is judged on
+# twelve good days of all seasons and twenty-eight corrupted ones: a column in another unit, or in two; wrong clocks; lost or repeated rows; two columns
+# exchanged; a column missing. You earn the share caught less the share of good days stopped. Repairing is not asked.
 
 
 # %% answer="m02_1_ex2"
@@ -438,7 +439,8 @@ except Exception as error:
 # Write `choose_tool(job)` that returns the name of the tool as the table writes it, a `str`. For
 # `{"gigabytes": 2.5, "memory": 32, "writes": "pandas", "feeds": "training", "needs": "none", "busy_hours": 1.0, "glue_hour": 4.4, "cluster_hour": 2.0}`
 # it is `"Processing"`. `memory` is that of the largest machine, in gigabytes; `writes` is `"nothing"`, `"pandas"` or `"spark"`; `busy_hours` are
-# hours a day; the last two are dollars an hour. Judged are forty jobs, some twins that differ in one field. Running anything is not asked.
+# hours a day; the last two are dollars an hour. It is judged on forty jobs, some of them twins that differ in one field.
+# Running anything is not asked.
 
 
 # %% answer="m02_1_ex4"

@@ -288,7 +288,7 @@ print(paid.to_string(), f"{paid.sum()} seconds in all", sep="\n")
 # | a reason that begins with `CapacityError` or `InternalServerError` | `send again` |
 # | a reason that ends in `exit code: 137`: killed, mostly for want of memory | `more memory` |
 # | an exception whose line has `hyperparameter`, `metric`, `channel`, `ContentType` or `format`, in small or capital letters | `mend the request` |
-# | any other exception: what the files hold, or which were chosen | `mend the data` |
+# | any other exception: about what is in the files, or about which files were read | `mend the data` |
 #
 # Two traps. A `FailureReason` has at most {fact:failure-reason-characters} characters: a long traceback pushes the message out of it, so the log has to be read. And an exception may
 # be raised while another is handled; then both are printed, and the *later* one is what the job failed of. Warnings may use the same words.
