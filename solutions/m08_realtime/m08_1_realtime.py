@@ -25,7 +25,7 @@
 # %% [markdown]
 # ## Two models, one endpoint
 #
-# First the connection, and three short modules of the folder `given/`.
+# First the connection, and four short modules of the folder `given/`.
 
 # %%
 import json
@@ -39,6 +39,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from given.latency import answer_times, statistics
 from given.load import during
 from given.schedule import COLUMNS, table
+from given.training import start_training
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint, judge
@@ -68,33 +69,14 @@ july = rows[rows.month == 7].sample(400, random_state=SEED)
 july[COLUMNS].head(3)
 
 # %% [markdown]
-# Two training jobs start side by side. Each leaves a `model.tar.gz` in S3, the *model artifact*. A *waiter* waits for a job's end.
+# Two training jobs start side by side; `given/training.py` has the request. Each leaves a `model.tar.gz` in S3, the *model artifact*. A *waiter*
+# waits for a job's end.
 
 # %%
 image = aws.image("xgboost", "3.0-5")
-settings = {"objective": "binary:logistic", "num_round": str(ROUNDS)}
-settings |= {"max_depth": "4", "eta": "0.3"}
-
-
-def start_training(part: pd.DataFrame, key: str) -> str:
-    name = aws.unique(f"late-flights-{key}")
-    uri = aws.upload(part[["late", *COLUMNS]], f"train/{key}.csv")
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri}
-    channel = {"ChannelName": "train", "ContentType": "text/csv"}
-    sagemaker.create_training_job(
-        TrainingJobName=name,
-        RoleArn=aws.role,
-        AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
-        HyperParameters=settings,
-        InputDataConfig=[channel | {"DataSource": {"S3DataSource": source}}],
-        OutputDataConfig={"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
-        StoppingCondition={"MaxRuntimeInSeconds": 600},
-    )
-    return name
-
-
-jobs = [start_training(winter, "winter"), start_training(half_year, "half-year")]
+parts = {"winter": winter, "half-year": half_year}
+columns = ["late", *COLUMNS]
+jobs = [start_training(aws, image, ROUNDS, parts[key][columns], key) for key in parts]
 for job in jobs:
     sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=job)
 ended = [sagemaker.describe_training_job(TrainingJobName=job) for job in jobs]
@@ -333,17 +315,12 @@ model = described["ProductionVariants"][0]["ModelName"]
 serving = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
 other = models[0] if serving == models[1] else models[1]
 flight = lines[0]
-
-
-def ask() -> float:
-    return float(invoke(endpoint, flight))
-
-
 try:
-    asked = pd.DataFrame(during(lambda: update(endpoint, other), ask))
+    told = during(lambda: update(endpoint, other), lambda: float(invoke(endpoint, flight)))
 except NotImplementedError:
-    asked = pd.DataFrame(during(lambda: None, ask))
+    told = during(lambda: None, lambda: float(invoke(endpoint, flight)))
     print("Answer exercise 8.1.3 first; until then the old model goes on answering.")
+asked = pd.DataFrame(told)
 lost = (asked.error != "").sum()
 print(f"{len(asked)} requests, {lost} unanswered, {asked.answer.nunique()} different answers")
 
@@ -367,9 +344,9 @@ plt.show()
 
 # %%
 once = Config(retries={"total_max_attempts": 1})
-soon = Config(read_timeout=0.001)
+soon = once.merge(Config(read_timeout=0.001))
 plain = boto3.client("sagemaker-runtime", region_name=aws.region, config=once)
-hasty = boto3.client("sagemaker-runtime", region_name=aws.region, config=once.merge(soon))
+hasty = boto3.client("sagemaker-runtime", region_name=aws.region, config=soon)
 
 
 def failure(client, **request) -> dict:
@@ -379,19 +356,17 @@ def failure(client, **request) -> dict:
     try:
         client.invoke_endpoint(**sound | request)
     except ClientError as error:
-        said = error.response
-        facts["code"] = said["Error"]["Code"]
-        facts["message"] = said["Error"]["Message"].strip()[:100]
-        facts["status"] = said["ResponseMetadata"]["HTTPStatusCode"]
-        facts["original_status"] = said.get("OriginalStatusCode")
+        answer, said = error.response, error.response["Error"]
+        facts |= {"code": said["Code"], "message": said["Message"].strip()[:100]}
+        facts["status"] = answer["ResponseMetadata"]["HTTPStatusCode"]
+        facts["original_status"] = answer.get("OriginalStatusCode")
     except BotoCoreError as error:
-        facts["code"], facts["message"] = type(error).__name__, str(error)[:100]
+        facts |= {"code": type(error).__name__, "message": str(error)[:100]}
     return facts
 
 
 wrong = [{"EndpointName": "no-such-endpoint"}, {"ContentType": "image/png"}, {"Body": "4,17"}]
-failures = [failure(plain, **request) for request in wrong]
-failures.append(failure(hasty, Body="\n".join(lines * 20)))
+failures = [failure(plain, **one) for one in wrong] + [failure(hasty, Body="\n".join(lines * 20))]
 pd.DataFrame(failures).convert_dtypes().style.set_properties(**{"text-align": "left"})
 
 # %% [markdown]

@@ -43,7 +43,8 @@ from given.outcomes import flown, lines
 from given.pictures import releases_picture
 from given.rehearsal import Refused, Throttled, TimedOut, Unavailable, rehearsed
 from given.schedule import COLUMNS, WEATHER
-from given.watch import asked_while_updating, minute, total
+from given.training import start_training
+from given.watch import alarms_set, asked_while_updating, minute, total
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint, judge
@@ -78,22 +79,14 @@ tables = {
 tables["schedule"][WEATHER] = np.nan
 
 image = aws.image("xgboost", "3.0-5")
-settings = {"objective": "binary:logistic", "num_round": str(ROUNDS)}
-settings |= {"max_depth": "4", "eta": "0.3"}
-channel = {"ChannelName": "train", "ContentType": "text/csv"}
-jobs = {key: aws.unique(f"late-flights-{key}") for key in tables}
+jobs = {key: start_training(aws, image, ROUNDS, tables[key], key) for key in tables}
+artifacts = {}
 for key, name in jobs.items():
-    source = {"S3DataType": "S3Prefix", "S3Uri": aws.upload(tables[key], f"train/{key}.csv")}
-    sagemaker.create_training_job(
-        TrainingJobName=name,
-        RoleArn=aws.role,
-        AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
-        HyperParameters=settings,
-        InputDataConfig=[channel | {"DataSource": {"S3DataSource": source}}],
-        OutputDataConfig={"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
-        StoppingCondition={"MaxRuntimeInSeconds": 600},
-    )
+    sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name)
+    ended = sagemaker.describe_training_job(TrainingJobName=name)
+    artifacts[key] = ended["ModelArtifacts"]["S3ModelArtifacts"]
+    container = {"Image": image, "ModelDataUrl": artifacts[key]}
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=aws.role, PrimaryContainer=container)
 
 # %% [markdown]
 # ## Two variants
@@ -104,13 +97,8 @@ for key, name in jobs.items():
 
 # %%
 def model_variant(key: str, name: str, weight: float = 1.0) -> dict:
-    return {
-        "VariantName": name,
-        "ModelName": jobs[key],
-        "InitialVariantWeight": weight,
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-    }
+    rented = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    return {"VariantName": name, "ModelName": jobs[key], "InitialVariantWeight": weight} | rented
 
 
 def configuration(**members) -> str:
@@ -124,13 +112,6 @@ def invoke(body: str, **target) -> dict:
     return runtime.invoke_endpoint(**request, **target)
 
 
-artifacts = {}
-for key, name in jobs.items():
-    sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name)
-    ended = sagemaker.describe_training_job(TrainingJobName=name)
-    artifacts[key] = ended["ModelArtifacts"]["S3ModelArtifacts"]
-    container = {"Image": image, "ModelDataUrl": artifacts[key]}
-    sagemaker.create_model(ModelName=name, ExecutionRoleArn=aws.role, PrimaryContainer=container)
 endpoint, runtime = aws.unique("late-flights"), aws.client("sagemaker-runtime")
 live, new = model_variant("schedule", "Live", 9), model_variant("weather", "New", 1)
 both = configuration(ProductionVariants=[live, new])
@@ -360,37 +341,25 @@ def guard(release: dict) -> dict:
 check("m08_2_ex2", guard=guard)
 
 # %% [markdown]
-# See it happen, with `wide` and then with `weather`. The local AWS has a clock that can be moved on, so that minutes take no minutes. On AWS you make the
-# same calls and wait: `describe_endpoint` names the stage in `PendingDeploymentSummary`.
-
+# See it happen, with `wide` and then with `weather`. `alarms_set` puts your alarms, and deletes them afterwards: alarms are billed. The local AWS has a
+# clock that can be moved on, so that minutes take no minutes. On AWS you make the same calls and wait: `describe_endpoint` names the stage in
+# `PendingDeploymentSummary`.
 
 # %%
-def released(key: str) -> pd.DataFrame:
-    """Release a model with the guard, and ask twenty times a minute until all is decided."""
-    new = configuration(ProductionVariants=[model_variant(key, "Live")])
-    usual = {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}
-    release = {"endpoint": endpoint, "variant": "Live", "config": new, "usual": usual}
-    made = guard(release | {"requests_per_minute": 20, "most_hurt": 20, "minutes": 30})
-    names = [alarm["AlarmName"] for alarm in made["alarms"]]
-    update = {"EndpointConfigName": new, "DeploymentConfig": made["deployment"]}
-    try:
-        for alarm in made["alarms"]:
-            cloudwatch.put_metric_alarm(**alarm)
-        sagemaker.update_endpoint(EndpointName=endpoint, **update)
-        on = aws.local.advance
-        told = asked_while_updating(sagemaker, endpoint, lambda: invoke(some[0]), 20, on)
-    finally:  # also when one of them was refused: alarms are billed
-        cloudwatch.delete_alarms(AlarmNames=names)
-    now = sagemaker.describe_endpoint(EndpointName=endpoint)
-    which = "new" if now["EndpointConfigName"] == new else "old"
-    print(f"{key}: {now['EndpointStatus']}, {which} model.", now.get("FailureReason", ""))
-    return pd.DataFrame(told, columns=["answered", "ModelError"]).fillna(0)
-
-
+usual = {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}
+release = {"endpoint": endpoint, "variant": "Live", "usual": usual, "requests_per_minute": 20}
 releases = {}
 try:
     for key in ("wide", "weather") if aws.local else ():
-        releases[key] = released(key)
+        new = configuration(ProductionVariants=[model_variant(key, "Live")])
+        made = guard(release | {"config": new, "most_hurt": 20, "minutes": 30})
+        update = {"EndpointConfigName": new, "DeploymentConfig": made["deployment"]}
+        with alarms_set(cloudwatch, made["alarms"]):
+            sagemaker.update_endpoint(EndpointName=endpoint, **update)
+            releases[key] = asked_while_updating(aws, endpoint, lambda: invoke(some[0]), 20)
+        now = sagemaker.describe_endpoint(EndpointName=endpoint)
+        which = "new" if now["EndpointConfigName"] == new else "old"
+        print(f"{key}: {now['EndpointStatus']}, {which} model.", now.get("FailureReason", ""))
 except NotImplementedError:
     print("Answer exercise 8.2.2 first; then both releases stand here.")
 except (KeyError, TypeError, ClientError, ParamValidationError) as error:
@@ -418,18 +387,10 @@ target = {
 }
 scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=3)
 per_instance = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
-tracking = {
-    "TargetValue": 10.0,
-    "PredefinedMetricSpecification": per_instance,
-    "ScaleOutCooldown": 60,
-    "ScaleInCooldown": 300,
-}
-scaling.put_scaling_policy(
-    **target,
-    PolicyName="requests",
-    PolicyType="TargetTrackingScaling",
-    TargetTrackingScalingPolicyConfiguration=tracking,
-)
+tracking = {"TargetValue": 10.0, "PredefinedMetricSpecification": per_instance}
+tracking |= {"ScaleOutCooldown": 60, "ScaleInCooldown": 300}
+kind = {"PolicyName": "requests", "PolicyType": "TargetTrackingScaling"}
+scaling.put_scaling_policy(**target, **kind, TargetTrackingScalingPolicyConfiguration=tracking)
 
 counts, load = [], [0] * 3 + [24] * 6 + [0] * 18 if aws.local else []
 for requests in load:

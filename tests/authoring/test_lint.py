@@ -47,7 +47,7 @@ FAULTS = {
     "an image in the text": (PROSE, "# ![Three flights, one late](data:image/png;base64,AAAA)\n", "keep images in given/"),
     "a pair of dollars": (PROSE, "# It costs $1 or $2.\n", "reads a pair of dollar signs as mathematics; write \\$1"),
     "a pair of escaped dollars": (PROSE, "# It costs \\$1 or \\$2.\n", "two dollar signs in a paragraph"),
-    "a long cell": (CODE, CODE + "x = 1\n" * 35, "36 lines of code; split the cell"),
+    "a long cell": (CODE, CODE + "x = 1\n" * 25, "26 lines of code; split the cell"),
     "a long line": (CODE, CODE + f"x = {'1' * 97}\n", "a line of 101 columns, 'x = 1111"),
     "code after code": (CODE, CODE + "\n# %%\nx = 1\n", "two code cells in a row"),
     "a plot without words": (

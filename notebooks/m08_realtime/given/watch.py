@@ -1,9 +1,10 @@
-"""What CloudWatch counted of an endpoint's variant, and minutes in which an endpoint is asked while the clock goes on."""
+"""What CloudWatch counted of an endpoint's variant, alarms, and minutes in which an endpoint is asked while the clock goes on."""
 
+import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,18 @@ def total(cloudwatch: Any, endpoint: str, variant: str, metric: str, requests: i
     raise TimeoutError(f"CloudWatch has counted fewer than {requests} requests to {variant} after {limit:.0f} s; run the cell again later.")
 
 
+@contextlib.contextmanager
+def alarms_set(cloudwatch: Any, alarms: list[dict]) -> Iterator[None]:
+    """Alarms by their requests for ``put_metric_alarm``. They are deleted when it is left, also when one of them was refused."""
+    names = [alarm["AlarmName"] for alarm in alarms]
+    try:
+        for alarm in alarms:
+            cloudwatch.put_metric_alarm(**alarm)
+        yield
+    finally:
+        cloudwatch.delete_alarms(AlarmNames=names)
+
+
 def minute(ask: Callable[[], Any], requests: int, advance: Callable[[float], Any]) -> Counter:
     """Ask so many times, then let the clock go on by a minute. Counts ``"answered"`` and the codes of errors."""
     counted = Counter()
@@ -46,10 +59,9 @@ def minute(ask: Callable[[], Any], requests: int, advance: Callable[[float], Any
     return counted
 
 
-def asked_while_updating(
-    sagemaker: Any, endpoint: str, ask: Callable[[], Any], requests: int, advance: Callable[[float], Any]
-) -> list[Counter]:
+def asked_while_updating(aws: Any, endpoint: str, ask: Callable[[], Any], requests: int) -> list[Counter]:
     """Ask so many times a minute, from when a new fleet has its first traffic until the update has ended, for an hour at most."""
+    sagemaker, advance = aws.client("sagemaker"), aws.local.advance
     told, until = [], time.monotonic() + 120
     while (status := _stage(sagemaker, endpoint)) != "Baking" and time.monotonic() < until:
         if status == "InService":

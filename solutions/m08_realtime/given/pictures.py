@@ -1,15 +1,18 @@
 """Pictures that need more lines than they have to say."""
 
+from collections import Counter
+
 import pandas as pd
 from matplotlib import pyplot as plt
 
 
-def releases_picture(releases: dict[str, pd.DataFrame]) -> None:
-    """Requests of each release by its minutes: columns ``answered`` and ``ModelError``; none, no picture."""
+def releases_picture(releases: dict[str, list[Counter]]) -> None:
+    """Requests of each release by its minutes, ``answered`` or ``ModelError``; none, no picture."""
     if not releases:
         return
     figure, axes = plt.subplots(1, 2, figsize=(9, 2.8), sharey=True)
-    for place, (key, told) in zip(axes, releases.items(), strict=False):
+    for place, (key, counted) in zip(axes, releases.items(), strict=False):
+        told = pd.DataFrame(counted, columns=["answered", "ModelError"]).fillna(0)
         place.bar(told.index + 1, told.answered, color="#b9c4d6", edgecolor="black", label="answered")
         place.bar(told.index + 1, told.ModelError, bottom=told.answered, color="black", label="failed")
         place.set(
