@@ -501,19 +501,12 @@ for name, job in described.items():
 for name, accepted in sent.items():
     print(name, "accepted, status", accepted["ResponseMetadata"]["HTTPStatusCode"])
 figure, axes = plt.subplots(figsize=(7, 2.4))
-bars = axes.barh(
-    list(counted),
-    list(counted.values()),
-    color=["white", *["#4a6fa5"] * len(jobs)],
-    edgecolor="black",
-)
+colors = ["white", *["#4a6fa5"] * len(jobs)]
+bars = axes.barh(list(counted), list(counted.values()), color=colors, edgecolor="black")
 axes.bar_label(bars, fmt="{:,.0f}", padding=3)
 axes.invert_yaxis()
-axes.set(
-    xlabel="lines that came out",
-    title="Completed says nothing of lines, nor lines of answers",
-    xlim=(0, 40_000),
-)
+axes.set(xlabel="lines that came out", xlim=(0, 40_000))
+axes.set_title("Completed says nothing of lines, nor lines of answers")
 plt.show()
 
 # %% [markdown]

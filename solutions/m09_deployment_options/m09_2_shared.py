@@ -114,7 +114,7 @@ def store(key: str, files: dict[str, bytes]) -> str:
 
 for airport, model in own.items():
     for key in (f"trained/{airport}/model.tar.gz", f"serving/{airport}.tar.gz"):
-        folder = store(key, {"xgboost-model": bytes(model.save_raw())}).rpartition("/")[0] + "/"
+        store(key, {"xgboost-model": bytes(model.save_raw())})
 
 
 def deploy(name: str, **model) -> str:
@@ -128,7 +128,7 @@ def deploy(name: str, **model) -> str:
     return name
 
 
-image = aws.image("xgboost", "3.0-5")
+image, folder = aws.image("xgboost", "3.0-5"), f"s3://{aws.bucket}/{aws.prefix}/serving/"
 container = {"Image": image, "Mode": "MultiModel", "ModelDataUrl": folder}
 fleet_name = deploy(aws.unique("every-airport"), PrimaryContainer=container)
 
@@ -366,11 +366,7 @@ plt.show()
 
 # %%
 mode = {"Mode": "Direct"}
-direct = deploy(
-    aws.unique("direct"),
-    Containers=[transform, model],
-    InferenceExecutionConfig=mode,
-)
+direct = deploy(aws.unique("direct"), Containers=[transform, model], InferenceExecutionConfig=mode)
 print("kilometres says", invoke(direct, abroad, TargetContainerHostname="kilometres"))
 print("model says     ", invoke(direct, lines[0], TargetContainerHostname="model"))
 sagemaker.delete_endpoint(EndpointName=direct)
