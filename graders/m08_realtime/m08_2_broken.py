@@ -7,13 +7,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from course.exercises.broken_endpoints import CASES
 from course.grading import Answer, AnswerError, Report
 from course.grading.citing import cites, passing
 
 from .m08_2_deploy import create, delete, until
 from .m08_2_probe import lessons_model
 
-TICKETS = tuple(f"case-{number}" for number in range(1, 5))
 GROUP = "/aws/sagemaker/Endpoints"
 PROBE = "4,17,1,1089,75.9,8.1,0.0,10.0\n2,6,0,200,33.1,15.0,0.1,3.0"
 MEMBERS = {  # of a container, by the cause that is about it
@@ -30,9 +30,9 @@ def check_form(answer: Answer, report: Report) -> bool:
     """Whether diagnoses and repairs are such; reports the part ``form``."""
     diagnoses, repairs = answer.value("diagnoses"), answer.value("repairs")
     for name, given in (("diagnoses", diagnoses), ("repairs", repairs)):
-        if set(given) != set(TICKETS):
+        if set(given) != set(CASES):
             return report.part("form", False, f"`{name}` has the keys {sorted(map(str, given))}; expected the four cases.")
-    for ticket in TICKETS:
+    for ticket in CASES:
         diagnosis, repair = diagnoses[ticket], repairs[ticket]
         if not (
             isinstance(diagnosis, dict) and set(diagnosis) == {"cause", "line"} and all(isinstance(v, str) for v in diagnosis.values())
@@ -50,7 +50,7 @@ def check_form(answer: Answer, report: Report) -> bool:
 def check_evidence(answer: Answer, report: Report) -> None:
     """Whether each cited line is in the log of its endpoint and in no other; names all that are not."""
     sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
-    found = {ticket: log_of(logs, endpoint_named(sagemaker, ticket)) for ticket in TICKETS}
+    found = {ticket: log_of(logs, endpoint_named(sagemaker, ticket)) for ticket in CASES}
     wrong = []
     for ticket, lines in found.items():
         cited = answer.value("diagnoses")[ticket]["line"]
@@ -60,7 +60,7 @@ def check_evidence(answer: Answer, report: Report) -> None:
             wrong.append(f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this endpoint's log.")
         elif sum(cites(cited, others) for others in found.values()) > 1:
             wrong.append(f"{ticket}: {cited[:60]!r} stands in the logs of other endpoints, too; expected words that tell it from them.")
-    report.part("evidence", 1 - len(wrong) / len(TICKETS), " ".join(wrong) or "Every cited line stands in its log alone.")
+    report.part("evidence", 1 - len(wrong) / len(CASES), " ".join(wrong) or "Every cited line stands in its log alone.")
 
 
 def check_agreement(answer: Answer, report: Report) -> None:
@@ -82,13 +82,13 @@ def check_repairs(answer: Answer, report: Report) -> None:
         if not isinstance(wanted, list):
             raise AnswerError(f"The lesson's own model could not be served ({wanted}); run the notebook from its beginning.")
         found = {ticket: (0.0, words) for ticket, words in refused.items()}
-        for ticket in TICKETS:
+        for ticket in CASES:
             if ticket in names:
                 status = until(lambda name=names[ticket]: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"], ENDS, 120)
                 said = _answer(answer, names[ticket]) if status == "InService" else status
                 found[ticket] = _judged(ticket, repairs[ticket], said, wanted)
-    wrong = [found[ticket][1] for ticket in TICKETS if found[ticket][0] < 1]
-    report.part("repair", sum(share for share, _ in found.values()) / len(TICKETS), " ".join(wrong) or "All four endpoints answer.")
+    wrong = [found[ticket][1] for ticket in CASES if found[ticket][0] < 1]
+    report.part("repair", sum(share for share, _ in found.values()) / len(CASES), " ".join(wrong) or "All four endpoints answer.")
 
 
 ENDS = ("InService", "Failed")
@@ -102,7 +102,7 @@ def _deployed(answer: Answer) -> Iterator[tuple[dict[str, str], dict[str, str]]]
     names, refused = {"sound": f"graded-m08-2-{answer.token()}"}, {}
     try:
         create(sagemaker, role, names["sound"], container)
-        for ticket in TICKETS:
+        for ticket in CASES:
             names[ticket] = f"graded-m08-2-{answer.token()}"
             model = sagemaker.describe_model(ModelName=endpoint_named(sagemaker, ticket))
             try:
@@ -149,8 +149,8 @@ def _judged(ticket: str, repair: dict, said: list[float] | str, wanted: list[flo
         return 0.0, f"{ticket}: with your change of {changed} the endpoint is in service, and answers a flight with {said}."
     if len(said) != len(wanted) or any(abs(one - other) > 1e-6 for one, other in zip(said, wanted, strict=True)):
         return 0.0, f"{ticket}: with your change of {changed} the endpoint answers, but with another model than `weather`."
-    if len(repair) > 1:
-        return 0.5, f"{ticket}: the endpoint answers, but the repair changes {len(repair)} members: more than the fault."
+    if len(repair) > 1 or "Environment" in repair:  # which is all settings
+        return 0.5, f"{ticket}: the endpoint answers, but the repair changes {changed}: more than the fault."
     return 1.0, ""
 
 
