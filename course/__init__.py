@@ -1,6 +1,6 @@
 """From Data to Deployment: the package behind the course.
 
-Lessons import `connect`, `check`, `judge`, `hint`, `reveal` and `variant` from here.
+Lessons import `connect`, `check`, `judge`, `hint`, `reveal`, `variant` and `ProgressLine` from here.
 """
 
 
@@ -14,4 +14,8 @@ def __getattr__(name: str):
         from course import grading
 
         return getattr(grading, name)
+    if name == "ProgressLine":
+        from course.grading.progress_line import ProgressLine
+
+        return ProgressLine
     raise AttributeError(f"module 'course' has no attribute {name!r}")

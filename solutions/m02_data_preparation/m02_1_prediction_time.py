@@ -36,8 +36,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from xgboost import XGBClassifier
 
-from course import check, connect, hint, judge
-from course.grading import variant
+from course import check, connect, hint, judge, variant
 
 sys.path.append("given")
 from prediction_time import EARLIER, SCHEDULE, WEATHER, table

@@ -34,9 +34,8 @@ import pandas as pd
 from botocore.exceptions import ClientError, WaiterError
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint, judge
+from course import check, connect, hint, judge, variant
 from course.exercises import failed_jobs
-from course.grading import variant
 
 sys.path.append("given")
 from delays import FEATURES, table

@@ -42,10 +42,8 @@ from given.trials import RANGES, WIDE, example, replays, trials
 from given.tuning_jobs import children, packed, printed, repaired, run, shown, wait_for_tuning
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint, judge
+from course import ProgressLine, check, connect, hint, judge, variant
 from course.exercises import broken_searches
-from course.grading import variant
-from course.grading.progress_line import ProgressLine
 
 aws = connect("m06_1")
 aws

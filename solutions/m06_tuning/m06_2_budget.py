@@ -39,8 +39,7 @@ from given.search import Pool, outcome, replay
 from given.tuning_jobs import children, wait_for_tuning
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint, judge
-from course.grading.progress_line import ProgressLine
+from course import ProgressLine, check, connect, hint, judge
 
 aws = connect("m06_2")
 sagemaker = aws.client("sagemaker")

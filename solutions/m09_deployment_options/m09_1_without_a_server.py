@@ -41,10 +41,9 @@ from given.schedule import COLUMNS, table
 from given.watch import at_once, minutes, pause
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint, judge
+from course import check, connect, hint, judge, variant
 from course.exercises import bad_nights
 from course.facts import fact
-from course.grading import variant
 
 aws = connect("m09_1")
 sagemaker, runtime, s3 = aws.client("sagemaker"), aws.client("sagemaker-runtime"), aws.client("s3")
