@@ -1,6 +1,6 @@
 """From Data to Deployment: the package behind the course.
 
-Lessons import `connect`, `check`, `judge`, `hint`, `reveal`, `variant` and `ProgressLine` from here.
+Lessons import `connect`, `check`, `judge`, `hint`, `reveal`, `show`, `variant` and `ProgressLine` from here.
 """
 
 
@@ -14,6 +14,10 @@ def __getattr__(name: str):
         from course import grading
 
         return getattr(grading, name)
+    if name == "show":
+        from course.plots import show
+
+        return show
     if name == "ProgressLine":
         from course.grading.progress_line import ProgressLine
 

@@ -33,7 +33,7 @@ import boto3
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint, judge
+from course import check, connect, hint, judge, show
 
 aws = connect("m00")
 aws
@@ -203,7 +203,7 @@ axes.axhline(table.late.mean(), color="black", linestyle="--", label="share late
 axes.set(xticks=hours, xlabel="scheduled hour of departure", ylabel="probability of being late")
 axes.set_title("A Friday from JFK, 1,000 miles")
 axes.legend()
-plt.show()
+show(figure, "Bars: probability of being late, by hour; dashed: the share in training.")
 
 # %% [markdown]
 # The bars grow from morning to evening and cross the dashed line around midday: delays pile up through the day. All hours went in one request,
@@ -293,7 +293,7 @@ for y, row in enumerate(counts.to_numpy()):
     for x, count in enumerate(row):
         axes.text(x, y, count or "", ha="center", va="center")
 axes.set(xlabel="service that was called", ylabel="caller", title="Requests of this run")
-plt.show()
+show(figure, "Table of callers and services, with the number of requests in each cell.")
 
 # %% [markdown]
 # Two callers appear: you, and the work that SageMaker did for you. A real system has more of both, and choosing the right service for a piece of

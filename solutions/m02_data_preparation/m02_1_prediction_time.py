@@ -36,7 +36,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from xgboost import XGBClassifier
 
-from course import check, connect, hint, judge, variant
+from course import check, connect, hint, judge, show, variant
 
 sys.path.append("given")
 from prediction_time import EARLIER, SCHEDULE, WEATHER, table
@@ -98,7 +98,7 @@ for bar, each in zip(bars, known, strict=True):
     bar.set_hatch("" if each else "//")
 axes.bar_label(bars, fmt="%.3f", padding=3)
 axes.set(xlim=(0.5, 1.05), xlabel="AUC on July", title="Solid: known at T. Hatched: leaks")
-plt.show()
+show(figure, "Bars: AUC on July for each added column; known at T, or a leak.")
 
 # %% [markdown]
 # The three at the top are *loud*: no honest column lifts a model like that. The *silent* ones are the danger: air time and the weather at departure gain
@@ -178,7 +178,7 @@ for container in axes.containers:
     axes.bar_label(container, fmt="%.3f", padding=2)
 axes.set(ylim=(0.5, 0.85), ylabel="AUC on the quarter set aside")
 axes.set_title("The random split flatters the model with weather")
-plt.show()
+show(axes.figure, "Bars: AUC by random and by time split, for three sets of columns.")
 
 # %% [markdown]
 # With the schedule alone the two ways nearly agree. With weather the random split promises more than later months give: one stormy hour delays dozens

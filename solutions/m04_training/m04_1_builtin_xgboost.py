@@ -36,7 +36,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from course import check, connect, hint, judge
+from course import check, connect, hint, judge, show
 
 sys.path.append("given")
 from delays import FEATURES, table
@@ -261,7 +261,7 @@ for panel, (label, curve) in zip(axes, curves.items(), strict=True):
     panel.set(title=label, xlabel="round")
 axes[0].set_ylabel("AUC")
 axes[0].legend()
-plt.show()
+show(figure, "Three panels: AUC by round on training and validation data.")
 for label, curve in curves.items():
     best, end = curve.validation.max(), curve.validation.iloc[-1]
     number = curve.validation.argmax() + 1
@@ -344,7 +344,7 @@ axes.set(xscale="log", title="What more data buys")
 axes.set(xlabel="flights to learn from", ylabel="AUC on March")
 axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
 axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-plt.show()
+show(figure, "Lines: AUC on March by number of flights, for three models.")
 
 # %% [markdown]
 # With 500 flights logistic regression is well ahead: XGBoost has more freedom than data. Only with many thousands does the order turn. "XGBoost is better" is
@@ -376,7 +376,7 @@ axes.axvline(textbook, color="black", linestyle="--", label="textbook threshold"
 axes.axvline(0.5, color="grey", linestyle=":", label="0.5")
 axes.set(xlabel="threshold", ylabel="dollars a flight", title="April: missed 90, false alarm 30")
 axes.legend()
-plt.show()
+show(figure, "Line: dollars a flight by threshold, with two thresholds marked.")
 print(f"late in April: {april.late.mean():.0%}; chance given on average: {chances.mean():.0%}")
 
 # %% [markdown]

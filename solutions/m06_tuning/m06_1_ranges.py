@@ -42,7 +42,7 @@ from given.trials import RANGES, WIDE, example, replays, trials
 from given.tuning_jobs import children, packed, printed, repaired, run, shown, wait_for_tuning
 from matplotlib import pyplot as plt
 
-from course import ProgressLine, check, connect, hint, judge, variant
+from course import ProgressLine, check, connect, hint, judge, show, variant
 from course.exercises import broken_searches
 
 aws = connect("m06_1")
@@ -86,7 +86,7 @@ for panel, name in zip(panels, (*values, "seed"), strict=True):
     panel.set_xticks(range(3), [f"{value:g}" for value in found])
     panel.set(title=name, xlim=(-0.5, 2.5))
 panels[0].set_ylabel("AUC in July")
-plt.show()
+show(figure, "Four panels of dots: AUC in July by values of each hyperparameter, and by seed.")
 
 for name in values:
     averages = [fmean(repeats) for repeats in measured[name].values()]
@@ -151,7 +151,7 @@ for (scale, part), style in zip(rows.groupby("scaling"), ("k-", "b-"), strict=Tr
 axes.set(xlabel="share of the trainings, best first", ylabel="AUC in July", ylim=(0.4, 0.75))
 axes.set_title("The same eight ranges, drawn on two scales")
 axes.legend()
-plt.show()
+show(figure, "Two falling lines: AUC of the trainings, best first, by scale.")
 pd.DataFrame(RANGES, index=["least", "most"]).T
 
 # %% [markdown]
@@ -175,7 +175,7 @@ for panel, (name, (least, most)) in zip(panels.flat, RANGES.items(), strict=True
 for panel in panels[:, 0]:
     panel.set_ylabel("AUC in July")
 plt.tight_layout()
-plt.show()
+show(figure, "Eight panels: AUC by hyperparameter, with the share of useless models.")
 
 # %% [markdown]
 # `min_child_weight` falls off a cliff, `gamma`, `alpha` and `lambda` over an edge at their ends: there a linear search lands nearly always. `subsample`
@@ -204,7 +204,7 @@ for (name, design), style in zip(designs.items(), ("b-", "k-", "b:", "r-"), stri
 axes.set(xlabel="training jobs", ylabel="best AUC so far, average", ylim=(0.5, 0.73))
 axes.set_title(f"{SEARCHES} random searches each")
 axes.legend(fontsize=8)
-plt.show()
+show(figure, "Four lines: the best AUC so far by number of training jobs, by design.")
 
 # %% [markdown]
 # One wrong scale on a range with a cliff costs many times what narrower ranges win; on a flat range it costs next to nothing. What narrower ranges win
@@ -365,7 +365,7 @@ if objectives:
     axes.legend()
 axes.set(xlabel="training jobs", ylabel="AUC in July", ylim=(0.62, 0.72))
 axes.set_title("Blue: 20 replays over all bounds")
-plt.show()
+show(figure, "Lines: AUC by number of training jobs; 20 replays, and your search.")
 
 # %% [markdown]
 # A wide search may begin as a coin, far below this picture. A good design begins where a wide search arrives only later; if yours did not, look at its
@@ -527,7 +527,7 @@ for panel, (low, high, epochs) in zip(panels[2:], ((32, 128, 10), (1024, 4096, 1
     print(f"batches of {low} to {high}, epochs {epochs}:", end=" ")
     print(f"over all rates, the best of 3 has {best:.4f} on average")
 panels[0].set(ylabel="AUC in July", ylim=(0.3, 0.73))
-plt.show()
+show(figure, "Four panels of dots: AUC by layers, by dropout, and twice by learning rate.")
 if find_spec("torch"):
     shape = {"layers": 2, "width": 32, "dropout": 0.2}
     curve = train_network(flights, **shape, batch_size=256, learning_rate=0.003, epochs=3)

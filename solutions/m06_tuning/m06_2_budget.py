@@ -39,7 +39,7 @@ from given.search import Pool, outcome, replay
 from given.tuning_jobs import children, wait_for_tuning
 from matplotlib import pyplot as plt
 
-from course import ProgressLine, check, connect, hint, judge
+from course import ProgressLine, check, connect, hint, judge, show
 
 aws = connect("m06_2")
 sagemaker = aws.client("sagemaker")
@@ -110,7 +110,7 @@ for strategy, style, colour in zip(strategies, (":", "--", "-", "-."), colours, 
 axes.set(xlabel="rounds trained", ylabel="best validation AUC so far")
 axes.set_title(f"Four strategies, the mean of {SEEDS} searches each")
 axes.legend()
-plt.show()
+show(figure, "Four lines: the best AUC so far by rounds trained, by strategy.")
 
 summary(pool, searches).round(4)
 
@@ -223,7 +223,7 @@ axes.set(ylabel="best AUC, mean", title=f"{JOBS} jobs of a Bayesian search")
 axes.set_xticks([20, 40, 80, 160, 320], ["20", "40", "80", "160", "320"], minor=False)
 axes.minorticks_off()
 axes.legend()
-plt.show()
+show(figure, "Line with error bars: best AUC by minutes, for several jobs at a time.")
 
 # %% [markdown]
 # The bars are one standard error. Four at a time take a quarter of the time and lose next to nothing: twenty jobs still begin after others have ended. With half of the jobs at a time
@@ -398,7 +398,7 @@ for trial in some:
     axes.plot(reports, pool.curves[trial], **style, zorder=2 if good else 1)
 axes.set(xlabel="rounds", ylabel="validation AUC", xlim=(5, 100))
 axes.set_title("Black: within 0.01 of the best after 100 rounds")
-plt.show()
+show(figure, "Sixty learning curves: AUC by rounds; those that end near the best are black.")
 
 # %% [markdown]
 # Most black curves are near the top after twenty rounds, and stay there; so the rule works. But several are still at the bottom after five or ten: those it may stop although they
@@ -461,7 +461,7 @@ axes.plot(100 * worth.saved, worth.lost, "o", color="black", alpha=0.6)
 axes.axhline(0, color="0.5", linewidth=1)
 axes.set(xlabel="% of the bill saved", ylabel="AUC lost")
 axes.set_title(f"Early stopping in {SEEDS} Random searches of {JOBS} jobs")
-plt.show()
+show(figure, "Dots, one for each search: AUC lost by share of the bill saved.")
 mean = worth.mean()
 print(f"saved on average {mean.rounds:.0%} of the rounds, {mean.saved:.0%} of the bill", end="; ")
 print(f"AUC lost {mean.lost:.4f}")

@@ -42,7 +42,7 @@ from given.schedule import COLUMNS, table
 from given.training import start_training
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint, judge
+from course import check, connect, hint, judge, show
 
 aws = connect("m08_1")
 sagemaker = aws.client("sagemaker")
@@ -224,7 +224,7 @@ axes.axvline(np.median(own), color="#b04a2f", linestyle="--", label="my clock, m
 axes.set(xlabel="latency (ms)", ylabel="requests", title=f"{REQUESTS} requests, two clocks")
 axes.set_xlim(left=0)
 axes.legend()
-plt.show()
+show(figure, "Histogram of latency by my clock; lines at p50 and p99 of ModelLatency.")
 
 # %% [markdown]
 # My median lies to the right of ModelLatency's: the rest is overhead and network, and no bigger instance helps there.
@@ -332,7 +332,7 @@ for after, marker, label in ((False, ".", "during the update"), (True, "x", "aft
 axes.set(xlabel="seconds since the beginning", ylabel="answer: probability of late", ylim=(0, 1))
 axes.set_title("One flight, asked during an update")
 axes.legend()
-plt.show()
+show(figure, "Dots: the answer for one flight by seconds, during and after the update.")
 
 # %% [markdown]
 # Two levels and one step: the old model answers until the new one takes over, and never again. A pause at the step is a slow request, not a lost one.

@@ -47,7 +47,7 @@ from given.training import start_training
 from given.watch import alarms_set, asked_while_updating, minute, total
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint, judge, variant
+from course import check, connect, hint, judge, show, variant
 from course.exercises import broken_endpoints
 
 aws = connect("m08_2")
@@ -146,7 +146,7 @@ axes.set(
     xticks=range(10, 31, 4),
 )
 axes.legend()
-plt.show()
+show(figure, "Two lines by hour: share of late flights, known so far and in the end.")
 
 # %% [markdown]
 # The solid line stays below the dotted one until the night is over. What is known first is no sample of the whole: short flights and punctual ones come in
@@ -180,7 +180,7 @@ colours = ["#2b5c9e" if value > 0 else "white" for value in daily]
 axes.bar(daily.index.day, daily, color=colours, edgecolor="black")
 axes.set(xlabel="day of July", ylabel="error, old less new")
 axes.set_title(f"The new model wins on {(daily > 0).sum()} of {len(daily)} days")
-plt.show()
+show(figure, "Bars: error of the old model less that of the new one, by day of July.")
 
 # %% [markdown]
 # The same flights, two verdicts. By flights the new model seems to win far beyond chance; by days it could be a coin. Flights of one day share its storm, so
@@ -364,7 +364,6 @@ except NotImplementedError:
 except (KeyError, TypeError, ClientError, ParamValidationError) as error:
     print("Your guard of exercise 8.2.2 was not accepted:", error)
 releases_picture(releases)
-plt.show()
 
 # %% [markdown]
 # The reason for the return stands in `FailureReason`, and the endpoint is `InService`: it never stopped serving. The bad model had its share for the few
@@ -432,7 +431,7 @@ axes.plot(traffic, color="0.75", label="requests a minute / 100", zorder=0)
 axes.set(xlabel="minute", ylabel="instances", ylim=(0, 17), yticks=range(0, 17, 4))
 axes.set_title("One metric follows the traffic, the other flaps")
 axes.legend(fontsize=8, loc="upper left")
-plt.show()
+show(figure, "Lines by minute: instances under two policies, and requests.")
 
 # %% [markdown]
 # The dotted line *flaps*: too few, latency leaps, many are ordered, latency falls to what the model needs, they are sent away. The solid one follows, and

@@ -41,7 +41,7 @@ from given.schedule import COLUMNS, table
 from given.watch import at_once, minutes, pause
 from matplotlib import pyplot as plt
 
-from course import check, connect, hint, judge, variant
+from course import check, connect, hint, judge, show, variant
 from course.exercises import bad_nights
 from course.facts import fact
 
@@ -120,7 +120,7 @@ axes.plot(range(12), before, "o", color="#4a6fa5", label="after the deployment")
 axes.plot(range(12, 20), after, "s", color="#b04a2f", label="after ten minutes without a request")
 axes.set(xlabel="request", ylabel="seconds (log)", yscale="log", title="The first one waits")
 axes.legend()
-plt.show()
+show(figure, "Dots: seconds until the answer, by request; two wait much longer.")
 print(f"first {before[0]:.2f} s, median {np.median(before):.3f} s, then cold {after[0]:.2f} s")
 
 # %% [markdown]
@@ -143,7 +143,7 @@ handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
 axes.legend(handles.values(), handles)
 axes.set(xlabel="seconds", ylabel="request", yticks=[], xlim=(0, None))
 axes.set_title("A burst of eight, concurrency 3")
-plt.show()
+show(figure, "A bar for each of eight requests: when it began and ended, and if it was refused.")
 print(pd.Series([one["said"] or "answered" for one in burst]).value_counts().to_string())
 
 # %% [markdown]
@@ -172,7 +172,7 @@ axes.plot(an_hour, needed * INSTANCE, color="black", label="instances, 0.6 s")
 axes.set(xlabel="requests an hour", ylabel="dollars an hour")
 axes.set_title("Where the lines cross, they cost the same")
 axes.legend()
-plt.show()
+show(figure, "Lines: dollars an hour by requests an hour, serverless and instances.")
 random = np.random.default_rng(SEED)
 hour = np.sort(np.repeat(random.uniform(0, 3_600, 12), 5) + random.uniform(0, 20, 60)).tolist()
 replayed = {}
@@ -357,7 +357,7 @@ if aws.local:
     axes.set(xlabel="minutes", ylabel="instances", yticks=[0, 1, 2])
     axes.set_title("The last instance goes, and comes back with the questions")
     axes.legend()
-    plt.show()
+    show(figure, "Steps: instances by minute; a line marks the three questions.")
     of_variant = {"ServiceNamespace": "sagemaker", "ResourceId": target["ResourceId"]}
     for activity in scaling.describe_scaling_activities(**of_variant)["ScalingActivities"]:
         by = "wake" if "policy wake" in activity["Cause"] else "backlog"
@@ -506,7 +506,7 @@ axes.bar_label(bars, fmt="{:,.0f}", padding=3)
 axes.invert_yaxis()
 axes.set(xlabel="lines that came out", xlim=(0, 40_000))
 axes.set_title("Completed says nothing of lines, nor lines of answers")
-plt.show()
+show(figure, "Bars: lines that came out of each job, beside the number of rows.")
 
 # %% [markdown]
 # The white bar has as many lines as there are rows. Some left nothing. Some have about as many as there should be, and are wrong all the same. Where to look:

@@ -36,7 +36,7 @@ from botocore.exceptions import ClientError
 from matplotlib import pyplot as plt
 from sklearn.metrics import roc_auc_score
 
-from course import check, connect, hint, judge
+from course import check, connect, hint, judge, show
 
 sys.path.append("given")
 from archives import pack
@@ -92,7 +92,7 @@ axes.barh(gain.index, gain, color=colors, edgecolor="black")
 axes.axvline(gain.mean(), color="black", linestyle=":", label=f"mean {gain.mean():+.3f}")
 axes.set(xlabel="AUC in July: own model, less the one for all", title="Who gains by its own?")
 axes.legend()
-plt.show()
+show(figure, "Bars by airport: AUC of its own model less that of the model for all.")
 
 # %% [markdown]
 # Solid bars are airports that gain; the dotted line is the mean. Own models lose on average: each learned from a twelfth of the flights, and how late a
@@ -157,7 +157,7 @@ for name, marker, fill in zip(took, "o^s", ("full", "none", "none"), strict=True
     axes.plot(took.index, took[name], marker, fillstyle=fill, color="#2b5c9e", label=name)
 axes.set(yscale="log", ylabel="milliseconds", title="A model is slow the first time it is asked")
 axes.legend()
-plt.show()
+show(figure, "Dots by airport: milliseconds until the answer, in three rounds.")
 waits = counted(aws.client("cloudwatch"), fleet_name, "ModelLoadingWaitTime", AIRPORTS)
 hits = counted(aws.client("cloudwatch"), fleet_name, "ModelCacheHit", 3 * AIRPORTS - 2)
 print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f} ms on average")
@@ -254,7 +254,7 @@ for of, apart, style, color, label in (
 axes.set(xlabel="instances that are shared", ylabel="US dollars an hour")
 axes.set(title="Two ways to buy warmth", xticks=counts, ylim=(0, None))
 axes.legend()
-plt.show()
+show(figure, "Three lines: dollars an hour by number of shared instances.")
 overview.sort_values("asked", ascending=False)
 
 # %% [markdown]
@@ -356,7 +356,7 @@ for name, left, width, (shade, ink) in zip(parts, (0, inside[0]), inside, looks,
     text = f"{name}\n{width:.1f} ms"
     axes.text(left + width / 2, 0, text, ha="center", va="center", color=ink)
 axes.set(xlabel="milliseconds, on average", title="Where a request spends its time")
-plt.show()
+show(figure, "One bar: milliseconds of a request in the transform and in the model.")
 
 # %% [markdown]
 # The transform costs about a millisecond, no network and no second instance, and grows with its script. It is not free: a limit of 5 ms might not bear it.
@@ -457,7 +457,7 @@ axes.bar_label(bars, moved, padding=3)
 axes.invert_yaxis()
 axes.set(xlim=(0.5, 0.9), xlabel="AUC in July; answers that moved by more than 0.02")
 axes.set_title("Nothing fails. Some of it is wrong")
-plt.show()
+show(figure, "Bars: AUC in July for four ways to make the features.")
 
 # %% [markdown]
 # No request failed in any of the four, and two of them look harmless by the score while many single answers are others. A transform that needs only the

@@ -55,6 +55,7 @@ FAULTS = {
         "# %%\nx = 1\n\n# %% [markdown] exercise",
         "a plot without words after it",
     ),
+    "a plot without a text": (CODE, CODE + "plt.show()\n", "a plot has a text for screen readers"),
     "store magic": (CODE, "# %store costs\n", "'%store': a notebook starts cold"),
     "a question to the person": (CODE, 'costs = input("costs")\n', "'input(': a notebook runs unattended"),
     "a nap": (CODE, "time.sleep(3)\n", "'sleep(': wait on a condition"),

@@ -118,6 +118,14 @@ def test_a_wrong_answer_is_explained_and_a_right_one_holds_in_practice(notebook,
     page.screenshot(path=SCREENSHOTS / "practice.png")
 
 
+def test_plots_have_a_text_for_screen_readers(notebook, page):
+    """After the test above: the cells with plots ran."""
+    plots = page.locator(f"{jupyterlab.IN_FRONT} .jp-OutputArea img")
+    plots.first.scroll_into_view_if_needed()
+    expect(plots.first).to_have_attribute("alt", re.compile("^Bars: probability of being late, by hour"))
+    assert all(plots.evaluate_all("images => images.map(image => image.alt)"))
+
+
 def test_both_answers_are_judged(notebook, page, places):
     """After the test above: the exercise is answered."""
     answer, below = places["m00_ex1"], places["m00_ex1_check"] + 1

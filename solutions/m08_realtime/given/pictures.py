@@ -5,6 +5,8 @@ from collections import Counter
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from course import show
+
 
 def releases_picture(releases: dict[str, list[Counter]]) -> None:
     """Requests of each release by its minutes, ``answered`` or ``ModelError``; none, no picture."""
@@ -22,3 +24,4 @@ def releases_picture(releases: dict[str, list[Counter]]) -> None:
         place.set_ylim(0, 1.3 * told.sum(axis=1).max())
         place.legend(loc="upper right", ncols=2, fontsize=8)
     axes[0].set_ylabel("requests")
+    show(figure, "A panel for each release: requests by minute, answered and failed.")
