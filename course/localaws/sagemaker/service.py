@@ -43,6 +43,7 @@ FAMILIES = (
     "experiments.lineage:Lineage",
     "experiments.associations:Associations",
     "monitoring.schedules:MonitoringSchedules",
+    "feature_store.groups:FeatureGroups",
     "core.records:RecordOnlyResources",
     "core.search:SearchFamily",
     "core.tags:Tags",

@@ -1,0 +1,82 @@
+"""The Glue database and table of an offline store.
+
+Source: "Query Feature Store with Athena and Glue" of the developer guide, read 2026-11-28. The database is ``sagemaker_featurestore``, and
+the table's name is the group's name and the time of its creation.
+"""
+
+from __future__ import annotations
+
+from course.localaws.context import Context
+from course.localaws.core.errors import AwsError
+from course.localaws.core.resources import Document
+from course.localaws.platform import Platform
+from course.localaws.sagemaker.feature_store.group import feature_types
+from course.localaws.sagemaker.feature_store.layout import PARTITION_KEYS
+
+DATABASE = "sagemaker_featurestore"
+_HIVE = {"Integral": "bigint", "Fractional": "double", "String": "string"}
+_STORAGE = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {
+        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+        "Parameters": {"serialization.format": "1"},
+    },
+}
+
+
+def create_table(platform: Platform, context: Context, group: Document) -> Document:
+    """Create the table of a group's offline store. Returns its ``OfflineStoreConfig`` with the ``DataCatalogConfig``. Waits for moto."""
+    config = group["OfflineStoreConfig"]
+    if config.get("DisableGlueTableCreation"):
+        return config
+    name = f"{group['FeatureGroupName'].replace('-', '_').lower()}_{int(group['CreationTime'])}"
+    chosen = config.get("DataCatalogConfig") or {"TableName": name, "Catalog": "AwsDataCatalog", "Database": DATABASE}
+    try:
+        _glue(platform, context, "CreateDatabase", DatabaseInput={"Name": chosen["Database"]})
+    except AwsError as error:
+        if error.code != "AlreadyExistsException":
+            raise
+    _glue(platform, context, "CreateTable", DatabaseName=chosen["Database"], TableInput=_table(chosen["TableName"], group))
+    return config | {"DataCatalogConfig": chosen, "TableFormat": config.get("TableFormat", "Glue")}
+
+
+def add_partition(platform: Platform, context: Context, group: Document, values: tuple[str, ...], location: str) -> None:
+    """Add a partition to a group's table, if it is not there."""
+    chosen = group["OfflineStoreConfig"].get("DataCatalogConfig")
+    if not chosen:
+        return
+    storage = _STORAGE | {"Columns": _columns(group), "Location": location}
+    try:
+        _glue(
+            platform,
+            context,
+            "CreatePartition",
+            DatabaseName=chosen["Database"],
+            TableName=chosen["TableName"],
+            PartitionInput={"Values": list(values), "StorageDescriptor": storage},
+        )
+    except AwsError as error:
+        if error.code != "AlreadyExistsException":
+            raise
+
+
+def _table(name: str, group: Document) -> dict:
+    location = group["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
+    return {
+        "Name": name,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
+        "PartitionKeys": [{"Name": name, "Type": "string"} for name in PARTITION_KEYS],
+        "StorageDescriptor": _STORAGE | {"Columns": _columns(group), "Location": location},
+    }
+
+
+def _columns(group: Document) -> list[dict]:
+    columns = [{"Name": name.lower(), "Type": _HIVE[type]} for name, type in feature_types(group).items()]
+    more = {"write_time": "timestamp", "api_invocation_time": "timestamp", "is_deleted": "boolean"}
+    return columns + [{"Name": name, "Type": type} for name, type in more.items()]
+
+
+def _glue(platform: Platform, context: Context, operation: str, **parameters: object) -> dict:
+    return platform.identity.moto.ask_json("glue", context.region, f"AWSGlue.{operation}", parameters)

@@ -1,0 +1,35 @@
+"""What a feature group is: its kind of resource, and the parts of its document that other modules read.
+
+Error texts: as clients look for them, e.g. ``FeatureGroup.create`` of the SageMaker SDK, and public issues. API reference of
+CreateFeatureGroup and DescribeFeatureGroup, read 2026-11-28.
+"""
+
+from __future__ import annotations
+
+from course.localaws.core.resources import Document, ResourceKind
+
+FEATURE_GROUP = ResourceKind(
+    name="FeatureGroup",
+    arn="feature-group",
+    missing="Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name}",
+    missing_code="ResourceNotFound",
+    exists="Resource Already Exists: FeatureGroup with name {name} already exists. Choose a different name.",
+    exists_code="ResourceInUse",
+    status="FeatureGroupStatus",
+    summary=("OfflineStoreStatus",),
+    filters={"FeatureGroupStatusEquals": "FeatureGroupStatus", "OfflineStoreStatusEquals": "OfflineStoreStatus.Status"},
+    event="SageMaker Feature Group State Change",
+)
+
+
+def has_online_store(group: Document) -> bool:
+    return group.get("OnlineStoreConfig", {}).get("EnableOnlineStore", False)
+
+
+def has_offline_store(group: Document) -> bool:
+    return "OfflineStoreConfig" in group
+
+
+def feature_types(group: Document) -> dict[str, str]:
+    """Feature name -> ``Integral``, ``Fractional`` or ``String``, in the order of the definitions."""
+    return {feature["FeatureName"]: feature["FeatureType"] for feature in group["FeatureDefinitions"]}
