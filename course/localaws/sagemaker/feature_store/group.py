@@ -6,9 +6,23 @@ CreateFeatureGroup and DescribeFeatureGroup, read 2026-11-28.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceKind
 
-FEATURE_GROUP = ResourceKind(
+
+@dataclass(frozen=True)
+class GroupKind(ResourceKind):
+    """A feature group. Its summary in List has no ``LastModifiedTime``, though the group has one."""
+
+    def summarise(self, document: Document) -> dict:
+        summary = super().summarise(document)
+        summary.pop("LastModifiedTime", None)
+        return summary
+
+
+FEATURE_GROUP = GroupKind(
     name="FeatureGroup",
     arn="feature-group",
     missing="Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name}",
@@ -20,6 +34,11 @@ FEATURE_GROUP = ResourceKind(
     filters={"FeatureGroupStatusEquals": "FeatureGroupStatus", "OfflineStoreStatusEquals": "OfflineStoreStatus.Status"},
     event="SageMaker Feature Group State Change",
 )
+
+
+def name_of(context: Context, name: str) -> str:
+    """The name of a group, given its name or ARN. An ARN of another region or account stays as it is: no group has such a name."""
+    return name.removeprefix(f"arn:aws:sagemaker:{context.region}:{context.account}:{FEATURE_GROUP.arn}/")
 
 
 def has_online_store(group: Document) -> bool:

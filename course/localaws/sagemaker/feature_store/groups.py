@@ -13,7 +13,7 @@ from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.family import Family, list_page
 from course.localaws.sagemaker.feature_store import catalog, layout
-from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store
+from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, name_of
 from course.localaws.sagemaker.feature_store.offline import OfflineWriter
 from course.localaws.sagemaker.feature_store.runtime import Records
 from course.localaws.sagemaker.feature_store.store import RecordStore
@@ -63,7 +63,7 @@ class FeatureGroups(Family):
 
     def describe(self, context: Context, params: dict) -> dict:
         # Describe requires NextToken, which is empty on the last page of feature definitions.
-        return self._engine.get(context, FEATURE_GROUP, params["FeatureGroupName"]) | {"NextToken": ""}
+        return self._engine.get(context, FEATURE_GROUP, name_of(context, params["FeatureGroupName"])) | {"NextToken": ""}
 
     def delete(self, context: Context, params: dict) -> None:
         group = self._engine.get(context, FEATURE_GROUP, params["FeatureGroupName"])
