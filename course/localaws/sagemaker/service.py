@@ -148,7 +148,7 @@ class SageMaker:
 
     def reset(self) -> None:
         """End all running work and delete every resource."""
-        self._each(lambda family: family.shutdown())
+        self._each(lambda family: family.reset())
         self.engine.reset()
 
     def _each(self, act: Callable) -> None:

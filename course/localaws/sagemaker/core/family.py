@@ -18,6 +18,10 @@ class Family:
     def shutdown(self) -> None:
         """End every process that the family started."""
 
+    def reset(self) -> None:
+        """End all running work, and delete what the family keeps outside the engine."""
+        self.shutdown()
+
 
 def describe(engine: ResourceEngine, kind: ResourceKind) -> Operation:
     """The Describe operation of a kind whose document is the answer."""

@@ -234,6 +234,9 @@ class JobFamily:
     def shutdown(self) -> None:
         self._runner.shutdown()
 
+    def reset(self) -> None:
+        self.shutdown()
+
 
 def check_isolation(isolated: bool) -> None:
     """Refuse network isolation on a machine that cannot do it. Raises AwsError."""

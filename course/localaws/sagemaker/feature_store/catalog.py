@@ -1,7 +1,9 @@
 """The Glue database and table of an offline store.
 
 Source: "Query Feature Store with Athena and Glue" of the developer guide, read 2026-11-28. The database is ``sagemaker_featurestore``, and
-the table's name is the group's name and the time of its creation.
+the table's name is the group's name and the time of its creation. It has no partition keys, although its files are in a folder for each
+hour: ``SELECT *`` shows the features and three columns more (query results in module 9 of aws-samples/
+amazon-sagemaker-feature-store-end-to-end-workshop; DDL of ``FeatureGroup.as_hive_ddl``), and a file that is put there is seen at once.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.feature_store.group import feature_types
-from course.localaws.sagemaker.feature_store.layout import PARTITION_KEYS
 
 DATABASE = "sagemaker_featurestore"
 _HIVE = {"Integral": "bigint", "Fractional": "double", "String": "string"}
@@ -41,33 +42,12 @@ def create_table(platform: Platform, context: Context, group: Document) -> Docum
     return config | {"DataCatalogConfig": chosen, "TableFormat": config.get("TableFormat", "Glue")}
 
 
-def add_partition(platform: Platform, context: Context, group: Document, values: tuple[str, ...], location: str) -> None:
-    """Add a partition to a group's table, if it is not there."""
-    chosen = group["OfflineStoreConfig"].get("DataCatalogConfig")
-    if not chosen:
-        return
-    storage = _STORAGE | {"Columns": _columns(group), "Location": location}
-    try:
-        _glue(
-            platform,
-            context,
-            "CreatePartition",
-            DatabaseName=chosen["Database"],
-            TableName=chosen["TableName"],
-            PartitionInput={"Values": list(values), "StorageDescriptor": storage},
-        )
-    except AwsError as error:
-        if error.code != "AlreadyExistsException":
-            raise
-
-
 def _table(name: str, group: Document) -> dict:
     location = group["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
-        "PartitionKeys": [{"Name": name, "Type": "string"} for name in PARTITION_KEYS],
         "StorageDescriptor": _STORAGE | {"Columns": _columns(group), "Location": location},
     }
 

@@ -14,7 +14,7 @@ from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.family import Family, list_page
 from course.localaws.sagemaker.feature_store import catalog, layout
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, name_of
-from course.localaws.sagemaker.feature_store.offline import OfflineWriter
+from course.localaws.sagemaker.feature_store.offline import STORE, OfflineWriter
 from course.localaws.sagemaker.feature_store.runtime import Records
 from course.localaws.sagemaker.feature_store.store import RecordStore
 
@@ -26,7 +26,7 @@ class FeatureGroups(Family):
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
-        self._store = RecordStore(platform.state / "feature_store.db")
+        self._store = RecordStore(platform.state / STORE)
         self._offline = OfflineWriter(platform, engine, self._store)
         records = Records(platform, engine, self._store, self._offline)
         self.operations: dict[str, Operation] = {
@@ -68,7 +68,7 @@ class FeatureGroups(Family):
     def delete(self, context: Context, params: dict) -> None:
         group = self._engine.get(context, FEATURE_GROUP, params["FeatureGroupName"])
         if has_offline_store(group):
-            self._offline.flush(context, group)
+            self._offline.before_delete(context, group)
         self._engine.delete(context, FEATURE_GROUP, group["FeatureGroupName"])
         with self._store.write() as writer:
             writer.forget(layout.key(group))
@@ -79,3 +79,7 @@ class FeatureGroups(Family):
     def shutdown(self) -> None:
         self._offline.shutdown()
         self._store.close()
+
+    def reset(self) -> None:
+        self._offline.shutdown()
+        self._store.reset()

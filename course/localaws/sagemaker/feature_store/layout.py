@@ -1,28 +1,19 @@
-"""Where the offline store puts its files, and what is in them.
+"""Where the offline store puts its files.
 
-Source: "Offline store: data format" of the developer guide, read 2026-11-28:
-``s3://BUCKET/PREFIX/ACCOUNT/sagemaker/REGION/offline-store/GROUP-EPOCH/data/year=/month=/day=/hour=/TIME_RANDOM.parquet``.
+Source: "Offline store: data format" of the developer guide, read 2026-11-28. Below ``s3://BUCKET/PREFIX/ACCOUNT/sagemaker/REGION/
+offline-store/GROUP-EPOCH/`` a Glue table has ``data/year=/month=/day=/hour=/TIME_RANDOM.parquet`` by event time, and an Iceberg table
+``data/RANDOM/EVENTTIME_trunc=yyyy-MM-dd/TIME_RANDOM.parquet``, with its metadata in ``metadata/``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from datetime import datetime
-from pathlib import Path
-
-import pyarrow
-from pyarrow import parquet
+from collections.abc import Sequence
 
 from course.localaws.context import Context
 from course.localaws.core.resources import Document
 from course.localaws.sagemaker.feature_store.event_times import moment
-from course.localaws.sagemaker.feature_store.group import feature_types
 from course.localaws.sagemaker.feature_store.store import WaitingRow
-
-PARTITION_KEYS = ("year", "month", "day", "hour")
-_ARROW = {"Integral": pyarrow.int64(), "Fractional": pyarrow.float64(), "String": pyarrow.string()}
-_TIME = pyarrow.timestamp("ms", "UTC")
 
 
 def key(group: Document) -> str:
@@ -39,36 +30,18 @@ def resolved(context: Context, group: Document) -> Document:
     return config | {"S3StorageConfig": storage | {"ResolvedOutputS3Uri": uri}}
 
 
-def partition(event_time: int) -> tuple[str, ...]:
-    """The values of year, month, day and hour, by event time."""
-    return tuple(moment(event_time).strftime("%Y %m %d %H").split())
+def hour_folder(event_time: int) -> str:
+    """The folder of a row of a Glue table, for an event time in Unix milliseconds."""
+    return moment(event_time).strftime("year=%Y/month=%m/day=%d/hour=%H")
 
 
-def file_name(rows: list[WaitingRow]) -> str:
-    """A file's name: its latest event time, and 16 characters that follow from its rows."""
+def file_name(rows: Sequence[WaitingRow]) -> str:
+    """A file's name: its latest event time, and 16 characters that follow from its rows, so that rows that are written again replace the
+    same file."""
     latest = moment(max(row.event_time for row in rows))
-    digest = hashlib.sha256(",".join(str(row.id) for row in rows).encode()).hexdigest()[:16]
-    return f"{latest:%Y%m%dT%H%M%SZ}_{digest}.parquet"
+    return f"{latest:%Y%m%dT%H%M%SZ}_{digest(rows)[:16]}.parquet"
 
 
-def schema(group: Document) -> pyarrow.Schema:
-    fields = [pyarrow.field(name, _ARROW[type]) for name, type in feature_types(group).items()]
-    times = [pyarrow.field("write_time", _TIME), pyarrow.field("api_invocation_time", _TIME)]
-    return pyarrow.schema([*fields, *times, pyarrow.field("is_deleted", pyarrow.bool_())])
-
-
-def write_parquet(group: Document, rows: list[WaitingRow], written: datetime, path: Path) -> None:
-    """Write rows as one Parquet file."""
-    columns: dict[str, list] = {name: [_value(row.record.get(name), type) for row in rows] for name, type in feature_types(group).items()}
-    columns["write_time"] = [written] * len(rows)
-    columns["api_invocation_time"] = [moment(row.called) for row in rows]
-    columns["is_deleted"] = [row.deleted for row in rows]
-    parquet.write_table(pyarrow.table(columns, schema=schema(group)), path, compression="snappy")
-
-
-def _value(text: str | list[str] | None, type: str) -> object:
-    if text is None:
-        return None
-    if isinstance(text, list):
-        return json.dumps(text)
-    return {"Integral": int, "Fractional": float, "String": str}[type](text)
+def digest(rows: Sequence[WaitingRow]) -> str:
+    """A text in hexadecimal that follows from which rows these are."""
+    return hashlib.sha256(",".join(str(row.id) for row in rows).encode()).hexdigest()

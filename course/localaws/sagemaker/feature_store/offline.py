@@ -1,83 +1,155 @@
-"""Writes the rows that wait for the offline store as Parquet files to S3, some time after they arrived.
+"""Writes the rows that wait for the offline store to S3, some time after they arrived.
 
 On AWS this takes up to 15 minutes ("Offline store" of the developer guide, read 2026-11-28); here it takes `BUFFER_SECONDS` of the clock.
 A batch is noted before it is written, and the names of its files follow from its rows. So a killed process writes the same files again at
-the next start, and no row is twice.
+the next start, and no row is lost or twice. A helper process makes the Parquet files.
+
+While the rows of a group cannot be written, its ``OfflineStoreStatus`` is ``Blocked`` with a ``BlockedReason``, as the API reference of
+DescribeFeatureGroup describes. The rows wait, and the writer tries again. AWS does not document the texts of the reason.
 """
 
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
-import threading
+from collections.abc import Iterator
 from pathlib import Path
 
-from course.localaws.athena.catalog import folder_name
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
+from course.localaws.core.helper_process import HelperError, HelperProcess
 from course.localaws.core.resources import Document, ResourceEngine
-from course.localaws.jobs.s3_data import split
+from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.feature_store import catalog, event_times, layout
+from course.localaws.sagemaker.core import protection
+from course.localaws.sagemaker.feature_store import layout
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store
-from course.localaws.sagemaker.feature_store.store import RecordStore, WaitingRow
+from course.localaws.sagemaker.feature_store.store import RecordStore
 
 BUFFER_SECONDS = 1.0
-MOST_ROWS = 50_000  # of one transaction, so that memory stays bounded
+RETRY_SECONDS = (5.0, 900.0)  # the first and the longest time between two attempts for a blocked group; each is twice the one before
+STORE = "feature_store.db"
 
 logger = logging.getLogger(__name__)
 
 
 class OfflineWriter:
-    """Writes the waiting rows of all groups, as a task of the scheduler. May be used from any thread."""
+    """Writes the waiting rows of all groups, as a task of the scheduler. May be used from any thread.
+
+    Each run of the task writes one batch of each group, so that other tasks of the scheduler run in between.
+    """
 
     def __init__(self, platform: Platform, engine: ResourceEngine, store: RecordStore) -> None:
         self._platform, self._engine, self._store = platform, engine, store
-        self._writing = threading.Lock()
+        self._helper = HelperProcess("course.localaws.sagemaker.feature_store.offline_worker")
+        self._folder = platform.state / "offline-store"
         self._due: float | None = None
+        self._retries: dict[str, tuple[float, float]] = {}  # key of a blocked group -> time of the next attempt, seconds waited for it
         platform.scheduler.add(lambda: self._due, self._run)
 
     def expect(self) -> None:
         """Call this after a row was added: the writer becomes due."""
-        if self._due is None:
-            self._due = self._platform.clock.now() + BUFFER_SECONDS
-            self._platform.scheduler.wake()
+        self._expect_at(self._platform.clock.now() + BUFFER_SECONDS)
+
+    def before_delete(self, context: Context, group: Document) -> None:
+        """Call this before a group is deleted. Its waiting rows are still written."""
+        self._store.remember_deleted(layout.key(group), context.region, group)
+        self.expect()
 
     def recover(self) -> None:
         """Write what the last process acknowledged and did not write."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(mode=0o700)
         self.expect()
 
     def shutdown(self) -> None:
-        """Write what waits; a group that fails is tried again at the next start."""
-        self._run(self._platform.clock.now())
+        """End the helper. Rows that wait are written after the next start."""
+        self._helper.stop()
 
-    def flush(self, context: Context, group: Document) -> None:
-        """Write all waiting rows of one group. Raises AwsError when S3 or Glue refuses."""
-        with self._writing:
-            while rows := self._store.batch(layout.key(group), MOST_ROWS):
-                self._write(context, group, rows)
-                self._store.written(layout.key(group))
+    def _expect_at(self, moment: float) -> None:
+        due = self._due
+        if due is None or moment < due:
+            self._due = moment
+            self._platform.scheduler.wake()
+
+    # In the scheduler's thread
 
     def _run(self, moment: float) -> None:
         self._due = None
+        for context, group in self._groups():
+            key = layout.key(group)
+            again, waited = self._retries.get(key, (0.0, 0.0))
+            if again > self._platform.clock.now():
+                self._expect_at(again)
+            elif self._store.is_waiting(key):
+                self._try(context, group, waited)
+        for context, group in self._deleted():
+            key = layout.key(group)
+            if self._current(context, group) is None and not self._store.is_waiting(key):
+                self._store.forget_deleted(key)
+                self._retries.pop(key, None)
+
+    def _groups(self) -> Iterator[tuple[Context, Document]]:
         for context, group in self._engine.every(FEATURE_GROUP):
             if has_offline_store(group):
-                try:
-                    self.flush(context, group)
-                except AwsError as error:
-                    logger.warning("the offline store of %s cannot be written: %s", group["FeatureGroupName"], error)
+                yield context, group
+        yield from self._deleted()
 
-    def _write(self, context: Context, group: Document, rows: list[WaitingRow]) -> None:
-        """Write one batch: a file for each hour of event time."""
-        parts: dict[tuple[str, ...], list[WaitingRow]] = {}
-        for row in rows:
-            parts.setdefault(layout.partition(row.event_time), []).append(row)
-        bucket, prefix = split(group["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"])
-        written = event_times.moment(round(self._platform.clock.now() * 1000))
-        with tempfile.TemporaryDirectory(dir=self._platform.state) as folder:
-            for values, part in parts.items():
-                file = Path(folder, "part.parquet")
-                layout.write_parquet(group, part, written, file)
-                place = f"{prefix}/{folder_name(layout.PARTITION_KEYS, values)}"
-                self._platform.objects.put_file(bucket, f"{place}/{layout.file_name(part)}", file, move=True)
-                catalog.add_partition(self._platform, context, group, values, f"s3://{bucket}/{place}")
+    def _deleted(self) -> Iterator[tuple[Context, Document]]:
+        for region, group in self._store.deleted_groups():
+            yield Context(region, self._platform.account, self._platform), group
+
+    def _current(self, context: Context, group: Document) -> Document | None:
+        """The group's present document; None if it is deleted, even if there is a new group of the same name."""
+        found = self._engine.find(context, FEATURE_GROUP, group["FeatureGroupName"])
+        return found if found and layout.key(found) == layout.key(group) else None
+
+    def _try(self, context: Context, group: Document, waited: float) -> None:
+        """Write one batch of a group; if that fails, note why and when to try again."""
+        key, now = layout.key(group), self._platform.clock.now()
+        try:
+            self._write(context, group)
+        except (AwsError, HelperError) as error:
+            if self._platform.scheduler.stopping:
+                return
+            shortest, longest = RETRY_SECONDS
+            seconds = min(max(2 * waited, shortest), longest)
+            self._retries[key] = (now + seconds, seconds)
+            self._expect_at(now + seconds)
+            reason = error.message if isinstance(error, AwsError) else str(error)
+            logger.warning("the offline store of %s cannot be written: %s", group["FeatureGroupName"], reason)
+            self._set_status(context, group, {"Status": "Blocked", "BlockedReason": reason[:1024]})
+            return
+        self._retries.pop(key, None)
+        self._set_status(context, group, {"Status": "Active"})
+        self._expect_at(now)
+
+    def _write(self, context: Context, group: Document) -> None:
+        storage = group["OfflineStoreConfig"]["S3StorageConfig"]
+        bucket, prefix = split(storage["ResolvedOutputS3Uri"])
+        self._require_access(group, bucket, prefix)
+        kms_key = protection.key_of(self._platform, context, storage)
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            files = self._helper.call(
+                "write", store=str(self._platform.state / STORE), group=group, written=self._platform.clock.now(), folder=folder
+            )
+            for name, key in files:
+                self._platform.objects.put_file(bucket, f"{prefix}/{key}", Path(folder, name), move=True, kms_key=kms_key)
+        self._store.written(layout.key(group))
+
+    def _require_access(self, group: Document, bucket: str, prefix: str) -> None:
+        """Check that the bucket exists and that the group's role may write to it. Raises AwsError."""
+        if not self._platform.objects.bucket_exists(bucket):
+            raise AwsError("NoSuchBucket", f"The specified bucket does not exist: {bucket}", 404)
+        protection.require_role(self._platform, group["RoleArn"])
+        data = JobData(self._platform, f"feature-group/{group['FeatureGroupName']}", group["RoleArn"])
+        if not data.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{prefix}/"):
+            raise AwsError("AccessDenied", f"The role {group['RoleArn']} may not s3:PutObject on s3://{bucket}/{prefix}/", 403)
+
+    def _set_status(self, context: Context, group: Document, status: dict) -> None:
+        """Change the ``OfflineStoreStatus`` of a group, if it still exists and has another one."""
+        if group.get("OfflineStoreStatus") == status:
+            return
+        if self._current(context, group):
+            self._engine.update(context, FEATURE_GROUP, group["FeatureGroupName"], {"OfflineStoreStatus": status})

@@ -35,6 +35,11 @@ CREATE INDEX IF NOT EXISTS waiting_by_group ON waiting (feature_group, id);
 CREATE TABLE IF NOT EXISTS batches (
     feature_group TEXT PRIMARY KEY,
     last INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS deleted_groups (
+    feature_group TEXT PRIMARY KEY,
+    region TEXT NOT NULL,
+    document TEXT NOT NULL
 )
 """
 
@@ -84,19 +89,36 @@ class RecordStore:
     def get(self, group: str, identifier: str) -> Version | None:
         return _version(self._database.connection, group, identifier)
 
-    def batch(self, group: str, limit: int) -> list[WaitingRow]:
-        """The rows of a group that are written next, at most ``limit``. The batch stays the same until `written` is called, even after a
-        kill."""
+    def batch(self, group: str, most_rows: int, most_hours: int) -> list[WaitingRow]:
+        """The rows of a group that are written next: at most ``most_rows``, of about ``most_hours`` hours of event time.
+
+        The batch stays the same until `written` is called, even after a kill.
+        """
         with self._database.write() as connection:
             found = connection.execute("SELECT last FROM batches WHERE feature_group = ?", (group,)).fetchone()
             if found is None:
-                ids = connection.execute("SELECT id FROM waiting WHERE feature_group = ? ORDER BY id LIMIT ?", (group, limit)).fetchall()
-                if not ids:
+                waiting = connection.execute(
+                    "SELECT id, event_time / 3600000 FROM waiting WHERE feature_group = ? ORDER BY id LIMIT ?", (group, most_rows)
+                )
+                last, hours = None, set()
+                for id, hour in waiting:
+                    if len(hours) == most_hours and hour not in hours:
+                        break
+                    last = id
+                    hours.add(hour)
+                if last is None:
                     return []
-                found = ids[-1]
-                connection.execute("INSERT INTO batches (feature_group, last) VALUES (?, ?)", (group, found[0]))
-            rows = connection.execute("SELECT * FROM waiting WHERE feature_group = ? AND id <= ? ORDER BY id", (group, found[0])).fetchall()
+                found = (last,)
+                connection.execute("INSERT INTO batches (feature_group, last) VALUES (?, ?)", (group, last))
+        # Outside the transaction: a row that is in a batch does not change, and PutRecord need not wait.
+        rows = self._database.connection.execute(
+            "SELECT * FROM waiting WHERE feature_group = ? AND id <= ? ORDER BY id", (group, found[0])
+        ).fetchall()
         return [WaitingRow(row["event_time"], row["called"], bool(row["deleted"]), json.loads(row["record"]), row["id"]) for row in rows]
+
+    def is_waiting(self, group: str) -> bool:
+        """Whether a group has rows that are not in the offline store yet."""
+        return self._database.connection.execute("SELECT 1 FROM waiting WHERE feature_group = ?", (group,)).fetchone() is not None
 
     def written(self, group: str) -> None:
         """The group's batch is in the offline store."""
@@ -106,9 +128,23 @@ class RecordStore:
             )
             connection.execute("DELETE FROM batches WHERE feature_group = ?", (group,))
 
+    def remember_deleted(self, group: str, region: str, document: dict) -> None:
+        """Keep the document of a deleted group while rows of it are waiting."""
+        with self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO deleted_groups VALUES (?, ?, ?)", (group, region, json.dumps(document)))
+
+    def forget_deleted(self, group: str) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM deleted_groups WHERE feature_group = ?", (group,))
+
+    def deleted_groups(self) -> list[tuple[str, dict]]:
+        """Region and document of each deleted group that has waiting rows."""
+        rows = self._database.connection.execute("SELECT region, document FROM deleted_groups").fetchall()
+        return [(row["region"], json.loads(row["document"])) for row in rows]
+
     def reset(self) -> None:
         with self._database.write() as connection:
-            for table in ("online", "waiting", "batches"):
+            for table in ("online", "waiting", "batches", "deleted_groups"):
                 connection.execute(f"DELETE FROM {table}")
 
     def close(self) -> None:

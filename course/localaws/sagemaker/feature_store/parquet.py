@@ -1,0 +1,60 @@
+"""Rows of the offline store as Arrow tables and Parquet files. Imported only in the helper process, because pyarrow needs memory and time.
+
+Types: ``Integral`` is a 64-bit integer, ``Fractional`` a 64-bit float, ``String`` a string ("Data types" of the developer guide, read
+2026-11-28). ``write_time`` has milliseconds and ``api_invocation_time`` has whole seconds, as in the query results that are shown in
+aws-samples/amazon-sagemaker-feature-store-end-to-end-workshop, module 9, and in a report of May 2025
+(github.com/morinota/TIL, "SageMaker Feature Store"). The row of a deleted record has its identifier, its event time and
+``is_deleted``; its other features are NULL (API reference of DeleteRecord).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow
+from pyarrow import parquet
+
+from course.localaws.sagemaker.feature_store.store import WaitingRow
+
+_TYPES: dict[str, tuple[pyarrow.DataType, Callable[[str], object]]] = {
+    "Integral": (pyarrow.int64(), int),
+    "Fractional": (pyarrow.float64(), float),
+    "String": (pyarrow.string(), str),
+}
+
+
+def table(features: Mapping[str, str], rows: Sequence[WaitingRow], written: float, unit: str = "ms") -> pyarrow.Table:
+    """Rows with the three columns that the offline store adds.
+
+    Parameters
+    ----------
+    features : dict
+        Feature name -> feature type.
+    written : float
+        The ``write_time`` in Unix seconds.
+    unit : str
+        Of the time stamps: ``"ms"`` or ``"us"``.
+    """
+    columns = {name: _column([row.record.get(name) for row in rows], kind) for name, kind in features.items()}
+    count = len(rows)
+    columns["write_time"] = _times([round(written * 1000)] * count, unit)
+    columns["api_invocation_time"] = _times([row.called // 1000 * 1000 for row in rows], unit)
+    columns["is_deleted"] = pyarrow.array([row.deleted for row in rows], pyarrow.bool_())
+    return pyarrow.table(columns)
+
+
+def write(content: pyarrow.Table, path: Path) -> None:
+    parquet.write_table(content, path, compression="snappy")
+
+
+def _column(values: list[str | list[str] | None], kind: str) -> pyarrow.Array:
+    arrow, convert = _TYPES[kind]
+    if any(isinstance(value, list) for value in values):
+        return pyarrow.array([None if value is None else json.dumps(value) for value in values], pyarrow.string())
+    return pyarrow.array([None if value is None else convert(value) for value in values], arrow)
+
+
+def _times(milliseconds: list[int], unit: str) -> pyarrow.Array:
+    return pyarrow.array(milliseconds, pyarrow.timestamp("ms", "UTC")).cast(pyarrow.timestamp(unit, "UTC"))
