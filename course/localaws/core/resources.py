@@ -7,6 +7,7 @@ stamps in Unix seconds. Members whose names begin with ``_`` are internal: they 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,6 +183,7 @@ class ResourceEngine:
         self.kinds: dict[str, ResourceKind] = {}
         self.listeners: dict[str, Sequence[Listener]] = {}
         self._platform, self._service, self._check_instances = platform, service, check_instances
+        self._revisions: Counter[str] = Counter()
         self._database = Database(path, SCHEMA)
 
     def arn_of(self, context: Context, kind: ResourceKind, name: str) -> str:
@@ -255,6 +257,7 @@ class ResourceEngine:
         with self._database.write() as connection:
             document = self._existing(connection, context, kind, name)
             connection.execute("DELETE FROM resources WHERE arn = ?", (document[kind.arn_member],))
+        self._revisions[kind.name] += 1
         return document
 
     def page(self, context: Context, kind: ResourceKind, params: dict) -> tuple[list[dict], str | None]:
@@ -314,6 +317,10 @@ class ResourceEngine:
     def exists(self, arn: str) -> bool:
         return self._database.connection.execute("SELECT 1 FROM resources WHERE arn = ?", (arn,)).fetchone() is not None
 
+    def revision(self, kind: ResourceKind) -> int:
+        """How often resources of a kind have changed since the start. A cache of documents is valid as long as this stays the same."""
+        return self._revisions[kind.name]
+
     def now(self) -> float:
         """The clock in Unix seconds, rounded to milliseconds as AWS's time stamps are."""
         return round(self._platform.clock.now(), 3)
@@ -322,6 +329,7 @@ class ResourceEngine:
         """Delete all resources."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM resources")
+        self._revisions.update(kind.name for kind in self.kinds.values())
 
     def close(self) -> None:
         self._database.close()
@@ -330,6 +338,7 @@ class ResourceEngine:
         return message.format(name=name, arn=self.arn_of(context, kind, name), region=context.region)
 
     def _notify(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
+        self._revisions[kind.name] += 1
         for listener in self.listeners.get(kind.name, ()):
             listener(context, kind, before, after)
 

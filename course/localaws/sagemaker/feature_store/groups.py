@@ -15,7 +15,7 @@ from course.localaws.sagemaker.core.family import Family, list_page
 from course.localaws.sagemaker.feature_store import catalog, layout
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, name_of
 from course.localaws.sagemaker.feature_store.offline import STORE, OfflineWriter
-from course.localaws.sagemaker.feature_store.runtime import Records
+from course.localaws.sagemaker.feature_store.records.operations import Records
 from course.localaws.sagemaker.feature_store.store import RecordStore
 
 
@@ -28,13 +28,13 @@ class FeatureGroups(Family):
         self._platform, self._engine = platform, engine
         self._store = RecordStore(platform.state / STORE)
         self._offline = OfflineWriter(platform, engine, self._store)
-        records = Records(platform, engine, self._store, self._offline)
+        self._records = Records(platform, engine, self._store, self._offline)
         self.operations: dict[str, Operation] = {
             "CreateFeatureGroup": self.create,
             "DescribeFeatureGroup": self.describe,
             "ListFeatureGroups": list_page(engine, FEATURE_GROUP, "FeatureGroupSummaries"),
             "DeleteFeatureGroup": self.delete,
-            **records.operations,
+            **self._records.operations,
         }
 
     def create(self, context: Context, params: dict) -> dict:
@@ -70,16 +70,18 @@ class FeatureGroups(Family):
         if has_offline_store(group):
             self._offline.before_delete(context, group)
         self._engine.delete(context, FEATURE_GROUP, group["FeatureGroupName"])
-        with self._store.write() as writer:
-            writer.forget(layout.key(group))
+        self._store.forget(layout.key(group))
 
     def recover(self) -> None:
+        self._records.recover()
         self._offline.recover()
 
     def shutdown(self) -> None:
+        self._records.shutdown()
         self._offline.shutdown()
         self._store.close()
 
     def reset(self) -> None:
+        self._records.shutdown()
         self._offline.shutdown()
         self._store.reset()

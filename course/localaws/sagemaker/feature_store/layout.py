@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from course.localaws.context import Context
 from course.localaws.core.resources import Document
-from course.localaws.sagemaker.feature_store.event_times import moment
+from course.localaws.sagemaker.feature_store import event_times
 from course.localaws.sagemaker.feature_store.store import WaitingRow
 
 
@@ -31,15 +31,15 @@ def resolved(context: Context, group: Document) -> Document:
 
 
 def hour_folder(event_time: int) -> str:
-    """The folder of a row of a Glue table, for an event time in Unix milliseconds."""
-    return moment(event_time).strftime("year=%Y/month=%m/day=%d/hour=%H")
+    """The folder of a row of a Glue table, for an event time in Unix nanoseconds."""
+    return "year={}/month={}/day={}/hour={}".format(*event_times.hour(event_time))
 
 
 def file_name(rows: Sequence[WaitingRow]) -> str:
     """A file's name: its latest event time, and 16 characters that follow from its rows, so that rows that are written again replace the
     same file."""
-    latest = moment(max(row.event_time for row in rows))
-    return f"{latest:%Y%m%dT%H%M%SZ}_{digest(rows)[:16]}.parquet"
+    latest = event_times.compact(max(row.event_time for row in rows))
+    return f"{latest}_{digest(rows)[:16]}.parquet"
 
 
 def digest(rows: Sequence[WaitingRow]) -> str:
