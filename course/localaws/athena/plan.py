@@ -1,7 +1,7 @@
 """Plans a SELECT in Athena's SQL for the engine: the columns and tables that it reads, and its translation to DuckDB's SQL.
 
-Athena engine version 3 is Trino. sqlglot translates, except one difference that is handled here: an integer divided by zero fails in Trino
-and is NULL in DuckDB.
+Athena engine version 3 is Trino. sqlglot translates, except what is handled here and in `functions`: an integer divided by zero fails in
+Trino and is NULL in DuckDB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from course.localaws.athena import types
+from course.localaws.athena import functions, types
 from course.localaws.athena.catalog import CATALOG, CatalogTable
 from course.localaws.athena.failures import QueryFailure, at
 
@@ -98,6 +98,7 @@ class Planner:
             raise QueryFailure(f"GENERIC_USER_ERROR: {str(error).splitlines()[0]}") from error
         _renumber(query)
         _fail_by_zero(query)
+        functions.translate(query)
         plan = QueryPlan("", [column.alias_or_name for column in query.selects])
         for scope in traverse_scope(query):
             plan.scans += self._scans(scope, len(plan.scans))

@@ -24,6 +24,7 @@ _ERRORS = (  # DuckDB's exception -> Trino's code; the first match counts
     (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
     (duckdb.OutOfRangeException, "NUMERIC_VALUE_OUT_OF_RANGE"),
     (duckdb.BinderException, "TYPE_MISMATCH"),
+    (duckdb.InvalidInputException, "INVALID_FUNCTION_ARGUMENT"),
     (duckdb.NotImplementedException, "NOT_SUPPORTED"),
     (duckdb.Error, "GENERIC_USER_ERROR"),
 )
