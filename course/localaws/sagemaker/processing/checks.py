@@ -1,8 +1,10 @@
 """Checks of CreateProcessingJob that need nothing but the request. Each raises AwsError.
 
 Rules: API reference of CreateProcessingJob, ProcessingInput, ProcessingS3Input, ProcessingOutput and ProcessingClusterConfig, read
-2026-11-25. Text of the missing fields: https://github.com/aws/sagemaker-python-sdk/issues/2578. Two inputs, or an input and an output,
-cannot have the same path: https://github.com/aws/sagemaker-python-sdk/issues/4939 and 1950, where AWS's own message is empty or not quoted.
+2026-11-25, and of ProcessingFeatureStoreOutput, read 2026-11-28: only for an output that the application manages, because the program of
+the job puts the records. Text of the missing fields: https://github.com/aws/sagemaker-python-sdk/issues/2578. Two inputs, or an input and
+an output, cannot have the same path: https://github.com/aws/sagemaker-python-sdk/issues/4939 and 1950, where AWS's own message is empty or
+not quoted.
 One path may be below another: in AWS's examples, the code is in ``/opt/ml/processing/input/code``, below the input of data.
 """
 
@@ -13,7 +15,7 @@ from pathlib import PurePosixPath
 
 from course.localaws.core.errors import invalid
 from course.localaws.sagemaker.core import quotas
-from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, check_isolation, unsupported
+from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, check_isolation
 from course.localaws.sagemaker.processing import datasets
 
 LOCAL = PurePosixPath("/opt/ml/processing")
@@ -73,7 +75,7 @@ def check_output(entry: dict) -> None:
     if "FeatureStoreOutput" in entry:
         if not entry.get("AppManaged"):
             raise invalid(f"FeatureStoreOutput of output {name} is only supported when AppManaged is True.")
-        raise unsupported(f"the FeatureStoreOutput of output {name}, since it has no Feature Store")
+        return  # the program of the job puts the records
     if not entry.get("AppManaged") and "LocalPath" not in entry["S3Output"]:
         raise invalid(f'Output {name} missing one or more required fields for SageMaker-managed S3Output: "LocalPath"')
 
@@ -94,7 +96,7 @@ def local_paths(params: dict) -> Iterable[tuple[str, str]]:
     """The inputs and outputs with a local path: how error messages call each, and its path."""
     for kind, entries in (("Input", params.get("ProcessingInputs", [])), ("Output", outputs(params))):
         for entry in entries:
-            moved = entry.get("DatasetDefinition") or entry[f"S3{kind}"]
+            moved = entry.get("DatasetDefinition") or entry.get(f"S3{kind}", {})
             if not entry.get("AppManaged") or "LocalPath" in moved:
                 yield f"{kind.lower()} {entry[f'{kind}Name']}", moved["LocalPath"]
 

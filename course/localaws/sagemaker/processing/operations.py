@@ -40,6 +40,8 @@ class ProcessingJobs(JobFamily):
         if missing := images.missing(params["AppSpecification"]["ImageUri"]):
             raise unsupported(f"the image {params['AppSpecification']['ImageUri']} on this machine without {missing}")
         for output in outputs(params):
+            if "S3Output" not in output:
+                continue
             bucket, _ = split(output["S3Output"]["S3Uri"])
             if not self.platform.objects.bucket_exists(bucket):
                 raise invalid(f"The S3 bucket '{bucket}' of output {output['OutputName']} does not exist.")

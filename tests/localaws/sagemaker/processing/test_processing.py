@@ -155,10 +155,6 @@ REFUSED = [
         {"ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "FeatureStoreOutput": {"FeatureGroupName": "f"}}]}},
         "FeatureStoreOutput of output o is only supported when AppManaged is True",
     ),
-    (
-        {"ProcessingOutputConfig": {"Outputs": [{"OutputName": "o", "FeatureStoreOutput": {"FeatureGroupName": "f"}, "AppManaged": True}]}},
-        "no Feature Store",
-    ),
     ({"Environment": {f"V{number}": "x" for number in range(101)}}, "Member must have length less than or equal to 100"),
     ({"Environment": {"1A": "x"}}, "[a-zA-Z_][a-zA-Z0-9_]*"),
     ({"NetworkConfig": {"VpcConfig": {"SecurityGroupIds": ["sg-1"] * 6, "Subnets": ["subnet-1"]}}}, "less than or equal to 5"),
