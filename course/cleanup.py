@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 
 WAIT = {"Delay": 1, "MaxAttempts": 120}
 TUNING = ("hyper_parameter_tuning_jobs", "HyperParameterTuningJob")
+FEATURES = ("feature_groups", "FeatureGroup")
+GONE = ("ValidationException", "ResourceNotFound")  # codes that say that something is deleted or has ended
 
 
 class Cleanup:
@@ -43,6 +45,7 @@ class Cleanup:
             *(self._end("training job", name, self._stop_training) for name in self._running("training_jobs", "TrainingJob")),
             *(self._end("processing job", name, self._stop_processing) for name in self._running("processing_jobs", "ProcessingJob")),
             *(self._end("transform job", name, self._stop_transform) for name in self._running("transform_jobs", "TransformJob")),
+            *(self._end("feature group", name, self._delete_feature_group) for name in self._names(*FEATURES)),
         ]
         left = [
             *self._names("endpoints", "Endpoint"),
@@ -50,6 +53,7 @@ class Cleanup:
             *self._running("training_jobs", "TrainingJob"),
             *self._running("processing_jobs", "ProcessingJob"),
             *self._running("transform_jobs", "TransformJob"),
+            *self._names(*FEATURES),
         ]
         if left:
             raise RuntimeError(f"still running, and billed on AWS: {', '.join(left)}. Run this cell again, or delete them in the console.")
@@ -68,7 +72,7 @@ class Cleanup:
         try:
             action(name)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationException":  # deleted, or ended in the meantime
+            if error.response["Error"]["Code"] not in GONE:  # deleted, or ended in the meantime
                 raise
         return f"Ended {kind} {name}."
 
@@ -100,6 +104,14 @@ class Cleanup:
     def _stop_transform(self, name: str) -> None:
         self.client.stop_transform_job(TransformJobName=name)
         self.client.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=name, WaiterConfig=WAIT)
+
+    def _delete_feature_group(self, name: str) -> None:
+        """Delete its online store. The files and the Glue table of its offline store stay, as on AWS."""
+        self.client.delete_feature_group(FeatureGroupName=name)
+        for _ in range(WAIT["MaxAttempts"]):  # boto3 has no waiter for feature groups
+            if name not in self._names(*FEATURES):
+                return
+            time.sleep(WAIT["Delay"])
 
 
 def delete_bucket(s3: Any, name: str) -> None:

@@ -120,7 +120,7 @@ class CourseSession:
         return f"s3://{self.bucket}/{self.prefix}/{key}"
 
     def cleanup(self) -> None:
-        """Stop and delete what this run named with `unique` (endpoints, their configurations, models, running jobs), and print it."""
+        """Stop and delete what this run named with `unique` (endpoints, models, running jobs, feature groups), and print it."""
         print(Cleanup(self.client("sagemaker"), marker=self._run).run())
 
     def _ensure_bucket(self) -> None:

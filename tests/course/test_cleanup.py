@@ -26,6 +26,21 @@ def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
         handle.stop()
 
 
+def test_a_feature_group_is_deleted_and_those_of_others_stay(tmp_path: Path) -> None:
+    handle = launch.start(tmp_path / "state")
+    try:
+        sagemaker = JobFixtures(handle, "").sagemaker
+        features = [{"FeatureName": name, "FeatureType": "String"} for name in ("id", "time")]
+        request = {"RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "time", "FeatureDefinitions": features}
+        for name in ("weather-of-this-run", "weather-of-others"):
+            sagemaker.create_feature_group(FeatureGroupName=name, OnlineStoreConfig={"EnableOnlineStore": True}, **request)
+        said = Cleanup(sagemaker, "of-this-run").run()
+        assert said == "Ended feature group weather-of-this-run.\nNothing of this run is left that costs money."
+        assert [group["FeatureGroupName"] for group in sagemaker.list_feature_groups()["FeatureGroupSummaries"]] == ["weather-of-others"]
+    finally:
+        handle.stop()
+
+
 def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
