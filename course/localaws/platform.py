@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -32,6 +33,8 @@ class Queries(Protocol):
     def execution(self, region: str, query: str) -> dict: ...
 
     def stop(self, region: str, query: str) -> None: ...
+
+    def keep_merged(self, bodies: Iterable[str], path: Path, columns: dict[str, int]) -> None: ...
 
 
 @dataclass

@@ -9,7 +9,7 @@ from course.localaws.athena.failures import QueryFailure
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
-from course.localaws.iam.policy import AuthorizationRequest, PolicyError
+from course.localaws.iam.policy import AuthorizationRequest, Policy, PolicyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from course.localaws.iam.principals import Entity
     from course.localaws.platform import Platform
     from course.localaws.s3.objects import StoredObject
+
+ANYTHING = "*"
+MOST_NOTED = 1000  # objects of one scan that the request log names one by one
 
 
 class Access:
@@ -30,6 +33,8 @@ class Access:
 
     def __init__(self, platform: Platform, principal: Principal) -> None:
         self._platform, self._principal = platform, principal
+        self._policies: dict[str, tuple[tuple[Policy, ...], tuple[Policy, ...] | None]] = {}  # of the principal, about one action
+        self._answers: dict[tuple[str, str], bool] = {}  # to an action on a resource
 
     def objects(self, uri: str) -> list[StoredObject]:
         """Returns the data objects below a location. Skips folders and empty or hidden objects. Raises QueryFailure."""
@@ -43,7 +48,8 @@ class Access:
         kept = [each for each in found if each.size and not each.key.rpartition("/")[2].startswith(("_", "."))]
         for stored in kept:
             self._require("s3:GetObject", bucket, stored.key)
-            self._note("GetObject", f"{bucket}/{stored.key}")
+        for key in [stored.key for stored in kept] if len(kept) <= MOST_NOTED else [f"{prefix}*"]:
+            self._note("GetObject", f"{bucket}/{key}")
         return kept
 
     def holds_any(self, uri: str) -> bool:
@@ -83,14 +89,22 @@ class Access:
     def _allowed(self, action: str, resource: str) -> bool:
         if self._principal.arn == f"arn:aws:iam::{self._principal.account}:root":
             return True
+        if (action, ANYTHING) in self._answers:
+            return self._answers[action, ANYTHING]
         entity = self._entity
+        if entity is None:
+            return False
+        if action not in self._policies:
+            boundary = None if entity.boundary is None else policy.about(entity.boundary, action)
+            self._policies[action] = (policy.about(entity.policies, action), boundary)
+        identity, boundary = self._policies[action]
+        asked = ANYTHING if _same_for_all(*identity, *(boundary or ())) else resource
         try:
-            return (
-                entity is not None
-                and policy.evaluate(AuthorizationRequest(action, resource, entity.context), entity.policies, entity.boundary).allowed
-            )
+            allowed = policy.evaluate(AuthorizationRequest(action, resource, entity.context), identity, boundary).allowed
         except PolicyError as error:
             raise QueryFailure(f"PERMISSION_DENIED: {error}") from error
+        self._answers[action, asked] = allowed
+        return allowed
 
     @cached_property
     def _entity(self) -> Entity | None:
@@ -99,6 +113,11 @@ class Access:
 
     def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:
         self._platform.requests.record(self._principal.arn, "s3", operation, resource, status, error)
+
+
+def _same_for_all(*policies: Policy) -> bool:
+    """Whether the answer of policies about one action is the same for every resource."""
+    return all(statement.resources == (ANYTHING,) for each in policies for statement in each.statements)
 
 
 def _split(uri: str) -> tuple[str, str]:

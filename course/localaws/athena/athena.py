@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from course.localaws.athena import results
 from course.localaws.athena.catalog import CATALOG, Catalog
 from course.localaws.athena.executions import ENDED, Executions
 from course.localaws.athena.failures import QueryFailure, SyntaxFailure, invalid
+from course.localaws.athena.merged import MergedFiles
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
 
@@ -42,6 +44,7 @@ class Athena:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self.records = Executions(platform.state / "athena.db")
+        self._merged = MergedFiles(platform.state / "athena-merged", lambda body: platform.objects.bodies.path(body).exists())
         self._folder = platform.state / "athena"
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="athena")
         self._works: dict[str, QueryRun] = {}
@@ -92,7 +95,7 @@ class Athena:
         from course.localaws.athena.access import Access
         from course.localaws.athena.work import QueryRun
 
-        return QueryRun(self.catalog(region), Access(self._platform, principal), database, statement, *rest)
+        return QueryRun(self.catalog(region), Access(self._platform, principal), self._merged, database, statement, *rest)
 
     def _submit(self, work: QueryRun, query: str) -> None:
         self._works[query] = work
@@ -149,14 +152,30 @@ class Athena:
         found = {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": columns}}}
         return answer | found | ({"NextToken": after} if after else {})
 
+    def keep_merged(self, bodies: Iterable[str], path: Path, columns: dict[str, int]) -> None:
+        """Keep a Parquet file that has the rows of many small ones, so that queries need not open these.
+
+        Parameters
+        ----------
+        bodies : iterable of str
+            The names of the files of the objects.
+        path : Path
+            The file. It is moved.
+        columns : dict
+            Lower-case column -> its compressed bytes in the small files.
+        """
+        self._merged.add(bodies, path, columns)
+
     def reset(self) -> None:
         self._stop_all()
         self.records.clear()
+        self._merged.clear()
 
     def shutdown(self) -> None:
         self._stop_all()
         self._pool.shutdown()
         self.records.close()
+        self._merged.close()
 
     def _stop_all(self) -> None:
         for query, work in list(self._works.items()):

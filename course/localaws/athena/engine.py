@@ -14,6 +14,7 @@ from pathlib import Path
 from course.localaws.athena import types
 from course.localaws.athena.access import Access
 from course.localaws.athena.failures import QueryFailure
+from course.localaws.athena.merged import MergedFiles, MergedReads
 from course.localaws.athena.plan import QueryPlan, TableScan
 
 SECONDS = 30 * 60  # "DML query timeout" of Athena's quotas, read 2026-11-25
@@ -27,8 +28,8 @@ _UNREAD = ("bz2", "snappy", "lzo", "lz4", "deflate")  # extensions of files that
 class QueryProcess:
     """The process of one query. `stop` may be called from another thread."""
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, access: Access, merged: MergedFiles) -> None:
+        self._access, self._merged = access, merged
         self._process: subprocess.Popen | None = None
         self._stopped = threading.Event()
 
@@ -53,8 +54,10 @@ class QueryProcess:
         ------
         QueryFailure
         """
+        reads = MergedReads(self._merged, folder)
         request = {
-            "scans": [self._scan(scan) for scan in plan.scans],
+            "scans": [self._scan(scan, reads) for scan in plan.scans],
+            "merge": reads.requests,
             "sql": plan.sql,
             "output": output,
             "seconds": SECONDS,
@@ -98,9 +101,10 @@ class QueryProcess:
         found = json.loads(answer)
         if "error" in found:
             raise QueryFailure(found["error"])
+        reads.keep(found["made"])
         return found
 
-    def _scan(self, scan: TableScan) -> dict:
+    def _scan(self, scan: TableScan, reads: MergedReads) -> dict:
         table, options = scan.table, {}
         kind = table.format
         columns = {name: types.duckdb(hive) for name, hive in table.columns.items()}
@@ -121,13 +125,16 @@ class QueryProcess:
             "all": columns,
             "columns": {name: columns[name] for name in scan.columns if name in columns},
             "keys": [(name, types.duckdb(hive)) for name, hive in table.keys.items()],
-            "pieces": [piece for values, place in table.partitions for piece in self._pieces(values, place)],
+            "pieces": [piece for values, place in table.partitions for piece in self._pieces(kind, values, place, reads)],
         }
 
-    def _pieces(self, values: tuple[str, ...], location: str) -> list[dict]:
+    def _pieces(self, kind: str, values: tuple[str, ...], location: str, reads: MergedReads) -> list[dict]:
         """The files of a partition, grouped by compression."""
+        objects = self._access.objects(location)
+        if kind == "parquet":
+            return [reads.piece(objects) | {"values": values}] if objects else []
         pieces: dict[str, dict] = {}
-        for stored in self._access.objects(location):
+        for stored in objects:
             ending = stored.key.rpartition(".")[2].lower()
             if ending in _UNREAD:
                 raise QueryFailure(

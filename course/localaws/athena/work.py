@@ -16,6 +16,7 @@ from course.localaws.athena.catalog import CATALOG, Catalog, CatalogTable
 from course.localaws.athena.ddl import DdlExecutor
 from course.localaws.athena.engine import QueryProcess
 from course.localaws.athena.failures import QueryFailure
+from course.localaws.athena.merged import MergedFiles
 from course.localaws.athena.plan import Planner, QueryPlan
 from course.localaws.athena.statements import SqlStatement
 from course.localaws.athena.writing import OutputTarget
@@ -63,7 +64,7 @@ class QueryRun:
 
     Parameters
     ----------
-    catalog, access
+    catalog, access, merged
     database : str
         The database of tables that name none.
     statement : SqlStatement
@@ -75,11 +76,19 @@ class QueryRun:
     """
 
     def __init__(
-        self, catalog: Catalog, access: Access, database: str, statement: SqlStatement, query_id: str, results: str, kms_key: str | None
+        self,
+        catalog: Catalog,
+        access: Access,
+        merged: MergedFiles,
+        database: str,
+        statement: SqlStatement,
+        query_id: str,
+        results: str,
+        kms_key: str | None,
     ) -> None:
         self._catalog, self._access, self._database = catalog, access, database
         self._statement, self._id, self._results, self._kms_key = statement, query_id, results, kms_key
-        self._engine = QueryProcess(access)
+        self._engine = QueryProcess(access, merged)
         self.outcome = QueryOutcome()
 
     def stop(self) -> None:

@@ -12,6 +12,7 @@ import re
 import resource
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import duckdb
@@ -59,6 +60,10 @@ def _run(request: dict) -> dict:
     connection = duckdb.connect(config=settings)
     connection.execute("SET TimeZone = 'UTC'")
     _leave_types(connection)
+    made = [_merge(connection, asked) for asked in request["merge"]]
+    for piece in (piece for scan in request["scans"] if scan["format"] == "parquet" for piece in scan["pieces"]):
+        if piece["made"] is not None:
+            piece["columns"] = Counter(piece["columns"]) + Counter(made[piece["made"]])
     listed = ", ".join(_quoted(path) for path in paths)
     connection.execute(f"SET allowed_paths = [{listed}]")
     connection.execute("SET enable_external_access = false")
@@ -67,11 +72,11 @@ def _run(request: dict) -> dict:
     sql, columns = _typed(connection, request["sql"])
     output = request["output"]
     if output is None:
-        return {"columns": columns, "scanned": scanned, "rows": _write_results(connection.execute(sql), columns)}
+        return {"columns": columns, "scanned": scanned, "rows": _write_results(connection.execute(sql), columns), "made": made}
     from course.localaws.athena.files import write_files  # imports pyarrow, which a SELECT does not need
 
     rows, files = write_files(connection.sql(sql).to_arrow_table(), columns, output)
-    return {"columns": columns, "scanned": scanned, "rows": rows, "files": files}
+    return {"columns": columns, "scanned": scanned, "rows": rows, "files": files, "made": made}
 
 
 def _typed(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, list[list[str]]]:
@@ -199,13 +204,26 @@ def _scanned(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict) -> 
     """The scanned bytes of a piece: the columns read for Parquet, whole files for other formats."""
     if scan["format"] != "parquet":
         return piece["size"]
-    names = ", ".join(_quoted(name) for name in scan["columns"])
-    files = ", ".join(map(_quoted, piece["files"]))
-    asked = (
-        f"SELECT coalesce(sum(total_compressed_size), 0) FROM parquet_metadata([{files}]) "
-        f"WHERE lower(split_part(path_in_schema, ', ', 1)) IN ({names})"
-    )
-    return int(connection.execute(asked).fetchone()[0]) if names else 0
+    found = Counter(piece["columns"]) + Counter(_measure(connection, piece["measure"], list(scan["columns"])))
+    return sum(found[name] for name in scan["columns"])
+
+
+def _measure(connection: duckdb.DuckDBPyConnection, files: list[str], names: list[str] | None = None) -> dict[str, int]:
+    """The compressed bytes of each column, or only of these, in Parquet files; by lower-case name."""
+    if not files or names == []:
+        return {}
+    column = "lower(split_part(path_in_schema, ', ', 1))"
+    only = "" if names is None else f"WHERE {column} IN ({', '.join(map(_quoted, names))})"
+    asked = f"SELECT {column}, sum(total_compressed_size) FROM parquet_metadata([{', '.join(map(_quoted, files))}]) {only} GROUP BY 1"
+    return {name: int(size) for name, size in connection.execute(asked).fetchall()}
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, asked: dict) -> dict[str, int]:
+    """Make a merged copy of Parquet files (see `merged`). Returns the bytes of its columns in the files."""
+    files = ", ".join(map(_quoted, asked["files"]))
+    source = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+    connection.execute(f"COPY (SELECT * FROM {source}) TO {_quoted(asked['name'])} (FORMAT parquet)")
+    return dict(Counter(asked["columns"]) + Counter(_measure(connection, asked["measure"])))
 
 
 def reason(error: Exception) -> str:

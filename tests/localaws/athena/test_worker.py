@@ -18,7 +18,7 @@ ENDLESS = "SELECT count(*) FROM range(1000000) a(x), range(1000000) b(y) WHERE (
 
 
 def answer(folder: Path, sql: str, seconds: int = 60) -> dict:
-    request = {"scans": [], "sql": sql, "output": None, "seconds": seconds, "file_size": 1 << 20}
+    request = {"scans": [], "merge": [], "sql": sql, "output": None, "seconds": seconds, "file_size": 1 << 20}
     request |= {"memory": 100 << 20, "process_memory": engine.PROCESS_MEMORY}
     worker = subprocess.Popen(
         [sys.executable, "-m", "course.localaws.athena.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder, text=True
@@ -60,7 +60,7 @@ def test_it_ends_when_nobody_waits_for_it(tmp_path):
     worker = subprocess.Popen(
         [sys.executable, "-m", "course.localaws.athena.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, text=True
     )
-    request = {"scans": [], "sql": ENDLESS, "output": None, "seconds": 60, "file_size": 1 << 20}
+    request = {"scans": [], "merge": [], "sql": ENDLESS, "output": None, "seconds": 60, "file_size": 1 << 20}
     request |= {"memory": 100 << 20, "process_memory": engine.PROCESS_MEMORY}
     worker.stdin.write(json.dumps(request) + "\n")
     worker.stdin.flush()
@@ -71,10 +71,10 @@ def test_it_ends_when_nobody_waits_for_it(tmp_path):
 def test_a_query_that_takes_too_long_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "SECONDS", 1)
     with pytest.raises(QueryFailure, match="Query timeout"):
-        engine.QueryProcess(None).run(QueryPlan(ENDLESS), tmp_path, None)
+        engine.QueryProcess(None, None).run(QueryPlan(ENDLESS), tmp_path, None)
 
 
 def test_a_query_whose_process_ends_does_not_report_a_timeout(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(QueryFailure, match="the process of the query was ended"):
-        engine.QueryProcess(None).run(QueryPlan(ENDLESS), tmp_path, None)
+        engine.QueryProcess(None, None).run(QueryPlan(ENDLESS), tmp_path, None)

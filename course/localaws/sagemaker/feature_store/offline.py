@@ -131,11 +131,15 @@ class OfflineWriter:
         self._require_access(group, bucket, prefix)
         kms_key = protection.key_of(self._platform, context, storage)
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            files = self._helper.call(
+            made = self._helper.call(
                 "write", store=str(self._platform.state / STORE), group=group, written=self._platform.clock.now(), folder=folder
             )
-            for name, key in files:
-                self._platform.objects.put_file(bucket, f"{prefix}/{key}", Path(folder, name), move=True, kms_key=kms_key)
+            bodies = []
+            for name, key in made["files"]:
+                stored = self._platform.objects.put_file(bucket, f"{prefix}/{key}", Path(folder, name), move=True, kms_key=kms_key)
+                bodies.append(stored.path.name)
+            if made["merged"]:
+                self._platform.athena.keep_merged(bodies, Path(folder, made["merged"]), made["columns"])
         self._store.written(layout.key(group))
 
     def _require_access(self, group: Document, bucket: str, prefix: str) -> None:

@@ -1,0 +1,115 @@
+"""Queries over many small Parquet files, which Athena merges for itself."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import time
+
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from course.localaws.server import launch
+from tests.localaws.boto_clients import client_factory
+
+NUMBERS = itertools.count()
+COUNT = 80  # more than are read one by one
+
+
+class ManyFiles:
+    """A table of many files, each with the columns ``a`` (its number) and ``b``."""
+
+    def __init__(self, client) -> None:
+        self.athena, self.glue, self.s3 = client("athena"), client("glue"), client("s3")
+        self.bucket, self.name = f"many-{next(NUMBERS)}", "t"
+        self.s3.create_bucket(Bucket=self.bucket)
+        self.database = self.bucket.replace("-", "_")
+        self.glue.create_database(DatabaseInput={"Name": self.database})
+        serde = {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"}
+        columns = [{"Name": "a", "Type": "bigint"}, {"Name": "b", "Type": "string"}]
+        storage = {"Columns": columns, "Location": f"s3://{self.bucket}/t/", "SerdeInfo": serde}
+        self.glue.create_table(DatabaseName=self.database, TableInput={"Name": "t", "StorageDescriptor": storage, "PartitionKeys": []})
+        for number in range(COUNT):
+            self.put(number, a=number, b=str(number))
+
+    def put(self, number: int, **row: object) -> None:
+        body = io.BytesIO()
+        parquet.write_table(pyarrow.Table.from_pylist([row]), body)
+        self.s3.put_object(Bucket=self.bucket, Key=f"t/{number}.parquet", Body=body.getvalue())
+
+    def query(self, sql: str) -> tuple[list[list[str | None]], int]:
+        """The rows of a query, and the bytes that it scanned."""
+        query = self.athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Database": self.database},
+            ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/results/"},
+        )["QueryExecutionId"]
+        while (found := self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"])["Status"]["State"] in (
+            "QUEUED",
+            "RUNNING",
+        ):
+            time.sleep(0.02)
+        assert found["Status"]["State"] == "SUCCEEDED", found["Status"]
+        rows = self.athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
+        return [[field.get("VarCharValue") for field in row["Data"]] for row in rows], found["Statistics"]["DataScannedInBytes"]
+
+    def total(self) -> tuple[str, str]:
+        ((count, total),), _ = self.query("SELECT count(*), sum(a) FROM t")
+        return count, total
+
+
+@pytest.fixture
+def many(client) -> ManyFiles:
+    return ManyFiles(client)
+
+
+def expected(numbers: range | list[int]) -> tuple[str, str]:
+    return str(len(numbers)), str(sum(numbers))
+
+
+def test_the_same_rows_and_scanned_bytes_every_time(many: ManyFiles):
+    first, second = (many.query("SELECT a, b FROM t ORDER BY a") for _ in range(2))
+    assert first[0] == second[0] == [[str(number), str(number)] for number in range(COUNT)]
+    assert first[1] == second[1] > 0
+    assert many.query("SELECT a FROM t")[1] < first[1]
+
+
+def test_objects_that_come_change_and_go(many: ManyFiles):
+    assert many.total() == expected(range(COUNT))
+    many.put(1000, a=1000, b="new")
+    assert many.total() == expected([*range(COUNT), 1000])
+    many.put(0, a=5000, b="changed")
+    assert many.total() == expected([*range(1, COUNT), 1000, 5000])
+    many.s3.delete_object(Bucket=many.bucket, Key="t/1.parquet")
+    assert many.total() == expected([*range(2, COUNT), 1000, 5000])
+
+
+def test_files_with_other_columns(many: ManyFiles):
+    many.put(0, b="no a", c=1)
+    many.put(1, a=1.0, b="a fraction")
+    assert many.query("SELECT a, b FROM t WHERE a IS NULL OR a = 1 ORDER BY a")[0] == [["1", "a fraction"], [None, "no a"]]
+    assert many.total() == (str(COUNT), str(sum(range(COUNT))))
+
+
+def test_a_table_is_joined_with_itself(many: ManyFiles):
+    (((count,),), _) = many.query("SELECT count(*) FROM t x JOIN t y ON x.a = y.a")
+    assert count == str(COUNT)
+
+
+def test_after_a_restart_and_after_a_reset(tmp_path):
+    handle = launch.start(tmp_path / "state")
+    try:
+        many = ManyFiles(client_factory(handle))
+        assert many.total() == expected(range(COUNT))
+        many.s3.delete_object(Bucket=many.bucket, Key="t/0.parquet")
+        handle.stop()
+        handle = launch.start(tmp_path / "state")
+        client = client_factory(handle)
+        many.athena, many.s3 = client("athena"), client("s3")
+        assert many.total() == expected(range(1, COUNT))
+        assert [path.name for path in (tmp_path / "state" / "athena-merged").iterdir() if not path.name.startswith("merged.db")]
+        handle.reset()
+        assert not [path for path in (tmp_path / "state" / "athena-merged").iterdir() if not path.name.startswith("merged.db")]
+    finally:
+        handle.stop()
