@@ -15,7 +15,7 @@ from course.localaws.sagemaker.feature_store import layout, parquet
 from course.localaws.sagemaker.feature_store.group import feature_types
 from course.localaws.sagemaker.feature_store.store import RecordStore
 
-HOUR = 3_600_000  # milliseconds
+HOUR = 3600 * 10**9  # nanoseconds
 MERGED = "merged"
 MOST_ROWS = 50_000  # of one batch, so that memory stays bounded
 MOST_FILES = 500  # of one batch, so that other tasks of the scheduler need not wait long

@@ -165,7 +165,8 @@ class RecordStore:
     def batch(self, group: str, most_rows: int, most_hours: int) -> list[WaitingRow]:
         """The rows of a group that are written next: at most ``most_rows``, of about ``most_hours`` hours of event time.
 
-        The batch stays the same until `written` is called, even after a kill. Only one thread of one process may call this.
+        The batch stays the same until `written` is called, even after a kill. The helper of a killed process may still call this for a
+        moment beside the helper of the next one; then both get the same batch.
         """
         connection = self._database.connection
         found = connection.execute("SELECT id, batch, written FROM groups WHERE key = ?", (group,)).fetchone()
@@ -177,7 +178,9 @@ class RecordStore:
             if last is None:
                 return []
             with self._database.write() as writing:
-                writing.execute("UPDATE groups SET batch = ? WHERE id = ?", (last, found["id"]))
+                writing.execute("UPDATE groups SET batch = ?2 WHERE id = ?1 AND batch IS NULL AND written < ?2", (found["id"], last))
+                found = writing.execute("SELECT id, batch, written FROM groups WHERE id = ?", (found["id"],)).fetchone()
+            last = found["batch"]
         rows = connection.execute(
             "SELECT * FROM waiting WHERE feature_group = ? AND id > ? AND id <= ? ORDER BY id", (found["id"], found["written"], last)
         )
