@@ -52,6 +52,18 @@ class Access:
             self._note("GetObject", f"{bucket}/{key}")
         return kept
 
+    def file(self, uri: str) -> str:
+        """Returns the path of an object's file, ``""`` if there is no such object. Raises QueryFailure."""
+        bucket, key = _split(uri)
+        self._require("s3:GetObject", bucket, key)
+        try:
+            path = self._platform.objects.head(bucket, key).path
+        except AwsError as error:
+            self._note("GetObject", f"{bucket}/{key}", error.status, error.code)
+            return ""
+        self._note("GetObject", f"{bucket}/{key}")
+        return str(path)
+
     def holds_any(self, uri: str) -> bool:
         """Returns whether there is an object below a location."""
         bucket, prefix = _split(uri)

@@ -17,6 +17,7 @@ from course.localaws.athena import results
 from course.localaws.athena.catalog import CATALOG, Catalog
 from course.localaws.athena.executions import ENDED, Executions
 from course.localaws.athena.failures import QueryFailure, SyntaxFailure, invalid
+from course.localaws.athena.iceberg import IcebergReader
 from course.localaws.athena.merged import MergedFiles
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
@@ -45,6 +46,7 @@ class Athena:
         self._platform = platform
         self.records = Executions(platform.state / "athena.db")
         self._merged = MergedFiles(platform.state / "athena-merged", lambda body: platform.objects.bodies.path(body).exists())
+        self._iceberg = IcebergReader()
         self._folder = platform.state / "athena"
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="athena")
         self._works: dict[str, QueryRun] = {}
@@ -95,7 +97,7 @@ class Athena:
         from course.localaws.athena.access import Access
         from course.localaws.athena.work import QueryRun
 
-        return QueryRun(self.catalog(region), Access(self._platform, principal), self._merged, database, statement, *rest)
+        return QueryRun(self.catalog(region), Access(self._platform, principal), self._merged, self._iceberg, database, statement, *rest)
 
     def _submit(self, work: QueryRun, query: str) -> None:
         self._works[query] = work
@@ -173,6 +175,7 @@ class Athena:
 
     def shutdown(self) -> None:
         self._stop_all()
+        self._iceberg.stop()
         self._pool.shutdown()
         self.records.close()
         self._merged.close()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 CATALOG = "awsdatacatalog"
+ICEBERG_CURRENT = "iceberg.field.current"  # a parameter of a column; "false" for one that was dropped
 # Formats by the last part of the name of a table's SerDe.
 _SERDES = {
     "parquethiveserde": "parquet",
@@ -56,7 +57,8 @@ class CatalogTable:
     @property
     def columns(self) -> dict[str, str]:
         """Hive types by lower-case column name, without the partition keys."""
-        return {column["Name"].lower(): column.get("Type", "string") for column in self.storage.get("Columns", [])}
+        present = [each for each in self.storage.get("Columns", []) if (each.get("Parameters") or {}).get(ICEBERG_CURRENT) != "false"]
+        return {column["Name"].lower(): column.get("Type", "string") for column in present}
 
     @property
     def keys(self) -> dict[str, str]:
@@ -68,12 +70,16 @@ class CatalogTable:
         return self.storage.get("SerdeInfo", {}).get("Parameters", {}) | self.document.get("Parameters", {})
 
     @property
+    def is_iceberg(self) -> bool:
+        return self.parameters.get("table_type", "").upper() == "ICEBERG"
+
+    @property
     def format(self) -> str:
-        """The format: ``parquet``, ``orc``, ``opencsv``, ``text`` or ``json``. Raises QueryFailure."""
+        """The format: ``parquet``, ``orc``, ``opencsv``, ``text``, ``json`` or ``iceberg``. Raises QueryFailure."""
         if self.document.get("TableType") == "VIRTUAL_VIEW":
             raise QueryFailure(f"NOT_SUPPORTED: {self.database}.{self.name} is a view, which the local AWS does not query")
-        if self.parameters.get("table_type", "").upper() == "ICEBERG":
-            raise QueryFailure(f"NOT_SUPPORTED: {self.database}.{self.name} is an Iceberg table, which the local AWS does not query")
+        if self.is_iceberg:
+            return "iceberg"
         if self.parameters.get("projection.enabled", "").lower() == "true":
             raise QueryFailure(f"NOT_SUPPORTED: partition projection of {self.database}.{self.name}, which the local AWS does not do")
         library = self.storage.get("SerdeInfo", {}).get("SerializationLibrary", "")

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from course.localaws.athena import types
 from course.localaws.athena.access import Access
+from course.localaws.athena.catalog import CatalogTable
 from course.localaws.athena.failures import QueryFailure
+from course.localaws.athena.iceberg import IcebergReader
 from course.localaws.athena.merged import MergedFiles, MergedReads
 from course.localaws.athena.plan import QueryPlan, TableScan
 
@@ -28,8 +30,8 @@ _UNREAD = ("bz2", "snappy", "lzo", "lz4", "deflate")  # extensions of files that
 class QueryProcess:
     """The process of one query. `stop` may be called from another thread."""
 
-    def __init__(self, access: Access, merged: MergedFiles) -> None:
-        self._access, self._merged = access, merged
+    def __init__(self, access: Access, merged: MergedFiles, iceberg: IcebergReader) -> None:
+        self._access, self._merged, self._iceberg = access, merged, iceberg
         self._process: subprocess.Popen | None = None
         self._stopped = threading.Event()
 
@@ -125,8 +127,20 @@ class QueryProcess:
             "all": columns,
             "columns": {name: columns[name] for name in scan.columns if name in columns},
             "keys": [(name, types.duckdb(hive)) for name, hive in table.keys.items()],
-            "pieces": [piece for values, place in table.partitions for piece in self._pieces(kind, values, place, reads)],
+            "pieces": self._iceberg_pieces(table, reads.folder)
+            if kind == "iceberg"
+            else [piece for values, place in table.partitions for piece in self._pieces(kind, values, place, reads)],
         }
+
+    def _iceberg_pieces(self, table: CatalogTable, folder: Path) -> list[dict]:
+        """The data files of an Iceberg table: those that are read whole, and those of which rows are deleted."""
+        found = self._iceberg.plan(table, self._access, folder)
+        deleted = set(found["deleted"])
+        fields = {each["Name"]: [each["FieldId"], types.duckdb(each["Type"])] for each in table.storage["Columns"]}
+        shared = {"values": (), "fields": None if found["by_name"] else fields, "measure": [], "made": None}
+        whole = shared | {"files": [each for each in found["files"] if each not in deleted], "columns": found["columns"], "deleted": ""}
+        rest = shared | {"files": found["deleted"], "columns": {}, "deleted": found["positions"]}
+        return [piece for piece in (whole, rest) if piece["files"]]
 
     def _pieces(self, kind: str, values: tuple[str, ...], location: str, reads: MergedReads) -> list[dict]:
         """The files of a partition, grouped by compression."""

@@ -118,9 +118,13 @@ class Planner:
         database, name = (node.db or self._database).lower(), node.name.lower()
         if node.catalog and node.catalog.lower() != CATALOG:
             raise QueryFailure(f"CATALOG_NOT_FOUND: {self._at(node)}Catalog '{node.catalog}' does not exist")
+        if node.args.get("version"):
+            raise QueryFailure("NOT_SUPPORTED: FOR ... AS OF, an earlier state of an Iceberg table, which the local AWS does not read")
         if (database, name) in self._tables:
             return
         table = self._find(database, name)
+        if table is None and "$" in name and self._find(database, name.partition("$")[0]):
+            raise QueryFailure(f"NOT_SUPPORTED: {name}, the metadata of a table, which the local AWS does not show")
         if table is None and not self._has_database(database):
             raise QueryFailure(f"SCHEMA_NOT_FOUND: {self._at(node)}Schema '{database}' does not exist")
         if table is None:

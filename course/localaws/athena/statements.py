@@ -36,6 +36,7 @@ _PATTERNS = {
 }
 _COMPILED = {kind: re.compile(pattern, re.I | re.S) for kind, pattern in _PATTERNS.items()}
 _UNLOAD = re.compile(r"UNLOAD\s*\((?P<query>.*)\)\s*TO\s*'(?P<to>[^']+)'\s*(?P<with>WITH\s*\(.*\))?", re.I | re.S)
+_ICEBERG = re.compile(r"(?:OPTIMIZE|VACUUM)\b", re.I)
 _BEGINNINGS = ("", "ALTER", "CREATE", "DELETE", "DESCRIBE", "DROP", "INSERT", "MERGE", "SELECT", "SHOW", "UPDATE", "VALUES", "WITH")
 _EXPECTED = "'ALTER', 'CREATE', 'DESCRIBE', 'DROP', 'INSERT', 'SELECT', 'SHOW', 'UNLOAD', 'WITH', <query>"
 UTILITY = ("SHOW_", "DESCRIBE_", "REPAIR_")
@@ -82,6 +83,8 @@ def read(text: str, parameters: list[str] | None = None) -> SqlStatement:
     for kind, pattern in _COMPILED.items():
         if match := pattern.fullmatch(stripped):
             return SqlStatement(text, kind, match.groupdict())
+    if match := _ICEBERG.match(stripped):
+        raise SyntaxFailure(f"NOT_SUPPORTED: {match[0].upper()}, which changes Iceberg tables and which the local AWS does not have")
     if match := _UNLOAD.fullmatch(stripped):
         query = _parsed(match["query"], parameters)
         if not isinstance(query, exp.Query):

@@ -16,6 +16,7 @@ from course.localaws.athena.catalog import CATALOG, Catalog, CatalogTable
 from course.localaws.athena.ddl import DdlExecutor
 from course.localaws.athena.engine import QueryProcess
 from course.localaws.athena.failures import QueryFailure
+from course.localaws.athena.iceberg import IcebergReader
 from course.localaws.athena.merged import MergedFiles
 from course.localaws.athena.plan import Planner, QueryPlan
 from course.localaws.athena.statements import SqlStatement
@@ -64,7 +65,7 @@ class QueryRun:
 
     Parameters
     ----------
-    catalog, access, merged
+    catalog, access, merged, iceberg
     database : str
         The database of tables that name none.
     statement : SqlStatement
@@ -80,6 +81,7 @@ class QueryRun:
         catalog: Catalog,
         access: Access,
         merged: MergedFiles,
+        iceberg: IcebergReader,
         database: str,
         statement: SqlStatement,
         query_id: str,
@@ -88,7 +90,8 @@ class QueryRun:
     ) -> None:
         self._catalog, self._access, self._database = catalog, access, database
         self._statement, self._id, self._results, self._kms_key = statement, query_id, results, kms_key
-        self._engine = QueryProcess(access, merged)
+        self._engine = QueryProcess(access, merged, iceberg)
+        self._iceberg = iceberg
         self.outcome = QueryOutcome()
 
     def stop(self) -> None:
@@ -160,12 +163,14 @@ class QueryRun:
         plan.sql = writing.insertion(tree, table, plan.sql, len(plan.columns))
         self._store(target, self._execute(plan, folder, target.output), folder, table)
 
+    def _table(self, database: str, name: str) -> CatalogTable | None:
+        table = self._catalog.table(database, name)
+        return self._iceberg.described(table, self._access) if table and table.is_iceberg else table
+
     def _plan(self) -> QueryPlan:
         begun = time.monotonic()
         statement = self._statement
-        planner = Planner(
-            statement.text, statement.query, self._database, self._catalog.table, self._catalog.has_database, statement.offset
-        )
+        planner = Planner(statement.text, statement.query, self._database, self._table, self._catalog.has_database, statement.offset)
         plan = planner.plan()
         self.outcome.planning = time.monotonic() - begun
         return plan

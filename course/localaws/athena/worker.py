@@ -20,6 +20,7 @@ import duckdb
 from course.localaws.athena.text import text
 
 BAD_DATA = "HIVE_BAD_DATA"
+PARQUET = ("parquet", "iceberg")  # formats whose files are Parquet
 ROWS = 10_000  # rows fetched at a time
 _ERRORS = (  # DuckDB's exception -> Trino's code; the first match counts
     (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
@@ -55,13 +56,14 @@ def _end_with_parent() -> None:
 
 
 def _run(request: dict) -> dict:
-    paths = [path for scan in request["scans"] for piece in scan["pieces"] for path in piece["files"]]
+    pieces = [piece for scan in request["scans"] for piece in scan["pieces"]]
+    paths = [path for piece in pieces for path in (*piece["files"], piece.get("deleted")) if path]
     settings = {"memory_limit": f"{request['memory']}B", "threads": 2, "temp_directory": str(Path("spill").absolute())}
     connection = duckdb.connect(config=settings)
     connection.execute("SET TimeZone = 'UTC'")
     _leave_types(connection)
     made = [_merge(connection, asked) for asked in request["merge"]]
-    for piece in (piece for scan in request["scans"] if scan["format"] == "parquet" for piece in scan["pieces"]):
+    for piece in (piece for scan in request["scans"] if scan["format"] in PARQUET for piece in scan["pieces"]):
         if piece["made"] is not None:
             piece["columns"] = Counter(piece["columns"]) + Counter(made[piece["made"]])
     listed = ", ".join(_quoted(path) for path in paths)
@@ -152,6 +154,8 @@ def _source(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict, numb
     if scan["format"] == "parquet":
         source = f"read_parquet({files}, union_by_name = true, hive_partitioning = false)"
         return source, {name.lower() for name in connection.sql(f"SELECT * FROM {source} LIMIT 0").columns}
+    if scan["format"] == "iceberg":
+        return _iceberg_source(connection, piece)
     if scan["format"] == "orc":
         import pyarrow
         from pyarrow import orc
@@ -178,6 +182,28 @@ def _source(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict, numb
     )
 
 
+def _iceberg_source(connection: duckdb.DuckDBPyConnection, piece: dict) -> tuple[str, set[str] | None]:
+    """The FROM source of an Iceberg table's data files without their deleted rows, and the columns that it has, ``None`` for all."""
+    options = ["hive_partitioning = false"]
+    if piece["fields"] is None:
+        options.append("union_by_name = true")
+    else:
+        fields = [
+            f"{id}: {{name: {_quoted(name)}, type: {_quoted(kind)}, default_value: NULL}}" for name, (id, kind) in piece["fields"].items()
+        ]
+        options.append(f"schema = MAP {{{', '.join(fields)}}}")
+    if piece["deleted"]:
+        options += ["filename = 'file'", "file_row_number = true"]
+    source = f"read_parquet([{', '.join(map(_quoted, piece['files']))}], {', '.join(options)})"
+    present = None
+    if piece["fields"] is None:
+        present = {name.lower() for name in connection.sql(f"SELECT * FROM {source} LIMIT 0").columns}
+    if piece["deleted"]:
+        gone = f"SELECT file, pos FROM read_parquet({_quoted(piece['deleted'])})"
+        source = f"(SELECT * FROM {source} AS d WHERE (d.file, d.file_row_number) NOT IN ({gone}))"
+    return source, present
+
+
 def _column(scan: dict, name: str, present: set[str] | None) -> str:
     kind = scan["columns"][name]
     if present is not None and name not in present:
@@ -202,7 +228,7 @@ def _parsed(name: str, kind: str) -> str:
 
 def _scanned(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict) -> int:
     """The scanned bytes of a piece: the columns read for Parquet, whole files for other formats."""
-    if scan["format"] != "parquet":
+    if scan["format"] not in PARQUET:
         return piece["size"]
     found = Counter(piece["columns"]) + Counter(_measure(connection, piece["measure"], list(scan["columns"])))
     return sum(found[name] for name in scan["columns"])

@@ -83,6 +83,8 @@ def of_properties(properties: dict, location: str, known: tuple[str, ...]) -> Ou
 
 def of_table(table: CatalogTable) -> OutputTarget:
     """The target of INSERT INTO. Raises QueryFailure."""
+    if table.is_iceberg:
+        raise QueryFailure("NOT_SUPPORTED: INSERT INTO an Iceberg table, which the local AWS only reads")
     kind = _OF_TABLES.get(table.format)
     if kind is None:
         raise QueryFailure("NOT_SUPPORTED: INSERT INTO a table of OpenCSVSerde")

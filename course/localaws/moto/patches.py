@@ -189,6 +189,27 @@ def _resource_types(module: ModuleType) -> None:
 
 OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all other requests to moto wait meanwhile
 
+
+@patch_on_import("moto.glue.responses")
+def _table_versions(module: ModuleType) -> None:
+    # moto ignores VersionId, by which Iceberg's clients notice that another client committed meanwhile. Its commit would be lost.
+    from moto.core.exceptions import JsonRESTError
+
+    original = module.GlueResponse.update_table
+
+    def update_table(self: Any) -> Any:
+        version, table = self.parameters.get("VersionId"), self.parameters.get("TableInput", {})
+        if version:
+            present = self.glue_backend.get_table(self.parameters.get("DatabaseName"), table.get("Name"))
+            if str(version) != present.as_dict()["VersionId"]:
+                raise JsonRESTError(
+                    "ConcurrentModificationException", f"Update table failed due to concurrent modifications: {table['Name']}"
+                )
+        return original(self)
+
+    module.GlueResponse.update_table = update_table
+
+
 # Changes to other libraries that moto's modules use. Outside a request to moto these functions behave as before.
 
 

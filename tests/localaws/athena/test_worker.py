@@ -71,10 +71,10 @@ def test_it_ends_when_nobody_waits_for_it(tmp_path):
 def test_a_query_that_takes_too_long_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "SECONDS", 1)
     with pytest.raises(QueryFailure, match="Query timeout"):
-        engine.QueryProcess(None, None).run(QueryPlan(ENDLESS), tmp_path, None)
+        engine.QueryProcess(None, None, None).run(QueryPlan(ENDLESS), tmp_path, None)
 
 
 def test_a_query_whose_process_ends_does_not_report_a_timeout(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(QueryFailure, match="the process of the query was ended"):
-        engine.QueryProcess(None, None).run(QueryPlan(ENDLESS), tmp_path, None)
+        engine.QueryProcess(None, None, None).run(QueryPlan(ENDLESS), tmp_path, None)

@@ -12,7 +12,7 @@ from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.feature_store.group import feature_types
+from course.localaws.sagemaker.feature_store.group import feature_types, is_iceberg
 
 DATABASE = "sagemaker_featurestore"
 _HIVE = {"Integral": "bigint", "Fractional": "double", "String": "string"}
@@ -38,7 +38,8 @@ def create_table(platform: Platform, context: Context, group: Document) -> Docum
     except AwsError as error:
         if error.code != "AlreadyExistsException":
             raise
-    _glue(platform, context, "CreateTable", DatabaseName=chosen["Database"], TableInput=_table(chosen["TableName"], group))
+    if not is_iceberg(group):  # pyiceberg makes that one
+        _glue(platform, context, "CreateTable", DatabaseName=chosen["Database"], TableInput=_table(chosen["TableName"], group))
     return config | {"DataCatalogConfig": chosen, "TableFormat": config.get("TableFormat", "Glue")}
 
 

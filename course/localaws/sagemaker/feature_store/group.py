@@ -52,3 +52,8 @@ def has_offline_store(group: Document) -> bool:
 def feature_types(group: Document) -> dict[str, str]:
     """Feature name -> ``Integral``, ``Fractional`` or ``String``, in the order of the definitions."""
     return {feature["FeatureName"]: feature["FeatureType"] for feature in group["FeatureDefinitions"]}
+
+
+def is_iceberg(group: Document) -> bool:
+    """Whether a group's offline store has an Iceberg table."""
+    return group["OfflineStoreConfig"].get("TableFormat") == "Iceberg"

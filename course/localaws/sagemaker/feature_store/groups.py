@@ -13,7 +13,7 @@ from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.family import Family, list_page
 from course.localaws.sagemaker.feature_store import catalog, layout
-from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, name_of
+from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, is_iceberg, name_of
 from course.localaws.sagemaker.feature_store.offline import STORE, OfflineWriter
 from course.localaws.sagemaker.feature_store.records.operations import Records
 from course.localaws.sagemaker.feature_store.store import RecordStore
@@ -57,6 +57,8 @@ class FeatureGroups(Family):
         group = group | {"OfflineStoreConfig": layout.resolved(context, group)}
         try:
             group["OfflineStoreConfig"] = catalog.create_table(self._platform, context, group)
+            if is_iceberg(group):
+                self._offline.create_table(context, group)
         except AwsError as error:
             return {"FeatureGroupStatus": "CreateFailed", "FailureReason": error.message}
         return {"FeatureGroupStatus": "Created", "OfflineStoreConfig": group["OfflineStoreConfig"]}

@@ -20,11 +20,12 @@ from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.core.helper_process import HelperError, HelperProcess
 from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.iceberg import answers
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.feature_store import layout
-from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store
+from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, is_iceberg
 from course.localaws.sagemaker.feature_store.store import RecordStore
 
 BUFFER_SECONDS = 1.0
@@ -57,6 +58,14 @@ class OfflineWriter:
         self._store.remember_deleted(layout.key(group), context.region, group)
         self.expect()
 
+    def create_table(self, context: Context, group: Document) -> None:
+        """Create the Iceberg table of a group. Its database must exist. Raises AwsError."""
+        self._change_table("create_table", context, group)
+
+    def add_columns(self, context: Context, group: Document) -> None:
+        """Add the columns of a group's new features to its Iceberg table. Raises AwsError."""
+        self._change_table("add_columns", context, group)
+
     def recover(self) -> None:
         """Write what the last process acknowledged and did not write."""
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -72,6 +81,14 @@ class OfflineWriter:
         if due is None or moment < due:
             self._due = moment
             self._platform.scheduler.wake()
+
+    def _change_table(self, change: str, context: Context, group: Document) -> None:
+        kms_key = protection.key_of(self._platform, context, group["OfflineStoreConfig"]["S3StorageConfig"])
+        try:
+            with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+                self._helper.call(change, answers.of_service(self._platform, context.region, kms_key), group=group, folder=folder)
+        except HelperError as error:
+            raise AwsError(error.kind, str(error)) from error
 
     # In the scheduler's thread
 
@@ -130,17 +147,22 @@ class OfflineWriter:
         bucket, prefix = split(storage["ResolvedOutputS3Uri"])
         self._require_access(group, bucket, prefix)
         kms_key = protection.key_of(self._platform, context, storage)
+        batch = {"store": str(self._platform.state / STORE), "group": group, "written": self._platform.clock.now()}
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            made = self._helper.call(
-                "write", store=str(self._platform.state / STORE), group=group, written=self._platform.clock.now(), folder=folder
-            )
-            bodies = []
-            for name, key in made["files"]:
-                stored = self._platform.objects.put_file(bucket, f"{prefix}/{key}", Path(folder, name), move=True, kms_key=kms_key)
-                bodies.append(stored.path.name)
-            if made["merged"]:
-                self._platform.athena.keep_merged(bodies, Path(folder, made["merged"]), made["columns"])
+            if is_iceberg(group):
+                self._helper.call("append", answers.of_service(self._platform, context.region, kms_key), folder=folder, **batch)
+            else:
+                self._move(self._helper.call("write", folder=folder, **batch), Path(folder), bucket, prefix, kms_key)
         self._store.written(layout.key(group))
+
+    def _move(self, made: dict, folder: Path, bucket: str, prefix: str, kms_key: str | None) -> None:
+        """Move the files of a batch to S3."""
+        bodies = []
+        for name, key in made["files"]:
+            stored = self._platform.objects.put_file(bucket, f"{prefix}/{key}", folder / name, move=True, kms_key=kms_key)
+            bodies.append(stored.path.name)
+        if made["merged"]:
+            self._platform.athena.keep_merged(bodies, folder / made["merged"], made["columns"])
 
     def _require_access(self, group: Document, bucket: str, prefix: str) -> None:
         """Check that the bucket exists and that the group's role may write to it. Raises AwsError."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from functools import cache
 from itertools import groupby
@@ -43,10 +44,36 @@ def write(parent: Parent, *, store: str, group: dict, written: float, folder: st
     return {"files": files, "merged": MERGED if len(files) > 1 else "", "columns": columns}
 
 
+def append(parent: Parent, *, store: str, group: dict, written: float, folder: str) -> None:
+    """Add a group's next batch to its Iceberg table."""
+    from course.localaws.sagemaker.feature_store import iceberg  # imports pyiceberg, which takes a second or more
+
+    rows = _store(store).batch(layout.key(group), MOST_ROWS, MOST_FILES * 24)  # it has a file for each day
+    if rows:
+        os.chdir(folder)
+        iceberg.append(parent, group, rows, written, Path(folder))
+
+
+def create_table(parent: Parent, *, group: dict, folder: str) -> None:
+    """Create a group's Iceberg table."""
+    from course.localaws.sagemaker.feature_store import iceberg
+
+    os.chdir(folder)
+    iceberg.create(parent, group)
+
+
+def add_columns(parent: Parent, *, group: dict, folder: str) -> None:
+    """Add the columns of a group's new features to its Iceberg table."""
+    from course.localaws.sagemaker.feature_store import iceberg
+
+    os.chdir(folder)
+    iceberg.add_columns(parent, group)
+
+
 @cache
 def _store(path: str) -> RecordStore:
     return RecordStore(Path(path))
 
 
 if __name__ == "__main__":
-    serve({"write": write})
+    serve({"write": write, "append": append, "create_table": create_table, "add_columns": add_columns})
