@@ -171,13 +171,24 @@ class Identity:
 
     def bootstrap(self) -> None:
         """Create ``SageMakerRole``, the execution role of all lessons: SageMaker may assume it; AWS's managed policy and S3 are allowed."""
-        wanted = json.loads(Path(__file__).with_name("sagemaker_role.json").read_text())
+        wanted = _role()
         name = credentials.ROLE_NAME
         self.moto.ask("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(wanted["trust"]))
         for arn in wanted["managed"]:
             self.moto.ask("iam", "AttachRolePolicy", RoleName=name, PolicyArn=arn)
         for policy_name, document in wanted["inline"].items():
-            self.moto.ask("iam", "PutRolePolicy", RoleName=name, PolicyName=policy_name, PolicyDocument=json.dumps(document))
+            self._put_policy(policy_name, document)
+
+    def complete_role(self) -> None:
+        """Give ``SageMakerRole`` the inline policies that a later release added to it. Call it in moto's thread."""
+        wanted = _role()
+        role = next((role for role in self.moto.iam().roles.values() if role.name == credentials.ROLE_NAME), None)
+        for policy_name in wanted["added_later"]:
+            if role is not None and policy_name not in role.policies:
+                self._put_policy(policy_name, wanted["inline"][policy_name])
+
+    def _put_policy(self, name: str, document: dict) -> None:
+        self.moto.ask("iam", "PutRolePolicy", RoleName=credentials.ROLE_NAME, PolicyName=name, PolicyDocument=json.dumps(document))
 
     def forget(self) -> None:
         """Delete every key except the learner's."""
@@ -188,3 +199,7 @@ class Identity:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _role() -> dict:
+    return json.loads(Path(__file__).with_name("sagemaker_role.json").read_text())

@@ -90,6 +90,7 @@ class MotoMount:
                 self._platform.identity.bootstrap()
             else:
                 self._replay()
+                self._platform.identity.complete_role()
         except BaseException:
             self._application = None
             _claim.release()

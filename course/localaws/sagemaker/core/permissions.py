@@ -30,8 +30,9 @@ def required_permissions(call: AwsRequest, params: dict, account: str, engine: R
     """Returns the permissions that the caller needs. The operation itself comes first."""
     operation = call.operation
     arns = resources(operation, params, f"arn:aws:sagemaker:{call.region}:{account}:")
-    for arn in arns:
-        yield _demand(operation, arn, params, engine, account)
+    for action in _actions().get(operation, [operation]):
+        for arn in arns:
+            yield _demand(operation, action, arn, params, engine, account)
     if operation.startswith("Create") and params.get("Tags"):
         tagging = {"sagemaker:TaggingAction": [operation]}
         yield RequiredPermission(
@@ -53,12 +54,12 @@ def resources(operation: str, params: dict, prefix: str) -> list[str]:
     return [arn for template in _resources().get(operation, ()) for arn in filled(template, params, prefix, lower=True)] or ["*"]
 
 
-def _demand(operation: str, arn: str, params: dict, engine: ResourceEngine, account: str) -> RequiredPermission:
+def _demand(operation: str, action: str, arn: str, params: dict, engine: ResourceEngine, account: str) -> RequiredPermission:
     def keys() -> ConditionKeys:
         tags = {f"{prefix}{tag['Key']}": [tag["Value"]] for prefix in _RESOURCE_TAGS for tag in engine.tags(arn)}
         return {"aws:ResourceAccount": [account]} | tags | _tag_keys(params) | _request_keys(operation, params)
 
-    return RequiredPermission(f"sagemaker:{operation}", arn, keys, lambda key: _absent(operation, params, key))
+    return RequiredPermission(f"sagemaker:{action}", arn, keys, lambda key: _absent(operation, params, key))
 
 
 def _tag_keys(params: dict) -> ConditionKeys:
@@ -69,7 +70,7 @@ def _tag_keys(params: dict) -> ConditionKeys:
 
 def _request_keys(operation: str, params: dict) -> ConditionKeys:
     found = {key: _values(key, paths, params) for key, paths in _condition_keys().get(operation, {}).items() if paths}
-    return {key: values for key, values in found.items() if values}
+    return {key: values for key, values in found.items() if values} | _constant_keys().get(operation, {})
 
 
 def _values(key: str, paths: list[str], params: dict) -> list[str] | None:
@@ -103,6 +104,21 @@ def _resources() -> dict[str, list[str]]:
 @cache
 def _passed_roles() -> dict[str, list[str]]:
     return by_operation(_table("permissions.yaml")["passed_roles"])
+
+
+@cache
+def _actions() -> dict[str, list[str]]:
+    return by_operation(_table("permissions.yaml")["actions"])
+
+
+@cache
+def _constant_keys() -> dict[str, ConditionKeys]:
+    """Returns operation -> the condition keys whose values follow from the operation alone."""
+    turned: dict[str, ConditionKeys] = {}
+    for key, entry in _table("condition_keys.yaml")["conditions"].items():
+        for operation, values in by_operation(entry.get("always", {})).items():
+            turned.setdefault(operation, {})[key] = values
+    return turned
 
 
 @cache

@@ -18,6 +18,8 @@ from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries
+from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, feature_types
+from course.localaws.sagemaker.feature_store.metadata import described
 from course.localaws.sagemaker.registry.model_package_groups import MODEL_PACKAGE_GROUP
 from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE
 
@@ -29,7 +31,13 @@ SEARCHED = {
     "ExperimentTrialComponent": (TRIAL_COMPONENT.arn, "TrialComponent"),
     "ModelPackage": (MODEL_PACKAGE.arn, "ModelPackage"),
     "ModelPackageGroup": (MODEL_PACKAGE_GROUP.arn, "ModelPackageGroup"),
+    "FeatureGroup": (FEATURE_GROUP.arn, "FeatureGroup"),
+    "FeatureMetadata": (FEATURE_GROUP.arn, "FeatureMetadata"),
 }
+
+
+# Identifies a feature's record. It is internal: no answer shows it.
+FEATURE_KEY = "_feature"
 
 
 class SearchFamily(Family):
@@ -50,9 +58,11 @@ class SearchFamily(Family):
         arn, member = SEARCHED[params["Resource"]]
         kind, shape = self._engine.kinds[arn], record_shape(member)
         search = search_filters.SearchExpression(params.get("SearchExpression", {}), shape)
-        found = [record for record in self._records(context, kind, shape) if search.matches(record)]
+        records = self._features(context) if member == "FeatureMetadata" else self._records(context, kind, shape)
+        found = [record for record in records if search.matches(record)]
         default = "LastModifiedTime" if "LastModifiedTime" in shape.members else "CreationTime"
-        shown, token = paging.page(found, kind.arn_member, sorting(params.get("SortBy", default), shape), params)
+        key = FEATURE_KEY if member == "FeatureMetadata" else kind.arn_member
+        shown, token = paging.page(found, key, sorting(params.get("SortBy", default), shape), params)
         answer = {"Results": [{member: record} for record in shown], "TotalHits": {"Value": len(found), "Relation": "EqualTo"}}
         return answer | ({"NextToken": token} if token else {})
 
@@ -75,6 +85,14 @@ class SearchFamily(Family):
                 record["Tags"] = tags
             records.append(record)
         return records
+
+    def _features(self, context: Context) -> list[dict]:
+        """The metadata of all features of all feature groups."""
+        return [
+            described(group, feature, feature_type) | {FEATURE_KEY: f"{group['FeatureGroupArn']}/{feature}"}
+            for group in self._engine.documents(context, FEATURE_GROUP)
+            for feature, feature_type in feature_types(group).items()
+        ]
 
     def _of_component(self, context: Context, document: Document, trials: dict[str, Document]) -> dict:
         parents = [

@@ -1,7 +1,8 @@
 """Evaluates search expressions on records. The model's types of the properties say how values are compared.
 
-Source: API reference of Search, SearchExpression, Filter and NestedFilters, read 2026-11-25. Not documented, and so our choice: a record
-without the property satisfies ``NotEquals`` and no other comparison; text comparisons are case-sensitive.
+Source: API reference of Search, SearchExpression, Filter and NestedFilters, read 2026-11-25; "Find features in your feature groups" and
+"Find feature groups in your Feature Store" of the developer guide, read 2026-11-28. Not documented, and so our choice: a record without the
+property satisfies ``NotEquals`` and no other comparison; text comparisons are case-sensitive.
 """
 
 from __future__ import annotations
@@ -27,9 +28,19 @@ COMPARISONS: dict[str, Callable] = {
 INTEGER = re.compile(r"[+-]?\d+")
 WITHOUT_VALUE = ("Exists", "NotExists")
 # The properties that may have more than one Contains in a search expression.
-CONTAINED = ("DisplayName", "ExperimentName", "TrialName", "TrialComponentName", "Tags", "InputArtifacts", "OutputArtifacts")
+# AWS's examples of searching features use it for several of their properties ("Find features in your feature groups").
+CONTAINED = (
+    "DisplayName", "ExperimentName", "TrialName", "TrialComponentName", "Tags", "AllTags", "InputArtifacts", "OutputArtifacts",
+    "FeatureGroupName", "FeatureName", "Description", "Parameters", "AllParameters",
+)  # fmt: skip
 # Lists that are searched by their elements' names: the element's member with the name, and the default member.
-NAMED = {"Tags": ("Key", "Value"), "FinalMetricDataList": ("MetricName", "Value"), "Metrics": ("MetricName", "Last")}
+NAMED = {
+    "Tags": ("Key", "Value"),
+    "Parameters": ("Key", "Value"),
+    "FinalMetricDataList": ("MetricName", "Value"),
+    "Metrics": ("MetricName", "Last"),
+}
+EVERY = {"AllTags": "Tags", "AllParameters": "Parameters"}  # properties that mean every key and value of a list
 METRICS = "FinalMetricDataList"  # what Metrics means for records without such a member
 # Strings that may be numbers, and structures that are compared by the value in them.
 FREE = ("HyperParameterValue", "StringParameterValue", "ConfigValue")
@@ -142,8 +153,11 @@ def found(value: object, shape: Shape, path: str) -> Iterator[tuple[object, Shap
         name = member(shape, first)
         if name in value:
             inner, inner_shape = value[name], shape.members[name]
+            if first in EVERY:
+                yield from ((text, inner_shape.member.members[key]) for element in inner for key, text in element.items())
+                return
             yield from found(inner, inner_shape, rest)
-            if name in NAMED and rest:
+            if name in NAMED and rest and isinstance(inner, list):
                 yield from _named(inner, inner_shape, *NAMED[name], rest)
     elif shape.type_name == "map":
         for key, rest in splits(path):
@@ -163,6 +177,8 @@ def member(shape: Shape, name: str) -> str | None:
     """A structure's member by its name in any case, as AWS accepts it: the SDK sorts by ``metrics.loss.max``."""
     if name in shape.members:
         return name
+    if EVERY.get(name) in shape.members:
+        return EVERY[name]
     known = {each.lower(): each for each in shape.members}
     return known.get(name.lower()) or (METRICS if name.lower() == "metrics" and METRICS in shape.members else None)
 

@@ -1,4 +1,4 @@
-"""Sends events to EventBridge when SageMaker's jobs and model packages change.
+"""Sends events to EventBridge when SageMaker's jobs, model packages and feature groups change.
 
 Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the SageMaker developer guide, read 2026-11-25. The detail is the
 answer of Describe, with the tags as an object and time stamps in milliseconds (as text for a model package). Targets are moto's: SQS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
 SOURCE = "aws.sagemaker"
+MORE_STATUSES = ("SecondaryStatus", "OfflineStoreStatus")  # besides the kind's own
 TIMES_AS_TEXT = ("ModelPackage",)
 
 
@@ -34,7 +35,7 @@ class StateEvents:
     def __call__(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
         """Send an event when the status has changed. Returns at once; events arrive in order."""
         updated = [member for member in kind.event_members if before and before.get(member) != after.get(member)]
-        if before and not updated and all(before.get(member) == after.get(member) for member in (kind.status, "SecondaryStatus")):
+        if before and not updated and all(before.get(member) == after.get(member) for member in (kind.status, *MORE_STATUSES)):
             return
         more = {f"Updated{kind.name}Fields": updated} if updated else {}
         send(self._platform, self._engine, context, kind.event, kind, after, more)

@@ -26,21 +26,65 @@ _STORAGE = {
 }
 
 
-def create_table(platform: Platform, context: Context, group: Document) -> Document:
-    """Create the table of a group's offline store. Returns its ``OfflineStoreConfig`` with the ``DataCatalogConfig``. Waits for moto."""
-    config = group["OfflineStoreConfig"]
+def named(group: Document, config: Document) -> Document:
+    """An ``OfflineStoreConfig`` with the ``DataCatalogConfig`` of its group's table, if it has one."""
     if config.get("DisableGlueTableCreation"):
         return config
     name = f"{group['FeatureGroupName'].replace('-', '_').lower()}_{int(group['CreationTime'])}"
     chosen = config.get("DataCatalogConfig") or {"TableName": name, "Catalog": "AwsDataCatalog", "Database": DATABASE}
+    return {"DisableGlueTableCreation": False} | config | {"DataCatalogConfig": chosen}
+
+
+def create_table(platform: Platform, context: Context, group: Document) -> None:
+    """Create the database of a group's offline store, and its table unless that is an Iceberg table. Does nothing for a group without one.
+
+    Waits for moto. Raises AwsError, e.g. when there is such a table.
+    """
+    config = group["OfflineStoreConfig"]
+    if config.get("DisableGlueTableCreation"):
+        return
+    chosen, table = config["DataCatalogConfig"], _table(config["DataCatalogConfig"]["TableName"], group)
     try:
         _glue(platform, context, "CreateDatabase", DatabaseInput={"Name": chosen["Database"]})
     except AwsError as error:
         if error.code != "AlreadyExistsException":
             raise
-    if not is_iceberg(group):  # pyiceberg makes that one
-        _glue(platform, context, "CreateTable", DatabaseName=chosen["Database"], TableInput=_table(chosen["TableName"], group))
-    return config | {"DataCatalogConfig": chosen, "TableFormat": config.get("TableFormat", "Glue")}
+    if is_iceberg(group):  # pyiceberg makes that one
+        return
+    try:
+        _glue(platform, context, "CreateTable", DatabaseName=chosen["Database"], TableInput=table)
+    except AwsError as error:
+        # A process that was killed may have made the table.
+        if error.code != "AlreadyExistsException" or _location(_found(platform, context, chosen)) != _location(table):
+            raise
+
+
+def has_iceberg_table(platform: Platform, context: Context, group: Document) -> bool:
+    """Whether the Iceberg table of a group is there, and not another table of its name. Waits for moto."""
+    try:
+        table = _found(platform, context, group["OfflineStoreConfig"]["DataCatalogConfig"])
+    except AwsError:
+        return False
+    return f"{_location(table)}/data" == group["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
+
+
+def add_columns(platform: Platform, context: Context, group: Document) -> None:
+    """Add the columns of a group's new features to its table, if it has one. Waits for moto. Raises AwsError."""
+    config = group["OfflineStoreConfig"]
+    if config.get("DisableGlueTableCreation"):
+        return
+    table = _found(platform, context, config["DataCatalogConfig"])
+    storage = table["StorageDescriptor"]
+    present = {column["Name"] for column in storage["Columns"]}
+    storage["Columns"] += [column for column in _columns(group) if column["Name"] not in present]
+    kept = {member: table[member] for member in ("Name", "TableType", "Parameters", "PartitionKeys") if member in table}
+    _glue(
+        platform,
+        context,
+        "UpdateTable",
+        DatabaseName=config["DataCatalogConfig"]["Database"],
+        TableInput=kept | {"StorageDescriptor": storage},
+    )
 
 
 def _table(name: str, group: Document) -> dict:
@@ -57,6 +101,14 @@ def _columns(group: Document) -> list[dict]:
     columns = [{"Name": name.lower(), "Type": _HIVE[type]} for name, type in feature_types(group).items()]
     more = {"write_time": "timestamp", "api_invocation_time": "timestamp", "is_deleted": "boolean"}
     return columns + [{"Name": name, "Type": type} for name, type in more.items()]
+
+
+def _found(platform: Platform, context: Context, chosen: dict) -> dict:
+    return _glue(platform, context, "GetTable", DatabaseName=chosen["Database"], Name=chosen["TableName"])["Table"]
+
+
+def _location(table: dict) -> str | None:
+    return table.get("StorageDescriptor", {}).get("Location")
 
 
 def _glue(platform: Platform, context: Context, operation: str, **parameters: object) -> dict:

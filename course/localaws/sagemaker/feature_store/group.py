@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceKind
+from course.localaws.sagemaker.core.job_family import unsupported
 
 
 @dataclass(frozen=True)
 class GroupKind(ResourceKind):
-    """A feature group. Its summary in List has no ``LastModifiedTime``, though the group has one."""
+    """A feature group. Its summary in List has no ``LastModifiedTime``, though an updated group has one."""
 
     def summarise(self, document: Document) -> dict:
         summary = super().summarise(document)
@@ -22,6 +23,7 @@ class GroupKind(ResourceKind):
         return summary
 
 
+# Not mutable: AWS shows a LastModifiedTime only for a group that UpdateFeatureGroup has changed, so that operation sets it.
 FEATURE_GROUP = GroupKind(
     name="FeatureGroup",
     arn="feature-group",
@@ -32,13 +34,20 @@ FEATURE_GROUP = GroupKind(
     status="FeatureGroupStatus",
     summary=("OfflineStoreStatus",),
     filters={"FeatureGroupStatusEquals": "FeatureGroupStatus", "OfflineStoreStatusEquals": "OfflineStoreStatus.Status"},
+    mutable=False,
     event="SageMaker Feature Group State Change",
 )
 
 
 def name_of(context: Context, name: str) -> str:
-    """The name of a group, given its name or ARN. An ARN of another region or account stays as it is: no group has such a name."""
-    return name.removeprefix(f"arn:aws:sagemaker:{context.region}:{context.account}:{FEATURE_GROUP.arn}/")
+    """The name of a group, given its name or ARN. An ARN of another region stays as it is: no group has such a name.
+
+    Raises AwsError when the ARN belongs to another account.
+    """
+    prefix = f"arn:aws:sagemaker:{context.region}:{context.account}:{FEATURE_GROUP.arn}/"
+    if name.startswith("arn:") and name.split(":")[4] != context.account:
+        raise unsupported("feature groups that another account shares")
+    return name.removeprefix(prefix)
 
 
 def has_online_store(group: Document) -> bool:
@@ -47,6 +56,11 @@ def has_online_store(group: Document) -> bool:
 
 def has_offline_store(group: Document) -> bool:
     return "OfflineStoreConfig" in group
+
+
+def storage_type(group: Document) -> str:
+    """``Standard``, ``Standard_V2`` or ``InMemory``; ``""`` without an online store. `DescribeFeatureGroup` shows only what was given."""
+    return group["OnlineStoreConfig"].get("StorageType", "Standard") if has_online_store(group) else ""
 
 
 def feature_types(group: Document) -> dict[str, str]:

@@ -7,9 +7,26 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.localaws.sagemaker.feature_store.group_fixtures import Groups
 from tests.localaws.sagemaker.feature_store.sdk_store import SdkStore, sdk_store
 
 NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def groups(local_aws, client) -> Groups:
+    """Feature groups, and a bucket for their offline stores."""
+    return Groups(local_aws, client)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_groups(client) -> Iterator[None]:
+    """Delete the module's feature groups at its end: an account may have 100."""
+    yield
+    sagemaker = client("sagemaker")
+    pages = sagemaker.get_paginator("list_feature_groups").paginate()
+    for name in [summary["FeatureGroupName"] for page in pages for summary in page["FeatureGroupSummaries"]]:
+        sagemaker.delete_feature_group(FeatureGroupName=name)
 
 
 @pytest.fixture(scope="module")

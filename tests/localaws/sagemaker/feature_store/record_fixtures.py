@@ -74,6 +74,11 @@ class OnlineGroups:
             self.handle.advance(1)
         raise AssertionError(f"{group} is still being created")
 
+    def drop(self, group: str) -> None:
+        """Delete a group, and let its deletion end."""
+        self.sagemaker.delete_feature_group(FeatureGroupName=group)
+        self.handle.advance(1)
+
     def put(self, group: str, **values: object) -> None:
         self.runtime.put_record(FeatureGroupName=group, Record=record_of(values))
 

@@ -154,14 +154,14 @@ def test_status_codes(groups: OnlineGroups, refused):
 def test_a_group_is_read_again_after_a_change(groups: OnlineGroups):
     group = groups.create()
     groups.put(group, **FIRST)
-    groups.sagemaker.delete_feature_group(FeatureGroupName=group)
+    groups.drop(group)
     assert refused(groups.get, group, "JFK")[0] == "ResourceNotFound"
 
 
 def test_a_new_group_of_the_same_name_is_empty(groups: OnlineGroups):
     group = groups.create()
     groups.put(group, **FIRST)
-    groups.sagemaker.delete_feature_group(FeatureGroupName=group)
+    groups.drop(group)
     groups.sagemaker.create_feature_group(
         FeatureGroupName=group,
         RecordIdentifierFeatureName="origin",
