@@ -130,12 +130,12 @@ class FeatureGroups(Family):
         return group | {"NextToken": ""}
 
     def _later_create(self, context: Context, group: Document) -> None:
-        self._transitions.later(
-            seconds("create"), partial(provisioning.create, self._platform, self._engine, self._offline, context, group)
-        )
+        change = partial(provisioning.create, self._platform, self._engine, self._offline, context, group)
+        self._transitions.later(seconds("create"), change)
 
     def _later_delete(self, context: Context, group: Document) -> None:
-        self._transitions.later(seconds("delete"), partial(provisioning.delete, self._engine, self._offline, context, group))
+        change = partial(provisioning.delete, self._engine, self._offline, context, group)
+        self._transitions.later(seconds("delete"), change)
 
 
 def _with_places(context: Context, group: Document) -> dict:

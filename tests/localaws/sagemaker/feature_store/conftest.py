@@ -20,13 +20,15 @@ def groups(local_aws, client) -> Groups:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_groups(client) -> Iterator[None]:
+def few_groups(local_aws, client) -> Iterator[None]:
     """Delete the module's feature groups at its end: an account may have 100."""
     yield
+    local_aws.advance(1)  # so that no group is still being created
     sagemaker = client("sagemaker")
     pages = sagemaker.get_paginator("list_feature_groups").paginate()
-    for name in [summary["FeatureGroupName"] for page in pages for summary in page["FeatureGroupSummaries"]]:
-        sagemaker.delete_feature_group(FeatureGroupName=name)
+    for summary in [summary for page in pages for summary in page["FeatureGroupSummaries"]]:
+        if summary["FeatureGroupStatus"] in ("Created", "CreateFailed"):
+            sagemaker.delete_feature_group(FeatureGroupName=summary["FeatureGroupName"])
 
 
 @pytest.fixture(scope="module")
