@@ -32,6 +32,7 @@ NAMES = (
     "update",
     "transform",
     "listing",
+    "feature_store_offline",
     "objects",
     "restart",
     "queue",

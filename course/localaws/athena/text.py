@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 import math
 import struct
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
+
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 
 
 def text(value: Any, kind: str = "") -> str | None:
@@ -30,6 +33,20 @@ def text(value: Any, kind: str = "") -> str | None:
     return str(value)
 
 
+def texts(values: Iterable[Any], kind: str) -> list[str | None]:
+    """The texts of a column's values, as of `text` but faster: a result may have millions of them."""
+    if kind in _INTEGERS:
+        return [None if value is None else str(value) for value in values]
+    if kind == "DOUBLE":
+        return [None if value is None else _double(value) for value in values]
+    return [text(value, kind) for value in values]
+
+
+def _double(value: float) -> str:
+    """As Java's Double.toString. Python and Java write the same digits, and between 0.001 and 10,000,000 in the same form."""
+    return repr(value) if 1e-3 <= value < 1e7 or -1e7 < value <= -1e-3 else _number(value, single=False)
+
+
 def _inner(value: Any) -> str:
     found = text(value)
     return "null" if found is None else found
@@ -39,6 +56,8 @@ def _number(value: float, single: bool) -> str:
     """The text of a number as in Java's Double.toString and Float.toString."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
+    if not single and abs(value) >= 1e7:
+        return _large(repr(value))
     digits = _shortest_single(value) if single else repr(value)
     number = Decimal(digits)
     if value == 0 or 1e-3 <= abs(value) < 1e7:
@@ -47,6 +66,15 @@ def _number(value: float, single: bool) -> str:
     sign, digits_of, exponent = number.normalize().as_tuple()
     shown = "".join(map(str, digits_of))
     return f"{'-' if sign else ''}{shown[0]}.{shown[1:] or '0'}E{exponent + len(shown) - 1}"
+
+
+def _large(digits: str) -> str:
+    """Python's text of a number from 10,000,000 on in Java's form: ``1.2345678E7``."""
+    sign, digits = ("-", digits[1:]) if digits[0] == "-" else ("", digits)
+    mantissa, _, exponent = digits.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    rest = (whole[1:] + fraction).rstrip("0") or "0"
+    return f"{sign}{whole[0]}.{rest}E{int(exponent or 0) + len(whole) - 1}"
 
 
 def _shortest_single(value: float) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from course.localaws.athena.text import text
+from course.localaws.athena.text import texts
 
 BAD_DATA = "HIVE_BAD_DATA"
 PARQUET = ("parquet", "iceberg")  # formats whose files are Parquet
@@ -103,19 +103,22 @@ def _leave_types(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("SET disabled_optimizers = 'type_pushdown'")
 
 
-def _write_results(found: duckdb.DuckDBPyConnection, columns: list[list[str]]) -> int:
+def _write_results(found: duckdb.DuckDBPyConnection, described: list[list[str]]) -> int:
     """Write a result as CSV. Every field is quoted and a NULL is empty, so that it differs from an empty string."""
-    count, kinds = 0, [kind for _, kind in columns]
+    count, kinds = 0, [kind for _, kind in described]
     with Path("results.csv").open("w", encoding="utf-8", newline="") as file:
-        file.write(_line([name for name, _ in columns]))
+        file.write(",".join(_field(name) for name, _ in described) + "\n")
         while rows := found.fetchmany(ROWS):
-            file.writelines(_line([text(value, kind) for value, kind in zip(row, kinds, strict=True)]) for row in rows)
+            columns = [list(map(_field, texts(values, kind))) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+            file.writelines(",".join(fields) + "\n" for fields in zip(*columns, strict=True))
             count += len(rows)
     return count
 
 
-def _line(fields: list[str | None]) -> str:
-    return ",".join("" if each is None else '"' + each.replace('"', '""') + '"' for each in fields) + "\n"
+def _field(value: str | None) -> str:
+    if value is None:
+        return ""
+    return '"' + value.replace('"', '""') + '"' if '"' in value else f'"{value}"'
 
 
 def _make_view(connection: duckdb.DuckDBPyConnection, scan: dict) -> int:

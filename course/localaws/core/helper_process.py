@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 IDLE_SECONDS = 60.0
+ENDED = "ended"  # the kind of error when the child ended during a call
 _KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "TZ")
 Functions = Mapping[str, Callable[..., Any]]
 
@@ -26,7 +27,7 @@ class HelperError(Exception):
     Attributes
     ----------
     kind : str
-        The name of the exception's class in the other process; ``"ended"`` if the child ended during the call.
+        The name of the exception's class in the other process; `ENDED` if the child ended during the call.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -70,9 +71,9 @@ class HelperProcess:
                 return self._converse(process, {"call": name, "arguments": arguments}, asked or {})
             except (OSError, ValueError) as error:  # ValueError: it was killed in the middle of a line
                 self._end()
-                raise HelperError("ended", f"the helper process ended: {error}") from error
+                raise HelperError(ENDED, f"the helper process ended: {error}") from error
             except HelperError as error:
-                if error.kind == "ended":
+                if error.kind == ENDED:
                     self._end()
                 raise
             finally:
@@ -105,7 +106,7 @@ class HelperProcess:
             if "ask" not in message:
                 return _result(message)
             _send(process.stdin, _answer(asked, message["ask"], message["arguments"]))
-        raise HelperError("ended", "the helper process ended before it answered")
+        raise HelperError(ENDED, "the helper process ended before it answered")
 
     def _end(self) -> None:
         if process := self._process:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.core.helper_process import HelperError, HelperProcess
+from course.localaws.core.helper_process import ENDED, HelperError, HelperProcess
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.iceberg import answers
 from course.localaws.jobs.s3_data import JobData, split
@@ -136,7 +136,8 @@ class OfflineWriter:
             self._expect_at(now + seconds)
             reason = error.message if isinstance(error, AwsError) else str(error)
             logger.warning("the offline store of %s cannot be written: %s", group["FeatureGroupName"], reason)
-            self._set_status(context, group, {"Status": "Blocked", "BlockedReason": reason[:1024]})
+            if not isinstance(error, HelperError) or error.kind != ENDED:
+                self._set_status(context, group, {"Status": "Blocked", "BlockedReason": reason[:1024]})
             return
         self._retries.pop(key, None)
         self._set_status(context, group, {"Status": "Active"})

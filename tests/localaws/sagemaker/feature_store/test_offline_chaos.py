@@ -1,0 +1,121 @@
+"""Kills the local AWS or the offline store's helper while records arrive: every acknowledged record is in the offline store, none twice."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from course.localaws.server import launch
+from tests.localaws.boto_clients import client_factory
+from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores
+
+FEATURES = {"id": "String", "at": "String"}
+HELPER = "feature_store.offline_worker"
+
+
+class Chaos:
+    """A local AWS that is killed, and what it has acknowledged."""
+
+    def __init__(self, state: Path, seed: int) -> None:
+        self.random, self.state = random.Random(seed), state
+        handle = launch.start(state)
+        self.stores = Stores(handle, client_factory(handle))
+        self.groups = [self.stores.create(FEATURES), self.stores.create(FEATURES, TableFormat="Iceberg")]
+        self.asked: dict[str, set[str]] = {group: set() for group in self.groups}
+        self.acknowledged: dict[str, set[str]] = {group: set() for group in self.groups}
+
+    def strike(self, victim: str) -> None:
+        """Put records into both groups, and kill at a random moment."""
+        ending = threading.Event()
+        writers = [threading.Thread(target=self._put, args=(group, ending)) for group in self.groups]
+        for writer in writers:
+            writer.start()
+        time.sleep(self.random.uniform(0.2, 2))  # a random moment; no test relies on its length
+        if victim == "gateway":
+            psutil.Process(self.stores.handle.pid).kill()
+        else:
+            for child in self._helpers():
+                with contextlib.suppress(psutil.Error):
+                    child.kill()
+        ending.set()
+        for writer in writers:
+            writer.join()
+        if victim == "gateway":
+            self._start()
+
+    def check(self) -> None:
+        """Wait until all acknowledged records are in the offline store, and check that no record is there twice."""
+        for group in self.groups:
+            self.stores.until(lambda group=group: self.acknowledged[group] <= self._stored(group).keys())
+        self.stores.handle.advance(3600)  # what else was stored before a kill
+        for group in self.groups:
+            stored = self._stored(group)
+            assert self.acknowledged[group] <= stored.keys() <= self.asked[group]
+            assert max(stored.values()) == 1
+
+    def stop(self) -> None:
+        self.stores.handle.stop()
+
+    def _put(self, group: str, ending: threading.Event) -> None:
+        while not ending.is_set():
+            number = f"{len(self.asked[group])}"
+            self.asked[group].add(number)
+            with contextlib.suppress(BotoCoreError, ClientError):
+                self.stores.put(group, id=number, at=f"2013-07-{self.random.randint(1, 28):02}T{self.random.randint(0, 23):02}:00:00Z")
+                self.acknowledged[group].add(number)
+
+    def _start(self) -> None:
+        handle = launch.start(self.state)
+        old, self.stores = self.stores, Stores.__new__(Stores)
+        self.stores.__dict__ |= old.__dict__ | {"handle": handle, "client": client_factory(handle)}
+        for name, service in {
+            "sagemaker": "sagemaker",
+            "runtime": "sagemaker-featurestore-runtime",
+            "s3": "s3",
+            "athena": "athena",
+        }.items():
+            setattr(self.stores, name, self.stores.client(service))
+
+    def _stored(self, group: str) -> Counter[str]:
+        """How often each record is in the offline store, as Athena reads it."""
+        rows = self.stores.query(f"SELECT id, count(*) AS n FROM {self.stores.table(group)} GROUP BY id")
+        return Counter({row["id"]: int(row["n"]) for row in rows})
+
+    def _helpers(self) -> list[psutil.Process]:
+        found = []
+        for child in psutil.Process(self.stores.handle.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if any(HELPER in word for word in child.cmdline()):
+                    found.append(child)
+        return found
+
+
+def test_kills_lose_no_record_and_write_none_twice(tmp_path: Path):
+    chaos = Chaos(tmp_path / "state", seed=3)
+    try:
+        for victim in ("helper", "gateway"):
+            chaos.strike(victim)
+        chaos.check()
+    finally:
+        chaos.stop()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_a_hundred_kills(tmp_path: Path):
+    chaos = Chaos(tmp_path / "state", seed=4)
+    try:
+        for number in range(100):
+            chaos.strike("helper" if number % 4 == 3 else "gateway")
+            if number % 10 == 9:
+                chaos.check()
+    finally:
+        chaos.stop()
