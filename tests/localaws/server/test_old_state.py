@@ -161,3 +161,7 @@ def test_an_image_built_before_still_trains(old, number, said):
 def test_the_clock_is_as_far_ahead_as_it_was(old):
     assert float((old.handle.state / "clock").read_text()) == 120.0
     assert old.handle.state.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_role_gets_the_policies_that_a_later_release_added(old: OldAws) -> None:
+    assert "OfflineStores" in old.client("iam").list_role_policies(RoleName="SageMakerRole")["PolicyNames"]

@@ -54,8 +54,14 @@ class FeatureGroups(Family):
         # This waits for IAM and KMS, so it must not run in the event loop.
         return await asyncio.to_thread(self._create, context, params)
 
-    async def describe(self, context: Context, params: dict) -> dict:
-        return await asyncio.to_thread(self._describe, context, params)
+    def describe(self, context: Context, params: dict) -> dict:
+        group = self._engine.get(context, FEATURE_GROUP, name_of(context, params["FeatureGroupName"]))
+        if params.get("NextToken"):
+            # A page holds 2,500 features, and a group has at most so many.
+            raise invalid("Invalid NextToken: it was not returned by DescribeFeatureGroup.")
+        if has_online_store(group):
+            group["OnlineStoreTotalSizeBytes"] = self._records.online_bytes(group)
+        return group | {"NextToken": ""}
 
     def delete(self, context: Context, params: dict) -> None:
         name = name_of(context, params["FeatureGroupName"])
@@ -119,15 +125,6 @@ class FeatureGroups(Family):
         quotas.check("Maximum number of feature groups per AWS account", 1, len(groups))
         quotas.check("Maximum number of feature group creation workflows executing in parallel", 1, len(creating))
         self._updates.check_units(context, group)
-
-    def _describe(self, context: Context, params: dict) -> dict:
-        group = self._engine.get(context, FEATURE_GROUP, name_of(context, params["FeatureGroupName"]))
-        if params.get("NextToken"):
-            # A page holds 2,500 features, and a group has at most so many.
-            raise invalid("Invalid NextToken: it was not returned by DescribeFeatureGroup.")
-        if has_online_store(group):
-            group["OnlineStoreTotalSizeBytes"] = self._records.online_bytes(group)
-        return group | {"NextToken": ""}
 
     def _later_create(self, context: Context, group: Document) -> None:
         change = partial(provisioning.create, self._platform, self._engine, self._offline, context, group)

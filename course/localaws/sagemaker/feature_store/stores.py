@@ -72,7 +72,7 @@ def writing_failure(platform: Platform, group: Document) -> str:
     if not platform.objects.bucket_exists(bucket):
         return "The specified bucket does not exist (Service: Amazon S3; Status Code: 404; Error Code: NoSuchBucket)"
     for action in ("s3:PutObject", "s3:PutObjectAcl"):
-        if not _data(platform, group).allowed(action, place):
+        if not _allowed(platform, group, action, place):
             return (
                 f"The execution role {group['RoleArn']} is not authorized to perform: {action} on resource: {place} "
                 "(Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)"
@@ -115,10 +115,10 @@ def _check_offline(platform: Platform, context: Context, group: Document) -> Non
         raise unsupported(f"the Glue data catalog {catalog!r}; it has {CATALOG}")
     _check_key(platform, context, config["S3StorageConfig"].get("KmsKeyId"))
     bucket, _ = split(config["S3StorageConfig"]["S3Uri"])
-    if not platform.objects.bucket_exists(bucket) or not _data(platform, group).allowed("s3:GetBucketAcl", f"arn:aws:s3:::{bucket}"):
+    if not platform.objects.bucket_exists(bucket) or not _allowed(platform, group, "s3:GetBucketAcl", f"arn:aws:s3:::{bucket}"):
         raise invalid("Invalid S3Uri provided")
 
 
-def _data(platform: Platform, group: Document) -> JobData:
-    """S3 with the rights of the group's role."""
-    return JobData(platform, f"{FEATURE_GROUP.arn}/{group.get('FeatureGroupName', '')}", group["RoleArn"])
+def _allowed(platform: Platform, group: Document, action: str, resource: str) -> bool:
+    """Whether the role of a group may do an action."""
+    return JobData(platform, f"{FEATURE_GROUP.arn}/{group['FeatureGroupName']}", group["RoleArn"]).allowed(action, resource)
