@@ -40,7 +40,9 @@ def test_row_number_over_event_times(stores: Stores, table_format: str):
     rows = ", ".join(f"({number}, '{key}', {time})" for number, key, time in asked)
     found = stores.query(
         f"WITH asked (n, id, at_time) AS (VALUES {rows}), ranked AS ("
-        "SELECT asked.n, r.value, row_number() OVER (PARTITION BY asked.n ORDER BY r.t DESC, r.api_invocation_time DESC, r.write_time DESC) AS place FROM asked JOIN "
+        "SELECT asked.n, r.value, row_number() OVER ("
+        "PARTITION BY asked.n ORDER BY r.t DESC, r.api_invocation_time DESC, r.write_time DESC) AS place "
+        "FROM asked JOIN "
         f"{stores.table(group)} r ON r.id = asked.id AND from_unixtime(r.t) <= from_unixtime(asked.at_time)) "
         "SELECT asked.n, ranked.value FROM asked LEFT JOIN ranked ON ranked.n = asked.n AND ranked.place = 1"
     )
