@@ -129,7 +129,8 @@ class SageMaker:
         """Returns the resource for the request log, e.g. ``"training-job/delays-1"``; ``""`` when the operation has none."""
         for kind in self.engine.kinds.values():
             if operation.endswith(kind.name) and kind.name_member in params:
-                return f"{kind.arn}/{params[kind.name_member]}"
+                # Where AWS takes a name or an ARN, an ARN may be there.
+                return f"{kind.arn}/{params[kind.name_member].rpartition(f':{kind.arn}/')[2]}"
         return ""
 
     def mark(self, call: AwsRequest, response: Response) -> None:

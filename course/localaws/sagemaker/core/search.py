@@ -133,6 +133,8 @@ def sorting(name: str, shape: Shape) -> Callable[[dict], float | str | None]:
 
     def value(record: dict) -> float | str | None:
         first = next((value for value, _ in search_filters.found(record, shape, name)), None)
+        if first is None and name == "LastModifiedTime":
+            return record.get("CreationTime")  # it was never changed
         return first if first is None or isinstance(first, (int, float, str)) else str(first)
 
     return value

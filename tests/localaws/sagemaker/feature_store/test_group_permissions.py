@@ -116,6 +116,8 @@ def test_conditions_on_the_stores(groups: Groups) -> None:
 
 
 def test_the_request_log_names_the_group(groups: Groups, two: tuple[str, str]) -> None:
-    groups.sagemaker.describe_feature_metadata(FeatureGroupName=two[0], FeatureName="at")
-    last = [event for event in groups.handle.events() if event["operation"] == "DescribeFeatureMetadata"][-1]
-    assert last["resource"] == f"feature-group/{two[0]}"
+    arn = groups.describe(two[0])["FeatureGroupArn"]
+    groups.sagemaker.describe_feature_group(FeatureGroupName=arn)
+    groups.sagemaker.describe_feature_metadata(FeatureGroupName=arn, FeatureName="at")
+    resources = [event["resource"] for event in groups.handle.events() if event["operation"].startswith("DescribeFeature")]
+    assert resources[-2:] == [f"feature-group/{two[0].lower()}"] * 2

@@ -92,6 +92,7 @@ class TestGroups:
         return [each["FeatureGroupName"].removeprefix(f"{stem}-") for each in records]
 
     def test_by_properties(self, groups: Groups, stem: str) -> None:
+        assert self.found(groups, stem) == ["paris", "verona"]  # the last one first
         assert self.found(groups, stem, SortBy="FeatureGroupName", SortOrder="Ascending") == ["paris", "verona"]
         assert self.found(groups, stem, condition("Tags.team", "Equals", "forecast")) == ["verona"]
         assert self.found(groups, stem, condition("AllTags", "Contains", "fore")) == ["verona"]
