@@ -48,7 +48,7 @@ def measure() -> list[Row]:
     name = f"as of a time: {ASKED:,} rows, {GROUPS} groups of {IDENTIFIERS * VERSIONS:,} records"
     return [
         Row(name, "s", ours, theirs, "3 × pandas merge_asof", "difference", 1.0),
-        Row(name, "s", ours, alone, "DuckDB alone, same query", "difference", 1.5),
+        Row(name, "s", ours, alone, "DuckDB alone, same query", "ratio", 3.0),
     ]
 
 
