@@ -32,6 +32,8 @@ def expand(template: str, context: Context) -> tuple[Piece, ...]:
     ------
     Unresolved
     """
+    if "${" not in template:
+        return plain(template)
     pieces: list[Piece] = []
     position = 0
     for match in _VARIABLE.finditer(template):

@@ -29,11 +29,19 @@ from course.localaws.protocol.model import INTEGERS, NUMBERS, bound, required
 
 ACCESS_DENIED = ("AccessDeniedException", 403)
 _LABEL = re.compile(r"\\\{(\w+)(\\\+)?\\\}")
+_FOUND = "localaws.operations"  # in the request's scope
 _DEFAULT_TIMES = {"header": "rfc822", "headers": "rfc822"}
 
 
 def find(model: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
     """Returns the operation and the values of its path's labels; ``None`` when no operation has this method and path."""
+    known = request.scope.setdefault(_FOUND, {})  # a service asks more than once about each request
+    if model not in known:
+        known[model] = _find(model, request)
+    return known[model]
+
+
+def _find(model: ServiceModel, request: Request) -> tuple[str, dict[str, str]] | None:
     path, query = raw_path(request), raw_query(request)
     for name, method, pattern, needed in _routes(model):
         if request.method == method and needed in query and (match := pattern.fullmatch(path)):
@@ -83,7 +91,8 @@ def _routes(model: ServiceModel) -> list[tuple[str, str, re.Pattern[str], str]]:
 
 def raw_path(request: Request) -> str:
     """Returns the path as sent, so that an escaped slash remains part of a label."""
-    return request.scope.get("raw_path", request.url.path.encode()).decode("latin-1")
+    raw = request.scope.get("raw_path")
+    return raw.decode("latin-1") if raw is not None else request.url.path
 
 
 def raw_query(request: Request) -> str:

@@ -51,7 +51,8 @@ def resources(operation: str, params: dict, prefix: str) -> list[str]:
     prefix : str
         The ARN up to its last part.
     """
-    return [arn for template in _resources().get(operation, ()) for arn in filled(template, params, prefix, lower=True)] or ["*"]
+    found = [arn for template in _resources().get(operation, ()) for arn in filled(template, params, prefix, lower=True)]
+    return list(dict.fromkeys(found)) or ["*"]  # the entries of a batch often name the same resource
 
 
 def _demand(operation: str, action: str, arn: str, params: dict, engine: ResourceEngine, account: str) -> RequiredPermission:

@@ -83,11 +83,8 @@ def check_record_size(record: dict[str, Value]) -> None:
 
 def size_of(record: dict[str, Value]) -> int:
     """Returns the bytes of names and values in UTF-8."""
-    return sum(_bytes(name) + (_bytes(value) if isinstance(value, str) else sum(map(_bytes, value))) for name, value in record.items())
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
+    values = [value if isinstance(value, str) else "".join(value) for value in record.values()]
+    return len("".join([*record, *values]).encode())
 
 
 def _value(feature: Feature, member: dict) -> Value:
