@@ -38,6 +38,7 @@ NAMES = (
     "queue",
     "grading",
     "judging",
+    "feature_store",
 )
 
 
