@@ -39,6 +39,7 @@ KNOWN = {
     "NextToken": None,  # only a response contains one
     "PaginationToken": None,
     "ArnOrName": "a-a",
+    "FeatureGroupNameOrArn": "a-a",
     "ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:model/aaa",
 }
 # Creation first, deletion last, so that the samples' resources exist in between.
@@ -48,12 +49,20 @@ COMMON = {"ValidationException", "AccessDeniedException", "ResourceLimitExceeded
 KINDS = ("Member must not be null", "Member must have length less than", "Member must satisfy regular expression pattern")
 CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
 JOB = {"RoleArn": ROLE, "StoppingCondition": {"MaxRuntimeInSeconds": 1800}}
+RECORD = [{"FeatureName": "a-a", "ValueAsString": "a"}, {"FeatureName": "t", "ValueAsString": "1"}]
 # Resources that exist from the beginning, with the samples' names. The smallest requests that the model allows cannot create them.
 THERE = {
     "CreateModel": {"ModelName": "aaa", "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": IMAGE}},
     "CreateEndpointConfig": {
         "EndpointConfigName": "a-a",
         "ProductionVariants": [{"VariantName": "a-a", "ModelName": "aaa", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}],
+    },
+    "CreateFeatureGroup": {
+        "FeatureGroupName": "a-a",
+        "RecordIdentifierFeatureName": "a-a",
+        "EventTimeFeatureName": "t",
+        "FeatureDefinitions": [{"FeatureName": "a-a", "FeatureType": "String"}, {"FeatureName": "t", "FeatureType": "Fractional"}],
+        "OnlineStoreConfig": {"EnableOnlineStore": True, "StorageType": "Standard_V2"},
     },
     "CreateTrainingJob": {
         "TrainingJobName": "a-a",
@@ -90,6 +99,10 @@ ENOUGH = {
         },
     },
     "CreateModelPackage": {"ModelPackageGroupName": "a-a"},
+    "BatchWriteRecord": {"Entries": [{"FeatureGroupName": "a-a", "Record": RECORD}]},
+    "PutRecord": {"Record": RECORD},
+    "UpdateRecord": {"Features": RECORD},
+    "DeleteRecord": {"EventTime": "2"},
     "PutModelPackageGroupPolicy": {
         "ResourcePolicy": json.dumps(
             {
@@ -132,6 +145,7 @@ class Sender:
         make("s3").put_object(Bucket=BUCKET, Key="data/rows.csv", Body=b"1,2\n")
         for operation, params in THERE.items():
             assert self.send("sagemaker", operation, params) is None
+        handle.advance(60)  # now the feature group is created
         self.holds = {what["resource"] for what in handle.running()}
         self.shown = self.everything()
 
@@ -201,7 +215,7 @@ def test_each_kind_of_fault_is_named_as_aws_names_it(sender, service, operation)
 
 
 def test_no_refused_request_changed_anything(sender):
-    assert len(sender.shown) == 6 and sender.holds == {"training-job/a-a", "processing-job/a-a"}
+    assert len(sender.shown) == 10 and sender.holds == {"training-job/a-a", "processing-job/a-a"}
     assert sender.everything() == sender.shown
     assert {what["resource"] for what in sender.handle.running()} == sender.holds
 
