@@ -44,11 +44,7 @@ def create_table(platform: Platform, context: Context, group: Document) -> None:
     if config.get("DisableGlueTableCreation"):
         return
     chosen, table = config["DataCatalogConfig"], _table(config["DataCatalogConfig"]["TableName"], group)
-    try:
-        _glue(platform, context, "CreateDatabase", DatabaseInput={"Name": chosen["Database"]})
-    except AwsError as error:
-        if error.code != "AlreadyExistsException":
-            raise
+    _make_database(platform, context, chosen["Database"])
     if is_iceberg(group):  # pyiceberg makes that one
         return
     try:
@@ -101,6 +97,16 @@ def _columns(group: Document) -> list[dict]:
     columns = [{"Name": name.lower(), "Type": _HIVE[type]} for name, type in feature_types(group).items()]
     more = {"write_time": "timestamp", "api_invocation_time": "timestamp", "is_deleted": "boolean"}
     return columns + [{"Name": name, "Type": type} for name, type in more.items()]
+
+
+def _make_database(platform: Platform, context: Context, name: str) -> None:
+    """Create a database, if it is not there."""
+    try:
+        _glue(platform, context, "GetDatabase", Name=name)
+    except AwsError as error:
+        if error.code != "EntityNotFoundException":
+            raise
+        _glue(platform, context, "CreateDatabase", DatabaseInput={"Name": name})
 
 
 def _found(platform: Platform, context: Context, chosen: dict) -> dict:

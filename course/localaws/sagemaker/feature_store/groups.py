@@ -24,7 +24,7 @@ from course.localaws.sagemaker.feature_store.offline import STORE, OfflineWriter
 from course.localaws.sagemaker.feature_store.records.operations import Records
 from course.localaws.sagemaker.feature_store.store import RecordStore
 from course.localaws.sagemaker.feature_store.transitions import Transitions
-from course.localaws.sagemaker.feature_store.updates import Updates
+from course.localaws.sagemaker.feature_store.updates import Updates, check_units
 
 
 class FeatureGroups(Family):
@@ -124,7 +124,7 @@ class FeatureGroups(Family):
         creating = [each for each in groups if each["FeatureGroupStatus"] == "Creating"]
         quotas.check("Maximum number of feature groups per AWS account", 1, len(groups))
         quotas.check("Maximum number of feature group creation workflows executing in parallel", 1, len(creating))
-        self._updates.check_units(context, group)
+        check_units(groups, group)
 
     def _later_create(self, context: Context, group: Document) -> None:
         change = partial(provisioning.create, self._platform, self._engine, self._offline, context, group)

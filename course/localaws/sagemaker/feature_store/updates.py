@@ -50,14 +50,6 @@ class Updates:
         if "_update" in group:
             self._transitions.later(seconds("update"), partial(self._finish, context, group))
 
-    def check_units(self, context: Context, group: Document) -> None:
-        """Check the region's quotas for provisioned units when a group is new or changed. Raises AwsError ``ResourceLimitExceeded``."""
-        name = group["FeatureGroupName"]
-        groups = self._engine.documents(context, FEATURE_GROUP)
-        others = [each["ThroughputConfig"] for each in groups if each["FeatureGroupName"] != name]
-        for unit in QUOTAS:
-            quotas.check(QUOTAS[unit], group["ThroughputConfig"].get(unit, 0), sum(each.get(unit, 0) for each in others))
-
     def _begun(self, context: Context, params: dict, group: Document) -> dict:
         """The members of a group's document that begin an update. Raises AwsError."""
         name = group["FeatureGroupName"]
@@ -71,7 +63,7 @@ class Updates:
             changes = {"OnlineStoreConfig": _online(group, params["OnlineStoreConfig"])}
         else:
             changes = self._throughput(group, params["ThroughputConfig"])
-            self.check_units(context, group | changes)
+            check_units(self._engine.documents(context, FEATURE_GROUP), group | changes)
         return {"LastUpdateStatus": {"Status": "InProgress"}, "_update": changes}
 
     def _throughput(self, group: Document, given: dict) -> dict:
@@ -107,6 +99,24 @@ class Updates:
             self._offline.add_columns(context, group)
         else:
             catalog.add_columns(self._platform, context, group)
+
+
+def check_units(groups: list[Document], group: Document) -> None:
+    """Check the region's quotas for provisioned units when a group is new or changed.
+
+    Parameters
+    ----------
+    groups : list of dict
+        All groups of the region.
+
+    Raises
+    ------
+    AwsError
+        ``ResourceLimitExceeded``
+    """
+    others = [each["ThroughputConfig"] for each in groups if each["FeatureGroupName"] != group["FeatureGroupName"]]
+    for unit, quota in QUOTAS.items():
+        quotas.check(quota, group["ThroughputConfig"].get(unit, 0), sum(each.get(unit, 0) for each in others))
 
 
 def _with_features(group: Document, added: list[dict], now: float) -> dict:

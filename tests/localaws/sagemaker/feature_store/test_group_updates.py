@@ -30,6 +30,15 @@ class TestFeatures:
         groups.put(name, origin="JFK", at=1.4e9, Gust=40.5)
         assert groups.get(name, "JFK")["Gust"] == "40.5"
 
+    def test_an_iceberg_table_gets_the_column(self, groups: Groups) -> None:
+        name = groups.create(OfflineStoreConfig=groups.offline | {"TableFormat": "Iceberg"})
+        found = groups.update(name, FeatureAdditions=[GUST])
+        assert found["LastUpdateStatus"] == {"Status": "Successful"}
+        chosen = found["OfflineStoreConfig"]["DataCatalogConfig"]
+        table = groups.glue.get_table(DatabaseName=chosen["Database"], Name=chosen["TableName"])["Table"]
+        assert table["Parameters"]["table_type"] == "ICEBERG"
+        assert [column["Name"] for column in table["StorageDescriptor"]["Columns"]].count("Gust") == 1
+
     def test_a_second_update_waits_for_the_first(self, groups: Groups, refused) -> None:
         name = groups.create()
         groups.sagemaker.update_feature_group(FeatureGroupName=name, FeatureAdditions=[GUST])
