@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.localaws.refusals import refused
+from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores
 from tests.localaws.sagemaker.feature_store.record_fixtures import FEATURES, OnlineGroups, at, record_of
 
 FIRST = {"origin": "JFK", "at": at(), "wind": "4.5", "flights": "3"}
@@ -156,6 +159,24 @@ def test_a_group_is_read_again_after_a_change(groups: OnlineGroups):
     groups.put(group, **FIRST)
     groups.drop(group)
     assert refused(groups.get, group, "JFK")[0] == "ResourceNotFound"
+
+
+def test_a_group_that_could_not_be_created(groups: OnlineGroups):
+    name, stores = "may-not-write", Stores(groups.handle, groups.client)
+    reads = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetBucketAcl", "Resource": "*"}]}
+    stores.iam.put_role_policy(RoleName=stores.role_name, PolicyName="write", PolicyDocument=json.dumps(reads))
+    groups.sagemaker.create_feature_group(
+        FeatureGroupName=name,
+        RecordIdentifierFeatureName="origin",
+        EventTimeFeatureName="at",
+        FeatureDefinitions=[{"FeatureName": each, "FeatureType": kind} for each, kind in FEATURES.items()],
+        OnlineStoreConfig={"EnableOnlineStore": True},
+        OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{stores.bucket}"}},
+        RoleArn=stores.role,
+    )
+    groups.wait(name)
+    code, message = refused(groups.put, name, **FIRST)
+    assert code == "ValidationError" and "in status CreateFailed" in message
 
 
 def test_a_new_group_of_the_same_name_is_empty(groups: OnlineGroups):

@@ -53,6 +53,16 @@ def test_the_groups_default_and_the_records_own(groups: OnlineGroups, now: datet
     assert expires(groups, groups.create()) is None
 
 
+def test_a_new_default_holds_for_later_records(groups: OnlineGroups, now: datetime):
+    group = groups.create(TtlDuration=HOUR)
+    put(groups, group, now)
+    groups.sagemaker.update_feature_group(FeatureGroupName=group, OnlineStoreConfig={"TtlDuration": {"Unit": "Days", "Value": 1}})
+    groups.handle.advance(10)
+    put(groups, group, now, "LGA")
+    assert expires(groups, group) == iso(now + timedelta(hours=1))
+    assert expires(groups, group, "LGA") == iso(now + timedelta(days=1))
+
+
 def test_shown_only_when_asked_for(groups: OnlineGroups, now: datetime):
     group = groups.create(TtlDuration=HOUR)
     put(groups, group, now)
