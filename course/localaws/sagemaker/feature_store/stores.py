@@ -3,10 +3,13 @@
 Source: API reference of OnlineStoreConfig, OfflineStoreConfig and ThroughputConfig, "Online store", "Offline store", "Throughput modes" and
 "Security and access control" of the developer guide, read 2026-11-28. Texts: "cannot be both disabled" in
 https://github.com/aws/sagemaker-core/issues/175; "The execution role ARN is invalid." and "Invalid S3Uri provided" in Terraform's AWS
-provider, which waits for such errors to pass. The second also means that the role lacks ``s3:GetBucketAcl``. The other texts are ours.
+provider, which waits for such errors to pass. The second also means that the role lacks ``s3:GetBucketAcl``. The rules for a
+``DataCatalogConfig`` are in the SDK's notebook v3-feature-store-data-catalog-config. The other texts are ours.
 """
 
 from __future__ import annotations
+
+import re
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
@@ -14,7 +17,6 @@ from course.localaws.core.resources import Document
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
-from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.feature_store.definitions import refused
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, storage_type
 from course.localaws.sagemaker.feature_store.limits import limit
@@ -24,6 +26,7 @@ BAD_ROLE = (
     "'sts:AssumeRole' for the service principal 'sagemaker.amazonaws.com'."
 )
 CATALOG = "AwsDataCatalog"
+ATHENA_NAME = re.compile("[a-z_][a-z0-9_]*")
 UNITS = ("ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")
 
 
@@ -110,13 +113,24 @@ def _check_offline(platform: Platform, context: Context, group: Document) -> Non
         raise refused("RoleArn is required when OfflineStoreConfig is provided")
     if config.get("DisableGlueTableCreation") and config.get("TableFormat") == "Iceberg":
         raise refused("The Iceberg table format is only supported when DisableGlueTableCreation is False")
-    catalog = config.get("DataCatalogConfig", {}).get("Catalog", CATALOG)
-    if not config.get("DisableGlueTableCreation") and catalog not in (CATALOG, context.account):
-        raise unsupported(f"the Glue data catalog {catalog!r}; it has {CATALOG}")
+    if "DataCatalogConfig" in config and not config.get("DisableGlueTableCreation"):
+        _check_catalog(config["DataCatalogConfig"])
     _check_key(platform, context, config["S3StorageConfig"].get("KmsKeyId"))
     bucket, _ = split(config["S3StorageConfig"]["S3Uri"])
     if not platform.objects.bucket_exists(bucket) or not _allowed(platform, group, "s3:GetBucketAcl", f"arn:aws:s3:::{bucket}"):
         raise invalid("Invalid S3Uri provided")
+
+
+def _check_catalog(chosen: dict) -> None:
+    """Check the catalog, and the names of a table that Feature Store will create. A table of the user's own may have any name."""
+    if chosen["Catalog"] != CATALOG:
+        raise refused(f"Catalog of DataCatalogConfig must be {CATALOG}; got {chosen['Catalog']}")
+    for member, longest in limit("catalog_names").items():
+        if len(chosen[member]) > longest or not ATHENA_NAME.fullmatch(chosen[member]):
+            raise refused(
+                f"{member} {chosen[member]} of DataCatalogConfig must have lower-case letters, digits and underscores only, begin with a "
+                f"letter or an underscore, and have at most {longest} characters"
+            )
 
 
 def _allowed(platform: Platform, group: Document, action: str, resource: str) -> bool:

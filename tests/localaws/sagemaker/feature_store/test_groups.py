@@ -56,11 +56,11 @@ class TestCreate:
         assert "OfflineStoreStatus" not in groups.describe(name)
 
     def test_tables_of_ones_own(self, groups: Groups) -> None:
-        own = {"TableName": "weather", "Catalog": "AwsDataCatalog", "Database": groups.bucket}
+        own = {"TableName": "weather", "Catalog": "AwsDataCatalog", "Database": groups.bucket.replace("-", "_")}
         name = groups.create(OnlineStoreConfig=None, OfflineStoreConfig=groups.offline | {"DataCatalogConfig": own, "TableFormat": "Glue"})
         config = groups.describe(name)["OfflineStoreConfig"]
         assert (config["DataCatalogConfig"], config["TableFormat"]) == (own, "Glue")
-        assert groups.glue.get_table(DatabaseName=groups.bucket, Name="weather")["Table"]["TableType"] == "EXTERNAL_TABLE"
+        assert groups.glue.get_table(DatabaseName=own["Database"], Name="weather")["Table"]["TableType"] == "EXTERNAL_TABLE"
         again = groups.create(OfflineStoreConfig=groups.offline | {"DataCatalogConfig": own})
         found = groups.describe(again)
         assert found["FeatureGroupStatus"] == "CreateFailed"
@@ -154,11 +154,21 @@ class TestCreate:
             groups.sagemaker.create_feature_group(**groups.request(OfflineStoreConfig=groups.offline | offline, **changes))
         assert text in str(error.value)
 
-    def test_another_catalog_is_refused_by_name(self, groups: Groups, refused) -> None:
-        chosen = {"TableName": "weather", "Catalog": "s3tablescatalog/lake", "Database": "lake"}
-        with refused("NotSupportedByLocalAws") as error:
+    @pytest.mark.parametrize(
+        ("change", "text"),
+        [
+            ({"Catalog": "MyCatalog"}, "Catalog of DataCatalogConfig must be AwsDataCatalog; got MyCatalog"),
+            ({"TableName": "my-feature-table"}, "TableName my-feature-table of DataCatalogConfig must have lower-case letters"),
+            ({"TableName": "2013_weather"}, "begin with a letter or an underscore"),
+            ({"TableName": "w" * 253}, "at most 252 characters"),
+            ({"Database": "Lake"}, "Database Lake of DataCatalogConfig"),
+        ],
+    )
+    def test_catalogs_that_are_refused(self, groups: Groups, refused, change: dict, text: str) -> None:
+        chosen = {"TableName": "weather", "Catalog": "AwsDataCatalog", "Database": "lake"} | change
+        with refused("ValidationException") as error:
             groups.sagemaker.create_feature_group(**groups.request(OfflineStoreConfig=groups.offline | {"DataCatalogConfig": chosen}))
-        assert "s3tablescatalog/lake" in str(error.value)
+        assert text in str(error.value)
 
     def test_keys_that_are_refused(self, groups: Groups, refused) -> None:
         kms = groups.client("kms")
