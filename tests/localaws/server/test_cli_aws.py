@@ -222,6 +222,28 @@ def test_what_is_there_already_is_kept(tmp_path):
     assert kept["NO_PROXY"] == kept["no_proxy"] == "127.0.0.1,localhost,.amazonaws.com,example.com"
 
 
+def test_forked_processes_have_connections_of_their_own(local_aws):
+    failed = program(
+        local_aws.state,
+        """
+        import boto3, json, multiprocessing
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="forked")
+        def put(process):
+            failed = []
+            for number in range(20):
+                try:
+                    s3.put_object(Bucket="forked", Key=f"{process}/{number}", Body=b"x" * 500_000)
+                except Exception as error:
+                    failed.append(str(error))
+            return failed
+        with multiprocessing.get_context("fork").Pool(4) as pool:
+            print(json.dumps(sum(pool.map(put, range(4)), put("parent"))))
+        """,
+    )
+    assert failed == []
+
+
 def test_the_plugin_folder_holds_nothing_else():
     # Every Python program of the shell can import what is in it.
     names = {path.name for path in sdk_environment.PLUGIN_FOLDER.iterdir() if path.name != "__pycache__"}

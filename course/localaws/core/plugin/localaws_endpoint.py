@@ -3,17 +3,32 @@
 ``AWS_ENDPOINT_URL`` alone does not affect clients with an explicit endpoint, such as those of the SageMaker SDKs for STS
 (``https://sts.<region>.amazonaws.com``). botocore loads this module when ``BOTOCORE_EXPERIMENTAL__PLUGINS`` names it. botocore ignores a
 module that it cannot find, so this folder is on ``PYTHONPATH`` and holds nothing else.
+
+A forked process leaves the connections of its clients to its parent. With TLS, as on AWS, a connection that two processes share breaks, and
+botocore opens another one. Without TLS, the requests of both would mix, as in ``ingest`` of the SageMaker SDKs with several processes.
 """
 
 import ipaddress
 import os
+import weakref
 from urllib.parse import urlsplit, urlunsplit
+
+_clients = weakref.WeakSet()
 
 
 def initialize_client_plugin(client):
     """Called by botocore for every client it makes."""
+    _clients.add(client)
     client.meta.events.register("before-endpoint-resolution", _resolve_local)
     client.meta.events.register("before-call", _call_local)
+
+
+def _leave_connections():
+    for client in _clients:
+        client.close()  # it stays usable, and the other process keeps its connections
+
+
+os.register_at_fork(after_in_child=_leave_connections)
 
 
 def _resolve_local(builtins, **_):
