@@ -108,6 +108,26 @@ def test_a_query_on_the_offline_store(store: SdkStore) -> None:
     assert as_hive_ddl(made).startswith(f"CREATE EXTERNAL TABLE IF NOT EXISTS sagemaker_featurestore.{made} (\n  record_id STRING\n")
 
 
+def test_a_group_is_extended_and_found(store: SdkStore) -> None:
+    from sagemaker.core.resources import FeatureMetadata
+    from sagemaker.core.shapes import FeatureParameter
+    from sagemaker.mlops.feature_store import FeatureGroup, FractionalFeatureDefinition
+
+    made, frame = name("extended"), table()
+    group = store.create(made, frame, "record_id", "event_time")
+    group.update(feature_additions=[FractionalFeatureDefinition(feature_name="wind")])
+    until(lambda: FeatureGroup.get(feature_group_name=made).last_update_status.status == "Successful")
+    assert FeatureGroup.get(feature_group_name=made).feature_definitions[-1].feature_name == "wind"
+    feature = FeatureMetadata.get(feature_group_name=made, feature_name="wind")
+    feature.update(description="speed in mph", parameter_additions=[FeatureParameter(key="unit", value="mph")])
+    feature = FeatureMetadata.get(feature_group_name=made, feature_name="wind")
+    assert (feature.description, feature.parameters[0].value) == ("speed in mph", "mph")
+    client = store.session.sagemaker_client
+    asked = {"Filters": [{"Name": "FeatureGroupName", "Operator": "Equals", "Value": made}]}
+    [found] = client.search(Resource="FeatureGroup", SearchExpression=asked)["Results"]
+    assert found["FeatureGroup"]["FeatureGroupName"] == made
+
+
 def test_records_are_listed_and_updated_in_part(store: SdkStore) -> None:
     from sagemaker.mlops.feature_store import OnlineStoreConfig, ingest_dataframe
     from sagemaker.mlops.feature_store.feature_utils import list_records, update_record
