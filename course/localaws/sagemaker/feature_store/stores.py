@@ -1,10 +1,10 @@
 """Checks the stores and the throughput of a feature group.
 
-Source: API reference of OnlineStoreConfig, OfflineStoreConfig and ThroughputConfig, "Online store", "Offline store", "Throughput modes" and
-"Security and access control" of the developer guide, read 2026-11-28. Texts: "cannot be both disabled" in
-https://github.com/aws/sagemaker-core/issues/175; "The execution role ARN is invalid." and "Invalid S3Uri provided" in Terraform's AWS
-provider, which waits for such errors to pass. The second also means that the role lacks ``s3:GetBucketAcl``. The rules for a
-``DataCatalogConfig`` are in the SDK's notebook v3-feature-store-data-catalog-config. The other texts are ours.
+Source: API reference of OnlineStoreConfig, OfflineStoreConfig and ThroughputConfig, "Online store", "Offline store", "Throughput modes",
+"Time to live (TTL) duration for records" and "Security and access control" of the developer guide, read 2026-11-28. Texts: "cannot be both
+disabled" in https://github.com/aws/sagemaker-core/issues/175; "The execution role ARN is invalid." and "Invalid S3Uri provided" in
+Terraform's AWS provider, which waits for such errors to pass. The second also means that the role lacks ``s3:GetBucketAcl``. The rules for
+a ``DataCatalogConfig`` are in the SDK's notebook v3-feature-store-data-catalog-config. The other texts are ours.
 """
 
 from __future__ import annotations
@@ -36,8 +36,11 @@ def check(platform: Platform, context: Context, group: Document) -> None:
         raise refused("OnlineStore and OfflineStore cannot be both disabled. Please enable at least one of them and retry the request")
     if "RoleArn" in group:
         _check_role(platform, group["RoleArn"])
-    check_ttl(group.get("OnlineStoreConfig", {}).get("TtlDuration"))
-    _check_key(platform, context, group.get("OnlineStoreConfig", {}).get("SecurityConfig", {}).get("KmsKeyId"))
+    online = group.get("OnlineStoreConfig", {})
+    if "TtlDuration" in online and not has_online_store(group):
+        raise refused("TtlDuration needs an online store")
+    check_ttl(online.get("TtlDuration"))
+    _check_key(platform, context, online.get("SecurityConfig", {}).get("KmsKeyId"))
     if storage_type(group) == "InMemory":
         _check_in_memory(group)
     if has_offline_store(group):

@@ -145,6 +145,7 @@ class TestCreate:
         [
             ({}, {"RoleArn": None}, "RoleArn is required"),
             ({}, {"OnlineStoreConfig": IN_MEMORY}, "cannot have an offline store"),
+            ({}, {"OnlineStoreConfig": {"TtlDuration": {"Unit": "Hours", "Value": 3}}}, "TtlDuration needs an online store"),
             ({"DisableGlueTableCreation": True, "TableFormat": "Iceberg"}, {}, "Iceberg table format is only supported when"),
             ({"S3StorageConfig": {"S3Uri": "s3://there-is-no-such-bucket/store"}}, {}, "Invalid S3Uri provided"),
         ],
