@@ -253,11 +253,16 @@ class RecordStore:
 
     def _clean(self, _: list[None]) -> None:
         """In the cleaner's thread: delete rows that are in the offline store, and the online records of deleted groups."""
-        for id, deleted, written in self._database.connection.execute("SELECT id, deleted, written FROM groups").fetchall():
+        some = (
+            "SELECT id, deleted, written FROM groups"
+            " WHERE EXISTS (SELECT 1 FROM waiting WHERE feature_group = groups.id AND waiting.id <= written)"
+            " OR deleted AND EXISTS (SELECT 1 FROM online WHERE feature_group = groups.id)"
+        )
+        for id, deleted, written in self._database.connection.execute(some).fetchall():
             self._delete("waiting WHERE id IN (SELECT id FROM waiting WHERE feature_group = ?1 AND id <= ?2 LIMIT ?3)", id, written)
             if deleted:
-                some = "SELECT identifier FROM online WHERE feature_group = ?1 LIMIT ?3"
-                self._delete(f"online WHERE feature_group = ?1 AND identifier IN ({some})", id, written)
+                first = "SELECT identifier FROM online WHERE feature_group = ?1 LIMIT ?3"
+                self._delete(f"online WHERE feature_group = ?1 AND identifier IN ({first})", id, written)
 
     def _delete(self, rows: str, group: int, written: int) -> None:
         """Delete rows in short transactions."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -125,3 +126,17 @@ def test_kills_lose_no_acknowledged_change(tmp_path: Path):
 @pytest.mark.timeout(3600)
 def test_a_hundred_kills_under_writes(tmp_path: Path):
     strike(tmp_path / "state", seed=2, kills=100)
+
+
+def test_a_reset_deletes_the_records(tmp_path: Path):
+    handle = launch.start(tmp_path / "state")
+    try:
+        groups = OnlineGroups(handle, client_factory(handle))
+        features, store = {"id": "String", "t": "Fractional"}, tmp_path / "state" / "feature_store.db"
+        groups.put(groups.create(features, time="t"), id="a" * 1000, t=1)
+        handle.reset()
+        groups.put(groups.create(features, time="t"), id="b", t=1)
+        with contextlib.closing(sqlite3.connect(store)) as connection:
+            assert connection.execute("SELECT identifier FROM online").fetchall() == [("b",)]
+    finally:
+        handle.stop()

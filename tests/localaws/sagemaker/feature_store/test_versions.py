@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from hypothesis import given
@@ -103,6 +107,29 @@ def test_the_order_of_puts_does_not_matter(store: RecordStore, times: list[int])
         change(store, group, "put", time, time, NOW)
     assert moment(store.get(group.key, "a").event_time) == 5
     assert sorted(int(row.record["x"]) for row in store.batch(group.key, 99, 99)) == list(range(6))
+
+
+def test_rows_that_are_no_longer_needed_are_deleted(tmp_path: Path) -> None:
+    store, group, other, count = RecordStore(tmp_path / "records.db"), new_group(), new_group(), 1200
+    for each in (group, other):
+        with store.write() as writer:
+            for number in range(count):
+                versions.put(writer, versions.Put(each, {"id": str(number), "t": "1", "x": "1"}, NOW * 10**6, BOTH, None), NOW)
+    assert len(store.batch(group.key, 1000, 99)) == 1000
+    store.written(group.key)
+    store.forget(group.key)
+    with contextlib.closing(sqlite3.connect(tmp_path / "records.db")) as connection:
+        end = monotonic() + 60
+        while counts(connection) != [count, count + 200] and monotonic() < end:
+            sleep(0.05)
+        assert counts(connection) == [count, count + 200]
+    assert len(store.batch(group.key, 1000, 99)) == 200
+    store.close()
+
+
+def counts(connection: sqlite3.Connection) -> list[int]:
+    """The rows of the online store, and those that wait for the offline store."""
+    return [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("online", "waiting")]
 
 
 def change(store: RecordStore, group: RecordGroup, what: str, time: int, value: int, now: int) -> None:

@@ -30,13 +30,15 @@ class Writes:
         self._write([checked(group, params, params.get("TtlDuration"))], usage)
 
     def batch_write(self, context: Context, params: dict, usage: Usage) -> dict:
-        groups = [self._groups.find(context, entry["FeatureGroupName"], "ResourceNotFound") for entry in params["Entries"]]
         puts: list[Put] = []
         errors: list[dict] = []
-        for group, entry in zip(groups, params["Entries"], strict=True):
+        for entry in params["Entries"]:
             try:
+                group = self._groups.find(context, entry["FeatureGroupName"], "ResourceNotFound")
                 puts.append(checked(group, entry, entry.get("TtlDuration", params.get("TtlDuration"))))
             except AwsError as error:
+                if error.code == "ResourceNotFound":
+                    raise
                 errors.append({"Entry": entry, "ErrorCode": error.code, "ErrorMessage": error.message})
         if puts:
             self._write(puts, usage)
