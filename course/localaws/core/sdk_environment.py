@@ -76,6 +76,9 @@ def variables(
         "no_proxy": no_proxy,  # it wins when both are set
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(state / "sagemaker-config.yaml"),
         "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
+        # Arrow, with which pyiceberg reads S3, does not know AWS_ENDPOINT_URL. SDK v3 calls the catalog of Feature Store's tables "glue".
+        "PYICEBERG_CATALOG__GLUE__S3__ENDPOINT": endpoint,
+        "PYICEBERG_CATALOG__DEFAULT__S3__ENDPOINT": endpoint,
     }
 
 
