@@ -22,15 +22,19 @@ class Expiry:
     def __init__(self, platform: Platform, groups: RecordGroups, store: RecordStore, offline: OfflineWriter) -> None:
         self._platform, self._groups, self._store, self._offline = platform, groups, store, offline
         self._due: float | None = None
+        self._not_before = 0.0
         platform.scheduler.add(lambda: self._due, self._run)
 
     def written(self, offline: bool, expires: int | None) -> None:
-        """Call this after a change: whether the offline store gets a row, and when (Unix milliseconds) a record of it expires."""
+        """Call this after a change: whether the offline store may get a row, be it of an expired record, and when (Unix milliseconds) a
+        record of the change expires."""
         if offline:
             self._offline.expect()
-        if expires is not None and (self._due is None or expires / 1000 < self._due):
-            self._due = expires / 1000
-            self._platform.scheduler.wake()
+        if expires is not None:
+            due = max(expires / 1000, self._not_before)
+            if self._due is None or due < self._due:
+                self._due = due
+                self._platform.scheduler.wake()
 
     def recover(self) -> None:
         self.written(False, self._store.next_expiry())
@@ -50,5 +54,5 @@ class Expiry:
                     else:
                         writer.remove(each.group, each.identifier, found)
             self._offline.expect()
-        following = self._store.next_expiry()
-        self.written(False, None if following is None else max(following, now + round(PAUSE * 1000)))
+        self._not_before = now / 1000 + PAUSE
+        self.written(False, self._store.next_expiry())

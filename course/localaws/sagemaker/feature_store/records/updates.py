@@ -37,7 +37,7 @@ class Updates:
             if OFFLINE in targets:
                 writer.append(group.key, after.event_time, usage.now, False, after.text)
         usage.write(group, size_of(changed))
-        self._expiry.written(OFFLINE in targets, after.expires if ONLINE in targets else None)
+        self._expiry.written(OFFLINE in group.stores, after.expires if ONLINE in targets else None)
 
 
 def _changed(group: RecordGroup, identifier: str, params: dict) -> dict[str, Value]:

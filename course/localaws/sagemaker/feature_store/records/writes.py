@@ -54,7 +54,7 @@ class Writes:
         with self._store.write() as writer:
             delete(writer, change, usage.now)
         usage.write(group, 0)
-        self._expiry.written(OFFLINE in change.targets, None)
+        self._expiry.written(OFFLINE in group.stores, None)
 
     def _write(self, puts: list[Put], usage: Usage) -> None:
         with self._store.write() as writer:
@@ -65,7 +65,7 @@ class Writes:
             usage.write(change.group, size_of(change.record))
             if ONLINE in change.targets and change.ttl is not None:
                 expiries.append(versions.expiry(change.event_time, change.ttl))
-        self._expiry.written(any(OFFLINE in change.targets for change in puts), min(expiries, default=None))
+        self._expiry.written(any(OFFLINE in change.group.stores for change in puts), min(expiries, default=None))
 
 
 def checked(group: RecordGroup, params: dict, ttl: dict | None) -> Put:
