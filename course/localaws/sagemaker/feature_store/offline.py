@@ -1,8 +1,9 @@
 """Writes the rows that wait for the offline store to S3, some time after they arrived.
 
-On AWS this takes up to 15 minutes ("Offline store" of the developer guide, read 2026-11-28); here it takes `BUFFER_SECONDS` of the clock.
-A batch is noted before it is written, and the names of its files follow from its rows. So a killed process writes the same files again at
-the next start, and no row is lost or twice. A helper process makes the Parquet files.
+On AWS this takes up to 15 minutes ("Offline store" of the developer guide, read 2026-11-28); here it takes `QUIET_SECONDS` of the clock.
+Rows that keep coming are gathered for `LATEST_SECONDS`, because each flush makes a file for each hour of their event times. A batch is
+noted before it is written, and the names of its files follow from its rows. So a killed process writes the same files again at the next
+start, and no row is lost or twice. A helper process makes the Parquet files.
 
 While the rows of a group cannot be written, its ``OfflineStoreStatus`` is ``Blocked`` with a ``BlockedReason``, as the API reference of
 DescribeFeatureGroup describes. The rows wait, and the writer tries again. AWS does not document the texts of the reason.
@@ -28,7 +29,8 @@ from course.localaws.sagemaker.feature_store import layout
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, is_iceberg
 from course.localaws.sagemaker.feature_store.store import RecordStore
 
-BUFFER_SECONDS = 1.0
+QUIET_SECONDS = 1.0  # after the last row, rows are written,
+LATEST_SECONDS = 30.0  # and at the latest so long after the first
 RETRY_SECONDS = (5.0, 900.0)  # the first and the longest time between two attempts for a blocked group; each is twice the one before
 STORE = "feature_store.db"
 
@@ -38,7 +40,7 @@ logger = logging.getLogger(__name__)
 class OfflineWriter:
     """Writes the waiting rows of all groups, as a task of the scheduler. May be used from any thread.
 
-    Each run of the task writes one batch of each group, so that other tasks of the scheduler run in between.
+    Each run of the task writes one part of a batch, so that other tasks of the scheduler run in between.
     """
 
     def __init__(self, platform: Platform, engine: ResourceEngine, store: RecordStore) -> None:
@@ -46,12 +48,22 @@ class OfflineWriter:
         self._helper = HelperProcess("course.localaws.sagemaker.feature_store.offline_worker")
         self._folder = platform.state / "offline-store"
         self._due: float | None = None
+        self._gathering: float | None = None  # when the first of the rows arrived that are gathered now
+        self._gathered: float | None = None  # when they are written
+        self._queue: dict[str, int] = {}  # key of a group that is written now -> the next part of its batch
+        self._following: set[str] = set()  # those of `_queue` for which rows were gathered meanwhile
         self._retries: dict[str, tuple[float, float]] = {}  # key of a blocked group -> time of the next attempt, seconds waited for it
-        platform.scheduler.add(lambda: self._due, self._run)
+        platform.scheduler.add(self._next, self._run)
 
     def expect(self) -> None:
         """Call this after a row was added: the writer becomes due."""
-        self._expect_at(self._platform.clock.now() + BUFFER_SECONDS)
+        now, begun = self._platform.clock.now(), self._gathering
+        if begun is None:
+            self._gathering = begun = now
+            self._gathered = now + QUIET_SECONDS
+            self._platform.scheduler.wake()
+        else:
+            self._gathered = min(now + QUIET_SECONDS, begun + LATEST_SECONDS)
 
     def before_delete(self, context: Context, group: Document) -> None:
         """Call this before a group is deleted. Its waiting rows are still written."""
@@ -74,13 +86,13 @@ class OfflineWriter:
 
     def shutdown(self) -> None:
         """End the helper. Rows that wait are written after the next start."""
+        self._queue.clear()
+        self._following.clear()
+        self._retries.clear()
         self._helper.stop()
 
-    def _expect_at(self, moment: float) -> None:
-        due = self._due
-        if due is None or moment < due:
-            self._due = moment
-            self._platform.scheduler.wake()
+    def _next(self) -> float | None:
+        return min((moment for moment in (self._due, self._gathered) if moment is not None), default=None)
 
     def _change_table(self, change: str, context: Context, group: Document) -> None:
         kms_key = protection.key_of(self._platform, context, group["OfflineStoreConfig"]["S3StorageConfig"])
@@ -93,14 +105,32 @@ class OfflineWriter:
     # In the scheduler's thread
 
     def _run(self, moment: float) -> None:
-        self._due = None
-        for context, group in self._groups():
-            key = layout.key(group)
-            again, waited = self._retries.get(key, (0.0, 0.0))
-            if again > self._platform.clock.now():
-                self._expect_at(again)
-            elif self._store.is_waiting(key):
-                self._try(context, group, waited)
+        now = self._platform.clock.now()
+        groups = {layout.key(group): (context, group) for context, group in self._groups()}
+        again = {key for key, (time, _) in self._retries.items() if time <= now}
+        if self._gathered is not None and self._gathered <= now:
+            self._gathering = self._gathered = None
+            again |= groups.keys() - self._retries.keys()
+            self._following = set(self._queue)
+        for key in groups:
+            if key in again and key not in self._queue and self._store.is_waiting(key):
+                self._queue[key] = 0
+        if key := next(iter(self._queue), ""):
+            part = self._try(*groups[key], self._queue[key]) if key in groups else None
+            if part is None and key in self._following and key not in self._retries:
+                self._following.remove(key)
+                part = 0
+            if part is None:
+                self._queue.pop(key, None)
+            else:
+                self._queue[key] = part  # in the same place: the helper keeps the batch of one group
+        else:
+            self._forget_written()
+        times = [now] if self._queue else [time for key, (time, _) in self._retries.items() if key in groups]
+        self._due = min(times, default=None)
+
+    def _forget_written(self) -> None:
+        """Forget the deleted groups of which no row waits any more."""
         for context, group in self._deleted():
             key = layout.key(group)
             if self._current(context, group) is None and not self._store.is_waiting(key):
@@ -122,28 +152,34 @@ class OfflineWriter:
         found = self._engine.find(context, FEATURE_GROUP, group["FeatureGroupName"])
         return found if found and layout.key(found) == layout.key(group) else None
 
-    def _try(self, context: Context, group: Document, waited: float) -> None:
-        """Write one batch of a group; if that fails, note why and when to try again."""
+    def _try(self, context: Context, group: Document, part: int) -> int | None:
+        """Write a part of a group's batch; if that fails, note why and when to try again.
+
+        Returns
+        -------
+        int or None
+            The part that can be written now: the next one, or the first of another batch.
+        """
         key, now = layout.key(group), self._platform.clock.now()
         try:
-            self._write(context, group)
+            following = self._write(context, group, part)
         except (AwsError, HelperError) as error:
             if self._platform.scheduler.stopping:
-                return
+                return None
             shortest, longest = RETRY_SECONDS
-            seconds = min(max(2 * waited, shortest), longest)
+            seconds = min(max(2 * self._retries.get(key, (0.0, 0.0))[1], shortest), longest)
             self._retries[key] = (now + seconds, seconds)
-            self._expect_at(now + seconds)
             reason = error.message if isinstance(error, AwsError) else str(error)
             logger.warning("the offline store of %s cannot be written: %s", group["FeatureGroupName"], reason)
             if not isinstance(error, HelperError) or error.kind != ENDED:
                 self._set_status(context, group, {"Status": "Blocked", "BlockedReason": reason[:1024]})
-            return
+            return None
         self._retries.pop(key, None)
         self._set_status(context, group, {"Status": "Active"})
-        self._expect_at(now)
+        return following
 
-    def _write(self, context: Context, group: Document) -> None:
+    def _write(self, context: Context, group: Document, part: int) -> int | None:
+        """Write a part of a group's batch. Returns what `_try` returns."""
         storage = group["OfflineStoreConfig"]["S3StorageConfig"]
         bucket, prefix = split(storage["ResolvedOutputS3Uri"])
         self._require_access(group, bucket, prefix)
@@ -151,10 +187,14 @@ class OfflineWriter:
         batch = {"store": str(self._platform.state / STORE), "group": group, "written": self._platform.clock.now()}
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             if is_iceberg(group):
-                self._helper.call("append", answers.of_service(self._platform, context.region, kms_key), folder=folder, **batch)
+                made = self._helper.call("append", answers.of_service(self._platform, context.region, kms_key), folder=folder, **batch)
             else:
-                self._move(self._helper.call("write", folder=folder, **batch), Path(folder), bucket, prefix, kms_key)
+                made = self._helper.call("write", folder=folder, part=part, **batch)
+                self._move(made, Path(folder), bucket, prefix, kms_key)
+        if made["more"]:
+            return part + 1
         self._store.written(layout.key(group))
+        return 0 if made["full"] else None
 
     def _move(self, made: dict, folder: Path, bucket: str, prefix: str, kms_key: str | None) -> None:
         """Move the files of a batch to S3."""

@@ -162,8 +162,8 @@ class RecordStore:
         )
         return [ExpiredVersion(row["key"], row["identifier"], _read(row)) for row in rows]
 
-    def batch(self, group: str, most_rows: int, most_hours: int) -> list[WaitingRow]:
-        """The rows of a group that are written next: at most ``most_rows``, of about ``most_hours`` hours of event time.
+    def batch(self, group: str, most_rows: int) -> list[WaitingRow]:
+        """The rows of a group that are written next, in the order of their arrival, at most ``most_rows``.
 
         The batch stays the same until `written` is called, even after a kill. The helper of a killed process may still call this for a
         moment beside the helper of the next one; then both get the same batch.
@@ -174,7 +174,7 @@ class RecordStore:
             return []
         last = found["batch"]
         if last is None:
-            last = _last_of_batch(connection, found, most_rows, most_hours)
+            last = _last_of_batch(connection, found, most_rows)
             if last is None:
                 return []
             with self._database.write() as writing:
@@ -314,20 +314,10 @@ class RecordWriter:
         self._connection.execute("UPDATE groups SET bytes = bytes + ? WHERE id = ?", (bytes, self._id(group)))
 
 
-def _last_of_batch(connection: sqlite3.Connection, group: sqlite3.Row, most_rows: int, most_hours: int) -> int | None:
+def _last_of_batch(connection: sqlite3.Connection, group: sqlite3.Row, most_rows: int) -> int | None:
     """The id of the last row of a group's next batch; None when no row waits."""
-    waiting = connection.execute(
-        f"SELECT id, CAST(substr(event_time, 1, {_DIGITS - 9}) AS INTEGER) / 3600 FROM waiting"
-        " WHERE feature_group = ? AND id > ? ORDER BY id LIMIT ?",
-        (group["id"], group["written"], most_rows),
-    )
-    last, hours = None, set()
-    for id, hour in waiting:
-        if len(hours) == most_hours and hour not in hours:
-            break
-        last = id
-        hours.add(hour)
-    return last
+    waiting = "SELECT id FROM waiting WHERE feature_group = ? AND id > ? ORDER BY id LIMIT ?"
+    return connection.execute(f"SELECT max(id) FROM ({waiting})", (group["id"], group["written"], most_rows)).fetchone()[0]
 
 
 def _version(connection: sqlite3.Connection, group: int | None, identifier: str) -> Version | None:

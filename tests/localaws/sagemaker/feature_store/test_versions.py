@@ -94,7 +94,7 @@ def test_the_latest_event_time_wins(store: RecordStore, sequence: list[tuple[str
             record = None if online.text is None else int(online.record["x"])
             assert (moment(online.event_time), record) == model.online[:2]
             assert (online.expires or float("inf")) / 1000 == model.online[2]
-    rows = store.batch(group.key, 99, 99)
+    rows = store.batch(group.key, 99)
     assert [(moment(row.event_time), int(row.record["x"]) if "x" in row.record else None, row.deleted) for row in rows] == model.offline
     online = store.get(group.key, "a")
     assert store.online_bytes(group.key) == (online.size("a") if online else 0)
@@ -106,7 +106,7 @@ def test_the_order_of_puts_does_not_matter(store: RecordStore, times: list[int])
     for time in times:
         change(store, group, "put", time, time, NOW)
     assert moment(store.get(group.key, "a").event_time) == 5
-    assert sorted(int(row.record["x"]) for row in store.batch(group.key, 99, 99)) == list(range(6))
+    assert sorted(int(row.record["x"]) for row in store.batch(group.key, 99)) == list(range(6))
 
 
 def test_rows_that_are_no_longer_needed_are_deleted(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_rows_that_are_no_longer_needed_are_deleted(tmp_path: Path) -> None:
         with store.write() as writer:
             for number in range(count):
                 versions.put(writer, versions.Put(each, {"id": str(number), "t": "1", "x": "1"}, NOW * 10**6, BOTH, None), NOW)
-    assert len(store.batch(group.key, 1000, 99)) == 1000
+    assert len(store.batch(group.key, 1000)) == 1000
     store.written(group.key)
     store.forget(group.key)
     with contextlib.closing(sqlite3.connect(tmp_path / "records.db")) as connection:
@@ -123,7 +123,7 @@ def test_rows_that_are_no_longer_needed_are_deleted(tmp_path: Path) -> None:
         while counts(connection) != [count, count + 200] and monotonic() < end:
             sleep(0.05)
         assert counts(connection) == [count, count + 200]
-    assert len(store.batch(group.key, 1000, 99)) == 200
+    assert len(store.batch(group.key, 1000)) == 200
     store.close()
 
 
