@@ -16,7 +16,7 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
-from course.localaws.athena import functions, types
+from course.localaws.athena import functions, names, types
 from course.localaws.athena.catalog import CATALOG, CatalogTable
 from course.localaws.athena.failures import QueryFailure, at
 
@@ -82,8 +82,8 @@ class Planner:
         self._find, self._has_database = find, has_database
         self._tables: dict[tuple[str, str], CatalogTable] = {}
 
-    def plan(self) -> QueryPlan:
-        """Plan the query. Raises QueryFailure."""
+    def plan(self, as_written: bool = False) -> QueryPlan:
+        """Plan the query. Its columns have their names in lower case, or ``as_written``. Raises QueryFailure."""
         self._resolve()
         schema: dict = {}
         for (database, name), table in self._tables.items():
@@ -99,6 +99,8 @@ class Planner:
         _renumber(query)
         _fail_by_zero(query)
         functions.translate(query)
+        if as_written:
+            names.restore(query)
         plan = QueryPlan("", [column.alias_or_name for column in query.selects])
         for scope in traverse_scope(query):
             plan.scans += self._scans(scope, len(plan.scans))
@@ -177,6 +179,7 @@ def _on_keys(scope: Scope, alias: str, table: CatalogTable) -> Iterator[exp.Expr
 def _named(query: exp.Query) -> exp.Query:
     """A copy in which unnamed columns have Trino's names."""
     query = query.copy()
+    names.remember(query)
     for select in list(query.find_all(exp.Select)):
         for number, column in enumerate(select.expressions):
             if not column.output_name or isinstance(column, exp.Literal):

@@ -171,7 +171,7 @@ class QueryRun:
         begun = time.monotonic()
         statement = self._statement
         planner = Planner(statement.text, statement.query, self._database, self._table, self._catalog.has_database, statement.offset)
-        plan = planner.plan()
+        plan = planner.plan(as_written=statement.kind == "SELECT")
         self.outcome.planning = time.monotonic() - begun
         return plan
 

@@ -144,7 +144,7 @@ def test_trino_functions_joins_and_names(lake):
     assert rows == [["UA", "150.0", "30", "14"]]
     found = lake.run("SELECT 1, 'x' AS Y, count(*) FROM flights")
     header = lake.athena.get_query_results(QueryExecutionId=found["QueryExecutionId"])["ResultSet"]["Rows"][0]["Data"]
-    assert [each["VarCharValue"] for each in header] == ["_col0", "y", "_col2"]
+    assert [each["VarCharValue"] for each in header] == ["_col0", "Y", "_col2"]
 
 
 def test_text_as_athena_writes_it(lake):

@@ -55,3 +55,19 @@ def test_any_pattern_is_translated_or_refused(name: str, pattern: str) -> None:
         functions.translate(tree)
     except QueryFailure as failure:
         assert str(failure).startswith("NOT_SUPPORTED")
+
+
+@pytest.mark.parametrize(
+    ("asked", "columns"),
+    [
+        ("SELECT 1 AS LeadSource", ["LeadSource"]),
+        ("SELECT LeadSource, 'x' AS \"B.1\" FROM (SELECT 1 AS leadsource)", ["LeadSource", "B.1"]),
+        ("WITH a AS (SELECT 1 AS LeadSource) SELECT * FROM a ORDER BY leadsource", ["LeadSource"]),
+        ("SELECT * FROM (SELECT 1 AS LeadSource UNION ALL SELECT 2)", ["LeadSource"]),
+        ("SELECT count(*), max(N) AS Most FROM (VALUES 1) AS t(n)", ["_col0", "Most"]),
+    ],
+)
+def test_columns_are_named_as_the_query_writes_them(query: Lake, asked: str, columns: list[str]) -> None:
+    found = query.run(asked, database="default")
+    result = query.athena.get_query_results(QueryExecutionId=found["QueryExecutionId"])["ResultSet"]
+    assert [each["Name"] for each in result["ResultSetMetadata"]["ColumnInfo"]] == columns
