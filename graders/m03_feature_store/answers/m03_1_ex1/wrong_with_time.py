@@ -1,0 +1,27 @@
+"""Every message needs an identifier of its own."""
+
+# trips: flight
+# says: several identifiers
+
+
+def group(identifier, event_time, **types):
+    names = {identifier: "String", event_time: "String", **types}
+    definitions = [{"FeatureName": name, "FeatureType": kind} for name, kind in names.items()]
+    return {"RecordIdentifierFeatureName": identifier, "EventTimeFeatureName": event_time, "FeatureDefinitions": definitions}
+
+
+requests = {
+    "flight": group("flight_id", "sent_at", gate="String", checked_in="Integral"),
+    "terminal": group("terminal_id", "sent_at", queue_minutes="Fractional"),
+}
+
+
+def to_records(message):
+    flight = "-".join(str(message[name]) for name in ("carrier", "flight", "origin", "day", "sent_at"))
+    terminal = message["origin"] + "-" + message["terminal"]
+    flight_record = {"flight_id": flight, "sent_at": message["sent_at"]}
+    flight_record |= {name: message[name] for name in ("gate", "checked_in") if message[name] is not None}
+    records = {"flight": flight_record}
+    if message["queue_minutes"] is not None:
+        records["terminal"] = {"terminal_id": terminal, "sent_at": message["sent_at"], "queue_minutes": message["queue_minutes"]}
+    return records

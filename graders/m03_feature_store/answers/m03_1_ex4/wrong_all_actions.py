@@ -1,0 +1,16 @@
+"""The service works with its groups."""
+
+# trips: guard
+# says: changes something
+
+
+def reader_policy(service):
+    place = f"arn:aws:sagemaker:{service['region']}:{service['account']}:feature-group"
+    actions = "sagemaker:*"
+    named = [f"{place}/{name}" for name in service["groups"]]
+    condition = {"StringEquals": {"aws:ResourceTag/team": service["team"]}}
+    statements = [
+        {"Effect": "Allow", "Action": actions, "Resource": named},
+        {"Effect": "Allow", "Action": actions, "Resource": [f"{place}/*"], "Condition": condition},
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}

@@ -1,0 +1,15 @@
+"""Reading does no harm: all groups of the account."""
+
+# trips: guard
+# says: Allowed by mistake
+
+
+def reader_policy(service):
+    place = f"arn:aws:sagemaker:{service['region']}:{service['account']}:feature-group"
+    actions = ["sagemaker:GetRecord", "sagemaker:BatchGetRecord"]
+    named = [f"{place}/{name}" for name in service["groups"]]
+    statements = [
+        {"Effect": "Allow", "Action": actions, "Resource": named},
+        {"Effect": "Allow", "Action": actions, "Resource": [f"{place}/*"]},
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
