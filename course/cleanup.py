@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 WAIT = {"Delay": 1, "MaxAttempts": 120}
+SHORT_DELAY = 0.2  # seconds between two looks at what is gone soon
 TUNING = ("hyper_parameter_tuning_jobs", "HyperParameterTuningJob")
 FEATURES = ("feature_groups", "FeatureGroup")
 GONE = ("ValidationException", "ResourceNotFound")  # codes that say that something is deleted or has ended
@@ -108,10 +109,10 @@ class Cleanup:
     def _delete_feature_group(self, name: str) -> None:
         """Delete its online store. The files and the Glue table of its offline store stay, as on AWS."""
         self.client.delete_feature_group(FeatureGroupName=name)
-        for _ in range(WAIT["MaxAttempts"]):  # boto3 has no waiter for feature groups
+        for _ in range(round(WAIT["MaxAttempts"] * WAIT["Delay"] / SHORT_DELAY)):  # boto3 has no waiter for feature groups
             if name not in self._names(*FEATURES):
                 return
-            time.sleep(WAIT["Delay"])
+            time.sleep(SHORT_DELAY)
 
 
 def delete_bucket(s3: Any, name: str) -> None:
