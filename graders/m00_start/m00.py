@@ -47,6 +47,9 @@ def split_line(answer: Answer, report: Report, flight: dict) -> list[float] | No
         report.part("line", False, f"{called}; expected one line: the request has no header, and one flight is one line.")
         return None
     fields = got.strip().split(",")
+    if not all(field.strip() for field in fields):
+        report.part("line", False, f"{called}; expected a number in each place, and one of them is empty.")
+        return None
     try:
         numbers = [float(field) for field in fields]
     except ValueError:

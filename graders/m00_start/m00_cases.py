@@ -8,6 +8,7 @@ SERVICES = ("S3", "Glue", "Athena", "Redshift", "Lake Formation", "ECR", "Step F
 PRACTICE_FLIGHTS = (  # a flight, and its line in the training table
     ({"date": "2013-02-02", "sched_dep_time": 1545, "origin": "JFK", "distance": 2475}, [15, 5, 1, 2475]),
     ({"date": "2013-12-29", "sched_dep_time": 959, "origin": "LGA", "distance": 214}, [9, 6, 2, 214]),
+    ({"date": "2013-06-27", "sched_dep_time": 25, "origin": "EWR", "distance": 1065}, [0, 3, 0, 1065]),
 )
 BORDERS = {"people": (20, 21), "minutes": (15, 16)}  # the last that one service suits, the first that suits another
 _NEED = {"wants": "answers", "people": 3, "minutes": 90, "spark": False, "services": ["Glue", "SageMaker"], "columns": False}
@@ -21,6 +22,7 @@ PRACTICE_NEEDS = (  # a need, the service that suits it, and a question for thos
     (_NEED | {"wants": "code", "minutes": 2, "spark": True}, "Glue", "what is the code written for?"),
     (_NEED | {"wants": "steps"}, "Step Functions", "which services do the steps use?"),
     (_NEED | {"wants": "steps", "services": ["SageMaker"]}, "SageMaker", "which services do the steps use?"),
+    (_NEED | {"wants": "steps", "services": ["Lambda"]}, "Step Functions", "which services do the steps use?"),
     (_NEED | {"wants": "access", "people": 80}, "S3", "who may read what: whole objects, or columns of a table?"),
     (_NEED | {"wants": "access", "columns": True}, "Lake Formation", "who may read what: whole objects, or columns of a table?"),
     (_NEED | {"wants": "signal"}, "EventBridge", "which row of the table has this wish?"),
@@ -28,24 +30,25 @@ PRACTICE_NEEDS = (  # a need, the service that suits it, and a question for thos
 
 
 def flights(rng: random.Random, count: int) -> list[dict]:
-    """``count`` scheduled flights; every hour of departure and every weekday comes up."""
+    """``count`` scheduled flights, the last one in the hour after midnight; every weekday comes up."""
     return [
         {
             "date": f"2013-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
-            "sched_dep_time": 100 * rng.randint(5, 22) + rng.randint(1, 59),
+            "sched_dep_time": 100 * (rng.randint(5, 22) if number else 0) + rng.randint(1, 59),
             "origin": rng.choice(ORIGINS),
             "distance": rng.randint(94, 4983),
         }
-        for _ in range(count)
+        for number in reversed(range(count))
     ]
 
 
 def needs(rng: random.Random) -> list[dict]:
     """Forty needs: thirty drawn alone and, for ten of these, a twin that differs in the one field that decides.
 
-    Some stand on a border of the table and some just beyond it.
+    Some stand on a border of the table and some just beyond it; the steps of one use a single service that is not SageMaker.
     """
     alone = [_need(rng, wants) for wants in rng.sample(_WANTS, 30)]
+    next(need for need in alone if need["wants"] == "steps")["services"] = [rng.choice(["Lambda", "Glue"])]
     for field, borders in BORDERS.items():
         for need, value in zip((need for need in alone if deciding_field(need) == field), borders, strict=False):
             need[field] = value
@@ -80,7 +83,7 @@ def _twin(rng: random.Random, need: dict) -> dict:
         "people": rng.randint(1, 19) if need["people"] > 20 else rng.randint(21, 400),
         "minutes": rng.randint(1, 14) if need["minutes"] > 15 else rng.randint(16, 300),
         "spark": not need["spark"],
-        "services": ["SageMaker"] if len(need["services"]) > 1 else ["Glue", "SageMaker"],
+        "services": ["SageMaker"] if need["services"] != ["SageMaker"] else ["Glue", "SageMaker"],
         "columns": not need["columns"],
     }
     field = deciding_field(need)

@@ -77,4 +77,4 @@ def _pattern(missed: list[tuple[dict, str]]) -> str:
         field = fields.pop()
         return f"All misses hang on one field: where does your rule use `{field}`?"
     most, count = Counter(need["wants"] for need, _ in missed).most_common(1)[0]
-    return f"{count} of the {len(missed)} misses want {most!r}: read that row of the table again."
+    return f"In {count} of the {len(missed)} misses the need wants {most!r}: read that row of the table again."

@@ -162,7 +162,7 @@ print(f"Monday, 6 in the morning, from Newark, 719 miles: {probability('6,0,0,71
 # %% [markdown] exercise="m00_ex1"
 # Write `flight_row(flight)` that returns the line for the request, a `str`. A flight is a dictionary like
 # `{"date": "2013-01-07", "sched_dep_time": 630, "origin": "EWR", "distance": 719}`; for this one the line is `6,0,0,719`. The time is written as
-# hours and minutes in one number: 630 is half past six. It must work for any day of the year. You need not check the input.
+# hours and minutes in one number: 630 is half past six. It must work for any day of the year and any time of the day. You need not check the input.
 
 
 # %% answer="m00_ex1"
@@ -308,7 +308,7 @@ show(figure, "Table of callers and services, with the number of requests in each
 # | `"image"`: keep container images | ECR | jobs and endpoints take their program from there |
 # | `"model"`: train and serve | SageMaker | jobs and endpoints, as above |
 # | `"code"`: run code without keeping a server | Lambda, Glue or SageMaker | code written for `spark`: a Glue job. Else Lambda for up to {fact:lambda-minutes} `minutes`, its limit; longer, a SageMaker processing job |
-# | `"steps"`: run steps in order | SageMaker or Step Functions | when all `services` are SageMaker, its Pipelines; across services, Step Functions |
+# | `"steps"`: run steps in order | SageMaker or Step Functions | when all `services` are SageMaker, its Pipelines; with any other service, Step Functions |
 # | `"signal"`: act on an event or a time of day | EventBridge | it watches and calls; it does no work itself |
 
 # %% [markdown] exercise="m00_ex2"

@@ -8,7 +8,7 @@ def choose_service(need: dict) -> str:
             return "Glue"
         case {"wants": "code", "minutes": minutes} if minutes <= 15:
             return "Lambda"
-        case {"wants": "steps", "services": [_, _, *_]}:
+        case {"wants": "steps", "services": services} if set(services) != {"SageMaker"}:
             return "Step Functions"
         case {"wants": "access", "columns": True}:
             return "Lake Formation"

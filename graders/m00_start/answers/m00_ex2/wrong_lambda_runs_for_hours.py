@@ -13,6 +13,6 @@ def choose_service(need):
         "image": "ECR",
         "model": "SageMaker",
         "code": "Glue" if need["spark"] else "Lambda",
-        "steps": "Step Functions" if len(need["services"]) > 1 else "SageMaker",
+        "steps": "SageMaker" if set(need["services"]) == {"SageMaker"} else "Step Functions",
         "signal": "EventBridge",
     }[need["wants"]]
