@@ -157,6 +157,9 @@ def _check_parameters(report: Report, parameters: dict, rounds: int) -> bool:
     said = f"With `rounds={rounds}`, `num_round` is {parameters.get('num_round')!r}; expected the number of rounds asked for."
     if not report.part("request", parameters.get("num_round") == str(rounds), said):
         return False
+    if early := parameters.get("early_stopping_rounds"):
+        said = f"`early_stopping_rounds` is {early!r}: the job may end before `num_round`; expected a job of all the rounds asked for."
+        return report.part("request", False, said)
     metric = parameters.get("eval_metric")
     return report.part("request", "auc" in (metric or ""), f"`eval_metric` is {metric!r}; expected the metric that the exercise asks for.")
 
@@ -235,16 +238,23 @@ def practice_ex3(answer: Answer, report: Report) -> None:
         said = (
             f"For a run of {len(validation)} rounds whose validation AUC begins at {validation[0]:.2f}, is {max(validation):.2f} at best "
         )
-        said += f"and {validation[-1]:.2f} at the end, `read_curve(...)` returned {got}, which is not all right: {question}"
-        if got != {"verdict": verdict, "rounds": rounds}:
-            report.part("practice", False, said)
+        said += f"and {validation[-1]:.2f} at the end, `read_curve(...)` returned {got}."
+        if got["verdict"] == "too good" and verdict != "too good":
+            report.part("practice", False, f"{said} Only the validation curve tells whether a run is too good: how high is it at best?")
+            return
+        faults = [name for name, right in (("verdict", verdict), ("rounds", rounds)) if got[name] != right]
+        if faults:
+            wrong = {"verdict": "The verdict is not right", "rounds": "The rounds are not right"}
+            both = "Neither verdict nor rounds are right" if len(faults) == 2 else wrong[faults[0]]
+            report.part("practice", False, f"{said} {both}: {question}")
             return
     report.part("practice", True, "Seven runs.")
 
 
 def rising(validation: list[float]) -> list[float]:
-    """AUC on the training data of a run, which rises in any case."""
-    return [round(max(value + 0.004, 0.62 + 0.3 * number / len(validation)), 4) for number, value in enumerate(validation)]
+    """AUC on the training data of a run, which rises in any case; close to 1 where the other sinks."""
+    rise = 0.37 if validation[-1] < max(validation) - 0.01 else 0.3
+    return [round(max(value + 0.004, 0.62 + rise * number / len(validation)), 4) for number, value in enumerate(validation)]
 
 
 def read(answer: Answer, report: Report, run: dict, part: str) -> dict | None:

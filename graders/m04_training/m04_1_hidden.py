@@ -98,7 +98,7 @@ def graded_ex3(answer: Answer, report: Report) -> None:
     report.part(
         "rounds",
         rule_share(kept, [{number} for number in rounds]),
-        f"For {good_rounds} of 25 the rounds to keep are right. {_rounds_hint(right, good_rounds)}",
+        f"For {good_rounds} of 25 the rounds to keep are right. {_rounds_hint(right, kept, rounds)}",
     )
 
 
@@ -106,19 +106,22 @@ def _most(confused: Counter) -> str:
     if not confused:
         return ""
     (verdict, got), count = confused.most_common(1)[0]
+    if set(confused) == {("overfits", "too good")}:
+        return "Every miss was called 'too good': by which of the two curves is a run judged?"
     if len({said for _, said in confused}) == 1:
         return f"Every miss was called {got!r}: does your reading look at the curve?"
     return f"Most often, {count} times, {got!r} was said of a run with other signs: compare its end with its best, and neighbours."
 
 
-def _rounds_hint(right: int, good_rounds: int) -> str:
-    if good_rounds == 25:
+def _rounds_hint(right: int, kept: list[int], rounds: list[int]) -> str:
+    apart = [got - wanted for got, wanted in zip(kept, rounds, strict=True) if got != wanted]
+    if not apart:
         return ""
-    return (
-        "Keep the first round that comes near enough to the best, and none of a run that is not to be trusted."
-        if right > 15
-        else "Begin with the verdicts."
-    )
+    if right <= 15:
+        return "Begin with the verdicts."
+    if len(apart) > 1 and set(apart) == {-1}:
+        return "Each miss is short by the same little: is the first value of the list that after round 0, or after round 1?"
+    return "Keep the first round that comes near enough to the best, and none of a run that is not to be trusted."
 
 
 @cache
