@@ -343,6 +343,7 @@ PRACTICE_JOBS = (  # a job, the tool that suits it, and a question for those who
     (_JOB | {"writes": "nothing"}, "Data Wrangler", "who works with it, and what does its result feed?"),
     (_JOB | {"writes": "nothing", "feeds": "reports"}, "DataBrew", "who works with it, and what does its result feed?"),
     (_JOB | {"gigabytes": 6.4}, "Processing", "do 5 times its gigabytes fit into `memory`, if only just?"),
+    (_JOB | {"needs": "hive"}, "Processing", "which question comes first: whether pandas fits, or what is needed?"),
     (_JOB | {"gigabytes": 11.0}, "Glue", "how much memory do pandas' copies take, and what does a day cost by Glue and by a cluster?"),
     (_JOB | {"writes": "spark", "needs": "hive"}, "EMR", "what does it need besides Spark?"),
     (_DEAR, "Glue", "do both cost the same, or one of them more?"),
@@ -351,8 +352,14 @@ PRACTICE_JOBS = (  # a job, the tool that suits it, and a question for those who
 
 
 def jobs(rng: random.Random) -> list[dict]:
-    """Forty jobs: thirty drawn alone, and ten twins that differ from one of these in a single field."""
+    """Forty jobs: thirty drawn alone, and ten twins that differ from one of these in a single field.
+
+    Of those that suit Processing, one just fits into memory, and one needs more than Spark.
+    """
     alone = [_job(rng, TOOLS[number % 5]) for number in range(30)]
+    just_fits, asked_later = (job for job, tool in zip(alone[:10], TOOLS * 2, strict=True) if tool == "Processing")
+    just_fits["gigabytes"] = just_fits["memory"] / 5
+    asked_later["needs"] = rng.choice(["hive", "hbase"])
     return rng.sample(alone + [_twin(rng, job) for job in alone[:10]], 40)
 
 

@@ -85,7 +85,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
 SLIPPED = (  # kinds of corruption, and what to ask when one of them is not stopped
     (
         {"all_celsius", "all_kilometres", "wind_unit"},
-        "A unit slips through where a whole column has it: the day agrees with itself, so compare it with other days.",
+        "A whole column in another unit slips through: the day agrees with itself, so compare it with other days.",
     ),
     ({"celsius", "kilometres"}, "Units slip through: each value is possible by itself, so compare columns, or rows of one route."),
     ({"minutes"}, "A clock slips through: how large can the last two digits of hhmm be?"),
@@ -101,7 +101,8 @@ SLIPPED = (  # kinds of corruption, and what to ask when one of them is not stop
 
 def _why_guard(caught: dict[str, list[bool]], alarms: list[bool]) -> str:
     if all(alarms):
-        return "Every clean day is stopped: gusts are mostly missing, and some planes always are."
+        said = "Every clean day is stopped. Look at two things: limits that come from the one day shown,"
+        return f"{said} and values that good days lack, such as gusts and the seats of some planes."
     slipped = {kind for kind, pair in caught.items() if not all(pair)}
     whys = [why for kinds, why in SLIPPED if kinds & slipped]
     if any(alarms[::4]) and not any(alarm for number, alarm in enumerate(alarms) if number % 4):
@@ -164,6 +165,8 @@ def _why_tools(missed: list[tuple[dict, str]], given: list[str]) -> str:
     if all(job["writes"] == "nothing" for job, _ in missed):
         return "All misses are teams that write no code: what does the result feed?"
     coded = [job for job, _ in missed if job["writes"] != "nothing"]
+    if all(right_tool(job) == "Processing" and job["needs"] != "none" for job, _ in missed):
+        return "All misses write pandas that fits into memory, and need more than Spark: which of these questions does the table ask first?"
     if len(coded) == len(missed) and all(job["writes"] == "pandas" for job in coded):
         return "All misses write pandas: how much memory do their gigabytes take, and what becomes of those that do not fit?"
     if all(job["needs"] != "none" for job in coded) and len(coded) == len(missed):

@@ -1,7 +1,7 @@
 """In the wrong unit the temperature would be below the dew point."""
 
 # trips: guard
-# says: where a whole column has it
+# says: A whole column in another unit slips through
 
 
 def accept(day):

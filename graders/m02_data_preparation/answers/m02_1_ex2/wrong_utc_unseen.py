@@ -1,7 +1,7 @@
 """Hours are hours: any from 0 to 23 will do."""
 
 # trips: guard
-# says: which two columns tell the hour?
+# says: which two columns have the hour?
 
 
 def accept(day):

@@ -1,7 +1,7 @@
 """A wind below a hundred is a wind."""
 
 # trips: guard
-# says: where a whole column has it
+# says: A whole column in another unit slips through
 
 
 def accept(day):
