@@ -150,19 +150,22 @@ def sorted_out(answer: Answer, report: Report, description: dict, log: list[str]
 def practice_ex3(answer: Answer, report: Report) -> None:
     caught, alarms, said = [], [], []
     for kind, words in PRACTICE_REQUESTS.items():
-        got = reasons(answer, report, kind, "practice")
+        request, heads = asked(answer.rng, kind)
+        got = reasons(answer, report, request, heads, "practice")
         if got is None:
             return
         (caught if kind in MUTANTS else alarms).append(bool(got))
         if bool(got) != (kind in MUTANTS):
+            types = sorted({channel.get("ContentType", "none") for channel in request["InputDataConfig"]})
+            words = words if kind in MUTANTS else f"{words}, its content type {' and '.join(map(repr, types))}"
             said.append(f"`preflight(...)` returned {got} for a request {words}; expected {'a reason' if kind in MUTANTS else 'none'}.")
     more = f" And so for {len(said) - 2} more." if len(said) > 2 else ""
     report.part("practice", guard_share(caught, alarms), " ".join(said[:2]) + more or "Twelve requests, sound and bad.")
 
 
-def reasons(answer: Answer, report: Report, kind: str, part: str) -> list | None:
+def reasons(answer: Answer, report: Report, request: dict, heads: dict, part: str) -> list | None:
     """The learner's reasons against a request; reports the part and returns None when they are none."""
-    got = answer.call("preflight", *asked(answer.rng, kind))
+    got = answer.call("preflight", request, heads)
     if all(isinstance(reason, str) and reason for reason in got):
         return got
     report.part(part, False, f"`preflight(...)` returned {got!r}; expected a list of reasons in words, or [].")

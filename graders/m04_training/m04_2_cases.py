@@ -116,7 +116,7 @@ def failures(rng: random.Random) -> list[tuple[str, dict, list[str], str]]:
 
 # What a pre-flight check can be asked about: sound requests, and one fault each.
 SOUND = ("plain", "one channel", "gaps", "parameter of the type", "minutes", "libsvm", "eta of one")
-MUTANTS = ("header", "columns", "labels", "wrong type", "no type", "eta", "no rounds", "channel name", "metric")
+MUTANTS = ("header", "columns", "ragged", "labels", "wrong type", "no type", "eta", "no rounds", "channel name", "metric")
 PRACTICE_REQUESTS = {  # kind: in words
     "plain": "without any fault",
     "one channel": "with one channel",
@@ -170,7 +170,10 @@ def _edited(rng: random.Random, request: dict, heads: dict, kind: str, width: in
     elif kind == "header":
         heads[which][0] = ",".join(["late", *(f"f{n}" for n in range(width))])
     elif kind == "columns":
-        heads["validation"] = [_row(rng, width + rng.choice([-1, 1]), n % 2) for n in range(5)]
+        other = width + rng.choice([-1, 1])
+        heads["validation"] = [_row(rng, other, n % 2) for n in range(5)]
+    elif kind == "ragged":
+        heads[which][rng.randint(1, 4)] = _row(rng, width + rng.choice([-1, 1]), 1)
     elif kind == "labels":
         heads[which][rng.randint(1, 4)] = _row(rng, width, rng.choice([-1, 2, rng.randint(15, 300)]))
     elif kind == "wrong type":

@@ -9,8 +9,8 @@ from course.grading.citing import shows
 from course.grading.scoring import guard_share, rule_share
 
 from .m04_2 import check_form, ex1, ex2, ex3, reasons, sorted_out
-from .m04_2_cases import MUTANTS, SOUND, failures
-from .m04_2_probe import job_of, log_of
+from .m04_2_cases import MUTANTS, SOUND, asked, failures
+from .m04_2_probe import fields, job_of, log_of
 
 URI = "DataSource.S3DataSource.S3Uri"
 # By cause: the field that is at fault, words of the lines that show it, and words that the field of a sound request holds.
@@ -24,7 +24,7 @@ FAULTS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "prefix": (f"InputDataConfig.train.{URI}", ("must match exactly",), "/data/train/"),
     "range": ("HyperParameters.eta", ("Hyperparameter eta",), ""),
 }
-SEEN_IN_ROWS = {"header", "columns", "labels"}
+SEEN_IN_ROWS = {"header", "columns", "ragged", "labels"}
 SEEN_IN_BOTH = {"wrong type"}
 
 
@@ -43,8 +43,9 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     ]
     said = f"{', '.join(unshown)}: the words cited do not show the fault, or other kinds of lines hold them, too."
     report.part("evidence", 1 - len(unshown) / 5, said)
-    covered = [ticket for ticket, cause in causes.items() if not _mends(repairs[ticket], cause)]
-    excessive = [ticket for ticket in causes if ticket not in covered and len(repairs[ticket]) > 1]
+    changed = {ticket: fields(repairs[ticket]) for ticket in causes}
+    covered = [ticket for ticket, cause in causes.items() if not _mends(changed[ticket], cause)]
+    excessive = [ticket for ticket in causes if ticket not in covered and len(changed[ticket]) > 1]
     said = f"{', '.join(covered)}: the change is not of the field at fault. " if covered else ""
     said += f"{', '.join(excessive)}: the repair changes more than the fault." if excessive else ""
     report.part("repair", 1 - (len(covered) + len(excessive) / 2) / 5, said or "Each repair changes the field at fault.")
@@ -100,7 +101,7 @@ def graded_ex3(answer: Answer, report: Report) -> None:
     caught, alarms = {}, {}
     for kinds, found in ((MUTANTS, caught), (SOUND, alarms)):
         for kind in kinds * 3:
-            got = reasons(answer, report, kind, "guard")
+            got = reasons(answer, report, *asked(answer.rng, kind), "guard")
             if got is None:
                 return
             found.setdefault(kind, []).append(bool(got))

@@ -170,12 +170,25 @@ def _statements(lines: list[str]) -> Iterator[str]:
 # ---- causes --------------------------------------------------------------------------------------------------------------------------
 
 
+def fields(repair: dict) -> dict:
+    """A repair with the path of each field by itself, also where a dictionary of several was put in."""
+    alone = {}
+    for path, value in repair.items():
+        alone |= {f"{path}.{name}": part for name, part in fields(value).items()} if isinstance(value, dict) else {path: value}
+    return alone
+
+
+def _kind(path: str) -> str:
+    """The field of a path, as `FIELD_OF` has it."""
+    last = path.rpartition(".")[2]
+    return "range" if path.startswith("HyperParameters.") and last != "objective" else last
+
+
 def doubtful_cause(ticket: str, cause: str, job: dict, repair: dict, s3: Any) -> str:
     """What speaks against a cause, once the job ends well with the repair; "" when nothing does."""
-    path = next(iter(repair))
-    last = path.rpartition(".")[2]
-    kind = "range" if path.startswith("HyperParameters.") and last != "objective" else last
-    if kind != FIELD_OF.get(cause, "S3Uri"):
+    path = next((path for path in fields(repair) if _kind(path) == FIELD_OF.get(cause, "S3Uri")), "")
+    last = (path or next(iter(repair))).rpartition(".")[2]
+    if not path:
         return f"{ticket}: the cause is {cause!r}, but the job ends well with another {last}. Do the two go together?"
     if last != "S3Uri":
         return ""

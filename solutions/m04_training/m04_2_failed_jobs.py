@@ -362,8 +362,8 @@ for label, name in started.items():
 # like `["eta is 20, not from 0 to 1"]`.
 #
 # It is judged on unseen requests, sound and bad: what it catches, less what it refuses without need. Sound requests may have one channel, empty cells,
-# LIBSVM rows such as `1 0:2.5 3:7`, a parameter after the content type as in `text/csv; label_size=1`, or labels of any size in a regression. The wording of
-# the reasons is not judged.
+# LIBSVM rows such as `1 0:2.5 3:7`, the content type `csv`, which means `text/csv`, a parameter after the type as in `text/csv; label_size=1`, or labels of
+# any size in a regression. The wording of the reasons is not judged.
 
 
 # %% answer="m04_2_ex3"

@@ -1,7 +1,7 @@
 """The content type is text/csv or csv."""
 
 # trips: guard
-# says: goes on after a semicolon; expected none
+# says: goes on after a semicolon, its content type
 
 
 def preflight(request, heads):

@@ -1,7 +1,7 @@
 """A label is 0 or 1."""
 
 # trips: guard
-# says: for a regression, with the minutes as label; expected none
+# says: for a regression, with the minutes as label
 
 
 def preflight(request, heads):
