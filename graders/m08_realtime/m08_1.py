@@ -253,6 +253,8 @@ def capacity_hint(briefs: list[dict], counts: list[int]) -> str:
         return "They are the same for all briefs: what in a brief moves them?"
     if counts == [cheapest(given | {"instance_usd": given["instance_usd"] * 60 / MINUTES}) for given in briefs]:
         return "They are the numbers for instances at six times their price: how much of an hour do you pay?"
+    if counts == [cheapest(given | {"overhead_latency": [0] * len(given["overhead_latency"])}) for given in briefs]:
+        return "They are the numbers for answers without SageMaker's overhead: which two latencies does a caller wait for?"
     bests = [cheapest(given) for given in briefs]
     if sum(count > best for count, best in zip(counts, bests, strict=True)) > len(counts) / 3:
         return "They are too high where late answers are cheap: does the price of a late answer move your number?"

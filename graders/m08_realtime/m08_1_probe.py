@@ -110,9 +110,11 @@ def judge_update(answer: Answer, report: Report, endpoint: str, model_data: str,
 
 def _check_later(report: Report, later: list[float | None], old: float | None, status: str) -> bool:
     stale = sum(one is None or abs(one - old) < 1e-6 for one in later)
-    said = f"When `update(...)` had returned, {stale} of {len(later)} answers were still not the new model's"
-    why = " and the endpoint was still Updating: the call's return is not the end of the update" if status == "Updating" else ""
-    said += f"{why}; the endpoint's status was {status!r}, expected that of one whose update has ended."
+    said = f"When `update(...)` had returned, {stale} of {len(later)} answers were not the new model's"
+    if status == "Updating":
+        said += " and the endpoint was still Updating: the call's return is not the end of the update."
+    else:
+        said += f" and the endpoint's status was {status!r}; expected the status of an endpoint whose update has ended."
     return report.part("answers", not stale and status == "InService", said)
 
 

@@ -248,8 +248,8 @@ pd.DataFrame(replayed).quantile([0.5, 0.9, 0.99]).rename_axis("quantile").round(
 # Write `instances(brief)` that returns an `int` from 1 to 12: with how many instances the *next* ten minutes cost least, instances and late answers
 # together. A brief tells of the last ten minutes: `{"arrivals": [0.4, 0.9, ...], "model_latency": [212000, ...], "overhead_latency": [41000, ...],
 # "late_after_ms": 700, "instance_usd": 0.23, "late_usd": 0.004}`. Arrivals are in seconds, latencies those of 300 requests as CloudWatch gives them; an instance
-# costs `instance_usd` an hour, an answer later than `late_after_ms` costs `late_usd`. An instance answers one request at a time. For one request a minute
-# it is 1. Unseen traffic decides. You need not change the number in between.
+# costs `instance_usd` an hour, an answer later than `late_after_ms` costs `late_usd`. An instance answers one request at a time, and is busy for both
+# latencies. For one request a minute it is 1. Unseen traffic decides. You need not change the number in between.
 
 
 # %% answer="m08_1_ex2"
