@@ -244,8 +244,13 @@ def _better_than_blind(report: Report, case: Steps, got: list[float]) -> bool:
     said = f"`rate_range({list(case.window)}, {case.epochs})` returned {got}: "
     if not report.part("practice", found > TOO_FEW, f"{said}hardly any training of the table has such a rate; leave more room."):
         return False
-    said += f"the best of three there has an AUC of {found:.4f} on average, and {everywhere:.4f} over all rates; "
-    more = "the best range gains more than twice as much. How many steps are there?"
+    said += f"the best of three has an AUC of {found:.4f} on average with such rates, and {everywhere:.4f} over all rates. "
+    better = (
+        "The best range gains over all rates more than twice what yours gains."
+        if found > everywhere
+        else "Your range finds less than a search over all rates."
+    )
+    more = f"{better} How many steps are there?"
     return report.part("practice", 2 * (found - everywhere) >= best - everywhere, said + more)
 
 
