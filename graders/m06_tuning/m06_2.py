@@ -137,7 +137,9 @@ def practice_ex1(answer: Answer, report: Report) -> None:
         ]
         bests = [{search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second")]
         said = f"`compare({bests[0]}, {bests[1]}, {case['matters']})`, searches by their seeds, returned {got}. "
-        if not report.part("practice", not wrong, f"{said}Its {' and '.join(wrong)} does not fit: {question}"):
+        if not report.part(
+            "practice", not wrong, f"{said}Its {' and '.join(wrong)} {'do' if len(wrong) == 2 else 'does'} not fit: {question}"
+        ):
             return
 
 
@@ -204,7 +206,7 @@ def practice_ex3(answer: Answer, report: Report) -> None:
         got = started(answer, report, new, earlier, "practice")
         if got is None:
             return
-        listed = "; ".join(f"{job['name']} ({job['status']}, {job['succeeded']} succeeded, {_noted(job)})" for job in earlier)
+        listed = "; ".join(f"{job['name']} ({job['status']}, {job['succeeded']} succeeded, {_differs(job, new)})" for job in earlier)
         said = f"For {new['name']!r} ({_noted(new)}) and the earlier {listed}, `warm_start(...)` chose {got[0]!r} "
         said += f"with the parents {got[1]}, which does not suit: {question}"
         if not report.part("practice", got[0] == kind and sorted(got[1]) == sorted(parents), said):
@@ -212,8 +214,18 @@ def practice_ex3(answer: Answer, report: Report) -> None:
 
 
 def _noted(job: dict) -> str:
+    return ", ".join(_members(job))
+
+
+def _members(job: dict) -> list[str]:
     searched = ", ".join(f"{name} ({kind})" for name, kind in job["ranges"].items())
-    return f"{job['image']}, {job['data']}, {job['objective']}, searches {searched}, static {', '.join(job['static'])}"
+    return [job["image"], job["data"], job["objective"], f"searches {searched}", f"static {', '.join(job['static'])}"]
+
+
+def _differs(job: dict, new: dict) -> str:
+    """What an earlier tuning job has otherwise than the new one; all of it for seven jobs would be too much to read."""
+    different = [member for member, there in zip(_members(job), _members(new), strict=True) if member != there]
+    return ", ".join([*different, "the rest as the new one"])
 
 
 def started(answer: Answer, report: Report, new: dict, earlier: list[dict], part: str) -> tuple[str | None, list[str]] | None:

@@ -113,7 +113,9 @@ def _borders(rng: random.Random) -> list[tuple[dict, str]]:
     grid = told | {"combinations": jobs, "reports": 1, "paid_minutes": jobs * minutes}
     crowded = told | {"jobs": rng.randint(50, 54), "reports": rng.randint(1, 9), "paid_minutes": 60 * minutes}
     tiny = {"numeric": 0, "combinations": rng.randint(3, 9), "jobs": 2, "parallel": 1, "reports": rng.randint(1, 90), "minutes": minutes}
+    dear = told | {"jobs": rng.randint(22, 30), "parallel": rng.randint(7, 10), "reports": 1}  # more jobs are not paid for
     return [
+        (dear | {"paid_minutes": ROUNDS * dear["parallel"] * minutes - 1}, "Bayesian"),
         (told | paid, "Hyperband"),
         (told | paid | {"reports": rng.randint(11, 90)}, "Hyperband"),
         (grid | {"numeric": rng.randint(1, 9)}, "Grid"),

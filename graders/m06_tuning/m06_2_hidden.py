@@ -75,7 +75,9 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     named = [got["verdict"] for got in given]
     share = rule_share(named, [{verdict} for verdict in verdicts])
     right = sum(one == other for one, other in zip(named, verdicts, strict=True))
-    hint = "" if right == len(cases) else verdict_hint(cases, named)
+    alone = all(near(got["difference"], fmean(_by_pairs(case))) for got, case in zip(given, cases, strict=True))
+    hint = "A verdict follows from its differences: mend those first." if alone else verdict_hint(cases, named)
+    hint = "" if right == len(cases) else hint
     report.part("verdict", share, f"{right} of {len(cases)} verdicts are right. {hint}")
 
 
@@ -89,11 +91,20 @@ def _difference_hint(cases: list[dict], given: list[dict]) -> str:
     bests = [{name: [max(search["auc"]) for search in case[name]] for name in ("first", "second")} for case in cases]
     if alike([fmean(best["first"]) - fmean(best["second"]) for best in bests]):
         return "Yours take every search whole, of whatever seed: had both strategies the same number of jobs, and the same seeds?"
+    if alike([fmean(_by_pairs(case)) for case in cases]):
+        return "Yours count as many jobs as the shorter search of each seed has: how many may count for all seeds alike?"
     if alike([-fmean(paired(case)) for case in cases]):
         return "Yours have the other sign: which is taken from which?"
     if all(abs(one) >= abs(fmean(paired(case))) for one, case in zip(got, cases, strict=True)):
         return "Yours are too large: which seeds do both have, and how many jobs may each search count?"
     return "One number a seed that both have, from as many jobs as the shortest search has."
+
+
+def _by_pairs(case: dict) -> list[float]:
+    """As `paired`, with the budget of each seed by itself."""
+    one, other = ({search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second"))
+    budgets = {seed: min(len(one[seed]), len(other[seed])) for seed in one.keys() & other.keys()}
+    return [max(one[seed][:budget]) - max(other[seed][:budget]) for seed, budget in budgets.items()]
 
 
 def _by(middle: float, half: float, matters: float, order: tuple[str, ...] = VERDICTS[2::-1], otherwise: str = "cannot tell") -> str:

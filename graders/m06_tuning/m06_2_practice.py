@@ -62,6 +62,11 @@ PRACTICE_EDITS = (  # a search, the strategy to make right, and a question for t
         "Grid",
         "how many combinations may there be at most for as many jobs, or how many jobs are paid for?",
     ),
+    (  # one minute short of the fifty jobs that would do
+        _SEARCH | {"parallel": 10, "paid_minutes": 449},
+        "Bayesian",
+        "how many jobs have ended when the last ones are chosen?",
+    ),
 )
 
 # Warm starts
