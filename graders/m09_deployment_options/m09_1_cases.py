@@ -141,14 +141,21 @@ def questions(rng: random.Random, slow: int = 0) -> tuple[list[str], list[bool]]
 EXTRA = ("gate", "seats", "crew", "tail", "boarded", "terminal", "stand", "belt")
 
 
-def files(rng: random.Random, rows: int) -> tuple[list[str], str, list[list]]:
-    """Columns, the name of the id among them, and rows of text: ids, the eight columns in their order, and others between."""
+def files(rng: random.Random, rows: int, together: bool = False) -> tuple[list[str], str, list[list]]:
+    """Columns, the name of the id among them, and rows of text: ids, the eight columns in their order, and others.
+
+    The others, and the id, stand between the eight columns or, with ``together``, before and after them.
+    """
     names: list[str] = list(COLUMNS)
     extra = rng.sample(EXTRA, rng.randint(2, 4))
-    for name in extra:
+    for name in () if together else extra:
         names.insert(rng.randint(1, len(names) - 1), name)
     id_name = f"{rng.choice(['flight', 'leg', 'row'])}_{rng.randint(1, 99)}"
-    names.insert(rng.randint(1, len(names)), id_name)
+    if together:
+        names = [extra[0], *names, *extra[1:]]
+        names.insert(rng.choice([0, 1, len(names)]), id_name)
+    else:
+        names.insert(rng.randint(1, len(names)), id_name)
     ids = [f"{rng.choice('ABDKUW')}{number:07d}" for number in rng.sample(range(10**7), rows)]
     table = []
     for one in ids:

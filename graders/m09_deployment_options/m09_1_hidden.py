@@ -133,7 +133,7 @@ def graded_ex3(answer: Answer, report: Report) -> None:
     with _model(answer) as model:
         told, wanted = [], []
         for number, (rows, packed) in enumerate(((ROWS_OF_A_MB, False), (answer.rng.randint(200, 900), True))):
-            names, id_name, table = files(answer.rng, rows)
+            names, id_name, table = files(answer.rng, rows, together=packed)
             place = f"s3://{model.bucket}/{number}"
             told.append({"uri": f"{place}/in/", "columns": names, "id": id_name, "gzip": packed, "model": model.name})
             told[-1] |= {"payload_mb": 1 if rows == ROWS_OF_A_MB else answer.rng.randint(2, 9), "target": f"{place}/out/"}
