@@ -101,7 +101,7 @@ def played(answer: Answer, report: Report, scenes: list[dict]) -> list[dict] | N
 
 def _nothing_else(report: Report) -> None:
     for part in ("time", "answers", "load"):
-        report.part(part, False, "Not looked at: the responses have not their form.")
+        report.part(part, False, "Not looked at: the responses do not have the form that was asked for.")
 
 
 def report_scenes(report: Report, scenes: list[dict], told: list[dict]) -> None:
@@ -130,7 +130,7 @@ def report_scenes(report: Report, scenes: list[dict], told: list[dict]) -> None:
 def _report_shape(report: Report, scenes: list[dict], told: list[dict]) -> bool:
     for one, did in zip(scenes, told, strict=True):
         response, bad = did["response"], one["_kind"] == "bad"
-        called = f"The handler answered {str(response)[:160]} to {one['event']['body'][:120]}"
+        called = f"The handler answered {str(response)[:160]} to {_shown(one['event']['body'])}"
         if not isinstance(response, dict) or set(response) != {"statusCode", "body"} or not isinstance(response["body"], str):
             return report.part("shape", False, f"{called}; expected 'statusCode' and a 'body' of text.")
         if bad:
@@ -156,6 +156,16 @@ def _report_shape(report: Report, scenes: list[dict], told: list[dict]) -> bool:
                 "shape", False, f"{called}; these are not the model's numbers for these flights: which columns, in which order?"
             )
     return report.part("shape", True, "Every response has its form.")
+
+
+def _shown(body: str) -> str:
+    """An event's body. A message has no room for a long one, so a column that a flight of it lacks is named."""
+    if len(body) <= 120:
+        return body
+    for number, flight in enumerate(json.loads(body)["flights"], 1):
+        if lost := [name for name in COLUMNS if name not in flight]:
+            return f"{body[:120]}... (flight {number} has no {lost[0]!r})"
+    return f"{body[:120]}..."
 
 
 def _read(body: str) -> dict:

@@ -28,7 +28,7 @@ REGRET_STEPS = ((0.025, 1.0), (0.06, 0.6), (0.12, 0.25))
 SIGNS: dict[str, tuple[str, ...]] = {  # words of the lines that show a cause
     "archive": ("There is no model file",),
     "columns": ("Feature size of csv",),
-    "corrupt": ("cannot be loaded by XGBoost",),
+    "corrupt": ("cannot be loaded by XGBoost", "Invalid cast, from"),
     "image": ("serves a script",),
     "program": ("There is no inference.py",),
     "setting": ("invalid literal for int()",),
@@ -169,7 +169,8 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
     lines = {ticket: log_of(logs, endpoint_named(sagemaker, ticket)) for ticket in causes}
     shown = [shows(diagnoses[ticket]["line"], lines[ticket], SIGNS[cause]) for ticket, cause in causes.items()]
-    said = f"{sum(shown)} of 4 cited lines show the cause: the others say that something failed, not what, or are in no log."
+    others = ", ".join(ticket for ticket, good in zip(causes, shown, strict=True) if not good)
+    said = f"{sum(shown)} of 4 cited lines show the cause. {others}: the line says that something failed, not what, or is in no log."
     report.part("evidence", sum(shown) / 4, said)
 
 
