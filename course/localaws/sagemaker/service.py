@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from course.localaws.context import Operation
 from course.localaws.core.call import AwsRequest
-from course.localaws.core.resources import ResourceEngine
+from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.protocol import rest_json
 from course.localaws.protocol.model import service_model
@@ -108,6 +108,7 @@ class SageMaker:
         self.engine = ResourceEngine(platform, "sagemaker", platform.state / "sagemaker.db", quotas.check_instances)
         self._platform = platform
         self._made: dict[type, Any] = {}
+        self._kinds: dict[str, list[ResourceKind]] = {}  # by operation: those whose name its name ends with
         self.families = [self.family(cls) for cls in _FAMILIES]
         self.recorded = set(self.family(RecordOnlyResources).operations)
         self.operations: dict[str, Operation] = {}
@@ -127,8 +128,10 @@ class SageMaker:
 
     def resource(self, operation: str, params: dict) -> str:
         """Returns the resource for the request log, e.g. ``"training-job/delays-1"``; ``""`` when the operation has none."""
-        for kind in self.engine.kinds.values():
-            if operation.endswith(kind.name) and kind.name_member in params:
+        if operation not in self._kinds:
+            self._kinds[operation] = [kind for kind in self.engine.kinds.values() if operation.endswith(kind.name)]
+        for kind in self._kinds[operation]:
+            if kind.name_member in params:
                 # Where AWS takes a name or an ARN, an ARN may be there.
                 return f"{kind.arn}/{params[kind.name_member].rpartition(f':{kind.arn}/')[2]}"
         return ""
