@@ -73,8 +73,8 @@ def append(parent: Parent, group: dict, rows: Sequence[WaitingRow], written: flo
     table = _with_columns(ParentCatalog(parent).load_table(_identifier(group)), features)
     if any(snapshot.summary and snapshot.summary.get(BATCH) == batch for snapshot in table.snapshots()):
         return
-    days = [list(part) for _, part in groupby(sorted(rows, key=_day), _day)]
-    files = [_write(parent, table, group, part, written, folder) for part in days]
+    parts = layout.by_hosts([list(part) for _, part in groupby(sorted(rows, key=_day), _day)])
+    files = [_write(parent, table, group, part, written, folder) for part in parts]
     with table.transaction() as transaction, transaction.update_snapshot({BATCH: batch}).fast_append() as snapshot:
         for file in files:
             snapshot.append_data_file(file)

@@ -35,6 +35,15 @@ def hour_folder(event_time: int) -> str:
     return "year={}/month={}/day={}/hour={}".format(*event_times.hour(event_time))
 
 
+def by_hosts(files: list[list[WaitingRow]]) -> list[list[WaitingRow]]:
+    """The rows of a batch's files, which are at least two if there are two rows. On AWS several hosts write, each a file of its own, and so
+    AWS's notebooks wait until a group has more than one object."""
+    if len(files) != 1 or len(files[0]) == 1:
+        return files
+    [rows] = files
+    return [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
+
+
 def file_name(rows: Sequence[WaitingRow]) -> str:
     """A file's name: its latest event time, and 16 characters that follow from its rows, so that rows that are written again replace the
     same file."""

@@ -83,11 +83,11 @@ def add_columns(parent: Parent, *, group: dict, folder: str) -> None:
 
 
 def _hours(store: str, key: str, fresh: bool) -> list[list[WaitingRow]]:
-    """The rows of a group's batch for each hour of event time, which are kept for the batch's next part."""
+    """The rows of each file of a group's batch, by hour of event time, which are kept for the batch's next part."""
     if fresh or key not in _kept:
         rows = sorted(_store(store).batch(key, MOST_ROWS), key=lambda row: row.event_time // HOUR)
         _kept.clear()
-        _kept[key] = [list(part) for _, part in groupby(rows, lambda row: row.event_time // HOUR)]
+        _kept[key] = layout.by_hosts([list(part) for _, part in groupby(rows, lambda row: row.event_time // HOUR)])
     return _kept[key]
 
 

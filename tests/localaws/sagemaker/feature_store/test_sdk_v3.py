@@ -108,6 +108,19 @@ def test_a_query_on_the_offline_store(store: SdkStore) -> None:
     assert as_hive_ddl(made).startswith(f"CREATE EXTERNAL TABLE IF NOT EXISTS sagemaker_featurestore.{made} (\n  record_id STRING\n")
 
 
+def test_the_wait_of_aws_notebooks_ends(store: SdkStore) -> None:
+    """They ask until there is more than one object, though all rows have the same event time."""
+    from sagemaker.mlops.feature_store import ingest_dataframe
+
+    made, frame = name("waited"), table(2).assign(event_time=1.7e9)
+    group = store.create(made, frame, "record_id", "event_time")
+    ingest_dataframe(feature_group_name=made, data_frame=frame)
+    uri = group.offline_store_config.s3_storage_config.resolved_output_s3_uri
+    asked = {"Bucket": store.bucket, "Prefix": uri.replace(f"s3://{store.bucket}/", "")}
+    s3 = store.session.boto_session.client("s3")
+    until(lambda: len(s3.list_objects(**asked).get("Contents", [])) > 1)
+
+
 def test_a_group_is_extended_and_found(store: SdkStore) -> None:
     from sagemaker.core.resources import FeatureMetadata
     from sagemaker.core.shapes import FeatureParameter
