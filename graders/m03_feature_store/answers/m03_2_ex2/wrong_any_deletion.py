@@ -1,0 +1,14 @@
+"""Every deletion hides the record."""
+
+# trips: unseen
+# says: which deletion still hides something
+
+
+def verdict(versions, time):
+    rows = versions.sort_values(["event_time", "api_invocation_time"])
+    known = rows[rows.event_time <= time]
+    if known.empty or known.is_deleted.iloc[-1]:
+        return "empty"
+    if rows.is_deleted.any():
+        return "deleted"
+    return "late" if known.api_invocation_time.iloc[-1] > time else "same"

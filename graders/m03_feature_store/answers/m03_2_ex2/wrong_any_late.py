@@ -1,0 +1,15 @@
+"""One late version makes the row late."""
+
+# trips: unseen
+# says: is not always the one that is found
+
+
+def verdict(versions, time):
+    rows = versions.sort_values(["event_time", "api_invocation_time"])
+    known = rows[rows.event_time <= time]
+    if known.empty or known.is_deleted.iloc[-1]:
+        return "empty"
+    later = rows[rows.event_time > time]
+    if later.is_deleted.any():
+        return "deleted"
+    return "late" if (known.api_invocation_time > time).any() else "same"

@@ -1,0 +1,22 @@
+"""Equal is equal."""
+
+# trips: found
+# says: when are two numbers the same
+
+own_endpoint, own_flights = endpoint, answered
+
+
+def skewed(captured, offline, endpoint):
+    right = offline.set_index("flight").loc[captured.flight].reset_index()
+    rows = captured.drop(columns="flight")
+
+    def quality(table):
+        return roc_auc_score(right.late, score(endpoint, table))
+
+    base = quality(rows)
+    costs = {}
+    for name in rows.columns:
+        differ = (captured[name] != right[name]).any()
+        if differ:
+            costs[name] = quality(rows.assign(**{name: right[name]})) - base
+    return costs

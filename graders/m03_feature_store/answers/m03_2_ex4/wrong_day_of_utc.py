@@ -1,0 +1,27 @@
+"""The day is what the text begins with."""
+
+# trips: requests
+# says: same day in New York
+
+module = """
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+
+def local_time(flight):
+    if "departs" in flight:
+        moment = datetime.strptime(flight["departs"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        return moment.astimezone(ZoneInfo("America/New_York"))
+    clock = int(flight["sched_dep_time"])
+    return datetime.strptime(flight["date"], "%Y-%m-%d") + timedelta(hours=clock // 100, minutes=clock % 100)
+
+
+def features(flight):
+    departs = local_time(flight)
+    miles = flight["km"] / 1.609344 if "km" in flight else int(flight["distance"])
+    if "departs" in flight:
+        return {"minutes": departs.hour * 60 + departs.minute, "miles": round(miles)} | {
+            "weekday": datetime.strptime(flight["departs"][:10], "%Y-%m-%d").weekday()
+        }
+    return {"minutes": departs.hour * 60 + departs.minute, "weekday": departs.weekday(), "miles": int(miles + 0.5)}
+"""

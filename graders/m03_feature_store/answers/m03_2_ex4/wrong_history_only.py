@@ -1,0 +1,20 @@
+"""The function of training is the function."""
+
+# trips: job
+# says: ended Failed
+
+module = """
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+
+def local_time(flight):
+    clock = int(flight["sched_dep_time"])
+    return datetime.strptime(flight["date"], "%Y-%m-%d") + timedelta(hours=clock // 100, minutes=clock % 100)
+
+
+def features(flight):
+    departs = local_time(flight)
+    miles = flight["km"] / 1.609344 if "km" in flight else int(flight["distance"])
+    return {"minutes": departs.hour * 60 + departs.minute, "weekday": departs.weekday(), "miles": int(miles + 0.5)}
+"""
