@@ -508,6 +508,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Now [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb) on it.
+# Features must be the same in training and when the model is asked: [a feature store](../m03_feature_store/m03_1_feature_groups.ipynb). Or first
+# [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -570,7 +570,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# The offline store has every value with its time, which is what a training table needs. Training itself begins in
-# [built-in algorithms](../m04_training/m04_1_builtin_xgboost.ipynb).
+# The offline store has every value with its time. How a training table is made from it, and what a wrong join costs, follows in
+# [the past as it was](m03_2_the_past.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
