@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
+from course.localaws.server import launch
+from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.feature_store.group_fixtures import Groups
 from tests.localaws.sagemaker.feature_store.sdk_store import SdkStore, sdk_store
 
 NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def local_aws(tmp_path_factory) -> Iterator[launch.Handle]:
+    """A local AWS for these modules alone: they advance its clock by days."""
+    handle = launch.start(tmp_path_factory.mktemp("feature-store") / "state")
+    yield handle
+    handle.stop()
+
+
+@pytest.fixture(scope="session")
+def client(local_aws) -> Callable[..., Any]:
+    return client_factory(local_aws)
 
 
 @pytest.fixture(scope="session")

@@ -87,11 +87,14 @@ def sdk_store(handle: launch.Handle, bucket: str, folder: Path) -> Iterator[SdkS
             patch.setenv(name, value)
         patch.syspath_prepend(str(PLUGIN_FOLDER))
         patch.chdir(folder)
+        from pyiceberg import catalog
+        from pyiceberg.utils.config import Config
         from sagemaker.core import resources
         from sagemaker.core.helper.session_helper import Session
         from sagemaker.core.utils import utils
         from sagemaker.mlops.feature_store import feature_utils
 
+        patch.setattr(catalog, "_ENV_CONFIG", Config())  # pyiceberg reads the environment when it is first imported
         for cache in (utils.SingletonMeta, utils._ClientCacheMeta):  # the SDK keeps one client for the whole process
             patch.setattr(cache, "_instances", {})
         short = types.SimpleNamespace(time=time.time, sleep=lambda seconds: time.sleep(min(seconds, 0.1)))
