@@ -9,8 +9,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import urllib3
-
 from benchmarks import systems
 from course.regression import package_sets
 
@@ -72,11 +70,12 @@ def serving(folder: Path, records: int, features: int) -> Iterator[Callable[[], 
     command = [python.with_name("feast"), "serve", "-p", str(port), "--no-access-log", "--max-requests", "0", "--max-requests-jitter", "0"]
     wanted = [f"bench:f{number}" for number in range(features)]
     asked, headers = json.dumps({"features": wanted, "entities": {"id": ["7919"]}}), {"Content-Type": "application/json"}
-    with systems.running(command, port, SERVE_SECONDS, cwd=folder, env=quiet), urllib3.HTTPConnectionPool("127.0.0.1", port) as pool:
+    with systems.running(command, port, SERVE_SECONDS, cwd=folder, env=quiet):
+        ask = systems.requester("127.0.0.1", port)
 
         def read() -> None:
-            answer = pool.request("POST", "/get-online-features", body=asked, headers=headers)
-            if answer.status != 200 or answer.data.count(str(7919 / 2).encode()) != features:
-                raise RuntimeError(f"{answer.status}: {answer.data[:500]!r}")
+            answer = ask("POST", "/get-online-features", asked, headers)
+            if answer.count(str(7919 / 2).encode()) != features:
+                raise RuntimeError(f"not the record: {answer[:500]!r}")
 
         yield read

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
-import urllib3
 
 from benchmarks import feast, ingest, systems
 from benchmarks.rows import Row, p50_in_turns, seconds
@@ -70,13 +69,13 @@ def _bare(runtime: Any, group: str) -> Callable[[], None]:
     runtime.get_record(FeatureGroupName=group, RecordIdentifierValueAsString="7919")
     runtime.meta.events.unregister("before-send", unique_id="keep")
     place = urlsplit(kept[0].url)
-    pool, target = urllib3.HTTPConnectionPool(place.hostname, place.port), f"{place.path}?{place.query}"
+    ask, target = systems.requester(place.hostname, place.port), f"{place.path}?{place.query}"
     headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in kept[0].headers.items()}
 
     def read() -> None:
-        answer = pool.request("GET", target, headers=headers)
-        if answer.status != 200 or answer.data.count(str(7919 / 2).encode()) != FEATURES:
-            raise RuntimeError(f"{answer.status}: {answer.data[:500]!r}")
+        answer = ask("GET", target, None, headers)
+        if answer.count(str(7919 / 2).encode()) != FEATURES:
+            raise RuntimeError(f"not the record: {answer[:500]!r}")
 
     return read
 

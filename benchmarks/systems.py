@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +191,18 @@ def kill(pid: int) -> None:
     """``kill -9`` a child of this process and wait until it has ended."""
     os.kill(pid, 9)
     os.waitpid(pid, 0)
+
+
+def requester(host: str, port: int) -> Callable[[str, str, str | None, dict[str, str]], bytes]:
+    """A function of method, path, body and headers that returns the answer's body. Its one connection stays open."""
+    connection = HTTPConnection(host, port)
+
+    def ask(method: str, path: str, body: str | None, headers: dict[str, str]) -> bytes:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        found = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{answer.status}: {found[:500]!r}")
+        return found
+
+    return ask

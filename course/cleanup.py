@@ -107,10 +107,15 @@ class Cleanup:
         self.client.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=name, WaiterConfig=WAIT)
 
     def _delete_feature_group(self, name: str) -> None:
-        """Delete its online store. The files and the Glue table of its offline store stay, as on AWS."""
+        """Delete its online store, once it is created. The files and the Glue table of its offline store stay, as on AWS."""
+        self._while_listed(name, FeatureGroupStatusEquals="Creating")
         self.client.delete_feature_group(FeatureGroupName=name)
-        for _ in range(round(WAIT["MaxAttempts"] * WAIT["Delay"] / SHORT_DELAY)):  # boto3 has no waiter for feature groups
-            if name not in self._names(*FEATURES):
+        self._while_listed(name)
+
+    def _while_listed(self, name: str, **filters: str) -> None:
+        """Wait while List shows a feature group: boto3 has no waiter for them."""
+        for _ in range(round(WAIT["MaxAttempts"] * WAIT["Delay"] / SHORT_DELAY)):
+            if name not in self._names(*FEATURES, **filters):
                 return
             time.sleep(SHORT_DELAY)
 

@@ -1,22 +1,21 @@
-def group(identifier, event_time, **types):
-    names = {identifier: "String", event_time: "Fractional", **types}
-    definitions = [{"FeatureName": name, "FeatureType": kind} for name, kind in names.items()]
-    return {"RecordIdentifierFeatureName": identifier, "EventTimeFeatureName": event_time, "FeatureDefinitions": definitions}
-
-
-requests = {
-    "flight": group("flight_id", "known", gate="String", checked_in="Integral"),
-    "terminal": group("place", "known", queue_minutes="Fractional"),
+definitions = {
+    "flight": [("who", "String"), ("known", "Fractional"), ("gate", "String"), ("checked_in", "Integral")],
+    "terminal": [("place", "String"), ("known", "Fractional"), ("queue_minutes", "Fractional")],
 }
+requests = {}
+for group, columns in definitions.items():
+    features = []
+    for column, kind in columns:
+        features.append(dict(FeatureName=column, FeatureType=kind))
+    requests[group] = dict(RecordIdentifierFeatureName=columns[0][0], EventTimeFeatureName="known", FeatureDefinitions=features)
 
 
 def to_records(message):
     known = pd.Timestamp(message["sent_at"]).timestamp()
-    flight = "-".join(str(message[name]) for name in ("carrier", "flight", "origin", "day"))
-    terminal = message["origin"] + "-" + message["terminal"]
-    flight_record = {"flight_id": flight, "known": known}
-    flight_record |= {name: message[name] for name in ("gate", "checked_in") if message[name] is not None}
-    records = {"flight": flight_record}
-    if message["queue_minutes"] is not None:
-        records["terminal"] = {"place": terminal, "known": known, "queue_minutes": message["queue_minutes"]}
-    return records
+    about_flight = dict(gate=message["gate"], checked_in=message["checked_in"])
+    about_flight = {key: value for key, value in about_flight.items() if value is not None}
+    about_flight.update(known=known, who="{carrier}|{flight}|{origin}|{day}".format(**message))
+    answer = dict(flight=about_flight)
+    if (minutes := message["queue_minutes"]) is not None:
+        answer["terminal"] = dict(place="{origin}|{terminal}".format(**message), known=known, queue_minutes=minutes)
+    return answer

@@ -1,10 +1,7 @@
 def reader_policy(service):
-    place = f"arn:aws:sagemaker:{service['region']}:{service['account']}:feature-group"
-    actions = ["sagemaker:GetRecord*", "sagemaker:BatchGetRecord*"]
-    named = [f"{place}/{name}" for name in service["groups"]]
-    condition = {"StringEquals": {"aws:ResourceTag/team": service["team"]}}
-    statements = [
-        {"Effect": "Allow", "Action": actions, "Resource": named},
-        {"Effect": "Allow", "Action": actions, "Resource": [f"{place}/*"], "Condition": condition},
-    ]
-    return {"Version": "2012-10-17", "Statement": statements}
+    groups = ":".join(["arn:aws:sagemaker", service["region"], service["account"], "feature-group"])
+    by_tag = dict(Sid="Tagged", Effect="Allow", Action=["sagemaker:BatchGetRecord*", "sagemaker:GetRecord*"], Resource=[groups + "/*"])
+    by_tag["Condition"] = {"StringEquals": {"aws:ResourceTag/team": [service["team"]]}}
+    by_name = dict(by_tag, Sid="Named", Resource=[groups + "/" + each for each in service["groups"]])
+    del by_name["Condition"]
+    return dict(Version="2012-10-17", Statement=[by_tag, by_name])

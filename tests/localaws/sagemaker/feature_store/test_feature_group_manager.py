@@ -33,6 +33,7 @@ def create(store: SdkStore, name: str, table_format: str | None = None, **more: 
     )
 
 
+@pytest.mark.nightly  # a quarter of a minute: the SDK and the offline store import pyiceberg
 def test_iceberg_properties_are_set_and_changed(store: SdkStore) -> None:
     from sagemaker.mlops.feature_store import FeatureGroupManager, IcebergProperties, ingest_dataframe
 
