@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 from pyarrow import orc
 
 from course.localaws.core.sdk_environment import REGION
+from tests.localaws import athena_queries
 from tests.localaws.boto_clients import boto_session
 
 BUCKET, OUTPUT = "lake", "s3://lake/results/"
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 NUMBERS = itertools.count()
 
 
@@ -43,18 +43,7 @@ class Lake:
 
     def query(self, text: str, database: str = "air", athena=None, **more: object) -> dict:
         """Start a query and wait. Returns its description."""
-        athena = athena or self.athena
-        query = athena.start_query_execution(
-            QueryString=text,
-            QueryExecutionContext={"Database": database},
-            ResultConfiguration={"OutputLocation": OUTPUT},
-            **more,
-        )["QueryExecutionId"]
-        while True:
-            found = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
-            if found["Status"]["State"] in ENDED:
-                return found
-            time.sleep(0.02)
+        return athena_queries.run(athena or self.athena, text, OUTPUT, QueryExecutionContext={"Database": database}, **more)
 
     def run(self, text: str, **more: object) -> dict:
         found = self.query(text, **more)
@@ -64,8 +53,7 @@ class Lake:
     def rows(self, text: str, **more: object) -> list[list[str | None]]:
         """The rows of a query's result, without the header of a SELECT."""
         found = self.run(text, **more)
-        rows = self.athena.get_query_results(QueryExecutionId=found["QueryExecutionId"])["ResultSet"]["Rows"]
-        values = [[each.get("VarCharValue") for each in row["Data"]] for row in rows]
+        values = athena_queries.lines(self.athena, found)
         return values[1:] if found["SubstatementType"] == "SELECT" else values
 
     def reason(self, text: str, **more: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,29 +11,23 @@ import pyarrow
 import pytest
 from botocore.exceptions import ClientError
 from pyarrow import parquet
-from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table
 from pyiceberg.typedef import Record
 
-from course.localaws.core.credentials import issued
-from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
+from tests.localaws import athena_queries
+from tests.localaws.iceberg_catalog import glue_catalog
 
 BUCKET, DATABASE = "icebergs", "ice"
 NUMBERS = itertools.count()
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
 class Icebergs:
     def __init__(self, handle: launch.Handle, client: Callable[..., Any]) -> None:
         self.athena, self.glue, self.s3 = client("athena"), client("glue"), client("s3")
         self.s3.create_bucket(Bucket=BUCKET)
-        key = issued(handle.state)
-        keys = {"access-key-id": key.principal.access_key, "secret-access-key": key.secret, "endpoint": handle.endpoint, "region": REGION}
-        keys |= {"session-token": key.token} if key.token else {}
-        settings = {f"{service}.{name}": value for service in ("glue", "s3") for name, value in keys.items()}
-        self.catalog = GlueCatalog("glue", **settings)
+        self.catalog = glue_catalog(handle)
         self.catalog.create_namespace(DATABASE)
 
     def create(self, content: pyarrow.Table) -> Table:
@@ -44,17 +37,8 @@ class Icebergs:
         return table
 
     def query(self, sql: str) -> tuple[dict, list[list[str | None]]]:
-        query = self.athena.start_query_execution(
-            QueryString=sql, QueryExecutionContext={"Database": DATABASE}, ResultConfiguration={"OutputLocation": f"s3://{BUCKET}/results/"}
-        )["QueryExecutionId"]
-        found = self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
-        while found["Status"]["State"] not in ENDED:
-            time.sleep(0.02)
-            found = self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
-        if found["Status"]["State"] != "SUCCEEDED":
-            return found, []
-        rows = self.athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
-        return found, [[field.get("VarCharValue") for field in row["Data"]] for row in rows]
+        found = athena_queries.run(self.athena, sql, f"s3://{BUCKET}/results/", QueryExecutionContext={"Database": DATABASE})
+        return found, athena_queries.lines(self.athena, found)[1:] if found["Status"]["State"] == "SUCCEEDED" else []
 
     def rows(self, sql: str) -> list[list[str | None]]:
         found, rows = self.query(sql)
@@ -178,7 +162,7 @@ def test_what_is_not_supported_is_refused_by_name(ice: Icebergs):
     assert "NOT_SUPPORTED" in ice.reason(f'SELECT * FROM "{name}$snapshots"')
 
 
-def test_lost_metadata_is_told(ice: Icebergs):
+def test_lost_metadata_is_reported(ice: Icebergs):
     table = ice.create(numbers(1))
     bucket, _, key = table.metadata_location.removeprefix("s3://").partition("/")
     ice.s3.delete_object(Bucket=bucket, Key=key)

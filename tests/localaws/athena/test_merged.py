@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import itertools
-import time
 
 import pyarrow
 import pytest
 from pyarrow import parquet
 
 from course.localaws.server import launch
+from tests.localaws import athena_queries
 from tests.localaws.boto_clients import client_factory
 
 NUMBERS = itertools.count()
@@ -40,19 +40,9 @@ class ManyFiles:
 
     def query(self, sql: str) -> tuple[list[list[str | None]], int]:
         """The rows of a query, and the bytes that it scanned."""
-        query = self.athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": self.database},
-            ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/results/"},
-        )["QueryExecutionId"]
-        while (found := self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"])["Status"]["State"] in (
-            "QUEUED",
-            "RUNNING",
-        ):
-            time.sleep(0.02)
+        found = athena_queries.run(self.athena, sql, f"s3://{self.bucket}/results/", QueryExecutionContext={"Database": self.database})
         assert found["Status"]["State"] == "SUCCEEDED", found["Status"]
-        rows = self.athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
-        return [[field.get("VarCharValue") for field in row["Data"]] for row in rows], found["Statistics"]["DataScannedInBytes"]
+        return athena_queries.lines(self.athena, found)[1:], found["Statistics"]["DataScannedInBytes"]
 
     def total(self) -> tuple[str, str]:
         ((count, total),), _ = self.query("SELECT count(*), sum(a) FROM t")

@@ -11,6 +11,7 @@ import pytest
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.feature_store.group_fixtures import Groups
+from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores
 from tests.localaws.sagemaker.feature_store.sdk_store import SdkStore, sdk_store
 
 NUMBERS = itertools.count()
@@ -33,6 +34,12 @@ def client(local_aws) -> Callable[..., Any]:
 def groups(local_aws, client) -> Groups:
     """Feature groups, and a bucket for their offline stores."""
     return Groups(local_aws, client)
+
+
+@pytest.fixture
+def stores(local_aws, client) -> Stores:
+    """Feature groups with an offline store, in a bucket for one test."""
+    return Stores(local_aws, client)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
+from tests.localaws.sagemaker.feature_store.store_fixtures import NUMBERS, TRUST, StoreFixtures
 
-NUMBERS = itertools.count()
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 FEATURES = [
     {"FeatureName": "origin", "FeatureType": "String"},
     {"FeatureName": "at", "FeatureType": "Fractional"},
     {"FeatureName": "Wind-speed", "FeatureType": "Fractional"},
 ]
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 
 
-class Groups:
-    """Feature groups of one local AWS, with a bucket for their offline stores.
-
-    Parameters
-    ----------
-    handle : launch.Handle
-    client : callable
-        ``client("sagemaker")`` makes a boto3 client.
-    """
+class Groups(StoreFixtures):
+    """Feature groups of one local AWS, with a bucket for their offline stores."""
 
     def __init__(self, handle: launch.Handle, client: Callable[..., Any]) -> None:
-        self.handle, self.client = handle, client
-        self.sagemaker, self.runtime = client("sagemaker"), client("sagemaker-featurestore-runtime")
-        self.s3, self.glue, self.iam = client("s3"), client("glue"), client("iam")
+        super().__init__(handle, client)
         self.bucket = f"groups-{next(NUMBERS)}"
         self.s3.create_bucket(Bucket=self.bucket)
         self.offline = {"S3StorageConfig": {"S3Uri": f"s3://{self.bucket}/store/"}}
@@ -65,9 +50,6 @@ class Groups:
         self.until(lambda: self.describe(params["FeatureGroupName"])["FeatureGroupStatus"] != "Creating")
         return params["FeatureGroupName"]
 
-    def describe(self, name: str) -> dict:
-        return self.sagemaker.describe_feature_group(FeatureGroupName=name)
-
     def update(self, name: str, **params: object) -> dict:
         """Update a group. Returns its description once the update has ended."""
         self.sagemaker.update_feature_group(FeatureGroupName=name, **params)
@@ -87,10 +69,6 @@ class Groups:
             return True
         return False
 
-    def put(self, name: str, **values: object) -> None:
-        record = [{"FeatureName": feature, "ValueAsString": str(value)} for feature, value in values.items()]
-        self.runtime.put_record(FeatureGroupName=name, Record=record)
-
     def get(self, name: str, identifier: str) -> dict[str, str]:
         found = self.runtime.get_record(FeatureGroupName=name, RecordIdentifierValueAsString=identifier)
         return {value["FeatureName"]: value["ValueAsString"] for value in found.get("Record", ())}
@@ -103,14 +81,6 @@ class Groups:
             policy = {"Version": "2012-10-17", "Statement": [*statements]}
             self.iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
         return arn
-
-    @staticmethod
-    def until(check: Callable[[], object], seconds: float = 120) -> None:
-        """Wait until ``check()`` is true."""
-        end = time.monotonic() + seconds
-        while not check():
-            assert time.monotonic() < end, "it did not happen"
-            time.sleep(0.02)
 
 
 def allow(*actions: str, resource: str = "*", condition: dict | None = None) -> dict:

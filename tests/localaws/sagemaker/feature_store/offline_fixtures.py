@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import itertools
 import json
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,31 +11,18 @@ import pyarrow
 from pyarrow import parquet
 
 from course.localaws.server import launch
+from tests.localaws import athena_queries
+from tests.localaws.sagemaker.feature_store.store_fixtures import NUMBERS, TRUST, StoreFixtures
 
-NUMBERS = itertools.count()
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 FEATURES = {"origin": "String", "at": "String", "wind": "Fractional", "Flights": "Integral"}
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 WRITE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
 
-class Stores:
-    """Feature groups with an offline store in a bucket of their own.
-
-    Parameters
-    ----------
-    handle : launch.Handle
-    client : callable
-        ``client("sagemaker")`` makes a boto3 client.
-    """
+class Stores(StoreFixtures):
+    """Feature groups with an offline store in a bucket of their own."""
 
     def __init__(self, handle: launch.Handle, client: Callable[..., Any]) -> None:
-        self.handle, self.client = handle, client
-        self.sagemaker, self.runtime = client("sagemaker"), client("sagemaker-featurestore-runtime")
-        self.s3, self.iam, self.glue, self.athena = client("s3"), client("iam"), client("glue"), client("athena")
+        super().__init__(handle, client)
         number = next(NUMBERS)
         self.bucket, self.role_name = f"offline-{number}", f"offline-{number}"
         self.s3.create_bucket(Bucket=self.bucket)
@@ -66,31 +51,27 @@ class Stores:
         assert self.describe(name)["FeatureGroupStatus"] == "Created", self.describe(name)
         return name
 
-    def describe(self, group: str) -> dict:
-        return self.sagemaker.describe_feature_group(FeatureGroupName=group)
-
     def status(self, group: str) -> dict:
         return self.describe(group)["OfflineStoreStatus"]
-
-    def put(self, group: str, **values: object) -> None:
-        record = [{"FeatureName": name, "ValueAsString": str(value)} for name, value in values.items()]
-        self.runtime.put_record(FeatureGroupName=group, Record=record)
 
     def flush(self) -> None:
         """Let the buffer time pass."""
         self.handle.advance(2)
 
+    def output(self, group: str | dict) -> str:
+        """The prefix of a group's data files in the bucket."""
+        described = self.describe(group) if isinstance(group, str) else group
+        return described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"].removeprefix(f"s3://{self.bucket}/")
+
     def keys(self, group: str | dict) -> list[str]:
         """The keys of a group's data files, relative to its output."""
-        described = self.describe(group) if isinstance(group, str) else group
-        output = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"].removeprefix(f"s3://{self.bucket}/")
+        output = self.output(group)
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{output}/")
         return [each["Key"].removeprefix(f"{output}/") for page in pages for each in page.get("Contents", [])]
 
     def files(self, group: str | dict) -> list[pyarrow.Table]:
-        described = self.describe(group) if isinstance(group, str) else group
-        output = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"].removeprefix(f"s3://{self.bucket}/")
-        bodies = [self.s3.get_object(Bucket=self.bucket, Key=f"{output}/{key}")["Body"].read() for key in self.keys(described)]
+        output = self.output(group)
+        bodies = [self.s3.get_object(Bucket=self.bucket, Key=f"{output}/{key}")["Body"].read() for key in self.keys(group)]
         return [parquet.ParquetFile(io.BytesIO(body)).read() for body in bodies]
 
     def rows(self, group: str | dict) -> list[dict]:
@@ -104,22 +85,10 @@ class Stores:
 
     def query(self, sql: str) -> list[dict]:
         """Run a query in Athena. Returns its rows as texts by column name."""
-        query = self.athena.start_query_execution(QueryString=sql, ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/results/"})[
-            "QueryExecutionId"
-        ]
-        self.until(lambda: self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"] in ENDED)
-        status = self.athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
-        assert status["State"] == "SUCCEEDED", status
-        pages = self.athena.get_paginator("get_query_results").paginate(QueryExecutionId=query)
-        lines = [[field.get("VarCharValue") for field in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
-        return [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
-
-    def until(self, check: Callable[[], object], seconds: float = 120) -> None:
-        """Wait until ``check()`` is true."""
-        end = time.monotonic() + seconds
-        while not check():
-            assert time.monotonic() < end, "it did not happen"
-            time.sleep(0.05)
+        found = athena_queries.run(self.athena, sql, f"s3://{self.bucket}/results/")
+        assert found["Status"]["State"] == "SUCCEEDED", found["Status"]
+        names, *lines = athena_queries.lines(self.athena, found)
+        return [dict(zip(names, line, strict=True)) for line in lines]
 
     def until_rows(self, group: str | dict, count: int) -> None:
         """Wait until a group's files have so many rows; more of them fail the test."""

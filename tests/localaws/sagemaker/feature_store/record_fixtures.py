@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from course.localaws.server import launch
+from tests.localaws.sagemaker.feature_store.store_fixtures import NUMBERS, StoreFixtures
 
-NUMBERS = itertools.count()
 NOON = datetime(2013, 7, 4, 12, tzinfo=UTC)
 FEATURES = {"origin": "String", "at": "String", "wind": "Fractional", "flights": "Integral"}
 
@@ -23,32 +19,13 @@ def at(minutes: float = 0) -> str:
     return iso(NOON + timedelta(minutes=minutes))
 
 
-def record_of(values: dict[str, object]) -> list[dict]:
-    """``FeatureValue`` structures of a dict."""
-    return [
-        {"FeatureName": name, "ValueAsStringList": value} if isinstance(value, list) else {"FeatureName": name, "ValueAsString": str(value)}
-        for name, value in values.items()
-    ]
-
-
 def values_of(record: list[dict]) -> dict[str, object]:
     """A dict of ``FeatureValue`` structures."""
     return {each["FeatureName"]: each.get("ValueAsStringList", each.get("ValueAsString")) for each in record}
 
 
-class OnlineGroups:
-    """Feature groups with an online store only.
-
-    Parameters
-    ----------
-    handle : launch.Handle
-    client : callable
-        ``client("sagemaker")`` makes a boto3 client.
-    """
-
-    def __init__(self, handle: launch.Handle, client: Callable[..., Any]) -> None:
-        self.handle, self.client = handle, client
-        self.sagemaker, self.runtime = client("sagemaker"), client("sagemaker-featurestore-runtime")
+class OnlineGroups(StoreFixtures):
+    """Feature groups with an online store only."""
 
     def create(self, features: dict[str, str] | list[dict] | None = None, time: str = "at", **online: object) -> str:
         """Create a group whose first feature is the record identifier. Returns its name."""
@@ -69,7 +46,7 @@ class OnlineGroups:
     def wait(self, group: str) -> None:
         """Let the group's creation or update end."""
         for _ in range(60):
-            if self.sagemaker.describe_feature_group(FeatureGroupName=group)["FeatureGroupStatus"] != "Creating":
+            if self.describe(group)["FeatureGroupStatus"] != "Creating":
                 return
             self.handle.advance(1)
         raise AssertionError(f"{group} is still being created")
@@ -78,9 +55,6 @@ class OnlineGroups:
         """Delete a group, and let its deletion end."""
         self.sagemaker.delete_feature_group(FeatureGroupName=group)
         self.handle.advance(1)
-
-    def put(self, group: str, **values: object) -> None:
-        self.runtime.put_record(FeatureGroupName=group, Record=record_of(values))
 
     def get(self, group: str, identifier: str, **parameters: object) -> dict | None:
         """The features that GetRecord shows; None when it shows nothing."""

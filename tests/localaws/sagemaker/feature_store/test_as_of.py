@@ -11,11 +11,6 @@ from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores, valu
 START = 1_372_932_000  # 2013-07-04T10:00:00Z
 
 
-@pytest.fixture
-def stores(local_aws, client) -> Stores:
-    return Stores(local_aws, client)
-
-
 def newest(records: list[dict], key: str, time: float) -> int | None:
     """What a query as of a time must give: the value of the newest record that is not newer than the time, if that is no deletion."""
     known = [each for each in records if each["id"] == key and each["t"] <= time]

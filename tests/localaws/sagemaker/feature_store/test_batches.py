@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, at, record_of, values_of
+from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, at, values_of
+from tests.localaws.sagemaker.feature_store.store_fixtures import record_of
 
 
 @pytest.fixture

@@ -14,11 +14,6 @@ def groups(local_aws, client) -> OnlineGroups:
     return OnlineGroups(local_aws, client)
 
 
-@pytest.fixture
-def stores(local_aws, client) -> Stores:
-    return Stores(local_aws, client)
-
-
 @pytest.mark.parametrize("mode", [{}, {"DeletionMode": "SoftDelete"}, {"DeletionMode": "HardDelete"}])
 def test_a_deleted_record_is_not_shown(groups: OnlineGroups, mode: dict):
     group = groups.create()

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.localaws.moto.restartable_aws import RestartableAws
-from tests.localaws.sagemaker.feature_store.group_fixtures import FEATURES, TRUST, Groups, allow
+from tests.localaws.sagemaker.feature_store.group_fixtures import FEATURES, Groups, allow
+from tests.localaws.sagemaker.feature_store.store_fixtures import TRUST
 
 IN_MEMORY = {"EnableOnlineStore": True, "StorageType": "InMemory"}
 

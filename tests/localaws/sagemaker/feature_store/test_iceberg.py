@@ -10,25 +10,15 @@ from pyarrow import parquet
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.transforms import TruncateTransform
 
-from course.localaws.core.credentials import issued
-from course.localaws.core.sdk_environment import REGION
+from tests.localaws.iceberg_catalog import glue_catalog
 from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores, values
 
 NOON = "2013-07-04T12:00:00Z"
 
 
 @pytest.fixture
-def stores(local_aws, client) -> Stores:
-    return Stores(local_aws, client)
-
-
-@pytest.fixture
 def catalog(stores: Stores) -> GlueCatalog:
-    """What a program with pyiceberg uses."""
-    key = issued(stores.handle.state)
-    keys = {"access-key-id": key.principal.access_key, "secret-access-key": key.secret, "endpoint": stores.handle.endpoint}
-    keys |= {"region": REGION} | ({"session-token": key.token} if key.token else {})
-    return GlueCatalog("glue", **{f"{service}.{name}": value for service in ("glue", "s3") for name, value in keys.items()})
+    return glue_catalog(stores.handle)
 
 
 def load(stores: Stores, catalog: GlueCatalog, group: str):

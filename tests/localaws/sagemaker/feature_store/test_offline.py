@@ -6,18 +6,12 @@ import re
 from datetime import UTC, datetime
 
 import pyarrow
-import pytest
 from pyarrow import fs, parquet
 
 from tests.localaws.sagemaker.feature_store.offline_fixtures import FEATURES, Stores, values
 
 NOON = "2013-07-04T12:00:00Z"
 HOUR = "year=2013/month=07/day=04/hour=12"
-
-
-@pytest.fixture
-def stores(local_aws, client) -> Stores:
-    return Stores(local_aws, client)
 
 
 def test_a_file_for_each_hour_of_event_time(stores: Stores):
@@ -110,8 +104,7 @@ def test_objects_are_encrypted_with_the_groups_key(stores: Stores):
     group = stores.create(storage={"KmsKeyId": key["KeyId"]})
     stores.put(group, origin="JFK", at=NOON)
     stores.until_rows(group, 1)
-    output = stores.describe(group)["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
-    found = stores.s3.head_object(Bucket=stores.bucket, Key=f"{output.removeprefix(f's3://{stores.bucket}/')}/{stores.keys(group)[0]}")
+    found = stores.s3.head_object(Bucket=stores.bucket, Key=f"{stores.output(group)}/{stores.keys(group)[0]}")
     assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
 
 
@@ -156,10 +149,9 @@ def test_pandas_and_pyarrow_read_the_folder(stores: Stores, tmp_path):
     stores.put(group, origin="JFK", at=NOON, wind=1)
     stores.put(group, origin="JFK", at="2014-07-04T12:00:00Z", wind=2)
     stores.until_rows(group, 2)
-    output = stores.describe(group)["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"].removeprefix(f"s3://{stores.bucket}/")
     for key in stores.keys(group):
         path = tmp_path / key
         path.parent.mkdir(parents=True)
-        stores.s3.download_file(stores.bucket, f"{output}/{key}", str(path))
+        stores.s3.download_file(stores.bucket, f"{stores.output(group)}/{key}", str(path))
     found = parquet.read_table(str(tmp_path), filesystem=fs.LocalFileSystem())
     assert values(found.to_pylist(), "year", "hour", "wind") == [(2013, 12, 1.0), (2014, 12, 2.0)]

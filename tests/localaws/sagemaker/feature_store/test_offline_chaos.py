@@ -74,15 +74,7 @@ class Chaos:
 
     def _start(self) -> None:
         handle = launch.start(self.state)
-        old, self.stores = self.stores, Stores.__new__(Stores)
-        self.stores.__dict__ |= old.__dict__ | {"handle": handle, "client": client_factory(handle)}
-        for name, service in {
-            "sagemaker": "sagemaker",
-            "runtime": "sagemaker-featurestore-runtime",
-            "s3": "s3",
-            "athena": "athena",
-        }.items():
-            setattr(self.stores, name, self.stores.client(service))
+        self.stores.connect(handle, client_factory(handle))
 
     def _stored(self, group: str) -> Counter[str]:
         """How often each record is in the offline store, as Athena reads it."""

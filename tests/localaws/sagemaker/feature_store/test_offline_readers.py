@@ -32,8 +32,7 @@ def python(tmp_path_factory) -> Path:
 @pytest.mark.nightly  # installs both with what they need
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("table_format", ["Glue", "Iceberg"])
-def test_other_readers_of_athena(local_aws, client, python: Path, table_format: str, tmp_path: Path):
-    stores = Stores(local_aws, client)
+def test_other_readers_of_athena(local_aws, stores: Stores, python: Path, table_format: str, tmp_path: Path):
     group = stores.create(TableFormat=table_format)
     for origin, day, wind in (("JFK", 4, 1), ("JFK", 5, 2), ("LGA", 5, 3)):
         stores.put(group, origin=origin, at=f"2013-07-0{day}T12:00:00Z", wind=wind)

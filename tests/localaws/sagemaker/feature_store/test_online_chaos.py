@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
-from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, record_of
+from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups
+from tests.localaws.sagemaker.feature_store.store_fixtures import record_of
 
 WRITERS, IDENTIFIERS = 3, 4
 Values = dict[str, int | None]  # identifier -> value; None for a deleted record

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, at, record_of
+from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, at
+from tests.localaws.sagemaker.feature_store.store_fixtures import record_of
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores
-from tests.localaws.sagemaker.feature_store.record_fixtures import FEATURES, OnlineGroups, at, record_of
+from tests.localaws.sagemaker.feature_store.record_fixtures import FEATURES, OnlineGroups, at
+from tests.localaws.sagemaker.feature_store.store_fixtures import record_of
 
 FIRST = {"origin": "JFK", "at": at(), "wind": "4.5", "flights": "3"}
 
@@ -27,7 +28,7 @@ def test_a_record_comes_back_in_the_order_of_the_definitions(groups: OnlineGroup
 
 def test_by_arn(groups: OnlineGroups):
     group = groups.create()
-    arn = groups.sagemaker.describe_feature_group(FeatureGroupName=group)["FeatureGroupArn"]
+    arn = groups.describe(group)["FeatureGroupArn"]
     groups.put(arn, **FIRST)
     assert groups.get(arn, "JFK") == groups.get(group, "JFK") == FIRST
 
@@ -41,7 +42,7 @@ def test_absent_records_and_features(groups: OnlineGroups):
     assert groups.get(group, "JFK", FeatureNames=["wind", "origin"]) == {"origin": "JFK"}
 
 
-def test_the_latest_event_time_wins_whatever_arrives_last(groups: OnlineGroups):
+def test_the_latest_event_time_wins_in_any_order_of_arrival(groups: OnlineGroups):
     group = groups.create()
     groups.put(group, **FIRST)
     groups.put(group, origin="JFK", at=at(-1), wind=9)
@@ -161,8 +162,8 @@ def test_a_group_is_read_again_after_a_change(groups: OnlineGroups):
     assert refused(groups.get, group, "JFK")[0] == "ResourceNotFound"
 
 
-def test_a_group_that_could_not_be_created(groups: OnlineGroups):
-    name, stores = "may-not-write", Stores(groups.handle, groups.client)
+def test_a_group_that_could_not_be_created(groups: OnlineGroups, stores: Stores):
+    name = "may-not-write"
     reads = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetBucketAcl", "Resource": "*"}]}
     stores.iam.put_role_policy(RoleName=stores.role_name, PolicyName="write", PolicyDocument=json.dumps(reads))
     groups.sagemaker.create_feature_group(

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from course.localaws.server import launch
-from tests.localaws.boto_clients import client_factory
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores, values
-from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, iso, record_of
+from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, iso
+from tests.localaws.sagemaker.feature_store.store_fixtures import record_of
 
 HOUR = {"Unit": "Hours", "Value": 1}
 
 
-@pytest.fixture(scope="module")
-def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Handle]:
-    """A local AWS whose clock these tests advance."""
-    handle = launch.start(tmp_path_factory.mktemp("ttl") / "state")
-    yield handle
-    handle.stop()
+@pytest.fixture
+def groups(local_aws, client) -> OnlineGroups:
+    return OnlineGroups(local_aws, client)
 
 
 @pytest.fixture
-def groups(handle: launch.Handle) -> OnlineGroups:
-    return OnlineGroups(handle, client_factory(handle))
-
-
-@pytest.fixture
-def now(handle: launch.Handle) -> datetime:
-    return datetime.fromtimestamp(handle.advance(0), UTC).replace(microsecond=0)
+def now(local_aws: launch.Handle) -> datetime:
+    return datetime.fromtimestamp(local_aws.advance(0), UTC).replace(microsecond=0)
 
 
 def put(groups: OnlineGroups, group: str, moment: datetime, origin: str = "JFK", **parameters: object) -> None:
@@ -104,8 +95,7 @@ def test_a_record_that_has_already_expired(groups: OnlineGroups, now: datetime):
     assert groups.get(group, "JFK") is None
 
 
-def test_the_offline_store_gets_a_marker_at_the_expiry(groups: OnlineGroups, now: datetime):
-    stores = Stores(groups.handle, groups.client)
+def test_the_offline_store_gets_a_marker_at_the_expiry(groups: OnlineGroups, stores: Stores, now: datetime):
     group = stores.create()
     put(groups, group, now, TtlDuration=HOUR)
     groups.handle.advance(3700)
@@ -118,8 +108,7 @@ def test_the_offline_store_gets_a_marker_at_the_expiry(groups: OnlineGroups, now
     ]
 
 
-def test_time_to_live_needs_an_online_store(groups: OnlineGroups, now: datetime):
-    stores = Stores(groups.handle, groups.client)
+def test_time_to_live_needs_an_online_store(groups: OnlineGroups, stores: Stores, now: datetime):
     name = f"offline-only-{now:%H%M%S}"
     groups.sagemaker.create_feature_group(
         FeatureGroupName=name,

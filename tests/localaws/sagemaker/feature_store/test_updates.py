@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, at, record_of
+from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups, at
+from tests.localaws.sagemaker.feature_store.store_fixtures import record_of
 
 FIRST = {"origin": "JFK", "at": at(), "wind": "4.5", "flights": "3"}
 
