@@ -154,9 +154,7 @@ def run(root: Path, wanted: Sequence[str], check: bool) -> list[str]:
 
 
 def _leftovers(root: Path, known: Sequence[str]) -> list[str]:
-    """A line for each folder without a source. One that has nothing but given files belongs to a lesson that is being written."""
-    folders = [path for folder in (SOLUTIONS, RELEASE) for path in (root / folder).glob("m*") if path.is_dir()]
-    names = {path.name for path in folders if {item.name for item in path.iterdir()} != {"given"}} - set(known)
+    names = {path.name for folder in (SOLUTIONS, RELEASE) for path in (root / folder).glob("m*") if path.is_dir()} - set(known)
     return [f"{name} has no source in {SOLUTIONS}/{name}; delete its folder" for name in sorted(names)]
 
 
