@@ -45,7 +45,7 @@ def flights(rng: random.Random, count: int) -> list[dict]:
 def needs(rng: random.Random) -> list[dict]:
     """Forty needs: thirty drawn alone and, for ten of these, a twin that differs in the one field that decides.
 
-    Some stand on a border of the table and some just beyond it; the steps of one use a single service that is not SageMaker.
+    Some are on a border of the table and some just beyond it; the steps of one use a single service that is not SageMaker.
     """
     alone = [_need(rng, wants) for wants in rng.sample(_WANTS, 30)]
     next(need for need in alone if need["wants"] == "steps")["services"] = [rng.choice(["Lambda", "Glue"])]

@@ -242,11 +242,9 @@ def practice_ex3(answer: Answer, report: Report) -> None:
         if got["verdict"] == "too good" and verdict != "too good":
             report.part("practice", False, f"{said} Only the validation curve tells whether a run is too good: how high is it at best?")
             return
-        faults = [name for name, right in (("verdict", verdict), ("rounds", rounds)) if got[name] != right]
-        if faults:
-            wrong = {"verdict": "The verdict is not right", "rounds": "The rounds are not right"}
-            both = "Neither verdict nor rounds are right" if len(faults) == 2 else wrong[faults[0]]
-            report.part("practice", False, f"{said} {both}: {question}")
+        wrong = [name for name, right in (("verdict", verdict), ("rounds", rounds)) if got[name] != right]
+        if wrong:
+            report.part("practice", False, f"{said} Look again at its {' and '.join(wrong)}: {question}")
             return
     report.part("practice", True, "Seven runs.")
 

@@ -136,8 +136,8 @@ def _as_good_as_wide(report: Report, brief: Brief, ranges: list[dict], linear: i
     rows, space = brief.unseen, brief.space(ranges)
     found, wide = expected_best(rows, space), expected_best(rows, brief.wide)
     said = f"`next_ranges(...)` for a practice search with {linear or 'no'} linear scales: "
-    few = "so few trained trials lie within your ranges that nothing can be said of them; "
-    few += "leave more room, or draw small values as often as large ones."
+    few = "your ranges have so few trained trials that nothing can be said of them; "
+    few += "make them wider, or draw small values as often as large ones."
     if not report.part("practice", found > 0, said + few):
         return False
     said += f"the best of {JOBS} would have an AUC of {found:.4f} on average, and of {wide:.4f} over all bounds on logarithmic scales. "
@@ -242,7 +242,7 @@ def _better_than_blind(report: Report, case: Steps, got: list[float]) -> bool:
     """Whether rates of a range win at least half of what the best range wins over all rates; reports the part ``practice``."""
     found, everywhere, best = case.best(*got), case.best(1e-5, 1), max(case.by_range().values())
     said = f"`rate_range({list(case.window)}, {case.epochs})` returned {got}: "
-    if not report.part("practice", found > TOO_FEW, f"{said}hardly any training of the table has such a rate; leave more room."):
+    if not report.part("practice", found > TOO_FEW, f"{said}hardly any training of the table has such a rate; make the range wider."):
         return False
     said += f"the best of three has an AUC of {found:.4f} on average with such rates, and {everywhere:.4f} over all rates. "
     better = (

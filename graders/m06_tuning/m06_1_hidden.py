@@ -89,7 +89,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
             rescued.append(found >= wide - AS_GOOD)
         else:
             gains.append(min(1.0, max(-1.0, (found - wide) / (TOP - wide))) if found else 0.0)
-    few = f"In {empty} of all these searches so few trained trials lie within your ranges that nothing can be said." if empty else ""
+    few = f"In {empty} of all these searches your ranges have so few trained trials that nothing can be said." if empty else ""
     report.part(
         "rescued",
         sum(rescued) / len(rescued),

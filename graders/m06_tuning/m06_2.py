@@ -137,9 +137,7 @@ def practice_ex1(answer: Answer, report: Report) -> None:
         ]
         bests = [{search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second")]
         said = f"`compare({bests[0]}, {bests[1]}, {case['matters']})`, searches by their seeds, returned {got}. "
-        if not report.part(
-            "practice", not wrong, f"{said}Its {' and '.join(wrong)} {'do' if len(wrong) == 2 else 'does'} not fit: {question}"
-        ):
+        if not report.part("practice", not wrong, f"{said}Look again at its {' and '.join(wrong)}: {question}"):
             return
 
 

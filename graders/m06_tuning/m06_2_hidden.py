@@ -85,15 +85,15 @@ def _difference_hint(cases: list[dict], given: list[dict]) -> str:
     """What the differences have in common, said as a question to the answer."""
     got = [one["difference"] for one in given]
 
-    def alike(wanted: list[float]) -> bool:
+    def equal(wanted: list[float]) -> bool:
         return all(abs(one - other) < 2e-4 for one, other in zip(got, wanted, strict=True))
 
     bests = [{name: [max(search["auc"]) for search in case[name]] for name in ("first", "second")} for case in cases]
-    if alike([fmean(best["first"]) - fmean(best["second"]) for best in bests]):
+    if equal([fmean(best["first"]) - fmean(best["second"]) for best in bests]):
         return "Yours take every search whole, of whatever seed: had both strategies the same number of jobs, and the same seeds?"
-    if alike([fmean(_by_pairs(case)) for case in cases]):
-        return "Yours count as many jobs as the shorter search of each seed has: how many may count for all seeds alike?"
-    if alike([-fmean(paired(case)) for case in cases]):
+    if equal([fmean(_by_pairs(case)) for case in cases]):
+        return "Yours count as many jobs as the shorter search of each seed has: how many may count for every seed?"
+    if equal([-fmean(paired(case)) for case in cases]):
         return "Yours have the other sign: which is taken from which?"
     if all(abs(one) >= abs(fmean(paired(case))) for one, case in zip(got, cases, strict=True)):
         return "Yours are too large: which seeds do both have, and how many jobs may each search count?"

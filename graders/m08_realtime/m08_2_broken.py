@@ -59,8 +59,8 @@ def check_evidence(answer: Answer, report: Report) -> None:
         elif not cites(cited, lines):
             wrong.append(f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this endpoint's log.")
         elif sum(cites(cited, others) for others in found.values()) > 1:
-            wrong.append(f"{ticket}: {cited[:60]!r} stands in the logs of other endpoints, too; expected words that tell it from them.")
-    report.part("evidence", 1 - len(wrong) / len(CASES), " ".join(wrong) or "Every cited line stands in its log alone.")
+            wrong.append(f"{ticket}: {cited[:60]!r} is also in the logs of other endpoints; expected words that only its own log has.")
+    report.part("evidence", 1 - len(wrong) / len(CASES), " ".join(wrong) or "Every cited line is in its own log only.")
 
 
 def check_agreement(answer: Answer, report: Report) -> None:

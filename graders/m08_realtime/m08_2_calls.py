@@ -159,7 +159,7 @@ def _report_shape(report: Report, scenes: list[dict], told: list[dict]) -> bool:
 
 
 def _shown(body: str) -> str:
-    """An event's body. A message has no room for a long one, so a column that a flight of it lacks is named."""
+    """An event's body. A long one is cut, and the first column that a flight of it lacks is named."""
     if len(body) <= 120:
         return body
     for number, flight in enumerate(json.loads(body)["flights"], 1):

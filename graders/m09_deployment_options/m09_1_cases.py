@@ -144,7 +144,7 @@ EXTRA = ("gate", "seats", "crew", "tail", "boarded", "terminal", "stand", "belt"
 def files(rng: random.Random, rows: int, together: bool = False) -> tuple[list[str], str, list[list]]:
     """Columns, the name of the id among them, and rows of text: ids, the eight columns in their order, and others.
 
-    The others, and the id, stand between the eight columns or, with ``together``, before and after them.
+    The others, and the id, are between the eight columns or, with ``together``, before and after them.
     """
     names: list[str] = list(COLUMNS)
     extra = rng.sample(EXTRA, rng.randint(2, 4))

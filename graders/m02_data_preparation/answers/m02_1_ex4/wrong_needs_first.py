@@ -1,4 +1,4 @@
-"""Whoever needs Hive needs a cluster, whatever the team writes."""
+"""A job that needs Hive needs a cluster, also for a team that writes pandas."""
 
 # trips: practice
 # says: which question comes first

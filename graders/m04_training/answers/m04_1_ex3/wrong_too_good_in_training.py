@@ -1,4 +1,4 @@
-"""An AUC above 0.95 is too good, on whatever data."""
+"""An AUC above 0.95 is too good, on the training data as well."""
 
 # trips: verdict
 # says: Only the validation curve tells

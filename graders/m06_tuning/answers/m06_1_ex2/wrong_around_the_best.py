@@ -1,7 +1,7 @@
 """The best trial is where to go on."""
 
 # trips: practice
-# says: so few trained trials lie within your ranges
+# says: your ranges have so few trained trials
 
 
 def next_ranges(first, trials):

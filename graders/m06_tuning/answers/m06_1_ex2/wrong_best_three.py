@@ -1,7 +1,7 @@
 """The best three trials say where to look."""
 
 # trips: narrowed
-# says: leave more room
+# says: make them wider
 
 
 def next_ranges(first, trials):

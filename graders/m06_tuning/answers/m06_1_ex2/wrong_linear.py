@@ -1,7 +1,7 @@
 """Once the ranges are narrower, any scale will do."""
 
 # trips: rescued
-# says: so few trained trials lie within your ranges
+# says: your ranges have so few trained trials
 
 
 def next_ranges(first, trials):

@@ -1,7 +1,7 @@
 """The first line that speaks of the end is the cause."""
 
 # trips: evidence
-# says: stands in the logs of other endpoints
+# says: is also in the logs of other endpoints
 
 diagnoses = {}
 for case, name in names.items():

@@ -1,4 +1,4 @@
-"""Columns that stand together are a range, and its end is left out, as in Python."""
+"""Adjacent columns are a range, and its end is left out, as in Python."""
 
 # trips: request
 # says: could not convert string to float
