@@ -14,7 +14,7 @@ from course.cleanup import Cleanup, delete_bucket
 class LearnersAws:
     """Clients of the AWS that the learner's notebook uses, local or real.
 
-    All names that the checks draw by `token` begin with the same eight digits, so that `clean_up` finds what has such a name.
+    All names that the checks draw by `token` begin with the same eight digits. `clean_up` finds by them what the checks created.
     """
 
     def __init__(self) -> None:
@@ -32,8 +32,8 @@ class LearnersAws:
         return self._clients(service)
 
     def clean_up(self) -> None:
-        """Delete the endpoints, models and buckets with such a name, and stop its running jobs. It does nothing if no check used AWS."""
-        if self._clients is None:
+        """Delete the endpoints, models, feature groups and buckets of the checks, and stop their jobs."""
+        if self._clients is None:  # no check used AWS
             return
         Cleanup(self.client("sagemaker"), self._run).run()
         s3 = self.client("s3")

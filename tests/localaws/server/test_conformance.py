@@ -1,7 +1,8 @@
-"""`docs/local-aws.md` is up to date with the code, and every family of operations has its prose."""
+"""`docs/local-aws.md` is up to date with the code, README.md has its numbers, and every family of operations has its prose."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,13 @@ def test_the_page_is_of_today(tmp_path: Path) -> None:
     made = tmp_path / "local-aws.md"
     subprocess.run([sys.executable, "-m", "course.localaws.server.conformance", str(made)], check=True, timeout=120)
     assert made.read_text() == conformance.DOCUMENT.read_text(), "run `python -m course.localaws.server.conformance`"
+
+
+def test_the_readme_has_the_pages_numbers() -> None:
+    readme = " ".join((conformance.DOCUMENT.parents[1] / "README.md").read_text().split())
+    found = re.search(r"model of its (\d+) operations\. Of these, (\d+) are refused", readme)
+    counts = re.search(r"^\| `sagemaker` \| (\d+) \| \d+ \| \d+ \| (\d+) \|$", conformance.DOCUMENT.read_text(), re.MULTILINE)
+    assert found.groups() == counts.groups()
 
 
 def test_every_family_says_what_matches_and_what_does_not(tmp_path: Path) -> None:
