@@ -1,7 +1,7 @@
-"""m03_2: a service that computes some features in another way than training did. Three of its mistakes cost, two hardly do.
+"""m03_2: a service that computes some features in another way than training did. Three of its mistakes cost much AUC, two hardly any.
 
-What each mistake alone costs was measured in November 2026 on 5,000 flights of July and August, see `COSTLY` and `HARMLESS`. Together they
-cost other amounts: over twelve draws, repair of one of `COSTLY` gained .02 to .14, once nothing; of one of `HARMLESS` -.006 to .018.
+The costs of each mistake alone, at `COSTLY` and `HARMLESS`, were measured in November 2026 on 5,000 flights of July and August. Together
+they cost other amounts: over twelve draws, repair of one of `COSTLY` gained .02 to .14, once nothing; of one of `HARMLESS` -.006 to .018.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Mistake = Callable[["pd.Series"], "pd.Series"]
 
-COSTLY: dict[str, dict[str, Mistake]] = {  # feature -> what is done to it, by a word; each alone loses .008 to .10 of AUC
+COSTLY: dict[str, dict[str, Mistake]] = {  # feature -> mistakes by their names; each alone loses .008 to .10 of AUC
     "minutes": {
         "UTC": lambda minutes: (minutes + 240) % 1440,  # New York's summer is UTC - 4
         "hhmm": lambda minutes: minutes // 60 * 100 + minutes % 60,

@@ -1,4 +1,4 @@
-"""m03_1: groups of features, online and offline, of one's own team and of others."""
+"""m03_1: feature groups, online and offline, of the own team and of others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ex1 = Exercise(
     hints=(
         "For each group ask two questions: whose values are these, and when were they known?",
         "The identifier is one feature of the record. It may be made of several columns: which of them make a flight one flight, and a "
-        "terminal one terminal? `departs` says when the plane leaves, not when somebody knew.",
+        "terminal one terminal? `departs` says when the plane leaves, not when this became known.",
         "`f\"{message['origin']}-{message['terminal']}\"` identifies a terminal. The event time of both is `sent_at`, a `String`. Put "
         "into a record only what is not None.",
     ),
@@ -43,7 +43,7 @@ ex2 = Exercise(
     topics=["feat.groups"],
     seconds=45,
     hints=(
-        "The online store ignores what is old. The offline store adds whatever it gets. So for which store must you look first?",
+        "The online store ignores what is old. The offline store adds all that it gets. So which store must you read first?",
         "Make a set of (`origin`, `event_time`) of `offline(aws, group)`, and add to it what you write. Which kind of delete keeps late "
         "records away?",
         "For each event: `stores = ['OnlineStore']`, and `'OfflineStore'` too when its pair is not in the set. Then `put_record(..., "
@@ -83,7 +83,7 @@ ex4 = Exercise(
         "Two statements: one for the groups with a name, one for the groups with a tag. Which actions are in both?",
         "Reading many records at a time is an action of its own. A star in an ARN also matches longer names.",
         "The second statement has `Resource` `...:feature-group/*` of this region and account, and a condition on `aws:ResourceTag/team`. "
-        "A condition in the first statement would shut out groups without the tag.",
+        "A condition in the first statement would exclude groups without the tag.",
     ),
 )
 

@@ -20,7 +20,7 @@ def judge_design(answer: Answer, report: Report, messages: list[dict]) -> None:
     """Create the learner's groups, write the records of messages in their order, and report every part."""
     requests = answer.value("requests")
     if not report.part(
-        "groups", set(requests) == set(GROUPS), f"`requests` has the keys {sorted(requests)}; expected the two of the text."
+        "groups", set(requests) == set(GROUPS), f"`requests` has the keys {sorted(requests)}; expected {GROUPS[0]!r} and {GROUPS[1]!r}."
     ):
         return
     for group in GROUPS:
@@ -46,9 +46,9 @@ def _probe(answer: Answer, report: Report, store: Store, names: dict[str, str], 
             store.put(names[group], {name: value for name, value in record.items() if not _is_gap(value)})
     report.part("groups", True, "Both groups were created and took all records.")
     keys = {group: requests[group]["RecordIdentifierFeatureName"] for group in GROUPS}
-    flights = _identified(report, "flight", flight_of, messages, [one.get("flight", {}).get(keys["flight"]) for one in records])
-    told = [one.get("terminal", {}).get(keys["terminal"]) for one in records]
-    terminals = _identified(report, "terminal", terminal_of, messages, told)
+    identifiers = {group: [one.get(group, {}).get(keys[group]) for one in records] for group in GROUPS}
+    flights = _identified(report, "flight", flight_of, messages, identifiers["flight"])
+    terminals = _identified(report, "terminal", terminal_of, messages, identifiers["terminal"])
     found = {about: store.get(names["flight"], identifier) for about, identifier in flights.items()}
     queues = {about: store.get(names["terminal"], identifier) for about, identifier in terminals.items()}
     good = _check_order(report, messages, found, queues)
@@ -97,11 +97,12 @@ def _identified(report: Report, group: str, about: Callable[[dict], tuple], mess
 
 def _check_order(report: Report, messages: list[dict], found: dict[tuple, dict], queues: dict[tuple, dict]) -> list[tuple[dict, dict]]:
     """Report whether the newest message won everywhere. Returns the newest message and the record of each flight for which it did."""
-    newest, told = newest_by(messages, flight_of), newest_by([one for one in messages if one["queue_minutes"] is not None], terminal_of)
+    newest = newest_by(messages, flight_of)
+    newest_queue = newest_by([one for one in messages if one["queue_minutes"] is not None], terminal_of)
     good = [(newest[key], record) for key, record in found.items() if _agrees(newest[key], record, ("gate", "checked_in"))]
-    right = sum(_agrees(told[key], record, ("queue_minutes",)) for key, record in queues.items())
+    right = sum(_agrees(newest_queue[key], record, ("queue_minutes",)) for key, record in queues.items())
     lost = [key for key, record in queues.items() if "queue_minutes" not in record]
-    said = f"`get_record` of the terminal {lost[:1]} has no `queue_minutes`, although messages had it: what did one without it write?"
+    said = f"`get_record` of the terminal {lost[:1]} has no `queue_minutes`, although messages had it: what does one without it write?"
     report.part("terminal", not lost, said)
     whole = len(good) == len(found) and right == len(queues) and bool(found or queues)
     said = f"{len(good)} of {len(found)} flights and {right} of {len(queues)} terminals return what their newest message says: "
@@ -119,11 +120,11 @@ def _check_values(report: Report, good: list[tuple[dict, dict]]) -> None:
             if name == "gate" and value is not None and record[name] != value:
                 report.part("values", False, f"A gate came back as {record[name]!r}, and was sent as {value!r}.")
                 return
-    report.part("values", bool(good), "No flight returned its newest message, so that no value could be compared.")
+    report.part("values", bool(good), "No flight returned its newest message, so no value could be compared.")
 
 
 def _agrees(message: dict, record: dict[str, str], names: tuple[str, ...]) -> bool:
-    """Whether a record has the numbers of a message; leading zeros do not matter, and features that the message does not have neither."""
+    """Whether a record has the numbers of a message; leading zeros do not matter, nor do features that the message does not have."""
     try:
         return all(message[name] is None or float(record[name]) == float(message[name]) for name in names)
     except (KeyError, ValueError):

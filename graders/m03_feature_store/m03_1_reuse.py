@@ -66,7 +66,7 @@ def _why_not(chosen: dict, groups: list[dict]) -> str:
     if chosen["right"]:
         return "The group serves the need; the feature is not the one with its parameters."
     [right] = [group for group in groups if group["right"]]
-    for member, what in (("parameters", "feature there has not all of the parameters"), ("tags", "group has not all of the tags")):
+    for member, what in (("parameters", "feature there lacks some of the parameters"), ("tags", "group lacks some of the tags")):
         if chosen[member] != right[member]:
             return f"The {what} of the need."
     return "That group has no online store."
@@ -85,10 +85,10 @@ def _check_changes(report: Report, sagemaker: Any, groups: list[dict], before: d
         metadata = sagemaker.describe_feature_metadata(FeatureGroupName=right["name"], FeatureName=add["name"])
         parameters = {one["Key"]: one["Value"] for one in metadata.get("Parameters", [])}
         good = metadata.get("Description") == add["description"] and parameters == add["parameters"]
-        said = f"The new feature has the description {metadata.get('Description')!r} and the parameters {parameters}; the need says others."
+        said = f"The new feature has the description {metadata.get('Description')!r} and the parameters {parameters}; the need has others."
         report.part("described", good, said)
     else:
-        report.part("described", False, "The new feature is not in the group, so that nothing describes it.")
+        report.part("described", False, "The new feature is not in the group, so nothing describes it.")
     changed = []
     for group in groups:
         after, allowed = _state(sagemaker, group), [add["name"]] if group["right"] else []
@@ -96,4 +96,4 @@ def _check_changes(report: Report, sagemaker: Any, groups: list[dict], before: d
         if after | {"features": features} != before[group["name"]]:
             changed.append(group["name"])
     said = f"{len(changed)} of {len(groups)} groups have a change that nobody asked for, for instance {changed[:1]}."
-    report.part("spared", added and not changed, said if changed else "Nothing was added, so that nothing shows what your function spares.")
+    report.part("spared", added and not changed, said if changed else "Nothing was added, so nothing shows what your function spares.")

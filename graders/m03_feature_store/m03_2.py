@@ -53,7 +53,7 @@ ex2 = Exercise(
     hints=(
         "First find the version that is valid at the asked time. Is there one? What happened to the record later? "
         "When did the version arrive?",
-        "The builder drops every version before the newest deletion of its identifier, whatever time is asked. It never looks at "
+        "The builder drops every version before the newest deletion of its identifier, for any asked time. It never looks at "
         "`api_invocation_time`, except when two versions have the same event time.",
         "`valid = versions[versions.event_time <= time].sort_values(['event_time', 'api_invocation_time']).tail(1)`; deleted when a row of "
         "`versions[versions.is_deleted]` has a later event time than it; late when its `api_invocation_time > time`.",

@@ -142,7 +142,7 @@ def _versions(*rows: tuple[int, int, bool]) -> pd.DataFrame:
     return pd.DataFrame([(_seconds(event), _seconds(arrival), deleted) for event, arrival, deleted in rows], columns=columns)
 
 
-PRACTICE_HISTORIES = (  # with a moment, the verdict, and a question to one who finds another
+PRACTICE_HISTORIES = (  # with a moment, the verdict, and a question for any other verdict
     ((_versions((0, 1, False), (60, 61, False)), _seconds(90)), "same", "which rows does each of the two find?"),
     ((_versions((0, 1, False), (60, 61, False), (120, 121, True)), _seconds(90)), "deleted", "what does a deletion do to the past?"),
     ((_versions((0, 1, False), (60, 61, True)), _seconds(90)), "empty", "what was valid at that moment?"),

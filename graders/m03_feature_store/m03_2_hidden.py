@@ -58,7 +58,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     report.part("unseen", share, f"{right} of {len(drawn)} unseen histories have the right word. {_why(missed, given)}")
 
 
-ASKED = (  # kinds of history, and what to ask one who misses them
+ASKED = (  # kinds of history, and the question when one of them is missed
     ({"deleted", "deleted_again", "deleted_then_back"}, "What does a deletion after the asked time do to the builder's rows?"),
     ({"gone", "gone_late", "not_yet"}, "What is valid when the last thing known is a deletion, or nothing is known yet?"),
     ({"rewritten"}, "Records were deleted and written again: which deletion still hides something?"),

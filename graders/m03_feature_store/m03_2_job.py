@@ -23,7 +23,7 @@ KILOMETRES = 1.609344
 WHY = {
     ("history", "minutes"): "`sched_dep_time` is hhmm on a clock of New York",
     ("history", "weekday"): "`date` is the day in New York; Monday is 0",
-    ("history", "miles"): "a text is no number",
+    ("history", "miles"): "`distance` is text, and an `int` is asked for",
     ("requests", "minutes"): "`departs` is in UTC, and New York is not behind by the same hours in winter and in summer",
     ("requests", "weekday"): "is it the same day in New York as in UTC?",
     ("requests", "miles"): "`km` is in kilometres; a whole number of miles is asked for",

@@ -130,7 +130,7 @@ def roc(label: np.ndarray, scores: Sequence[float]) -> float:
 
 @contextlib.contextmanager
 def deployed(answer: Answer, model: bytes) -> Iterator[str]:
-    """The name of an endpoint of a model. It goes when it is left."""
+    """The name of an endpoint with this model, which is deleted afterwards."""
     sagemaker, s3 = answer.client("sagemaker"), answer.client("s3")
     name = f"checks-m03-2-{answer.token()}"
     role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
@@ -188,7 +188,7 @@ def _why_found(named: set[str], service: Service) -> str:
     if named == set(service.features):
         return "It names all: which rows belong together, when are two numbers the same, and what of two gaps?"
     if named - service.skewed:
-        return "Some that it names are served rightly: when are two numbers the same, and what of two gaps?"
+        return "Some that it names are right: when are two numbers the same, and what of two gaps?"
     if service.skewed - named:
         return "Some are missing: a feature counts also when its repair gains nothing, or when it is wrong only where a value is missing."
     return ""

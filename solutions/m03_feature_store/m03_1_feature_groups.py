@@ -4,8 +4,8 @@
 # # Features that are the same when asked
 #
 # The model of late flights is asked two hours before departure. Its best feature is the state of the airport: how late the planes of the last two hours
-# left. Training computed it from a table of the whole year. The service has no such table: it needs the value of this moment, within milliseconds. If the two
-# programs disagree, the model is wrong and no error says so. A *feature store* keeps each value once, with the time at which it became known.
+# left. Training computed it from a table of the whole year. The service has no such table: it needs the current value, within milliseconds. If the two
+# programs disagree, the model is wrong and no error says so. A *feature store* keeps each value with the time at which it became known.
 #
 # **By the end you can**
 #
@@ -89,14 +89,14 @@ print(*(f"{value:6.1f} minutes  {name}" for name, value in three.items()), sep="
 
 # %% [markdown]
 # The first is a leak: it contains the evening, when the thunderstorm came. The second is a leak of two hours. Only the third can be served. So the leaks of
-# the prerequisite come back in production. All three values have the same name and unit: no test of types finds the difference, a time at each
-# value does. That is what a feature store adds. It transforms nothing: your code computes the values, and both programs should import the same
+# the prerequisite come back in production. All three values have the same name and unit: a test of types cannot see the difference, a time beside
+# each value can. A feature store adds this time. It transforms nothing: your code computes the values, and both programs should import the same
 # function, here from `given/features.py`.
 #
 # ## Groups, identifiers, event times
 #
 # A *feature group* is a table with a schema. One feature is the *record identifier* (whose values are these?), one the *event time* (when did they become
-# known?). A group has one or both of two stores:
+# known?). A group has an online store, an offline store, or both:
 #
 # | | online store | offline store |
 # |---|---|---|
@@ -104,8 +104,8 @@ print(*(f"{value:6.1f} minutes  {name}" for name, value in three.items()), sep="
 # | is asked by | identifier, in milliseconds | SQL, in seconds |
 # | is for | predictions | training, audits |
 #
-# Features that change at the same pace and belong to the same thing share a group. Ours are four: `weather` and `airport_state` of an airport, `planes` of a
-# tail number, `carrier_day` of an airline. The flight itself needs an identifier too, for its own features. Is it airline, number and day?
+# Features that change at the same pace and belong to the same thing share a group. We have four: `weather` and `airport_state` of an airport, `planes` of a
+# tail number, `carrier_day` of an airline. The flight itself needs an identifier too, for its own features. Are airline, number and day enough?
 
 # %%
 year = features.flights(aws.data("flights"))
@@ -115,10 +115,10 @@ for identifier in (["carrier", "flight"], ["carrier", "flight", "origin"]):
     print(f"{repeated:3} of {len(year):,} flights repeat {' + '.join(identifier)} + day")
 
 # %% [markdown]
-# With the first identifier, 24 flights would overwrite another one, silently: the online store keeps one record for each identifier. An identifier is *one*
+# With the first identifier, 24 flights would silently overwrite another one: the online store keeps one record for each identifier. An identifier is *one*
 # feature, so several columns become one text, such as `WN-2269-LGA-2013-06-08`.
 #
-# The event time is Unix seconds (`Fractional`) or ISO 8601 text in UTC (`String`), as here. It is the time of *knowing*: the weather of 16:00 is published at
+# The event time is Unix seconds (`Fractional`) or ISO 8601 text in UTC (`String`), as here. It says when values became *known*: the weather of 16:00 is published at
 # 17:00, so `features.weather` gives it 17:00.
 #
 # ### Create them
@@ -158,10 +158,10 @@ weather_group = FeatureGroup.get(groups["weather"])
 #
 # ### Fill them
 #
-# We play 10 July at the moment when the model is asked: everything known until then is written, up to 20 records for each identifier.
+# We replay 10 July until the model is asked: we write what is known by then, up to 20 records for each identifier.
 # `ingest_dataframe` takes a table, sends 25 records a request (`BatchWriteRecord`), and leaves out gaps (NaN).
 #
-# A service that learns of one value at a time calls `PutRecord`. The last lines show that request as it is: each value is text, its type is in the group.
+# A service that gets one record at a time calls `PutRecord`. The last lines show such a request: each value is text; the group has its type.
 # A success has status 200 and no body.
 
 # %%
@@ -174,7 +174,7 @@ answer = store.put_record(FeatureGroupName=groups["airport-state"], Record=recor
 print(*record, answer["ResponseMetadata"]["HTTPStatusCode"], sep="\n")
 
 # %% [markdown]
-# A record replaces the whole record before it: features that are left out are missing then.
+# A record replaces the whole previous record: features that are left out are then missing.
 #
 # ## The read before a prediction
 #
@@ -192,14 +192,14 @@ for found in answer["Records"]:
 print("unprocessed:", answer["UnprocessedIdentifiers"], "errors:", answer["Errors"])
 
 # %% [markdown]
-# Three records came for four questions. The plane is missing, and that is no error: its tail number is not in the registry, as for nearly all
-# planes of Envoy. A record that is not there is simply not in the answer, so the service must count, and must know what the model gets instead (here NaN, as in training).
-# `UnprocessedIdentifiers` is something else: ask those again.
+# Three records came for four identifiers. The plane is missing, without an error: like nearly all planes of Envoy, it is not in the registry.
+# The answer leaves out missing records. So the service must count, and must know what the model gets instead (here NaN, as in training).
+# `UnprocessedIdentifiers` means something else: ask for those again.
 
 # %% [markdown]
-# ## A feed that nobody has seen yet
+# ## A new feed
 #
-# The airport offers a new feed. A message tells about one flight, and about the security queue of its terminal. `departs` moves when a flight is delayed.
+# The airport sends messages. Each describes one flight, and the security queue of its terminal. `departs` changes when a flight is delayed.
 
 # %%
 about = {"carrier": "WN", "flight": 2269, "day": "2013-06-08", "terminal": "B"}
@@ -215,15 +215,15 @@ pd.DataFrame(messages)
 
 # %% [markdown] exercise="m03_1_ex1"
 # Two services will ask the online store: one for a *flight* (its newest `gate` and `checked_in`), one for a *terminal* of an airport (its newest
-# `queue_minutes`, from whichever flight). Messages arrive late and in any order. Make
+# `queue_minutes`, from any flight). Messages arrive late and in any order. Make
 #
 # - `requests`: `{"flight": {...}, "terminal": {...}}`, for each group the members `RecordIdentifierFeatureName`, `EventTimeFeatureName` and
 #   `FeatureDefinitions` of `create_feature_group`;
 # - `to_records(message)`: a `dict` with the same keys, each with the record to write, such as `{"gate": "07", ...}`; leave a group out when the message
 #   has nothing for it.
 #
-# A feature that the newest message does not have (`None`) is to be missing. A gate is text: `"07"` is not `"7"`. The check creates both groups, writes records of
-# messages, and reads by the identifiers that `to_records` gives them.
+# A feature that the newest message does not have (`None`) must be missing. A gate is text: `"07"` is not `"7"`. The check creates both groups, writes the
+# records that `to_records` returns, and reads them by their identifiers.
 
 # %% answer="m03_1_ex1"
 requests = ...  # TODO: {"flight": {...}, "terminal": {...}}
@@ -262,7 +262,7 @@ check("m03_1_ex1", requests=requests, to_records=to_records)
 # %% [markdown]
 # ## Late, twice, deleted
 #
-# Networks lose order. We write the state of 18:00, then, late, that of 17:30 for LGA.
+# Networks change the order. For LGA we write the state of 18:00, then, late, that of 17:30.
 
 # %%
 airport, state_group = "LGA", groups["airport-state"]
@@ -287,16 +287,16 @@ rows = offline_when(aws, state_group, before + 2)[shown]
 rows[rows.origin == airport].tail(3)
 
 # %% [markdown]
-# Online, the later *event time* won, whatever arrived last. Offline, both are kept: history is never overwritten. The offline store lags: on AWS up to
-# 15 minutes, here about a second, for which `offline_when` waits.
+# Online, the later *event time* won, although it arrived first. Offline, both are kept: history is never overwritten. The offline store lags: on AWS up to
+# 15 minutes, here about a second; `offline_when` waits.
 #
-# Offline nothing is deduplicated either: a record written twice is there twice, with different `write_time`. Training must choose one.
+# Offline, nothing is deduplicated: a record written twice has two rows, each with its own `write_time`. Training must choose one.
 #
 # ### Delete, and let expire
 #
-# `DeleteRecord` needs an event time too. A *soft* delete (the default) empties the record and remembers its time. A *hard* delete removes everything, the
-# time included. After each, a record of 18:30 arrives late. And a record, or all of a group, can have a *TTL* (time to live), after which reading it
-# returns nothing.
+# `DeleteRecord` needs an event time too. A *soft* delete (the default) empties the record and remembers its time. A *hard* delete removes everything,
+# also the time. After each delete, a record of 18:30 arrives late. A record, or a whole group, can have a *TTL* (time to live): when it is over,
+# reading returns nothing.
 
 # %%
 hours = {"SoftDelete": ("19:00", "20:00"), "HardDelete": ("21:00", "22:00")}
@@ -316,25 +316,25 @@ put(datetime.now(UTC).strftime(features.FORMAT), 8.0, TtlDuration=three_hours)
 print("to expire three hours after now:", get())
 
 # %% [markdown]
-# After the soft delete the late record stayed away. After the hard one it came back: nothing was left to compare it with. So use a hard delete for data that must
+# After the soft delete the late record was ignored. After the hard one it was stored: nothing was left to compare it with. So use a hard delete for data that must
 # not be kept, and stop the feed first. Offline, both only add a row with `is_deleted`: to forget a person, delete the files too.
 #
-# A TTL counts from the *event time*. Three hours after a time in 2013 are long over, so that the first record had expired before it was written. A TTL suits
-# `airport-state`, whose old values should not be served. For `planes`, which never change, it would be a fault.
+# A TTL counts from the *event time*. Three hours after July 2013 are long over, so the first record had expired before it was written. A TTL suits
+# `airport-state`, whose old values should not be served. For `planes`, which never change, it would be a mistake.
 #
 # ## After an outage
 #
-# For an hour the writer was half broken: some events reached the online store only, some the offline store only, some none, some both. A journal has
-# all events, in no order, and some of them twice. `TargetStores=["OnlineStore"]` or `["OfflineStore"]` of PutRecord and DeleteRecord writes to one store only.
+# For an hour the writer often failed: some events reached only the online store, some only the offline store, some neither, some both. A journal has
+# all events, in no order, some of them twice. With `TargetStores=["OnlineStore"]` or `["OfflineStore"]`, PutRecord and DeleteRecord write to one store.
 
 # %% [markdown] exercise="m03_1_ex2"
 # Write `replay(group, journal)` that writes what is missing. Afterwards GetRecord returns for each identifier what its newest event says, and the
 # offline table has **exactly one** row for each event of the journal. An event is
 # `{"id": "JFK", "time": "2013-07-10T18:00:00Z", "values": {"departures_2h": 20, "mean_delay_2h": 25.0}}`; one whose `values` are `None` is a deletion.
-# The group has the schema of `airport-state`. It returns the number of events that were missing offline, an `int`.
+# The group has the schema of `airport-state`. `replay` returns the number of events that were missing offline, an `int`.
 #
-# What reached the offline store before the call is visible in `offline(aws, group)`, which you may use. You need not wait for
-# your own writes to show there.
+# `offline(aws, group)` shows what reached the offline store before the call; you may use it. You need not wait until it
+# shows your own writes.
 
 
 # %% answer="m03_1_ex2"
@@ -366,8 +366,8 @@ check("m03_1_ex2", replay=replay)
 # %% [markdown]
 # ## A group that another team made
 #
-# Before you build a feature, look whether it is there. Groups carry *tags*, also used for access and cost. Each feature can carry *metadata*: a
-# description and up to 25 parameters, your own pairs of key and value. We play the team of the ramp, which counts minutes of taxiing.
+# Before you build a feature, check whether it exists. Groups have *tags*, also used for access and cost. Each feature can have *metadata*: a
+# description and up to 25 parameters, your own pairs of key and value. We act as the ramp team, which measures minutes of taxiing.
 
 # %%
 ramp = aws.unique("ramp-movements")
@@ -393,14 +393,14 @@ first = {name: cell[0] for name, cell in columns.items()}
 written = store.put_record(FeatureGroupName=ramp, Record=feature_values(first))
 
 # %% [markdown]
-# `Search` looks through groups (`FeatureGroup`) and through features (`FeatureMetadata`), by name, description, tag or parameter. All filters must hold. On AWS
-# it finds what is new after some seconds.
-# Then the group's owner adds a feature for us. Updating takes a moment, which `LastUpdateStatus` shows.
+# `Search` finds groups (`FeatureGroup`) and features (`FeatureMetadata`), by name, description, tag or parameter. All filters must hold. On AWS
+# it finds new ones after some seconds.
+# Then the group's owner adds a feature for us. Updating takes a moment; `LastUpdateStatus` shows when it has ended.
 
 
 # %%
 def search(resource: str, **filters: str) -> list[dict]:
-    """What `Search` finds by properties with these values; `__` stands for the point in a name."""
+    """What `Search` finds by properties with these values; write `__` for a point in a name."""
     equal = [{"Name": name.replace("__", "."), "Value": value} for name, value in filters.items()]
     expression = {"Filters": [one | {"Operator": "Equals"} for one in equal]}
     pages = sagemaker.get_paginator("search")
@@ -421,7 +421,7 @@ found = store.get_record(FeatureGroupName=ramp, RecordIdentifierValueAsString="J
 print("record: ", plain(found["Record"]))
 
 # %% [markdown]
-# Search found what the feature *is*. Names alone mislead: minutes or seconds, of the last hour or of the day, in production or a trial? So write the
+# Search showed what the feature *is*. Its name alone does not: minutes or seconds, of the last hour or of the day, in production or a trial? So write the
 # metadata when you create a feature. Old records do not get the new feature: a training table has gaps there.
 
 # %% [markdown] exercise="m03_1_ex3"
@@ -430,7 +430,7 @@ print("record: ", plain(found["Record"]))
 # "description": "...", "parameters": {"owner": "us"}}}`. The feature has all of these *parameters*, its group all of these *tags*, and the group has an online
 # store. Exactly one such group exists; the account has others that are nearly right.
 #
-# It returns `{"group": ..., "feature": ...}`, the two names found, when the new feature is in the group and has its description and parameters. It changes nothing else.
+# When the new feature is in the group, with its description and parameters, it returns the two names found: `{"group": ..., "feature": ...}`. It changes nothing else.
 
 
 # %% answer="m03_1_ex3"
@@ -461,8 +461,8 @@ check("m03_1_ex3", reuse=reuse)
 # %% [markdown]
 # ## Who may read it
 #
-# Reading a record is an action on the group's ARN (Amazon Resource Name), its address in AWS. So a service can be let into single groups, or by a
-# *condition* into groups with a tag. We make a role for the service, with a policy for one group, and act as it.
+# Reading a record is an action on the group's ARN (Amazon Resource Name), its address in AWS. So a policy can allow single groups, or, by a
+# *condition*, groups with a tag. We make a role for the service, with a policy for one group, and act in this role.
 
 
 # %%
@@ -485,8 +485,8 @@ for name in ("weather", "airport-state"):
         print(name, error.response["Error"]["Code"], error.response["Error"]["Message"])
 
 # %% [markdown]
-# Writing would be `sagemaker:PutRecord`, asking many `sagemaker:BatchGetRecord`. The offline store is another door: who reads it needs S3, Glue and Athena,
-# and no right on the group. So protect the bucket as well.
+# The action for writing is `sagemaker:PutRecord`, for reading many `sagemaker:BatchGetRecord`. Reading the offline store needs rights on S3, Glue and
+# Athena, and none on the group. So protect the bucket as well.
 
 # %% [markdown] exercise="m03_1_ex4"
 # Write `reader_policy(service)` that returns an IAM policy, a `dict`. The service may read records online, one or many at a time, of the groups in
@@ -525,7 +525,7 @@ check("m03_1_ex4", reader_policy=reader_policy)
 # ## Recall
 #
 # 1. A record arrives whose event time is older than that of the online record. What do the two stores do?
-# 2. Why is the hour that weather describes the wrong event time?
+# 2. Weather describes an hour. Why is this hour the wrong event time?
 # 3. A service gets three records for four identifiers, and no error. What has happened?
 # 4. What can come back after a hard delete, and why not after a soft one?
 # 5. Which of these can change after a group was created: identifier, a feature's type, its metadata, the list of features?
@@ -533,7 +533,7 @@ check("m03_1_ex4", reader_policy=reader_policy)
 # <details><summary>Answers</summary>
 #
 # - 1: online nothing changes; offline it is added.
-# - 2: it was not known then. A training table would contain it too early: a leak.
+# - 2: the weather was not known then. A training table would contain it too early: a leak.
 # - 3: one identifier has no record, or an expired or deleted one.
 # - 4: an older record; a hard delete keeps no event time to compare with.
 # - 5: metadata, and the list, which only grows.
@@ -560,7 +560,7 @@ check("m03_1_ex4", reader_policy=reader_policy)
 #
 # ## Clean up
 #
-# Deleting a group deletes its online records. Its files in S3 and its table in Glue stay, and are billed: they go separately.
+# Deleting a group deletes its online records. Its files in S3 and its table in Glue stay, and are billed: delete them separately.
 
 # %%
 iam.delete_role_policy(RoleName=role, PolicyName="read")

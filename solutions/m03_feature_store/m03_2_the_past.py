@@ -3,9 +3,9 @@
 # %% [markdown]
 # # The past as it was
 #
-# A model was good in its training table and bad in production. No line of code was wrong. The table had joined each flight with a state of the airport
-# that nobody could read yet, and the service computed one feature in another way than the table. Both faults are silent. In this notebook you make
-# them happen, measure them, and remove them.
+# A model was good in its test table and bad in production. The table had joined each flight with a state of the airport that was not known yet,
+# and the service computed one feature in another way than the table. Neither fault raises an error. In this notebook you cause both,
+# measure them, and remove them.
 #
 # **By the end you can**
 #
@@ -45,7 +45,7 @@ folder = f"s3://{aws.bucket}/{aws.prefix}"
 aws
 
 # %% [markdown]
-# Models learn from one day in `EVERY`: fewer days are quicker, and the numbers vary more. `ASKED` is the number of flights that a service is asked about.
+# Models learn from one day in `EVERY`: fewer days take less time, and the numbers vary more. `ASKED` is the number of flights that a service is asked about.
 
 # %% tags=["parameters"]
 EVERY = 4
@@ -53,7 +53,7 @@ TREES = 40
 ASKED = 5_000
 
 # %% [markdown]
-# The SDK needs a region when it is imported, so it comes after `connect`. `create` makes a group with both stores.
+# The SDK needs a region when it is imported, so we import it after `connect`. `create` makes a group with both stores.
 
 # %%
 from sagemaker.mlops.feature_store import (
@@ -98,7 +98,7 @@ print(f"{len(week)} records of {week.origin.nunique()} airports")
 # %% [markdown]
 # ## The offline table
 #
-# The offline store is a table that Athena reads. Two functions of the SDK are enough: one finds the table of a group, one runs a query.
+# The offline store is a table that Athena reads. Two classes of the SDK are enough: `FeatureGroup` finds the table of a group, `AthenaQuery` runs a query.
 
 
 # %%
@@ -126,13 +126,13 @@ offline_when(aws, group, len(week))  # on AWS this can take 15 minutes
 athena(f"SELECT * FROM {offline(group)[0]} WHERE origin = 'JFK' ORDER BY event_time DESC LIMIT 3")
 
 # %% [markdown]
-# Three columns were added. `api_invocation_time` is the moment of the request, `write_time` that of the file, `is_deleted` marks a deletion. Each record ever
-# written has its row, so an airport has many *versions*.
+# Three columns were added. `api_invocation_time` is the time of the request, `write_time` that of the file, `is_deleted` marks a deletion. Each written
+# record has its row, so an airport has many *versions*.
 #
 # ## Which version belongs to a flight?
 #
 # The model is asked at T, two hours before departure. It is tempting to take the state *of the hour in which the flight leaves*: same airport, same
-# hour. We train with four tables and test on July and August. `joined` takes the newest record not after a moment, or, `forward`, the first one after it.
+# hour. We train with four tables and test on July and August. `joined` takes the newest record at or before a moment, or, with `forward`, the first at or after it.
 
 # %%
 rows = late_flights.table(flown, aws.data("weather"))
@@ -169,13 +169,13 @@ shown = "; ".join(f"{name} {one:.3f} and {other:.3f}" for name, (one, other) in 
 show(axes.figure, f"Pairs of bars, AUC promised and served: {shown}.")
 
 # %% [markdown]
-# The table of the hour of departure promises most. Served, it is worse than a model without the feature: it learned to trust a value that
-# does not exist yet at T. The table as of departure is the same fault, only smaller. The table as of T serves what it promises, and serves best. The test
+# The table of the hour of departure promises most. Served, its model is worse than one without the feature: it learned to trust a value that
+# does not exist at T. The table as of departure has the same fault, only smaller. The table as of T serves what it promises, and serves best. The test
 # table cannot warn you: it has the same fault as the training table. The rule is called *point-in-time correct*: join each row with the newest version whose event time is not after the row's own time.
 #
 # ## The join of the past
 #
-# `joined` needs all versions in memory. Now do it where the versions are. Two helpers: `ask_table(aws, rows)` makes an Athena table of a `DataFrame`;
+# `joined` needs all versions in memory. Now join in Athena, where the versions are. Two helpers: `ask_table(aws, rows)` makes an Athena table of a `DataFrame`;
 # `athena` runs SQL.
 
 # %% [markdown] exercise="m03_2_ex1"
@@ -185,11 +185,11 @@ show(axes.figure, f"Pairs of bars, AUC promised and served: {shown}.")
 # | case | the row has |
 # |---|---|
 # | an event time at or before the asked time | the values of the newest such version |
-# | an older event that arrived last | no influence on newer ones |
+# | events that arrived in another order | the same values: only event times count |
 # | the same event time twice | the values of the later request (`api_invocation_time`, in whole seconds) |
-# | deleted at that time, or not yet known | no values (`NaN`), but its row |
+# | deleted at the asked time, or not yet known | its `id` and `time`, no values (`NaN`) |
 #
-# `as_of(group, ["JFK"], ["2013-07-10T18:30:00Z"])` has the values of 18:00. The group can be any with text for event times. The check fills two. Speed is not asked.
+# `as_of(group, ["JFK"], ["2013-07-10T18:30:00Z"])` has the values of 18:00. It works for any group whose event times are text; the check fills two. Speed does not matter.
 
 
 # %% answer="m03_2_ex1"
@@ -219,7 +219,7 @@ check("m03_2_ex1", as_of=as_of)
 # %% [markdown]
 # ## The SDK's builder
 #
-# The SDK can write such a query: `DatasetBuilder`. Try it on a group with few records: planes and their seats. Event times
+# The SDK's `DatasetBuilder` can write such a query. We try it on a group with few records: planes and their seats. Event times
 # are numbers here (Unix seconds): with text, version 3.27 of the SDK writes a query that Athena refuses.
 
 # %%
@@ -244,7 +244,7 @@ asks = pd.DataFrame(
 )
 
 # %% [markdown]
-# The base of the builder is our table of asks. `point_in_time_accurate_join` leaves out the versions that come after an ask. Times are shown in seconds from now.
+# The base of the builder is our table of asks. `point_in_time_accurate_join` leaves out versions after the asked time. Times are shown in seconds from now.
 
 
 # %%
@@ -270,15 +270,15 @@ for column in ("asked_at", "noted_at.1"):
 compared
 
 # %% [markdown]
-# Without a number the builder returns *every* version before an ask. With 1 it keeps one for each identifier of the base: give it a column that is
-# unique in each row, as `question`; by `plane` it would answer one ask a plane. Several groups are joined before versions are ranked, so the
-# intermediate rows multiply: use it for few versions. `NaN` above: the builder returned no row.
+# Without a number the builder returns *every* version before an ask. With 1 it keeps one for each identifier of the base: choose a column that is
+# unique in each row, such as `question`. With `plane` it would answer one ask for each plane. The builder joins several groups before it ranks versions, so
+# the intermediate rows multiply: use it for few versions. `NaN` above: the builder returned no row.
 #
 # Look at q4: the plane was there at the asked time, and was deleted later. And q2: who could have known that value then? Everything was written now.
 
 # %% [markdown] exercise="m03_2_ex2"
 # Write `verdict(versions, time)` that compares the builder (with 1 recent record) with `as_of` for one ask, and returns a word, a `str`. `versions` is a
-# `DataFrame` of all rows of one record, in any order: `event_time` and `api_invocation_time` (Unix seconds) and `is_deleted`.
+# `DataFrame` of all rows of one identifier, in any order: `event_time` and `api_invocation_time` (Unix seconds) and `is_deleted`.
 #
 # | word | at `time` |
 # |---|---|
@@ -287,7 +287,7 @@ compared
 # | `late` | both have the same values, but their request came after `time` |
 # | `same` | both have the same values, and their request came by then |
 #
-# q1 is `same`, q2 `late`, q4 `deleted`, q6 `empty`. No two deletions or requests have the same time. Forty unseen histories decide; running a query is not asked.
+# q1 is `same`, q2 `late`, q4 `deleted`, q6 `empty`. No two deletions or requests have the same time. Forty unseen histories decide; no query is needed.
 
 
 # %% answer="m03_2_ex2"
@@ -307,13 +307,13 @@ def verdict(versions: pd.DataFrame, time: int) -> str:
 check("m03_2_ex2", verdict=verdict)
 
 # %% [markdown]
-# `include_deleted_records()` is no way out: it shows deleted values to asks after the deletion. And no join finds a value that came late: so the event time
-# must be the time at which a value could be *read*. A backfill of history, like our week, has no other times at all.
+# `include_deleted_records()` does not help: asks after the deletion then get deleted values. And no join notices that a value came late: so the event time
+# must be the time at which a value could be *read*. In a backfill of history, like our week, all other times are those of the backfill.
 #
 # ## Skew
 #
 # *Training/serving skew*: the table computes a feature in one way, the service in another. Here are two wrong ways to compute `minutes`, and
-# a distance in kilometres, one at a time.
+# one for `distance`, each alone.
 
 # %%
 answered = served.sample(min(ASKED, len(served)), random_state=3)[["flight", "late", *FEATURES]]
@@ -333,13 +333,13 @@ axes.set(xlabel=f"AUC lost, of {sound:.3f}", title="Not every skew costs")
 show(axes.figure, f"Bars, AUC lost by each mistake: {loss.round(4).to_dict()}.")
 
 # %% [markdown]
-# All three are equally wrong, and no error was raised. The two clocks cost, the kilometres next to nothing: this model hardly uses the distance. The code
+# All three are equally wrong, and no error was raised. The two clocks cost AUC, the kilometres hardly any: this model hardly uses the distance. The code
 # does not show what a skew costs. You have to measure it.
 #
 # ## Skew in a service
 #
-# Now the real thing: an endpoint with *data capture*, which stores each request in S3. The service's own code computes the features. Somebody wrote it
-# anew, and `variant` drew which features are wrong in yours.
+# Now a service: an endpoint with *data capture*, which stores each request in S3. The service computes the features by code of its own;
+# `variant` drew which features are wrong in yours.
 
 # %%
 endpoint = deploy(aws, model)
@@ -360,17 +360,17 @@ print(f"offline promises {sound:.3f}, the service has {reached:.3f}")
 seen.head(3)
 
 # %% [markdown]
-# Two tables of the same flights: `seen`, what the endpoint was asked, and `answered`, the values as of T from the offline side, with the label. First
-# compare them, feature by feature. Then *price* each difference: restore this one feature, leave the others as captured, ask the endpoint again. The order
-# matters: to break one feature of a sound table gives other numbers, because effects overlap.
+# Two tables have the same flights: `seen` has what the endpoint was asked, `answered` has the values as of T and the label. First
+# compare them, feature by feature. Then *price* each difference: restore this one feature, leave the others as captured, ask the endpoint again. Start
+# from the captured rows: breaking one feature of a sound table gives other numbers, because effects overlap.
 
 # %% [markdown] exercise="m03_2_ex3"
 # Write `skewed(captured, offline, endpoint)` that returns a `dict`: for each feature that the service gets wrong, the AUC that is gained when it alone is
-# restored (a `float`, negative when the AUC falls). `captured` has `flight` and the features in the order of the model; `offline` has the same flights in
-# another order, the columns too, and `late`. Values are the same when they differ by at most 0.001, or when both are missing. A feature counts also when it costs
+# restored (a `float`, negative when the AUC falls). `captured` has `flight` and the features in the order of the model; `offline` has the same flights and features,
+# both in another order, and `late`. Values are the same when they differ by at most 0.001, or when both are missing. A feature also counts when it costs
 # nothing, or is wrong only where a value is missing.
 #
-# For one that is wrong, worth .02: `{"temp": 0.02}`. `score(endpoint, rows)` asks the model. The check deploys other models with other features; a cost may be off by 0.001. Repair is not asked.
+# If only `temp` is wrong, and its repair gains 0.02: `{"temp": 0.02}`. `score(endpoint, rows)` asks the model. The check deploys other models with other features; a cost may be off by 0.001. Repair nothing.
 
 
 # %% answer="m03_2_ex3"
@@ -397,7 +397,7 @@ def skewed(captured: pd.DataFrame, offline: pd.DataFrame, endpoint: str) -> dict
 check("m03_2_ex3", skewed=skewed, own_endpoint=own_endpoint, own_flights=own_flights)
 
 # %% [markdown]
-# If you have it, this prices your own service.
+# Your `skewed` now prices your own service.
 
 # %%
 try:
@@ -415,12 +415,12 @@ except NotImplementedError as missing:
 #
 # ## One function, two callers
 #
-# Feature Store keeps values. It runs no transformation, and does not know whether two programs computed them in the same way. What guarantees it is *one*
-# function, which both import.
+# Feature Store keeps values. It runs no transformation, and does not know whether two programs computed them in the same way. Only *one* function
+# that both import guarantees it.
 #
-# Where should it run? Before the store, when a value takes history to compute (`airport-state`). In the request, when it needs only the request
+# Where should it run? Before the store, when it needs history (`airport-state`). In the request, when it needs only the request
 # (`minutes`, `distance`): then the function goes into the container in front of the model, and training applies the same file to
-# the history. That costs some milliseconds a request, and no two versions can differ. [Shared endpoints](../m09_deployment_options/m09_2_shared.ipynb) builds it as an inference pipeline.
+# the history. That costs some milliseconds a request, and there is only one version. [Shared endpoints](../m09_deployment_options/m09_2_shared.ipynb) builds it as an inference pipeline.
 #
 # The two callers see a flight in different forms:
 #
@@ -433,7 +433,7 @@ except NotImplementedError as missing:
 # Make `module`, a `str`: the text of a Python file with a function `features(flight)`. `flight` is a `dict` in either form of the table. It returns a
 # `dict` of three `int`: `minutes` (from New York's midnight to the scheduled departure), `weekday` (in New York, Monday is 0) and `miles` (rounded).
 # Both flights of the table give `{"minutes": 1030, "weekday": 3, "miles": 1089}`. Flights leave at any hour, in winter and in summer; `"5"` is 0:05. The check
-# runs your module in a Processing job on unseen flights, each in both forms. The standard library is there. Bad input is not asked.
+# runs your module in a Processing job on unseen flights, each in both forms. You may use the standard library. All input is valid.
 
 # %% answer="m03_2_ex4"
 module = ...  # TODO: the text of shared.py
@@ -471,7 +471,7 @@ check("m03_2_ex4", module=module)
 #
 # ## Recall
 #
-# 1. Which version belongs to a training row, and how is the rule called?
+# 1. Which version belongs to a training row, and what is the rule called?
 # 2. Why does a test table not show that it was joined wrongly?
 # 3. What does the dataset builder do to records that were deleted later?
 # 4. In which order do you look for skew, and how do you price it?
@@ -509,7 +509,7 @@ check("m03_2_ex4", module=module)
 #
 # ## Clean up
 #
-# Deleting a group leaves its offline files and its Athena table. Both cost little; still, delete what nobody reads.
+# Deleting a group does not delete its offline files and its Athena table. Both cost little; still, delete unused ones.
 
 # %%
 for name in (group, planes):

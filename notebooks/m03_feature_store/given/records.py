@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 LONGEST = 900  # seconds: on AWS a record may need 15 minutes until the offline store has it
 LOOK_EVERY = 0.2
-ROLE_KNOWN_AFTER = 30  # seconds: AWS knows a new role only after a while
+ROLE_KNOWN_AFTER = 30  # seconds: AWS may need so long to know a new role
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 

@@ -1,4 +1,4 @@
-"""The queue is a feature of the flight that tells it."""
+"""The queue is a feature of the flight in the message."""
 
 # trips: terminal
 # says: several identifiers

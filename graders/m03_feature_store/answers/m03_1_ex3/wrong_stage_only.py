@@ -1,4 +1,4 @@
-"""Whoever is in production is right."""
+"""A group in production is right."""
 
 # trips: found
 # says: of the need
