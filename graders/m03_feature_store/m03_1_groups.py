@@ -1,16 +1,16 @@
-"""Feature groups of the check's own: made, filled, read, and deleted again."""
+"""Feature groups of a check of m03_1 or m03_2: made, filled, read, and deleted again."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from course.cleanup import delete_bucket
 from course.grading import Answer, AnswerError
 
-LOOKS, PAUSE = 300, 0.2  # at what takes a moment, and seconds between two looks
+LOOKS, PAUSE = 300, 0.2  # the most looks at a state, and seconds between two; AWS's offline store may need 15 minutes
 AT_ONCE = 4  # groups that an account may create at the same time
 ONLINE = {"OnlineStoreConfig": {"EnableOnlineStore": True}}
 ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
@@ -36,7 +36,7 @@ class Store:
 
     @contextlib.contextmanager
     def groups(self, requests: dict[str, dict]) -> Iterator[None]:
-        """Groups by name, once they are created. They are deleted when it is left, or when one of them cannot be made."""
+        """Groups by name, once they are created. They are deleted afterwards, also when one of them cannot be made."""
         names: list[str] = []
         try:
             for name, request in requests.items():
@@ -88,17 +88,14 @@ class Store:
         found = self.records.get_record(FeatureGroupName=group, RecordIdentifierValueAsString=identifier).get("Record", [])
         return {value["FeatureName"]: value.get("ValueAsString", "") for value in found}
 
-    def rows_with(self, group: str, place: str, identifier: str) -> list[dict]:
-        """The rows of a group's offline store as text, once one of this identifier is among them: what was written before it is in as well.
-
-        ``place`` is an S3 URI for Athena's results.
-        """
+    def rows_when(self, group: str, place: str, complete: Callable[[list[dict]], bool]) -> list[dict]:
+        """The rows of a group's offline store as text, once they are complete. ``place`` is an S3 URI for Athena's results."""
         config = self.sagemaker.describe_feature_group(FeatureGroupName=group)["OfflineStoreConfig"]["DataCatalogConfig"]
-        sql = f'SELECT origin, event_time, mean_delay_2h, is_deleted FROM "{config["Database"]}"."{config["TableName"]}"'
+        sql = f'SELECT * FROM "{config["Database"]}"."{config["TableName"]}"'
         athena = self._client("athena")
         for _ in range(LOOKS):
             found = _rows(athena, sql, place)
-            if any(row["origin"] == identifier for row in found):
+            if complete(found):
                 return found
             threading.Event().wait(PAUSE)
         raise AnswerError("The offline store did not show the records that were written to it.")

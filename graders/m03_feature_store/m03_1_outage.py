@@ -9,7 +9,7 @@ from course.grading import Answer, Report
 from .m03_1_cases import newest_events
 from .m03_1_groups import ONLINE, STATE, Store
 
-MARKS = ("before", "after")  # identifiers of the check's own records: when one shows offline, all written before it does
+MARKS = ("before", "after")  # identifiers of the check's own records: when one is offline, all records written before it are
 
 
 def judge_replay(answer: Answer, report: Report, case: dict) -> None:
@@ -25,7 +25,7 @@ def judge_replay(answer: Answer, report: Report, case: dict) -> None:
         _check_online(store, report, name, case)
         _check_offline(report, found, case)
     missing = sum("OfflineStore" not in stores for stores in case["reached"])
-    said = f"`replay(...)` returned {returned!r}; expected how many events the offline store had not, each of them counted once."
+    said = f"`replay(...)` returned {returned!r}; expected the number of events that were missing offline, each counted once."
     report.part("count", returned == missing, said)
 
 
@@ -41,9 +41,9 @@ def _write_reached(store: Store, name: str, case: dict) -> None:
 
 
 def _mark(store: Store, name: str, place: str, mark: str) -> list[dict]:
-    """The rows of the offline store, once everything that was written until now is in."""
+    """The rows of the offline store, once it has everything that was written until now."""
     store.put(name, {"origin": mark, "event_time": "2014-01-01T00:00:00Z"}, "OfflineStore")
-    return store.rows_with(name, place, mark)
+    return store.rows_when(name, place, lambda rows: any(row["origin"] == mark for row in rows))
 
 
 def _check_online(store: Store, report: Report, name: str, case: dict) -> None:

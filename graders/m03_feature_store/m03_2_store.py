@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
-from course.cleanup import delete_bucket
 from course.grading import Answer, Report
 
+from .m03_1_groups import ONLINE, Store
 from .m03_2_cases import Ask, Event, Schema, value
 
-LOOK_EVERY = 0.1  # seconds
-LOOKS = 600  # until the offline store has all rows; AWS itself may need 15 minutes
 NEAR = 1e-6
 A_SECOND = 1.05
 PART_OF = {"twice": "twice", "deleted": "deleted", "kept": "deleted", "again": "deleted"}  # kind of ask -> part; else "versions"
@@ -26,7 +24,7 @@ WHY = {  # the first kind that is wrong is the one that is shown
     "border": "a version whose event time is exactly the asked time is known.",
     "plain": "which versions are not after the asked time, and which of them is the newest?",
     "unknown": "the group does not have this identifier: the row stays, without values.",
-    "twice": "two records have this event time: which one was called last?",
+    "twice": "two records have this event time: which one was requested last?",
     "deleted": "the record was deleted by then: the row stays, without values.",
     "kept": "the record was deleted later: what was valid at the asked time?",
     "again": "the record was deleted, and written again before the asked time.",
@@ -35,39 +33,17 @@ WHY = {  # the first kind that is wrong is the one that is shown
 
 @contextlib.contextmanager
 def stored(answer: Answer, schema: Schema, events: Sequence[Event]) -> Iterator[str]:
-    """The name of a feature group whose offline store has these events. It goes when it is left."""
-    sagemaker, s3 = answer.client("sagemaker"), answer.client("s3")
-    name = f"checks-m03-2-{answer.token()}"
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
-    s3.create_bucket(Bucket=name)
-    try:
-        sagemaker.create_feature_group(
-            FeatureGroupName=name,
-            RecordIdentifierFeatureName=schema.identifier,
-            EventTimeFeatureName=schema.event_time,
-            FeatureDefinitions=[{"FeatureName": feature, "FeatureType": type} for feature, type in schema.types.items()],
-            OnlineStoreConfig={"EnableOnlineStore": True},
-            OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{name}/offline"}},
-            RoleArn=role,
-        )
-        _wait(lambda: sagemaker.describe_feature_group(FeatureGroupName=name)["FeatureGroupStatus"] == "Created")
-        _write_all(answer.client("sagemaker-featurestore-runtime"), name, schema, events)
-        _wait(lambda: _rows(answer, name) >= len(events))
+    """The name of a feature group whose offline store has these events. It is deleted afterwards."""
+    name, store = f"checks-m03-2-{answer.token()}", Store(answer)
+    request = {"RecordIdentifierFeatureName": schema.identifier, "EventTimeFeatureName": schema.event_time}
+    request["FeatureDefinitions"] = [{"FeatureName": feature, "FeatureType": kind} for feature, kind in schema.types.items()]
+    with store.bucket(name) as offline, store.groups({name: request | ONLINE | offline}):
+        _write_all(store, name, schema, events)
+        store.rows_when(name, f"s3://{name}/athena", lambda rows: len(rows) >= len(events))
         yield name
-        sagemaker.delete_feature_group(FeatureGroupName=name)
-    finally:
-        delete_bucket(s3, name)
 
 
-def _wait(holds: Callable[[], bool]) -> None:
-    for _ in range(LOOKS):
-        if holds():
-            return
-        time.sleep(LOOK_EVERY)
-    raise TimeoutError("the feature group of this check was not ready in time")
-
-
-def _write_all(runtime: Any, group: str, schema: Schema, events: Sequence[Event]) -> None:
+def _write_all(store: Store, group: str, schema: Schema, events: Sequence[Event]) -> None:
     """Write the events. ``api_invocation_time`` has whole seconds, so those that are late, or come twice, wait for the next second."""
     newest: dict[str, str] = {}
     for event in events:
@@ -75,33 +51,15 @@ def _write_all(runtime: Any, group: str, schema: Schema, events: Sequence[Event]
             time.sleep(A_SECOND)
             newest.clear()
         newest[event.identifier] = event.time
-        _write(runtime, group, schema, event)
+        _write(store, group, schema, event)
 
 
-def _write(runtime: Any, group: str, schema: Schema, event: Event) -> None:
+def _write(store: Store, group: str, schema: Schema, event: Event) -> None:
     if event.values is None:
-        runtime.delete_record(FeatureGroupName=group, RecordIdentifierValueAsString=event.identifier, EventTime=event.time)
+        store.records.delete_record(FeatureGroupName=group, RecordIdentifierValueAsString=event.identifier, EventTime=event.time)
         return
     record = {schema.identifier: event.identifier, schema.event_time: event.time}
-    record |= {name: cell for name, cell in zip(schema.features, event.values, strict=True) if cell is not None}
-    runtime.put_record(FeatureGroupName=group, Record=[{"FeatureName": name, "ValueAsString": str(cell)} for name, cell in record.items()])
-
-
-def _rows(answer: Answer, group: str) -> int:
-    """How many rows Athena finds in the group's table."""
-    athena = answer.client("athena")
-    catalog = answer.client("sagemaker").describe_feature_group(FeatureGroupName=group)["OfflineStoreConfig"]["DataCatalogConfig"]
-    started = athena.start_query_execution(
-        QueryString=f'SELECT count(*) FROM "{catalog["Database"]}"."{catalog["TableName"]}"',
-        ResultConfiguration={"OutputLocation": f"s3://{group}/athena/"},
-    )["QueryExecutionId"]
-    _wait(
-        lambda: (
-            athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]["State"]
-            in ("SUCCEEDED", "FAILED", "CANCELLED")
-        )
-    )
-    return int(athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"][1]["Data"][0]["VarCharValue"])
+    store.put(group, record | {name: cell for name, cell in zip(schema.features, event.values, strict=True) if cell is not None})
 
 
 def judge_as_of(answer: Answer, report: Report, schema: Schema, events: Sequence[Event], asks: Sequence[tuple[Ask, tuple | None]]) -> None:
@@ -150,7 +108,7 @@ def _values(report: Report, got: pd.DataFrame, schema: Schema, asks: Sequence[tu
             wrong[part].append((list(WHY).index(ask.kind), said))
     for part, whys in wrong.items():
         right = asked[part] - len(whys)
-        share = max(0.0, 1 - 2 * len(whys) / asked[part])  # whoever returns always the same is right about half
+        share = max(0.0, 1 - 2 * len(whys) / asked[part])  # an answer that is always the same is right about half of the time
         report.part(part, share, f"{right} of {asked[part]} asks have the right version. {min(whys)[1] if whys else ''}")
 
 

@@ -1,7 +1,7 @@
 """The first record of a time counts."""
 
 # trips: twice
-# says: which one was called last
+# says: which one was requested last
 
 
 def as_of(group, ids, times):
