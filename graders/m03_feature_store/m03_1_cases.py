@@ -184,5 +184,5 @@ def requests_of(given: dict) -> list[tuple[str, str, str | None, bool, str]]:
     for name, tag in ((given["groups"][0], None), ("any-group", given["team"])):
         for action in ("PutRecord", "DeleteRecord", "UpdateRecord", "DeleteFeatureGroup", "UpdateFeatureGroup", "AddTags"):
             found.append((f"sagemaker:{action}", arn(given, name), tag, False, "changes something"))
-        found.append(("sagemaker:DescribeFeatureGroup", arn(given, name), tag, False, "does what is not reading records"))
+        found.append(("sagemaker:DescribeFeatureGroup", arn(given, name), tag, False, "does something other than read records"))
     return found

@@ -78,7 +78,7 @@ def own_service(answer: Answer) -> Service:
         )
         return roc(right.late.to_numpy(), [float(number) for number in said["Body"].read().decode().replace(",", " ").split()])
 
-    return _shuffled(rng, captured, right, {*mistakes, *gaps}, lambda name: auc(captured.assign(**{name: right[name]})) - auc(captured))
+    return _service(rng, captured, right, {*mistakes, *gaps}, auc)
 
 
 def drawn_service(rng: random.Random) -> tuple[Service, bytes]:
@@ -109,16 +109,20 @@ def drawn_service(rng: random.Random) -> tuple[Service, bytes]:
         return roc(label, booster.predict(xgboost.DMatrix(table[columns].to_numpy())))
 
     flight = [f"{rng.choice('ABDU')}{number}" for number in rng.sample(range(10_000, 99_999), ROWS)]
-    offline = asked.assign(flight=flight, late=label)
-    cost = lambda name: auc(captured.assign(**{name: asked[name]})) - auc(captured)  # noqa: E731, as in `own_service`
-    return _shuffled(rng, captured, offline, set(skewed), cost), bytes(booster.save_raw("ubj"))
+    return _service(rng, captured, asked.assign(flight=flight, late=label), set(skewed), auc), bytes(booster.save_raw("ubj"))
 
 
-def _shuffled(rng: random.Random, captured: pd.DataFrame, offline: pd.DataFrame, skewed: set[str], cost: Callable[[str], float]) -> Service:
-    """The two tables with rows and columns in another order each; the captured features keep the order of the model."""
-    captured = captured.assign(flight=offline.flight)[["flight", *captured.columns]]
-    captured = captured.sample(frac=1, random_state=rng.getrandbits(32)).reset_index(drop=True)
-    return Service(captured, offline[rng.sample(list(offline.columns), len(offline.columns))], skewed, cost)
+def _service(
+    rng: random.Random, captured: pd.DataFrame, offline: pd.DataFrame, skewed: set[str], auc: Callable[[pd.DataFrame], float]
+) -> Service:
+    """The service with both tables in an order of their own: rows of the captured one, columns of the offline one."""
+
+    def cost(name: str) -> float:
+        return auc(captured.assign(**{name: offline[name]})) - auc(captured)
+
+    shuffled = captured.assign(flight=offline.flight)[["flight", *captured.columns]]
+    shuffled = shuffled.sample(frac=1, random_state=rng.getrandbits(32)).reset_index(drop=True)
+    return Service(shuffled, offline[rng.sample(list(offline.columns), len(offline.columns))], skewed, cost)
 
 
 def roc(label: np.ndarray, scores: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""Flights with what the model of late flights knows two hours before departure, and how good a model of some columns is."""
+"""Flights with what the model of late flights knows two hours before departure; models of some of its columns, and their AUC."""
 
 from pathlib import Path
 

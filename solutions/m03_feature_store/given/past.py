@@ -1,4 +1,4 @@
-"""Tables of Athena that are not of a feature group: rows to ask about."""
+"""Athena tables that do not belong to a feature group: rows to ask about."""
 
 from typing import Any
 
