@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -21,11 +20,6 @@ from course.regression import package_sets
 RECORDS, FEATURES, ENTRIES, RUNS = 100_000, 8, 25, 5
 MANY, WARM = 1_000_000, 100_000
 THREADS, INGESTED = 4, 2_000
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-WRITE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
 
 def measure() -> list[Row]:
@@ -56,9 +50,7 @@ def _reads(client: systems.Client, group: str) -> Iterator[Row]:
             yield Row(name, "ms", *p50_in_turns(ours, theirs, RUNS, 200), "Feast's feature server, SQLite", "ratio", 1 / 2)
             yield Row(f"{name}, by boto3", "ms", *p50_in_turns(get, theirs, RUNS, 200), "Feast's feature server", "measured", 3.0)
     except package_sets.PackageSetError as error:
-        why = f"nothing: Feast's environment cannot be made here ({str(error).splitlines()[-1][:100]})"
-        measured = [0.0] * RUNS
-        yield Row(name, "ms", measured, measured, why, "measured", -1.0)  # counts as missed
+        yield _not_measured(name, "Feast's", error)
 
 
 def _bare(runtime: Any, group: str) -> Callable[[], None]:
@@ -103,9 +95,14 @@ def _ingest(handle: launch.Handle, group: str, empty: str) -> Row:
     try:
         measured, beside = ingest.milliseconds(group, handle.endpoint, empty, environment, RUNS, INGESTED, THREADS)
     except package_sets.PackageSetError as error:
-        why = f"nothing: the SDK's environment cannot be made here ({str(error).splitlines()[-1][:100]})"
-        return Row(name, "ms", [0.0], [0.0], why, "measured", -1.0)  # counts as missed
+        return _not_measured(name, "the SDK's", error)
     return Row(name, "ms", measured, beside, "a server that answers empty", "ratio", 1 / 0.8)
+
+
+def _not_measured(name: str, whose: str, error: package_sets.PackageSetError) -> Row:
+    """A row that counts as missed, because an environment cannot be made."""
+    why = f"nothing: {whose} environment cannot be made here ({str(error).splitlines()[-1][:100]})"
+    return Row(name, "ms", [0.0], [0.0], why, "measured", -1.0)
 
 
 def _memory() -> Row:
@@ -121,10 +118,8 @@ def _memory() -> Row:
 
 
 def _group(handle: launch.Handle, client: systems.Client) -> str:
-    sagemaker, iam = client("sagemaker"), client("iam")
+    sagemaker = client("sagemaker")
     client("s3").create_bucket(Bucket=systems.BUCKET)
-    role = iam.create_role(RoleName="store", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    iam.put_role_policy(RoleName="store", PolicyName="write", PolicyDocument=json.dumps(WRITE))
     features = {"id": "String", "t": "Fractional"} | {f"f{number}": "Fractional" for number in range(FEATURES)}
     sagemaker.create_feature_group(
         FeatureGroupName="bench",
@@ -133,7 +128,7 @@ def _group(handle: launch.Handle, client: systems.Client) -> str:
         FeatureDefinitions=[{"FeatureName": name, "FeatureType": kind} for name, kind in features.items()],
         OnlineStoreConfig={"EnableOnlineStore": True},
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{systems.BUCKET}/store"}},
-        RoleArn=role,
+        RoleArn=systems.ROLE,
     )
     handle.advance(600)
     systems.until(lambda: sagemaker.describe_feature_group(FeatureGroupName="bench")["FeatureGroupStatus"] == "Created", "the group")

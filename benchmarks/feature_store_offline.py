@@ -8,7 +8,6 @@ target is three times the time of ``merge_asof``, and a second for the process a
 from __future__ import annotations
 
 import io
-import json
 import time
 from typing import Any
 
@@ -19,16 +18,11 @@ import pyarrow
 from pyarrow import parquet
 
 from benchmarks import systems
-from benchmarks.rows import Row
+from benchmarks.rows import Row, seconds
 from course.localaws.server import launch
 
 GROUPS, IDENTIFIERS, VERSIONS, ASKED, HOURS, RUNS = 3, 20_000, 15, 100_000, 720, 5
 START = 1_372_636_800  # 2013-07-01
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
 
 
 def measure() -> list[Row]:
@@ -42,9 +36,9 @@ def measure() -> list[Row]:
         _require_same(_rows(client, _athena(client, sql)), expected)
         ours, theirs, alone = [], [], []
         for _ in range(RUNS):
-            ours.append(_timed(lambda: _athena(client, sql)))
-            theirs.append(3 * _timed(lambda: _merged(asked, groups)))
-            alone.append(_timed(lambda: _bare(asked, groups)))
+            ours.append(seconds(lambda: _athena(client, sql)))
+            theirs.append(3 * seconds(lambda: _merged(asked, groups)))
+            alone.append(seconds(lambda: _bare(asked, groups)))
     name = f"as of a time: {ASKED:,} rows, {GROUPS} groups of {IDENTIFIERS * VERSIONS:,} records"
     return [
         Row(name, "s", ours, theirs, "3 × pandas merge_asof", "difference", 1.0),
@@ -68,10 +62,8 @@ def _records(random: numpy.random.Generator, number: int) -> pandas.DataFrame:
 
 def _prepare(client: systems.Client, asked: pandas.DataFrame, groups: list[pandas.DataFrame]) -> list[str]:
     """Put the rows and the records to S3. Returns the tables' names in SQL."""
-    s3, glue, iam, sagemaker = client("s3"), client("glue"), client("iam"), client("sagemaker")
+    s3, glue, sagemaker = client("s3"), client("glue"), client("sagemaker")
     s3.create_bucket(Bucket=systems.BUCKET)
-    role = iam.create_role(RoleName="store", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    iam.put_role_policy(RoleName="store", PolicyName="s3", PolicyDocument=json.dumps(ALLOW))
     tables = [_asked_table(s3, glue, asked)]
     for number, records in enumerate(groups):
         kinds = {f"id{number}": "String", "t": "Fractional", f"a{number}": "Fractional", f"b{number}": "Integral"}
@@ -82,7 +74,7 @@ def _prepare(client: systems.Client, asked: pandas.DataFrame, groups: list[panda
             EventTimeFeatureName="t",
             FeatureDefinitions=[{"FeatureName": feature, "FeatureType": kind} for feature, kind in kinds.items()],
             OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{systems.BUCKET}/store"}},
-            RoleArn=role,
+            RoleArn=systems.ROLE,
         )
         while (group := sagemaker.describe_feature_group(FeatureGroupName=name))["FeatureGroupStatus"] == "Creating":
             time.sleep(0.05)
@@ -118,7 +110,7 @@ def _put(s3: Any, key: str, content: pandas.DataFrame) -> None:
 
 
 def _as_of(asked: str, *groups: str) -> str:
-    """The query: of every row the newest record of each group that is not newer than the row."""
+    """The query: for every row and group, the newest record that is not newer than the row."""
     parts, chosen = [], []
     for number, group in enumerate(groups):
         parts.append(
@@ -167,9 +159,3 @@ def _bare(asked: pandas.DataFrame, groups: list[pandas.DataFrame]) -> pandas.Dat
 def _require_same(found: pandas.DataFrame, expected: pandas.DataFrame) -> None:
     wanted = expected[list(found.columns)].reset_index(drop=True)
     pandas.testing.assert_frame_equal(found, wanted, check_dtype=False)
-
-
-def _timed(act: Any) -> float:
-    begun = time.perf_counter()
-    act()
-    return time.perf_counter() - begun

@@ -60,9 +60,7 @@ def milliseconds(
     PackageSetError
         The SDK's environment cannot be made.
     """
-    python = ENVIRONMENT.resolve() / "bin" / "python"
-    if not python.exists():
-        python = package_sets.clean(ENVIRONMENT, PACKAGES)
+    python = package_sets.clean(ENVIRONMENT, PACKAGES)
     arguments = [group, str(runs), str(rows), str(threads), ours, theirs]
     done = subprocess.run([python, "-c", PROGRAM, *arguments], env=dict(environment), capture_output=True, text=True)
     if done.returncode:
