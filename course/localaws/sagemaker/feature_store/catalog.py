@@ -14,6 +14,7 @@ from course.localaws.core.resources import Document
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.feature_store.group import feature_types, is_iceberg
 
+CATALOG = "AwsDataCatalog"
 DATABASE = "sagemaker_featurestore"
 _HIVE = {"Integral": "bigint", "Fractional": "double", "String": "string"}
 _STORAGE = {
@@ -31,7 +32,7 @@ def named(group: Document, config: Document) -> Document:
     if config.get("DisableGlueTableCreation"):
         return config
     name = f"{group['FeatureGroupName'].replace('-', '_').lower()}_{int(group['CreationTime'])}"
-    chosen = config.get("DataCatalogConfig") or {"TableName": name, "Catalog": "AwsDataCatalog", "Database": DATABASE}
+    chosen = config.get("DataCatalogConfig") or {"TableName": name, "Catalog": CATALOG, "Database": DATABASE}
     return {"DisableGlueTableCreation": False} | config | {"DataCatalogConfig": chosen}
 
 
@@ -118,4 +119,4 @@ def _location(table: dict) -> str | None:
 
 
 def _glue(platform: Platform, context: Context, operation: str, **parameters: object) -> dict:
-    return platform.identity.moto.ask_json("glue", context.region, f"AWSGlue.{operation}", parameters)
+    return platform.moto.ask_json("glue", context.region, f"AWSGlue.{operation}", parameters)

@@ -76,11 +76,6 @@ def compact(moment: int) -> str:
     return f"{year:04d}{date:%m%dT%H%M%SZ}"
 
 
-def moment(milliseconds: int) -> datetime:
-    """Returns Unix milliseconds of the clock as a datetime."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
 def _from_seconds(text: str) -> int | None:
     if not _FRACTIONAL.fullmatch(text) or len(text) > 64:
         return None

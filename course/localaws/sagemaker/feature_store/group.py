@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from course.localaws.context import Context
-from course.localaws.core.resources import Document, ResourceKind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.sagemaker.core.job_family import unsupported
 
 
@@ -48,6 +48,17 @@ def name_of(context: Context, name: str) -> str:
     if name.startswith("arn:") and name.split(":")[4] != context.account:
         raise unsupported("feature groups that another account shares")
     return name.removeprefix(prefix)
+
+
+def key_of(group: Document) -> str:
+    """The name of a group in the record store. A new group of the same name has another one."""
+    return f"{group['FeatureGroupArn']}@{group['CreationTime']}"
+
+
+def current(engine: ResourceEngine, context: Context, group: Document) -> Document | None:
+    """The group's present document; None if it is deleted, even if there is a new group of the same name."""
+    found = engine.find(context, FEATURE_GROUP, group["FeatureGroupName"])
+    return found if found and key_of(found) == key_of(group) else None
 
 
 def has_online_store(group: Document) -> bool:

@@ -17,7 +17,7 @@ from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.family import Family, list_page
 from course.localaws.sagemaker.feature_store import catalog, definitions, layout, provisioning, stores
-from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, name_of, storage_type
+from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, key_of, name_of, storage_type
 from course.localaws.sagemaker.feature_store.limits import seconds
 from course.localaws.sagemaker.feature_store.metadata import FeatureMetadata
 from course.localaws.sagemaker.feature_store.offline import STORE, OfflineWriter
@@ -72,7 +72,7 @@ class FeatureGroups(Family):
             return {"FeatureGroupStatus": "Deleting"}
 
         group = self._engine.update(context, FEATURE_GROUP, name, deletable)
-        self._store.forget(layout.key(group))
+        self._store.forget(key_of(group))
         self._later_delete(context, group)
 
     def recover(self) -> None:
@@ -87,16 +87,17 @@ class FeatureGroups(Family):
                 self._updates.resume(context, group)
 
     def shutdown(self) -> None:
-        self._transitions.clear()
-        self._records.shutdown()
-        self._offline.shutdown()
+        self._end_work()
         self._store.close()
 
     def reset(self) -> None:
+        self._end_work()
+        self._store.reset()
+
+    def _end_work(self) -> None:
         self._transitions.clear()
         self._records.shutdown()
         self._offline.shutdown()
-        self._store.reset()
 
     def _create(self, context: Context, params: dict) -> dict:
         name = params["FeatureGroupName"]

@@ -16,11 +16,6 @@ from course.localaws.sagemaker.feature_store import event_times
 from course.localaws.sagemaker.feature_store.store import WaitingRow
 
 
-def key(group: Document) -> str:
-    """The name of a group in the record store. A new group of the same name has another one."""
-    return f"{group['FeatureGroupArn']}@{group['CreationTime']}"
-
-
 def resolved(context: Context, group: Document) -> Document:
     """The ``OfflineStoreConfig`` with its ``ResolvedOutputS3Uri``."""
     config = group["OfflineStoreConfig"]

@@ -22,15 +22,16 @@ from course.localaws.core.errors import AwsError
 from course.localaws.core.helper_process import ENDED, HelperError, HelperProcess
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.iceberg import answers
-from course.localaws.jobs.s3_data import JobData, split
+from course.localaws.jobs.s3_data import split
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
-from course.localaws.sagemaker.feature_store import layout
-from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, is_iceberg
+from course.localaws.sagemaker.feature_store import stores
+from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, current, has_offline_store, is_iceberg, key_of
 from course.localaws.sagemaker.feature_store.store import RecordStore
 
-QUIET_SECONDS = 1.0  # after the last row, rows are written,
-LATEST_SECONDS = 30.0  # and at the latest so long after the first
+# Rows are written this long after the last one arrived, but not later than this long after the first one.
+QUIET_SECONDS = 1.0
+LATEST_SECONDS = 30.0
 RETRY_SECONDS = (5.0, 900.0)  # the first and the longest time between two attempts for a blocked group; each is twice the one before
 STORE = "feature_store.db"
 
@@ -67,7 +68,7 @@ class OfflineWriter:
 
     def before_delete(self, context: Context, group: Document) -> None:
         """Call this before a group is deleted. Its waiting rows are still written."""
-        self._store.remember_deleted(layout.key(group), context.region, group)
+        self._store.remember_deleted(key_of(group), context.region, group)
         self.expect()
 
     def create_table(self, context: Context, group: Document) -> None:
@@ -106,7 +107,7 @@ class OfflineWriter:
 
     def _run(self, moment: float) -> None:
         now = self._platform.clock.now()
-        groups = {layout.key(group): (context, group) for context, group in self._groups()}
+        groups = {key_of(group): (context, group) for context, group in self._groups()}
         again = {key for key, (time, _) in self._retries.items() if time <= now}
         if self._gathered is not None and self._gathered <= now:
             self._gathering = self._gathered = None
@@ -132,8 +133,8 @@ class OfflineWriter:
     def _forget_written(self) -> None:
         """Forget the deleted groups of which no row waits any more."""
         for context, group in self._deleted():
-            key = layout.key(group)
-            if self._current(context, group) is None and not self._store.is_waiting(key):
+            key = key_of(group)
+            if current(self._engine, context, group) is None and not self._store.is_waiting(key):
                 self._store.forget_deleted(key)
                 self._retries.pop(key, None)
 
@@ -147,11 +148,6 @@ class OfflineWriter:
         for region, group in self._store.deleted_groups():
             yield Context(region, self._platform.account, self._platform), group
 
-    def _current(self, context: Context, group: Document) -> Document | None:
-        """The group's present document; None if it is deleted, even if there is a new group of the same name."""
-        found = self._engine.find(context, FEATURE_GROUP, group["FeatureGroupName"])
-        return found if found and layout.key(found) == layout.key(group) else None
-
     def _try(self, context: Context, group: Document, part: int) -> int | None:
         """Write a part of a group's batch; if that fails, note why and when to try again.
 
@@ -160,7 +156,7 @@ class OfflineWriter:
         int or None
             The part that can be written now: the next one, or the first of another batch.
         """
-        key, now = layout.key(group), self._platform.clock.now()
+        key, now = key_of(group), self._platform.clock.now()
         try:
             following = self._write(context, group, part)
         except (AwsError, HelperError) as error:
@@ -193,7 +189,7 @@ class OfflineWriter:
                 self._move(made, Path(folder), bucket, prefix, kms_key)
         if made["more"]:
             return part + 1
-        self._store.written(layout.key(group))
+        self._store.written(key_of(group))
         return 0 if made["full"] else None
 
     def _move(self, made: dict, folder: Path, bucket: str, prefix: str, kms_key: str | None) -> None:
@@ -210,13 +206,12 @@ class OfflineWriter:
         if not self._platform.objects.bucket_exists(bucket):
             raise AwsError("NoSuchBucket", f"The specified bucket does not exist: {bucket}", 404)
         protection.require_role(self._platform, group["RoleArn"])
-        data = JobData(self._platform, f"feature-group/{group['FeatureGroupName']}", group["RoleArn"])
-        if not data.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{prefix}/"):
+        if not stores.allowed(self._platform, group, "s3:PutObject", f"arn:aws:s3:::{bucket}/{prefix}/"):
             raise AwsError("AccessDenied", f"The role {group['RoleArn']} may not s3:PutObject on s3://{bucket}/{prefix}/", 403)
 
     def _set_status(self, context: Context, group: Document, status: dict) -> None:
         """Change the ``OfflineStoreStatus`` of a group, if it still exists and has another one."""
         if group.get("OfflineStoreStatus") == status:
             return
-        if self._current(context, group):
+        if current(self._engine, context, group):
             self._engine.update(context, FEATURE_GROUP, group["FeatureGroupName"], {"OfflineStoreStatus": status})

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course.localaws.core.helper_process import Parent, serve
 from course.localaws.sagemaker.feature_store import layout, parquet
-from course.localaws.sagemaker.feature_store.group import feature_types
+from course.localaws.sagemaker.feature_store.group import feature_types, key_of
 from course.localaws.sagemaker.feature_store.store import RecordStore, WaitingRow
 
 HOUR = 3600 * 10**9  # nanoseconds
@@ -39,7 +39,7 @@ def write(parent: Parent, *, store: str, group: dict, written: float, folder: st
         name of a file with all rows, if there are several files. ``columns``: the compressed bytes of each column in the files.
         ``more``: whether there is another part. ``full``: whether more rows may wait for another batch.
     """
-    hours = _hours(store, layout.key(group), fresh=part == 0)
+    hours = _hours(store, key_of(group), fresh=part == 0)
     chosen = hours[part * MOST_FILES : (part + 1) * MOST_FILES]
     content = parquet.table(feature_types(group), list(chain(*chosen)), written)
     files, columns, start = [], Counter(), 0
@@ -59,7 +59,7 @@ def append(parent: Parent, *, store: str, group: dict, written: float, folder: s
     """Add a group's next batch to its Iceberg table. Returns ``more`` and ``full`` as `write` does."""
     from course.localaws.sagemaker.feature_store import iceberg  # imports pyiceberg, which takes a second or more
 
-    rows = _store(store).batch(layout.key(group), MOST_ROWS)
+    rows = _store(store).batch(key_of(group), MOST_ROWS)
     if rows:
         os.chdir(folder)
         iceberg.append(parent, group, rows, written, Path(folder))

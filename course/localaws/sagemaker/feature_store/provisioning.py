@@ -16,8 +16,8 @@ from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.failure_reasons import internal_error, shorten
 from course.localaws.sagemaker.experiments import lineage
-from course.localaws.sagemaker.feature_store import catalog, layout, stores
-from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, is_iceberg
+from course.localaws.sagemaker.feature_store import catalog, stores
+from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, current, has_offline_store, is_iceberg
 from course.localaws.sagemaker.feature_store.offline import OfflineWriter
 
 # Suffix of the name -> type of the lineage contexts of a group.
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 def create(platform: Platform, engine: ResourceEngine, offline: OfflineWriter, context: Context, group: Document) -> None:
     """Make the stores of a group, unless it is gone. Then it is ``Created``, or ``CreateFailed`` with a ``FailureReason``."""
-    if not _is_there(engine, context, group):
+    if current(engine, context, group) is None:
         return
     reason = _stores_failure(platform, offline, context, group)
     if reason:
@@ -45,17 +45,11 @@ def create(platform: Platform, engine: ResourceEngine, offline: OfflineWriter, c
 
 def delete(engine: ResourceEngine, offline: OfflineWriter, context: Context, group: Document) -> None:
     """Delete a group. What waits for its offline store is still written."""
-    if not _is_there(engine, context, group):
+    if current(engine, context, group) is None:
         return
     if has_offline_store(group):
         offline.before_delete(context, group)
     engine.delete(context, FEATURE_GROUP, group["FeatureGroupName"])
-
-
-def _is_there(engine: ResourceEngine, context: Context, group: Document) -> bool:
-    """Whether a group still exists, and not another one of its name."""
-    found = engine.find(context, FEATURE_GROUP, group["FeatureGroupName"])
-    return found is not None and layout.key(found) == layout.key(group)
 
 
 def _stores_failure(platform: Platform, offline: OfflineWriter, context: Context, group: Document) -> str:

@@ -17,6 +17,7 @@ from course.localaws.core.resources import Document
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
+from course.localaws.sagemaker.feature_store.catalog import CATALOG
 from course.localaws.sagemaker.feature_store.definitions import refused
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, storage_type
 from course.localaws.sagemaker.feature_store.limits import limit
@@ -25,7 +26,6 @@ BAD_ROLE = (
     "The execution role ARN is invalid. Please ensure that the role exists and that its trust relationship policy allows the action "
     "'sts:AssumeRole' for the service principal 'sagemaker.amazonaws.com'."
 )
-CATALOG = "AwsDataCatalog"
 ATHENA_NAME = re.compile("[a-z_][a-z0-9_]*")
 UNITS = ("ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")
 
@@ -78,7 +78,7 @@ def writing_failure(platform: Platform, group: Document) -> str:
     if not platform.objects.bucket_exists(bucket):
         return "The specified bucket does not exist (Service: Amazon S3; Status Code: 404; Error Code: NoSuchBucket)"
     for action in ("s3:PutObject", "s3:PutObjectAcl"):
-        if not _allowed(platform, group, action, place):
+        if not allowed(platform, group, action, place):
             return (
                 f"The execution role {group['RoleArn']} is not authorized to perform: {action} on resource: {place} "
                 "(Service: Amazon S3; Status Code: 403; Error Code: AccessDenied)"
@@ -120,7 +120,7 @@ def _check_offline(platform: Platform, context: Context, group: Document) -> Non
         _check_catalog(config["DataCatalogConfig"])
     _check_key(platform, context, config["S3StorageConfig"].get("KmsKeyId"))
     bucket, _ = split(config["S3StorageConfig"]["S3Uri"])
-    if not platform.objects.bucket_exists(bucket) or not _allowed(platform, group, "s3:GetBucketAcl", f"arn:aws:s3:::{bucket}"):
+    if not platform.objects.bucket_exists(bucket) or not allowed(platform, group, "s3:GetBucketAcl", f"arn:aws:s3:::{bucket}"):
         raise invalid("Invalid S3Uri provided")
 
 
@@ -136,6 +136,6 @@ def _check_catalog(chosen: dict) -> None:
             )
 
 
-def _allowed(platform: Platform, group: Document, action: str, resource: str) -> bool:
+def allowed(platform: Platform, group: Document, action: str, resource: str) -> bool:
     """Whether the role of a group may do an action."""
     return JobData(platform, f"{FEATURE_GROUP.arn}/{group['FeatureGroupName']}", group["RoleArn"]).allowed(action, resource)

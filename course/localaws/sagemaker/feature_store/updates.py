@@ -16,7 +16,15 @@ from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.feature_store import catalog, definitions, stores
 from course.localaws.sagemaker.feature_store.definitions import refused
-from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, feature_types, has_offline_store, is_iceberg, name_of, storage_type
+from course.localaws.sagemaker.feature_store.group import (
+    FEATURE_GROUP,
+    current,
+    feature_types,
+    has_offline_store,
+    is_iceberg,
+    name_of,
+    storage_type,
+)
 from course.localaws.sagemaker.feature_store.limits import limit, seconds
 from course.localaws.sagemaker.feature_store.offline import OfflineWriter
 from course.localaws.sagemaker.feature_store.transitions import Transitions
@@ -79,8 +87,8 @@ class Updates:
         return changes
 
     def _finish(self, context: Context, begun: Document) -> None:
-        group = self._engine.find(context, FEATURE_GROUP, begun["FeatureGroupName"])
-        if group is None or group["CreationTime"] != begun["CreationTime"] or "_update" not in group:
+        group = current(self._engine, context, begun)
+        if group is None or "_update" not in group:
             return
         changed = group | group["_update"]
         try:

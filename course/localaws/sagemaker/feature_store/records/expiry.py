@@ -26,8 +26,15 @@ class Expiry:
         platform.scheduler.add(lambda: self._due, self._run)
 
     def written(self, offline: bool, expires: int | None) -> None:
-        """Call this after a change: whether the offline store may get a row, be it of an expired record, and when (Unix milliseconds) a
-        record of the change expires."""
+        """Call this after a change.
+
+        Parameters
+        ----------
+        offline : bool
+            Whether the offline store may have got a row. It may be the marker of an expired record.
+        expires : int or None
+            Unix milliseconds at which a record of the change expires.
+        """
         if offline:
             self._offline.expect()
         if expires is not None:

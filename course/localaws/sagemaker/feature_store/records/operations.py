@@ -9,7 +9,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.feature_store import layout
+from course.localaws.sagemaker.feature_store.group import key_of
 from course.localaws.sagemaker.feature_store.offline import OfflineWriter
 from course.localaws.sagemaker.feature_store.records.expiry import Expiry
 from course.localaws.sagemaker.feature_store.records.metrics import RecordMetrics, Request, Usage
@@ -44,7 +44,7 @@ class Records:
 
     def online_bytes(self, group: Document) -> int:
         """``OnlineStoreTotalSizeBytes`` of a group."""
-        return self._store.online_bytes(layout.key(group))
+        return self._store.online_bytes(key_of(group))
 
     def recover(self) -> None:
         """After a start: go on with what the last process had still to delete."""

@@ -12,8 +12,7 @@ from functools import cached_property
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.core.resources import Document, ResourceEngine
-from course.localaws.sagemaker.feature_store import layout
-from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store
+from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, key_of, name_of, storage_type
 
 ONLINE, OFFLINE = "OnlineStore", "OfflineStore"
 UPDATABLE = ("Standard_V2", "InMemory")
@@ -53,7 +52,7 @@ class RecordGroup:
     @cached_property
     def key(self) -> str:
         """Its name in the record store."""
-        return layout.key(self.document)
+        return key_of(self.document)
 
     @cached_property
     def features(self) -> dict[str, Feature]:
@@ -75,8 +74,8 @@ class RecordGroup:
         return (ONLINE,) * has_online_store(self.document) + (OFFLINE,) * has_offline_store(self.document)
 
     @cached_property
-    def tier(self) -> str:
-        return self.document.get("OnlineStoreConfig", {}).get("StorageType", "Standard")
+    def storage_type(self) -> str:
+        return storage_type(self.document)
 
     @cached_property
     def ttl(self) -> int | None:
@@ -95,8 +94,8 @@ class RecordGroup:
         return tuple(wanted or self.stores)
 
     def require_online(self) -> None:
-        if ONLINE not in self.stores:
-            raise validation_error(f"Validation Error: the OnlineStore is not enabled for FeatureGroup {self.name}.")
+        """Raises AwsError when the group has no online store."""
+        self.targets([ONLINE])
 
 
 class RecordGroups:
@@ -121,8 +120,7 @@ class RecordGroups:
         AwsError
             The group does not exist, is in another account, or is not ready.
         """
-        name = _name(context, name_or_arn)
-        group = self._read(context, name) if name else None
+        group = self._read(context, _name(context, name_or_arn))
         if group is None:
             status = 404 if missing == "ResourceNotFound" else 400
             raise AwsError(missing, f"Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name_or_arn}", status)
@@ -164,13 +162,10 @@ def _feature(definition: dict) -> Feature:
     return Feature(definition["FeatureName"], definition["FeatureType"], definition.get("CollectionType", ""), vector.get("Dimension"))
 
 
-def _name(context: Context, name_or_arn: str) -> str | None:
-    """The name in a name or ARN; None for an ARN of another region. Raises AwsError for another account."""
-    if not name_or_arn.startswith("arn:"):
-        return name_or_arn
-    _, _, _, region, account, resource = name_or_arn.split(":", 5)
-    if account != context.account:
-        raise validation_error(
-            f"{name_or_arn} is in another account. The local AWS does not support feature groups shared across accounts."
-        )
-    return resource.partition("/")[2] if region == context.region else None
+def _name(context: Context, name_or_arn: str) -> str:
+    """The name in a name or ARN, as `name_of`. Raises AwsError ``ValidationError`` for another account."""
+    try:
+        return name_of(context, name_or_arn)
+    except AwsError:
+        text = f"{name_or_arn} is in another account. The local AWS does not support feature groups shared across accounts."
+        raise validation_error(text) from None

@@ -43,10 +43,10 @@ class Updates:
 def _changed(group: RecordGroup, identifier: str, params: dict) -> dict[str, Value]:
     """The features that the request changes. Raises AwsError when the group, or the request, does not allow it."""
     group.require_online()
-    if group.tier not in UPDATABLE:
+    if group.storage_type not in UPDATABLE:
         raise validation_error(
             f"Validation Error: UpdateRecord needs an online store of type {' or '.join(UPDATABLE)}. "
-            f"FeatureGroup {group.name} has {group.tier}."
+            f"FeatureGroup {group.name} has {group.storage_type}."
         )
     if len(params["Features"]) > LIMITS["updated_features"]:
         raise validation_error(f"Validation Error: at most {LIMITS['updated_features']} features can be updated in one request.")
