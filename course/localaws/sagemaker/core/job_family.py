@@ -15,6 +15,7 @@ from course.localaws.jobs.control import JobControl, JobFailure, ServerShuttingD
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.jobs.s3_data import JobData
 from course.localaws.sagemaker.core.failure_reasons import internal_error
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.experiments import tracking
 from course.sandbox.box import best_mode
@@ -121,7 +122,7 @@ class JobRun:
             raise ServerShuttingDown from error
 
 
-class JobFamily:
+class JobFamily(Family):
     """The operations of one kind of job.
 
     Attributes
@@ -233,9 +234,6 @@ class JobFamily:
 
     def shutdown(self) -> None:
         self._runner.shutdown()
-
-    def reset(self) -> None:
-        self.shutdown()
 
 
 def check_isolation(isolated: bool) -> None:
