@@ -44,7 +44,7 @@ class IcebergReader:
         """The table's data files (see `iceberg_worker.plan`). Files for the query go to ``folder``. Raises QueryFailure."""
         metadata, inside = table.document["Parameters"][LOCATION], tempfile.mkdtemp(dir=folder)
         try:
-            return self._helper.call("plan", {"path": access.file}, metadata=metadata, snapshot=None, folder=inside)
+            return self._helper.call("plan", {"path": access.file}, metadata=metadata, folder=inside)
         except HelperError as error:
             if error.kind == "QueryFailure":
                 raise QueryFailure(str(error)) from error

@@ -20,15 +20,13 @@ from course.localaws.iceberg.files import ParentFiles
 NAME_MAPPING = "schema.name-mapping.default"  # the property of a table whose files may have no field ids
 
 
-def plan(parent: Parent, *, metadata: str, snapshot: int | None, folder: str) -> dict:
-    """The data files of a table.
+def plan(parent: Parent, *, metadata: str, folder: str) -> dict:
+    """The data files of a table's current snapshot.
 
     Parameters
     ----------
     metadata : str
         The URI of its metadata file.
-    snapshot : int or None
-        The id of a snapshot, or None for the current one.
     folder : str
         Where the positions of deleted rows go.
 
@@ -41,7 +39,7 @@ def plan(parent: Parent, *, metadata: str, snapshot: int | None, folder: str) ->
     """
     files = ParentFiles(parent)
     table = Table(("athena", metadata), FromInputFile.table_metadata(files.new_input(metadata)), metadata, files, NoopCatalog("athena"))
-    scan = table.scan(snapshot_id=snapshot)
+    scan = table.scan()
     tasks = list(scan.plan_files())
     paths = {task.file.file_path: parent.ask("path", uri=task.file.file_path) for task in tasks}
     if missing := [uri for uri, path in paths.items() if not path]:

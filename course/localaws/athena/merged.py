@@ -98,7 +98,7 @@ class MergedFiles:
     def clear(self) -> None:
         with self._database.write() as connection:
             _remove(connection, {name for (name,) in connection.execute("SELECT name FROM merged")})
-        self._unlink({path.name for path in self._folder.iterdir() if not path.name.startswith("merged.db")})
+        self._unlink(self._files())
 
     def close(self) -> None:
         self._database.close()
@@ -112,7 +112,11 @@ class MergedFiles:
             gone = {name for body, name in connection.execute("SELECT body, name FROM bodies") if not self._exists(body)}
             _remove(connection, gone)
             known = {name for (name,) in connection.execute("SELECT name FROM merged")}
-        self._unlink({path.name for path in self._folder.iterdir() if not path.name.startswith("merged.db")} - known)
+        self._unlink(self._files() - known)
+
+    def _files(self) -> set[str]:
+        """The names of all files but the database's."""
+        return {path.name for path in self._folder.iterdir() if not path.name.startswith("merged.db")}
 
     def _unlink(self, names: Iterable[str]) -> None:
         for name in names:
