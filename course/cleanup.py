@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 WAIT = {"Delay": 1, "MaxAttempts": 120}
-SHORT_DELAY = 0.2  # seconds between two looks at what is gone soon
+SHORT_DELAY = 0.2  # seconds between two calls of List for what takes a moment only
 TUNING = ("hyper_parameter_tuning_jobs", "HyperParameterTuningJob")
 FEATURES = ("feature_groups", "FeatureGroup")
 GONE = ("ValidationException", "ResourceNotFound")  # codes that say that something is deleted or has ended

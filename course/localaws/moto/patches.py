@@ -187,9 +187,6 @@ def _resource_types(module: ModuleType) -> None:
     module.ResourceMap.load = load_known
 
 
-OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all other requests to moto wait meanwhile
-
-
 @patch_on_import("moto.glue.responses")
 def _table_versions(module: ModuleType) -> None:
     # moto ignores VersionId, by which Iceberg's clients notice that another client committed meanwhile. Its commit would be lost.
@@ -209,6 +206,8 @@ def _table_versions(module: ModuleType) -> None:
 
     module.GlueResponse.update_table = update_table
 
+
+OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all other requests to moto wait meanwhile
 
 # Changes to other libraries that moto's modules use. Outside a request to moto these functions behave as before.
 

@@ -4,8 +4,7 @@ Rules: API reference of CreateProcessingJob, ProcessingInput, ProcessingS3Input,
 2026-11-25, and of ProcessingFeatureStoreOutput, read 2026-11-28: only for an output that the application manages, because the program of
 the job puts the records. Text of the missing fields: https://github.com/aws/sagemaker-python-sdk/issues/2578. Two inputs, or an input and
 an output, cannot have the same path: https://github.com/aws/sagemaker-python-sdk/issues/4939 and 1950, where AWS's own message is empty or
-not quoted.
-One path may be below another: in AWS's examples, the code is in ``/opt/ml/processing/input/code``, below the input of data.
+not quoted. One path may be below another: in AWS's examples, the code is in ``/opt/ml/processing/input/code``, below the input of data.
 """
 
 from __future__ import annotations
