@@ -21,6 +21,7 @@ from typing import Any
 import nbformat
 
 from course import interrupts
+from course.regression import socket_kernels
 from course.regression.process_pool import ProcessPool
 
 WORKERS = 2  # the size of the machine the course is built for
@@ -98,12 +99,12 @@ def execute(source: Path, output: Path, parameters: Mapping[str, object], on_cel
 
 
 def _kernel() -> dict[str, Any]:
-    """Options of papermill that select the kernel; none for an ordinary kernel.
+    """Options of papermill that select the kernel.
 
     Preloaded kernels need the local AWS's package, which a process that works with a real account must not import.
     """
     if os.environ.get("COURSE_BACKEND") == "aws":
-        return {}
+        return socket_kernels.manager()
     from course.regression import kernels
 
     return kernels.manager()

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.manager import AsyncKernelManager
 
 from course.grading.sandbox import kernel_forkserver as sandbox
 from course.grading.sandbox.kernel import ForkedProvisioner
+from course.regression import socket_kernels
 
 ADDRESS = "COURSE_KERNELS"  # environment variable: the socket of the process that forks kernels
 
@@ -31,16 +29,16 @@ def preloaded() -> Iterator[dict[str, str]]:
 
 
 def manager() -> dict[str, Any]:
-    """Options of papermill that select preloaded kernels; none when there is no such process, so that an ordinary kernel starts."""
-    return {"kernel_manager_class": ForkedKernelManager} if Path(os.environ.get(ADDRESS, "/nowhere")).exists() else {}
+    """Options of papermill that select preloaded kernels, or ordinary ones when no process forks kernels."""
+    forks = Path(os.environ.get(ADDRESS, "/nowhere")).exists()
+    return {"kernel_manager_class": ForkedKernelManager} if forks else socket_kernels.manager()
 
 
-class ForkedKernelManager(AsyncKernelManager):
-    """Manages one kernel in this process's environment. Its sockets are in a temporary folder, removed with it."""
+class ForkedKernelManager(socket_kernels.SocketKernelManager):
+    """Manages one preloaded kernel in this process's environment."""
 
     def __init__(self, **traits: Any) -> None:
-        folder = tempfile.mkdtemp(prefix="k-")
-        super().__init__(**traits | {"transport": "ipc", "ip": f"{folder}/k", "connection_file": f"{folder}/kernel.json"})
+        super().__init__(**traits)
         self.provisioner = _Provisioner(parent=self, kernel_spec=self.kernel_spec)
 
 
@@ -52,7 +50,3 @@ class _Provisioner(ForkedProvisioner):
             os.environ[ADDRESS], request | {"connection_file": self.parent.connection_file}, lambda lines: print(*lines, sep="\n")
         )
         return self.connection_info
-
-    async def cleanup(self, restart: bool = False) -> None:
-        await super().cleanup(restart)
-        shutil.rmtree(Path(self.parent.connection_file).parent, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Tests papermill with a preloaded kernel: it runs in this environment, ends like any other kernel, and leaves nothing behind."""
+"""Tests papermill with our kernels: a preloaded one is as any other, and none binds a TCP port or leaves anything behind."""
 
 from __future__ import annotations
 
@@ -32,14 +32,26 @@ CELLS = (
 def test_a_forked_kernel_is_as_any_other(tmp_path: Path) -> None:
     cells = [nbformat.v4.new_code_cell(cell) if isinstance(cell, str) else cell for cell in CELLS]
     source = write(tmp_path / "m90_good" / "m90_1.ipynb", *cells)
-    output, scratch = tmp_path / "executed.ipynb", tmp_path / "tmp"
-    scratch.mkdir()
     with kernels.preloaded() as there:
         wait_for(Path(there[kernels.ADDRESS]).exists, "the process has imported", 300)
-        command = [sys.executable, "-m", "course.regression.execute", str(source), str(output), json.dumps({"points": 2.0})]
-        environment = os.environ | there | {"COURSE_OF_THIS_TEST": "yes", "TMPDIR": str(scratch)}
-        done = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, timeout=240, check=True)
-    run = Executed.of_json(next(line for line in done.stdout.splitlines() if line))
+        run = _execute(source, tmp_path, there | {"COURSE_OF_THIS_TEST": "yes"})
     assert run.error == "cell 6: ValueError: on purpose", run.error
-    assert [cell.outputs[0].text for cell in nbformat.read(output, as_version=4).cells if "seen" in cell.source] == ["seen\n"]
-    assert list(scratch.iterdir()) == [] and processes(tmp_path) == []
+    assert [cell.outputs[0].text for cell in nbformat.read(run.output, as_version=4).cells if "seen" in cell.source] == ["seen\n"]
+    assert list((tmp_path / "tmp").iterdir()) == [] and processes(tmp_path) == []
+
+
+def test_the_kernel_of_a_lesson_in_aws_mode_has_no_tcp_port(tmp_path: Path) -> None:
+    said = "import json, ipykernel\nraise ValueError(json.load(open(ipykernel.get_connection_file()))['transport'])"
+    source = write(tmp_path / "m90_good" / "m90_2.ipynb", parameters("points = 1.0"), nbformat.v4.new_code_cell(said))
+    run = _execute(source, tmp_path, {"COURSE_BACKEND": "aws"})
+    assert run.error == "cell 2: ValueError: ipc", run.error
+    assert list((tmp_path / "tmp").iterdir()) == [] and processes(tmp_path) == []
+
+
+def _execute(source: Path, folder: Path, environment: dict[str, str]) -> Executed:
+    """What papermill's process says of a notebook that ran with these variables, ``points`` as 2 and ``folder/tmp`` as TMPDIR."""
+    (folder / "tmp").mkdir()
+    command = [sys.executable, "-m", "course.regression.execute", str(source), str(folder / "executed.ipynb"), json.dumps({"points": 2.0})]
+    environment = os.environ | environment | {"TMPDIR": str(folder / "tmp")}
+    done = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, timeout=240, check=True)
+    return Executed.of_json(next(line for line in done.stdout.splitlines() if line))
