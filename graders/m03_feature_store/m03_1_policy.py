@@ -30,11 +30,11 @@ def judge_policies(answer: Answer, report: Report, part: str, services: list[dic
             if allowed != may:
                 (shut_kinds if may else open_kinds).add(kind)
     share = guard_share(caught, alarms)
-    said = f"{sum(caught)} of {len(caught)} forbidden requests were denied, and {sum(alarms)} of {len(alarms)} needed ones."
+    said = f"{sum(caught)} of {len(caught)} forbidden requests were denied, and so were {sum(alarms)} of {len(alarms)} needed requests."
     if shut_kinds:
-        said += f" Denied by mistake: a service that {min(shut_kinds)}."
+        said += f" Denied by mistake: a request that {min(shut_kinds)}."
     if open_kinds:
-        said += f" Allowed by mistake: a service that {min(open_kinds)}."
+        said += f" Allowed by mistake: a request that {min(open_kinds)}."
     report.part(part, share if part == "guard" else share == 1, said)
 
 
