@@ -38,6 +38,7 @@ BOUNDS = {
     "ModifiedTimeBefore": "modified < ?",
     "StatusEquals": "status = ?",
     "NameContains": "instr(key, lower(?)) > 0",
+    "NamePrefix": "instr(key, lower(?)) = 1",
 }
 
 SCHEMA = """

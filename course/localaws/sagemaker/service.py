@@ -28,7 +28,8 @@ from course.localaws.sagemaker.hosting.endpoint_events import EndpointEvents
 # Module below this package, and class. Each class has `kinds`, `operations`, `recover` and `shutdown`. They start and stop in this order.
 # Its constructor gets the platform, the engine, and the families whose classes it lists in `needs`, if it has that attribute.
 FAMILIES = (
-    "tuning.operations:HyperParameterTuningJobs",  # first, so that it launches no training jobs while these shut down
+    "pipelines.operations:Pipelines",  # first, so that it launches nothing while the others shut down
+    "tuning.operations:HyperParameterTuningJobs",  # before training jobs, for the same reason
     "hosting.models:Models",
     "hosting.endpoint_configs:EndpointConfigs",
     "hosting.endpoints:Endpoints",

@@ -1,0 +1,212 @@
+"""Runs one execution in its own thread: starts the steps that are ready, follows those that run, and records how each ends.
+
+All that the thread knows is in the execution's document, which it changes before and after each call to AWS. So a new thread can go on
+from the document after a crash: it continues each attempt by its name, and creates nothing twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import string
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError, HTTPClientError
+
+from course.localaws.context import Context
+from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.jobs.s3_data import JobData
+from course.localaws.sagemaker.pipelines import scope
+from course.localaws.sagemaker.pipelines.definition import Definition, Step
+from course.localaws.sagemaker.pipelines.expressions import ExpressionError
+from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING
+from course.localaws.sagemaker.pipelines.readiness import ENDED, Readiness
+from course.localaws.sagemaker.pipelines.role_clients import RoleClients
+from course.localaws.sagemaker.pipelines.steps.step_type import Attempt, Outcome
+from course.localaws.sagemaker.pipelines.steps.types import TYPES
+
+if TYPE_CHECKING:
+    from course.localaws.platform import Platform
+
+LONGEST_NAME = 63
+SUFFIX = 10  # random characters at the end of the names of jobs
+LONGEST_REASON = 1024
+STEP_FAILED = "Step failure: One or multiple steps failed."
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 0.5  # seconds between two looks at running steps
+logger = logging.getLogger(__name__)
+
+
+class ExecutionThread:
+    """The thread of one execution.
+
+    Parameters
+    ----------
+    platform : Platform
+    engine : ResourceEngine
+    clients : RoleClients
+    context : Context
+    document : dict
+        The execution.
+    definition : Definition
+    """
+
+    def __init__(
+        self, platform: Platform, engine: ResourceEngine, clients: RoleClients, context: Context, document: Document, definition: Definition
+    ) -> None:
+        self._engine, self._context, self._definition = engine, context, definition
+        self._name, self._role = document["_name"], document["RoleArn"]
+        self._client = lambda service: clients.client(service, context.region, self._role)
+        self._properties: dict[str, object] = {}
+        self._wake, self._abandoned = threading.Event(), False
+        self.id = document["PipelineExecutionArn"].rpartition("/")[2]
+        self._scope = scope.ExecutionScope(
+            definition,
+            document["_parameters"],
+            scope.variables(document, platform.clock.now()),
+            self._properties_of,
+            JobData(platform, f"{EXECUTION.arn}/{self._name}", self._role),
+        )
+        self._thread = threading.Thread(target=self._run, name=f"pipeline-{self.id}", daemon=True)
+
+    def start(self, on_end: Callable[[], None]) -> None:
+        self._on_end = on_end
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once at what has changed."""
+        self._wake.set()
+
+    def abandon(self) -> None:
+        """End the thread, because the local AWS is stopping, and wait for it. The execution goes on after the next start."""
+        self._abandoned = True
+        self.wake()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            wait = _SHORTEST_WAIT
+            while not self._abandoned and (document := self._document())["PipelineExecutionStatus"] in RUNNING:
+                wait = _SHORTEST_WAIT if self._progress(document) else min(_LONGEST_WAIT, wait * 1.2)
+                self._wake.wait(wait)
+                self._wake.clear()
+        except Exception:
+            if not self._abandoned:
+                logger.exception("the pipeline execution %s", self.id)
+                self._finish("Failed", "InternalServerError: the local AWS failed; its log says why")
+        finally:
+            self._on_end()
+
+    # One round
+
+    def _progress(self, document: Document) -> bool:
+        """Do what can be done now. Returns whether anything has changed."""
+        try:
+            return self._advance(document)
+        except HTTPClientError:  # the gateway is not open yet, or has closed; the next round does the same again
+            return False
+
+    def _advance(self, document: Document) -> bool:
+        states = document["_steps"]
+        stopping = document["PipelineExecutionStatus"] == "Stopping"
+        running = [name for name, state in states.items() if state["StepStatus"] not in ENDED]
+        changed = any([self._follow(self._definition.steps[name], states[name], stopping) for name in running])
+        if changed:
+            return True
+        readiness = Readiness(self._definition, states)
+        if stopping or readiness.unhandled_failure():
+            if not running:
+                self._finish("Stopped" if stopping else "Failed", "" if stopping else STEP_FAILED)
+            return not running
+        free = document["ParallelismConfiguration"]["MaxParallelExecutionSteps"] - len(running)
+        ready = readiness.ready()[: max(free, 0)]
+        for step in ready:
+            self._begin(step)
+        if not ready and not running:
+            failed = any(state["StepStatus"] != "Succeeded" for state in states.values())
+            self._finish("CompletedWithFailures" if failed else "Succeeded")
+        return bool(ready) or not running
+
+    def _begin(self, step: Step) -> None:
+        name = f"pipelines-{self.id}-{step.name}"[: LONGEST_NAME - SUFFIX - 1]
+        now = self._engine.now()
+        state = {"StepName": step.name, "StepStatus": "Starting", "StartTime": now, "AttemptCount": 1, "Metadata": {}}
+        state |= {"_attempt": f"{name}-{_random()}"}
+        state |= {f"Step{member}": step.document[member] for member in ("DisplayName", "Description") if step.document.get(member)}
+        self._change(step, state)
+        self._launch(step, state)
+
+    def _follow(self, step: Step, state: dict, stopping: bool) -> bool:
+        """Look after a step that has started. Returns whether its state has changed."""
+        if state["StepStatus"] == "Starting":  # a crash interrupted it
+            self._launch(step, state)
+            return True
+        attempt = self._attempt(step, state)
+        if stopping and state["StepStatus"] != "Stopping":
+            TYPES[step.type].stop(attempt)
+            self._change(step, {"StepStatus": "Stopping"})
+            return True
+        outcome = self._guarded(lambda: TYPES[step.type].check(attempt))
+        if outcome:
+            self._end(step, attempt, outcome)
+        return outcome is not None
+
+    def _launch(self, step: Step, state: dict) -> None:
+        attempt = self._attempt(step, state)
+        kind = TYPES[step.type]
+        outcome = self._guarded(lambda: kind.start(attempt, kind.arguments(step, attempt.scope)))
+        if outcome:
+            self._end(step, attempt, outcome)
+        else:
+            self._change(step, {"StepStatus": "Executing", "Metadata": attempt.metadata})
+
+    def _end(self, step: Step, attempt: Attempt, outcome: Outcome) -> None:
+        reason = outcome.reason[:LONGEST_REASON] or None
+        members = {"StepStatus": outcome.status, "FailureReason": reason, "EndTime": self._engine.now(), "Metadata": attempt.metadata}
+        self._change(step, members)
+
+    def _guarded(self, act: Callable[[], Outcome | None]) -> Outcome | None:
+        """The outcome of an action of a step type; its errors are a failure of the step."""
+        try:
+            return act()
+        except ClientError as error:
+            answer = error.response
+            service = f"Service: AmazonSageMaker; Status Code: {answer['ResponseMetadata']['HTTPStatusCode']}"
+            code, request = answer["Error"]["Code"], answer["ResponseMetadata"].get("RequestId", "")
+            return Outcome("Failed", f"ClientError: {answer['Error']['Message']} ({service}; Error Code: {code}; Request ID: {request})")
+        except ExpressionError as error:
+            return Outcome("Failed", f"ClientError: {error}")
+
+    # The document
+
+    def _document(self) -> Document:
+        return self._engine.get(self._context, EXECUTION, self._name)
+
+    def _change(self, step: Step, members: dict) -> None:
+        def changed(document: Document) -> dict:
+            state = document["_steps"].get(step.name, {}) | members
+            return {"_steps": document["_steps"] | {step.name: {name: value for name, value in state.items() if value is not None}}}
+
+        self._engine.update(self._context, EXECUTION, self._name, changed)
+
+    def _finish(self, status: str, reason: str = "") -> None:
+        self._engine.update(self._context, EXECUTION, self._name, {"PipelineExecutionStatus": status, "FailureReason": reason or None})
+
+    def _attempt(self, step: Step, state: dict) -> Attempt:
+        name = state["_attempt"]
+        return Attempt(step, name, dict(state["Metadata"]), self._context, self._engine, self._scope.of_job(name), self._client)
+
+    def _properties_of(self, name: str) -> object:
+        """The properties of a step that has succeeded. Raises ExpressionError."""
+        if name not in self._properties:
+            state = self._document()["_steps"].get(name, {"StepStatus": "not started"})
+            if state["StepStatus"] != "Succeeded":
+                raise ExpressionError(f"The step {name} has no properties: its status is {state['StepStatus']}")
+            step = self._definition.steps[name]
+            self._properties[name] = TYPES[step.type].properties(self._attempt(step, state))
+        return self._properties[name]
+
+
+def _random() -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(SUFFIX))

@@ -1,0 +1,94 @@
+"""What a type of step implements, and what it gets for one attempt of one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from course.localaws.context import Context
+from course.localaws.core.resources import ResourceEngine
+from course.localaws.sagemaker.pipelines.definition import Step
+from course.localaws.sagemaker.pipelines.expressions import Scope, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended.
+
+    Attributes
+    ----------
+    status : str
+        ``Succeeded``, ``Failed`` or ``Stopped``.
+    reason : str
+        The ``FailureReason``; empty unless it failed.
+    exception : str
+        The exception type of retry policies that the failure belongs to, e.g. ``SageMaker.JOB_INTERNAL_ERROR``; empty for none.
+    """
+
+    status: str
+    reason: str = ""
+    exception: str = ""
+
+
+SUCCEEDED = Outcome("Succeeded")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to run a step.
+
+    Attributes
+    ----------
+    step : Step
+    name : str
+        The name of what the attempt creates, unique for each attempt. It is stored before anything is created, so that an attempt which a
+        crash interrupted is continued and not repeated.
+    metadata : dict
+        The step's ``Metadata`` in ListPipelineExecutionSteps. `StepType.start` fills it.
+    context : Context
+    engine : ResourceEngine
+    scope : Scope
+        What the step's expressions refer to.
+    client : callable
+        botocore's name of a service -> client with the rights of the execution's role.
+    """
+
+    step: Step
+    name: str
+    metadata: dict
+    context: Context
+    engine: ResourceEngine
+    scope: Scope
+    client: Callable[[str], Any]
+
+
+class StepType:
+    """How the steps of one type run. Its methods are called in the execution's thread, so they do not wait long.
+
+    They raise botocore's ``ClientError`` for a refused call, and ExpressionError for a value that cannot be resolved.
+    """
+
+    def arguments(self, step: Step, scope: Scope) -> dict:
+        """A step's arguments with all expressions resolved."""
+        resolved = resolve(step.own_arguments, scope)
+        assert isinstance(resolved, dict)
+        return resolved
+
+    def start(self, attempt: Attempt, arguments: dict) -> Outcome | None:
+        """Begin an attempt, and fill its metadata. Called again with the same attempt if a crash interrupted the first call.
+
+        Returns the outcome if the attempt has ended.
+        """
+        raise NotImplementedError
+
+    def check(self, attempt: Attempt) -> Outcome | None:
+        """The outcome of an attempt that was started; None while it runs."""
+        raise NotImplementedError
+
+    def stop(self, attempt: Attempt) -> None:
+        """Ask an attempt to stop. Returns at once."""
+
+    def properties(self, attempt: Attempt) -> object:
+        """What ``Steps.<name>`` refers to after the attempt has succeeded."""
+        return {}
