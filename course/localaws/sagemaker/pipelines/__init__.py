@@ -1,5 +1,5 @@
 """SageMaker Pipelines: definitions, their versions, executions, and the steps that executions run.
 
-`definition` parses a definition, `operations` and `executions` have the operations, `execution` runs one execution in its own thread, and
+`language` parses definitions, `operations` and `executions` have the operations, `execution` runs one execution in its own thread, and
 `steps` has a module for each group of step types.
 """

@@ -19,9 +19,9 @@ from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import JobData
 from course.localaws.sagemaker.pipelines import scope
-from course.localaws.sagemaker.pipelines.definition import Definition, Step
-from course.localaws.sagemaker.pipelines.expressions import ExpressionError
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING
+from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
+from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError
 from course.localaws.sagemaker.pipelines.readiness import ENDED, Readiness
 from course.localaws.sagemaker.pipelines.role_clients import RoleClients
 from course.localaws.sagemaker.pipelines.steps.step_type import Attempt, Outcome

@@ -14,8 +14,6 @@ from course.localaws.core import paging
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.protection import require_role
-from course.localaws.sagemaker.pipelines import parameters
-from course.localaws.sagemaker.pipelines.definition import parse
 from course.localaws.sagemaker.pipelines.kinds import (
     EXECUTION,
     PIPELINE,
@@ -27,6 +25,8 @@ from course.localaws.sagemaker.pipelines.kinds import (
     shown,
     version_name,
 )
+from course.localaws.sagemaker.pipelines.language import parameters
+from course.localaws.sagemaker.pipelines.language.parsing import parse
 from course.localaws.sagemaker.pipelines.runner import ExecutionRunner
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 

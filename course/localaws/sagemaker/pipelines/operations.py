@@ -15,9 +15,9 @@ from course.localaws.jobs.s3_data import DataError, JobData
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.protection import require_role
-from course.localaws.sagemaker.pipelines.definition import parse
 from course.localaws.sagemaker.pipelines.executions import Executions
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, RUNNING, VERSION, conflict, name_of, shown, version_name
+from course.localaws.sagemaker.pipelines.language.parsing import parse
 from course.localaws.sagemaker.pipelines.runner import ExecutionRunner
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 

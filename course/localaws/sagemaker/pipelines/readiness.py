@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from course.localaws.sagemaker.pipelines.definition import Definition, Step
+from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
 
 ENDED = ("Succeeded", "Failed", "Stopped")
 States = Mapping[str, dict]

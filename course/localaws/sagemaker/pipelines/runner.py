@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine
-from course.localaws.sagemaker.pipelines.definition import Definition, parse
 from course.localaws.sagemaker.pipelines.execution import ExecutionThread
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING, VERSION, version_name
+from course.localaws.sagemaker.pipelines.language.definition import Definition
+from course.localaws.sagemaker.pipelines.language.parsing import parse
 from course.localaws.sagemaker.pipelines.role_clients import RoleClients
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 
 from course.localaws.core.errors import AwsError
 from course.localaws.jobs.s3_data import DataError, JobData, split
-from course.localaws.sagemaker.pipelines.definition import Definition
-from course.localaws.sagemaker.pipelines.expressions import ExpressionError
-from course.localaws.sagemaker.pipelines.paths import Path, PathError
+from course.localaws.sagemaker.pipelines.language.definition import Definition
+from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError
+from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
 
 JOB_NAMES = ("TrainingJobName", "ProcessingJobName")
 LARGEST_FILE = 2 << 20  # bytes of a property file

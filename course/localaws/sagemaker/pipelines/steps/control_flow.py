@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from course.localaws.sagemaker.pipelines import conditions
-from course.localaws.sagemaker.pipelines.definition import Step
-from course.localaws.sagemaker.pipelines.expressions import Scope, text
+from course.localaws.sagemaker.pipelines.language import conditions
+from course.localaws.sagemaker.pipelines.language.definition import Step
+from course.localaws.sagemaker.pipelines.language.expressions import Scope, text
 from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome, StepType
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from course.localaws.context import Context
 from course.localaws.core.resources import ResourceEngine
-from course.localaws.sagemaker.pipelines.definition import Step
-from course.localaws.sagemaker.pipelines.expressions import Scope, resolve
+from course.localaws.sagemaker.pipelines.language.definition import Step
+from course.localaws.sagemaker.pipelines.language.expressions import Scope, resolve
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,80 +9,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.sagemaker.pipelines import conditions
-from course.localaws.sagemaker.pipelines.expressions import FUNCTIONS, GET, JSON_GET, function_of, references
-from course.localaws.sagemaker.pipelines.parameters import TYPES, Parameter
+from course.localaws.sagemaker.pipelines.language import conditions
+from course.localaws.sagemaker.pipelines.language.definition import BRANCHES, TRIGGERS, Definition, Step
+from course.localaws.sagemaker.pipelines.language.expressions import FUNCTIONS, GET, JSON_GET, function_of, references
+from course.localaws.sagemaker.pipelines.language.parameters import TYPES, Parameter
 
 VERSION = "2020-12-01"
 VARIABLES = (
     "PipelineName", "PipelineArn", "PipelineExecutionId", "PipelineExecutionArn", "StartDateTime", "CurrentDateTime",
     "TrainingJobName", "ProcessingJobName",
 )  # fmt: skip
-BRANCHES = {"IfSteps": "True", "ElseSteps": "False"}  # member of a Condition step's arguments -> the outcome that it needs
-TRIGGERS = ("Completed", "Failed", "Stopped", "Any")
 STEP_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 _PARAMETER_NAME = re.compile(r"[A-Za-z0-9\-_]{1,256}")
 _REFERENCE = re.compile(r"(?P<root>Parameters|Execution|Steps)\.(?P<name>[A-Za-z0-9\-_]+)(?P<rest>.*)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a definition.
-
-    Attributes
-    ----------
-    name, type : str
-    document : dict
-        The step as the definition has it.
-    place : str
-        Where it is in the definition, e.g. ``$.Steps[2].Arguments.IfSteps[0]``.
-    branch : tuple of (str, str)
-        The Condition steps around it, outermost first, each with the outcome that it needs: ``"True"`` or ``"False"``.
-    triggers : dict
-        Step that it depends on -> the outcome of that step that lets it run: one of `TRIGGERS`.
-    """
-
-    name: str
-    type: str
-    document: dict
-    place: str
-    branch: tuple[tuple[str, str], ...] = ()
-    triggers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def arguments(self) -> dict:
-        return self.document.get("Arguments") or {}
-
-    @property
-    def own_arguments(self) -> dict:
-        """The arguments without the steps of the branches."""
-        return {name: value for name, value in self.arguments.items() if name not in BRANCHES}
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A parsed definition.
-
-    Attributes
-    ----------
-    document : dict
-        The definition itself.
-    parameters : dict
-        Name -> `Parameter`.
-    steps : dict
-        Name -> `Step`, in the definition's order, with the steps of all branches.
-    """
-
-    document: dict
-    parameters: dict[str, Parameter]
-    steps: dict[str, Step]
-
-    def inside(self, condition: str) -> list[Step]:
-        """The steps in the branches of a Condition step."""
-        return [step for step in self.steps.values() if condition in dict(step.branch)]
 
 
 def parse(text: str, types: frozenset[str]) -> Definition:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Protocol
 
-from course.localaws.sagemaker.pipelines.paths import Path, PathError
+from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
 
 GET, JOIN, JSON_GET = "Get", "Std:Join", "Std:JsonGet"
 FUNCTIONS = {
@@ -31,7 +31,7 @@ class Scope(Protocol):
         """The value of ``Parameters.X``, ``Execution.X`` or ``Steps.X.…``. Raises ExpressionError."""
 
     def json_file(self, location: dict) -> object:
-        """The content of the file that a ``Std:JsonGet`` names, ``{"PropertyFile": path}`` or ``{"S3Uri": uri}``. Raises ExpressionError."""
+        """The content of a JSON file, ``{"PropertyFile": path}`` or ``{"S3Uri": uri}`` of a ``Std:JsonGet``. Raises ExpressionError."""
 
 
 def function_of(value: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 
-from course.localaws.sagemaker.pipelines.expressions import ExpressionError, Scope, resolve
+from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, Scope, resolve
 
 COMPARISONS: dict[str, Callable[[object, object], bool]] = {
     "Equals": operator.eq,
