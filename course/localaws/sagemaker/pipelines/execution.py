@@ -19,12 +19,13 @@ from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import JobData
 from course.localaws.sagemaker.pipelines import scope
+from course.localaws.sagemaker.pipelines.cache import StepCache, key_of
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING
 from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
 from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError
 from course.localaws.sagemaker.pipelines.readiness import ENDED, Readiness
 from course.localaws.sagemaker.pipelines.role_clients import RoleClients
-from course.localaws.sagemaker.pipelines.steps.step_type import Attempt, Outcome
+from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class ExecutionThread:
             self._properties_of,
             JobData(platform, f"{EXECUTION.arn}/{self._name}", self._role),
         )
+        self._cache = StepCache(engine, context, document)
         self._thread = threading.Thread(target=self._run, name=f"pipeline-{self.id}", daemon=True)
 
     def start(self, on_end: Callable[[], None]) -> None:
@@ -154,16 +156,30 @@ class ExecutionThread:
 
     def _launch(self, step: Step, state: dict) -> None:
         attempt = self._attempt(step, state)
-        kind = TYPES[step.type]
-        outcome = self._guarded(lambda: kind.start(attempt, kind.arguments(step, attempt.scope)))
+        outcome = self._guarded(lambda: self._start(step, state, attempt))
         if outcome:
             self._end(step, attempt, outcome)
         else:
             self._change(step, {"StepStatus": "Executing", "Metadata": attempt.metadata})
 
+    def _start(self, step: Step, state: dict, attempt: Attempt) -> Outcome | None:
+        """Take the step's result from the cache, or start the attempt. The cache is asked once, before the step makes anything."""
+        kind = TYPES[step.type]
+        arguments = kind.arguments(step, attempt.scope)
+        key = key_of(step, arguments)
+        if key and "_cache_key" not in state:
+            cached = self._cache.find(step, key)
+            self._change(step, {"_cache_key": key} | (cached or {}))
+            if cached:
+                attempt.metadata.update(cached["Metadata"])
+                return SUCCEEDED
+        return kind.start(attempt, arguments)
+
     def _end(self, step: Step, attempt: Attempt, outcome: Outcome) -> None:
         reason = outcome.reason[:LONGEST_REASON] or None
         members = {"StepStatus": outcome.status, "FailureReason": reason, "EndTime": self._engine.now(), "Metadata": attempt.metadata}
+        if outcome.status == "Succeeded":
+            self._cache.keep(self._document()["_steps"][step.name] | members)
         self._change(step, members)
 
     def _guarded(self, act: Callable[[], Outcome | None]) -> Outcome | None:

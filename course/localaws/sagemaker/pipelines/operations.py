@@ -15,6 +15,7 @@ from course.localaws.jobs.s3_data import DataError, JobData
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.protection import require_role
+from course.localaws.sagemaker.pipelines import cache
 from course.localaws.sagemaker.pipelines.executions import Executions
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, RUNNING, VERSION, conflict, name_of, shown, version_name
 from course.localaws.sagemaker.pipelines.language.parsing import parse
@@ -70,6 +71,7 @@ class Pipelines(Family):
             raise conflict(f"The pipeline {params['PipelineName']} cannot be deleted while an execution of it runs.")
         for each in executions:
             self._engine.delete(context, EXECUTION, each["_name"])
+        cache.forget(self._engine, context, pipeline["PipelineName"])
         for version in self._versions(context, pipeline):
             self._engine.delete(context, VERSION, version["_name"])
         self._engine.delete(context, PIPELINE, pipeline["PipelineName"])

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.sagemaker.pipelines.language import conditions
+from course.localaws.sagemaker.pipelines.language import cache_config, conditions
 from course.localaws.sagemaker.pipelines.language.definition import BRANCHES, TRIGGERS, Definition, Step
 from course.localaws.sagemaker.pipelines.language.expressions import FUNCTIONS, GET, JSON_GET, function_of, references
 from course.localaws.sagemaker.pipelines.language.parameters import TYPES, Parameter
@@ -56,6 +56,8 @@ def parse(text: str, types: frozenset[str]) -> Definition:
     _check_references(document.get("PipelineExperimentConfig"), "$.PipelineExperimentConfig", definition)
     for step in found.values():
         step.triggers.update(_triggers(step, definition))
+        reason = cache_config.fault_in(step.document)
+        _require(not reason, f"{step.place}.CacheConfig", reason)
     _check_cycles(definition)
     return definition
 
