@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import JobData
-from course.localaws.sagemaker.pipelines import scope
+from course.localaws.sagemaker.pipelines import experiments, scope
 from course.localaws.sagemaker.pipelines.cache import StepCache, key_of
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING
 from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
@@ -66,9 +66,11 @@ class ExecutionThread:
             definition,
             document["_parameters"],
             scope.variables(document, platform.clock.now()),
+            document.get("PipelineExperimentConfig") or {},
             self._properties_of,
             JobData(platform, f"{EXECUTION.arn}/{self._name}", self._role),
         )
+        self._experiment = document.get("PipelineExperimentConfig")
         self._cache = StepCache(engine, context, document)
         self._thread = threading.Thread(target=self._run, name=f"pipeline-{self.id}", daemon=True)
 
@@ -89,6 +91,7 @@ class ExecutionThread:
     def _run(self) -> None:
         try:
             wait = _SHORTEST_WAIT
+            experiments.ensure(self._engine, self._context, self._experiment)
             while not self._abandoned and (document := self._document())["PipelineExecutionStatus"] in RUNNING:
                 wait = _SHORTEST_WAIT if self._progress(document) else min(_LONGEST_WAIT, wait * 1.2)
                 self._wake.wait(wait)
@@ -173,7 +176,7 @@ class ExecutionThread:
             if cached:
                 attempt.metadata.update(cached["Metadata"])
                 return SUCCEEDED
-        return kind.start(attempt, arguments)
+        return kind.start(attempt, experiments.with_experiment(step.type, arguments, self._experiment))
 
     def _end(self, step: Step, attempt: Attempt, outcome: Outcome) -> None:
         reason = outcome.reason[:LONGEST_REASON] or None

@@ -14,6 +14,7 @@ from course.localaws.core import paging
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.protection import require_role
+from course.localaws.sagemaker.pipelines import experiments, scope
 from course.localaws.sagemaker.pipelines.kinds import (
     EXECUTION,
     PIPELINE,
@@ -83,7 +84,11 @@ class Executions:
             "_steps": {},
         }
         document.setdefault("PipelineExecutionDisplayName", f"execution-{int(self._engine.now() * 1000)}")
-        arn = self._engine.create(context, EXECUTION, f"{name}/execution/{id}", document)
+        arn, now = self._engine.arn_of(context, EXECUTION, f"{name}/execution/{id}"), self._engine.now()
+        variables = scope.variables(document | {"PipelineExecutionArn": arn, "CreationTime": now}, now)
+        if config := experiments.config_of(definition, document["_parameters"], variables):
+            document["PipelineExperimentConfig"] = config
+        self._engine.create(context, EXECUTION, f"{name}/execution/{id}", document)
         self._engine.update(context, PIPELINE, name, {"LastRunTime": self._engine.now()})
         self._runner.submit(context, self._engine.get(context, EXECUTION, f"{name}/execution/{id}"))
         return arn

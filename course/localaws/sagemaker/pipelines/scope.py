@@ -28,6 +28,8 @@ class ExecutionScope:
         Name -> value.
     variables : mapping
         Name -> value of the execution's variables, without the names of jobs.
+    experiment : mapping
+        ``ExperimentName`` and ``TrialName``; empty without an experiment.
     properties : callable
         Step -> its properties. Raises ExpressionError if it has not succeeded.
     data : JobData
@@ -39,6 +41,7 @@ class ExecutionScope:
     definition: Definition
     parameters: Mapping[str, object]
     variables: Mapping[str, object]
+    experiment: Mapping[str, object]
     properties: Callable[[str], object]
     data: JobData
     job: str = ""
@@ -53,6 +56,8 @@ class ExecutionScope:
             return self.parameters[rest]
         if root == "Execution":
             return self.job if rest in JOB_NAMES else self.variables[rest]
+        if root == "PipelineExperimentConfig":
+            return self.experiment[rest]
         step, inner = _split(rest)
         try:
             value = Path.of(inner).of_properties(self.properties(step))
