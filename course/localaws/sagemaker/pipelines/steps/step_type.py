@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from course.localaws.context import Context
 from course.localaws.core.resources import ResourceEngine
-from course.localaws.sagemaker.pipelines.language.definition import Step
+from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
 from course.localaws.sagemaker.pipelines.language.expressions import Scope, resolve
 
 
@@ -34,6 +34,21 @@ class Outcome:
 SUCCEEDED = Outcome("Succeeded")
 
 
+@dataclass(frozen=True, slots=True)
+class ExecutionView:
+    """What a step that depends on other steps can see of its execution.
+
+    Attributes
+    ----------
+    definition : Definition
+    states : mapping
+        Step -> state, for the steps that have started, as they were a moment ago.
+    """
+
+    definition: Definition
+    states: Mapping[str, dict]
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One attempt to run a step.
@@ -52,6 +67,9 @@ class Attempt:
         What the step's expressions refer to.
     client : callable
         botocore's name of a service -> client with the rights of the execution's role.
+    execution : ExecutionView
+    memory : dict
+        What `StepType.start` must remember and no answer shows, in JSON. It is stored with the metadata.
     """
 
     step: Step
@@ -61,6 +79,8 @@ class Attempt:
     engine: ResourceEngine
     scope: Scope
     client: Callable[[str], Any]
+    execution: ExecutionView
+    memory: dict
 
 
 class StepType:

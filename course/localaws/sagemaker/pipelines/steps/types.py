@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from course.localaws.sagemaker.pipelines.steps import control_flow, jobs, models
+from course.localaws.sagemaker.pipelines.steps import control_flow, for_each, jobs, models
 from course.localaws.sagemaker.pipelines.steps.step_type import StepType
 
-TYPES: dict[str, StepType] = jobs.TYPES | models.TYPES | control_flow.TYPES
+TYPES: dict[str, StepType] = jobs.TYPES | models.TYPES | control_flow.TYPES | for_each.TYPES
 """Type of a step in a definition -> how it runs."""
