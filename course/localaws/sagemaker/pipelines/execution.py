@@ -6,9 +6,8 @@ from the document after a crash: it continues each attempt by its name, and crea
 
 from __future__ import annotations
 
+import copy
 import logging
-import secrets
-import string
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -22,17 +21,16 @@ from course.localaws.sagemaker.pipelines import experiments, scope
 from course.localaws.sagemaker.pipelines.cache import StepCache, key_of
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING
 from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
-from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, text
+from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError
 from course.localaws.sagemaker.pipelines.readiness import ENDED, Readiness
 from course.localaws.sagemaker.pipelines.role_clients import RoleClients
-from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, ExecutionView, Outcome
+from course.localaws.sagemaker.pipelines.steps import failures
+from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-LONGEST_NAME = 63
-SUFFIX = 10  # random characters at the end of the names of jobs
 LONGEST_REASON = 1024
 STEP_FAILED = "Step failure: One or multiple steps failed."
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 0.5  # seconds between two looks at running steps
@@ -60,9 +58,9 @@ class ExecutionThread:
         self._name, self._role = document["_name"], document["RoleArn"]
         self._client = lambda service: clients.client(service, context.region, self._role)
         self._properties: dict[str, object] = {}
-        self._states: dict[str, dict] = document["_steps"]  # at the beginning of the round
         self._wake, self._abandoned = threading.Event(), False
-        self.id = document["PipelineExecutionArn"].rpartition("/")[2]
+        self._arn = document["PipelineExecutionArn"]
+        self.id = self._arn.rpartition("/")[2]
         self._scope = scope.ExecutionScope(
             definition,
             document["_parameters"],
@@ -114,40 +112,31 @@ class ExecutionThread:
             return False
 
     def _advance(self, document: Document) -> bool:
-        states = self._states = document["_steps"]
+        states = document["_steps"]
         stopping = document["PipelineExecutionStatus"] == "Stopping"
         running = [name for name, state in states.items() if state["StepStatus"] not in ENDED]
-        changed = any([self._follow(self._definition.step(name), states[name], stopping) for name in running])
+        changed = any([self._follow(self._definition.steps[name], states[name], stopping) for name in running])
         if changed:
             return True
         readiness = Readiness(self._definition, states)
-        busy = sum(not self._definition.step(name).body for name in running)  # a ForEach step only waits for its child steps
-        free = document["ParallelismConfiguration"]["MaxParallelExecutionSteps"] - busy
-        ready = [] if stopping else readiness.ready()[: max(free, 0)]
+        if stopping or readiness.unhandled_failure():
+            if not running:
+                self._finish("Stopped" if stopping else "Failed", "" if stopping else STEP_FAILED)
+            return not running
+        free = document["ParallelismConfiguration"]["MaxParallelExecutionSteps"] - len(running)
+        ready = readiness.ready()[: max(free, 0)]
         for step in ready:
             self._begin(step)
         if not ready and not running:
-            self._conclude(readiness, states, stopping)
-        return bool(ready) or not running
-
-    def _conclude(self, readiness: Readiness, states: dict[str, dict], stopping: bool) -> None:
-        if stopping:
-            self._finish("Stopped")
-        elif readiness.unhandled_failure():
-            self._finish("Failed", STEP_FAILED)
-        else:
             failed = any(state["StepStatus"] != "Succeeded" for state in states.values())
             self._finish("CompletedWithFailures" if failed else "Succeeded")
+        return bool(ready) or not running
 
     def _begin(self, step: Step) -> None:
-        name = f"pipelines-{self.id}-{step.name}"[: LONGEST_NAME - SUFFIX - 1]
         now = self._engine.now()
-        state = {"StepName": step.name, "StepStatus": "Starting", "StartTime": now, "AttemptCount": 1, "Metadata": {}}
-        state |= {"_attempt": f"{name}-{_random()}"}
+        state = {"StepName": step.name, "StepStatus": "Starting", "StartTime": now, "AttemptCount": 1, "Metadata": {}, "_answer": None}
+        state |= {"_attempt": TYPES[step.type].names.new(step, self.id, self._scope)}
         state |= {f"Step{member}": step.document[member] for member in ("DisplayName", "Description") if step.document.get(member)}
-        if step.iteration:
-            shown = {"ParentStepName": step.iteration.loop, "Index": step.iteration.index, "Item": text(self._item(step))}
-            state["IterationContext"] = shown
         self._change(step, state)
         self._launch(step, state)
 
@@ -172,7 +161,7 @@ class ExecutionThread:
         if outcome:
             self._end(step, attempt, outcome)
         else:
-            self._change(step, {"StepStatus": "Executing", "Metadata": attempt.metadata, "_memory": attempt.memory})
+            self._change(step, {"StepStatus": "Executing", "Metadata": attempt.metadata})
 
     def _start(self, step: Step, state: dict, attempt: Attempt) -> Outcome | None:
         """Take the step's result from the cache, or start the attempt. The cache is asked once, before the step makes anything."""
@@ -188,7 +177,7 @@ class ExecutionThread:
         return kind.start(attempt, experiments.with_experiment(step.type, arguments, self._experiment))
 
     def _end(self, step: Step, attempt: Attempt, outcome: Outcome) -> None:
-        reason = outcome.reason[:LONGEST_REASON] or None
+        reason = failures.not_retried(outcome, self._arn, step.name)[:LONGEST_REASON] or None
         members = {"StepStatus": outcome.status, "FailureReason": reason, "EndTime": self._engine.now(), "Metadata": attempt.metadata}
         if outcome.status == "Succeeded":
             self._cache.keep(self._document()["_steps"][step.name] | members)
@@ -199,10 +188,7 @@ class ExecutionThread:
         try:
             return act()
         except ClientError as error:
-            answer = error.response
-            service = f"Service: AmazonSageMaker; Status Code: {answer['ResponseMetadata']['HTTPStatusCode']}"
-            code, request = answer["Error"]["Code"], answer["ResponseMetadata"].get("RequestId", "")
-            return Outcome("Failed", f"ClientError: {answer['Error']['Message']} ({service}; Error Code: {code}; Request ID: {request})")
+            return failures.refused(error)
         except ExpressionError as error:
             return Outcome("Failed", f"ClientError: {error}")
 
@@ -223,14 +209,13 @@ class ExecutionThread:
 
     def _attempt(self, step: Step, state: dict) -> Attempt:
         name = state["_attempt"]
-        scope = self._scope.of_job(name, self._item(step))
-        memory, metadata = dict(state.get("_memory", {})), dict(state["Metadata"])
-        execution = ExecutionView(self._definition, self._states)
-        return Attempt(step, name, metadata, self._context, self._engine, scope, self._client, execution, memory)
+        metadata = copy.deepcopy(state["Metadata"])
+        scope, answer = self._scope.of_job(name), state.get("_answer", {})
 
-    def _item(self, step: Step) -> object:
-        """The item of a ForEach step that a child step is for; None for any other step."""
-        return self._states[step.iteration.loop]["_memory"]["items"][step.iteration.index] if step.iteration else None
+        def save() -> None:
+            self._change(step, {"Metadata": metadata})
+
+        return Attempt(step, name, metadata, self._context, self._engine, scope, self._client, self._arn, save, answer)
 
     def _properties_of(self, name: str) -> object:
         """The properties of a step that has succeeded. Raises ExpressionError."""
@@ -238,10 +223,6 @@ class ExecutionThread:
             state = self._document()["_steps"].get(name, {"StepStatus": "not started"})
             if state["StepStatus"] != "Succeeded":
                 raise ExpressionError(f"The step {name} has no properties: its status is {state['StepStatus']}")
-            step = self._definition.step(name)
+            step = self._definition.steps[name]
             self._properties[name] = TYPES[step.type].properties(self._attempt(step, state))
         return self._properties[name]
-
-
-def _random() -> str:
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(SUFFIX))

@@ -16,6 +16,7 @@ from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.pipelines import cache
+from course.localaws.sagemaker.pipelines.callbacks import Callbacks
 from course.localaws.sagemaker.pipelines.executions import Executions
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, RUNNING, VERSION, conflict, name_of, shown, version_name
 from course.localaws.sagemaker.pipelines.language.parsing import parse
@@ -44,6 +45,7 @@ class Pipelines(Family):
             "ListPipelineVersions": self.list_versions,
             "UpdatePipelineVersion": self.update_version,
             **Executions(platform, engine, self._runner).operations,
+            **Callbacks(engine, self._runner).operations,
         }
 
     async def create(self, context: Context, params: dict) -> dict:

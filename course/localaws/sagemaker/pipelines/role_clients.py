@@ -15,6 +15,8 @@ from course.localaws.platform import Platform
 
 # Parameters are validated by the service, as those of any caller. Proxies of this process are for real accounts.
 _CONFIG = Config(parameter_validation=False, proxies={}, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=50)
+# A function may run for ten minutes, and must not be called again by itself.
+_LAMBDA = Config(read_timeout=900, retries={"total_max_attempts": 1, "mode": "standard"})
 
 
 class RoleClients:
@@ -43,5 +45,5 @@ class RoleClients:
             aws_access_key_id=credential.principal.access_key,
             aws_secret_access_key=credential.secret,
             aws_session_token=credential.token,
-            config=_CONFIG,
+            config=_CONFIG.merge(_LAMBDA) if service == "lambda" else _CONFIG,
         )

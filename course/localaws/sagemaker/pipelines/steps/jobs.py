@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from botocore.exceptions import ClientError
 
 from course.localaws.core.resources import Document
+from course.localaws.sagemaker.pipelines.steps import failures
+from course.localaws.sagemaker.pipelines.steps.calls import operation
+from course.localaws.sagemaker.pipelines.steps.names import Names
 from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome, StepType
 
-ALREADY_THERE = ("ResourceInUse", "ValidationException")
+# A tuning job's name has at most 32 characters, and its training jobs' names begin with it.
+TUNING = Names("HyperParameterTuningJobName", longest_prefix=6, form="{execution}-{step:.7}-{token}")
 
 
-@dataclass(frozen=True)
 class JobStep(StepType):
     """Steps of a type that creates a job, and waits for its end.
 
@@ -25,16 +25,18 @@ class JobStep(StepType):
         The job's part of the ARN, e.g. ``"training-job"``.
     metadata : str
         The member of the step's ``Metadata``.
+    names : Names, optional
     """
 
-    noun: str
-    kind: str
-    metadata: str
+    def __init__(self, noun: str, kind: str, metadata: str, names: Names | None = None) -> None:
+        self.noun, self.kind, self.metadata = noun, kind, metadata
+        self.operation = f"Create{noun}"
+        self.names = names or Names(f"{noun}Name")
 
     def start(self, attempt: Attempt, arguments: dict) -> Outcome | None:
-        client = attempt.client("sagemaker")
-        if attempt.engine.find(attempt.context, self._kind(attempt), attempt.name) is None:
-            _operation(client, f"Create{self.noun}")(**arguments | {f"{self.noun}Name": attempt.name})
+        if attempt.find(self.kind, attempt.name) is None:
+            request = attempt.tagged(arguments) | {f"{self.noun}Name": attempt.name}
+            operation(attempt.client("sagemaker"), self.operation)(**request)
         attempt.metadata[self.metadata] = {"Arn": self._document(attempt)[f"{self.noun}Arn"]}
         return None
 
@@ -47,33 +49,49 @@ class JobStep(StepType):
             return SUCCEEDED
         if status == "Stopped":
             return Outcome("Stopped")
-        return Outcome("Failed", f"ClientError: {document.get('FailureReason', '')}".removeprefix("ClientError: "))
+        return failures.of_job(document.get("FailureReason", ""))
 
     def stop(self, attempt: Attempt) -> None:
         try:
-            _operation(attempt.client("sagemaker"), f"Stop{self.noun}")(**{f"{self.noun}Name": attempt.name})
+            operation(attempt.client("sagemaker"), f"Stop{self.noun}")(**{f"{self.noun}Name": attempt.name})
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationException":  # it has just ended
                 raise
 
     def properties(self, attempt: Attempt) -> object:
-        return _operation(attempt.client("sagemaker"), f"Describe{self.noun}")(**{f"{self.noun}Name": attempt.name})
-
-    def _kind(self, attempt: Attempt) -> Any:
-        return attempt.engine.kinds[self.kind]
+        return operation(attempt.client("sagemaker"), f"Describe{self.noun}")(**{f"{self.noun}Name": attempt.name})
 
     def _document(self, attempt: Attempt) -> Document:
-        return attempt.engine.get(attempt.context, self._kind(attempt), attempt.name)
+        return attempt.engine.get(attempt.context, attempt.engine.kinds[self.kind], attempt.name)
 
 
-def _operation(client: Any, name: str) -> Any:
-    """The method of a botocore client for an operation."""
-    return getattr(client, next(method for method, operation in client.meta.method_to_api_mapping.items() if operation == name))
+class TuningStep(JobStep):
+    """Its properties have the training jobs, the best first, beside the description of the tuning job."""
+
+    MOST_SUMMARIES = 50  # TuningStep.get_top_model_s3_uri of the SDKs: "top_k ... 0 to 49"
+
+    def properties(self, attempt: Attempt) -> object:
+        listed = attempt.client("sagemaker").list_training_jobs_for_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=attempt.name,
+            SortBy="FinalObjectiveMetricValue",
+            SortOrder=self._order(attempt),
+            MaxResults=self.MOST_SUMMARIES,
+        )
+        described = super().properties(attempt)
+        assert isinstance(described, dict)
+        return described | {"TrainingJobSummaries": listed["TrainingJobSummaries"]}
+
+    def _order(self, attempt: Attempt) -> str:
+        """The order that has the best training job first."""
+        document = self._document(attempt)
+        definition = document.get("TrainingJobDefinition") or document["TrainingJobDefinitions"][0]
+        objective = document["HyperParameterTuningJobConfig"].get("HyperParameterTuningJobObjective") or definition["TuningObjective"]
+        return "Descending" if objective["Type"] == "Maximize" else "Ascending"
 
 
 TYPES = {
     "Processing": JobStep("ProcessingJob", "processing-job", "ProcessingJob"),
     "Training": JobStep("TrainingJob", "training-job", "TrainingJob"),
     "Transform": JobStep("TransformJob", "transform-job", "TransformJob"),
-    "Tuning": JobStep("HyperParameterTuningJob", "hyper-parameter-tuning-job", "TuningJob"),
+    "Tuning": TuningStep("HyperParameterTuningJob", "hyper-parameter-tuning-job", "TuningJob", TUNING),
 }

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from course.localaws.context import Context
-from course.localaws.core.resources import ResourceEngine
-from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
+from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.sagemaker.pipelines.language.definition import Step
 from course.localaws.sagemaker.pipelines.language.expressions import Scope, resolve
+from course.localaws.sagemaker.pipelines.scope import ExecutionScope
+from course.localaws.sagemaker.pipelines.steps.names import Names
+
+EXECUTION_TAG = "sagemaker:pipeline-execution-arn"  # SDK v3 reads it: `sagemaker.core.lineage`
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +38,6 @@ class Outcome:
 SUCCEEDED = Outcome("Succeeded")
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionView:
-    """What a step that depends on other steps can see of its execution.
-
-    Attributes
-    ----------
-    definition : Definition
-    states : mapping
-        Step -> state, for the steps that have started, as they were a moment ago.
-    """
-
-    definition: Definition
-    states: Mapping[str, dict]
-
-
 @dataclass(frozen=True)
 class Attempt:
     """One attempt to run a step.
@@ -63,13 +52,16 @@ class Attempt:
         The step's ``Metadata`` in ListPipelineExecutionSteps. `StepType.start` fills it.
     context : Context
     engine : ResourceEngine
-    scope : Scope
+    scope : ExecutionScope
         What the step's expressions refer to.
     client : callable
         botocore's name of a service -> client with the rights of the execution's role.
-    execution : ExecutionView
-    memory : dict
-        What `StepType.start` must remember and no answer shows, in JSON. It is stored with the metadata.
+    execution : str
+        The ARN of the execution.
+    save : callable
+        Stores `metadata` at once. Otherwise it is stored when `StepType.start` or `StepType.check` has returned.
+    answer : dict
+        What a program has sent for a Callback step; empty before.
     """
 
     step: Step
@@ -77,23 +69,45 @@ class Attempt:
     metadata: dict
     context: Context
     engine: ResourceEngine
-    scope: Scope
+    scope: ExecutionScope
     client: Callable[[str], Any]
-    execution: ExecutionView
-    memory: dict
+    execution: str
+    save: Callable[[], None]
+    answer: dict
+
+    def find(self, kind: str, name: str) -> Document | None:
+        """The document of a SageMaker resource, or None. ``kind`` is its part of the ARN, e.g. ``"training-job"``."""
+        return self.engine.find(self.context, self.engine.kinds[kind], name)
+
+    def tagged(self, request: dict) -> dict:
+        """A Create request with the tag that names the execution."""
+        return request | {"Tags": [*request.get("Tags", ()), {"Key": EXECUTION_TAG, "Value": self.execution}]}
 
 
 class StepType:
     """How the steps of one type run. Its methods are called in the execution's thread, so they do not wait long.
 
     They raise botocore's ``ClientError`` for a refused call, and ExpressionError for a value that cannot be resolved.
+
+    Attributes
+    ----------
+    names : Names
+        How its attempts are named.
+    operation : str
+        The operation of SageMaker whose request the arguments are; empty for types with arguments of another form.
+    required : tuple of str
+        Members that a step of the type needs besides its arguments.
     """
 
+    names = Names()
+    operation = ""
+    required: tuple[str, ...] = ()
+
     def arguments(self, step: Step, scope: Scope) -> dict:
-        """A step's arguments with all expressions resolved."""
+        """A step's arguments with all expressions resolved. A member that is null counts as absent."""
         resolved = resolve(step.own_arguments, scope)
         assert isinstance(resolved, dict)
-        return resolved
+        return {name: value for name, value in resolved.items() if value is not None}
 
     def start(self, attempt: Attempt, arguments: dict) -> Outcome | None:
         """Begin an attempt, and fill its metadata. Called again with the same attempt if a crash interrupted the first call.

@@ -1,0 +1,10 @@
+"""Calls of botocore clients by the names of operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def operation(client: Any, name: str) -> Any:
+    """The method of a client for an operation, e.g. ``create_training_job`` for ``"CreateTrainingJob"``."""
+    return getattr(client, next(method for method, operation in client.meta.method_to_api_mapping.items() if operation == name))

@@ -1,0 +1,92 @@
+"""Helpers of the tests of step types: definitions of steps, and executions that run to their end."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from tests.localaws.sagemaker.job_fixtures import ROLE
+
+BUCKET = "step-data"
+ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
+_NUMBERS = itertools.count()
+
+
+def get(path: str) -> dict:
+    return {"Get": path}
+
+
+def step(name: str, kind: str, arguments: dict | None = None, **members: object) -> dict:
+    return {"Name": name, "Type": kind, "Arguments": arguments or {}} | members
+
+
+class Pipelines:
+    """Creates and runs pipelines on one local AWS."""
+
+    def __init__(self, client: Callable[..., Any]) -> None:
+        self.client = client
+        self.sagemaker, self.s3, self.sqs = map(client, ("sagemaker", "s3", "sqs"))
+        self.s3.create_bucket(Bucket=BUCKET)
+
+    def put(self, key: str, body: bytes | str) -> str:
+        """Store an object; returns its URI."""
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return f"s3://{BUCKET}/{key}"
+
+    def keys(self, prefix: str) -> list[str]:
+        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())]
+
+    def until(self, ask: Callable[[], Any], good: Callable[[Any], object] = bool, seconds: float = 120) -> Any:
+        """The first answer that is good."""
+        end = time.monotonic() + seconds
+        while not good(found := ask()):
+            assert time.monotonic() < end, found
+            time.sleep(0.05)
+        return found
+
+    def create(self, *steps: dict, parameters: tuple[dict, ...] = (), role: str = ROLE) -> str:
+        """Create a pipeline with these steps; returns its name."""
+        name = f"steps-{next(_NUMBERS)}-{uuid.uuid4().hex[:6]}"
+        definition = {"Version": "2020-12-01", "Metadata": {}, "Parameters": list(parameters), "Steps": list(steps)}
+        self.sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=json.dumps(definition), RoleArn=role)
+        return name
+
+    def start(self, *steps: dict, **settings: object) -> str:
+        """Create a pipeline and start an execution; returns its ARN."""
+        name = self.create(*steps, **settings)
+        return self.sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+
+    def describe(self, arn: str) -> dict:
+        return self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+
+    def ended(self, arn: str) -> str:
+        """Wait for the end of an execution; returns its status."""
+        found = self.until(lambda: self.describe(arn), lambda found: found["PipelineExecutionStatus"] in ENDED)
+        return found["PipelineExecutionStatus"]
+
+    def steps(self, arn: str) -> dict[str, dict]:
+        """The steps of an execution by name."""
+        found = self.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, MaxResults=100)["PipelineExecutionSteps"]
+        return {each["StepName"]: each for each in found}
+
+    def run(self, *steps: dict, **settings: object) -> dict[str, dict]:
+        """Run steps that all succeed; returns them by name."""
+        arn = self.start(*steps, **settings)
+        status, found = self.ended(arn), self.steps(arn)
+        assert status == "Succeeded", found
+        return found
+
+    def failed(self, *steps: dict, **settings: object) -> dict[str, dict]:
+        """Run steps of which one fails; returns them by name."""
+        arn = self.start(*steps, **settings)
+        assert self.ended(arn) == "Failed"
+        return self.steps(arn)
+
+    def waiting(self, arn: str, name: str, status: str = "Executing") -> dict:
+        """A step, once it has a status."""
+        found = self.until(lambda: self.steps(arn), lambda found: found.get(name, {}).get("StepStatus") == status)
+        return found[name]
