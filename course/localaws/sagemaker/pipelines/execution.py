@@ -21,11 +21,11 @@ from course.localaws.sagemaker.pipelines import experiments, scope
 from course.localaws.sagemaker.pipelines.cache import StepCache, key_of
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING
 from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
-from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError
+from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, text
 from course.localaws.sagemaker.pipelines.readiness import ENDED, Readiness
 from course.localaws.sagemaker.pipelines.role_clients import RoleClients
 from course.localaws.sagemaker.pipelines.steps import failures
-from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome
+from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, ExecutionView, Outcome
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class ExecutionThread:
         self._name, self._role = document["_name"], document["RoleArn"]
         self._client = lambda service: clients.client(service, context.region, self._role)
         self._properties: dict[str, object] = {}
+        self._states: dict[str, dict] = document["_steps"]  # at the beginning of the round
         self._wake, self._abandoned = threading.Event(), False
         self._arn = document["PipelineExecutionArn"]
         self.id = self._arn.rpartition("/")[2]
@@ -112,31 +113,39 @@ class ExecutionThread:
             return False
 
     def _advance(self, document: Document) -> bool:
-        states = document["_steps"]
+        states = self._states = document["_steps"]
         stopping = document["PipelineExecutionStatus"] == "Stopping"
         running = [name for name, state in states.items() if state["StepStatus"] not in ENDED]
-        changed = any([self._follow(self._definition.steps[name], states[name], stopping) for name in running])
+        changed = any([self._follow(self._definition.step(name), states[name], stopping) for name in running])
         if changed:
             return True
         readiness = Readiness(self._definition, states)
-        if stopping or readiness.unhandled_failure():
-            if not running:
-                self._finish("Stopped" if stopping else "Failed", "" if stopping else STEP_FAILED)
-            return not running
-        free = document["ParallelismConfiguration"]["MaxParallelExecutionSteps"] - len(running)
-        ready = readiness.ready()[: max(free, 0)]
+        busy = sum(not self._definition.step(name).body for name in running)  # a ForEach step only waits for its child steps
+        free = document["ParallelismConfiguration"]["MaxParallelExecutionSteps"] - busy
+        ready = [] if stopping else readiness.ready()[: max(free, 0)]
         for step in ready:
             self._begin(step)
         if not ready and not running:
+            self._conclude(readiness, states, stopping)
+        return bool(ready) or not running
+
+    def _conclude(self, readiness: Readiness, states: dict[str, dict], stopping: bool) -> None:
+        if stopping:
+            self._finish("Stopped")
+        elif readiness.unhandled_failure():
+            self._finish("Failed", STEP_FAILED)
+        else:
             failed = any(state["StepStatus"] != "Succeeded" for state in states.values())
             self._finish("CompletedWithFailures" if failed else "Succeeded")
-        return bool(ready) or not running
 
     def _begin(self, step: Step) -> None:
         now = self._engine.now()
         state = {"StepName": step.name, "StepStatus": "Starting", "StartTime": now, "AttemptCount": 1, "Metadata": {}, "_answer": None}
         state |= {"_attempt": TYPES[step.type].names.new(step, self.id, self._scope)}
         state |= {f"Step{member}": step.document[member] for member in ("DisplayName", "Description") if step.document.get(member)}
+        if step.iteration:
+            shown = {"ParentStepName": step.iteration.loop, "Index": step.iteration.index, "Item": text(self._item(step))}
+            state["IterationContext"] = shown
         self._change(step, state)
         self._launch(step, state)
 
@@ -161,7 +170,7 @@ class ExecutionThread:
         if outcome:
             self._end(step, attempt, outcome)
         else:
-            self._change(step, {"StepStatus": "Executing", "Metadata": attempt.metadata})
+            self._change(step, {"StepStatus": "Executing", "Metadata": attempt.metadata, "_memory": attempt.memory})
 
     def _start(self, step: Step, state: dict, attempt: Attempt) -> Outcome | None:
         """Take the step's result from the cache, or start the attempt. The cache is asked once, before the step makes anything."""
@@ -209,13 +218,30 @@ class ExecutionThread:
 
     def _attempt(self, step: Step, state: dict) -> Attempt:
         name = state["_attempt"]
-        metadata = copy.deepcopy(state["Metadata"])
-        scope, answer = self._scope.of_job(name), state.get("_answer", {})
+        metadata, memory = copy.deepcopy(state["Metadata"]), dict(state.get("_memory", {}))
+        scope, view = self._scope.of_job(name, self._item(step)), ExecutionView(self._definition, self._states)
 
         def save() -> None:
             self._change(step, {"Metadata": metadata})
 
-        return Attempt(step, name, metadata, self._context, self._engine, scope, self._client, self._arn, save, answer)
+        return Attempt(
+            step,
+            name,
+            metadata,
+            self._context,
+            self._engine,
+            scope,
+            self._client,
+            self._arn,
+            view,
+            memory,
+            save,
+            state.get("_answer", {}),
+        )
+
+    def _item(self, step: Step) -> object:
+        """The item of a ForEach step that a child step is for; None for any other step."""
+        return self._states[step.iteration.loop]["_memory"]["items"][step.iteration.index] if step.iteration else None
 
     def _properties_of(self, name: str) -> object:
         """The properties of a step that has succeeded. Raises ExpressionError."""
@@ -223,6 +249,6 @@ class ExecutionThread:
             state = self._document()["_steps"].get(name, {"StepStatus": "not started"})
             if state["StepStatus"] != "Succeeded":
                 raise ExpressionError(f"The step {name} has no properties: its status is {state['StepStatus']}")
-            step = self._definition.steps[name]
+            step = self._definition.step(name)
             self._properties[name] = TYPES[step.type].properties(self._attempt(step, state))
         return self._properties[name]

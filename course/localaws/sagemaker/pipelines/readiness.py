@@ -1,13 +1,14 @@
 """Which steps of an execution can start now, and whether the execution is over.
 
 A step starts when its branch is taken and the steps that it depends on have ended as its triggers want. A step that depends on a Condition
-step also waits for the steps of the branch that was taken. Source: "ConditionStep" and "Configure pipeline dependencies" of the developer
-guide, `sagemaker.mlops.workflow.step_dependency` for triggers; read 2026-11-28.
+step also waits for the steps of the branch that was taken. When a step has failed, and no step waits for that outcome, nothing starts any
+more, but the steps that run go on to their end, a ForEach step with all its iterations. Source: "ConditionStep" and "Configure pipeline
+dependencies" of the developer guide, `step_dependency.py` and `for_each_step.py` of `sagemaker-mlops` 1.27; read 2026-11-28.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
 
@@ -23,7 +24,8 @@ class Readiness:
     ----------
     definition : Definition
     states : mapping
-        Step -> state, for the steps that have started: ``{"StepStatus": ..., "Metadata": ...}``.
+        Step -> state, for the steps that have started: ``{"StepStatus": ..., "Metadata": ...}``. The items of a ForEach step are in
+        ``{"_memory": {"items": [...]}}``.
     """
 
     def __init__(self, definition: Definition, states: States) -> None:
@@ -32,25 +34,63 @@ class Readiness:
 
     def ready(self) -> list[Step]:
         """The steps that can start now, in the definition's order."""
-        return [step for step in self._definition.steps.values() if step.name not in self._states and self._can_start(step)]
+        steps = self._definition.steps.values()
+        failed, found = self.unhandled_failure(), []
+        for step in steps:
+            if step.body and self._status(step.name) == "Executing":
+                found += self._ready_children(step)
+            elif not failed and step.name not in self._states and self._can_start(step):
+                found.append(step)
+        return found
 
     def unhandled_failure(self) -> bool:
         """Whether a step has failed or was stopped, and no step waits for that outcome."""
-        handled = {(name, trigger) for step in self._definition.steps.values() for name, trigger in step.triggers.items()}
+        return self._unhandled(self._definition.steps.values())
+
+    def loop_is_over(self, loop: Step) -> bool:
+        """Whether no child step of a ForEach step runs or will start."""
+        children = self.children(loop)
+        if any(self._status(child.name) not in ("", *ENDED) for child in children):
+            return False
+        if self._status(loop.name) == "Stopping" or self._unhandled(children):
+            return True
+        return all(child.name in self._states or self.excluded(child) for child in children)
+
+    def children(self, loop: Step) -> list[Step]:
+        """The child steps of a ForEach step that has started, also those that have not."""
+        items = self._states.get(loop.name, {}).get("_memory", {}).get("items", ())
+        return self._definition.children(loop, len(items))
+
+    def _ready_children(self, loop: Step) -> list[Step]:
+        children = self.children(loop)
+        if self._unhandled(children):
+            return []
+        free = loop.arguments["MaxConcurrency"] - sum(self._status(child.name) not in ("", *ENDED) for child in children)
+        return [child for child in children if child.name not in self._states and self._can_start(child)][: max(free, 0)]
+
+    def _unhandled(self, steps: Iterable[Step]) -> bool:
+        """Whether one of the steps has failed or was stopped, and none of them waits for that outcome."""
+        handled = {(name, trigger) for step in steps for name, trigger in step.triggers.items()}
         return any(
-            state["StepStatus"] in ("Failed", "Stopped") and not handled & {(name, state["StepStatus"]), (name, "Any")}
-            for name, state in self._states.items()
+            status in ("Failed", "Stopped") and not handled & {(step.name, status), (step.name, "Any")}
+            for step in steps
+            for status in [self._outcome(step)]
         )
 
+    def _outcome(self, step: Step) -> str:
+        """The status of a step. A ForEach step that runs will fail when one of its child steps has failed."""
+        status = self._status(step.name)
+        return "Failed" if step.body and status not in ("", *ENDED) and self._unhandled(self.children(step)) else status
+
     def _can_start(self, step: Step) -> bool:
-        taken = all(self._outcome(condition) == outcome for condition, outcome in step.branch)
+        taken = all(self._branch(condition) == outcome for condition, outcome in step.branch)
         return taken and all(self._triggers(step, name, trigger) for name, trigger in step.triggers.items())
 
     def _triggers(self, step: Step, name: str, trigger: str) -> bool:
         """Whether the step ``name`` has ended as ``step`` needs it."""
         if self._status(name) not in _TRIGGERED_BY[trigger]:
             return False
-        if self._definition.steps[name].type != "Condition" or name in dict(step.branch):
+        if self._definition.step(name).type != "Condition" or name in dict(step.branch):
             return True
         return all(self._status(inner.name) in ENDED or self.excluded(inner) for inner in self._definition.inside(name))
 
@@ -61,18 +101,17 @@ class Readiness:
         return self._excluded[step.name]
 
     def _is_excluded(self, step: Step) -> bool:
-        steps = self._definition.steps
         for condition, outcome in step.branch:
-            if self._outcome(condition) not in ("", outcome) or self.excluded(steps[condition]):
+            if self._branch(condition) not in ("", outcome) or self.excluded(self._definition.steps[condition]):
                 return True
         return any(
-            self.excluded(steps[name]) or self._status(name) in set(ENDED) - set(_TRIGGERED_BY[trigger])
+            self.excluded(self._definition.step(name)) or self._status(name) in set(ENDED) - set(_TRIGGERED_BY[trigger])
             for name, trigger in step.triggers.items()
         )
 
     def _status(self, name: str) -> str:
         return self._states.get(name, {}).get("StepStatus", "")
 
-    def _outcome(self, condition: str) -> str:
+    def _branch(self, condition: str) -> str:
         """``"True"`` or ``"False"`` of a Condition step that has been evaluated, else ``""``."""
         return self._states.get(condition, {}).get("Metadata", {}).get("Condition", {}).get("Outcome", "")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from course.localaws.core.errors import AwsError
 from course.localaws.jobs.s3_data import DataError, JobData, split
-from course.localaws.sagemaker.pipelines.language.definition import Definition
-from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError
+from course.localaws.sagemaker.pipelines.language.definition import Definition, child_name
+from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, resolve
+from course.localaws.sagemaker.pipelines.language.limits import limit
 from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
 
 JOB_NAMES = ("TrainingJobName", "ProcessingJobName")
-LARGEST_FILE = 2 << 20  # bytes of a property file
+_LOOP_OUTPUT = re.compile(r"IterationOutputs\[(?P<index>\d+)\]\.(?P<step>[A-Za-z0-9\-_]+)\.?(?P<rest>.+)", re.DOTALL)
+_SELECTED = re.compile(r"Selected\.?(?P<rest>.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class ExecutionScope:
         S3 with the rights of the execution's role.
     job : str
         The name of the step's job.
+    item : object
+        Of a child step of a ForEach step: the item that it is for.
     """
 
     definition: Definition
@@ -45,52 +50,78 @@ class ExecutionScope:
     properties: Callable[[str], object]
     data: JobData
     job: str = ""
+    item: object = None
 
-    def of_job(self, name: str) -> ExecutionScope:
-        """The scope of a step whose job has this name."""
-        return replace(self, job=name)
+    def of_job(self, name: str, item: object = None) -> ExecutionScope:
+        """The scope of a step whose job has this name, and which is for this item."""
+        return replace(self, job=name, item=item)
 
     def get(self, path: str) -> object:
         root, _, rest = path.partition(".")
-        if root == "Parameters":
-            return self.parameters[rest]
-        if root == "Execution":
-            return self.job if rest in JOB_NAMES else self.variables[rest]
-        if root == "PipelineExperimentConfig":
-            return self.experiment[rest]
-        step, inner = _split(rest)
+        match root:
+            case "Parameters":
+                return self.parameters[rest]
+            case "Execution":
+                return self.job if rest in JOB_NAMES else self.variables[rest]
+            case "PipelineExperimentConfig":
+                return self.experiment[rest]
+            case "ForEach":
+                return self._from_item(path, rest.removeprefix("CurrentItem").removeprefix("."))
+        step, inner = self._in_iteration(*_split(rest))
         try:
-            value = Path.of(inner).of_properties(self.properties(step))
+            value = Path.of(inner).in_properties(self.properties(step))
         except PathError as error:
             raise ExpressionError(f"Failed to get '{path}': {error}") from error
         return value.isoformat() if isinstance(value, datetime) else value
 
     def json_file(self, location: dict) -> object:
         uri = location["S3Uri"] if "S3Uri" in location else self._property_file(location["PropertyFile"])
+        largest = limit("property_file_bytes")
         try:
-            bucket, key = split(uri)
+            bucket, key = split(str(uri))
             self.data.require_read(bucket, key)
             with self.data.open(bucket, key) as file:
-                content = file.read(LARGEST_FILE + 1)
+                content = file.read(largest + 1)
         except (AwsError, DataError) as error:
             raise ExpressionError(f"The JSON file {uri} could not be read: {error}") from error
-        if len(content) > LARGEST_FILE:
-            raise ExpressionError(f"The JSON file {uri} is larger than {LARGEST_FILE} bytes")
+        if len(content) > largest:
+            raise ExpressionError(f"The JSON file {uri} is larger than {largest} bytes")
         try:
             return json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ExpressionError(f"The file {uri} is not JSON: {error}") from error
+
+    def _from_item(self, path: str, inner: str) -> object:
+        """The item of a ForEach step, or a value in it. An item of text may be an object in JSON."""
+        if not inner:
+            return self.item
+        try:
+            item = json.loads(self.item) if isinstance(self.item, str) else self.item
+            return Path.of(inner).in_json(item)
+        except (ValueError, RecursionError) as error:
+            raise ExpressionError(f"Failed to get '{path}' of the item {self.item!r}: {error}") from error
+
+    def _in_iteration(self, step: str, inner: str) -> tuple[str, str]:
+        """A step and a path in its properties; an output of a ForEach step is a property of one of its child steps."""
+        if step not in self.definition.steps or not self.definition.steps[step].body:
+            return step, inner
+        if found := _LOOP_OUTPUT.fullmatch(inner):
+            return child_name(found["step"], int(found["index"])), found["rest"]
+        if found := _SELECTED.fullmatch(inner):
+            selected = self.properties(step).get("Selector")  # type: ignore[attr-defined]
+            if not selected:
+                raise ExpressionError(f"Failed to get 'Steps.{step}.{inner}': the step {step} has selected no iteration")
+            return child_name(selected["StepName"], selected["Index"]), found["rest"]
+        return step, inner
 
     def _property_file(self, path: str) -> str:
         """The S3 URI of a property file, ``Steps.<step>.PropertyFiles.<name>``."""
         step, inner = _split(path.partition(".")[2])
-        name = inner.removeprefix("PropertyFiles.")
-        files = {file["PropertyFileName"]: file for file in self.definition.steps[step].document.get("PropertyFiles") or ()}
-        if name not in files:
-            raise ExpressionError(f"The step {step} has no property file {name}")
-        output = f"ProcessingOutputConfig.Outputs['{files[name]['OutputName']}'].S3Output.S3Uri"
+        name = Path.of(inner).parts[-1]
+        files = {file["PropertyFileName"]: file for file in self.definition.step(step).document.get("PropertyFiles") or ()}
+        output = f"ProcessingOutputConfig.Outputs['{resolve(files[name]['OutputName'], self)}'].S3Output.S3Uri"
         folder = self.get(f"Steps.{step}.{output}")
-        return f"{str(folder).rstrip('/')}/{files[name]['FilePath']}"
+        return f"{str(folder).rstrip('/')}/{resolve(files[name]['FilePath'], self)}"
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -7,17 +7,13 @@ Read 2026-11-28.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Protocol
 
 from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
 
 GET, JOIN, JSON_GET = "Get", "Std:Join", "Std:JsonGet"
-FUNCTIONS = {
-    GET: None,
-    JOIN: {"On", "Values"},
-    JSON_GET: {"PropertyFile", "S3Uri", "Path"},
-}
+FUNCTIONS = (GET, JOIN, JSON_GET)
 
 
 class ExpressionError(Exception):
@@ -41,17 +37,20 @@ def function_of(value: object) -> str:
 
 
 def resolve(value: object, scope: Scope) -> object:
-    """A value with all functions in it replaced by their results. Raises ExpressionError."""
+    """A value with all functions in it replaced by their results, without members that are null. Raises ExpressionError.
+
+    Null means absent in AWS's requests, and the SDKs write it, e.g. for ``Tags``.
+    """
     match function_of(value):
         case "Get":
             return scope.get(value[GET])
         case "Std:Join":
             call = value[JOIN]
-            return str(call.get("On", "")).join(text(resolve(part, scope)) for part in call["Values"])
+            return call.get("On", "").join(text(resolve(part, scope)) for part in call["Values"])
         case "Std:JsonGet":
             return _json_get(value[JSON_GET], scope)
     if isinstance(value, dict):
-        return {name: resolve(inner, scope) for name, inner in value.items()}
+        return {name: resolve(inner, scope) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):
         return [resolve(inner, scope) for inner in value]
     return value
@@ -69,6 +68,19 @@ def references(value: object) -> Iterator[str]:
             yield from references(inner)
 
 
+def in_iteration(value: object, siblings: Set[str], index: int) -> object:
+    """A value of a ForEach body where ``Steps.<sibling>`` refers to the sibling's step of one iteration, ``Steps.<sibling>-<index>``."""
+    if function_of(value) == GET:
+        root, _, rest = value[GET].partition(".")
+        name, dot, path = rest.partition(".")
+        return {GET: f"{root}.{name}-{index}{dot}{path}"} if root == "Steps" and name in siblings else value
+    if isinstance(value, dict):
+        return {name: in_iteration(inner, siblings, index) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [in_iteration(inner, siblings, index) for inner in value]
+    return value
+
+
 def text(value: object) -> str:
     """A value as ``Std:Join`` writes it."""
     if isinstance(value, str):
@@ -80,6 +92,6 @@ def _json_get(call: dict, scope: Scope) -> object:
     location = {"S3Uri": resolve(call["S3Uri"], scope)} if "S3Uri" in call else {"PropertyFile": call["PropertyFile"][GET]}
     content = scope.json_file(location)
     try:
-        return Path.of(text(resolve(call["Path"], scope))).of_json(content)
+        return Path.of_json_path(text(resolve(call["Path"], scope))).in_json(content)
     except PathError as error:
         raise ExpressionError(f"{error} (Std:JsonGet of {next(iter(location.values()))})") from error

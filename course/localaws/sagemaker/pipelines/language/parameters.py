@@ -1,7 +1,12 @@
-"""The parameters of a pipeline: their types, defaults and allowed values, and the values of one execution."""
+"""The parameters of a pipeline: their types, defaults and allowed values, and the values of one execution.
+
+Source: "Pipeline Parameters" of the developer guide, the definition's JSON schema, and `sagemaker.core.workflow.parameters`;
+read 2026-11-28. Values of a request are text; the SDKs write them as Python's ``str`` does, so ``True`` is a Boolean.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +14,8 @@ from course.localaws.core.errors import invalid
 
 Value = str | int | float | bool
 TYPES = {"String": str, "Integer": int, "Float": float, "Boolean": bool}
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
+_FLOAT = re.compile(r"[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Parameter:
     def read(self, text: str) -> Value:
         """The value that a request gives as text. Raises AwsError."""
         try:
-            value: Value = _boolean(text) if self.type == "Boolean" else TYPES[self.type](text)
+            value = _READERS[self.type](text)
         except ValueError:
             raise invalid(f"Invalid type for parameter {self.name}: {text!r} is not of type {self.type}.") from None
         if self.allowed and value not in self.allowed:
@@ -62,18 +69,37 @@ def values(parameters: Mapping[str, Parameter], given: Sequence[dict]) -> dict[s
     ------
     AwsError
     """
-    unknown = sorted({item["Name"] for item in given} - set(parameters))
-    if unknown:
+    names = [item["Name"] for item in given]
+    if unknown := sorted(set(names) - set(parameters)):
         raise invalid(f"Unknown parameters: {unknown}. The pipeline's parameters are {sorted(parameters)}.")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise invalid(f"Parameters must be given once only: {twice}.")
+    if any(item["Value"] == "" for item in given):  # AWS's text: https://github.com/aws/sagemaker-python-sdk/issues/4016
+        raise invalid('[string "" is too short (length: 0, required minimum: 1)]')
     found = {name: parameter.default for name, parameter in parameters.items()}
     found |= {item["Name"]: parameters[item["Name"]].read(item["Value"]) for item in given}
-    missing = sorted(name for name, value in found.items() if value is None)
-    if missing:
+    if missing := sorted(name for name, value in found.items() if value is None):
         raise invalid(f"Parameters without a default value must be set: {missing}.")
-    return found
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def number(text: str) -> float:
+    """A number that is written as text. Raises ValueError, also for ``nan`` and ``inf``."""
+    if not _FLOAT.fullmatch(text):
+        raise ValueError(text)
+    return float(text)
 
 
 def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
+
+
+_READERS = {"String": str, "Integer": _integer, "Float": number, "Boolean": _boolean}

@@ -1,6 +1,9 @@
 """Paths into JSON values: of a step's properties (``ModelArtifacts.S3ModelArtifacts``) and of property files (``metrics.auc[0].value``).
 
-Grammar: members separated by dots, ``[0]`` for an item of a list, ``['name']`` or ``["name"]`` for a member with any characters.
+Both have members separated by dots, ``[0]`` for an item of a list, and ``['name']`` for a member with any characters. The path of a
+``Std:JsonGet`` is a JsonPath as https://github.com/json-path/JsonPath documents it (which the developer guide names, "Property Files and
+JsonGet", read 2026-11-28): it may begin with ``$``, and ``[-1]`` is the last item. What names several values there (``*``, ``..``,
+``[0:2]``, ``[0,1]``, ``[?(...)]``) and functions (``length()``) are refused.
 """
 
 from __future__ import annotations
@@ -8,7 +11,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_PART = re.compile(r"\.?(?:(?P<name>[^.\[\]'\"]+)|\[(?P<index>-?\d+)\]|\[(?P<quote>['\"])(?P<key>.*?)(?P=quote)\])")
+_PART = re.compile(
+    r"""(?P<dot>\.)?(?:
+    (?P<name>[^.\[\]'"()\s*]+)
+    | \[\s*(?P<index>-?\d{1,9})\s*\]
+    | \[\s*(?P<quote>['"])(?P<key>(?:\\.|(?!\\).)*?)(?P=quote)\s*\]
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_SEVERAL_KEYS = re.compile(r"""['"]\s*,\s*['"]""")
+_REFUSED = (  # what JsonPath has and a path here has not: how it begins -> its name
+    (re.compile(r"\.\."), "deep scan (..)"),
+    (re.compile(r"\.?\*|\.?\[\s*\*"), "wildcards (*)"),
+    (re.compile(r"\.?\[\s*\?"), "filters ([?(...)])"),
+    (re.compile(r"\.?\[[^\]]*:"), "slices ([a:b])"),
+    (re.compile(r"\.?\[[^\]]*,"), "several keys in one bracket"),
+    (re.compile(r"\.?[A-Za-z]*\("), "functions"),
+)
 
 
 class PathError(ValueError):
@@ -24,28 +43,26 @@ class Path:
 
     @classmethod
     def of(cls, text: str) -> Path:
-        """Parse a path; ``$.`` at the beginning is allowed. Raises PathError."""
-        parts: list[str | int] = []
-        rest = text.removeprefix("$")
-        position = 0
-        while position < len(rest):
-            found = _PART.match(rest, position)
-            if not found:
-                raise PathError(f"The path '{text}' is not valid at '{rest[position:]}'")
-            index = found["index"]
-            parts.append(int(index) if index is not None else found["name"] or found["key"] or "")
-            position = found.end()
-        if not parts:
+        """Parse a path of properties. Raises PathError."""
+        parsed = cls(_parts(text, 0), text)
+        if not parsed.parts:
             raise PathError("The path is empty")
-        return cls(tuple(parts), text)
+        return parsed
 
-    def of_json(self, value: object) -> object:
+    @classmethod
+    def of_json_path(cls, text: str) -> Path:
+        """Parse a JsonPath, with or without ``$`` at the beginning. Raises PathError."""
+        if not text:
+            raise PathError("The path is empty")
+        return cls(_parts(text, text.startswith("$")), text)
+
+    def in_json(self, value: object) -> object:
         """The value that the path names. Raises PathError."""
         for part in self.parts:
             value = self._step(value, part)
         return value
 
-    def of_properties(self, value: object) -> object:
+    def in_properties(self, value: object) -> object:
         """The value that the path names in an answer of Describe, where ``Outputs['train']`` is the item of a list with that name.
 
         Raises PathError.
@@ -68,3 +85,37 @@ class Path:
             if isinstance(item, dict) and name == next((value for member, value in item.items() if member.endswith("Name")), None):
                 return item
         raise PathError(f"'{name}' of the path '{self.text}' was not found")
+
+
+def _parts(text: str, begin: int) -> tuple[str | int, ...]:
+    """The parts of a path that follow position ``begin``. Raises PathError."""
+    parts: list[str | int] = []
+    position = begin
+    while position < len(text):
+        found = _PART.match(text, position)
+        if not found or _misplaced(found) or _SEVERAL_KEYS.search(found["key"] or ""):
+            raise _invalid(text, position)
+        parts.append(_part(found))
+        position = found.end()
+    return tuple(parts)
+
+
+def _misplaced(found: re.Match[str]) -> bool:
+    """Whether a dot is where none may be, or a name has no dot before it."""
+    if found["dot"]:
+        return found.start() == 0
+    return bool(found["name"]) and found.start() != 0
+
+
+def _part(found: re.Match[str]) -> str | int:
+    if found["index"] is not None:
+        return int(found["index"])
+    return found["name"] or re.sub(r"\\(.)", r"\1", found["key"], flags=re.DOTALL)
+
+
+def _invalid(text: str, position: int) -> PathError:
+    rest = text[position:]
+    for pattern, name in _REFUSED:
+        if pattern.match(rest):
+            return PathError(f"The path '{text}' is not supported at '{rest}': {name} are not; a path names one value")
+    return PathError(f"The path '{text}' is not valid at '{rest}'")

@@ -20,7 +20,7 @@ class ConditionStep(StepType):
         return SUCCEEDED
 
     def properties(self, attempt: Attempt) -> object:
-        return attempt.metadata["Condition"]
+        return {"Outcome": attempt.metadata["Condition"]["Outcome"] == "True"}  # "true" in text, as the SDK's tests show
 
 
 class FailStep(StepType):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine
-from course.localaws.sagemaker.pipelines.language.definition import Step
+from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
 from course.localaws.sagemaker.pipelines.language.expressions import Scope, resolve
 from course.localaws.sagemaker.pipelines.scope import ExecutionScope
 from course.localaws.sagemaker.pipelines.steps.names import Names
@@ -38,6 +38,21 @@ class Outcome:
 SUCCEEDED = Outcome("Succeeded")
 
 
+@dataclass(frozen=True, slots=True)
+class ExecutionView:
+    """What a step that depends on other steps can see of its execution.
+
+    Attributes
+    ----------
+    definition : Definition
+    states : mapping
+        Step -> state, for the steps that have started, as they were a moment ago.
+    """
+
+    definition: Definition
+    states: Mapping[str, dict]
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One attempt to run a step.
@@ -58,6 +73,9 @@ class Attempt:
         botocore's name of a service -> client with the rights of the execution's role.
     execution : str
         The ARN of the execution.
+    view : ExecutionView
+    memory : dict
+        What `StepType.start` must remember and no answer shows, in JSON. It is stored with the metadata.
     save : callable
         Stores `metadata` at once. Otherwise it is stored when `StepType.start` or `StepType.check` has returned.
     answer : dict
@@ -72,6 +90,8 @@ class Attempt:
     scope: ExecutionScope
     client: Callable[[str], Any]
     execution: str
+    view: ExecutionView
+    memory: dict
     save: Callable[[], None]
     answer: dict
 

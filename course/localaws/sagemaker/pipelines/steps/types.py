@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from course.localaws.sagemaker.pipelines.steps import callback, cleanup, control_flow, deployment, functions, jobs, lineage, models
+from course.localaws.sagemaker.pipelines.steps import (
+    callback,
+    cleanup,
+    control_flow,
+    deployment,
+    for_each,
+    functions,
+    jobs,
+    lineage,
+    models,
+)
 from course.localaws.sagemaker.pipelines.steps.step_type import StepType
 
-_MODULES = (jobs, models, control_flow, functions, callback, deployment, lineage, cleanup)
+_MODULES = (jobs, models, control_flow, for_each, functions, callback, deployment, lineage, cleanup)
 TYPES: dict[str, StepType] = {name: kind for module in _MODULES for name, kind in module.TYPES.items()}
 """Type of a step in a definition -> how it runs."""

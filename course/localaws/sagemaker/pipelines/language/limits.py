@@ -1,0 +1,13 @@
+"""The limits of a definition. They are data: `limits.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from course.localaws.core.data_files import table
+
+
+def limit(name: str) -> Any:
+    """A value of ``limits.yaml`` by its name."""
+    return table(Path(__file__).with_suffix(".yaml"))[name]
