@@ -11,7 +11,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING
-from course.localaws.sagemaker.pipelines.runner import ExecutionRunner
+from course.localaws.sagemaker.pipelines.runs.runner import ExecutionRunner
 
 WAITING = ("Starting", "Executing", "Stopping")
 

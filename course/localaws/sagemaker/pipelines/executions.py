@@ -28,7 +28,7 @@ from course.localaws.sagemaker.pipelines.kinds import (
 )
 from course.localaws.sagemaker.pipelines.language import parameters
 from course.localaws.sagemaker.pipelines.language.parsing import parse
-from course.localaws.sagemaker.pipelines.runner import ExecutionRunner
+from course.localaws.sagemaker.pipelines.runs.runner import ExecutionRunner
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 
 ID_LENGTH = 12

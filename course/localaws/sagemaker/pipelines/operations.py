@@ -20,7 +20,7 @@ from course.localaws.sagemaker.pipelines.callbacks import Callbacks
 from course.localaws.sagemaker.pipelines.executions import Executions
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, RUNNING, VERSION, conflict, name_of, shown, version_name
 from course.localaws.sagemaker.pipelines.language.parsing import parse
-from course.localaws.sagemaker.pipelines.runner import ExecutionRunner
+from course.localaws.sagemaker.pipelines.runs.runner import ExecutionRunner
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 
 LARGEST_DEFINITION = 1 << 20  # bytes

@@ -5,7 +5,7 @@ Source: "SageMaker Pipeline Definition JSON Schema", version 2020-12-01, and the
 
 from __future__ import annotations
 
-from course.localaws.sagemaker.pipelines.language import cache_config
+from course.localaws.sagemaker.pipelines.language import cache_config, retry_policies
 from course.localaws.sagemaker.pipelines.language.expressions import function_of
 from course.localaws.sagemaker.pipelines.language.faults import require
 from course.localaws.sagemaker.pipelines.language.limits import limit
@@ -36,6 +36,8 @@ def check(document: dict, kind: str, place: str) -> None:
         require(function_of(value) or value and isinstance(value, str), place, f"a {kind} step needs {_NEEDED[kind]}")
     fault = cache_config.fault_in(document)
     require(not fault, f"{place}.CacheConfig", fault)
+    fault = retry_policies.fault_in(document)
+    require(not fault, f"{place}.RetryPolicies", fault)
     _check_property_files(document, place)
     _check_output_parameters(document, place)
 

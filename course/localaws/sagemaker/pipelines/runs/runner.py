@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine
-from course.localaws.sagemaker.pipelines.execution import ExecutionThread
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING, VERSION, version_name
 from course.localaws.sagemaker.pipelines.language.definition import Definition
 from course.localaws.sagemaker.pipelines.language.parsing import parse
-from course.localaws.sagemaker.pipelines.role_clients import RoleClients
+from course.localaws.sagemaker.pipelines.runs.execution import ExecutionThread
+from course.localaws.sagemaker.pipelines.runs.role_clients import RoleClients
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
 
 if TYPE_CHECKING:
