@@ -1,7 +1,8 @@
 """Parses AWS's schedule expressions, ``at(...)``, ``rate(...)`` and ``cron(...)``, and finds their next time in a time zone.
 
 Source: "Schedule scaling actions using cron expressions" of the Application Auto Scaling user guide and "Cron expressions" of EventBridge,
-read 2026-11-25: six fields (minutes, hours, day of month, month, day of week, year); one of the two days is ``?``.
+read 2026-11-25: six fields (minutes, hours, day of month, month, day of week, year); one of the two days is ``?``. "Schedule types" of
+EventBridge Scheduler, read 2026-11-28: a time that does not exist when the clocks go forward is skipped, one that comes twice counts once.
 """
 
 from __future__ import annotations
@@ -88,9 +89,12 @@ class _Cron:
 
     def after(self, moment: float, zone: ZoneInfo) -> float | None:
         times = [time(hour, minute) for hour in self._hours for minute in self._minutes]
-        for day in self._dates(datetime.fromtimestamp(moment, zone).date()):
-            moments = (datetime.combine(day, at, zone).timestamp() for at in times)
-            found = next((each for each in moments if each > moment), None)
+        now = datetime.fromtimestamp(moment, zone).replace(tzinfo=None)
+        earliest = now - timedelta(hours=3)  # no clock goes back further; all earlier times of the day need no conversion
+        for day in self._dates(now.date()):
+            candidates = (local for at in times if (local := datetime.combine(day, at)) >= earliest)
+            moments = (_timestamp(local, zone) for local in candidates)
+            found = next((each for each in moments if each is not None and each > moment), None)
             if found is not None:
                 return found
         return None
@@ -125,6 +129,12 @@ class _Cron:
         return [day for day in _values(self._day, 1, 31) if day <= last]
 
 
+def _timestamp(local: datetime, zone: ZoneInfo) -> float | None:
+    """A local time in Unix seconds. None for a time that the clocks skip in spring; the first one of a time that they repeat in autumn."""
+    found = local.replace(tzinfo=zone).timestamp()
+    return found if datetime.fromtimestamp(found, zone).replace(tzinfo=None) == local else None
+
+
 def _nearest_workday(year: int, month: int, day: int, last: int) -> list[int]:
     weekday = date(year, month, day).weekday()
     move = {5: -1 if day > 1 else 2, 6: 1 if day < last else -2}.get(weekday, 0)
@@ -139,7 +149,7 @@ def _values(text: str, low: int, high: int, names: dict[str, int] | None = None)
         begin, dash, end = span.partition("-")
         first = low if begin == "*" else _number(begin, names)
         last = _number(end, names) if dash else high if begin == "*" or step else first
-        if not low <= first <= last <= high or not (step or "1").isdecimal() or step == "0":
+        if not low <= first <= last <= high or not (step or "1").isdecimal() or not 1 <= int(step or 1) <= high:
             raise ScheduleExpressionError(f"{text!r} is no list of numbers between {low} and {high}")
         found.update(range(first, last + 1, int(step or 1)))
     return sorted(found)

@@ -23,6 +23,10 @@ CASES = [
     ("cron(0 12 ? * FRIL *)", "UTC", "2026-11-28T00:00", "2026-12-25T12:00"),
     ("cron(0 9 15W * ? *)", "UTC", "2026-11-01T00:00", "2026-11-16T09:00"),
     ("cron(0 0 1 1 ? 2020)", "UTC", "2026-11-25T20:00", None),
+    # The clocks in New York go from 2:00 to 3:00 on 14 March 2027, and from 2:00 back to 1:00 on 7 November.
+    ("cron(30 2 * * ? *)", "America/New_York", "2027-03-13T12:00", "2027-03-15T06:30"),
+    ("cron(0/30 * * * ? *)", "America/New_York", "2027-03-14T06:30", "2027-03-14T07:00"),
+    ("cron(30 1 * * ? *)", "America/New_York", "2027-11-07T05:30", "2027-11-08T06:30"),
 ]
 
 
@@ -37,7 +41,17 @@ def test_the_next_time(text, zone, now, expected):
 
 
 @pytest.mark.parametrize(
-    "text", ["rate(0 minutes)", "rate(5 weeks)", "cron(0 0 * * * *)", "cron(0 0 ? * ?)", "cron(61 0 * * ? *)", "at(noon)", "daily"]
+    "text",
+    [
+        "rate(0 minutes)",
+        "rate(5 weeks)",
+        "cron(*/60 * * * ? *)",
+        "cron(0 0 * * * *)",
+        "cron(0 0 ? * ?)",
+        "cron(61 0 * * ? *)",
+        "at(noon)",
+        "daily",
+    ],
 )
 def test_a_malformed_schedule_expression_is_refused(text):
     with pytest.raises(ScheduleExpressionError):
