@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from course.localaws.autoscaling.scalable import Scalable, ScalableTargetLookup
     from course.localaws.cloudwatch.alarms.alarms import Alarms
     from course.localaws.cloudwatch.metrics.store import MetricStore
+    from course.localaws.events.bus import EventBridge
     from course.localaws.iam.identity import Identity
     from course.localaws.logs.store import LogStore
     from course.localaws.s3.store import ObjectStore
@@ -55,6 +56,7 @@ class Platform:
     logs : LogStore
     metrics : MetricStore
     alarms : Alarms
+    events : EventBridge
     identity : Identity
     athena : Queries
         Set by Athena's constructor.
@@ -79,6 +81,7 @@ class Platform:
     logs: LogStore
     metrics: MetricStore
     alarms: Alarms
+    events: EventBridge
     identity: Identity
     endpoint: str
     sealed: Path | None = None

@@ -14,7 +14,7 @@ from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
 from course.localaws.iam.authorization import CallerAuthorizer
-from course.localaws.iam.policy import AuthorizationRequest, Decision
+from course.localaws.iam.policy import AuthorizationRequest, Decision, PolicyError
 from course.localaws.iam.principals import Entity, Principals
 from course.localaws.moto.records import MotoRecords
 
@@ -129,6 +129,29 @@ class Identity:
             "AssumeRolePolicyDocument": json.loads(role.trust),
             "MaxSessionDuration": role.session_seconds,
         }
+
+    def trusts(self, role_arn: str, service: str, source: str) -> bool:
+        """Whether a service may assume a role. Waits for moto's thread, so call it from another thread.
+
+        Parameters
+        ----------
+        service : str
+            The service principal, e.g. ``"events.amazonaws.com"``.
+        source : str
+            ARN of the resource for which the service assumes the role: ``aws:SourceArn`` in the conditions of the trust policy.
+        """
+        keys = {"aws:SourceArn": [source], "aws:SourceAccount": [self.account]}
+
+        def decide() -> bool:
+            try:
+                role = Principals(self.moto.iam()).by_arn(role_arn)
+                trust = policy.parse(f"trust policy of {role.name}", role.trust)
+                request = AuthorizationRequest("sts:AssumeRole", role_arn, keys, {"Service": frozenset({service})})
+                return role.kind == "role" and policy.evaluate(request, [trust]).allowed
+            except (AwsError, PolicyError):
+                return False
+
+        return self.moto.run(decide)
 
     def simulate(self, role_arn: str, actions: Sequence[str], resources: Sequence[str]) -> list[Decision]:
         """Evaluates a role's (or user's) policies and boundary for each action on each resource, in the order of the actions.

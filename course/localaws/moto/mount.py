@@ -188,52 +188,34 @@ class MotoMount:
         form = urlencode({"Action": action, "Version": "2010-05-08", **parameters}).encode()
         self.run(perform)
 
-    def ask_json(self, service: str, region: str, target: str, parameters: dict) -> dict:
+    def ask_json(self, service: str, region: str, target: str, parameters: dict, seed: bytes | None = None) -> dict:
         """Performs an operation of a JSON service for the account itself, and returns the response.
 
         Parameters
         ----------
         target : str
             The header ``X-Amz-Target``, e.g. ``"AWSGlue.GetTable"``.
+        seed : bytes, optional
+            If the journal has this seed, the operation was performed before and is not performed again; the response is then empty.
 
         Raises
         ------
         AwsError
             The service's error.
         """
-        answer = self.run(lambda: self._as_account_json(service, region, target, parameters))
+
+        def perform() -> WsgiResponse:
+            if seed is not None and self._journal.has(seed):
+                return WsgiResponse(200, (), b"")
+            headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
+            return self._as_account(service, region, json.dumps(parameters).encode(), *headers, seed=seed)
+
+        answer = self.run(perform)
         found = json.loads(answer.body or b"{}")
         if answer.status >= 400:
             code = str(found.get("__type", "InternalFailure")).rpartition("#")[2]
             raise AwsError(code, str(found.get("message") or found.get("Message") or ""), answer.status)
         return found
-
-    def send_event(self, region: str, event: dict) -> None:
-        """Sends an event of AWS itself to EventBridge's default bus, if any bus has a rule. Returns at once.
-
-        Parameters
-        ----------
-        event : dict
-            An entry of PutEvents.
-        """
-
-        def deliver() -> None:
-            from moto.events.models import events_backends
-
-            buses = events_backends[self._platform.account][region].event_buses
-            if not any(bus.rules for bus in buses.values()):
-                return  # without rules the event has no effect, but the journal would grow with every job
-            answer = self._as_account_json("events", region, "AWSEvents.PutEvents", {"Entries": [event]})
-            if answer.status >= 400:
-                logger.error("the event %s was not delivered: %s", event["DetailType"], answer.body.decode(errors="replace"))
-
-        def logged() -> None:
-            try:
-                deliver()
-            except Exception:
-                logger.exception("the event %s was not delivered", event["DetailType"])
-
-        self._submit(logged)
 
     def run(self, function: Callable[[], T]) -> T:
         """Runs ``function`` in moto's thread after the replay of the journal. Waits for the result and returns it."""
@@ -264,10 +246,6 @@ class MotoMount:
         return self._worker.submit(loaded)
 
     # In moto's thread
-
-    def _as_account_json(self, service: str, region: str, target: str, parameters: dict) -> WsgiResponse:
-        headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
-        return self._as_account(service, region, json.dumps(parameters).encode(), *headers)
 
     def _as_account(self, service: str, region: str, body: bytes, *headers: tuple[str, str], seed: bytes | None = None) -> WsgiResponse:
         """Performs a request for the account itself."""

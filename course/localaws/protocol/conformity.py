@@ -8,6 +8,7 @@ from datetime import datetime
 from botocore.model import OperationModel, Shape
 
 from course.localaws.core.errors import AwsError
+from course.localaws.protocol.model import may_be_empty
 from course.localaws.protocol.validation import violations
 
 STRICT = "LOCALAWS_STRICT"  # "1" in the environment: check every response
@@ -55,7 +56,8 @@ def mismatches(shape: Shape | None, result: dict | None) -> list[str]:
         return [f"{name}: the operation has no output" for name in result if not name.startswith("_")]
     found: list[str] = []
     _types(shape, result, shape.name, found)
-    return found or violations(shape, result)
+    checked = {name: value for name, value in result.items() if value != [] or f"{shape.name}.{name}" not in may_be_empty()}
+    return found or violations(shape, checked)
 
 
 def _types(shape: Shape, value: object, path: str, found: list[str]) -> None:

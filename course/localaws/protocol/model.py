@@ -30,6 +30,12 @@ def service_model(service: str) -> ServiceModel:
 
 
 @cache
+def may_be_empty() -> frozenset[str]:
+    """The lists of responses, as shape and member, that AWS shows empty although the model forbids it."""
+    return frozenset(yaml.safe_load(Path(__file__).with_name("left_out.yaml").read_text())["empty"])
+
+
+@cache
 def _left_out() -> frozenset[str]:
     """Returns ``"Shape.Member"`` of the members that the model requires but AWS omits."""
     return frozenset(yaml.safe_load(Path(__file__).with_name("left_out.yaml").read_text())["members"])

@@ -214,7 +214,7 @@ class Service:
 
     def _emit(self, call: AwsRequest, error: str) -> None:
         if self.options.stages.events and is_delivered(call):
-            self._platform.moto.send_event(call.region, api_call_event(call, error, self._platform.clock.now()))
+            self._platform.events.publish(call.region, api_call_event(call, error, self._platform.clock.now()))
 
 
 def validate(operation: OperationModel, params: dict, invalid: Callable[[str], AwsError] = invalid) -> None:

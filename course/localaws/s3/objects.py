@@ -86,6 +86,30 @@ class StoredObject:
         return self.path is None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to an object.
+
+    Attributes
+    ----------
+    kind : str
+        ``"Object Created"``, ``"Object Deleted"``, ``"Object Tags Added"`` or ``"Object Tags Deleted"``.
+    reason : str
+        The operation, e.g. ``"PutObject"``, for a created or deleted object.
+    request : str
+        The id of the request; ``""`` if there is none.
+    by_version : bool
+        Whether one version was deleted.
+    """
+
+    kind: str
+    reason: str = ""
+    request: str = ""
+    by_version: bool = False
+
+
+PUT = Change("Object Created", "PutObject")  # by another part of the local AWS, e.g. a job
+
 # Called inside the transaction with the current object (None if there is none or it is deleted). Raises AwsError to refuse.
 Condition = Callable[[StoredObject | None], None]
 
@@ -96,6 +120,7 @@ class Objects:
         self._bodies = bodies
         self._buckets = buckets
         self._clock = clock
+        self.listeners: list[Callable[[Change, StoredObject], None]] = []
 
     def stored(self, row: sqlite3.Row) -> StoredObject:
         """The object in a row of the index."""
@@ -150,6 +175,7 @@ class Objects:
         tags: dict[str, str],
         condition: Condition | None = None,
         and_then: Callable[[sqlite3.Connection], list[str]] | None = None,
+        change: Change = PUT,
     ) -> StoredObject:
         """Makes a complete body the current object. When this returns, the object is durable and wholly visible.
 
@@ -169,9 +195,13 @@ class Objects:
                 doomed += and_then(connection)
         body.keep()
         self._bodies.remove(doomed)
-        return StoredObject(bucket, key, body.path, body.size, etag, modified, version, True, attributes, tags, sequence)
+        stored = StoredObject(bucket, key, body.path, body.size, etag, modified, version, True, attributes, tags, sequence)
+        self._tell(change, stored)
+        return stored
 
-    def delete(self, bucket: str, key: str, version: str | None = None, condition: Condition | None = None) -> StoredObject | None:
+    def delete(
+        self, bucket: str, key: str, version: str | None = None, condition: Condition | None = None, request: str = ""
+    ) -> StoredObject | None:
         """Deletes an object as S3 does: permanently without versioning or with ``version``, else by adding a delete marker.
 
         Returns the new delete marker, or the removed version. Returns None if there was nothing to delete, which is not an error.
@@ -179,15 +209,18 @@ class Objects:
         with self._database.write() as connection:
             result, doomed = self._delete(connection, self._buckets.get(bucket), key, version, condition)
         self._bodies.remove(doomed)
+        if result is not None:
+            self._tell(Change("Object Deleted", "DeleteObject", request, bool(version)), result)
         return result
 
-    def set_tags(self, bucket: str, key: str, version: str | None, tags: dict[str, str]) -> StoredObject:
+    def set_tags(self, bucket: str, key: str, version: str | None, tags: dict[str, str], request: str = "") -> StoredObject:
         """Replaces an object's tags."""
         with self._database.write() as connection:
             found = self.find(bucket, key, version)
             if found.is_delete_marker:
                 raise no_such_key(key)
             connection.execute("UPDATE objects SET tags = ? WHERE sequence = ?", (json.dumps(tags), found.sequence))
+        self._tell(Change(f"Object Tags {'Added' if tags else 'Deleted'}", request=request), found)
         return replace(found, tags=tags)
 
     def pages(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
@@ -202,6 +235,10 @@ class Objects:
                     return
                 if row["body"]:
                     yield self.stored(row)
+
+    def _tell(self, change: Change, changed: StoredObject) -> None:
+        for listener in self.listeners:
+            listener(change, changed)
 
     def _delete(
         self, connection: sqlite3.Connection, bucket: Bucket, key: str, version: str | None, condition: Condition | None

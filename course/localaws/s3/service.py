@@ -16,6 +16,7 @@ from course.localaws.platform import Platform
 from course.localaws.protocol import rest_xml
 from course.localaws.protocol.service import Service, Stages
 from course.localaws.s3 import table
+from course.localaws.s3.events import BucketEvents
 from course.localaws.s3.integrity import DeclaredDigests
 from course.localaws.s3.operations import buckets, configurations, copies, lists, multipart, objects
 
@@ -32,6 +33,7 @@ _REQUEST_CHECKSUM = {"requestAlgorithmMember", "requestChecksumRequired"}
 
 def create_service(platform: Platform, stages: Stages) -> Service:
     """The `Service` of signing name ``s3``, which uses the platform's `ObjectStore`."""
+    platform.objects.objects.listeners.append(BucketEvents(platform.objects, platform.events, platform.account))
     return Service(
         "s3",
         platform,

@@ -16,6 +16,7 @@ from course.localaws.core.clock import Clock
 from course.localaws.core.errors import not_supported
 from course.localaws.core.scheduler import Scheduler
 from course.localaws.ecr.registry import Registry
+from course.localaws.events.bus import EventBridge
 from course.localaws.gateway.gateway import Gateway
 from course.localaws.gateway.request_log import RequestLog
 from course.localaws.iam.identity import Identity
@@ -62,6 +63,8 @@ class LocalAws:
         scheduler = Scheduler(clock)
         metrics = MetricStore(state / "metrics.db", clock)
         identity = Identity(state, credentials.ACCOUNT, clock)
+        logs = LogStore(state / "logs.db", clock)
+        events = EventBridge(state / "events.db", credentials.ACCOUNT, scheduler, identity, logs)
         self.platform = platform = Platform(
             state=state,
             account=credentials.ACCOUNT,
@@ -69,9 +72,10 @@ class LocalAws:
             scheduler=scheduler,
             requests=RequestLog(state / "requests.db", clock),
             objects=ObjectStore(state, clock),
-            logs=LogStore(state / "logs.db", clock),
+            logs=logs,
             metrics=metrics,
-            alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, scheduler, metrics, identity),
+            alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, scheduler, metrics, identity, events),
+            events=events,
             identity=identity,
             endpoint=endpoint,
             sealed=sealed,
@@ -87,7 +91,7 @@ class LocalAws:
         # They are emptied and closed in this order: writers before the stores that they write to.
         self._closing_order = (
             *(service.backend for service in self.services.values() if service.backend is not None),
-            *(platform.alarms, self._registry, self._moto),
+            *(platform.alarms, platform.events, self._registry, self._moto),
             *(platform.objects, platform.logs, platform.metrics, platform.requests),
         )
         self._closed = False
@@ -96,6 +100,8 @@ class LocalAws:
         """Fail or restart the work that was running when the last process ended."""
         self.sagemaker.recover()
         self.platform.alarms.recover()
+        self.platform.events.recover()
+        self.services["scheduler"].backend.recover()
 
     def warm(self) -> None:
         """Start the slow part of the start in the background: importing moto and replaying its journal."""

@@ -216,30 +216,6 @@ def read_stepfunctions(client: Client, arn: str) -> list[dict]:
     return [client("stepfunctions").describe_state_machine(stateMachineArn=arn)]
 
 
-def make_events(client: Client) -> None:
-    client("events").put_rule(Name="restart", EventPattern=json.dumps({"source": ["course"]}))
-    client("sqs").create_queue(QueueName="restart-events")
-    client("events").put_targets(Rule="restart", Targets=[{"Id": "q", "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:restart-events"}])
-    client("events").put_events(Entries=[{"Source": "course", "DetailType": "d", "Detail": "{}"}])
-    client("scheduler").create_schedule(
-        Name="restart",
-        ScheduleExpression="rate(1 hour)",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:restart-events", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"},
-    )
-
-
-@scenario(make_events)
-def read_events(client: Client, made: None) -> list[dict]:
-    url = client("sqs").get_queue_url(QueueName="restart-events")["QueueUrl"]
-    return [
-        client("events").describe_rule(Name="restart"),
-        client("events").list_targets_by_rule(Rule="restart"),
-        client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"]),
-        client("scheduler").get_schedule(Name="restart"),
-    ]
-
-
 def make_glue(client: Client) -> None:
     client("glue").create_database(DatabaseInput={"Name": "restart"})
     columns = [{"Name": "a", "Type": "int"}]

@@ -149,17 +149,22 @@ def test_documents_that_do_not_fit(s3, bucket, refused):
         s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "aws:no", "Value": ""}]})
 
 
-def test_notifications_are_refused_unless_there_are_none(s3, bucket, refused):
+def test_notifications_go_to_eventbridge_only(s3, bucket, refused):
+    def stored() -> dict:
+        found = s3.get_bucket_notification_configuration(Bucket=bucket)
+        found.pop("ResponseMetadata")
+        return found
+
+    assert stored() == {}
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    assert stored() == {"EventBridgeConfiguration": {}}
+    queue = [{"QueueArn": "arn:aws:sqs:us-east-1:123456789012:q", "Events": ["s3:ObjectCreated:*"]}]
+    with refused("NotSupportedByLocalAws", 400) as caught:
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": queue})
+    assert "QueueConfigurations" in str(caught.value)
+    assert stored() == {"EventBridgeConfiguration": {}}
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
-    for configuration in (
-        {"QueueConfigurations": [{"QueueArn": "arn:aws:sqs:us-east-1:123456789012:q", "Events": ["s3:ObjectCreated:*"]}]},
-        {"EventBridgeConfiguration": {}},
-    ):
-        with refused("NotSupportedByLocalAws", 400):
-            s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
-    found = s3.get_bucket_notification_configuration(Bucket=bucket)
-    found.pop("ResponseMetadata")
-    assert found == {}
+    assert stored() == {}
 
 
 def test_access_control_lists(s3, bucket, refused):

@@ -22,6 +22,7 @@ from course.localaws.core.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from course.localaws.cloudwatch.metrics.store import MetricStore
+    from course.localaws.events.bus import EventBridge
     from course.localaws.iam.identity import Identity
 
 Key = tuple[str, str]
@@ -41,12 +42,14 @@ class Alarms:
         Called after each change of an alarm's state with the region, the alarm and the moment.
     """
 
-    def __init__(self, path: Path, account: str, scheduler: Scheduler, metrics: MetricStore, identity: Identity) -> None:
+    def __init__(
+        self, path: Path, account: str, scheduler: Scheduler, metrics: MetricStore, identity: Identity, events: EventBridge
+    ) -> None:
         self.store = AlarmStore(path)
         self.account, self.scheduler = account, scheduler
         self.policies: Callable[[str, dict, float, float], None] | None = None
         self.listeners: list[Callable[[str, dict, float], None]] = []
-        self._metrics, self._identity = metrics, identity
+        self._metrics, self._identity, self._events = metrics, identity, events
         self._lock = threading.RLock()
         self._due: dict[Key, float] = {}
         scheduler.add(self._earliest, self._evaluate_due)
@@ -141,7 +144,7 @@ class Alarms:
             self.store.put(region, after)
         summary = f"Alarm updated from {before['StateValue']} to {state}"
         self.store.note(region, after, moment, "StateUpdate", summary, messages.state_update(before, after))
-        self._identity.moto.send_event(region, messages.event(before, after))
+        self._events.publish(region, messages.event(before, after))
         if after["ActionsEnabled"]:
             self._act(region, after, after[ACTIONS_OF[state]], before, moment, value)
         for listener in list(self.listeners):

@@ -11,7 +11,7 @@ from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.protocol import xml
 from course.localaws.protocol.model import service_model
 from course.localaws.protocol.rest_xml import form
-from course.localaws.s3 import table
+from course.localaws.s3 import events, table
 from course.localaws.s3.tags import checked_tags
 
 SIZE_RULE = "TransitionDefaultMinimumObjectSize"
@@ -87,13 +87,19 @@ def _unconfigured(answer: dict | list, context: Context, params: dict) -> dict:
 
 
 def put_notification(context: Context, params: dict) -> None:
-    """Accepts only an empty configuration, because notifications are not delivered here."""
-    context.platform.objects.buckets.get(params["Bucket"])
-    if params.get("NotificationConfiguration"):
-        raise not_supported("s3", "PutBucketNotificationConfiguration other than an empty one")
+    """Stores whether the bucket sends its events to EventBridge. Refuses other destinations."""
+    wanted = params.get("NotificationConfiguration") or {}
+    if others := sorted(wanted.keys() - {events.EVENT_BRIDGE}):
+        raise not_supported("s3", f"PutBucketNotificationConfiguration with {', '.join(others)}")
+    context.platform.objects.buckets.configure(params["Bucket"], events.KIND, wanted or None)
+
+
+def get_notification(context: Context, params: dict) -> dict:
+    return context.platform.objects.buckets.configuration(params["Bucket"], events.KIND) or {}
 
 
 OPERATIONS: dict[str, Operation] = {
+    "GetBucketNotificationConfiguration": get_notification,
     "PutBucketNotificationConfiguration": put_notification,
     **{operation: partial(_unconfigured, answer) for operation, answer in table.unconfigured().items()},
 }

@@ -16,7 +16,7 @@ from course.localaws.s3 import attributes, checksums
 from course.localaws.s3.bodies import digests
 from course.localaws.s3.conditions import ByteRange, check_copy_source, write_condition
 from course.localaws.s3.integrity import MAX_PUT, members
-from course.localaws.s3.objects import StoredObject, check_key, no_such_key
+from course.localaws.s3.objects import Change, StoredObject, check_key, no_such_key
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.operations.objects import DEFAULT_CHECKSUM
 from course.localaws.s3.tags import header_tags
@@ -46,7 +46,8 @@ async def copy_object(context: Context, params: dict) -> dict:
     with _still_there(source), store.bodies.link(source.path) as body:
         etag, sums = await to_thread.run_sync(_digests, source, params.get("ChecksumAlgorithm"))
         condition = write_condition(params, params["Key"])
-        stored = store.objects.commit(params["Bucket"], params["Key"], body, etag, replace(new, checksums=sums), tags, condition)
+        change, new = Change("Object Created", "CopyObject", context.call.id), replace(new, checksums=sums)
+        stored = store.objects.commit(params["Bucket"], params["Key"], body, etag, new, tags, condition, change=change)
     result = {"ETag": f'"{etag}"', "LastModified": stored.modified, **sums}
     return {"CopyObjectResult": result, **attributes.written(stored), **_source_version(source)}
 

@@ -14,6 +14,7 @@ from course.localaws.s3 import attributes, checksums
 from course.localaws.s3.bodies import BlobWriter
 from course.localaws.s3.conditions import write_condition
 from course.localaws.s3.integrity import DeclaredDigests, members, receive
+from course.localaws.s3.objects import Change
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.operations.objects import DEFAULT_CHECKSUM
 from course.localaws.s3.owner import owner
@@ -115,7 +116,8 @@ async def complete_multipart_upload(context: Context, params: dict) -> dict:
     with store.bodies.receive() as body:
         await to_thread.run_sync(_join, store, upload, parts, body)
         forget = partial(store.uploads.forget, upload=upload)
-        done = store.objects.commit(upload.bucket, upload.key, body, etag, stored, upload.tags, condition, forget)
+        change = Change("Object Created", "CompleteMultipartUpload", context.call.id)
+        done = store.objects.commit(upload.bucket, upload.key, body, etag, stored, upload.tags, condition, forget, change)
     location = f"{context.call.request.base_url}{upload.bucket}/{upload.key}"
     result = {"Location": location, "Bucket": upload.bucket, "Key": upload.key, "ETag": f'"{etag}"'}
     return result | sums | attributes.written(done)

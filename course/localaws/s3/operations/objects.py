@@ -15,7 +15,7 @@ from course.localaws.s3 import attributes
 from course.localaws.s3.conditions import ByteRange, NotModified, byte_range, check_read, write_condition
 from course.localaws.s3.file_response import FileResponse
 from course.localaws.s3.integrity import DeclaredDigests, members, receive
-from course.localaws.s3.objects import StoredObject, check_key
+from course.localaws.s3.objects import Change, StoredObject, check_key
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.tags import checked_tags, header_tags, tag_set
 
@@ -40,7 +40,8 @@ async def put_object(context: Context, params: dict) -> dict:
         declared.verify(body.md5, body.checksums)
         sums = members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
         stored_attributes = replace(stored_attributes, checksums=sums)
-        stored = store.objects.commit(params["Bucket"], params["Key"], body, body.md5, stored_attributes, tags, condition)
+        change = Change("Object Created", "PutObject", context.call.id)
+        stored = store.objects.commit(params["Bucket"], params["Key"], body, body.md5, stored_attributes, tags, condition, change=change)
     return {"ETag": f'"{stored.etag}"', **sums, **attributes.written(stored)}
 
 
@@ -109,7 +110,7 @@ def find(context: Context, params: dict) -> StoredObject:
 def delete_object(context: Context, params: dict) -> dict:
     version = params.get("VersionId")
     condition = write_condition(params, params["Key"])
-    removed = context.platform.objects.objects.delete(params["Bucket"], params["Key"], version, condition)
+    removed = context.platform.objects.objects.delete(params["Bucket"], params["Key"], version, condition, context.call.id)
     return _deletion(context, params, removed, version)
 
 
@@ -143,7 +144,7 @@ def _delete_each(context: Context, params: dict, objects: list[dict]) -> tuple[l
             if {"LastModifiedTime", "Size"} & entry.keys():
                 raise AwsError("NotImplemented", "LastModifiedTime and Size are conditions of directory buckets only", status=501)
             condition = write_condition({"IfMatch": entry.get("ETag")}, key)
-            removed = context.platform.objects.objects.delete(params["Bucket"], key, version, condition)
+            removed = context.platform.objects.objects.delete(params["Bucket"], key, version, condition, context.call.id)
             outcome = _deletion(context, params, removed, version)
         except AwsError as error:
             errors.append(named | {"Code": error.code, "Message": error.message})
@@ -207,7 +208,7 @@ def delete_object_tagging(context: Context, params: dict) -> dict:
 
 
 def _set_tags(context: Context, params: dict, tags: dict[str, str]) -> dict:
-    found = context.platform.objects.objects.set_tags(params["Bucket"], params["Key"], params.get("VersionId"), tags)
+    found = context.platform.objects.objects.set_tags(params["Bucket"], params["Key"], params.get("VersionId"), tags, context.call.id)
     return attributes.version_member(found)
 
 

@@ -1,8 +1,7 @@
 """Sends events to EventBridge when SageMaker's jobs, model packages and feature groups change.
 
 Source: "Events that Amazon SageMaker AI sends to Amazon EventBridge" of the SageMaker developer guide, read 2026-11-25. The detail is the
-answer of Describe, with the tags as an object and time stamps in milliseconds (as text for a model package). Targets are moto's: SQS
-queues, log groups, other buses.
+answer of Describe, with the tags as an object and time stamps in milliseconds (as text for a model package).
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def send(
         "Time": engine.now(),
         "Detail": json.dumps(_with_times(detail, _text if kind.name in TIMES_AS_TEXT else _milliseconds)),
     }
-    platform.identity.moto.send_event(context.region, event)
+    platform.events.publish(context.region, event)
 
 
 def _with_times(value: object, written: Callable[[float], object], name: str = "") -> object:

@@ -1,0 +1,205 @@
+"""The kinds of targets that rules and schedules invoke. A package that can be invoked adds its own kind to `TargetKinds`.
+
+Source: "Event bus targets in Amazon EventBridge" and "Managing templated targets" of the Scheduler User Guide, read 2026-11-28. Not
+matched: the resource policies of queues, topics, log groups and functions are not asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from course.localaws.core.errors import AwsError, invalid
+from course.localaws.events.arns import Arn
+from course.localaws.iam.identity import Identity
+from course.localaws.logs.store import LogStore
+
+EVENTS, SCHEDULER = "events", "scheduler"  # the services that invoke targets
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call of a target.
+
+    Attributes
+    ----------
+    id : str
+        The same for every attempt, so that a target can recognise a repeated one.
+    caller : str
+        `EVENTS` or `SCHEDULER`.
+    target : dict
+        The target of PutTargets or of the schedule.
+    payload : str
+        What the target receives.
+    event : dict or None
+        The event before any transformation; None for a schedule.
+    """
+
+    id: str
+    caller: str
+    target: dict
+    payload: str
+    event: dict | None
+
+    @property
+    def arn(self) -> Arn:
+        return Arn.parse(self.target["Arn"])
+
+    @property
+    def seed(self) -> bytes:
+        """For `MotoRecords.ask`, which performs a request with the same seed only once."""
+        return hashlib.sha256(self.id.encode()).digest()[:16]
+
+
+class TargetKind(Protocol):
+    """A kind of target.
+
+    Attributes
+    ----------
+    action : str
+        The permission that the target's role needs.
+    callers : tuple of str
+        Which services can invoke it.
+    needs_role : bool
+        Whether a rule's target must have a role. A schedule's always has one.
+    """
+
+    action: str
+    callers: tuple[str, ...]
+    needs_role: bool
+
+    def owns(self, arn: Arn) -> bool:
+        """Whether a resource is of this kind."""
+
+    def check(self, caller: str, target: dict) -> None:
+        """Raises AwsError for a target that this kind cannot invoke."""
+
+    def invoke(self, invocation: Invocation) -> None:
+        """Call the target, and return without waiting for its work. Raises AwsError."""
+
+
+class TargetKinds:
+    """The registry of target kinds. The kind that was added last comes first."""
+
+    def __init__(self) -> None:
+        self._kinds: list[TargetKind] = []
+
+    def add(self, kind: TargetKind) -> None:
+        self._kinds.insert(0, kind)
+
+    def find(self, caller: str, arn: Arn) -> TargetKind | None:
+        return next((kind for kind in self._kinds if caller in kind.callers and kind.owns(arn)), None)
+
+
+class SqsQueue:
+    """A standard or FIFO queue."""
+
+    action, callers, needs_role = "sqs:SendMessage", (EVENTS, SCHEDULER), False
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def owns(self, arn: Arn) -> bool:
+        return arn.service == "sqs"
+
+    def check(self, caller: str, target: dict) -> None:
+        if target["Arn"].endswith(".fifo") and not target.get("SqsParameters", {}).get("MessageGroupId"):
+            where = f"target: {target['Id']}" if caller == EVENTS else "the target"
+            raise invalid(f"Parameter(s) SqsParameters must be specified for {where}.")
+
+    def invoke(self, invocation: Invocation) -> None:
+        group = invocation.target.get("SqsParameters", {}).get("MessageGroupId")
+        self.send(invocation.arn, invocation.payload, invocation.seed, **({"MessageGroupId": group} if group else {}))
+
+    def send(self, queue: Arn, body: str, seed: bytes, **parameters: object) -> None:
+        """Send a message, once for each seed. Raises AwsError."""
+        url = f"https://sqs.{queue.region}.amazonaws.com/{queue.account}/{queue.resource}"
+        message = {"QueueUrl": url, "MessageBody": body, **parameters}
+        self._identity.moto.ask_json("sqs", queue.region, "AmazonSQS.SendMessage", message, seed=seed)
+
+
+class SnsTopic:
+    """A topic. Its subscribers receive the payload as the message."""
+
+    action, callers, needs_role = "sns:Publish", (EVENTS, SCHEDULER), False
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def owns(self, arn: Arn) -> bool:
+        return arn.service == "sns"
+
+    def check(self, caller: str, target: dict) -> None:
+        if target["Arn"].endswith(".fifo"):
+            raise invalid(f"The topic {target['Arn']} is a FIFO topic, which cannot be a target.")
+
+    def invoke(self, invocation: Invocation) -> None:
+        topic, moto = invocation.target["Arn"], self._identity.moto
+        moto.ask("sns", "Publish", invocation.arn.region, invocation.seed, TopicArn=topic, Message=invocation.payload)
+
+
+class LogGroup:
+    """A CloudWatch log group. Each event gets a stream of its own, as on AWS."""
+
+    action, callers, needs_role = "logs:PutLogEvents", (EVENTS,), False
+
+    def __init__(self, logs: LogStore) -> None:
+        self._logs = logs
+
+    def owns(self, arn: Arn) -> bool:
+        return arn.service == "logs" and arn.resource.startswith("log-group:")
+
+    def check(self, caller: str, target: dict) -> None:
+        pass
+
+    def invoke(self, invocation: Invocation) -> None:
+        region, name = invocation.arn.region, invocation.arn.resource.split(":")[1]
+        streams = self._logs.streams(self._logs.group(region, name)["id"], stream := invocation.seed.hex())
+        if not any(found["last_event"] for found in streams):  # an earlier attempt, before a kill, may have written it
+            self._logs.append(region, name, stream, [self._line(invocation)])
+
+    def _line(self, invocation: Invocation) -> tuple[int, str]:
+        target = invocation.target
+        if not {"Input", "InputPath", "InputTransformer"} & target.keys():
+            return self._logs.now(), invocation.payload
+        try:
+            given = json.loads(invocation.payload)
+            return int(given["timestamp"]) if isinstance(given["timestamp"], int) else self._logs.now(), given["message"]
+        except (ValueError, KeyError, TypeError):
+            raise AwsError("InvalidParameterException", "The input of a log group has the members timestamp and message.") from None
+
+
+class EventBusTarget:
+    """Another event bus. From a rule it receives the same event; from a schedule a new one.
+
+    Parameters
+    ----------
+    receive : callable
+        Called with region, bus name and event.
+    publish : callable
+        Called with region and an entry of PutEvents.
+    """
+
+    action, callers, needs_role = "events:PutEvents", (EVENTS, SCHEDULER), False
+
+    def __init__(self, receive: Callable[[str, str, dict], None], publish: Callable[[str, dict], None]) -> None:
+        self._receive, self._publish = receive, publish
+
+    def owns(self, arn: Arn) -> bool:
+        return arn.service == "events" and arn.resource.startswith("event-bus/")
+
+    def check(self, caller: str, target: dict) -> None:
+        if caller == SCHEDULER and "EventBridgeParameters" not in target:
+            raise invalid("EventBridgeParameters must be specified for the target.")
+
+    def invoke(self, invocation: Invocation) -> None:
+        region, bus = invocation.arn.region, invocation.arn.resource.removeprefix("event-bus/")
+        if invocation.event is not None:
+            self._receive(region, bus, invocation.event)
+            return
+        parameters = invocation.target["EventBridgeParameters"]
+        entry = {"Source": parameters["Source"], "DetailType": parameters["DetailType"], "Detail": invocation.payload}
+        self._publish(region, entry | {"EventBusName": bus})
