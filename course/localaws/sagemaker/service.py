@@ -117,7 +117,8 @@ class SageMaker:
             self.operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
         listeners = [listener(platform, self.engine) for listener in (StateEvents, EndpointEvents, Tracking)]
-        for kind in self.engine.kinds.values():
+        listeners += [listener for family in self.families for listener in family.listeners]
+        for kind in [kind for family in self.families for kind in (*family.kinds, *family.parts)]:
             self.engine.listeners[kind.name] = [listener for listener in listeners if listener.follows(kind)]
 
     def family(self, cls: type[T]) -> T:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from course.localaws.context import Context, Operation
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 
@@ -10,7 +12,11 @@ class Family:
     """Some kinds of resources and the operations on them. By default a family runs nothing, so a start or a stop has no work for it."""
 
     kinds: tuple[ResourceKind, ...] = ()
+    parts: tuple[ResourceKind, ...] = ()
+    """Kinds of parts of its resources, whose ARNs begin like those of one of `kinds`."""
     operations: dict[str, Operation]
+    listeners: tuple[Any, ...] = ()
+    """Called by the engine after changes of the kinds that their method ``follows`` accepts."""
 
     def recover(self) -> None:
         """After a start: fail or restart the work that was running when the last process ended."""

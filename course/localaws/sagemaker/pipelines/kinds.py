@@ -30,7 +30,7 @@ PIPELINE = ResourceKind(
     missing_code="ResourceNotFound",
     exists="Pipeline names must be unique within an AWS account and region. Pipeline with name ({name}) already exists.",
     status="PipelineStatus",
-    summary=("PipelineDisplayName", "PipelineDescription", "RoleArn", "LastExecutionTime"),
+    summary=("PipelineDisplayName", "PipelineDescription", "RoleArn", "LastRunTime"),
 )
 VERSION = PartKind(
     name="PipelineVersion",
@@ -38,7 +38,15 @@ VERSION = PartKind(
     missing="Pipeline version '{arn}' does not exist.",
     missing_code="ResourceNotFound",
     exists="Pipeline version '{arn}' already exists.",
-    summary=("PipelineVersionId",),
+    summary=(
+        "PipelineArn",
+        "PipelineVersionId",
+        "PipelineVersionDisplayName",
+        "PipelineVersionDescription",
+        "PipelineVersionAliases",
+        "LastExecutionPipelineExecutionArn",
+    ),
+    filters={"PipelineArn": "PipelineArn"},
 )
 EXECUTION = PartKind(
     name="PipelineExecution",
@@ -47,8 +55,15 @@ EXECUTION = PartKind(
     missing_code="ResourceNotFound",
     exists="Pipeline execution '{arn}' already exists.",
     status="PipelineExecutionStatus",
-    summary=("PipelineName", "PipelineExecutionDescription", "PipelineExecutionDisplayName", "FailureReason"),
-    filters={"PipelineName": "PipelineName"},
+    summary=(
+        "PipelineName",
+        "PipelineExecutionDescription",
+        "PipelineExecutionDisplayName",
+        "FailureReason",
+        "PipelineVersionId",
+        "_token",
+    ),
+    filters={"PipelineName": "PipelineName", "PipelineVersionId": "PipelineVersionId", "_token": "_token"},
 )
 
 
@@ -74,3 +89,9 @@ def conflict(message: str) -> AwsError:
 def shown(document: Document, members: tuple[str, ...]) -> dict:
     """The members of a document that an answer shows."""
     return {member: document[member] for member in members if member in document}
+
+
+def renamed(params: dict) -> dict:
+    """The common parameters of a List operation by the engine's names."""
+    times = {f"CreationTime{word}": params[f"Created{word}"] for word in ("After", "Before") if f"Created{word}" in params}
+    return times | shown(params, ("SortBy", "SortOrder", "MaxResults", "NextToken"))

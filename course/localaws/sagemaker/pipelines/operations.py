@@ -1,7 +1,6 @@
 """The operations on pipelines and their versions.
 
-Source: API reference of these operations, read 2026-11-28. A version is made when a pipeline is created, and when an update changes its
-definition.
+Source: API reference of these operations, read 2026-11-28.
 """
 
 from __future__ import annotations
@@ -13,38 +12,46 @@ from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import DataError, JobData
 from course.localaws.platform import Platform
+from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.protection import require_role
-from course.localaws.sagemaker.pipelines import cache
+from course.localaws.sagemaker.experiments.experiments import by
+from course.localaws.sagemaker.pipelines import cache, tokens
 from course.localaws.sagemaker.pipelines.callbacks import Callbacks
+from course.localaws.sagemaker.pipelines.events import PipelineEvents
 from course.localaws.sagemaker.pipelines.executions import Executions
-from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, RUNNING, VERSION, conflict, name_of, shown, version_name
+from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, RUNNING, VERSION, conflict, name_of, renamed, shown
 from course.localaws.sagemaker.pipelines.language.parsing import parse
 from course.localaws.sagemaker.pipelines.runs.runner import ExecutionRunner
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
+from course.localaws.sagemaker.pipelines.versions import Versions
+from course.localaws.sagemaker.pipelines.views import ExecutionViews
 
 LARGEST_DEFINITION = 1 << 20  # bytes
 _CHANGEABLE = ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration")
 _VERSION_MEMBERS = ("PipelineVersionDisplayName", "PipelineVersionDescription", "PipelineVersionAliases")
+QUOTA = "Maximum number of pipelines"
 
 
 class Pipelines(Family):
     """Pipelines, their versions and their executions."""
 
     kinds = (PIPELINE,)
+    parts = (VERSION, EXECUTION)
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
-        self._runner = ExecutionRunner(platform, engine)
+        self._runner, self._versions = ExecutionRunner(platform, engine), Versions(engine)
+        self.listeners = (PipelineEvents(platform, engine), self._runner)
         self.operations: dict[str, Operation] = {
             "CreatePipeline": self.create,
             "UpdatePipeline": self.update,
             "DescribePipeline": self.describe,
             "ListPipelines": self.list,
             "DeletePipeline": self.delete,
-            "ListPipelineVersions": self.list_versions,
-            "UpdatePipelineVersion": self.update_version,
-            **Executions(platform, engine, self._runner).operations,
+            **self._versions.operations,
+            **Executions(platform, engine, self._runner, self._versions).operations,
+            **ExecutionViews(engine, self._versions).operations,
             **Callbacks(engine, self._runner).operations,
         }
 
@@ -56,63 +63,76 @@ class Pipelines(Family):
 
     def describe(self, context: Context, params: dict) -> dict:
         pipeline = self._engine.get(context, PIPELINE, name_of(context, params["PipelineName"]))
-        version = find_version(self._engine, context, pipeline, params)
+        version = self._versions.find(context, pipeline, params)
         return pipeline | {"PipelineDefinition": version["_definition"]} | shown(version, _VERSION_MEMBERS)
 
     def list(self, context: Context, params: dict) -> dict:
-        prefix = params.get("PipelineNamePrefix", "").lower()
-        asked = {new: params[old] for old, new in _TIMES.items() if old in params}
-        asked |= {member: params[member] for member in ("SortBy", "SortOrder", "MaxResults", "NextToken") if member in params}
-        summaries, token = self._engine.page(context, PIPELINE, asked | ({"NamePrefix": prefix} if prefix else {}))
-        return {"PipelineSummaries": summaries, "NextToken": token}
+        asked = renamed(params) | ({"NamePrefix": params["PipelineNamePrefix"]} if "PipelineNamePrefix" in params else {})
+        if params.get("ManagedBy") == "AWS":
+            return {"PipelineSummaries": []}
+        summaries, token = self._engine.page(context, PIPELINE, asked)
+        return {"PipelineSummaries": [_summary(each) for each in summaries], "NextToken": token}
 
     def delete(self, context: Context, params: dict) -> dict:
-        pipeline = self._engine.get(context, PIPELINE, params["PipelineName"])
-        executions = [each for each in self._engine.documents(context, EXECUTION) if each["PipelineArn"] == pipeline["PipelineArn"]]
-        if any(each["PipelineExecutionStatus"] in RUNNING for each in executions):
-            raise conflict(f"The pipeline {params['PipelineName']} cannot be deleted while an execution of it runs.")
-        for each in executions:
-            self._engine.delete(context, EXECUTION, each["_name"])
-        cache.forget(self._engine, context, pipeline["PipelineName"])
-        for version in self._versions(context, pipeline):
-            self._engine.delete(context, VERSION, version["_name"])
-        self._engine.delete(context, PIPELINE, pipeline["PipelineName"])
+        with self._versions.changing:
+            pipeline = self._engine.get(context, PIPELINE, params["PipelineName"])
+            executions = [each for each in self._engine.documents(context, EXECUTION) if each["PipelineArn"] == pipeline["PipelineArn"]]
+            if any(each["PipelineExecutionStatus"] in RUNNING for each in executions):
+                raise conflict(f"The pipeline {params['PipelineName']} cannot be deleted while an execution of it runs.")
+            self._engine.delete(context, PIPELINE, pipeline["PipelineName"])  # first: after a crash, `recover` deletes the parts
+            self._delete_parts(context, pipeline, executions)
         return {"PipelineArn": pipeline["PipelineArn"]}
 
-    def list_versions(self, context: Context, params: dict) -> dict:
-        raise NotImplementedError
-
-    def update_version(self, context: Context, params: dict) -> dict:
-        raise NotImplementedError
-
     def recover(self) -> None:
+        for context, execution in list(self._engine.every(EXECUTION)):
+            if self._engine.find(context, PIPELINE, execution["PipelineName"]) is None:
+                self._engine.delete(context, EXECUTION, execution["_name"])
+        self._versions.recover()
         self._runner.recover()
 
     def shutdown(self) -> None:
         self._runner.shutdown()
 
+    def _delete_parts(self, context: Context, pipeline: Document, executions: list[Document]) -> None:
+        for each in executions:
+            self._engine.delete(context, EXECUTION, each["_name"])
+        cache.forget(self._engine, context, pipeline["PipelineName"])
+        self._versions.delete_all(context, pipeline["PipelineArn"])
+
     def _create(self, context: Context, params: dict) -> dict:
         name = params["PipelineName"]
         require_role(self._platform, params["RoleArn"])
         definition = self._definition(context, params, params["RoleArn"])
-        document = {member: params[member] for member in _CHANGEABLE if member in params}
-        document = {"PipelineDisplayName": name} | document | {"PipelineStatus": "Active", "_version": 1}
-        arn = self._engine.create(context, PIPELINE, name, document, params.get("Tags", ()))
-        self._add_version(context, name, arn, 1, definition, params)
-        return {"PipelineArn": arn}
+        with self._versions.changing:
+            known = self._engine.find(context, PIPELINE, name)
+            if known and known.get("_token") and tokens.is_repeated(known, params):
+                return {"PipelineArn": known["PipelineArn"]}
+            quotas.check(QUOTA, 1, len(self._engine.documents(context, PIPELINE)))
+            document = shown(params, _CHANGEABLE) | tokens.stamp(params) | by(context, "CreatedBy") | by(context, "LastModifiedBy")
+            document = {"PipelineDisplayName": name} | document | {"PipelineStatus": "Active", "_version": 1}
+            if not known:  # the version first, so that no crash leaves a pipeline without one
+                new = {"PipelineName": name, "PipelineArn": self._engine.arn_of(context, PIPELINE, name)}
+                self._versions.put(context, new, 1, definition, params.get("PipelineVersionAliases", []))
+            return {"PipelineArn": self._engine.create(context, PIPELINE, name, document, params.get("Tags", ()))}
 
     def _update(self, context: Context, params: dict) -> dict:
         pipeline = self._engine.get(context, PIPELINE, params["PipelineName"])
-        name, arn, number = pipeline["PipelineName"], pipeline["PipelineArn"], pipeline["_version"]
-        changes = {member: params[member] for member in _CHANGEABLE if member in params}
         if "RoleArn" in params:
             require_role(self._platform, params["RoleArn"])
+        definition = None
         if "PipelineDefinition" in params or "PipelineDefinitionS3Location" in params:
             definition = self._definition(context, params, params.get("RoleArn", pipeline["RoleArn"]))
-            number += 1
-            self._add_version(context, name, arn, number, definition, params)
-        self._engine.update(context, PIPELINE, name, changes | {"_version": number})
-        return {"PipelineArn": arn, "PipelineVersionId": number}
+        with self._versions.changing:
+            pipeline = self._engine.get(context, PIPELINE, params["PipelineName"])
+            number, aliases = pipeline["_version"], params.get("PipelineVersionAliases", [])
+            if definition is not None and definition != self._versions.find(context, pipeline, {})["_definition"]:
+                number += 1
+                self._versions.put(context, pipeline, number, definition, aliases)
+            elif aliases:
+                raise invalid("PipelineVersionAliases can be specified only when the update changes the pipeline definition.")
+            changes = shown(params, _CHANGEABLE) | {"_version": number} | by(context, "LastModifiedBy")
+            self._engine.update(context, PIPELINE, pipeline["PipelineName"], changes)
+        return {"PipelineArn": pipeline["PipelineArn"], "PipelineVersionId": number}
 
     def _definition(self, context: Context, params: dict, role: str) -> str:
         """The definition that a request gives, as text. Raises AwsError if it cannot run."""
@@ -136,18 +156,8 @@ class Pipelines(Family):
             raise invalid(f"The pipeline definition is larger than {LARGEST_DEFINITION} bytes.")
         return content.decode(errors="replace")
 
-    def _add_version(self, context: Context, name: str, arn: str, number: int, definition: str, params: dict) -> None:
-        document = {"PipelineArn": arn, "PipelineVersionId": number, "_definition": definition} | shown(params, _VERSION_MEMBERS)
-        self._engine.create(context, VERSION, version_name(name, number), document)
 
-    def _versions(self, context: Context, pipeline: Document) -> list[Document]:
-        return [each for each in self._engine.documents(context, VERSION) if each["PipelineArn"] == pipeline["PipelineArn"]]
-
-
-_TIMES = {"CreatedAfter": "CreationTimeAfter", "CreatedBefore": "CreationTimeBefore"}
-
-
-def find_version(engine: ResourceEngine, context: Context, pipeline: Document, params: dict) -> Document:
-    """The version of a pipeline that a request names by id or alias; by default the latest. Raises AwsError ``ResourceNotFound``."""
-    number = params.get("PipelineVersionId", pipeline["_version"])
-    return engine.get(context, VERSION, version_name(pipeline["PipelineName"], number))
+def _summary(summary: dict) -> dict:
+    """A pipeline's summary in ListPipelines, from the engine's."""
+    named = {"LastRunTime": "LastExecutionTime"}
+    return {named.get(member, member): value for member, value in summary.items() if member != "PipelineStatus"}

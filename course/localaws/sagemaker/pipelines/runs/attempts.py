@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError, HTTPClientError
@@ -65,6 +64,7 @@ class Attempts:
             "StartTime": self._record.engine.now(),
             "AttemptCount": 1,
             "Metadata": {},
+            "_type": step.type,
             "_attempt": TYPES[step.type].names.new(step, self._execution, self.scope),
         }
         state |= {f"Step{member}": step.document[member] for member in ("DisplayName", "Description") if step.document.get(member)}
@@ -83,12 +83,10 @@ class Attempts:
             return True
         attempt = self._attempt(step, state)
         if stopping and state["StepStatus"] != "Stopping":
-            with self._acting(step.name):
-                guarded(lambda: TYPES[step.type].stop(attempt))  # if this is refused, the step goes on to its own end
+            guarded(lambda: TYPES[step.type].stop(attempt))  # if this is refused, the step goes on to its own end
             self._record.change_step(step.name, {"StepStatus": "Stopping"})
             return True
-        with self._acting(step.name):
-            outcome = guarded(lambda: TYPES[step.type].check(attempt))
+        outcome = guarded(lambda: TYPES[step.type].check(attempt))
         if outcome:
             self._end(step, state, attempt, outcome, stopping)
         return outcome is not None
@@ -105,8 +103,7 @@ class Attempts:
 
     def _launch(self, step: Step, state: dict) -> None:
         attempt = self._attempt(step, state)
-        with self._acting(step.name):
-            outcome = guarded(lambda: self._start(step, state, attempt))
+        outcome = guarded(lambda: self._start(step, state, attempt))
         if outcome:
             self._end(step, state, attempt, outcome, stopping=False)
         else:
@@ -169,7 +166,7 @@ class Attempts:
             record.context,
             record.engine,
             self.scope.of_job(name, self._item(step)),
-            lambda service: self._clients.client(service, record.context.region),
+            lambda service: self._clients.client(service, record.context.region, self._session(step.name)),
             self._arn,
             ExecutionView(self._definition, self.states),
             dict(state.get("_memory", {})),
@@ -181,11 +178,10 @@ class Attempts:
         """The item of a ForEach step that a child step is for; None for any other step."""
         return self.states[step.iteration.loop]["_memory"]["items"][step.iteration.index] if step.iteration else None
 
-    def _acting(self, step: str) -> AbstractContextManager[None]:
-        """A block whose calls to AWS are those of the step's session."""
+    def _session(self, step: str) -> ReadOnlyCredentials:
         if step not in self._sessions:
             self._sessions[step] = self._clients.session(self._role, f"sagemaker-pipeline-{self._execution}-{step[:NAMED_BY]}")
-        return self._clients.acting(self._sessions[step])
+        return self._sessions[step]
 
 
 def guarded(act: Callable[[], Outcome | None]) -> Outcome | None:

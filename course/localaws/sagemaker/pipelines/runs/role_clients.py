@@ -37,21 +37,33 @@ class RoleClients:
         credential = self._platform.identity.issue(role, name)
         return ReadOnlyCredentials(credential.principal.access_key, credential.secret, credential.token)
 
-    @contextmanager
-    def acting(self, session: ReadOnlyCredentials) -> Iterator[None]:
-        """Within the block, the calls of this thread are the session's."""
-        with self._keys.set(session):
-            yield
-
-    def client(self, service: str, region: str) -> Any:
-        """A client of ``service``, botocore's name. Use it within `acting`."""
+    def client(self, service: str, region: str, session: ReadOnlyCredentials) -> SessionClient:
+        """A client of ``service``, botocore's name."""
         with self._lock:
             key = (service, region)
             if key not in self._clients:
                 config = _CONFIG.merge(_LAMBDA) if service == "lambda" else _CONFIG
                 endpoint = self._platform.endpoint
                 self._clients[key] = self._session.create_client(service, region_name=region, endpoint_url=endpoint, config=config)
-            return self._clients[key]
+            return SessionClient(self._clients[key], self._keys, session)
+
+
+class SessionClient:
+    """A botocore client whose calls are those of one session. Its paginators and waiters do not work."""
+
+    def __init__(self, client: Any, keys: _KeysOfThread, session: ReadOnlyCredentials) -> None:
+        self._client, self._keys, self._session = client, keys, session
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if not callable(found):
+            return found
+
+        def call(*arguments: object, **parameters: object) -> Any:
+            with self._keys.set(self._session):
+                return found(*arguments, **parameters)
+
+        return call
 
 
 class _KeysOfThread(Credentials):

@@ -6,8 +6,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
-from course.localaws.core.resources import Document, ResourceEngine
-from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING, VERSION, version_name
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.sagemaker.pipelines import selection
+from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING, VERSION, PartKind, version_name
 from course.localaws.sagemaker.pipelines.language.definition import Definition
 from course.localaws.sagemaker.pipelines.language.parsing import parse
 from course.localaws.sagemaker.pipelines.runs.execution import ExecutionThread
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ExecutionRunner:
-    """Starts, wakes and ends the threads of executions."""
+    """Starts, wakes and ends the threads of executions. `ResourceEngine` calls it after changes of what steps make."""
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
@@ -43,6 +44,23 @@ class ExecutionRunner:
         if thread:
             thread.wake()
 
+    def running(self, context: Context) -> int:
+        """The number of executions that run in a region."""
+        with self._lock:
+            return sum(arn.split(":")[3] == context.region for arn in self._threads)
+
+    def follows(self, kind: ResourceKind) -> bool:
+        return bool(kind.status) and not isinstance(kind, PartKind)
+
+    def __call__(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
+        """Wake the execution that waits for a resource whose status has changed."""
+        if before is None or before[kind.status] == after[kind.status]:
+            return
+        with self._lock:
+            waiting = [thread for thread in self._threads.values() if after[kind.name_member] in thread.awaited]
+        for thread in waiting:
+            thread.wake()
+
     def recover(self) -> None:
         """Go on with the executions that ran when the last process ended."""
         for context, document in list(self._engine.every(EXECUTION, RUNNING)):
@@ -57,7 +75,8 @@ class ExecutionRunner:
     def definition(self, context: Context, execution: Document) -> Definition:
         """The parsed definition of an execution."""
         version = version_name(execution["PipelineName"], execution["PipelineVersionId"])
-        return parse(self._engine.get(context, VERSION, version)["_definition"], frozenset(TYPES))
+        definition = parse(self._engine.get(context, VERSION, version)["_definition"], frozenset(TYPES))
+        return selection.only(definition, {*execution["_selected"], *execution["_steps"]}) if "_selected" in execution else definition
 
     def _forget(self, arn: str, thread: ExecutionThread) -> None:
         with self._lock:
