@@ -51,7 +51,7 @@ class PipelineEvents:
             "Time": self._engine.now(),
             "Detail": json.dumps(given),
         }
-        self._platform.identity.moto.send_event(context.region, event)
+        self._platform.events.publish(context.region, event)
 
 
 def _of_execution(document: Document, previous: str) -> dict:
