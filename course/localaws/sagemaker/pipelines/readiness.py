@@ -113,5 +113,8 @@ class Readiness:
         return self._states.get(name, {}).get("StepStatus", "")
 
     def _branch(self, condition: str) -> str:
-        """``"True"`` or ``"False"`` of a Condition step that has been evaluated, else ``""``."""
-        return self._states.get(condition, {}).get("Metadata", {}).get("Condition", {}).get("Outcome", "")
+        """A Condition step's outcome, ``"True"`` or ``"False"``, when it has succeeded; else its status, or ``""`` before its end."""
+        status = self._status(condition)
+        if status == "Succeeded":
+            return self._states[condition]["Metadata"]["Condition"]["Outcome"]
+        return status if status in ENDED else ""

@@ -168,6 +168,7 @@ FIELD = get("IterationOutput.make.ModelName")
         ({"Selector": {"Pick": "Max", "Field": FIELD}}, "Selector.Pick: it must be one of MaxBy, MinBy"),
         ({"Selector": {"Pick": "MaxBy", "Field": get("Steps.make.ModelName")}}, "Selector.Field: it must be a Get of IterationOutput"),
         ({"Selector": {"Pick": "MaxBy", "Field": get("IterationOutput.other.ModelName")}}, "Selector.Field: it must be a Get"),
+        ({"Selector": {"Pick": "MaxBy", "Field": get("IterationOutput.make.Nothing")}}, "Selector.Field: 'IterationOutput.make.Nothing'"),
         ({"ForEachBody": [BODY | {"DependsOn": ["each"]}]}, "the body of 'each' depends on 'each' itself"),
     ],
 )

@@ -12,7 +12,7 @@ from course.localaws.core.errors import invalid
 from course.localaws.sagemaker.pipelines.language import arguments
 from course.localaws.sagemaker.pipelines.language.definition import TRIGGERS, Definition, Step
 from course.localaws.sagemaker.pipelines.language.faults import fault, require
-from course.localaws.sagemaker.pipelines.language.references import References
+from course.localaws.sagemaker.pipelines.language.references import References, check_selector
 
 _NOT_OF_THE_STEP = ("Arguments", "DependsOn")
 
@@ -28,6 +28,7 @@ def connect(definition: Definition) -> None:
         if step.body:
             require(step.name not in step.triggers, step.place, f"the body of '{step.name}' depends on '{step.name}' itself")
             _check_body_cycles(step)
+            check_selector(step)
 
 
 def _triggers(references: References, step: Step) -> dict[str, str]:

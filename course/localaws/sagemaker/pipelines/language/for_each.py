@@ -34,7 +34,7 @@ def check(loop: Step) -> None:
     workers, most = arguments.get("MaxConcurrency"), limits["concurrency"]
     fits = isinstance(workers, int) and not isinstance(workers, bool) and 1 <= workers <= most
     require(fits, f"{place}.MaxConcurrency", f"it must be a whole number from 1 to {most}")
-    if arguments.get("Selector") is not None:
+    if selects(loop):
         _check_selector(loop, f"{place}.Selector")
 
 
@@ -58,6 +58,11 @@ def check_names(definition: Definition) -> None:
         found = CHILD_NAME.fullmatch(step.name)
         loop = definition.loops.get(found["body"]) if found else None
         require(not loop, f"{step.place}.Name", f"'{step.name}' is the name of a child step of '{loop and loop.name}'")
+
+
+def selects(loop: Step) -> bool:
+    """Whether a ForEach step selects an iteration."""
+    return loop.arguments.get("Selector") is not None
 
 
 def selected_step(loop: Step) -> Step:

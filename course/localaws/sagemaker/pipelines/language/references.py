@@ -14,7 +14,7 @@ from course.localaws.sagemaker.pipelines.language.apis import property_type
 from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
 from course.localaws.sagemaker.pipelines.language.expressions import GET, JOIN, JSON_GET, function_of
 from course.localaws.sagemaker.pipelines.language.faults import fault, require
-from course.localaws.sagemaker.pipelines.language.for_each import CURRENT_ITEM, selected_step
+from course.localaws.sagemaker.pipelines.language.for_each import CURRENT_ITEM, selected_step, selector_field, selects
 from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
 
 JOB_NAMES = {"TrainingJobName": "Training", "ProcessingJobName": "Processing"}  # variable -> type of the steps that have it
@@ -138,6 +138,16 @@ class References:
         return step.name
 
 
+def check_selector(loop: Step) -> None:
+    """Check the property that a ForEach step's selector compares. Raises AwsError."""
+    if selects(loop):
+        name, path = selector_field(loop)
+        try:
+            _type_of_property(selected_step(loop), Path.of(path))
+        except PathError as error:
+            raise fault(f"{loop.place}.Arguments.Selector.Field", f"'IterationOutput.{name}.{path}': {error}") from None
+
+
 def calls(value: object, place: str) -> Iterator[tuple[str, str, object]]:
     """The functions in a value: where each is, its name, and what it is called with. Property files are not followed."""
     name = function_of(value)
@@ -196,9 +206,9 @@ def _type_in_loop(loop: Step, path: Path) -> str | None:
             return "String"
         case (str(name),) if name in _COUNTS:
             return "Integer"
-        case ("Selected", *rest) if rest and "Selector" in loop.arguments:
+        case ("Selected", *rest) if rest and selects(loop):
             return _type_of_property(selected_step(loop), Path(tuple(rest), path.text))
         case ("IterationOutputs", int(), str(name), *rest) if rest and (inner := [step for step in loop.body if step.name == name]):
             return _type_of_property(inner[0], Path(tuple(rest), path.text))
-    selected = ", Selected.<member>" if "Selector" in loop.arguments else ""
+    selected = ", Selected.<member>" if selects(loop) else ""
     raise PathError(f"its properties are Status, {', '.join(_COUNTS)}, IterationOutputs[<index>].<step>.<member>{selected}")

@@ -94,7 +94,7 @@ def _policy(entry: object) -> RetryPolicy:
         raise ValueError(f"a retry policy has no member '{unknown[0]}'")
     given = entry.get("ExceptionType")
     exceptions = tuple(given) if isinstance(given, list) else (given,)  # the JSON schema has one string, the SDKs write a list
-    if not exceptions or not set(exceptions) <= set(EXCEPTIONS):
+    if not exceptions or not all(exception in EXCEPTIONS for exception in exceptions):
         raise ValueError(f"ExceptionType of a retry policy needs one of {', '.join(EXCEPTIONS)}; got {given!r}")
     if "MaxAttempts" in entry and "ExpireAfterMin" in entry:
         raise ValueError("a retry policy has either MaxAttempts or ExpireAfterMin")

@@ -72,7 +72,7 @@ def _check_output_parameters(document: dict, place: str) -> None:
         here = f"{place}[{number}]"
         fits = isinstance(entry, dict) and set(entry) == {"OutputName", "OutputType"} and isinstance(entry["OutputName"], str)
         require(fits, here, "an output parameter has OutputName and OutputType")
-        require(entry["OutputType"] in TYPES, f"{here}.OutputType", f"'{entry['OutputType']}' is not one of {', '.join(TYPES)}")
+        require(entry["OutputType"] in tuple(TYPES), f"{here}.OutputType", f"'{entry['OutputType']}' is not one of {', '.join(TYPES)}")
         require(entry["OutputName"] not in seen, here, f"an output parameter '{entry['OutputName']}' exists already")
         seen.add(entry["OutputName"])
 
