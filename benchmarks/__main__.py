@@ -32,6 +32,7 @@ NAMES = (
     "update",
     "transform",
     "listing",
+    "pipelines",
     "feature_store_offline",
     "objects",
     "restart",
