@@ -15,6 +15,7 @@ from course.localaws.events.targets import SCHEDULER, TargetKinds
 from course.localaws.iam.identity import Identity
 from course.localaws.scheduler import times
 
+TOLERATED_SECONDS = 300.0  # by which a start date may lie in the past
 SERVICE = "scheduler.amazonaws.com"
 # The services of templated targets, "Using templated targets" of the User Guide.
 TEMPLATED = (
@@ -41,8 +42,14 @@ PARAMETERS_OF = {
 NOT_HERE = ("EventBridgePutEventsV2Parameters", "EventBridgePutRawEventsParameters")
 
 
-def schedule(params: dict, now: float) -> None:
-    """Raises AwsError for times that AWS refuses. ``now`` is in Unix seconds."""
+def schedule(params: dict, callers_now: float) -> None:
+    """Raises AwsError for times that AWS refuses.
+
+    Parameters
+    ----------
+    callers_now : float
+        Unix seconds outside the local AWS. A program takes a start date from there, also when the local AWS's clock was advanced.
+    """
     zone = params.get("ScheduleExpressionTimezone", "UTC")
     try:
         ScheduleExpression("rate(1 day)", zone)
@@ -57,17 +64,15 @@ def schedule(params: dict, now: float) -> None:
         must = "must not" if window["Mode"] == "OFF" else "must"
         raise invalid(f"MaximumWindowInMinutes {must} be provided when FlexibleTimeWindowMode is set to {window['Mode']}.")
     if not times.is_one_time(params):
-        _check_dates(params, now)
+        _check_dates(params, callers_now)
 
 
-def _check_dates(params: dict, now: float) -> None:
+def _check_dates(params: dict, callers_now: float) -> None:
     start, end = params.get("StartDate"), params.get("EndDate")
-    if start is not None and start < now - times.TOLERATED_SECONDS:
+    if start is not None and start < callers_now - TOLERATED_SECONDS:
         raise invalid("The StartDate you specify cannot be earlier than 5 minutes ago.")
-    if end is not None and end <= (now if start is None else start):
-        raise invalid(
-            "The StartDate you specify must come before the EndDate." if start is not None else "The EndDate you specify has passed."
-        )
+    if start is not None and end is not None and end <= start:
+        raise invalid("The StartDate you specify must come before the EndDate.")
 
 
 def target(kinds: TargetKinds, identity: Identity, region: str, group: str, target: dict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -77,7 +78,7 @@ class SchedulerOperations:
 
     def _check(self, region: str, group: str, params: dict) -> None:
         self._group(region, group)
-        checks.schedule(params, self.events.now())
+        checks.schedule(params, time.time())
         checks.target(self.events.targets, self.identity, region, self._group_arn(region, group), params["Target"])
 
     def _made(self, region: str, group: str, params: dict, present: dict | None) -> dict:
@@ -101,8 +102,7 @@ class SchedulerOperations:
         if present and all(present.get(member) == schedule.get(member) for member in unchanged):
             schedule["_Begin"] = present["_Begin"]
             return schedule | {"_Next": times.following(schedule, now)}
-        schedule["_Begin"] = params.get("StartDate", now)
-        return schedule | {"_Next": times.first(schedule, now)}
+        return times.begun(schedule, now)
 
     def get_schedule(self, region: str, params: dict) -> dict:
         return _shown(self._schedule(region, params.get("GroupName", DEFAULT), params["Name"]))

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from course.localaws.core.schedule_expressions import ScheduleExpression
 
-TOLERATED_SECONDS = 300.0  # by which a start date may lie in the past
-
 
 def expression(schedule: dict) -> ScheduleExpression:
     """The parsed expression of a schedule. Raises ScheduleExpressionError."""
@@ -22,11 +20,11 @@ def is_one_time(schedule: dict) -> bool:
     return schedule["ScheduleExpression"].startswith("at(")
 
 
-def first(schedule: dict, now: float) -> float | None:
-    """The first time of a new schedule; None for never. A rate that began a little while ago is due at once. ``now`` is in Unix seconds."""
-    begin = schedule["_Begin"]
-    just_begun = schedule["ScheduleExpression"].startswith("rate(") and now - TOLERATED_SECONDS <= begin <= now
-    return following(schedule, begin - 1 if just_begun else now)
+def begun(schedule: dict, now: float) -> dict:
+    """A new or changed schedule with its begin and its first time. ``now`` is in Unix seconds."""
+    begin = max(schedule.get("StartDate", now), now)
+    schedule = schedule | {"_Begin": begin}
+    return schedule | {"_Next": following(schedule, begin - 1 if schedule["ScheduleExpression"].startswith("rate(") else now)}
 
 
 def following(schedule: dict, after: float) -> float | None:

@@ -13,6 +13,7 @@ import string
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.events.started_targets import PipelineTarget
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.protection import require_role
@@ -24,6 +25,7 @@ from course.localaws.sagemaker.pipelines.language.definition import Definition
 from course.localaws.sagemaker.pipelines.language.parsing import parse
 from course.localaws.sagemaker.pipelines.runs.runner import ExecutionRunner
 from course.localaws.sagemaker.pipelines.steps.types import TYPES
+from course.localaws.sagemaker.pipelines.triggers import starter
 from course.localaws.sagemaker.pipelines.versions import Versions
 
 ID_LENGTH = 12
@@ -44,6 +46,7 @@ class Executions:
             "RetryPipelineExecution": self.retry,
             "UpdatePipelineExecution": self.update,
         }
+        platform.events.targets.add(PipelineTarget(starter(platform, self.begin)))
 
     async def start(self, context: Context, params: dict) -> dict:
         return {"PipelineExecutionArn": await asyncio.to_thread(self.begin, context, params)}  # it waits for IAM
