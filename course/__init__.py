@@ -1,6 +1,6 @@
 """From Data to Deployment: the package behind the course.
 
-Lessons import `connect`, `check`, `judge`, `hint`, `reveal`, `show`, `variant` and `ProgressLine` from here.
+Lessons import `connect`, `check`, `judge`, `hint`, `reveal`, `show`, `draw_pipeline`, `variant` and `ProgressLine` from here.
 """
 
 
@@ -18,6 +18,10 @@ def __getattr__(name: str):
         from course.plots import show
 
         return show
+    if name == "draw_pipeline":
+        from course.pipeline_graph import draw_pipeline
+
+        return draw_pipeline
     if name == "ProgressLine":
         from course.grading.progress_line import ProgressLine
 
