@@ -9,9 +9,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests.localaws.sagemaker.job_fixtures import ROLE
+from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN
 
 BUCKET = "step-data"
+CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
 ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 _NUMBERS = itertools.count()
 
@@ -90,3 +91,29 @@ class Pipelines:
         """A step, once it has a status."""
         found = self.until(lambda: self.steps(arn), lambda found: found.get(name, {}).get("StepStatus") == status)
         return found[name]
+
+
+def training(name: str, code: str, metrics: tuple[dict, ...] = (), **arguments: object) -> dict:
+    """A step whose training job runs a line of Python."""
+    specification = {"TrainingImage": SKLEARN, "TrainingInputMode": "File", "ContainerEntrypoint": ["python3", "-c", code]}
+    request = {
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": specification | ({"MetricDefinitions": list(metrics)} if metrics else {}),
+        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/trained"},
+        "ResourceConfig": CLUSTER | {"VolumeSizeInGB": 5},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 120},
+    }
+    return step(name, "Training", request | arguments)
+
+
+def processing(name: str, code: str, output: object = None, **members: object) -> dict:
+    """A step whose processing job runs a line of Python. What it writes to ``/opt/ml/processing/out`` goes to the S3 URI ``output``."""
+    request: dict = {
+        "RoleArn": ROLE,
+        "AppSpecification": {"ImageUri": SKLEARN, "ContainerEntrypoint": ["python3", "-c", code]},
+        "ProcessingResources": {"ClusterConfig": CLUSTER | {"VolumeSizeInGB": 5}},
+    }
+    if output:
+        uploaded = {"S3Uri": output, "LocalPath": "/opt/ml/processing/out", "S3UploadMode": "EndOfJob"}
+        request["ProcessingOutputConfig"] = {"Outputs": [{"OutputName": "out", "S3Output": uploaded}]}
+    return step(name, "Processing", request, **members)

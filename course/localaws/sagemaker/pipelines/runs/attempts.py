@@ -65,7 +65,7 @@ class Attempts:
             "AttemptCount": 1,
             "Metadata": {},
             "_type": step.type,
-            "_attempt": TYPES[step.type].names.new(step, self._execution, self.scope),
+            "_attempt": TYPES[step.type].names.new(step, self._execution, self.scope.of_job("", self._item(step))),
         }
         state |= {f"Step{member}": step.document[member] for member in ("DisplayName", "Description") if step.document.get(member)}
         if step.iteration:

@@ -73,9 +73,11 @@ def _of_training(attempt: Attempt, model: str) -> Iterator[str]:
         yield from (f"{folder}/model.tar.gz", f"{folder}/output.tar.gz")
         return
     bucket, prefix = split(folder)
-    pages = attempt.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
-    for page in pages:
+    more: dict = {}
+    while more is not None:
+        page = attempt.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/", **more)
         yield from (f"s3://{bucket}/{item['Key']}" for item in page.get("Contents", ()))
+        more = {"ContinuationToken": page["NextContinuationToken"]} if page["IsTruncated"] else None
 
 
 TYPES = {"Cleanup": CleanupStep()}

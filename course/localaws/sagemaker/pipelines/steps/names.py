@@ -11,6 +11,8 @@ import secrets
 import string
 from dataclasses import dataclass
 
+from botocore.exceptions import ClientError
+
 from course.localaws.sagemaker.pipelines.language.definition import Step
 from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, Scope, resolve, text
 
@@ -48,7 +50,7 @@ class Names:
     def _prefix(self, step: Step, scope: Scope) -> str:
         try:
             return text(resolve(step.arguments.get(self.member) or "", scope))
-        except ExpressionError:
+        except (ExpressionError, ClientError):
             return ""  # the step fails when all its arguments are resolved
 
 

@@ -1,0 +1,48 @@
+"""Cleanup steps."""
+
+from __future__ import annotations
+
+from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, Pipelines, get, processing, step, training
+
+FOLDER = {"Std:Join": {"On": "/", "Values": [f"s3://{BUCKET}", get("Execution.PipelineExecutionId")]}}
+WRITE = "[open('/opt/ml/processing/out/'+n,'w').write(n) for n in ('a','b')]"
+
+
+def clean(*sources: dict, **members: object) -> dict:
+    names = [source["StepName"] for source in sources]
+    return step("clean", "Cleanup", {"Resources": {"S3": list(sources)}}, DependsOn=names, **members)
+
+
+def under(name: str) -> dict:
+    return {"Std:Join": {"On": "/", "Values": [FOLDER, name]}}
+
+
+def test_outputs_of_steps_are_deleted(pipelines: Pipelines) -> None:
+    trained = training("train", "open('/opt/ml/model/m','w').write('m');open('/opt/ml/output/data/d','w').write('d')")
+    written = processing("write", WRITE, FOLDER)
+    arn = pipelines.start(trained, written, clean({"StepName": "train"}, {"StepName": "write", "S3Uris": [under("a")]}))
+    assert pipelines.ended(arn) == "Succeeded", pipelines.steps(arn)
+    found = pipelines.steps(arn)
+    assert found["clean"]["Metadata"]["Cleanup"] == {"CleanedSteps": ["train", "write"], "FailedSteps": [], "SkippedSteps": []}
+    job = found["train"]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
+    name = pipelines.sagemaker.describe_training_job(TrainingJobName=job)["TrainingJobName"]
+    assert pipelines.keys(f"trained/{name}/") == []
+    execution = arn.rpartition("/")[2]
+    assert pipelines.keys(execution) == [f"{execution}/b"]
+
+
+def test_an_object_elsewhere_is_not_deleted(pipelines: Pipelines) -> None:
+    other = pipelines.put("precious", "x")
+    sources = {"StepName": "write", "S3Uris": [under("a"), other]}
+    found = pipelines.failed(processing("write", WRITE, FOLDER), clean(sources))["clean"]
+    [failed] = found["Metadata"]["Cleanup"]["FailedSteps"]
+    assert failed == {"StepName": "write", "ErrorCode": "ClientError", "ErrorMessage": f"{other} is not below an output of the step."}
+    assert pipelines.keys("precious") == ["precious"]
+
+
+def test_a_step_that_has_failed_is_skipped(pipelines: Pipelines) -> None:
+    cleaned = clean({"StepName": "train"})
+    cleaned["DependsOn"] = [{"Step": "train", "Trigger": "Failed"}]
+    arn = pipelines.start(training("train", "raise SystemExit(1)"), cleaned)
+    assert pipelines.ended(arn) == "CompletedWithFailures"
+    assert pipelines.steps(arn)["clean"]["Metadata"]["Cleanup"]["SkippedSteps"] == ["train"]
