@@ -52,9 +52,13 @@ class Readiness:
         children = self.children(loop)
         if any(self._status(child.name) not in ("", *ENDED) for child in children):
             return False
-        if self._status(loop.name) == "Stopping" or self._unhandled(children):
+        if self._status(loop.name) == "Stopping" or self.loop_has_failed(loop):
             return True
         return all(child.name in self._states or self.excluded(child) for child in children)
+
+    def loop_has_failed(self, loop: Step) -> bool:
+        """Whether a child step of a ForEach step has failed or was stopped, and no other step of the body waits for that outcome."""
+        return self._unhandled(self.children(loop))
 
     def children(self, loop: Step) -> list[Step]:
         """The child steps of a ForEach step that has started, also those that have not."""
@@ -62,9 +66,9 @@ class Readiness:
         return self._definition.children(loop, len(items))
 
     def _ready_children(self, loop: Step) -> list[Step]:
-        children = self.children(loop)
-        if self._unhandled(children):
+        if self.loop_has_failed(loop):
             return []
+        children = self.children(loop)
         free = loop.arguments["MaxConcurrency"] - sum(self._status(child.name) not in ("", *ENDED) for child in children)
         return [child for child in children if child.name not in self._states and self._can_start(child)][: max(free, 0)]
 
@@ -80,7 +84,7 @@ class Readiness:
     def _outcome(self, step: Step) -> str:
         """The status of a step. A ForEach step that runs will fail when one of its child steps has failed."""
         status = self._status(step.name)
-        return "Failed" if step.body and status not in ("", *ENDED) and self._unhandled(self.children(step)) else status
+        return "Failed" if step.body and status not in ("", *ENDED) and self.loop_has_failed(step) else status
 
     def _can_start(self, step: Step) -> bool:
         taken = all(self._branch(condition) == outcome for condition, outcome in step.branch)

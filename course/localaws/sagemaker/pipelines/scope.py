@@ -29,8 +29,8 @@ class ExecutionScope:
     definition : Definition
     parameters : mapping
         Name -> value.
-    variables : mapping
-        Name -> value of the execution's variables, without the names of jobs.
+    variables : callable
+        Returns name -> value of the execution's variables at this moment, without the names of jobs.
     experiment : mapping
         ``ExperimentName`` and ``TrialName``; empty without an experiment.
     properties : callable
@@ -45,7 +45,7 @@ class ExecutionScope:
 
     definition: Definition
     parameters: Mapping[str, object]
-    variables: Mapping[str, object]
+    variables: Callable[[], Mapping[str, object]]
     experiment: Mapping[str, object]
     properties: Callable[[str], object]
     data: JobData
@@ -62,7 +62,7 @@ class ExecutionScope:
             case "Parameters":
                 return self.parameters[rest]
             case "Execution":
-                return self.job if rest in JOB_NAMES else self.variables[rest]
+                return self.job if rest in JOB_NAMES else self.variables()[rest]
             case "PipelineExperimentConfig":
                 return self.experiment[rest]
             case "ForEach":

@@ -125,6 +125,14 @@ def test_a_failed_iteration_ends_the_loop_and_a_waiting_step_handles_it(pipeline
     assert pipelines.ended(arn)["PipelineExecutionStatus"] == "CompletedWithFailures"
 
 
+def test_a_body_that_handles_its_failure_succeeds(pipelines: PipelineFixtures) -> None:
+    work = pipelines.processing("work", FAILING)
+    clean = model("clean") | {"DependsOn": [{"Step": "work", "Trigger": "Failed"}]}
+    arn = pipelines.run(pipelines.create([loop("each", ["1"], work, clean)]))
+    assert pipelines.steps(arn)["each"]["Metadata"]["ForEach"].items() >= {"Status": "Succeeded", "FailedStepCount": 1}.items()
+    assert pipelines.ended(arn)["PipelineExecutionStatus"] == "CompletedWithFailures"
+
+
 def test_concurrency_is_limited(pipelines: PipelineFixtures) -> None:
     body = pipelines.processing("wait", "import time; time.sleep(0.3)")
     steps = pipelines.steps(pipelines.run(pipelines.create([loop("each", ["1", "2", "3"], body, most=2)])))

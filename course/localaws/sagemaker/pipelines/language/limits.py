@@ -7,7 +7,9 @@ from typing import Any
 
 from course.localaws.core.data_files import table
 
+_FILE = Path(__file__).with_suffix(".yaml")
+
 
 def limit(name: str) -> Any:
     """A value of ``limits.yaml`` by its name."""
-    return table(Path(__file__).with_suffix(".yaml"))[name]
+    return table(_FILE)[name]

@@ -65,7 +65,7 @@ class ExecutionThread:
         self._attempts.scope = scope.ExecutionScope(
             definition,
             document["_parameters"],
-            scope.variables(document, platform.clock.now()),
+            lambda: scope.variables(document, platform.clock.now()),
             document.get("PipelineExperimentConfig") or {},
             self._attempts.properties,
             JobData(platform, f"{EXECUTION.arn}/{document['_name']}", document["RoleArn"]),

@@ -1,7 +1,8 @@
 """ForEach steps: they run the steps of their body once for each item, as child steps of the execution.
 
 Source: `for_each_step.py` of `sagemaker-mlops` 1.27, and ForEachStepMetadata and IterationContext in botocore's model; read 2026-11-28.
-Ours, because AWS documents nothing: after a child step has failed, no further one starts; those that run go on to their end.
+Ours, because AWS documents nothing: after a child step has failed, no further one starts, unless a step of the body waits for the failure;
+those that run go on to their end.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class ForEachStep(StepType):
         states = attempt.view.states
         children = [child.name for child in readiness.children(attempt.step)]
         counts = Counter(states[name]["StepStatus"] for name in children if name in states)
-        status = _status(counts, stopped=states[attempt.step.name]["StepStatus"] == "Stopping")
+        stopped = states[attempt.step.name]["StepStatus"] == "Stopping"
+        status = "Stopped" if stopped else _status(counts) if readiness.loop_has_failed(attempt.step) else "Succeeded"
         ended = {f"{each}StepCount": counts[each] for each in ("Succeeded", "Failed", "Stopped")}
         attempt.metadata["ForEach"] = attempt.metadata["ForEach"] | {"Status": status} | ended
         if status == "Succeeded" and attempt.memory["items"] and attempt.step.arguments.get("Selector"):
@@ -49,10 +51,8 @@ class ForEachStep(StepType):
         return attempt.metadata["ForEach"]
 
 
-def _status(counts: Counter[str], stopped: bool) -> str:
-    if stopped:
-        return "Stopped"
-    return next((status for status in ("Failed", "Stopped") if counts[status]), "Succeeded")
+def _status(counts: Counter[str]) -> str:
+    return "Failed" if counts["Failed"] else "Stopped"
 
 
 def _items(value: object) -> list:
