@@ -41,7 +41,12 @@ def check(kind: str, arguments: dict, place: str, type_of: TypeOf) -> None:
         return
     for member in APIS[kind].refused & set(arguments):
         raise aws_fault(place, f"Unknown Argument member '{member}'.")
-    _value(request(APIS[kind].create), arguments, place, type_of)
+    check_request(APIS[kind].create, arguments, place, type_of)
+
+
+def check_request(operation: str, value: object, place: str, type_of: TypeOf) -> None:
+    """Check a value that becomes the request of an operation of SageMaker. The parameters are those of `check`. Raises AwsError."""
+    _value(request(operation), value, place, type_of)
 
 
 def _value(shape: Shape, value: object, place: str, type_of: TypeOf) -> None:
