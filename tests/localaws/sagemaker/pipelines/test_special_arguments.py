@@ -54,7 +54,7 @@ def test_types_of_aws_that_do_not_run_here_are_refused_by_name(kind: str) -> Non
         (step("Lineage", {"Contexts": [{"ContextName": "c"}]}), "Contexts[0]: it needs a Source"),
         (step("Lineage", {"Associations": [{"Source": {"Arn": "a"}}]}), "Associations[0].Destination: it needs Arn, or Name and a Type"),
         (step("Lineage", {"Associations": [{"Source": {"Name": "a", "Type": "Trial"}}]}), "Associations[0].Source: it needs Arn"),
-        (step("Lineage", {"Associations": [3]}), "Associations[0]: it has Source"),
+        (step("Lineage", {"Associations": [3]}), "Associations[0]: its members are"),
         (step("Cleanup", {"Resources": {"S3": []}}), "needs one source"),
         (step("Cleanup", {}), "are Resources with the member S3"),
     ],
