@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from course.localaws.core.errors import AwsError
 from course.localaws.jobs.s3_data import DataError, JobData, split
 from course.localaws.sagemaker.pipelines.language.definition import Definition, child_name
-from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, resolve
+from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, property_file
 from course.localaws.sagemaker.pipelines.language.limits import limit
 from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
 
@@ -116,12 +116,12 @@ class ExecutionScope:
 
     def _property_file(self, path: str) -> str:
         """The S3 URI of a property file, ``Steps.<step>.PropertyFiles.<name>``."""
-        step, inner = _split(path.partition(".")[2])
-        name = Path.of(inner).parts[-1]
-        files = {file["PropertyFileName"]: file for file in self.definition.step(step).document.get("PropertyFiles") or ()}
-        output = f"ProcessingOutputConfig.Outputs['{resolve(files[name]['OutputName'], self)}'].S3Output.S3Uri"
-        folder = self.get(f"Steps.{step}.{output}")
-        return f"{str(folder).rstrip('/')}/{resolve(files[name]['FilePath'], self)}"
+        found = property_file(path)
+        assert found  # the parser has checked it
+        step, name = found
+        file = next(file for file in self.definition.step(step).document["PropertyFiles"] if file["PropertyFileName"] == name)
+        output = f"ProcessingOutputConfig.Outputs['{file['OutputName']}'].S3Output.S3Uri"
+        return f"{str(self.get(f'Steps.{step}.{output}')).rstrip('/')}/{file['FilePath']}"
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -185,7 +185,7 @@ def test_conditions_are_checked(condition_: object, reason: str) -> None:
         (get("Steps.p.ProcessingOutputConfig.Outputs['a"), "is not valid at"),
         (get("Steps.p.PropertyFiles.report"), "a property that a step of type Processing does not have: there is no 'PropertyFiles'"),
         (get("Steps.f.ErrorMessage"), "a step of type Fail has no properties"),
-        (get("Steps.c.Result"), "its property is Outcome"),
+        (get("Steps.c.Result"), "its properties are Outcome"),
         (get("Steps.l.OutputParameters['x']"), "its properties are OutputParameters of ['y']"),
         ({"Std:Join": {"Values": "x"}}, "Environment.A.Std:Join: it needs a list of Values"),
         ({"Std:Join": {"On": 1, "Values": []}}, "Environment.A.Std:Join: On must be text"),

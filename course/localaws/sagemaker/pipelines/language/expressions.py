@@ -7,6 +7,7 @@ Read 2026-11-28.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Set
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
 
 GET, JOIN, JSON_GET = "Get", "Std:Join", "Std:JsonGet"
 FUNCTIONS = (GET, JOIN, JSON_GET)
+_PROPERTY_FILE = re.compile(r"Steps\.(?P<step>[A-Za-z0-9\-_]+)\.PropertyFiles(?:\.(?P<name>.+)|\['(?P<key>.+)'\])")
 
 
 class ExpressionError(Exception):
@@ -66,6 +68,12 @@ def references(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from references(inner)
+
+
+def property_file(path: object) -> tuple[str, str] | None:
+    """The step and the name in a path of a property file, ``Steps.<step>.PropertyFiles.<name>``; None for any other path."""
+    found = _PROPERTY_FILE.fullmatch(path) if isinstance(path, str) else None
+    return (found["step"], found["name"] or found["key"]) if found else None
 
 
 def in_iteration(value: object, siblings: Set[str], index: int) -> object:

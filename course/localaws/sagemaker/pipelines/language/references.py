@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from course.localaws.sagemaker.pipelines.language.apis import property_type
 from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
-from course.localaws.sagemaker.pipelines.language.expressions import GET, JOIN, JSON_GET, function_of
+from course.localaws.sagemaker.pipelines.language.expressions import GET, JOIN, JSON_GET, function_of, property_file
 from course.localaws.sagemaker.pipelines.language.faults import fault, require
 from course.localaws.sagemaker.pipelines.language.for_each import CURRENT_ITEM, selected_step, selector_field, selects
 from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
@@ -23,9 +23,9 @@ VARIABLES = (
 )  # fmt: skip
 EXPERIMENT = ("ExperimentName", "TrialName")
 WITHOUT_PROPERTIES = ("Fail", "Cleanup")
+_MEMBERS_OF = {"Condition": ("Outcome",), "Lineage": ("ActionArns", "ArtifactArns", "ContextArns", "Associations")}
 _MEMBERS = {JOIN: {"On", "Values"}, JSON_GET: {"PropertyFile", "S3Uri", "Path"}}
 _REFERENCE = re.compile(r"(?P<root>[A-Za-z]+)\.(?P<name>[A-Za-z0-9\-_]+)(?P<rest>.*)", re.DOTALL)
-_PROPERTY_FILE = re.compile(r"Steps\.(?P<step>[A-Za-z0-9\-_]+)\.PropertyFiles(?:\.(?P<name>.+)|\['(?P<key>.+)'\])")
 _COUNTS = ("InputItemCount", "TotalStepCount", "SucceededStepCount", "FailedStepCount", "StoppedStepCount")
 
 
@@ -128,12 +128,11 @@ class References:
     def _property_file(self, value: object, place: str) -> str:
         """The step whose property file a ``Std:JsonGet`` names. Raises AwsError."""
         path = value.get(GET) if isinstance(value, dict) and function_of(value) == GET else value
-        found = _PROPERTY_FILE.fullmatch(path) if isinstance(path, str) else None
+        found = property_file(path)
         if not found or not isinstance(value, dict):
             raise fault(place, f"the PropertyFile {value} must be a Get of Steps.<step>.PropertyFiles.<name>")
-        step = self.find(found["step"], place)
+        step, name = self.find(found[0], place), found[1]
         names = [file["PropertyFileName"] for file in step.document.get("PropertyFiles") or ()]
-        name = found["name"] or found["key"]
         require(name in names, place, f"the step '{step.name}' has no property file '{name}'")
         return step.name
 
@@ -195,8 +194,8 @@ def _type_of_property(step: Step, path: Path) -> str | None:
         if len(path.parts) != 2 or path.parts[0] != "OutputParameters" or path.parts[1] not in declared:
             raise PathError(f"its properties are OutputParameters of {sorted(declared)}")
         return declared[str(path.parts[1])]
-    if step.type == "Condition" and path.parts != ("Outcome",):
-        raise PathError("its property is Outcome")
+    if step.type in _MEMBERS_OF and path.parts[0] not in _MEMBERS_OF[step.type]:
+        raise PathError(f"its properties are {', '.join(_MEMBERS_OF[step.type])}")
     return property_type(step.type, path)
 
 

@@ -52,7 +52,7 @@ def _check_property_files(document: dict, place: str) -> None:
             all(file[member] and isinstance(file[member], str) for member in ("PropertyFileName", "FilePath")), here, "names must be text"
         )
         require(file["PropertyFileName"] not in seen, here, f"a property file '{file['PropertyFileName']}' exists already")
-        known = function_of(file["OutputName"]) or file["OutputName"] in outputs
+        known = isinstance(file["OutputName"], str) and file["OutputName"] in outputs
         require(known, f"{here}.OutputName", f"the step has no output '{file['OutputName']}'")
         seen.add(file["PropertyFileName"])
 
