@@ -12,11 +12,13 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+from course.localaws.cloudwatch.metrics.store import MetricStore
 from course.localaws.core.schedule_expressions import ScheduleExpression
 from course.localaws.core.scheduler import Scheduler
 from course.localaws.events import inputs
 from course.localaws.events.deliveries import Deliveries
 from course.localaws.events.matchers import PatternError
+from course.localaws.events.metrics import DeliveryMetrics
 from course.localaws.events.patterns import compiled
 from course.localaws.events.store import BUS, RULE, Change, EventStore
 from course.localaws.events.targets import EVENTS, EventBusTarget, LogGroup, SnsTopic, SqsQueue, TargetKinds
@@ -42,10 +44,11 @@ class EventBridge:
         A package that rules and schedules can invoke adds its kind.
     """
 
-    def __init__(self, path: Path, account: str, scheduler: Scheduler, identity: Identity, logs: LogStore) -> None:
+    def __init__(self, path: Path, account: str, scheduler: Scheduler, identity: Identity, logs: LogStore, metrics: MetricStore) -> None:
         self.store, self.targets = EventStore(path), TargetKinds()
         self._account, self._clock = account, scheduler.clock
-        self.deliveries = Deliveries(self.store, scheduler, identity, self.targets)
+        self._metrics = DeliveryMetrics(metrics)
+        self.deliveries = Deliveries(self.store, scheduler, identity, self.targets, self._metrics)
         self._timetable = Timetable(scheduler, self._fire)
         for kind in (SqsQueue(identity), SnsTopic(identity), LogGroup(logs), EventBusTarget(self.receive, self.publish)):
             self.targets.add(kind)
@@ -97,13 +100,14 @@ class EventBridge:
             return
         shown = {name: value for name, value in event.items() if name != HOPS}
         rules = [rule for _, _, rule in self.store.every(RULE, region, bus) if is_enabled(rule) and _matches(rule, shown)]
-        if any(rule["_Targets"] for rule in rules):
+        if rules:
             with self.deliveries.change() as change:
                 for rule in rules:
                     self._invoke(change, region, rule, shown, self._clock.now(), hops)
 
     def _invoke(self, change: Change, region: str, rule: dict, event: dict, due: float, hops: int = 0) -> None:
         """Queue the delivery of an event to the targets of a rule."""
+        self._metrics.triggered(region, rule["Arn"])
         for target in rule["_Targets"]:
             delivery = {
                 "id": f"{event['id']}/{rule['Arn']}/{target['Id']}",

@@ -84,6 +84,8 @@ def target(kinds: TargetKinds, identity: Identity, rule: dict, region: str, targ
         raise not_supported("events", f"a target of the kind {arn.service}:{re.split('[:/]', arn.resource)[0]} ({target['Arn']})")
     if arn.account != identity.account:
         raise not_supported("events", f"a target in another account ({target['Arn']})")
+    if arn.region != region and arn.service != "events":
+        raise invalid(f"Parameter {target['Arn']} is not valid. Reason: The target must be in the region of the rule, {region}.")
     if kind.needs_role and "RoleArn" not in target:
         raise invalid(f"RoleArn is required for target {target['Arn']}.")
     kind.check(EVENTS, target)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from course.localaws.core.errors import AwsError
 from course.localaws.core.scheduler import Scheduler
 from course.localaws.events.arns import Arn
+from course.localaws.events.metrics import DeliveryMetrics
 from course.localaws.events.store import Change, EventStore
 from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation, SqsQueue, TargetKinds
 from course.localaws.iam.identity import Identity
@@ -58,8 +59,8 @@ class Deliveries:
         Called with a `Change` and a delivery when it has succeeded or failed for good, in the transaction that removes it.
     """
 
-    def __init__(self, store: EventStore, scheduler: Scheduler, identity: Identity, kinds: TargetKinds) -> None:
-        self._store, self._scheduler, self._identity, self._kinds = store, scheduler, identity, kinds
+    def __init__(self, store: EventStore, scheduler: Scheduler, identity: Identity, kinds: TargetKinds, metrics: DeliveryMetrics) -> None:
+        self._store, self._scheduler, self._identity, self._kinds, self._metrics = store, scheduler, identity, kinds, metrics
         self._dead_letters = SqsQueue(identity)
         self._pending: list[tuple[float, int]] = []  # a heap of due time and sequence
         self._lock = threading.Lock()
@@ -106,6 +107,7 @@ class Deliveries:
         failure = self._attempt(delivery)
         if failure is None:
             self._end(sequence, delivery)
+            self._metrics.ended(delivery, failed=False, dropped=False, buried=False)
         else:
             self._failed(sequence, delivery, failure, moment)
 
@@ -157,14 +159,15 @@ class Deliveries:
                 change.postpone(sequence, due, delivery | {"attempts": retries + 1})
             return
         logger.warning("%s could not invoke %s: %s: %s", delivery["origin"], delivery["target"]["Arn"], failure.code, failure.message)
-        self._bury(delivery, failure, "" if failure.final else exhausted)
+        buried = self._bury(delivery, failure, "" if failure.final else exhausted)
         self._end(sequence, delivery)
+        self._metrics.ended(delivery, failed=True, dropped=bool(exhausted), buried=buried)
 
-    def _bury(self, delivery: dict, failure: Failure, exhausted: str) -> None:
-        """Send a failed delivery to the dead-letter queue of its target, if there is one."""
+    def _bury(self, delivery: dict, failure: Failure, exhausted: str) -> bool:
+        """Send a failed delivery to the dead-letter queue of its target, if there is one. Returns whether it is there."""
         queue = delivery["target"].get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
-            return
+            return False
         event = delivery["event"]
         shown = event and {name: value for name, value in event.items() if not name.startswith("_")}
         body = delivery["payload"] if event is None else json.dumps(shown)
@@ -173,6 +176,8 @@ class Deliveries:
             self._dead_letters.send(Arn.parse(queue), body, seed, MessageAttributes=_attributes(delivery, failure, exhausted))
         except AwsError as error:
             logger.warning("the dead-letter queue %s could not be reached: %s", queue, error.message)
+            return False
+        return True
 
     def _end(self, sequence: int, delivery: dict) -> None:
         with self.change() as change:

@@ -64,7 +64,7 @@ class LocalAws:
         metrics = MetricStore(state / "metrics.db", clock)
         identity = Identity(state, credentials.ACCOUNT, clock)
         logs = LogStore(state / "logs.db", clock)
-        events = EventBridge(state / "events.db", credentials.ACCOUNT, scheduler, identity, logs)
+        events = EventBridge(state / "events.db", credentials.ACCOUNT, scheduler, identity, logs, metrics)
         self.platform = platform = Platform(
             state=state,
             account=credentials.ACCOUNT,

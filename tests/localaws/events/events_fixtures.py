@@ -74,6 +74,14 @@ class EventsFixtures:
         self.events.remove_targets(Rule=rule, Ids=["0"])
         self.events.delete_rule(Name=rule)
 
+    def sum(self, namespace: str, metric: str, **dimensions: str) -> float:
+        """The sum of a metric over the last hours."""
+        now = self.handle.advance(0)
+        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        span = {"StartTime": now - 6 * 3600, "EndTime": now + 60, "Period": 60, "Statistics": ["Sum"]}
+        answer = self.client("cloudwatch").get_metric_statistics(Namespace=namespace, MetricName=metric, Dimensions=named, **span)
+        return sum(point["Sum"] for point in answer["Datapoints"])
+
     def role(self, service: str, *actions: str) -> str:
         """Creates a role that trusts a service and may do ``actions``. Returns its ARN."""
         name = self.name("role")

@@ -130,6 +130,9 @@ def test_a_failed_delivery_goes_to_the_dead_letter_queue(aws: EventsFixtures) ->
     assert all(each["RULE_ARN"].endswith(f":rule/{name}") and each["RETRY_ATTEMPTS"] == "0" for each in found)
     assert "is not authorized to perform: sqs:SendMessage" in found[2]["ERROR_MESSAGE"]
     assert all(json.loads(message["Body"])["id"] == id for message in messages)
+    aws.settled(aws.name("settled"))
+    counted = {metric: 3 for metric in ("Invocations", "FailedInvocations", "InvocationsSentToDlq")} | {"TriggeredRules": 1}
+    assert {metric: aws.sum("AWS/Events", metric, RuleName=name) for metric in counted} == counted
 
 
 # ---- what other packages start ----------------------------------------------------------------------------------------------

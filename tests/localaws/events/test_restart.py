@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from course.localaws.server import launch
 from tests.localaws.events.events_fixtures import ACCOUNT, EventsFixtures
 from tests.localaws.moto.restartable_aws import RestartableAws
 
@@ -53,19 +58,44 @@ def test_everything_is_there_after_a_kill_and_fires_once(restartable: Restartabl
     assert sorted(fired) == ["rule"] * 24 + ["schedule"]
 
 
-def test_a_delivery_that_a_kill_interrupts_is_made_once(restartable: RestartableAws) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.nightly)])
+def test_a_delivery_that_a_kill_interrupts_is_made_once(restartable: RestartableAws, kills: int) -> None:
     aws = EventsFixtures(restartable.handle)
     arn, url = aws.queue()
     group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/killed"
     aws.client("logs").create_log_group(logGroupName="/killed")
     aws.rule({"source": ["course"]}, {"Arn": arn}, {"Arn": group})
     put: list[str] = []
-    for _ in range(3):
+    for _ in range(kills):
         entry = {"Source": "course", "DetailType": "t", "Detail": "{}"}
         put += [result["EventId"] for result in aws.events.put_events(Entries=[entry] * 10)["Entries"]]
         restartable.restart()
         aws = EventsFixtures(restartable.handle)
-    assert [event["id"] for event in aws.bodies(url, 30)] == put
+    assert [event["id"] for event in aws.bodies(url, 10 * kills)] == put
     aws.settled()
     events = aws.client("logs").filter_log_events(logGroupName="/killed")["events"]
     assert sorted(json.loads(event["message"])["id"] for event in events) == sorted(put)
+
+
+@pytest.mark.nightly
+def test_kills_while_the_clock_is_advanced_repeat_no_time(restartable: RestartableAws) -> None:
+    aws, chance = EventsFixtures(restartable.handle), random.Random(16)
+    arn, url = aws.queue()
+    aws.rule(None, {"Arn": arn, "InputPath": "$.time"}, ScheduleExpression="rate(1 minute)")
+    for _ in range(10):
+        handle = restartable.handle
+        advancing = threading.Thread(target=_advance, args=(handle,))
+        advancing.start()
+        time.sleep(chance.uniform(0.0, 0.2))
+        restartable.restart()
+        advancing.join()
+    aws = EventsFixtures(restartable.handle)
+    aws.handle.advance(2 * HOUR)
+    aws.settled()
+    times = [message["Body"] for message in aws.messages(url, 120)]
+    assert len(times) == len(set(times)) and times == sorted(times)
+
+
+def _advance(handle: launch.Handle) -> None:
+    with contextlib.suppress(Exception):  # the local AWS is killed meanwhile
+        handle.advance(HOUR)

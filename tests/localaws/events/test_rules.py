@@ -118,6 +118,11 @@ QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"
     ("target", "message"),
     [
         ({"Arn": "queue"}, "ValidationException: Parameter queue is not valid. Reason: Provided Arn is not in correct format."),
+        (
+            {"Arn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q"},
+            f"ValidationException: Parameter arn:aws:sqs:eu-west-1:{ACCOUNT}:q is not valid. Reason: The target must be in the region of "
+            "the rule, us-east-1.",
+        ),
         ({"Arn": f"{QUEUE}.fifo"}, "ValidationException: Parameter(s) SqsParameters must be specified for target: t."),
         (
             {"Arn": QUEUE, "Input": '"x"', "InputPath": "$.detail"},
@@ -154,7 +159,15 @@ def test_a_target_that_is_refused(aws: EventsFixtures, target: dict, message: st
     assert aws.events.list_targets_by_rule(Rule=name)["Targets"] == []
 
 
-@pytest.mark.parametrize("arn", [f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m", "arn:aws:sqs:us-east-1:999999999999:q"])
+@pytest.mark.parametrize(
+    "arn",
+    [
+        f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m",
+        "arn:aws:sqs:us-east-1:999999999999:q",
+        f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:l",
+        f"arn:aws:events:us-east-1:{ACCOUNT}:api-destination/d/1",
+    ],
+)
 def test_a_target_that_nothing_here_runs_is_refused_by_name(aws: EventsFixtures, arn: str) -> None:
     name = aws.rule({"source": ["never"]})
     message = refusal(aws.events.put_targets, Rule=name, Targets=[{"Id": "t", "Arn": arn}])

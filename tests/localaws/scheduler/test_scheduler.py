@@ -179,6 +179,8 @@ def test_a_failed_invocation_goes_to_the_dead_letter_queue(aws: SchedulerFixture
     assert (attributes["ERROR_CODE"], attributes["RETRY_ATTEMPTS"], attributes["IS_PAYLOAD_TRUNCATED"]) == ("NO_RESOURCE", "0", "false")
     assert json.loads(first["Body"])["at"] == attributes["SCHEDULED_TIME"]
     assert second["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    aws.settled()
+    assert aws.sum("AWS/Scheduler", "InvocationsSentToDeadLetterCount", ScheduleGroup="default") == 2
 
 
 QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"
