@@ -107,6 +107,7 @@ class JobRun:
             return False
         status = "Failed" if self._failure else self.job.stopped_by or "Completed"
         self.conclude(status, self._failure)
+        tracking.ending(self.engine, self.context, self.kind, self.document, status)
         try:
             persist(lambda: self.update(lambda document: self.ended(document, status, self._failure)))
         finally:

@@ -1,8 +1,9 @@
 """Associations between lineage entities, and queries along them.
 
-QueryLineage follows its API reference (read 2026-11-25) and the SDK's tests: the start of a query is one of its vertices, and the type of a
-trial component is that of its job, ``TrainingJob``. Not documented, so chosen here: edges are shown without ``IncludeEdges``; ``Both``
-follows ancestors and descendants of the start, but not descendants of ancestors; entities are sorted by their distance from the start.
+QueryLineage follows its API reference and "Querying Lineage Entities" of the developer guide: ``Both`` follows associations in both
+directions from each entity that it visits. As in the outputs of AWS's notebook sagemaker-lineage-multihop-queries, the start is a vertex
+only with edges, and the type of a trial component is that of its job, ``TrainingJob``. Read 2026-11-28. Not documented, so chosen here:
+edges are shown without ``IncludeEdges``; entities are sorted by their distance from the start.
 """
 
 from __future__ import annotations
@@ -56,13 +57,9 @@ class Associations(Family):
         return dict(zip(("SourceArn", "DestinationArn"), edge, strict=True))
 
     def list(self, context: Context, params: dict) -> dict:
-        found = [self._described(context, document) for document in self._engine.documents(context, ASSOCIATION)]
-        asked = {
-            name: params[name]
-            for name in ("SourceArn", "DestinationArn", "SourceType", "DestinationType", "AssociationType")
-            if name in params
-        }
-        found = [edge for edge in found if all(edge.get(name) == value for name, value in asked.items())]
+        found = [edge for edge in self._engine.documents(context, ASSOCIATION) if _has(edge, params, ("SourceArn", "DestinationArn"))]
+        found = [self._described(context, edge) for edge in found]
+        found = [edge for edge in found if _has(edge, params, ("SourceType", "DestinationType", "AssociationType"))]
         sort = params.get("SortBy", "CreationTime")
         page, token = paging.page(made_in(found, params), "_key", lambda edge: edge.get(sort), params)
         return {"AssociationSummaries": page} | ({"NextToken": token} if token else {})
@@ -77,8 +74,9 @@ class Associations(Family):
         found = {arn: entity(self._engine, context, arn) for arn in reached}
         vertices = {arn: _vertex(arn, *there) for arn, there in found.items() if there and there[0] in LINEAGE}
         filters = params.get("Filters", {})
-        shown = {arn for arn, vertex in vertices.items() if _matches(found[arn][1], vertex, filters)}
         with_edges = params.get("IncludeEdges", True)
+        hidden = set() if with_edges else set(params.get("StartArns", ()))
+        shown = {arn for arn, vertex in vertices.items() if arn not in hidden and _matches(found[arn][1], vertex, filters)}
         if with_edges and filters:
             shown |= _on_the_way(shown, reached, edges)
         placed = [vertices[arn] | {"_depth": float(reached[arn])} for arn in sorted(shown, key=lambda arn: (reached[arn], arn))]
@@ -99,10 +97,13 @@ class Associations(Family):
         if not starts:
             return {document[kind.arn_member]: 0 for kind in LINEAGE for document in self._engine.documents(context, kind)}
         self._require(starts)
-        direction, depth = params.get("Direction", "Both"), params.get("MaxDepth", DEEPEST)
-        up = _walk(starts, edges, "Destination", "Source", depth) if direction != "Descendants" else {}
-        down = _walk(starts, edges, "Source", "Destination", depth) if direction != "Ascendants" else {}
-        return {arn: min(way[arn] for way in (up, down) if arn in way) for arn in up | down}
+        steps = [edge_of(edge) for edge in edges]
+        match params.get("Direction", "Both"):
+            case "Ascendants":
+                steps = [step[::-1] for step in steps]
+            case "Both":
+                steps += [step[::-1] for step in steps]
+        return _walk(starts, steps, params.get("MaxDepth", DEEPEST))
 
     def _described(self, context: Context, edge: Document) -> dict:
         """An association as List shows it, with the names and types of both ends."""
@@ -117,12 +118,19 @@ class Associations(Family):
         return described | {"_key": edge[ASSOCIATION.arn_member]}
 
 
-def _walk(starts: list[str], edges: Edges, near: str, far: str, depth: int) -> dict[str, int]:
-    """Breadth-first search along associations in one direction; returns the distance of each reached entity."""
-    reached = dict.fromkeys(starts, 0)
-    front = set(starts)
+def _has(edge: Document, params: dict, members: tuple[str, ...]) -> bool:
+    """Whether an association has the values that a request gives for some members."""
+    return all(edge.get(member) == params[member] for member in members if member in params)
+
+
+def _walk(starts: list[str], steps: list[tuple[str, str]], depth: int) -> dict[str, int]:
+    """Breadth-first search along steps from one entity to another; returns the distance of each reached entity."""
+    nexts: dict[str, list[str]] = {}
+    for here, there in steps:
+        nexts.setdefault(here, []).append(there)
+    reached, front = dict.fromkeys(starts, 0), set(starts)
     for distance in range(1, depth + 1):
-        front = {edge[f"{far}Arn"] for edge in edges if edge[f"{near}Arn"] in front} - set(reached)
+        front = {there for here in front for there in nexts.get(here, ())} - set(reached)
         reached |= dict.fromkeys(front, distance)
     return reached
 

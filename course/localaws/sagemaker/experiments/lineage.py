@@ -7,8 +7,10 @@ the last part of an artifact's ARN; here it is a hash of the source.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+from datetime import UTC, datetime
 from functools import partial
 
 from course.localaws.context import Context, Operation
@@ -106,6 +108,40 @@ def associate(engine: ResourceEngine, context: Context, source: str, destination
     """Create an association of two ARNs."""
     document = {"SourceArn": source, "DestinationArn": destination, "AssociationType": kind} | by(context, "CreatedBy")
     engine.create(context, ASSOCIATION, f"{source} {destination}", document)
+
+
+def ensure(engine: ResourceEngine, context: Context, kind: ResourceKind, params: dict) -> str:
+    """The ARN of an entity, which is created if it does not exist. SageMaker uses an entity that exists again."""
+    arn = engine.arn_of(context, kind, key_of(kind, params))
+    if not engine.exists(arn):
+        with contextlib.suppress(AwsError):  # another thread was faster
+            return create(engine, context, kind, params)
+    return arn
+
+
+def artifact(engine: ResourceEngine, context: Context, uri: str, kind: str, metadata: dict | None = None) -> str:
+    """The ARN of the artifact of a URI. It has the type ``kind`` if it is new."""
+    params = {"Source": {"SourceUri": uri}, "ArtifactType": kind} | ({"MetadataProperties": metadata} if metadata else {})
+    return ensure(engine, context, ARTIFACT, params)
+
+
+def link(engine: ResourceEngine, context: Context, source: str, destination: str, kind: str) -> None:
+    """Associate two entities, unless they are associated."""
+    if not engine.exists(engine.arn_of(context, ASSOCIATION, f"{source} {destination}")):
+        with contextlib.suppress(AwsError):
+            associate(engine, context, source, destination, kind)
+
+
+def unlink(engine: ResourceEngine, context: Context, arn: str) -> None:
+    """Delete all associations of an entity."""
+    for edge in engine.documents(context, ASSOCIATION):
+        if arn in edge_of(edge):
+            engine.delete(context, ASSOCIATION, " ".join(edge_of(edge)))
+
+
+def source_of(arn: str, created: float) -> dict:
+    """The ``Source`` of a context or an action that stands for a resource, with the time of its creation in Unix seconds."""
+    return {"SourceUri": arn, "SourceType": "ARN", "SourceId": datetime.fromtimestamp(created, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")}
 
 
 def key_of(kind: ResourceKind, params: dict) -> str:

@@ -17,7 +17,7 @@ from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.experiments import experiments
+from course.localaws.sagemaker.experiments import experiments, job_lineage, lineage
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT
 from course.localaws.sagemaker.experiments.metric_series import summary
 from course.localaws.sagemaker.experiments.trial_components import add_to_trial
@@ -58,12 +58,20 @@ def begun(engine: ResourceEngine, context: Context, kind: ResourceKind, job: Doc
     try:
         engine.create(context, TRIAL_COMPONENT, name, document)
     except AwsError:
-        engine.delete(context, TRIAL_COMPONENT, name)
+        lineage.unlink(engine, context, engine.delete(context, TRIAL_COMPONENT, name)[TRIAL_COMPONENT.arn_member])
         engine.create(context, TRIAL_COMPONENT, name, document)
     if "TrialName" in config or "ExperimentName" in config:
         add_to_trial(engine, context, name, _trial(engine, context, kind, job, config))
     if "RunName" in config:
         engine.update(context, TRIAL_COMPONENT, config["RunName"], lambda run: {"Sources": [*run.get("Sources", []), source]})
+    job_lineage.record_sources(engine, context, engine.arn_of(context, TRIAL_COMPONENT, name), job)
+
+
+def ending(engine: ResourceEngine, context: Context, kind: ResourceKind, job: Document, status: str) -> None:
+    """Record what a job has made, before its description says that it has ended with ``status``."""
+    component = engine.arn_of(context, TRIAL_COMPONENT, component_of(kind, job)) if kind.name in TRACKED else ""
+    if component and engine.exists(component):
+        job_lineage.record_results(engine, context, component, job, status)
 
 
 class Tracking:

@@ -13,7 +13,7 @@ from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
-from course.localaws.sagemaker.experiments import experiments
+from course.localaws.sagemaker.experiments import experiments, lineage
 from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL, TRIAL_COMPONENT, arn_of, listed, refuse_while_held
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries, statistic_of
 
@@ -73,7 +73,9 @@ class TrialComponents(Family):
     def delete(self, context: Context, params: dict) -> dict:
         document = self._engine.get(context, TRIAL_COMPONENT, params["TrialComponentName"])
         refuse_while_held(f"Trial Component {document['TrialComponentName']}", "trials", document.get("_trials", []))
-        return arn_of(TRIAL_COMPONENT, self._engine.delete(context, TRIAL_COMPONENT, params["TrialComponentName"]))
+        self._engine.delete(context, TRIAL_COMPONENT, document["TrialComponentName"])
+        lineage.unlink(self._engine, context, document["TrialComponentArn"])
+        return arn_of(TRIAL_COMPONENT, document)
 
     def associate(self, context: Context, params: dict) -> dict:
         trial = self._engine.get(context, TRIAL, params["TrialName"])

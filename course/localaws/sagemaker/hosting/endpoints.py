@@ -20,6 +20,7 @@ from course.localaws.jobs.runner import JobRunner
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.family import Family, describe, list_page
+from course.localaws.sagemaker.hosting import endpoint_lineage
 from course.localaws.sagemaker.hosting.components import placement
 from course.localaws.sagemaker.hosting.deployment import stages
 from course.localaws.sagemaker.hosting.deployment.guardrails import RollbackFailed, Rollout
@@ -176,6 +177,7 @@ class Endpoints(Family):
             return
         self._routing.open(context.region, name, fleet)
         self.utilization.begin()
+        endpoint_lineage.record_deployment(self._engine, context, self._engine.get(context, ENDPOINT, name))
         self._change(context, name, {"EndpointStatus": "InService", **described(config, variants, settings, self._engine.now())})
 
     def _finish_update(self, context: Context, name: str, config: dict, variants: list[dict], settings: dict, plan: DeploymentPlan) -> None:
@@ -199,6 +201,7 @@ class Endpoints(Family):
                 "_Variants": variants,
                 "_Settings": settings,
             }
+            endpoint_lineage.record_deployment(self._engine, context, self._engine.get(context, ENDPOINT, name) | changes)
             change(changes)
         self.retire(before)
 

@@ -1,41 +1,61 @@
-"""Creates the lineage of a model package: artifacts of the package, its images and its models, and their associations.
+"""Creates the lineage of model packages: a context of the group, artifacts of packages, images and models, and actions of approvals.
 
 Source: "Amazon SageMaker AI-Created Tracking Entities" of the developer guide, read 2026-11-25; types and associations as the lineage
-tables of the SDK show them for a registration. AWS also creates a context of the group and an action of the approval; they are missing
-here.
+tables of the SDK show them for a registration; sources of contexts as metadata-ingestion/tests/unit/sagemaker of DataHub has them, and the
+property of a context as `ModelPackageGroup.pipeline_execution_arn` of the SDK reads it, read 2026-11-28. Our choices: the names; each
+approval status that a version gets is an action; the property names the execution that created the group.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 
 from course.localaws.context import Context
-from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.experiments import lineage
 
-
-def record(engine: ResourceEngine, context: Context, package: Document) -> None:
-    """Create the lineage of a new package. Existing artifacts of an image or a model are used again."""
-    whole = _artifact(engine, context, package["ModelPackageArn"], "Model", package.get("MetadataProperties"))
-    for uri, kind in dict.fromkeys(_parts(package)):
-        with contextlib.suppress(AwsError):  # an earlier package with the same ARN had it, before its group was deleted
-            lineage.associate(engine, context, _artifact(engine, context, uri, kind), whole, "ContributedTo")
+EXECUTION_TAG = "sagemaker:pipeline-execution-arn"  # on what a pipeline makes; the SDK reads it
 
 
-def _parts(package: Document) -> Iterator[tuple[str, str]]:
-    for container in package.get("InferenceSpecification", {}).get("Containers", ()):
-        data = container.get("ModelDataUrl") or container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
-        if "Image" in container:
-            yield container["Image"], "Image"
-        if data:
-            yield data, "Model"
+def record(engine: ResourceEngine, context: Context, package: Document, group: Document | None) -> None:
+    """Create the lineage of a new package. ``group`` is its group, if it is a version."""
+    whole = lineage.artifact(engine, context, package["ModelPackageArn"], "Model", package.get("MetadataProperties"))
+    containers = package.get("InferenceSpecification", {}).get("Containers", ())
+    for uri, kind in dict.fromkeys(part for container in containers for part in container_parts(container)):
+        lineage.link(engine, context, lineage.artifact(engine, context, uri, kind), whole, "ContributedTo")
+    if group:
+        lineage.link(engine, context, whole, record_group(engine, context, group), "AssociatedWith")
+        record_approval(engine, context, package)
 
 
-def _artifact(engine: ResourceEngine, context: Context, uri: str, kind: str, metadata: dict | None = None) -> str:
-    params = {"Source": {"SourceUri": uri}, "ArtifactType": kind} | ({"MetadataProperties": metadata} if metadata else {})
-    try:
-        return lineage.create(engine, context, lineage.ARTIFACT, params)
-    except AwsError:  # another package has it
-        return engine.arn_of(context, lineage.ARTIFACT, lineage.key_of(lineage.ARTIFACT, params))
+def record_group(engine: ResourceEngine, context: Context, group: Document) -> str:
+    """Create the context of a group, if it does not exist; returns its ARN."""
+    arn, created = group["ModelPackageGroupArn"], group["CreationTime"]
+    tags = {tag["Key"]: tag["Value"] for tag in engine.tags(arn)}
+    name = f"{group['ModelPackageGroupName']}-{int(created)}-aws-model-package-group"
+    params = {"ContextName": name, "ContextType": "ModelGroup", "Source": lineage.source_of(arn, created)}
+    properties = {"PipelineExecutionArn": tags[EXECUTION_TAG]} if EXECUTION_TAG in tags else {}
+    return lineage.ensure(engine, context, lineage.CONTEXT, params | {"Properties": properties})
+
+
+def record_approval(engine: ResourceEngine, context: Context, package: Document) -> None:
+    """Create the action of a version's approval status."""
+    arn, status = package["ModelPackageArn"], package["ModelApprovalStatus"]
+    changed = package.get("LastModifiedTime", package["CreationTime"])
+    params = {
+        "ActionName": f"{package['ModelPackageGroupName']}-{package['ModelPackageVersion']}-{status}-{int(changed)}-aws-model-package",
+        "ActionType": "Approval",
+        "Source": lineage.source_of(arn, package["CreationTime"]),
+        "Status": "Completed",
+        "Properties": {"ModelApprovalStatus": status},
+    }
+    action = lineage.ensure(engine, context, lineage.ACTION, params)
+    lineage.link(engine, context, action, lineage.artifact(engine, context, arn, "Model"), "ContributedTo")
+
+
+def container_parts(container: dict) -> Iterator[tuple[str, str]]:
+    """The URIs and types of the image and the model of a container."""
+    if "Image" in container:
+        yield container["Image"], "Image"
+    if data := container.get("ModelDataUrl") or container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri"):
+        yield data, "Model"

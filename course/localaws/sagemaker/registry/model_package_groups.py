@@ -16,6 +16,7 @@ from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.experiments.experiments import by
+from course.localaws.sagemaker.registry import lineage
 
 MODEL_PACKAGE_GROUP = ResourceKind(
     name="ModelPackageGroup",
@@ -51,7 +52,9 @@ class ModelPackageGroups(Family):
             raise unsupported("ManagedConfiguration of CreateModelPackageGroup")
         document = params | {"ModelPackageGroupStatus": "Completed"} | by(context, "CreatedBy")
         name = params["ModelPackageGroupName"]
-        return {"ModelPackageGroupArn": self._engine.create(context, MODEL_PACKAGE_GROUP, name, document, params.get("Tags", ()))}
+        arn = self._engine.create(context, MODEL_PACKAGE_GROUP, name, document, params.get("Tags", ()))
+        lineage.record_group(self._engine, context, self._engine.get(context, MODEL_PACKAGE_GROUP, name))
+        return {"ModelPackageGroupArn": arn}
 
     def list(self, context: Context, params: dict) -> dict:
         if params.get("CrossAccountFilterOption") == "CrossAccount":

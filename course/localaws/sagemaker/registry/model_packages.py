@@ -123,7 +123,8 @@ class ModelPackages(Family):
                 "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
             }
             arn = self._engine.create(context, MODEL_PACKAGE, name, document | by(context, "CreatedBy"), params.get("Tags", ()))
-        lineage.record(self._engine, context, self._engine.get(context, MODEL_PACKAGE, name))
+        package = self._engine.get(context, MODEL_PACKAGE, name)
+        lineage.record(self._engine, context, package, checks.group_of(self._engine, context, package) if versioned(package) else None)
         return {"ModelPackageArn": arn}
 
     def _update(self, context: Context, params: dict) -> dict:
@@ -142,7 +143,11 @@ class ModelPackages(Family):
                 members["ModelCard"] = package.get("ModelCard", {}) | checked["ModelCard"]
             return members | by(context, "LastModifiedBy")
 
-        package = self._engine.update(context, MODEL_PACKAGE, key_of(context, params["ModelPackageArn"]), changes)
+        name = key_of(context, params["ModelPackageArn"])
+        status = self._engine.get(context, MODEL_PACKAGE, name).get("ModelApprovalStatus")
+        package = self._engine.update(context, MODEL_PACKAGE, name, changes)
+        if package.get("ModelApprovalStatus") != status:
+            lineage.record_approval(self._engine, context, package)
         return {"ModelPackageArn": package["ModelPackageArn"]}
 
 
@@ -168,6 +173,11 @@ def asked_for(package: Document, params: dict) -> bool:
         and params.get("NameContains", "").lower() in package["_name"].lower()
         and params.get("ModelApprovalStatus", package.get("ModelApprovalStatus")) == package.get("ModelApprovalStatus")
     )
+
+
+def versioned(package: Document) -> bool:
+    """Whether a package is a version of a group."""
+    return "ModelPackageVersion" in package
 
 
 def properties(package: Document, params: dict) -> dict[str, str]:

@@ -134,7 +134,8 @@ def test_a_query_follows_lineage_up_and_down(aws: JobFixtures) -> None:
     vertices, edges = query("endpoint", Direction="Ascendants")
     assert set(vertices) == set(names.values()) and vertices[:2] == ["endpoint", "deploy"] and len(edges) == 5
     assert set(query("model", Direction="Descendants")[0]) == {"model", "deploy", "endpoint"}
-    assert set(query("model")[0]) == {"data", "component", "model", "deploy", "endpoint"}  # ``other`` is neither ancestor nor descendant
+    assert set(query("model")[0]) == set(names.values())  # in both directions from each entity: ``other`` by way of ``deploy``
+    assert set(query("model", Direction="Ascendants", IncludeEdges=False)[0]) == {"data", "component"}  # without edges, without the start
     assert set(query("model", MaxDepth=1)[0]) == {"component", "model", "deploy"}
     assert query("endpoint", Direction="Ascendants", IncludeEdges=False, Filters={"Types": ["DataSet"]}) == (["other", "data"], set())
     vertices, edges = query("endpoint", Direction="Ascendants", Filters={"Types": ["Model"]})  # with edges, all entities on the path

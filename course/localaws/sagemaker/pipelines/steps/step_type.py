@@ -12,8 +12,7 @@ from course.localaws.sagemaker.pipelines.language.definition import Definition, 
 from course.localaws.sagemaker.pipelines.language.expressions import Scope, resolve
 from course.localaws.sagemaker.pipelines.scope import ExecutionScope
 from course.localaws.sagemaker.pipelines.steps.names import Names
-
-EXECUTION_TAG = "sagemaker:pipeline-execution-arn"  # SDK v3 reads it: `sagemaker.core.lineage`
+from course.localaws.sagemaker.registry.lineage import EXECUTION_TAG
 
 
 @dataclass(frozen=True, slots=True)
