@@ -28,10 +28,11 @@ def step(name: str, kind: str, arguments: dict | None = None, **members: object)
 class Pipelines:
     """Creates and runs pipelines on one local AWS."""
 
-    def __init__(self, client: Callable[..., Any]) -> None:
+    def __init__(self, client: Callable[..., Any], fresh: bool = True) -> None:
         self.client = client
         self.sagemaker, self.s3, self.sqs = map(client, ("sagemaker", "s3", "sqs"))
-        self.s3.create_bucket(Bucket=BUCKET)
+        if fresh:
+            self.s3.create_bucket(Bucket=BUCKET)
 
     def put(self, key: str, body: bytes | str) -> str:
         """Store an object; returns its URI."""
@@ -48,6 +49,16 @@ class Pipelines:
             assert time.monotonic() < end, found
             time.sleep(0.05)
         return found
+
+    def role(self, service: str, *actions: str) -> str:
+        """Create a role that a service can assume and that may do some actions; returns its ARN."""
+        iam, name = self.client("iam"), f"step-{uuid.uuid4().hex[:8]}"
+        trusted = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+        iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=json.dumps(allowed))
+        return arn
 
     def create(self, *steps: dict, parameters: tuple[dict, ...] = (), role: str = ROLE) -> str:
         """Create a pipeline with these steps; returns its name."""

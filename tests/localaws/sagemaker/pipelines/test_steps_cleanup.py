@@ -46,3 +46,11 @@ def test_a_step_that_has_failed_is_skipped(pipelines: Pipelines) -> None:
     arn = pipelines.start(training("train", "raise SystemExit(1)"), cleaned)
     assert pipelines.ended(arn) == "CompletedWithFailures"
     assert pipelines.steps(arn)["clean"]["Metadata"]["Cleanup"]["SkippedSteps"] == ["train"]
+
+
+def test_a_role_without_the_right_to_delete_cleans_nothing(pipelines: Pipelines) -> None:
+    role = pipelines.role("sagemaker.amazonaws.com", "sagemaker:*", "iam:PassRole", "s3:GetObject", "s3:PutObject")
+    sources = {"StepName": "write", "S3Uris": [under("a")]}
+    found = pipelines.failed(processing("write", WRITE, FOLDER), clean(sources), role=role)["clean"]
+    [failed] = found["Metadata"]["Cleanup"]["FailedSteps"]
+    assert failed["ErrorMessage"].startswith("Access Denied: the role of the pipeline may not delete s3://")

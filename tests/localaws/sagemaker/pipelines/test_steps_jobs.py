@@ -63,6 +63,15 @@ def test_a_refused_job_fails_the_step_and_names_the_operation(pipelines: Pipelin
     assert not found.get("Metadata")
 
 
+def test_a_role_needs_the_right_to_tag_what_a_step_makes(pipelines: Pipelines) -> None:
+    role = pipelines.role("sagemaker.amazonaws.com", "sagemaker:CreateTrainingJob", "iam:PassRole")
+    arn = pipelines.start(training("train", MODEL), role=role)
+    assert pipelines.ended(arn) == "Failed"
+    session = f"arn:aws:sts::123456789012:assumed-role/{role.rpartition('/')[2]}/sagemaker-pipeline-{arn.rpartition('/')[2]}-train"
+    start = f"ClientError: Failed to invoke sagemaker:CreateTrainingJob. User: {session} is not authorized to perform: sagemaker:AddTags"
+    assert pipelines.steps(arn)["train"]["FailureReason"].startswith(start)
+
+
 def test_a_transform_job_uses_the_model_of_a_step(pipelines: Pipelines) -> None:
     container = {"Image": XGBOOST, "ModelDataUrl": pipelines.put("models/transformed.tar.gz", archive(booster_file()))}
     source = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": pipelines.put("in/rows.csv", "1,2,3\n4,5,6\n")}}}

@@ -34,8 +34,7 @@ class CleanupStep(StepType):
                 continue
             try:
                 for uri in _uris(attempt, job, source.get("S3Uris")):
-                    bucket, key = split(uri)
-                    attempt.client("s3").delete_object(Bucket=bucket, Key=key)
+                    _delete(attempt, *split(uri))
                 report["CleanedSteps"].append(name)
             except (CleanupError, ClientError, DataError) as error:
                 report["FailedSteps"].append({"StepName": name, "ErrorCode": "ClientError", "ErrorMessage": str(error)})
@@ -43,6 +42,12 @@ class CleanupStep(StepType):
             return SUCCEEDED
         failed = ", ".join(entry["StepName"] for entry in report["FailedSteps"])
         return Outcome("Failed", f"ClientError: Outputs of these steps were not deleted: {failed}.")
+
+
+def _delete(attempt: Attempt, bucket: str, key: str) -> None:
+    if not attempt.scope.data.allowed("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{key}"):
+        raise CleanupError(f"Access Denied: the role of the pipeline may not delete s3://{bucket}/{key}.")
+    attempt.client("s3").delete_object(Bucket=bucket, Key=key)
 
 
 def _uris(attempt: Attempt, job: dict, given: list[str] | None) -> Iterator[str]:
