@@ -33,6 +33,7 @@ from course.sandbox.mounts import BindMount
 from course.sandbox.process import BoxProcess, OnLines
 
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
+FUNCTION_CHANNEL = "pre_exec_script_and_dependencies"  # of `sagemaker.remote_function.job`
 SSHD = Path("/usr/sbin/sshd")
 MPI = (
     "AlgorithmError: The MPI driver of the SDK {what}. On the local AWS it runs on one instance, where mpirun and /usr/sbin/sshd are "
@@ -104,6 +105,8 @@ class TrainingHost:
         """
         run, image = self._run, self._image
         overlay = make_overlay(run.runner, run.job, self.folder, requirements_of(self.root), image)
+        for name, module in image.programs.items():
+            overlay.add_program(name, f"-P -m {module}")
         binds, names = host_name_setup(self.folder, overlay, addresses, self.host.name)
         if len(self._cluster) > 1:
             sockets = self.folder.parent / "sockets"
@@ -216,7 +219,11 @@ def check_driver(root: Path, hosts: int) -> None:
 
 
 def requirements_of(root: Path) -> Path | None:
-    """The requirements file that the job will install: beside the script, or as SDK v3's sm_train.sh names it. None without one."""
+    """The requirements file that the job will install: beside the script, as SDK v3's sm_train.sh names it, or that of a function that
+    the SDKs' ``@step`` and ``@remote`` send. None without one.
+    """
+    if shipped := next((root / "input/data" / FUNCTION_CHANNEL).glob("*.txt"), None):
+        return shipped
     script = root / "input/data/sm_drivers/sm_train.sh"
     if script.exists():
         named = SDK_INSTALLS.search(script.read_text(errors="replace"))

@@ -1,0 +1,1 @@
+"""SageMaker Distribution, the image of SageMaker Studio's JupyterLab: it runs notebooks as jobs."""
