@@ -51,8 +51,9 @@ def test_a_step_fails_with_the_reason_of_its_job(pipelines: Pipelines) -> None:
     code = "import sys;open('/opt/ml/output/failure','w').write('no rows');sys.exit(3)"
     found = pipelines.failed(training("train", code))["train"]
     job = found["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
-    assert found["FailureReason"] == pipelines.sagemaker.describe_training_job(TrainingJobName=job)["FailureReason"]
-    assert found["FailureReason"].startswith("AlgorithmError: no rows")
+    reason = pipelines.sagemaker.describe_training_job(TrainingJobName=job)["FailureReason"]
+    assert found["FailureReason"] == f"ClientError: {reason}"
+    assert found["FailureReason"].startswith("ClientError: AlgorithmError: no rows")
 
 
 def test_a_refused_job_fails_the_step_and_names_the_operation(pipelines: Pipelines) -> None:

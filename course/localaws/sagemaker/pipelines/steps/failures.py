@@ -27,9 +27,12 @@ def refused(error: ClientError) -> Outcome:
 
 
 def of_job(reason: str) -> Outcome:
-    """The outcome of a step whose job failed for a reason."""
-    kind = reason.partition(":")[0]
-    return Outcome("Failed", reason, _JOB_FAULTS.get(kind, ""))
+    """The outcome of a step whose job failed for a reason.
+
+    The SDK's test of ``@step`` expects ``ClientError: AlgorithmError: ...`` (test_step_decorator.py of aws/sagemaker-python-sdk).
+    """
+    exception = _JOB_FAULTS.get(reason.partition(":")[0], "")
+    return Outcome("Failed", reason if exception else f"ClientError: {reason}", exception)
 
 
 def not_retried(outcome: Outcome, execution: str, step: str) -> str:
