@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 )
 """
 BUS, RULE, SCHEDULE, GROUP = "bus", "rule", "schedule", "group"
+ADOPTION = "adoption"  # its only document says that the rules and schedules of an earlier release are still moto's
 
 
 class EventStore:
@@ -33,7 +34,11 @@ class EventStore:
     """
 
     def __init__(self, path: Path) -> None:
+        of_earlier_release = not path.exists() and path.with_name("journal.db").exists()
         self.database = Database(path, SCHEMA)
+        if of_earlier_release:
+            with self.change() as change:
+                change.put(ADOPTION, "", "", "", {})
 
     def get(self, kind: str, region: str, place: str, name: str) -> dict | None:
         query = "SELECT document FROM documents WHERE kind = ? AND region = ? AND place = ? AND name = ?"
