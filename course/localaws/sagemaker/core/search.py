@@ -20,24 +20,30 @@ from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL,
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, feature_types
 from course.localaws.sagemaker.feature_store.metadata import described
+from course.localaws.sagemaker.pipelines import searched
+from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, VERSION
 from course.localaws.sagemaker.registry.model_package_groups import MODEL_PACKAGE_GROUP
 from course.localaws.sagemaker.registry.model_packages import MODEL_PACKAGE
+from course.localaws.sagemaker.training.operations import TRAINING_JOB
 
-# By the value of ``Resource``: its kind's part of the ARN, and the member of a result that holds the record.
-SEARCHED = {
-    "TrainingJob": ("training-job", "TrainingJob"),
-    "Experiment": (EXPERIMENT.arn, "Experiment"),
-    "ExperimentTrial": (TRIAL.arn, "Trial"),
-    "ExperimentTrialComponent": (TRIAL_COMPONENT.arn, "TrialComponent"),
-    "ModelPackage": (MODEL_PACKAGE.arn, "ModelPackage"),
-    "ModelPackageGroup": (MODEL_PACKAGE_GROUP.arn, "ModelPackageGroup"),
-    "FeatureGroup": (FEATURE_GROUP.arn, "FeatureGroup"),
-    "FeatureMetadata": (FEATURE_GROUP.arn, "FeatureMetadata"),
+# By the value of ``Resource``: its kind, and the member of a result that holds the record.
+SEARCHED: dict[str, tuple[ResourceKind, str]] = {
+    "TrainingJob": (TRAINING_JOB, "TrainingJob"),
+    "Experiment": (EXPERIMENT, "Experiment"),
+    "ExperimentTrial": (TRIAL, "Trial"),
+    "ExperimentTrialComponent": (TRIAL_COMPONENT, "TrialComponent"),
+    "ModelPackage": (MODEL_PACKAGE, "ModelPackage"),
+    "ModelPackageGroup": (MODEL_PACKAGE_GROUP, "ModelPackageGroup"),
+    "FeatureGroup": (FEATURE_GROUP, "FeatureGroup"),
+    "FeatureMetadata": (FEATURE_GROUP, "FeatureMetadata"),
+    "Pipeline": (PIPELINE, "Pipeline"),
+    "PipelineVersion": (VERSION, "PipelineVersion"),
+    "PipelineExecution": (EXECUTION, "PipelineExecution"),
 }
 
 
-# Identifies a feature's record. It is internal: no answer shows it.
-FEATURE_KEY = "_feature"
+# Identifies a record. It is internal: no answer shows it.
+KEY = "_key"
 
 
 class SearchFamily(Family):
@@ -55,14 +61,13 @@ class SearchFamily(Family):
             return {"Results": [], "TotalHits": {"Value": 0, "Relation": "EqualTo"}}
         if "VisibilityConditions" in params:
             raise unsupported("VisibilityConditions of Search")
-        arn, member = SEARCHED[params["Resource"]]
-        kind, shape = self._engine.kinds[arn], record_shape(member)
+        kind, member = SEARCHED[params["Resource"]]
+        shape = record_shape(member)
         search = search_filters.SearchExpression(params.get("SearchExpression", {}), shape)
         records = self._features(context) if member == "FeatureMetadata" else self._records(context, kind, shape)
         found = [record for record in records if search.matches(record)]
         default = "LastModifiedTime" if "LastModifiedTime" in shape.members else "CreationTime"
-        key = FEATURE_KEY if member == "FeatureMetadata" else kind.arn_member
-        shown, token = paging.page(found, key, sorting(params.get("SortBy", default), shape), params)
+        shown, token = paging.page(found, KEY, sorting(params.get("SortBy", default), shape), params)
         answer = {"Results": [{member: record} for record in shown], "TotalHits": {"Value": len(found), "Relation": "EqualTo"}}
         return answer | ({"NextToken": token} if token else {})
 
@@ -74,13 +79,15 @@ class SearchFamily(Family):
         components = self._engine.documents(context, TRIAL_COMPONENT) if kind is TRIAL else []
         records = []
         for document in self._engine.documents(context, kind):
-            record = {member: value for member, value in document.items() if member in shape.members}
+            record = {member: value for member, value in document.items() if member in shape.members} | {KEY: document[kind.arn_member]}
             if kind is TRIAL_COMPONENT:
                 record |= self._of_component(context, document, trials)
             if kind is TRIAL:
                 record["TrialComponentSummaries"] = [
                     summary(component) for component in components if document["TrialName"] in component.get("_trials", ())
                 ]
+            if kind is VERSION or kind is EXECUTION:
+                record |= searched.members(self._engine, context, document)
             if tags := self._engine.tags(document[kind.arn_member]):
                 record["Tags"] = tags
             records.append(record)
@@ -89,7 +96,7 @@ class SearchFamily(Family):
     def _features(self, context: Context) -> list[dict]:
         """The metadata of all features of all feature groups."""
         return [
-            described(group, feature, feature_type) | {FEATURE_KEY: f"{group['FeatureGroupArn']}/{feature}"}
+            described(group, feature, feature_type) | {KEY: f"{group['FeatureGroupArn']}/{feature}"}
             for group in self._engine.documents(context, FEATURE_GROUP)
             for feature, feature_type in feature_types(group).items()
         ]

@@ -9,6 +9,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core import paging
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, VERSION, execution_name, name_of, renamed, shown, version_name
+from course.localaws.sagemaker.pipelines.searched import parameters
 from course.localaws.sagemaker.pipelines.versions import Versions
 
 _DESCRIBED = (
@@ -53,10 +54,9 @@ class ExecutionViews:
         return {"PipelineExecutionSteps": steps, "NextToken": token}
 
     def list_parameters(self, context: Context, params: dict) -> dict:
-        found = self._get(context, params)["_parameters"]
-        listed = [{"Name": name, "Value": value if isinstance(value, str) else str(value)} for name, value in found.items()]
-        shown_parameters, token = paging.page(listed, "Name", lambda item: item["Name"], params | {"SortOrder": "Ascending"})
-        return {"PipelineParameters": shown_parameters, "NextToken": token}
+        listed = parameters(self._get(context, params))
+        page, token = paging.page(listed, "Name", lambda item: item["Name"], params | {"SortOrder": "Ascending"})
+        return {"PipelineParameters": page, "NextToken": token}
 
     def describe_definition(self, context: Context, params: dict) -> dict:
         document = self._get(context, params)

@@ -231,7 +231,7 @@ def test_trial_components_are_found_with_their_parents_and_their_job(aws: JobFix
 
 
 def test_what_is_not_searched_says_so(aws: JobFixtures) -> None:
-    code, message = refused(aws.sagemaker.search, Resource="Pipeline")
+    code, message = refused(aws.sagemaker.search, Resource="Project")
     assert code == "NotSupportedByLocalAws" and "TrainingJob" in message
     code, message = refused(aws.sagemaker.search, Resource="Experiment", SortBy="Colour")
     assert code == "ValidationException" and "Colour" in message

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
@@ -21,7 +21,7 @@ from course.localaws.sagemaker.pipelines.language import retry_policies
 from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
 from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, text
 from course.localaws.sagemaker.pipelines.runs.record import ExecutionRecord
-from course.localaws.sagemaker.pipelines.runs.role_clients import RoleClients
+from course.localaws.sagemaker.pipelines.runs.role_clients import UNREACHABLE, RoleClients
 from course.localaws.sagemaker.pipelines.scope import ExecutionScope
 from course.localaws.sagemaker.pipelines.steps import failures
 from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, ExecutionView, Outcome
@@ -194,7 +194,7 @@ def guarded(act: Callable[[], Outcome | None]) -> Outcome | None:
         return Outcome("Failed", f"ClientError: {error}")
     except AwsError as error:
         return Outcome("Failed", f"ClientError: {error.message}")
-    except HTTPClientError:
+    except UNREACHABLE:
         raise
     except Exception:
         logger.exception("a step of a pipeline failed")

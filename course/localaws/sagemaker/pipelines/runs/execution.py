@@ -12,8 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import HTTPClientError
-
 from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import JobData
@@ -23,7 +21,7 @@ from course.localaws.sagemaker.pipelines.language.definition import Definition, 
 from course.localaws.sagemaker.pipelines.readiness import ENDED, Readiness
 from course.localaws.sagemaker.pipelines.runs.attempts import LOCAL_FAILURE, Attempts
 from course.localaws.sagemaker.pipelines.runs.record import ExecutionRecord
-from course.localaws.sagemaker.pipelines.runs.role_clients import RoleClients
+from course.localaws.sagemaker.pipelines.runs.role_clients import UNREACHABLE, RoleClients
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -96,7 +94,7 @@ class ExecutionThread:
                 try:
                     wait = _SHORTEST_WAIT if self._round() else min(_LONGEST_WAIT, wait * 1.2)
                     failures = 0
-                except HTTPClientError:  # the gateway is not open yet, or has closed; the next round does the same again
+                except UNREACHABLE:  # the next round does the same again
                     wait = _LONGEST_WAIT
                 except Exception:
                     failures, wait = failures + 1, _LONGEST_WAIT

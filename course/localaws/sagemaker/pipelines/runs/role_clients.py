@@ -13,9 +13,12 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.exceptions import EndpointConnectionError, HTTPClientError
 
 from course.localaws.platform import Platform
 
+# The gateway is not open yet, or has closed. Whether the request was carried out is not known.
+UNREACHABLE = (EndpointConnectionError, HTTPClientError)
 # Parameters are validated by the service, as those of any caller. Proxies of this process are for real accounts.
 _CONFIG = Config(parameter_validation=False, proxies={}, retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=50)
 # A function may run for ten minutes, and must not be called again by itself.
