@@ -123,6 +123,7 @@ class SearchFamily(Family):
         job = self._engine.find(context, kind, source["SourceArn"].rpartition("/")[2])
         if job is None:
             return detail
+        job |= {"Tags": self._engine.tags(source["SourceArn"])}
         return detail | {name: {member: value for member, value in job.items() if member in members[name].members}}
 
 

@@ -132,10 +132,10 @@ def link(engine: ResourceEngine, context: Context, source: str, destination: str
             associate(engine, context, source, destination, kind)
 
 
-def unlink(engine: ResourceEngine, context: Context, arn: str) -> None:
-    """Delete all associations of an entity."""
+def unlink(engine: ResourceEngine, context: Context, arn: str, ends: tuple[str, ...] = ENDS) -> None:
+    """Delete the associations in which an entity is at one of some ends."""
     for edge in engine.documents(context, ASSOCIATION):
-        if arn in edge_of(edge):
+        if arn in [edge[f"{end}Arn"] for end in ends]:
             engine.delete(context, ASSOCIATION, " ".join(edge_of(edge)))
 
 

@@ -18,8 +18,14 @@ EXECUTION_TAG = "sagemaker:pipeline-execution-arn"  # on what a pipeline makes; 
 
 
 def record(engine: ResourceEngine, context: Context, package: Document, group: Document | None) -> None:
-    """Create the lineage of a new package. ``group`` is its group, if it is a version."""
-    whole = lineage.artifact(engine, context, package["ModelPackageArn"], "Model", package.get("MetadataProperties"))
+    """Create the lineage of a new package. ``group`` is its group, if it is a version.
+
+    A package that is deleted with its group leaves its artifact. A new package of the same ARN takes it, without what made the earlier one.
+    """
+    metadata = package.get("MetadataProperties")
+    whole = lineage.artifact(engine, context, package["ModelPackageArn"], "Model", metadata)
+    lineage.unlink(engine, context, whole, ends=("Destination",))
+    engine.update(context, lineage.ARTIFACT, whole.rpartition("/")[2], {"MetadataProperties": metadata})
     containers = package.get("InferenceSpecification", {}).get("Containers", ())
     for uri, kind in dict.fromkeys(part for container in containers for part in container_parts(container)):
         lineage.link(engine, context, lineage.artifact(engine, context, uri, kind), whole, "ContributedTo")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, XGBOOST, booster_file
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures, channel
 from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
 
@@ -97,6 +97,21 @@ def test_a_version_has_its_group_and_its_approvals(registry: RegistryFixtures) -
     approvals = sorted(name.lower() for name, kind, _ in into if kind == "Approval")
     assert [name.removeprefix(f"{group}-1-".lower()).partition("-")[0] for name in approvals] == ["pendingmanualapproval", "rejected"]
     assert out == {(context["ContextName"].lower(), "ModelGroup", "AssociatedWith")}
+
+
+def test_a_new_version_of_the_same_arn_does_not_inherit(registry: RegistryFixtures) -> None:
+    client, group = registry.sagemaker, registry.group()
+    made_by = {"MetadataProperties": {"GeneratedBy": "first"}}
+    arn = registry.version(group, **made_by)
+    client.delete_model_package(ModelPackageName=arn)
+    client.delete_model_package_group(ModelPackageGroupName=group)
+    client.create_model_package_group(ModelPackageGroupName=group)
+    other = registry.put("other.tar.gz", archive(booster_file(4.0)))
+    assert registry.version(group, InferenceSpecification=registry.specification(ModelDataUrl=other)) == arn
+    [artifact] = client.list_artifacts(SourceUri=arn)["ArtifactSummaries"]
+    assert "MetadataProperties" not in client.describe_artifact(ArtifactArn=artifact["ArtifactArn"])
+    into, _ = edges(client, artifact["ArtifactArn"])
+    assert {uri for uri, kind, _ in into if kind == "Model"} == {other}
 
 
 def test_an_endpoint_has_an_action_for_each_deployment(registry: RegistryFixtures) -> None:

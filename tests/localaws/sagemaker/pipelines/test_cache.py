@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course.localaws.sagemaker.pipelines.cache import key_of
 from course.localaws.sagemaker.pipelines.language.cache_config import seconds
+from course.localaws.sagemaker.pipelines.language.definition import Step
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.refusals import refused
@@ -93,6 +95,29 @@ def test_a_run_without_cache_is_reused_when_the_cache_is_turned_on(pipelines: Pi
     assert source(pipelines, pipelines.run(name), "step") == latest
 
 
+def test_a_script_at_a_new_uri_is_no_hit(pipelines: PipelineFixtures) -> None:
+    """SDK v3 uploads the code of a training step to a new URI each time that a definition is made."""
+    step = pipelines.processing("step", CacheConfig=ALWAYS)
+    name = pipelines.create([step])
+    original = pipelines.run(name)
+    step["Arguments"]["ProcessingInputs"][0]["S3Input"]["S3Uri"] = pipelines.put("code-2/step.py", "")
+    pipelines.create([step], name)
+    again = pipelines.run(name)
+    assert source(pipelines, again, "step") is None
+    assert source(pipelines, pipelines.run(name), "step") == again != original
+
+
+def test_the_steps_of_a_loop_are_reused_one_by_one(pipelines: PipelineFixtures) -> None:
+    body = pipelines.processing("body", CacheConfig=ALWAYS)
+    body["Arguments"]["Environment"] = {"MONTH": get("ForEach.CurrentItem")}
+    months = ["june", get("Parameters.Second")]
+    loop = {"Name": "loop", "Type": "ForEach", "Arguments": {"IterableItems": months, "MaxConcurrency": 2, "ForEachBody": [body]}}
+    name = pipelines.create({"Parameters": [{"Name": "Second", "Type": "String"}], "Steps": [loop]})
+    original = pipelines.run(name, Second="july")
+    again = pipelines.run(name, Second="august")
+    assert [source(pipelines, again, step) for step in ("body-0", "body-1")] == [original, None]
+
+
 def test_a_new_pipeline_of_the_same_name_has_an_empty_cache(pipelines: PipelineFixtures) -> None:
     step = pipelines.processing("step", CacheConfig=ALWAYS)
     name = pipelines.create([step])
@@ -110,9 +135,7 @@ def test_a_result_expires(tmp_path) -> None:
         handle.advance(29 * 3600)
         assert source(pipelines, pipelines.run(name), "step") == original
         handle.advance(3600)  # 30 hours after the original run: taking its result has not made it younger
-        again = pipelines.run(name)
-        assert source(pipelines, again, "step") is None
-        assert source(pipelines, pipelines.run(name), "step") == again
+        assert source(pipelines, pipelines.run(name), "step") is None
     finally:
         handle.stop()
 
@@ -130,6 +153,37 @@ def test_a_result_expires(tmp_path) -> None:
 def test_a_wrong_configuration_is_refused(pipelines: PipelineFixtures, config: object, reason: str) -> None:
     code, message = refused(pipelines.create, [pipelines.processing("step", CacheConfig=config)])
     assert code == "ValidationException" and f"$.Steps[0].CacheConfig: {reason}" in message
+
+
+TRAINING = {"AlgorithmSpecification": 1, "InputDataConfig": 2, "HyperParameters": 3, "ResourceConfig": 4, "OutputDataConfig": 5}
+RANGES = {"HyperParameterRanges": 1, "ResourceConfig": 2, "RoleArn": 3}
+TUNING = {"HyperParameterTuningJobConfig": 1, "TrainingJobDefinition": RANGES, "TrainingJobDefinitions": [RANGES], "WarmStartConfig": 4}
+TRANSFORM = {"ModelName": "m", "TransformInput": 1, "TransformOutput": 2, "TransformResources": 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "change", "same"),
+    [
+        ("Training", TRAINING, {"HyperParameters": 4}, False),
+        ("Training", TRAINING, {"Environment": {"A": "b"}}, False),
+        ("Training", TRAINING, {"ResourceConfig": 5, "OutputDataConfig": 6, "RoleArn": "r", "Tags": []}, True),
+        ("Tuning", TUNING, {"HyperParameterTuningJobConfig": 2}, False),
+        ("Tuning", TUNING, {"TrainingJobDefinition": RANGES | {"HyperParameterRanges": 2}}, False),
+        ("Tuning", TUNING, {"TrainingJobDefinition": RANGES | {"ResourceConfig": 3, "RoleArn": 4}, "WarmStartConfig": 5}, True),
+        ("Tuning", TUNING, {"TrainingJobDefinitions": [RANGES | {"ResourceConfig": 3}]}, True),
+        ("Tuning", TUNING, {"TrainingJobDefinitions": [RANGES, RANGES]}, False),
+        ("Transform", TRANSFORM, {"ModelName": "n"}, False),  # a model of the same execution has a new name, so it is never a hit
+        ("Transform", TRANSFORM, {"TransformOutput": 3, "TransformResources": 4, "BatchStrategy": "MultiRecord"}, True),
+    ],
+)
+def test_each_type_of_step_has_its_key(kind: str, arguments: dict, change: dict, same: bool) -> None:
+    step = Step("step", kind, {}, "$.Steps[0]")
+    assert (key_of(step, arguments) == key_of(step, arguments | change)) is same
+    assert key_of(step, arguments) != key_of(Step("other", kind, {}, "$.Steps[1]"), arguments)
+
+
+def test_other_types_have_no_key() -> None:
+    assert {key_of(Step("step", kind, {}, "$"), {}) for kind in ("Model", "RegisterModel", "Lambda", "Endpoint", "Condition")} == {""}
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ def test_each_execution_is_a_trial_of_the_pipelines_experiment(pipelines: Pipeli
         [own_name] = displayed - {"Prepare"}
         assert own_name.startswith(f"pipelines-{trial}-plain-") and own_name.endswith("-aws-processing-job")
     assert len(sagemaker.list_trials(ExperimentName=name)["TrialSummaries"]) == 2
+    # Search joins a component with its trial, its job and the execution in the job's tags.
+    tag = {"Name": "SourceDetail.ProcessingJob.Tags.sagemaker:pipeline-execution-arn", "Operator": "Equals", "Value": executions[0]}
+    found = sagemaker.search(Resource="ExperimentTrialComponent", SearchExpression={"Filters": [tag]})["Results"]
+    parents = [each["TrialComponent"]["Parents"] for each in found]
+    assert parents == [[{"TrialName": executions[0].rpartition("/")[2], "ExperimentName": name}]] * 2
     sagemaker.delete_pipeline(PipelineName=name)
     assert sagemaker.describe_experiment(ExperimentName=name)["ExperimentName"] == name  # it outlives the pipeline
 
