@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pickle
 import signal
 import sys
 import traceback
@@ -91,7 +92,8 @@ def train(base: Path, version: str, given: dict[str, str], channels: dict[str, d
             return
         model = boost(checkpoint_folder(base), passed, parameters, metrics, matrices, declared["metrics"]["maximize"], keeps)
     if model is not None and keeps:
-        (base / "model/xgboost-model").write_bytes(model.save_raw("ubj"))
+        # aws/sagemaker-xgboost-container#192, "Release 1.3-1": "In older versions, models were save by pickling"
+        (base / "model/xgboost-model").write_bytes(pickle.dumps(model) if release(version) < [1, 3] else model.save_raw("ubj"))
 
 
 def release(version: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import re
 from collections.abc import Callable
 
@@ -59,6 +60,8 @@ def booster(aws: JobFixtures, job: dict) -> xgboost.Booster:
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     files = aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])
     assert list(files) == ["xgboost-model"]
+    if files["xgboost-model"].startswith(b"\x80"):
+        return pickle.loads(files["xgboost-model"])
     model = xgboost.Booster()
     model.load_model(bytearray(files["xgboost-model"]))
     return model
@@ -144,6 +147,14 @@ def test_files_of_a_channel_are_read_together(aws: JobFixtures) -> None:
     job = aws.trained(name)
     assert job["TrainingJobStatus"] == "Completed"
     assert any("Train matrix has 300 rows" in line for line in aws.lines(name))
+
+
+def test_images_before_1_3_leave_a_pickle(aws: JobFixtures) -> None:
+    """So the evaluation scripts of AWS's pipeline examples read it. Source: aws/sagemaker-xgboost-container#192, "Release 1.3-1"."""
+    data = [channel("train", aws.put("pickled/train/a.csv", csv(HEAD)), "csv")]
+    job = aws.trained(aws.train(aws.name("pickled"), XGBOOST.replace("1.7-1", "1.2-2"), InputDataConfig=data, HyperParameters=BINARY))
+    model = pickle.loads(aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"])["xgboost-model"])
+    assert model.num_boosted_rounds() == 5
 
 
 FIRST = "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest"
