@@ -33,6 +33,7 @@ NAMES = (
     "transform",
     "listing",
     "pipelines",
+    "executions",
     "feature_store_offline",
     "objects",
     "restart",

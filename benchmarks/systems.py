@@ -93,7 +93,7 @@ def _config() -> Config:
 
 def beside(name: str, ask: Ask, ours: Any, theirs: Any, limit: float) -> list[Row]:
     """Two rows that compare a request with moto: the servers' time for it, and a whole boto3 call, which may take half of moto's time."""
-    answered = p50_in_turns(_sent(ask, ours), _sent(ask, theirs))
+    answered = p50_in_turns(sent(ask, ours), sent(ask, theirs))
     called = p50_in_turns(lambda: ask(ours), lambda: ask(theirs))
     return [
         Row(f"{name}, p50", "ms", *answered, "moto", "ratio", limit),
@@ -101,7 +101,7 @@ def beside(name: str, ask: Ask, ours: Any, theirs: Any, limit: float) -> list[Ro
     ]
 
 
-def _sent(ask: Ask, client: Any) -> Callable[[], None]:
+def sent(ask: Ask, client: Any) -> Callable[[], None]:
     """A function that sends boto3's request again and reads the response, which must have as many bytes as the first time."""
     requests: list[Any] = []
     client.meta.events.register("before-send", lambda request, **_: requests.append(request), unique_id="keep")

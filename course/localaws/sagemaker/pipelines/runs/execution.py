@@ -87,13 +87,16 @@ class ExecutionThread:
         self._thread.join()
 
     def _run(self) -> None:
-        wait, failures = _SHORTEST_WAIT, 0
+        wait, failures, prepared = _SHORTEST_WAIT, 0, False
         try:
-            experiments.ensure(self._record.engine, self._record.context, self._experiment)
-            while not self._abandoned and not self._ended:
+            while not (self._abandoned or self._ended):
                 try:
-                    wait = _SHORTEST_WAIT if self._round() else min(_LONGEST_WAIT, wait * 1.2)
-                    failures = 0
+                    if not prepared:
+                        experiments.ensure(self._record.engine, self._record.context, self._experiment)
+                        prepared = True
+                    while not (self._abandoned or self._ended) and self._round():
+                        wait = _SHORTEST_WAIT
+                    wait, failures = min(_LONGEST_WAIT, wait * 1.2), 0
                 except UNREACHABLE:  # the next round does the same again
                     wait = _LONGEST_WAIT
                 except Exception:
@@ -115,12 +118,12 @@ class ExecutionThread:
                 self._ended = self._record.end(self._record.read()["PipelineExecutionStatus"], "Failed", LOCAL_FAILURE)
 
     def _round(self) -> bool:
-        """Do what can be done now. Returns whether anything has changed."""
+        """Do what can be done now. Returns whether anything has changed, so that more can be done."""
         document = self._record.read()
         status, states = document["PipelineExecutionStatus"], document["_steps"]
         if status not in RUNNING:
             self._ended = True
-            return True
+            return False
         self._attempts.states = states
         running = [self._definition.step(name) for name, state in states.items() if state["StepStatus"] not in ENDED]
         self.awaited = frozenset(states[step.name]["_attempt"] for step in running)
