@@ -29,6 +29,7 @@ class Timetable:
         self._scheduler, self._fire = scheduler, fire
         self._due: dict[Key, float] = {}
         self._missed: set[Key] = set()
+        self._started = 0.0
         self._lock = threading.Lock()
         scheduler.add(self._earliest, self._run)
 
@@ -46,8 +47,8 @@ class Timetable:
         """Set the stored times of all things after a start."""
         with self._lock:
             self._due = dict(times)
-            now = self._scheduler.clock.now()
-            self._missed = {key for key, due in self._due.items() if due <= now}
+            self._started = self._scheduler.clock.now()
+            self._missed = {key for key, due in self._due.items() if due <= self._started}
         self._scheduler.wake()
 
     def clear(self) -> None:
@@ -61,7 +62,7 @@ class Timetable:
     def _run(self, moment: float) -> None:
         with self._lock:
             key, due = min(self._due.items(), key=lambda item: item[1], default=((), moment + 1))
-            after = self._scheduler.clock.now() if key in self._missed else due
+            after = self._started if key in self._missed else due
         if due <= moment:
             self._fire(key, due, after)
             self._forget(key, due)
