@@ -125,7 +125,7 @@ class EventBridge:
     # ---- scheduled rules ----------------------------------------------------------------------------------------------------
 
     def schedule(self, rule: dict) -> dict:
-        """The rule with its next time. Call `planned` when it is stored."""
+        """The rule with its next time."""
         text = rule.get("ScheduleExpression")
         if not text:
             return {member: value for member, value in rule.items() if member not in ("_Next", "_Begin")}
@@ -134,20 +134,19 @@ class EventBridge:
         return rule | {"_Begin": now, "_Next": following if is_enabled(rule) else None}
 
     def planned(self, region: str, rule: dict) -> None:
-        """Take over the next time of a stored rule of the default bus."""
+        """Take over the next time of a rule of the default bus. Call it in the transaction that stores the rule."""
         self._timetable.set((region, rule["Name"]), rule.get("_Next"))
 
     def _fire(self, key: Key, due: float, after: float) -> None:
         region, name = key
-        following = None
         with self.deliveries.change() as change:
             rule = self.store.get(RULE, region, DEFAULT, name)
             if rule and rule.get("_Next") == due:
-                following = ScheduleExpression(rule["ScheduleExpression"], begin=rule["_Begin"]).after(after)
-                change.put(RULE, region, DEFAULT, name, rule | {"_Next": following})
+                rule["_Next"] = ScheduleExpression(rule["ScheduleExpression"], begin=rule["_Begin"]).after(after)
+                change.put(RULE, region, DEFAULT, name, rule)
                 self._invoke(change, region, rule, self._scheduled_event(region, rule, due), due)
-        if following is not None:
-            self._timetable.set(key, following)
+            # In the transaction, so that the last change of the rule also sets its time last.
+            self._timetable.set(key, rule.get("_Next") if rule else None)
 
     def _scheduled_event(self, region: str, rule: dict, moment: float) -> dict:
         return {

@@ -114,7 +114,7 @@ class Deliveries:
     def _attempt(self, delivery: dict) -> Failure | None:
         target, caller = delivery["target"], delivery["caller"]
         payload = delivery["payload"].replace(ATTEMPT, str(delivery["attempts"] + 1)) if caller == SCHEDULER else delivery["payload"]
-        invocation = Invocation(delivery["id"], caller, target, payload, delivery["event"])
+        invocation = Invocation(delivery["id"], caller, delivery["origin"], target, payload, delivery["event"])
         try:
             kind = self._kinds.find(caller, invocation.arn)
             if kind is None:
@@ -171,7 +171,7 @@ class Deliveries:
         event = delivery["event"]
         shown = event and {name: value for name, value in event.items() if not name.startswith("_")}
         body = delivery["payload"] if event is None else json.dumps(shown)
-        seed = Invocation(f"{delivery['id']}/dead", "", {}, "", None).seed
+        seed = Invocation(f"{delivery['id']}/dead", "", "", {}, "", None).seed
         try:
             self._dead_letters.send(Arn.parse(queue), body, seed, MessageAttributes=_attributes(delivery, failure, exhausted))
         except AwsError as error:

@@ -126,7 +126,7 @@ class EventOperations:
             rule["_Targets"] = present["_Targets"] if present else []
             rule["_Tags"] = present["_Tags"] if present else tag_rules.merged([], params.get("Tags", []))
             change.put(RULE, region, bus, name, rule := self.bridge.schedule(rule))
-        self._plan(region, bus, rule)
+            self._plan(region, bus, rule)
         return {"RuleArn": rule["Arn"]}
 
     def _set_state(self, region: str, params: dict, state: str) -> dict:
@@ -136,7 +136,7 @@ class EventOperations:
             if rule["State"] == state:
                 return {}
             change.put(RULE, region, bus, rule["Name"], rule := self.bridge.schedule(rule | {"State": state}))
-        self._plan(region, bus, rule)
+            self._plan(region, bus, rule)
         return {}
 
     def describe_rule(self, region: str, params: dict) -> dict:
@@ -165,7 +165,7 @@ class EventOperations:
             if rule["_Targets"]:
                 raise invalid("Rule can't be deleted since it has targets.")
             change.delete(RULE, region, bus, name)
-        self._plan(region, bus, rule | {"_Next": None})
+            self._plan(region, bus, rule | {"_Next": None})
         return {}
 
     def _plan(self, region: str, bus: str, rule: dict) -> None:

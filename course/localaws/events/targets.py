@@ -30,6 +30,8 @@ class Invocation:
         The same for every attempt, so that a target can recognise a repeated one.
     caller : str
         `EVENTS` or `SCHEDULER`.
+    origin : str
+        ARN of the rule or the schedule.
     target : dict
         The target of PutTargets or of the schedule.
     payload : str
@@ -40,6 +42,7 @@ class Invocation:
 
     id: str
     caller: str
+    origin: str
     target: dict
     payload: str
     event: dict | None

@@ -41,10 +41,10 @@ class Adoption:
                 adopted = [self._keep_rules(change, region, bus, found) for region, bus, found in rules]
                 begun = [self._keep_schedules(change, region, group, found) for region, group, found in schedules]
                 change.delete(ADOPTION, "", "", "")
-            for region, rule in itertools.chain.from_iterable(adopted):
-                self._events.planned(region, rule)
-            for key, due in itertools.chain.from_iterable(begun):
-                self._schedules.planned(key, due)
+                for region, rule in itertools.chain.from_iterable(adopted):
+                    self._events.planned(region, rule)
+                for key, due in itertools.chain.from_iterable(begun):
+                    self._schedules.planned(key, due)
         except (AwsError, RuntimeError):  # the local AWS is stopping; the next start does it
             logger.warning("the rules and schedules of the earlier release were not taken over yet", exc_info=True)
 

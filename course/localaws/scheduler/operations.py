@@ -62,7 +62,7 @@ class SchedulerOperations:
                 raise AwsError("ConflictException", f"Schedule {name} already exists.", 409)
             schedule = self._made(region, group, params, None)
             change.put(SCHEDULE, region, group, name, schedule)
-        self.schedules.planned((region, group, name), schedule["_Next"])
+            self.schedules.planned((region, group, name), schedule["_Next"])
         return {"ScheduleArn": schedule["Arn"]}
 
     def update_schedule(self, region: str, params: dict) -> dict:
@@ -73,7 +73,7 @@ class SchedulerOperations:
         with self.events.store.change() as change:
             schedule = self._made(region, group, params, self._schedule(region, group, name))
             change.put(SCHEDULE, region, group, name, schedule)
-        self.schedules.planned((region, group, name), schedule["_Next"])
+            self.schedules.planned((region, group, name), schedule["_Next"])
         return {"ScheduleArn": schedule["Arn"]}
 
     def _check(self, region: str, group: str, params: dict) -> None:
@@ -120,7 +120,7 @@ class SchedulerOperations:
         with self.events.store.change() as change:
             self._schedule(region, group, name)
             change.delete(SCHEDULE, region, group, name)
-        self.schedules.planned((region, group, name), None)
+            self.schedules.planned((region, group, name), None)
         return {}
 
     # ---- groups -------------------------------------------------------------------------------------------------------------
@@ -158,9 +158,8 @@ class SchedulerOperations:
             inside = [schedule["Name"] for _, _, schedule in self.events.store.every(SCHEDULE, region, name)]
             for schedule in inside:
                 change.delete(SCHEDULE, region, name, schedule)
+                self.schedules.planned((region, name, schedule), None)
             change.delete(GROUP, region, "", name)
-        for schedule in inside:
-            self.schedules.planned((region, name, schedule), None)
         return {}
 
     # ---- tags ---------------------------------------------------------------------------------------------------------------

@@ -33,20 +33,20 @@ class Schedules:
         pass
 
     def planned(self, key: Key, due: float | None) -> None:
-        """Take over the next time of a stored schedule; None for a deleted one."""
+        """Take over the next time of a schedule; None for a deleted one. Call it in the transaction that stores the schedule."""
         self._timetable.set(key, due)
 
     def _fire(self, key: Key, due: float, after: float) -> None:
         region, group, name = key
-        following = None
         with self._events.deliveries.change() as change:
             schedule = self._events.store.get(SCHEDULE, region, group, name)
             if schedule and schedule.get("_Next") == due:
                 following = times.following(schedule, after)
-                change.put(SCHEDULE, region, group, name, schedule | {"_Next": following, "_Done": following is None})
+                schedule |= {"_Next": following, "_Done": following is None}
+                change.put(SCHEDULE, region, group, name, schedule)
                 change.add_delivery(due, self._delivery(region, schedule, due))
-        if following is not None:
-            self._timetable.set(key, following)
+            # In the transaction, so that the last change of the schedule also sets its time last.
+            self._timetable.set(key, schedule.get("_Next") if schedule else None)
 
     def _delivery(self, region: str, schedule: dict, due: float) -> dict:
         execution = str(uuid.uuid4())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from course.localaws.core.errors import AwsError
 from course.localaws.events.started_targets import FunctionTarget, PipelineTarget
-from course.localaws.events.targets import EVENTS, Invocation
+from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation
 from tests.localaws.events.events_fixtures import ACCOUNT, EventsFixtures
 
+RULE = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/r"
 PIPELINE = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:pipeline/delays"
 
 
@@ -139,7 +141,7 @@ def test_a_failed_delivery_goes_to_the_dead_letter_queue(aws: EventsFixtures) ->
 
 
 def invocation(target: dict, payload: str = "{}", event: dict | None = None) -> Invocation:
-    return Invocation("one", EVENTS, target, payload, event)
+    return Invocation("one", EVENTS, RULE, target, payload, event)
 
 
 def test_a_pipeline_is_started_with_its_parameters() -> None:
@@ -167,8 +169,11 @@ def test_a_pipeline_is_started_with_its_parameters() -> None:
     assert started[-1][1] == {}
 
 
-def test_a_function_is_invoked_with_the_payload() -> None:
+def test_a_function_is_invoked_for_the_rule_or_under_the_role_of_the_schedule() -> None:
     invoked: list[tuple] = []
-    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"
-    FunctionTarget(lambda *arguments: invoked.append(arguments)).invoke(invocation({"Arn": function}, '{"a":1}'))
-    assert invoked[0][:2] == (function, '{"a":1}')
+    kind = FunctionTarget(lambda *arguments, **options: invoked.append((arguments, options)))
+    target = {"Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:live", "RoleArn": "role"}
+    kind.invoke(invocation(target, '{"a":1}'))
+    kind.invoke(replace(invocation(target, "{}"), caller=SCHEDULER))
+    assert invoked[0] == (("us-east-1", target["Arn"], b'{"a":1}'), {"event": True, "service": "events.amazonaws.com", "source": RULE})
+    assert invoked[1] == (("us-east-1", target["Arn"], b"{}"), {"event": True, "role": "role"})
