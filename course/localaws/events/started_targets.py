@@ -2,8 +2,7 @@
 
     platform.events.targets.add(PipelineTarget(start_pipeline))
 
-Until it has, such a target is refused by name. A start of a pipeline is asked for again after a kill, with the same token. A function may
-be invoked twice then, as on AWS.
+Until it has, such a target is refused by name. The functions must recognise a repeated token: after a kill, a start is asked for again.
 
 Source: "Schedule Pipeline Runs" of the SageMaker developer guide, `SageMakerPipelineParameters` of EventBridge's API reference, "Dynamic
 path parameters" of its User Guide, read 2026-11-28.
@@ -12,7 +11,6 @@ path parameters" of its User Guide, read 2026-11-28.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from course.localaws.core.errors import AwsError
 from course.localaws.events import json_paths
@@ -25,14 +23,8 @@ StartPipeline = Callable[[str, dict[str, str], str, str], None]
 It raises AwsError, e.g. ``ResourceNotFound``.
 """
 
-
-class InvokeFunction(Protocol):
-    """Invokes a Lambda function, as `course.localaws.platform.FunctionInvoker` does."""
-
-    def __call__(
-        self, region: str, name: str, payload: bytes, *, event: bool, role: str = "", service: str = "", source: str = ""
-    ) -> object:
-        """Invoke without waiting for it, if ``event``. The role's policies must allow it, or else the function's resource-based policy."""
+InvokeFunction = Callable[[str, str, str], None]
+"""Invokes a Lambda function as ``InvocationType="Event"`` does, without waiting for it: ARN, payload (JSON), token. It raises AwsError."""
 
 
 class PipelineTarget:
@@ -66,7 +58,7 @@ class PipelineTarget:
 
 
 class FunctionTarget:
-    """A Lambda function. A rule needs the permission of the function's resource-based policy, a schedule that of its role."""
+    """A Lambda function."""
 
     action, callers, needs_role = "lambda:InvokeFunction", (EVENTS, SCHEDULER), False
 
@@ -80,8 +72,4 @@ class FunctionTarget:
         pass
 
     def invoke(self, invocation: Invocation) -> None:
-        if invocation.caller == SCHEDULER:
-            allowed_by = {"role": invocation.target["RoleArn"]}
-        else:
-            allowed_by = {"service": "events.amazonaws.com", "source": invocation.origin}
-        self._invoke(invocation.arn.region, invocation.target["Arn"], invocation.payload.encode(), event=True, **allowed_by)
+        self._invoke(invocation.target["Arn"], invocation.payload, invocation.seed.hex())

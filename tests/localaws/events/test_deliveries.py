@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from course.localaws.core.errors import AwsError
 from course.localaws.events.started_targets import FunctionTarget, PipelineTarget
-from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation
+from course.localaws.events.targets import EVENTS, Invocation
 from tests.localaws.events.events_fixtures import ACCOUNT, EventsFixtures
 
 RULE = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/r"
@@ -169,11 +168,8 @@ def test_a_pipeline_is_started_with_its_parameters() -> None:
     assert started[-1][1] == {}
 
 
-def test_a_function_is_invoked_for_the_rule_or_under_the_role_of_the_schedule() -> None:
+def test_a_function_is_invoked_with_the_payload() -> None:
     invoked: list[tuple] = []
-    kind = FunctionTarget(lambda *arguments, **options: invoked.append((arguments, options)))
-    target = {"Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f:live", "RoleArn": "role"}
-    kind.invoke(invocation(target, '{"a":1}'))
-    kind.invoke(replace(invocation(target, "{}"), caller=SCHEDULER))
-    assert invoked[0] == (("us-east-1", target["Arn"], b'{"a":1}'), {"event": True, "service": "events.amazonaws.com", "source": RULE})
-    assert invoked[1] == (("us-east-1", target["Arn"], b"{}"), {"event": True, "role": "role"})
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"
+    FunctionTarget(lambda *arguments: invoked.append(arguments)).invoke(invocation({"Arn": function}, '{"a":1}'))
+    assert invoked[0][:2] == (function, '{"a":1}')
