@@ -120,15 +120,15 @@ class JobData:
                 raise DataError(_disk(error)) from error
             self._note("GetObject", f"{stored.bucket}/{stored.key}")
 
-    def require_read(self, bucket: str, key: str) -> None:
-        """Check that the role may read an object. Raises DataError."""
-        if not self.allowed("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
+    def require_read(self, bucket: str, key: str, version: str | None = None) -> None:
+        """Check that the role may read an object, or one version of it. Raises DataError."""
+        if not self.allowed("s3:GetObjectVersion" if version else "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
             self._note("GetObject", f"{bucket}/{key}", 403, "AccessDenied")
             raise DataError(f"AccessDenied (403): Access Denied when the role {self._role} read s3://{bucket}/{key}")
 
-    def open(self, bucket: str, key: str) -> BinaryIO:
-        """Open an object to stream it. The caller has checked that the role may read it. Raises DataError."""
-        stream = self._head(bucket, key).path.open("rb")
+    def open(self, bucket: str, key: str, version: str | None = None) -> BinaryIO:
+        """Open an object, or one version of it, to stream it. The caller has checked that the role may read it. Raises DataError."""
+        stream = self._head(bucket, key, version).path.open("rb")
         self._note("GetObject", f"{bucket}/{key}")
         return stream
 
@@ -189,9 +189,9 @@ class JobData:
         except ValueError as error:
             raise DataError(f"The manifest s3://{bucket}/{key} could not be parsed: {error}") from error
 
-    def _head(self, bucket: str, key: str) -> StoredObject:
+    def _head(self, bucket: str, key: str, version: str | None = None) -> StoredObject:
         try:
-            return self._platform.objects.head(bucket, key)
+            return self._platform.objects.head(bucket, key, version)
         except AwsError as error:
             self._note("GetObject", f"{bucket}/{key}", error.status, error.code)
             raise DataError(f"{error.code} ({error.status}): {error.message} (s3://{bucket}/{key})") from error

@@ -134,11 +134,11 @@ class Executions:
 
     def _retry(self, context: Context, params: dict) -> str:
         arn, name = params["PipelineExecutionArn"], execution_name(context, params["PipelineExecutionArn"])
+        require_role(self._platform, self._engine.get(context, EXECUTION, name)["RoleArn"])
         with self._versions.changing:
             document = self._engine.get(context, EXECUTION, name)
             if document.get("_retry") and tokens.is_repeated(document["_retry"], params):
                 return arn
-            require_role(self._platform, document["RoleArn"])
             quotas.check(CONCURRENT, 1, self._runner.running(context))
             states = rerun.kept(self._runner.definition(context, document), document)
             changes = {"PipelineExecutionStatus": "Executing", "FailureReason": None, "_end": None, "_stop_token": None}

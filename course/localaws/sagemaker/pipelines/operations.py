@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from course.localaws.context import Context, Operation
-from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import DataError, JobData
 from course.localaws.platform import Platform
@@ -143,12 +143,11 @@ class Pipelines(Family):
         return text
 
     def _from_s3(self, place: dict, role: str) -> str:
-        if "VersionId" in place:
-            raise AwsError("NotSupportedByLocalAws", "The local AWS does not support VersionId of PipelineDefinitionS3Location.")
         data = JobData(self._platform, PIPELINE.arn, role)
+        object_version = (place["Bucket"], place["ObjectKey"], place.get("VersionId"))
         try:
-            data.require_read(place["Bucket"], place["ObjectKey"])
-            with data.open(place["Bucket"], place["ObjectKey"]) as file:
+            data.require_read(*object_version)
+            with data.open(*object_version) as file:
                 content = file.read(LARGEST_DEFINITION + 1)
         except DataError as error:
             raise invalid(f"Unable to read the pipeline definition: {error}") from error

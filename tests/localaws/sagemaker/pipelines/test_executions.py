@@ -227,3 +227,18 @@ def test_parameters_and_the_name_of_an_execution(pipelines: Pipelines, start: Ca
     assert pipelines.steps(arn)["end"]["FailureReason"] == f"{arn}|June|3"
     found = pipelines.sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)["PipelineParameters"]
     assert found == [{"Name": "month", "Value": "June"}, {"Name": "n", "Value": "3"}]
+
+
+def test_a_retried_loop_keeps_its_iterations_that_succeeded(pipelines: Pipelines, questions: Questions) -> None:
+    arguments = {"IterableItems": ["x", "y"], "MaxConcurrency": 2, "ForEachBody": [questions.ask("ask")]}
+    arn = pipelines.start(step("each", "ForEach", arguments), condition("after", DependsOn=["each"]))
+    questions.succeed(arn, "ask-0")
+    questions.fail(arn, "ask-1")
+    assert pipelines.ended(arn) == "Failed"
+    before = pipelines.steps(arn)
+    pipelines.sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+    questions.succeed(arn, "ask-1")
+    assert pipelines.ended(arn) == "Succeeded"
+    found = pipelines.steps(arn)
+    assert found["ask-0"] == before["ask-0"] and found["each"]["Metadata"]["ForEach"]["SucceededStepCount"] == 2
+    assert "FailureReason" not in found["each"] and found.keys() == {"each", "ask-0", "ask-1", "after"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,6 +25,17 @@ def name(pipelines: Pipelines) -> str:
 
 def update(pipelines: Pipelines, name: str, definition: str, **more: object) -> int:
     return pipelines.sagemaker.update_pipeline(PipelineName=name, PipelineDefinition=definition, **more)["PipelineVersionId"]
+
+
+def reader_of_versions(pipelines: Pipelines) -> str:
+    """The ARN of a role that SageMaker may assume, and that may read versions of objects."""
+    iam, name = pipelines.client("iam"), f"reader-{token()[:8]}"
+    trust = iam.get_role(RoleName=ROLE.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    statement = {"Effect": "Allow", "Action": "s3:GetObjectVersion", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
+    return arn
 
 
 def versions(pipelines: Pipelines, name: str, **asked: object) -> list[int]:
@@ -129,6 +141,18 @@ def test_a_definition_may_be_in_s3(pipelines: Pipelines, name: str) -> None:
     missing = place | {"ObjectKey": "definitions/none.json"}
     code, message = refused(pipelines.sagemaker.update_pipeline, PipelineName=name, PipelineDefinitionS3Location=missing)
     assert code == "ValidationException" and "definitions/none.json" in message
+    pipelines.s3.create_bucket(Bucket="versioned-definitions")
+    pipelines.s3.put_bucket_versioning(Bucket="versioned-definitions", VersioningConfiguration={"Status": "Enabled"})
+    old = pipelines.s3.put_object(Bucket="versioned-definitions", Key="d.json", Body=THIRD)["VersionId"]
+    pipelines.s3.put_object(Bucket="versioned-definitions", Key="d.json", Body=FIRST)
+    one = {"Bucket": "versioned-definitions", "ObjectKey": "d.json", "VersionId": old}
+    code, message = refused(pipelines.sagemaker.update_pipeline, PipelineName=name, PipelineDefinitionS3Location=one)
+    assert code == "ValidationException" and "AccessDenied" in message  # the role may read objects, not their versions
+    reader = reader_of_versions(pipelines)
+    assert (
+        pipelines.sagemaker.update_pipeline(PipelineName=name, PipelineDefinitionS3Location=one, RoleArn=reader)["PipelineVersionId"] == 3
+    )
+    assert pipelines.sagemaker.describe_pipeline(PipelineName=name)["PipelineDefinition"] == THIRD
     code, _ = refused(pipelines.sagemaker.update_pipeline, PipelineName=name, PipelineDefinition=FIRST, PipelineDefinitionS3Location=place)
     assert code == "ValidationException"
 
