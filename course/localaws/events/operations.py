@@ -88,7 +88,7 @@ class EventOperations:
         return {member: bus[member] for member in ("Name", "Arn", *BUS_MEMBERS) if member in bus}
 
     def describe_event_bus(self, region: str, params: dict) -> dict:
-        return _shown(self._bus(region, self._bus_name(params, "Name")))
+        return _shown(self._bus(region, self._bus_name(region, params, "Name")))
 
     def list_event_buses(self, region: str, params: dict) -> dict:
         stored = [bus for _, _, bus in self.bridge.store.every(BUS, region)]
@@ -110,7 +110,7 @@ class EventOperations:
     # ---- rules --------------------------------------------------------------------------------------------------------------
 
     def put_rule(self, region: str, params: dict) -> dict:
-        bus, name = self._bus_name(params), params["Name"]
+        bus, name = self._bus_name(region, params), params["Name"]
         checks.rule(params, bus)
         place = name if bus == DEFAULT else f"{bus}/{name}"
         arn = f"arn:aws:events:{region}:{self.identity.account}:rule/{place}"
@@ -130,7 +130,7 @@ class EventOperations:
         return {"RuleArn": rule["Arn"]}
 
     def _set_state(self, region: str, params: dict, state: str) -> dict:
-        bus = self._bus_name(params)
+        bus = self._bus_name(region, params)
         with self.bridge.store.change() as change:
             rule = self._rule(region, bus, params["Name"])
             if rule["State"] == state:
@@ -140,24 +140,24 @@ class EventOperations:
         return {}
 
     def describe_rule(self, region: str, params: dict) -> dict:
-        rule = self._rule(region, self._bus_name(params), params["Name"])
+        rule = self._rule(region, self._bus_name(region, params), params["Name"])
         return _shown(rule) | {"CreatedBy": self.identity.account}
 
     def list_rules(self, region: str, params: dict) -> dict:
-        bus = self._bus_name(params)
+        bus = self._bus_name(region, params)
         self._bus(region, bus)
         rules = [_shown(rule) for _, _, rule in self.bridge.store.every(RULE, region, bus)]
         return page("Rules", [rule for rule in rules if rule["Name"].startswith(params.get("NamePrefix", ""))], params, "Limit")
 
     def list_rule_names_by_target(self, region: str, params: dict) -> dict:
-        bus, arn = self._bus_name(params), params["TargetArn"]
+        bus, arn = self._bus_name(region, params), params["TargetArn"]
         self._bus(region, bus)
         rules = [rule for _, _, rule in self.bridge.store.every(RULE, region, bus)]
         names = [rule["Name"] for rule in rules if any(target["Arn"] == arn for target in rule["_Targets"])]
         return page("RuleNames", names, params, "Limit")
 
     def delete_rule(self, region: str, params: dict) -> dict:
-        bus, name = self._bus_name(params), params["Name"]
+        bus, name = self._bus_name(region, params), params["Name"]
         with self.bridge.store.change() as change:
             rule = self.bridge.store.get(RULE, region, bus, name)
             if rule is None:  # as on AWS
@@ -175,7 +175,7 @@ class EventOperations:
     # ---- targets ------------------------------------------------------------------------------------------------------------
 
     def put_targets(self, region: str, params: dict) -> dict:
-        bus, given = self._bus_name(params), {target["Id"]: target for target in params["Targets"]}
+        bus, given = self._bus_name(region, params), {target["Id"]: target for target in params["Targets"]}
         rule = self._rule(region, bus, params["Rule"])
         for target in params["Targets"]:
             checks.target(self.bridge.targets, self.identity, rule, region, target)
@@ -188,7 +188,7 @@ class EventOperations:
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def remove_targets(self, region: str, params: dict) -> dict:
-        bus = self._bus_name(params)
+        bus = self._bus_name(region, params)
         with self.bridge.store.change() as change:
             rule = self._rule(region, bus, params["Rule"])
             kept = [target for target in rule["_Targets"] if target["Id"] not in params["Ids"]]
@@ -196,7 +196,7 @@ class EventOperations:
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def list_targets_by_rule(self, region: str, params: dict) -> dict:
-        return page("Targets", self._rule(region, self._bus_name(params), params["Rule"])["_Targets"], params, "Limit")
+        return page("Targets", self._rule(region, self._bus_name(region, params), params["Rule"])["_Targets"], params, "Limit")
 
     # ---- events -------------------------------------------------------------------------------------------------------------
 
@@ -220,7 +220,7 @@ class EventOperations:
             well_formed = False
         if not well_formed:
             return _refusal("MalformedDetail", "Detail is malformed.")
-        if not self.bridge.has_bus(region, entry.get("EventBusName", DEFAULT).rpartition("event-bus/")[2]):
+        if not self.bridge.has_bus(region, self._bus_name(region, entry)):
             return {"EventId": str(uuid.uuid4())}  # AWS accepts and drops the event
         return {"EventId": self.bridge.publish(region, entry)}
 
@@ -264,8 +264,13 @@ class EventOperations:
 
     # ---- parts --------------------------------------------------------------------------------------------------------------
 
-    def _bus_name(self, params: dict, member: str = "EventBusName") -> str:
-        return params.get(member, DEFAULT).rpartition("event-bus/")[2]
+    def _bus_name(self, region: str, params: dict, member: str = "EventBusName") -> str:
+        """The bus that a request names, by name or ARN. Raises AwsError for one of another region or account."""
+        text = params.get(member, DEFAULT)
+        name = text.rpartition("event-bus/")[2]
+        if text not in (name, self._bus_arn(region, name)):
+            raise not_supported("events", f"the event bus {text} of another region or account")
+        return name
 
     def _bus_arn(self, region: str, name: str) -> str:
         return f"arn:aws:events:{region}:{self.identity.account}:event-bus/{name}"

@@ -69,6 +69,13 @@ def test_a_bus_of_ones_own(aws: EventsFixtures) -> None:
     assert refusal(events.delete_event_bus, Name="default") == "ValidationException: Cannot delete event bus default."
 
 
+def test_a_bus_of_another_account_is_refused_by_name(aws: EventsFixtures) -> None:
+    other = "arn:aws:events:us-east-1:999999999999:event-bus/default"
+    entry = {"Source": "course", "DetailType": "t", "Detail": "{}", "EventBusName": other}
+    for message in (refusal(aws.events.put_events, Entries=[entry]), refusal(aws.events.list_rules, EventBusName=other)):
+        assert message.startswith("NotSupportedByLocalAws") and other in message
+
+
 def test_lists_come_in_pages(aws: EventsFixtures) -> None:
     stem = aws.name("paged")
     for place in range(5):

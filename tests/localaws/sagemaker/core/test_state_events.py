@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import ROLE, JobFixtures
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures
 from tests.localaws.sagemaker.training.test_training import SAVE
 
 
@@ -78,3 +78,14 @@ def test_a_stop_ends_the_job(aws: JobFixtures, queue: Queue) -> None:
     aws.trained(name)
     events = aws.until(queue.events, lambda events: events and events[-1]["detail"]["TrainingJobStatus"] == "Stopped")
     assert "Stopping" in [event["detail"]["TrainingJobStatus"] for event in events]
+
+
+def test_a_jobs_model_is_an_event_of_its_bucket(aws: JobFixtures) -> None:
+    aws.s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"object": {"key": [{"suffix": "/model.tar.gz"}]}}}
+    models = Queue(aws, pattern)
+    job = aws.trained(aws.script(SAVE))
+    [event] = aws.until(models.events)
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/{event['detail']['object']['key']}"
+    aws.s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={})
+    models.close()
