@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.events.matchers import PatternError
@@ -213,13 +213,11 @@ def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-@settings(max_examples=200, deadline=None)
 @given(PATTERNS, st.dictionaries(NAMES, EVENTS, max_size=3))
 def test_it_agrees_with_a_simple_matcher(pattern: dict, event: dict) -> None:
     assert EventPattern(json.dumps(pattern)).matches(event) == simple_match(pattern, event)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.just("$or"), inner, max_size=3)))
 def test_any_other_text_is_refused_with_a_reason(document: object) -> None:
     try:
