@@ -114,13 +114,10 @@ class StepType:
         How its attempts are named.
     operation : str
         The operation of SageMaker whose request the arguments are; empty for types with arguments of another form.
-    required : tuple of str
-        Members that a step of the type needs besides its arguments.
     """
 
     names = Names()
     operation = ""
-    required: tuple[str, ...] = ()
 
     def arguments(self, step: Step, scope: Scope) -> dict:
         """A step's arguments with all expressions resolved. A member that is null counts as absent."""
