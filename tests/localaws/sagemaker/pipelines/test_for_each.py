@@ -8,7 +8,7 @@ import pytest
 
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import ROLE, XGBOOST
-from tests.localaws.sagemaker.pipelines.pipeline_fixtures import PipelineFixtures, get
+from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures, get
 
 FAILING = "raise SystemExit('no')"
 
@@ -138,6 +138,50 @@ def test_concurrency_is_limited(pipelines: PipelineFixtures) -> None:
     steps = pipelines.steps(pipelines.run(pipelines.create([loop("each", ["1", "2", "3"], body, most=2)])))
     first_end = min(steps[f"wait-{index}"]["EndTime"] for index in range(2))
     assert steps["wait-1"]["StartTime"] < first_end <= steps["wait-2"]["StartTime"]
+
+
+def late(pipelines: PipelineFixtures, prefix: str) -> dict:
+    """A step that fails while the JSON file of its item is missing."""
+    uri = {"Std:Join": {"On": "", "Values": [f"s3://{BUCKET}/{prefix}/", get("ForEach.CurrentItem"), ".json"]}}
+    return model("make", X={"Std:JsonGet": {"S3Uri": uri, "Path": "x"}})
+
+
+def test_a_retry_runs_only_the_iterations_that_have_not_succeeded(pipelines: PipelineFixtures) -> None:
+    prefix = pipelines.name("retry")
+    pipelines.put(f"{prefix}/a.json", '{"x": "1"}')
+    after = model("after", X=get("Steps.each.IterationOutputs[1].make.PrimaryContainer.Environment['X']"))
+    arn = pipelines.run(pipelines.create([loop("each", ["a", "b", "c"], late(pipelines, prefix), most=1), after]))
+    first = pipelines.steps(arn)
+    assert {name: step["StepStatus"] for name, step in first.items()} == {"each": "Failed", "make-0": "Succeeded", "make-1": "Failed"}
+    for name in ("b", "c"):
+        pipelines.put(f"{prefix}/{name}.json", '{"x": "2"}')
+    pipelines.sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+    assert pipelines.ended(arn)["PipelineExecutionStatus"] == "Succeeded"
+    second = pipelines.steps(arn)
+    assert second["make-0"] == first["make-0"]
+    assert second["each"]["Metadata"]["ForEach"].items() >= {"SucceededStepCount": 3, "FailedStepCount": 0}.items()
+    assert environment(pipelines, second["after"]) == {"X": "2"}
+
+
+def test_a_selected_step_takes_the_outputs_of_a_loop(pipelines: PipelineFixtures) -> None:
+    after = model("after", X=get("Steps.each.IterationOutputs[1].make.PrimaryContainer.Environment['X']"))
+    name = pipelines.create([loop("each", ["a", "b"], model("make", X=get("ForEach.CurrentItem"))), after])
+    source = pipelines.run(name)
+    config = {"SourcePipelineExecutionArn": source, "SelectedSteps": [{"StepName": "after"}]}
+    answer = pipelines.sagemaker.start_pipeline_execution(PipelineName=name, SelectiveExecutionConfig=config)
+    assert pipelines.ended(answer["PipelineExecutionArn"])["PipelineExecutionStatus"] == "Succeeded"
+    assert environment(pipelines, pipelines.steps(answer["PipelineExecutionArn"])["after"]) == {"X": "b"}
+
+
+def test_iterations_take_results_from_the_cache(pipelines: PipelineFixtures) -> None:
+    body = pipelines.processing("work") | {"CacheConfig": {"Enabled": True, "ExpireAfter": "P1D"}}
+    body["Arguments"]["Environment"] = {"ITEM": get("ForEach.CurrentItem")}
+    definition = {"Parameters": [{"Name": "items"}], "Steps": [loop("each", get("Parameters.items"), body)]}
+    name = pipelines.create(definition)
+    first = pipelines.run(name, items='["a"]')
+    steps = pipelines.steps(pipelines.run(name, items='["a", "b"]'))
+    assert steps["work-0"]["CacheHitResult"]["SourcePipelineExecutionArn"] == first
+    assert "CacheHitResult" not in steps["work-1"]
 
 
 def test_stopping_an_execution_stops_the_loop(pipelines: PipelineFixtures) -> None:
