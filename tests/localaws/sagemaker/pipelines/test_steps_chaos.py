@@ -103,3 +103,19 @@ def test_a_callback_step_can_be_answered_after_a_kill(killed: Killed) -> None:
     [token] = [json.loads(message["Body"])["token"] for message in messages]
     killed.pipelines.sagemaker.send_pipeline_execution_step_success(CallbackToken=token)
     assert killed.pipelines.ended(arn) == "Succeeded"
+
+
+@pytest.mark.parametrize(("killed", "kills"), CASES, indirect=["killed"])
+def test_each_iteration_of_a_loop_runs_once(killed: Killed, kills: int) -> None:
+    container = {"Image": XGBOOST, "Environment": {"ITEM": get("ForEach.CurrentItem")}}
+    body = step("make", "Model", {"ExecutionRoleArn": ROLE, "PrimaryContainer": container})
+    items = [str(number) for number in range(20)]
+    arn = killed.pipelines.start(step("each", "ForEach", {"IterableItems": items, "MaxConcurrency": 2, "ForEachBody": [body]}))
+    for _ in range(kills):
+        time.sleep(killed.random.uniform(0, 1.5))
+        killed.kill()
+    status, found = killed.pipelines.ended(arn), killed.pipelines.steps(arn)
+    assert status == "Succeeded", found
+    assert found["each"]["Metadata"]["ForEach"]["SucceededStepCount"] == 20
+    models = killed.pipelines.sagemaker.list_models(NameContains=arn.rpartition("/")[2], MaxResults=100)["Models"]
+    assert len(models) == 20
