@@ -65,6 +65,7 @@ def test_a_step_waits_longer_each_time_and_gives_up(clocked: tuple[launch.Handle
     found = pipelines.steps(arn)["large"]
     assert (found["StepStatus"], found["AttemptCount"]) == ("Failed", 3) and not found.get("Metadata")
     assert "ml.p3.2xlarge for processing job usage" in found["FailureReason"] and "CreateProcessingJob" in found["FailureReason"]
+    assert "No retry policy" not in found["FailureReason"]
 
 
 def test_retries_expire_after_some_minutes(clocked: tuple[launch.Handle, Pipelines]) -> None:
@@ -89,6 +90,9 @@ def test_a_failure_that_no_policy_names_is_final(clocked: tuple[launch.Handle, P
     _, pipelines = clocked
     found = pipelines.failed(too_large(RetryPolicies=policies), condition("after", DependsOn=["large"]))
     assert found["large"]["AttemptCount"] == 1 and found.keys() == {"large"}
+    named = any(LIMIT in each["ExceptionType"] for each in policies)
+    said = "No retry policy configured for the exception type SAGEMAKER_RESOURCE_LIMIT." in found["large"]["FailureReason"]
+    assert said != named
 
 
 @pytest.mark.parametrize(

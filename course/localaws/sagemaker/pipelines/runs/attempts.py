@@ -125,23 +125,17 @@ class Attempts:
     def _end(self, step: Step, state: dict, attempt: Attempt, outcome: Outcome, stopping: bool) -> None:
         """Record how an attempt ended, and when the next one begins, if there is one."""
         now = self._record.engine.now()
-        again = None if stopping else self._again(step, state, outcome, now)
+        policy = retry_policies.policy_for(outcome.exception, step.document) if outcome.exception else None
+        again = _again(policy, state, outcome, now) if policy and not stopping else None
         if again:
             self._record.change_step(step.name, again | {"Metadata": attempt.metadata})
             return
-        reason = failures.not_retried(outcome, self._arn, step.name)[:LONGEST_REASON] or None
-        members = {"StepStatus": outcome.status, "FailureReason": reason, "EndTime": now, "Metadata": attempt.metadata}
+        reason = outcome.reason if policy else failures.not_retried(outcome, self._arn, step.name)
+        ended = {"StepStatus": outcome.status, "FailureReason": reason[:LONGEST_REASON] or None, "EndTime": now}
+        ended |= {"Metadata": attempt.metadata}
         if outcome.status == "Succeeded":
-            self._cache.keep(self._record.read()["_steps"][step.name] | members)
-        self._record.change_step(step.name, members)
-
-    def _again(self, step: Step, state: dict, outcome: Outcome, now: float) -> dict | None:
-        """The members that let a step wait for its next attempt; None if there is none."""
-        policy = retry_policies.policy_for(outcome.exception, step.document) if outcome.exception else None
-        retries = state.get("_retries", {})
-        count = retries.get(outcome.exception, 0)
-        moment = policy.next_attempt(count, state["StartTime"], now) if policy else None
-        return None if moment is None else {"_retries": retries | {outcome.exception: count + 1}, "_retry_at": moment}
+            self._cache.keep(self._record.read()["_steps"][step.name] | ended)
+        self._record.change_step(step.name, ended)
 
     def _wait(self, step: Step, state: dict, stopping: bool) -> bool:
         """Begin the next attempt of a step if its time has come. Returns whether its state has changed."""
@@ -182,6 +176,14 @@ class Attempts:
         if step not in self._sessions:
             self._sessions[step] = self._clients.session(self._role, f"sagemaker-pipeline-{self._execution}-{step[:NAMED_BY]}")
         return self._sessions[step]
+
+
+def _again(policy: retry_policies.RetryPolicy, state: dict, outcome: Outcome, now: float) -> dict | None:
+    """The members that let a step wait for its next attempt; None if there is none."""
+    retries = state.get("_retries", {})
+    count = retries.get(outcome.exception, 0)
+    moment = policy.next_attempt(count, state["StartTime"], now)
+    return None if moment is None else {"_retries": retries | {outcome.exception: count + 1}, "_retry_at": moment}
 
 
 def guarded(act: Callable[[], Outcome | None]) -> Outcome | None:
