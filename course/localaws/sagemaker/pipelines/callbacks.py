@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
-from course.localaws.sagemaker.pipelines.kinds import EXECUTION, RUNNING
+from course.localaws.sagemaker.pipelines.kinds import ENDED, EXECUTION, RUNNING
 from course.localaws.sagemaker.pipelines.runs.runner import ExecutionRunner
 
 WAITING = ("Starting", "Executing", "Stopping")
@@ -47,8 +47,8 @@ class Callbacks:
 
     def _executions(self, context: Context) -> Iterator[Document]:
         """All executions of the region. Those that run come first: a token that was used is rarely asked for."""
-        found = [document for own, document in self._engine.every(EXECUTION) if own.region == context.region]
-        yield from sorted(found, key=lambda document: document["PipelineExecutionStatus"] not in RUNNING)
+        for statuses in (RUNNING, ENDED):
+            yield from (document for own, document in self._engine.every(EXECUTION, statuses) if own.region == context.region)
 
 
 def _step_of(document: Document, token: str) -> tuple[str, dict]:

@@ -11,7 +11,9 @@ from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceKind
 
+# Statuses of executions
 RUNNING = ("Executing", "Stopping")
+ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 
 
 @dataclass(frozen=True)
