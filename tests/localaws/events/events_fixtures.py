@@ -30,11 +30,11 @@ class EventsFixtures:
         url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         return f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}", url
 
-    def messages(self, url: str, count: int = 1, seconds: float = 30.0) -> list[dict]:
+    def messages(self, url: str, count: int = 1, seconds: float = 120.0) -> list[dict]:
         """Waits for ``count`` messages, takes all that are there, and returns them in order."""
         found: list[dict] = []
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline or len(found) >= count:
             got = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get("Messages", [])
             for message in got:
                 found.append(message)

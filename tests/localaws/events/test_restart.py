@@ -52,6 +52,7 @@ def test_everything_is_there_after_a_kill_and_fires_once(restartable: Restartabl
     assert before == after
     assert aws.events.describe_event_bus(Name="flights")["Arn"] == bus
     aws.handle.advance(24 * HOUR)
+    aws.settled()
     restartable.restart()
     aws = EventsFixtures(restartable.handle)
     fired = aws.bodies(url, 25)

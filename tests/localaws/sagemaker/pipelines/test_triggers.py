@@ -32,7 +32,7 @@ class TriggerFixtures(EventsFixtures):
 
     def executions(self, pipeline: str, count: int) -> list[dict]:
         """Waits until ``count`` executions have ended. Returns the parameters of all, the oldest first."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             listed = self.sagemaker.list_pipeline_executions(PipelineName=pipeline, SortOrder="Ascending")["PipelineExecutionSummaries"]
             if len(listed) >= count and all(each["PipelineExecutionStatus"] == "Failed" for each in listed):
