@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 CARRIERS = ("AA", "B6", "DL", "MQ", "UA", "WN", "9E")
 AIRPORTS = ("JFK", "LGA", "EWR")
+STORED = (*AIRPORTS, "PHL")  # identifiers of the group that had an outage
+GAPS = (("gate",), ("checked_in",), ("gate", "checked_in"))  # what the newest message of a flight lacks
 NEAR_NAMES = ("{}-2", "{}s", "old-{}")
 
 # ---- exercise 1: messages of a feed ----
@@ -17,8 +19,8 @@ def messages(rng: random.Random) -> list[dict]:
     """Messages in the order of arrival.
 
     A flight number flies twice a day, from two airports, and again the day after. The newest message of a flight never arrives last, its
-    ``departs`` is not the latest, and it lacks a value that an older one has. The newest message of each terminal's queue is of another
-    flight than the first, and a later one says nothing of the queue. Terminal letters repeat between airports.
+    ``departs`` is not the latest, and it lacks one or both of the values that an older one has. The newest message of each terminal's queue
+    is of another flight than the first, and a later one says nothing of the queue. Terminal letters repeat between airports.
     """
     start = datetime(2013, rng.randint(1, 12), rng.randint(1, 27), tzinfo=UTC)
     found: list[dict] = []
@@ -26,24 +28,24 @@ def messages(rng: random.Random) -> list[dict]:
     first, second = rng.sample(AIRPORTS, 2)
     carrier, number = rng.choice(CARRIERS), rng.randint(100, 4999)
     other = rng.randint(5000, 5999)
+    gaps = rng.sample(2 * GAPS, 6)
     for origin in (first, second):
         for offset in (0, 1):
-            found += _flight(rng, start + timedelta(days=offset), carrier, number, origin, terminal)
-        found += _flight(rng, start, rng.choice(CARRIERS), other + len(found), origin, terminal)
+            found += _flight(rng, start + timedelta(days=offset), carrier, number, origin, terminal, gaps.pop())
+        found += _flight(rng, start, rng.choice(CARRIERS), other + len(found), origin, terminal, gaps.pop())
     rng.shuffle(found)
     newest = newest_by(found, flight_of)
     last = [one for one in found if one is newest[flight_of(one)]]
     return last + [one for one in found if one is not newest[flight_of(one)]]  # every newest message arrives before all the others
 
 
-def _flight(rng: random.Random, day: datetime, carrier: str, number: int, origin: str, terminal: str) -> list[dict]:
-    """Three messages of one flight, in the order of sending."""
+def _flight(rng: random.Random, day: datetime, carrier: str, number: int, origin: str, terminal: str, gap: tuple) -> list[dict]:
+    """Three messages of one flight, in the order of sending. The last one lacks the values named in ``gap``."""
     departs = day + timedelta(hours=rng.randint(8, 20), minutes=5 * rng.randint(0, 11))
     sent = departs - timedelta(minutes=rng.randint(150, 200))
     moved = [departs, departs + timedelta(minutes=rng.randint(20, 50)), departs]
     gates = [f"0{rng.randint(1, 9)}", f"0{rng.randint(1, 9)}", f"0{rng.randint(1, 9)}"]
     counts = sorted(rng.sample(range(1, 160), 3))
-    gap = rng.choice(("gate", "checked_in"))
     found = []
     for step in range(3):
         message = {"sent_at": text(sent + timedelta(minutes=40 * step, seconds=rng.randint(0, 59))), "carrier": carrier, "flight": number}
@@ -51,7 +53,7 @@ def _flight(rng: random.Random, day: datetime, carrier: str, number: int, origin
         message |= {"gate": gates[step], "checked_in": counts[step]}
         message |= {"queue_minutes": None if step == 2 else round(rng.uniform(1, 60), 1)}
         if step == 2:
-            message[gap] = None
+            message |= dict.fromkeys(gap)
         found.append(message)
     return found
 
@@ -83,15 +85,15 @@ def outage(rng: random.Random) -> dict:
     -------
     dict
         ``events``: every event once; ``reached``: for each the stores that have it; ``journal``: the events in no order, some twice.
-        The newest event of one airport is a deletion, which arrives before older records; another airport has a deletion that is not its
-        newest event; the rest have none. In each airport some events are in one store only, in both, and in none.
+        The newest event of two airports is a deletion, which arrives before older records; another airport has a deletion that is not its
+        newest event; one has none. In each airport some events are in one store only, in both, and in none.
     """
     start = datetime(2013, rng.randint(1, 12), rng.randint(1, 27), rng.randint(0, 20), tzinfo=UTC)
-    airports = rng.sample(AIRPORTS, 3)
+    airports = rng.sample(STORED, 4)
     events, reached = [], []
     for place, airport in enumerate(airports):
         count = rng.randint(6, 8)
-        deleted = {0: count - 1, 1: count - 3}.get(place)
+        deleted = {0: count - 1, 1: count - 3, 2: count - 1}.get(place)
         stores = [("OnlineStore", "OfflineStore"), (), ("OnlineStore",), ("OfflineStore",), ()]
         stores += [rng.choice(stores) for _ in range(count - 5)]
         rng.shuffle(stores)
@@ -109,11 +111,12 @@ def outage(rng: random.Random) -> dict:
 
 
 def _settle(events: list[dict], reached: list[tuple]) -> None:
-    """Make sure that the deletion at the end reached nothing, and that another airport's newest event is missing online."""
+    """Make sure that one deletion at the end reached nothing, and that the other one and the newest records are missing online only."""
+    deletions = [("OfflineStore",), ()]
     for place, event in enumerate(events):
         newest = all(other["id"] != event["id"] or other["time"] <= event["time"] for other in events)
         if newest:
-            reached[place] = () if event["values"] is None else ("OfflineStore",)
+            reached[place] = deletions.pop() if event["values"] is None else ("OfflineStore",)
 
 
 def newest_events(events: list[dict]) -> dict[str, dict]:
@@ -177,7 +180,8 @@ def requests_of(given: dict) -> list[tuple[str, str, str | None, bool, str]]:
     for action in read:
         for near in NEAR_NAMES:
             found.append((action, arn(given, near.format(given["groups"][0])), None, False, "reads a group with a similar name"))
-        found.append((action, arn(given, "any-group"), "team-1", False, "reads a group with another team's tag"))
+        for team in ("team-1", f"{given['team']}0", given["team"].upper()):
+            found.append((action, arn(given, "any-group"), team, False, "reads a group with another team's tag"))
         found.append((action, arn(given, "any-group"), None, False, "reads a group without the tag"))
         found.append((action, arn(given, given["groups"][0], region="sa-east-1"), given["team"], False, "reads in another region"))
         found.append((action, arn(given, given["groups"][0], account="999999999999"), given["team"], False, "reads in another account"))
@@ -185,4 +189,10 @@ def requests_of(given: dict) -> list[tuple[str, str, str | None, bool, str]]:
         for action in ("PutRecord", "DeleteRecord", "UpdateRecord", "DeleteFeatureGroup", "UpdateFeatureGroup", "AddTags"):
             found.append((f"sagemaker:{action}", arn(given, name), tag, False, "changes something"))
         found.append(("sagemaker:DescribeFeatureGroup", arn(given, name), tag, False, "does something other than read records"))
+    offline = (
+        ("sagemaker:Search", "*"),
+        ("s3:GetObject", "arn:aws:s3:::features/offline/rows.parquet"),
+        ("athena:StartQueryExecution", f"arn:aws:athena:{given['region']}:{given['account']}:workgroup/primary"),
+    )
+    found += [(action, resource, None, False, "does something other than read records") for action, resource in offline]
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from course.grading import Answer, AnswerError, Report
+from course.grading import Answer, Report
 
 from .m03_1_cases import groups_of, need
 from .m03_1_groups import ONLINE, Store
@@ -26,12 +26,7 @@ def judge_reuse(answer: Answer, report: Report, rng: random.Random) -> None:
             parameters = [{"Key": key, "Value": value} for key, value in group["parameters"].items()]
             sagemaker.update_feature_metadata(FeatureGroupName=group["name"], FeatureName=group["feature"], ParameterAdditions=parameters)
         before = {group["name"]: _state(sagemaker, group) for group in groups}
-        try:
-            returned = answer.call("reuse", wanted)
-        except AnswerError as error:
-            for part in report.exercise.parts:
-                report.part(part, False, str(error))
-            return
+        returned = answer.call("reuse", wanted)
         _check_found(report, returned, groups)
         _check_changes(report, sagemaker, groups, before, wanted["add"])
 
@@ -45,11 +40,13 @@ def _request(group: dict, stored: dict) -> dict:
 
 
 def _state(sagemaker: Any, group: dict) -> dict:
-    """What a group looks like: its features, and the metadata of the one that was there from the beginning."""
+    """What a group looks like: its features, its tags, and the metadata of the feature that was there from the beginning."""
     described = sagemaker.describe_feature_group(FeatureGroupName=group["name"])
     metadata = sagemaker.describe_feature_metadata(FeatureGroupName=group["name"], FeatureName=group["feature"])
     names = [feature["FeatureName"] for feature in described["FeatureDefinitions"]]
-    return {"features": names, "parameters": metadata.get("Parameters", []), "description": metadata.get("Description", "")}
+    tags = sagemaker.list_tags(ResourceArn=described["FeatureGroupArn"])["Tags"]
+    metadata = {"parameters": metadata.get("Parameters", []), "description": metadata.get("Description", "")}
+    return {"features": names, "tags": {tag["Key"]: tag["Value"] for tag in tags}} | metadata
 
 
 def _check_found(report: Report, returned: dict, groups: list[dict]) -> None:

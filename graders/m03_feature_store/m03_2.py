@@ -18,6 +18,7 @@ PRACTICE_DEPARTURES = (  # departure in UTC, miles, and minutes and weekday in N
     (datetime(2013, 1, 7, 11, 5, tzinfo=UTC), 2475, (365, 0)),
     (datetime(2013, 1, 9, 4, 45, tzinfo=UTC), 96, (1425, 1)),
     (datetime(2013, 8, 11, 4, 10, tzinfo=UTC), 765, (10, 6)),
+    (datetime(2013, 3, 10, 21, 30, tzinfo=UTC), 529, (1050, 6)),
 )
 
 ex1 = Exercise(
@@ -97,7 +98,7 @@ ex4 = Exercise(
     hints=(
         "Bring both forms to the same two things first: a moment in New York, and a distance. Then compute each feature once.",
         'A request can be recognised by its field: `"departs" in flight`. `zoneinfo.ZoneInfo` knows when New York has summer time.',
-        '`datetime.fromisoformat(flight["departs"]).astimezone(ZoneInfo("America/New_York"))`; for the history '
+        '`datetime.fromisoformat(flight["departs"].replace("Z", "+00:00")).astimezone(ZoneInfo("America/New_York"))`; for the history '
         '`datetime.strptime(flight["date"] + flight["sched_dep_time"].zfill(4), "%Y-%m-%d%H%M")`.',
     ),
 )

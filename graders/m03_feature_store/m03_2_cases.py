@@ -14,6 +14,7 @@ import pandas as pd
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 BEGINNING = datetime(2026, 3, 2, tzinfo=UTC)
+CLOCKS_CHANGE = (datetime(2013, 3, 10, tzinfo=UTC), datetime(2013, 11, 3, tzinfo=UTC))  # in New York, at 2:00
 
 
 @dataclass(frozen=True)
@@ -155,10 +156,13 @@ PRACTICE_HISTORIES = (  # with a moment, the verdict, and a question for any oth
     ((_versions((60, 61, False), (120, 121, True)), _seconds(30)), "empty", "what was valid at that moment?"),
     ((_versions((0, 95, False), (60, 61, False)), _seconds(90)), "same", "which version do both find, and when did that one arrive?"),
     ((_versions((0, 1, False), (60, 95, False), (120, 121, True)), _seconds(90)), "deleted", "has the builder a row at all?"),
+    ((_versions((90, 90, False)), _seconds(90)), "same", "does your rule include the asked time itself?"),
+    ((_versions((0, 1, False), (60, 95, True), (80, 81, False)), _seconds(90)), "same", "which of the deletion's two times counts?"),
 )
 
 KINDS = {  # of history; how often each is drawn
-    "plain": 2,
+    "plain": 1,
+    "border": 1,
     "next": 1,
     "rewritten": 2,
     "corrected": 2,
@@ -189,8 +193,9 @@ def _history(rng: random.Random, kind: str) -> tuple[pd.DataFrame, int]:
     one, two, three = (first, first + soon, False), (second, second + soon, False), (later, later + soon, False)
     rows = {
         "plain": [one, two],
+        "border": [(moment, moment, False)],
         "next": [one, two, three],
-        "rewritten": [one, (second - 10, second - 8, True), two],
+        "rewritten": [one, (second - 10, after, True), two],
         "corrected": [one, two, (second, second + soon + 2, False)],
         "late_but_older": [(first, after, False), two],
         "late": [one, (second, after, False)],
@@ -207,9 +212,14 @@ def _history(rng: random.Random, kind: str) -> tuple[pd.DataFrame, int]:
 
 
 def flights(rng: random.Random, count: int) -> list[datetime]:
-    """Scheduled departures in UTC, half of them in winter, a quarter in the hours in which New York and UTC have another day."""
+    """Scheduled departures in UTC, half of them in winter, a quarter in the hours in which New York and UTC have another day.
+
+    The first one is in the first hour of a day in New York, the next two on the days on which its clocks change.
+    """
     days = [datetime(2013, rng.choice((1, 2, 7, 8)), rng.randint(1, 28), tzinfo=UTC) for _ in range(count)]
     hours = [rng.choice((0, 1, 2, 3)) if number % 4 == 0 else rng.randint(11, 23) for number in range(count)]
+    days[:3] = datetime(2013, 7, rng.randint(1, 28), tzinfo=UTC), *CLOCKS_CHANGE
+    hours[0] = 4
     return [day + timedelta(hours=hour, minutes=rng.choice(range(0, 60, 5))) for day, hour in zip(days, hours, strict=True)]
 
 

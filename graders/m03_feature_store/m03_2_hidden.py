@@ -61,7 +61,8 @@ def graded_ex2(answer: Answer, report: Report) -> None:
 ASKED = (  # kinds of history, and the question when one of them is missed
     ({"deleted", "deleted_again", "deleted_then_back"}, "What does a deletion after the asked time do to the builder's rows?"),
     ({"gone", "gone_late", "not_yet"}, "What is valid when the last thing known is a deletion, or nothing is known yet?"),
-    ({"rewritten"}, "Records were deleted and written again: which deletion still hides something?"),
+    ({"rewritten"}, "Records were deleted and written again: which deletion still hides something, and which of its times counts?"),
+    ({"border"}, "Does your rule include the asked time itself?"),
     ({"corrected_late", "corrected"}, "Two versions have the same event time: which of them do both find?"),
     ({"late_but_older"}, "A version that arrived late is not always the one that is found."),
     ({"late"}, "When had the version that both find arrived?"),

@@ -25,7 +25,7 @@ WHY = {
     ("history", "weekday"): "`date` is the day in New York; Monday is 0",
     ("history", "miles"): "`distance` is text, and an `int` is asked for",
     ("requests", "minutes"): "`departs` is in UTC, and New York is not behind by the same hours in winter and in summer",
-    ("requests", "weekday"): "is it the same day in New York as in UTC?",
+    ("requests", "weekday"): "Monday is 0, and it is not always the same day in New York as in UTC",
     ("requests", "miles"): "`km` is in kilometres; a whole number of miles is asked for",
 }
 
@@ -78,13 +78,18 @@ def judge_module(
         said = f"{form}: {len(flights) - missed} of {len(flights)} flights have the right features."
         if wrong:
             name, flight, got = wrong[0]
-            said += f" `features({flight})` returned {str(got)[:120]}; look at `{name}`: {WHY[form, name]}."
+            said += f" `features({flight})` returned {str(got)[:120]}; look at `{name}`: {_why(form, name, got)}."
         report.part(form, max(0.0, 1 - 2 * missed / len(flights)), said)
 
 
 def _same(got: Any, name: str, want: int) -> bool:
     found = got.get(name) if isinstance(got, dict) else None
-    return isinstance(found, (int, float)) and not isinstance(found, bool) and found == want
+    return isinstance(found, int) and not isinstance(found, bool) and found == want
+
+
+def _why(form: str, name: str, got: Any) -> str:
+    found = got.get(name) if isinstance(got, dict) else None
+    return "it is no `int`" if isinstance(found, float) and found.is_integer() else WHY[form, name]
 
 
 def _run(answer: Answer, report: Report, forms: dict[str, list[dict]]) -> dict[str, list] | None:

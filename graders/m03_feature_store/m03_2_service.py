@@ -82,7 +82,10 @@ def own_service(answer: Answer) -> Service:
 
 
 def drawn_service(rng: random.Random) -> tuple[Service, bytes]:
-    """A service with `COSTLY` skewed features of some weight and `CHEAP` ones of little, gaps in all; and its model."""
+    """A service with `COSTLY` skewed features of some weight and `CHEAP` ones of little, gaps in all; and its model.
+
+    Of the cheap ones, the first has each flight's value at the flight before, so that its mean is right; the last is wrong only in gaps.
+    """
     import xgboost
 
     draw = np.random.default_rng(rng.getrandbits(32))
@@ -99,10 +102,11 @@ def drawn_service(rng: random.Random) -> tuple[Service, bytes]:
 
     asked, label = rows[TRAINED_ON:].reset_index(drop=True), late[TRAINED_ON:]
     captured = asked.copy()
-    for name in skewed[:-1]:
+    for name in skewed[:COSTLY]:
         factor, more = POOL[name][2]
         captured[name] = captured[name] * factor + more
-    captured[skewed[-1]] = captured[skewed[-1]].fillna(0)  # wrong only where a value is missing
+    captured[skewed[-2]] = np.roll(captured[skewed[-2]], 1)
+    captured[skewed[-1]] = captured[skewed[-1]].fillna(0)
     captured = captured.round(3)
 
     def auc(table: pd.DataFrame) -> float:
@@ -194,13 +198,16 @@ def _why_found(named: set[str], service: Service) -> str:
     if named - service.skewed:
         return "Some that it names are right: when are two numbers the same, and what of two gaps?"
     if service.skewed - named:
-        return "Some are missing: a feature counts also when its repair gains nothing, or when it is wrong only where a value is missing."
+        also = "when its repair gains nothing, or when it is wrong only where a value is missing."
+        return f"Some are missing: compare each flight. A feature counts also {also}"
     return ""
 
 
 def _why_costs(got: dict, costs: dict[str, float]) -> str:
-    if all(abs(got[name] - cost) <= NEAR for name, cost in costs.items()):
+    wrong = {name: cost for name, cost in costs.items() if abs(got[name] - cost) > NEAR}
+    if not wrong:
         return ""
-    if any(abs(got[name] + cost) <= NEAR < abs(cost) for name, cost in costs.items()):
-        return "Some have the wrong sign: expected is what repair gains."
-    return "Restore one feature, leave all others as captured, and ask the endpoint: do scores and labels belong to the same flights?"
+    if all(abs(got[name] + cost) <= NEAR for name, cost in wrong.items()):
+        return "The others have the wrong sign: expected is what repair gains."
+    said = "Restore one feature, leave all others as captured, and ask the endpoint: what is gained over the rows as captured?"
+    return f"{said} Do scores and labels belong to the same flights?"

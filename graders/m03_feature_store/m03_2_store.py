@@ -104,7 +104,8 @@ def _values(report: Report, got: pd.DataFrame, schema: Schema, asks: Sequence[tu
         cells = tuple(map(value, row))
         if not all(map(_same, cells, wanted or (None,) * len(cells))):
             shown = "no values" if set(cells) == {None} else f"{dict(zip(schema.features, cells, strict=True))}"
-            said = f"For {ask.identifier!r} at {ask.time} it returned {shown}: {WHY[ask.kind]}"
+            why = "the numbers are text." if _as_text(cells, wanted) else WHY[ask.kind]
+            said = f"For {ask.identifier!r} at {ask.time} it returned {shown}: {why}"
             wrong[part].append((list(WHY).index(ask.kind), said))
     for part, whys in wrong.items():
         right = asked[part] - len(whys)
@@ -116,3 +117,8 @@ def _same(got: Any, wanted: Any) -> bool:
     if got is None or wanted is None or isinstance(wanted, str):
         return got == wanted
     return isinstance(got, (int, float)) and abs(got - wanted) < NEAR
+
+
+def _as_text(cells: tuple, wanted: tuple | None) -> bool:
+    """Whether the values are right, but their numbers are text."""
+    return wanted is not None and [str(cell) for cell in cells] == [str(each) for each in wanted]

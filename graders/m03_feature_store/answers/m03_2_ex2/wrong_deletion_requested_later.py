@@ -1,0 +1,15 @@
+"""A deletion that was requested later hides the record."""
+
+# trips: unseen
+# says: which of its times counts
+
+
+def verdict(versions, time):
+    rows = versions.sort_values(["event_time", "api_invocation_time"])
+    known = rows[rows.event_time <= time]
+    if known.empty or known.is_deleted.iloc[-1]:
+        return "empty"
+    later = rows[rows.api_invocation_time > time]
+    if later.is_deleted.any():
+        return "deleted"
+    return "late" if known.api_invocation_time.iloc[-1] > time else "same"
