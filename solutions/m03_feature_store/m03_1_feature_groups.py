@@ -1,11 +1,11 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 
 # %% [markdown]
-# # Features that are the same when asked
+# # The same features in training and in service
 #
-# The model of late flights is asked two hours before departure. Its best feature is the state of the airport: how late the planes of the last two hours
-# left. Training computed it from a table of the whole year. The service has no such table: it needs the current value, within milliseconds. If the two
-# programs disagree, the model is wrong and no error says so. A *feature store* keeps each value with the time at which it became known.
+# A model says two hours before departure whether a flight will be late. Its best feature is the state of the airport: how late the planes of the last two
+# hours left. Training computes it from a table of the whole year. The service has no such table: it needs the current value, within milliseconds. If the two
+# programs disagree, the predictions get worse, and no error is raised. A *feature store* keeps each value with the time at which it became known.
 #
 # **By the end you can**
 #
@@ -31,7 +31,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 from botocore.exceptions import ClientError
-from given import features
+from given import features, past
 from given.records import client_of, feature_values, offline, offline_when, plain, wait_created
 
 from course import check, connect, hint, judge
@@ -47,12 +47,12 @@ from sagemaker.mlops.feature_store import (
     load_feature_definitions_from_dataframe,
 )
 
-logging.disable(logging.INFO)  # the SDK reports every step
+logging.disable(logging.WARNING)  # the SDK reports every step
 sagemaker, store = aws.client("sagemaker"), aws.client("sagemaker-featurestore-runtime")
 aws
 
 # %% [markdown]
-# We follow one flight: Envoy 3433 from JFK to Washington on 10 July, scheduled for 15:10. It left two hours late.
+# We follow one flight: Envoy (`MQ`) 3433 from JFK to Washington on 10 July, scheduled for 15:10 in New York, 19:10 in UTC.
 
 # %% tags=["parameters"]
 DAY = "2013-07-10"
@@ -61,7 +61,7 @@ CARRIER, NUMBER, ORIGIN = "MQ", 3433, "JFK"
 # %% [markdown]
 # ## One feature, three values
 #
-# `features.airport_state` computes the state of each airport every half hour. Below is the same feature, "mean delay of departures at JFK", computed in
+# `features.airport_state` computes the state of each airport every half hour. Below is one feature, "mean delay of departures at JFK", computed in
 # three ways that all look sensible.
 
 # %%
@@ -86,12 +86,13 @@ three = {
     f"known when asked, {asked_at}": newest(state, asked_at).mean_delay_2h,
 }
 print(*(f"{value:6.1f} minutes  {name}" for name, value in three.items()), sep="\n")
+print(f"The flight to {flight.dest} left {flight.dep_delay:.0f} minutes late.")
 
 # %% [markdown]
-# The first is a leak: it contains the evening, when the thunderstorm came. The second is a leak of two hours. Only the third can be served. So the leaks of
-# the prerequisite come back in production. All three values have the same name and unit: a test of types cannot see the difference, a time beside
-# each value can. A feature store adds this time. It transforms nothing: your code computes the values, and both programs should import the same
-# function, here from `given/features.py`.
+# The first is a leak (see the prerequisite): it contains the evening. The second is a leak of two hours. Only the third exists when the service is asked.
+#
+# All three values have the same name and unit, so a test of types sees no difference. A time beside each value shows it. A feature store adds this
+# time. It transforms nothing: both programs should import the same function, here from `given/features.py`.
 #
 # ## Groups, identifiers, event times
 #
@@ -104,8 +105,8 @@ print(*(f"{value:6.1f} minutes  {name}" for name, value in three.items()), sep="
 # | is asked by | identifier, in milliseconds | SQL, in seconds |
 # | is for | predictions | training, audits |
 #
-# Features that change at the same pace and belong to the same thing share a group. We have four: `weather` and `airport_state` of an airport, `planes` of a
-# tail number, `carrier_day` of an airline. The flight itself needs an identifier too, for its own features. Are airline, number and day enough?
+# Features that change at the same pace and belong to the same thing share a group. We make four: `weather` and `airport-state` of an airport,
+# `planes` of a plane (by its tail number), `carrier-day` of an airline. A flight can have features, too. Do airline, number and day identify it?
 
 # %%
 year = features.flights(aws.data("flights"))
@@ -115,11 +116,11 @@ for identifier in (["carrier", "flight"], ["carrier", "flight", "origin"]):
     print(f"{repeated:3} of {len(year):,} flights repeat {' + '.join(identifier)} + day")
 
 # %% [markdown]
-# With the first identifier, 24 flights would silently overwrite another one: the online store keeps one record for each identifier. An identifier is *one*
-# feature, so several columns become one text, such as `WN-2269-LGA-2013-06-08`.
+# With the first identifier, 24 flights would silently overwrite another one: the online store keeps one record for each identifier. An identifier
+# is *one* feature, so several columns become one text, such as `WN-2269-LGA-2013-06-08`.
 #
-# The event time is Unix seconds (`Fractional`) or ISO 8601 text in UTC (`String`), as here. It says when values became *known*: the weather of 16:00 is published at
-# 17:00, so `features.weather` gives it 17:00.
+# The event time is a number of Unix seconds (`Fractional`), or ISO 8601 text in UTC (`String`), as here. It says when values became *known*. The weather of
+# 16:00 is published at 17:00, so its event time is 17:00.
 #
 # ### Create them
 #
@@ -153,15 +154,15 @@ weather_group = FeatureGroup.get(groups["weather"])
 [(one.feature_name, one.feature_type) for one in weather_group.feature_definitions]
 
 # %% [markdown]
-# Creating takes a moment: a group is `Creating`, then `Created` or `CreateFailed` with a reason. Identifier, event time and existing features can never
-# change afterwards; features can be added.
+# Creating takes a moment: a group is `Creating`, then `Created`, or `CreateFailed` with a reason. Afterwards you can add features. Identifier, event time and
+# existing features never change.
 #
 # ### Fill them
 #
-# We replay 10 July until the model is asked: we write what is known by then, up to 20 records for each identifier.
+# We write what is known when the model is asked: the newest records of each identifier, at most 20.
 # `ingest_dataframe` takes a table, sends 25 records a request (`BatchWriteRecord`), and leaves out gaps (NaN).
 #
-# A service that gets one record at a time calls `PutRecord`. The last lines show such a request: each value is text; the group has its type.
+# A service that gets one record at a time calls `PutRecord`. The last lines show such a request: each value is text, and the group knows its type.
 # A success has status 200 and no body.
 
 # %%
@@ -174,7 +175,7 @@ answer = store.put_record(FeatureGroupName=groups["airport-state"], Record=recor
 print(*record, answer["ResponseMetadata"]["HTTPStatusCode"], sep="\n")
 
 # %% [markdown]
-# A record replaces the whole previous record: features that are left out are then missing.
+# A newer record replaces the whole older one: features that the newer one leaves out are then missing.
 #
 # ## The read before a prediction
 #
@@ -192,14 +193,15 @@ for found in answer["Records"]:
 print("unprocessed:", answer["UnprocessedIdentifiers"], "errors:", answer["Errors"])
 
 # %% [markdown]
-# Three records came for four identifiers. The plane is missing, without an error: like nearly all planes of Envoy, it is not in the registry.
-# The answer leaves out missing records. So the service must count, and must know what the model gets instead (here NaN, as in training).
-# `UnprocessedIdentifiers` means something else: ask for those again.
+# Three records came for four identifiers. The plane is missing, without an error: the group `planes` does not have it. The answer leaves out missing records.
+# So the service must count, and must know what the model gets instead (what it got in training, such as NaN).
+# `UnprocessedIdentifiers` means something else: AWS did not look for them, so ask again.
 
 # %% [markdown]
 # ## A new feed
 #
-# The airport sends messages. Each describes one flight, and the security queue of its terminal. `departs` changes when a flight is delayed.
+# The airports send messages. Each describes one flight, and the security queue of its terminal. `departs` is the expected departure: it
+# becomes later, and earlier again.
 
 # %%
 about = {"carrier": "WN", "flight": 2269, "day": "2013-06-08", "terminal": "B"}
@@ -215,15 +217,15 @@ pd.DataFrame(messages)
 
 # %% [markdown] exercise="m03_1_ex1"
 # Two services will ask the online store: one for a *flight* (its newest `gate` and `checked_in`), one for a *terminal* of an airport (its newest
-# `queue_minutes`, from any flight). Messages arrive late and in any order. Make
+# `queue_minutes`, from any flight). Messages arrive in any order. Make
 #
 # - `requests`: `{"flight": {...}, "terminal": {...}}`, for each group the members `RecordIdentifierFeatureName`, `EventTimeFeatureName` and
 #   `FeatureDefinitions` of `create_feature_group`;
 # - `to_records(message)`: a `dict` with the same keys, each with the record to write, such as `{"gate": "07", ...}`; leave a group out when the message
-#   has nothing for it.
+#   must not change it.
 #
-# A feature that the newest message does not have (`None`) must be missing. A gate is text: `"07"` is not `"7"`. The check creates both groups, writes the
-# records that `to_records` returns, and reads them by their identifiers.
+# What the newest message of a flight lacks (`None`), even both values, must be missing. A queue that is `None` was not measured: the older value
+# stays. A gate is text: `"07"` is not `"7"`. The check creates both groups, writes the records and reads them by identifier.
 
 # %% answer="m03_1_ex1"
 requests = ...  # TODO: {"flight": {...}, "terminal": {...}}
@@ -262,7 +264,7 @@ check("m03_1_ex1", requests=requests, to_records=to_records)
 # %% [markdown]
 # ## Late, twice, deleted
 #
-# Networks change the order. For LGA we write the state of 18:00, then, late, that of 17:30.
+# Records may arrive in another order than they were made. For LGA we write the state of 18:00, then, late, that of 17:30.
 
 # %%
 airport, state_group = "LGA", groups["airport-state"]
@@ -278,11 +280,11 @@ def get() -> dict | None:
     return plain(store.get_record(**named).get("Record", [])) or None
 
 
-before = len(offline_when(aws, state_group, 61))
+before = len(offline_when(aws, state_group, 61))  # 60 from the table, one by PutRecord
 put("2013-07-10T18:00:00Z", 25.0)
 put("2013-07-10T17:30:00Z", 11.0)
 print(get())
-shown = ["origin", "event_time", "mean_delay_2h", "write_time", "is_deleted"]
+shown = ["origin", "event_time", "mean_delay_2h", "api_invocation_time", "is_deleted"]
 rows = offline_when(aws, state_group, before + 2)[shown]
 rows[rows.origin == airport].tail(3)
 
@@ -290,12 +292,13 @@ rows[rows.origin == airport].tail(3)
 # Online, the later *event time* won, although it arrived first. Offline, both are kept: history is never overwritten. The offline store lags: on AWS up to
 # 15 minutes, here about a second; `offline_when` waits.
 #
-# Offline, nothing is deduplicated: a record written twice has two rows, each with its own `write_time`. Training must choose one.
+# Offline, nothing is deduplicated: a record written twice has two rows. Training must choose one, by the time of the request
+# (`api_invocation_time`).
 #
 # ### Delete, and let expire
 #
-# `DeleteRecord` needs an event time too. A *soft* delete (the default) empties the record and remembers its time. A *hard* delete removes everything,
-# also the time. After each delete, a record of 18:30 arrives late. A record, or a whole group, can have a *TTL* (time to live): when it is over,
+# `DeleteRecord` needs an event time too. A *soft* delete (the default) empties the online record and keeps its time. A *hard* delete removes everything,
+# also the time. Below, after each delete, a record of 18:30 arrives late. A record, or a whole group, can have a *TTL* (time to live): when it is over,
 # reading returns nothing.
 
 # %%
@@ -307,8 +310,8 @@ for mode, (written, deleted) in hours.items():
     gone = get()
     put("2013-07-10T18:30:00Z", 17.0)
     print(f"{mode}: then {gone}, and after the late record {get()}")
-rows = offline_when(aws, state_group, before + 8)[shown]
-print(rows[rows.origin == airport].tail(6).drop(columns="write_time").to_string(index=False))
+rows = offline_when(aws, state_group, before + 8)[shown]  # six requests more
+print(rows[rows.origin == airport].tail(6).drop(columns=shown[3]).to_string(index=False))
 airport, three_hours = "EWR", {"Unit": "Hours", "Value": 3}
 put("2013-07-11T00:00:00Z", 8.0, TtlDuration=three_hours)
 print("to expire three hours after July 2013:", get())
@@ -316,25 +319,26 @@ put(datetime.now(UTC).strftime(features.FORMAT), 8.0, TtlDuration=three_hours)
 print("to expire three hours after now:", get())
 
 # %% [markdown]
-# After the soft delete the late record was ignored. After the hard one it was stored: nothing was left to compare it with. So use a hard delete for data that must
-# not be kept, and stop the feed first. Offline, both only add a row with `is_deleted`: to forget a person, delete the files too.
+# After the soft delete the late record was ignored. After the hard one it was stored: nothing was left to compare it with. So delete hard only what must
+# not be kept, and stop the feed first. Offline, both kinds only add a row with `is_deleted`: to forget a person, delete the files too.
 #
-# A TTL counts from the *event time*. Three hours after July 2013 are long over, so the first record had expired before it was written. A TTL suits
+# A TTL counts from the *event time*, not from the request: the first record had expired in July 2013, before it was written. A TTL suits
 # `airport-state`, whose old values should not be served. For `planes`, which never change, it would be a mistake.
 #
 # ## After an outage
 #
 # For an hour the writer often failed: some events reached only the online store, some only the offline store, some neither, some both. A journal has
-# all events, in no order, some of them twice. With `TargetStores=["OnlineStore"]` or `["OfflineStore"]`, PutRecord and DeleteRecord write to one store.
+# all events, in no order, and some of them twice. With `TargetStores=["OnlineStore"]` or `["OfflineStore"]`, PutRecord and DeleteRecord write to one store.
 
 # %% [markdown] exercise="m03_1_ex2"
 # Write `replay(group, journal)` that writes what is missing. Afterwards GetRecord returns for each identifier what its newest event says, and the
-# offline table has **exactly one** row for each event of the journal. An event is
+# offline table has **exactly one** row for each event of the journal, with its values. An event is
 # `{"id": "JFK", "time": "2013-07-10T18:00:00Z", "values": {"departures_2h": 20, "mean_delay_2h": 25.0}}`; one whose `values` are `None` is a deletion.
-# The group has the schema of `airport-state`. `replay` returns the number of events that were missing offline, an `int`.
+# Two entries with the same `id` and `time` are one event. The group has the schema of `airport-state`. `replay` returns the number of events that were
+# missing offline, an `int`.
 #
-# `offline(aws, group)` shows what reached the offline store before the call; you may use it. You need not wait until it
-# shows your own writes.
+# You may use `offline(aws, group)`: the rows that reached the offline store before the call, all values as text. You need not wait until it shows
+# your own writes.
 
 
 # %% answer="m03_1_ex2"
@@ -366,8 +370,9 @@ check("m03_1_ex2", replay=replay)
 # %% [markdown]
 # ## A group that another team made
 #
-# Before you build a feature, check whether it exists. Groups have *tags*, also used for access and cost. Each feature can have *metadata*: a
-# description and up to 25 parameters, your own pairs of key and value. We act as the ramp team, which measures minutes of taxiing.
+# Before you build a feature, check whether it exists. Groups have *tags*, which also serve access rules and cost reports. Each feature can have *metadata*: a
+# description and up to 25 parameters, your own pairs of key and value. Here we are the ramp team, which measures how long planes taxi. Its
+# tag `team` has a value of this run only.
 
 # %%
 ramp = aws.unique("ramp-movements")
@@ -395,7 +400,8 @@ written = store.put_record(FeatureGroupName=ramp, Record=feature_values(first))
 # %% [markdown]
 # `Search` finds groups (`FeatureGroup`) and features (`FeatureMetadata`), by name, description, tag or parameter. All filters must hold. On AWS
 # it finds new ones after some seconds.
-# Then the group's owner adds a feature for us. Updating takes a moment; `LastUpdateStatus` shows when it has ended.
+#
+# After the search we add the feature `taxi_in`. Updating takes a moment; `LastUpdateStatus` shows when it has ended.
 
 
 # %%
@@ -422,7 +428,7 @@ print("record: ", plain(found["Record"]))
 
 # %% [markdown]
 # Search showed what the feature *is*. Its name alone does not: minutes or seconds, of the last hour or of the day, in production or a trial? So write the
-# metadata when you create a feature. Old records do not get the new feature: a training table has gaps there.
+# metadata when you create a feature. Old records do not get a new feature: a training table has gaps there.
 
 # %% [markdown] exercise="m03_1_ex3"
 # Write `reuse(need)` that finds the feature which serves a need, and adds another one to its group. A need is, for example,
@@ -430,7 +436,8 @@ print("record: ", plain(found["Record"]))
 # "description": "...", "parameters": {"owner": "us"}}}`. The feature has all of these *parameters*, its group all of these *tags*, and the group has an online
 # store. Exactly one such group exists; the account has others that are nearly right.
 #
-# When the new feature is in the group, with its description and parameters, it returns the two names found: `{"group": ..., "feature": ...}`. It changes nothing else.
+# When the new feature is in the group, with its description and parameters, it returns the two names found: `{"group": ..., "feature": ...}`. It changes
+# nothing else, not even a tag.
 
 
 # %% answer="m03_1_ex3"
@@ -461,8 +468,8 @@ check("m03_1_ex3", reuse=reuse)
 # %% [markdown]
 # ## Who may read it
 #
-# Reading a record is an action on the group's ARN (Amazon Resource Name), its address in AWS. So a policy can allow single groups, or, by a
-# *condition*, groups with a tag. We make a role for the service, with a policy for one group, and act in this role.
+# Reading a record is an action on the group's ARN (Amazon Resource Name), its address in AWS. So a policy can allow single groups or, by a
+# *condition*, groups with a tag. We make a role for the service, with a policy for one group, and send two requests in this role.
 
 
 # %%
@@ -485,13 +492,13 @@ for name in ("weather", "airport-state"):
         print(name, error.response["Error"]["Code"], error.response["Error"]["Message"])
 
 # %% [markdown]
-# The action for writing is `sagemaker:PutRecord`, for reading many `sagemaker:BatchGetRecord`. Reading the offline store needs rights on S3, Glue and
+# The action for writing is `sagemaker:PutRecord`, for reading many `sagemaker:BatchGetRecord`. To read the offline store one needs rights on S3, Glue and
 # Athena, and none on the group. So protect the bucket as well.
 
 # %% [markdown] exercise="m03_1_ex4"
 # Write `reader_policy(service)` that returns an IAM policy, a `dict`. The service may read records online, one or many at a time, of the groups in
 # `service["groups"]` (names), and of every group with the tag `team` equal to `service["team"]`, in its own `region` and `account`. It may do nothing else:
-# no writing, no deleting, no other group, not even one whose name begins in the same way.
+# no writing, no deleting, no searching, no other AWS service, no other group, not even one whose name or team begins in the same way.
 #
 # A service is `{"region": "us-east-1", "account": "123456789012", "groups": ["weather"], "team": "ramp"}`. The ARN of the group is then
 # `arn:aws:sagemaker:us-east-1:123456789012:feature-group/weather`. A statement with a tag has the member
@@ -560,11 +567,13 @@ check("m03_1_ex4", reader_policy=reader_policy)
 #
 # ## Clean up
 #
-# Deleting a group deletes its online records. Its files in S3 and its table in Glue stay, and are billed: delete them separately.
+# Deleting a group deletes its online records. Its files in S3 and its table in Glue stay. `drop_tables` deletes the tables; the files are small, but
+# billed until you delete them.
 
 # %%
 iam.delete_role_policy(RoleName=role, PolicyName="read")
 iam.delete_role(RoleName=role)
+past.drop_tables(aws)
 aws.cleanup()
 
 # %% [markdown]

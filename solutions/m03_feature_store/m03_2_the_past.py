@@ -39,13 +39,14 @@ from sklearn.metrics import roc_auc_score
 from course import check, connect, hint, judge, show, variant
 from course.exercises import skewed_features
 
-logging.disable(logging.INFO)  # the SDK logs each step
+logging.disable(logging.WARNING)  # the SDK logs each step
 aws = connect("m03_2")
 folder = f"s3://{aws.bucket}/{aws.prefix}"
 aws
 
 # %% [markdown]
-# Models learn from one day in `EVERY`: fewer days take less time, and the numbers vary more. `ASKED` is the number of flights that a service is asked about.
+# The models learn from one day in `EVERY`, with `TREES` trees each: less of both takes less time and gives less exact numbers. `ASKED` is the number of flights
+# that a service is asked about.
 
 # %% tags=["parameters"]
 EVERY = 4
@@ -132,7 +133,10 @@ athena(f"SELECT * FROM {offline(group)[0]} WHERE origin = 'JFK' ORDER BY event_t
 # ## Which version belongs to a flight?
 #
 # The model is asked at T, two hours before departure. It is tempting to take the state *of the hour in which the flight leaves*: same airport, same
-# hour. We train with four tables and test on July and August. `joined` takes the newest record at or before a moment, or, with `forward`, the first at or after it.
+# hour. This state is complete only at the end of the hour, so its record is the first *after* the departure.
+#
+# We train four models, on January to June: without the state, and with three joins. `joined` takes the newest record at or before a moment or, with `forward`,
+# the first at or after it. We test on July and August.
 
 # %%
 rows = late_flights.table(flown, aws.data("weather"))
@@ -154,8 +158,8 @@ for name, moment, direction in (
     scores[name] = [auc(models[name], promised), auc(models[name], served)]
 
 # %% [markdown]
-# *Promised* is the AUC in a test table that was joined like the training table. *Served* is the AUC with what the online store gives: the newest version
-# at T.
+# *Promised* is the AUC in a test table that was joined in the same way as the training table. *Served* is the AUC with what the online store gives: the newest
+# version at T.
 
 # %%
 promises = pd.DataFrame(scores, index=["promised", "served"]).T
@@ -169,27 +173,31 @@ shown = "; ".join(f"{name} {one:.3f} and {other:.3f}" for name, (one, other) in 
 show(axes.figure, f"Pairs of bars, AUC promised and served: {shown}.")
 
 # %% [markdown]
-# The table of the hour of departure promises most. Served, its model is worse than one without the feature: it learned to trust a value that
-# does not exist at T. The table as of departure has the same fault, only smaller. The table as of T serves what it promises, and serves best. The test
-# table cannot warn you: it has the same fault as the training table. The rule is called *point-in-time correct*: join each row with the newest version whose event time is not after the row's own time.
+# The hour of departure promises most. In service, its model is worse than the one without the feature: it learned to trust a value that does not exist at T.
+# The newest version at departure has the same fault, only smaller. The newest at T serves what it promises, and serves best. A test table cannot
+# warn you: it has the same fault as the training table.
+#
+# The rule is called *point-in-time correct*: join each row with the newest version whose event time is not after the row's own time.
 #
 # ## The join of the past
 #
-# `joined` needs all versions in memory. Now join in Athena, where the versions are. Two helpers: `ask_table(aws, rows)` makes an Athena table of a `DataFrame`;
-# `athena` runs SQL.
+# `joined` needs all versions in memory. Now join in Athena, where the versions are. Three helpers: `offline(group)` names the group's table and columns,
+# `ask_table(aws, rows)` makes an Athena table of a `DataFrame` and returns its name for SQL, `athena(sql)` returns the rows of a query.
 
 # %% [markdown] exercise="m03_2_ex1"
-# Write `as_of(group, ids, times)` that returns a `DataFrame` with one row for each ask, in the order of the asks: columns `id`, `time`, and the
-# group's features other than identifier and event time. `ids` and `times` are lists of the same length; a time is text like the event times of the group.
+# An ask is an identifier and a time. Write `as_of(group, ids, times)` that returns a `DataFrame` with one row for each ask, in their order, also when
+# an ask comes twice: columns `id`, `time`, and the group's features other than identifier and event time; numbers are numbers. `ids` and `times` are lists of
+# the same length; a time is text in the form of the group's event times.
 #
 # | case | the row has |
 # |---|---|
 # | an event time at or before the asked time | the values of the newest such version |
 # | events that arrived in another order | the same values: only event times count |
-# | the same event time twice | the values of the later request (`api_invocation_time`, in whole seconds) |
+# | the same event time twice | the values of the request with the later `api_invocation_time` (never the same second here) |
 # | deleted at the asked time, or not yet known | its `id` and `time`, no values (`NaN`) |
 #
-# `as_of(group, ["JFK"], ["2013-07-10T18:30:00Z"])` has the values of 18:00. It works for any group whose event times are text; the check fills two. Speed does not matter.
+# `as_of(group, ["JFK"], ["2013-07-10T18:30:00Z"])` has the values of 18:00. It works for any group whose event
+# times are text: the check fills one with other names. Speed does not matter.
 
 
 # %% answer="m03_2_ex1"
@@ -244,7 +252,8 @@ asks = pd.DataFrame(
 )
 
 # %% [markdown]
-# The base of the builder is our table of asks. `point_in_time_accurate_join` leaves out versions after the asked time. Times are shown in seconds from now.
+# The base of the builder is our table of asks. `point_in_time_accurate_join` leaves out versions after the asked time. The group's columns get the ending
+# `.1`. Times are shown in seconds from now.
 
 
 # %%
@@ -262,7 +271,7 @@ def built(asks: pd.DataFrame, recent: int | None) -> pd.DataFrame:
     return builder.to_dataframe()[0].sort_values("question")
 
 
-print(len(built(asks, None)), "rows for", len(asks), "asks without a number of recent records")
+print("rows without a number:", built(asks, None).question.value_counts(sort=False).to_dict())
 found = built(asks, 1)
 compared = asks.merge(found[["question", "noted_at.1", "seats.1"]], how="left")
 for column in ("asked_at", "noted_at.1"):
@@ -270,11 +279,12 @@ for column in ("asked_at", "noted_at.1"):
 compared
 
 # %% [markdown]
-# Without a number the builder returns *every* version before an ask. With 1 it keeps one for each identifier of the base: choose a column that is
-# unique in each row, such as `question`. With `plane` it would answer one ask for each plane. The builder joins several groups before it ranks versions, so
-# the intermediate rows multiply: use it for few versions. `NaN` above: the builder returned no row.
+# Without a number of recent records the builder returns *every* version before an ask: two for q1. With 1 it keeps one for each identifier of the base: choose
+# a column that is unique in each row, such as `question`. With `plane` it would answer one ask for each plane. With several groups it first joins all their
+# versions, so the rows multiply: use it for few versions. `NaN` above: the builder returned no row.
 #
-# Look at q4: the plane was there at the asked time, and was deleted later. And q2: who could have known that value then? Everything was written now.
+# Look at q4: at the asked time the plane was there, and its deletion came later. Look at q2: it asks about 200 seconds ago, and gets a value that was written
+# just now. At the asked time nobody could read it.
 
 # %% [markdown] exercise="m03_2_ex2"
 # Write `verdict(versions, time)` that compares the builder (with 1 recent record) with `as_of` for one ask, and returns a word, a `str`. `versions` is a
@@ -287,7 +297,8 @@ compared
 # | `late` | both have the same values, but their request came after `time` |
 # | `same` | both have the same values, and their request came by then |
 #
-# q1 is `same`, q2 `late`, q4 `deleted`, q6 `empty`. No two deletions or requests have the same time. Forty unseen histories decide; no query is needed.
+# The first row that holds decides. Above, q1 is `same`, q2 `late`, q4 `deleted`, q6 `empty`. No two requests have the same `api_invocation_time`, and no event
+# time of a deletion comes twice. Forty unseen histories decide; no query is needed.
 
 
 # %% answer="m03_2_ex2"
@@ -307,13 +318,14 @@ def verdict(versions: pd.DataFrame, time: int) -> str:
 check("m03_2_ex2", verdict=verdict)
 
 # %% [markdown]
-# `include_deleted_records()` does not help: asks after the deletion then get deleted values. And no join notices that a value came late: so the event time
-# must be the time at which a value could be *read*. In a backfill of history, like our week, all other times are those of the backfill.
+# The builder's option `include_deleted_records()` does not help: asks after the deletion then get deleted values. And no join notices that a value came late:
+# so the event time must be the time at which a value could be *read*. When history is written afterwards (a *backfill*), as our week was,
+# no other column can say it: `api_invocation_time` and `write_time` are those of the backfill.
 #
 # ## Skew
 #
-# *Training/serving skew*: the table computes a feature in one way, the service in another. Here are two wrong ways to compute `minutes`, and
-# one for `distance`, each alone.
+# *Training/serving skew*: the training table computes a feature in one way, the service in another. Here are two wrong ways to compute `minutes` (since midnight
+# in New York), and one for `distance` (in miles), each alone.
 
 # %%
 answered = served.sample(min(ASKED, len(served)), random_state=3)[["flight", "late", *FEATURES]]
@@ -333,13 +345,13 @@ axes.set(xlabel=f"AUC lost, of {sound:.3f}", title="Not every skew costs")
 show(axes.figure, f"Bars, AUC lost by each mistake: {loss.round(4).to_dict()}.")
 
 # %% [markdown]
-# All three are equally wrong, and no error was raised. The two clocks cost AUC, the kilometres hardly any: this model hardly uses the distance. The code
+# All three are wrong, and no error was raised. The two clocks cost AUC, the kilometres hardly any: this model hardly uses the distance. The code
 # does not show what a skew costs. You have to measure it.
 #
 # ## Skew in a service
 #
-# Now a service: an endpoint with *data capture*, which stores each request in S3. The service computes the features by code of its own;
-# `variant` drew which features are wrong in yours.
+# Now a service: an endpoint with *data capture*, which stores each request in S3. The service computes the features by code of its own.
+# `variant` draws which of them are wrong in your service.
 
 # %%
 endpoint = deploy(aws, model)
@@ -361,16 +373,17 @@ seen.head(3)
 
 # %% [markdown]
 # Two tables have the same flights: `seen` has what the endpoint was asked, `answered` has the values as of T and the label. First
-# compare them, feature by feature. Then *price* each difference: restore this one feature, leave the others as captured, ask the endpoint again. Start
-# from the captured rows: breaking one feature of a sound table gives other numbers, because effects overlap.
+# compare them, feature by feature. Then *price* each difference: restore this one feature in all rows, leave the others as captured, ask the endpoint again.
+# Start from the captured rows: breaking one feature of a sound table gives other numbers, because effects overlap.
 
 # %% [markdown] exercise="m03_2_ex3"
-# Write `skewed(captured, offline, endpoint)` that returns a `dict`: for each feature that the service gets wrong, the AUC that is gained when it alone is
-# restored (a `float`, negative when the AUC falls). `captured` has `flight` and the features in the order of the model; `offline` has the same flights and features,
-# both in another order, and `late`. Values are the same when they differ by at most 0.001, or when both are missing. A feature also counts when it costs
-# nothing, or is wrong only where a value is missing.
+# Write `skewed(captured, offline, endpoint)` that returns a `dict`: for each feature that the service gets wrong for any flight, the AUC that is gained when it alone
+# is restored (a `float`, negative when the AUC falls). `captured` has `flight` and the features in the order of the model; `offline` has the same flights and
+# features, both in another order, and `late`. Values are the same when they differ by at most 0.001, or when both are missing. A feature also counts when it
+# costs nothing, or is wrong only where a value is missing.
 #
-# If only `temp` is wrong, and its repair gains 0.02: `{"temp": 0.02}`. `score(endpoint, rows)` asks the model. The check deploys other models with other features; a cost may be off by 0.001. Repair nothing.
+# If only `temp` is wrong, and its repair gains 0.02: `{"temp": 0.02}`. `score(endpoint, rows)` asks the model. Graded are other models with other
+# features; a cost may be off by 0.001.
 
 
 # %% answer="m03_2_ex3"
@@ -397,7 +410,7 @@ def skewed(captured: pd.DataFrame, offline: pd.DataFrame, endpoint: str) -> dict
 check("m03_2_ex3", skewed=skewed, own_endpoint=own_endpoint, own_flights=own_flights)
 
 # %% [markdown]
-# Your `skewed` now prices your own service.
+# Now your `skewed` prices your own service.
 
 # %%
 try:
@@ -416,10 +429,10 @@ except NotImplementedError as missing:
 # ## One function, two callers
 #
 # Feature Store keeps values. It runs no transformation, and does not know whether two programs computed them in the same way. Only *one* function
-# that both import guarantees it.
+# that both programs import guarantees it.
 #
-# Where should it run? Before the store, when it needs history (`airport-state`). In the request, when it needs only the request
-# (`minutes`, `distance`): then the function goes into the container in front of the model, and training applies the same file to
+# Where should it run? When it needs history (`airport-state`): before the store. When it needs only the request
+# (`minutes`, `distance`): with the request. Then the function runs in a container in front of the model, and training applies the same file to
 # the history. That costs some milliseconds a request, and there is only one version. [Shared endpoints](../m09_deployment_options/m09_2_shared.ipynb) builds it as an inference pipeline.
 #
 # The two callers see a flight in different forms:
@@ -431,9 +444,9 @@ except NotImplementedError as missing:
 
 # %% [markdown] exercise="m03_2_ex4"
 # Make `module`, a `str`: the text of a Python file with a function `features(flight)`. `flight` is a `dict` in either form of the table. It returns a
-# `dict` of three `int`: `minutes` (from New York's midnight to the scheduled departure), `weekday` (in New York, Monday is 0) and `miles` (rounded).
-# Both flights of the table give `{"minutes": 1030, "weekday": 3, "miles": 1089}`. Flights leave at any hour, in winter and in summer; `"5"` is 0:05. The check
-# runs your module in a Processing job on unseen flights, each in both forms. You may use the standard library. All input is valid.
+# `dict` of three `int`: `minutes` (of the scheduled departure on New York's clock, 0 at midnight), `weekday` (in New York, Monday is 0) and `miles` (rounded).
+# Both flights of the table give `{"minutes": 1030, "weekday": 3, "miles": 1089}`. Flights leave at any hour of any day, also when the clocks change;
+# `"5"` is 0:05. The check runs your module in a Processing job on unseen flights, each in both forms. You may use the standard library. All input is valid.
 
 # %% answer="m03_2_ex4"
 module = ...  # TODO: the text of shared.py
