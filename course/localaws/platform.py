@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from course.localaws.awslambda.results import InvocationResult
 from course.localaws.core.call import Principal
 from course.localaws.core.clock import Clock
 from course.localaws.core.scheduler import Scheduler
@@ -38,6 +39,14 @@ class Queries(Protocol):
     def keep_merged(self, bodies: Iterable[str], path: Path, columns: dict[str, int]) -> None: ...
 
 
+class FunctionInvoker(Protocol):
+    """Lambda, for services that invoke functions; `course.localaws.awslambda.invocation.Invocations` documents the method."""
+
+    def invoke(
+        self, region: str, name: str, payload: bytes = b"", *, event: bool = False, token: str = "", service: str = "", source: str = ""
+    ) -> InvocationResult: ...
+
+
 @dataclass
 class Platform:
     """The parts of one running local AWS. `course.localaws.server.app` makes it.
@@ -60,6 +69,8 @@ class Platform:
     identity : Identity
     athena : Queries
         Set by Athena's constructor.
+    functions : FunctionInvoker
+        Set by Lambda's constructor.
     scalable : dict
         Scalable dimension -> the `Scalable` that Application Auto Scaling scales. Each service that can be scaled adds its own.
     scalable_targets : ScalableTargetLookup
@@ -89,6 +100,7 @@ class Platform:
     scalable: dict[str, Scalable] = field(default_factory=dict)
     scalable_targets: ScalableTargetLookup = field(init=False)
     athena: Queries = field(init=False)
+    functions: FunctionInvoker = field(init=False)
 
     @property
     def moto(self) -> MotoRecords:

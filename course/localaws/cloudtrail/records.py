@@ -13,7 +13,7 @@ from course.localaws.core.call import AwsRequest
 
 _DATA_EVENTS = re.compile(
     r"s3:(?!.*LockConfiguration).*(Object|Part|Multipart).*|monitoring:(PutMetricData|GetMetric.*)|logs:(PutLogEvents|GetLogEvents|FilterLogEvents)"
-    r"|sagemaker:(Invoke.*|(Batch)?GetRecord|PutRecord|BatchWriteRecord|UpdateRecord|DeleteRecord|ListRecords|Batch(Put|Get)Metrics)"
+    r"|lambda:Invoke.*|sagemaker:(Invoke.*|(Batch)?GetRecord|PutRecord|BatchWriteRecord|UpdateRecord|DeleteRecord|ListRecords|Batch(Put|Get)Metrics)"
 )
 _READS = re.compile(r"(Describe|List|Get|Head|Lookup|Search|Simulate|Batch(Get|Describe)).*")
 

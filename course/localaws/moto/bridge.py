@@ -1,12 +1,15 @@
-"""Redirects moto's own uses of S3, Logs and metrics to the local AWS's packages instead of moto's copies, which no client sees.
+"""Redirects moto's own uses of S3, Logs, metrics and Lambda to the local AWS's packages instead of moto's copies, which no client sees.
 
-Firehose delivers to S3; EventBridge to log groups; Lambda and CloudFormation read code and templates from S3; CloudTrail, flow logs
-and query logging check whether a bucket or log group exists; Kinesis counts its records. The values that moto reads here are recorded
-with its request. Nothing is written twice: a replay writes nothing to these packages, because they are durable themselves.
+Firehose delivers to S3; EventBridge to log groups; SNS invokes functions of Lambda; CloudFormation reads templates from S3;
+CloudTrail, flow logs and query logging check whether a bucket or log group exists; Kinesis counts its records. The values that moto
+reads here are recorded with its request. Nothing is written twice: a replay writes nothing to these packages, because they are durable
+themselves.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -17,12 +20,13 @@ from course.localaws.moto.replay import current, patch_on_import, recorded
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
+logger = logging.getLogger(__name__)
 _platform: Platform | None = None
 _ABSENT, _PRESENT = b"-", b"+"  # in the recording, before the body of an object
 
 
 def connect(platform: Platform) -> None:
-    """Sets the platform whose S3, Logs and metrics moto uses."""
+    """Sets the platform whose S3, Logs, metrics and Lambda moto uses."""
     global _platform
     _platform = platform
 
@@ -111,3 +115,45 @@ def _metrics(module: ModuleType) -> None:
             _platform.metrics.put(self.region_name, namespace, datum["MetricName"], datum["Value"], dimensions, unit)
 
     module.CloudWatchBackend.put_metric_data = put_metric_data
+
+
+@patch_on_import("moto.sns.models")
+def _topics(module: ModuleType) -> None:
+    original = module.Subscription.publish
+
+    def publish(self: Any, message: str, message_id: str, *args: Any, **options: Any) -> None:
+        if self.protocol != "lambda":
+            original(self, message, message_id, *args, **options)
+            return
+        # moto's own version sends an event without the topic. Let its version for queues make the event.
+        self.protocol, sent = "http", module.requests
+        module.requests = _Invocation(self.endpoint, self.arn, self.topic.arn)
+        try:
+            original(self, message, message_id, *args, **options)
+        finally:
+            self.protocol, module.requests = "lambda", sent
+
+    module.Subscription.publish = publish
+
+
+class _Invocation:
+    """Stands for moto's HTTP client: it invokes a function with the notification that moto posts."""
+
+    def __init__(self, function: str, subscription: str, topic: str) -> None:
+        self._function, self._subscription, self._topic = function, subscription, topic
+
+    def post(self, url: str, json: dict[str, Any], headers: dict[str, str]) -> None:
+        if _first_time():
+            _invoke(self._function, self._subscription, self._topic, json)
+
+
+def _invoke(function: str, subscription: str, topic: str, notification: dict[str, Any]) -> None:
+    """Invokes a function as SNS does. As on AWS, a publisher does not see that a delivery failed."""
+    sent = {name.replace("URL", "Url"): value for name, value in notification.items()}
+    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription, "Sns": {"Subject": None} | sent}
+    record["Sns"].setdefault("MessageAttributes", {})
+    payload = json.dumps({"Records": [record]}).encode()
+    try:
+        _platform.functions.invoke(function.split(":")[3], function, payload, event=True, service="sns.amazonaws.com", source=topic)
+    except AwsError as error:
+        logger.warning("%s did not invoke %s: %s", topic, function, error)

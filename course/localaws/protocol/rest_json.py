@@ -71,6 +71,7 @@ def serialise(operation: OperationModel, result: dict | None, request_id: str) -
     shape, status = operation.output_shape, operation.http.get("responseCode", 200)
     if shape is None:
         return Response(b"", status, media_type="application/json")
+    status = next((result[name] for name in bound(shape, "statusCode") if result and name in result), status)
     body, media_type = _write_body(shape, result or {})
     headers = {name.lower(): text for name, text in _write_headers(shape, result or {})}
     return Response(body if isinstance(body, bytes) else orjson.dumps(body), status, {"content-type": media_type} | headers)

@@ -99,6 +99,7 @@ class LocalAws:
 
     def recover(self) -> None:
         """Fail or restart the work that was running when the last process ended."""
+        self.services["lambda"].backend.recover()  # before those that invoke functions
         self.sagemaker.recover()
         self.platform.alarms.recover()
         self.platform.events.recover()

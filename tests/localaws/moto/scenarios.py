@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -183,26 +181,6 @@ def make_ecr(client: Client) -> None:
 @scenario(make_ecr)
 def read_ecr(client: Client, made: None) -> list[dict]:
     return [client("ecr").describe_repositories(repositoryNames=["restart"]), client("ecr").describe_images(repositoryName="restart")]
-
-
-def make_lambda(client: Client) -> None:
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("handler.py", "def handle(event, context):\n    return event\n")
-    client("lambda").create_function(
-        FunctionName="restart",
-        Runtime="python3.11",
-        Role=f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole",
-        Handler="handler.handle",
-        Code={"ZipFile": code.getvalue()},
-        Environment={"Variables": {"A": "1"}},
-    )
-    client("lambda").publish_version(FunctionName="restart")
-
-
-@scenario(make_lambda)
-def read_lambda(client: Client, made: None) -> list[dict]:
-    return [client("lambda").get_function(FunctionName="restart"), client("lambda").list_versions_by_function(FunctionName="restart")]
 
 
 def make_stepfunctions(client: Client) -> str:

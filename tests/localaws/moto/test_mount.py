@@ -54,7 +54,6 @@ def test_what_moto_does_not_have_is_refused_at_once_in_the_callers_protocol(aws,
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "why"),
     [
-        ("lambda", "invoke", {"FunctionName": "f"}, "not run here"),
         ("stepfunctions", "start_execution", {"stateMachineArn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m"}, "not run here"),
         ("comprehend", "detect_sentiment", {"Text": "I love it", "LanguageCode": "en"}, "no model behind it"),
         ("bedrock-runtime", "invoke_model", {"modelId": "m", "body": b"{}"}, "no model behind it"),
@@ -93,7 +92,7 @@ def test_a_crash_of_moto_is_a_readable_internal_failure(aws):
 
 
 def test_a_template_with_a_resource_that_would_be_skipped_creates_nothing(aws):
-    for kind in ("AWS::SageMaker::Pipeline", "AWS::Omics::Workflow", "Custom::Thing"):
+    for kind in ("AWS::SageMaker::Pipeline", "AWS::Lambda::Function", "AWS::Omics::Workflow", "Custom::Thing"):
         template = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "made"}}, "X": {"Type": kind}}})
         error = error_of(aws("cloudformation").create_stack, StackName="skipping", TemplateBody=template)
         assert error["Code"] == "NotSupportedByLocalAws"
@@ -104,9 +103,9 @@ def test_a_template_with_a_resource_that_would_be_skipped_creates_nothing(aws):
 def test_motos_own_controls_cannot_be_reached(aws):
     with pytest.raises(urllib.error.HTTPError):
         urllib.request.urlopen(f"{aws.handle.endpoint}/moto-api/data.json")  # unsigned
-    signed = aws("lambda")
+    signed = aws("backup")
     signed.meta.events.register("before-sign", lambda request, **_: setattr(request, "url", f"{aws.handle.endpoint}/moto-api/data.json"))
-    assert error_of(signed.list_functions)["Code"] == "NotSupportedByLocalAws"
+    assert error_of(signed.list_backup_plans)["Code"] == "NotSupportedByLocalAws"
 
 
 @pytest.mark.parametrize("path", ["plain", "with space, ä ü", "per%20cent", "plus+and&amp", "question?mark=1"])
@@ -193,20 +192,15 @@ def test_firehose_delivers_into_the_s3_that_clients_see(aws):
     assert [entry["Key"] for entry in aws("s3").list_objects_v2(Bucket="delivered")["Contents"]] == keys  # not delivered twice
 
 
-def test_lambda_reads_its_code_from_that_s3_and_still_has_it_when_the_object_is_gone(aws):
-    aws("s3").create_bucket(Bucket="code")
-    aws("s3").put_object(Bucket="code", Key="f.zip", Body=b"PK\x05\x06" + b"\x00" * 18)
-    aws("lambda").create_function(
-        FunctionName="from-s3",
-        Runtime="python3.11",
-        Role=f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole",
-        Handler="h.h",
-        Code={"S3Bucket": "code", "S3Key": "f.zip"},
-    )
-    size = aws("lambda").get_function(FunctionName="from-s3")["Configuration"]["CodeSize"]
-    aws("s3").delete_object(Bucket="code", Key="f.zip")
+def test_cloudformation_reads_its_template_from_that_s3_and_still_has_it_when_the_object_is_gone(aws):
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "of-template"}}}}
+    aws("s3").create_bucket(Bucket="templates")
+    aws("s3").put_object(Bucket="templates", Key="t.json", Body=json.dumps(template).encode())
+    aws("cloudformation").create_stack(StackName="from-s3", TemplateURL="https://templates.s3.amazonaws.com/t.json")
+    aws("s3").delete_object(Bucket="templates", Key="t.json")
     aws.restart()
-    assert aws("lambda").get_function(FunctionName="from-s3")["Configuration"]["CodeSize"] == size == 22
+    resources = aws("cloudformation").describe_stack_resources(StackName="from-s3")["StackResources"]
+    assert [resource["ResourceType"] for resource in resources] == ["AWS::SQS::Queue"]
 
 
 def test_reset_forgets_everything_but_the_execution_role(aws):

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
+from course.localaws.iam.trust import trusts
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.platform import Platform
 
@@ -22,13 +23,8 @@ SERVICE = "sagemaker.amazonaws.com"  # the service principal that a role must tr
 def require_role(platform: Platform, role: str) -> None:
     """Check that SageMaker may assume a role. Waits for IAM. Raises AwsError ``ValidationException`` with AWS's text."""
     identity = platform.identity
-    document = identity.moto.run(lambda: identity.role_document(role))
-    statements = document["AssumeRolePolicyDocument"]["Statement"] if document else []
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else [principal]
-        if statement["Effect"] == "Allow" and {SERVICE, "*"} & set([services] if isinstance(services, str) else services):
-            return
+    if trusts(identity.moto.run(lambda: identity.role_document(role)), SERVICE):
+        return
     raise invalid(f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role.")
 
 

@@ -14,7 +14,6 @@ from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, Pipelines, get, step
 
-pytest.importorskip("course.localaws.awslambda", reason="the local Lambda is not built yet, until 2026-12-31")
 COUNT = {"Name": "count", "Type": "Integer", "DefaultValue": 2}
 OUTPUTS = [("words", "String"), ("count", "Integer"), ("share", "Float"), ("good", "Boolean"), ("nested", "String")]
 

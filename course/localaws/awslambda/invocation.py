@@ -1,0 +1,132 @@
+"""The Invoke operation, and the same for other services of the local AWS."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from course.localaws.awslambda import names, resource_policy
+from course.localaws.awslambda.errors import not_found, too_large
+from course.localaws.awslambda.execution.event_queue import EventQueue
+from course.localaws.awslambda.execution.invoker import Invoker
+from course.localaws.awslambda.functions import Functions
+from course.localaws.awslambda.limits import limit
+from course.localaws.awslambda.names import FunctionReference
+from course.localaws.awslambda.results import InvocationResult
+from course.localaws.awslambda.store import Function
+from course.localaws.context import Context
+from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.platform import Platform
+
+_UNSUPPORTED = ("DurableExecutionName", "TenantId")
+
+
+class Invocations:
+    """Invokes functions.
+
+    Parameters
+    ----------
+    platform : Platform
+    functions : Functions
+    invoker : Invoker
+    events : EventQueue
+    """
+
+    def __init__(self, platform: Platform, functions: Functions, invoker: Invoker, events: EventQueue) -> None:
+        self._platform, self._functions, self._invoker, self._events = platform, functions, invoker, events
+        # Not the threads of other operations: a function waits for those, so it must not keep them busy.
+        self._threads = ThreadPoolExecutor(limit("concurrency") + 1, thread_name_prefix="lambda")
+
+    async def operation(self, context: Context, params: dict) -> dict:
+        """Invoke."""
+        for option in _UNSUPPORTED:
+            if params.get(option):
+                raise not_supported("lambda", f"Invoke with {option}")
+        return await self._in_thread(lambda: self._answered(context, params))
+
+    def invoke(
+        self, region: str, name: str, payload: bytes = b"", *, event: bool = False, token: str = "", service: str = "", source: str = ""
+    ) -> InvocationResult:
+        """Invoke a function for another service. Waits until it has answered, in the caller's thread.
+
+        Parameters
+        ----------
+        region : str
+        name : str
+            Name or ARN, with or without a version or alias.
+        payload : bytes
+            The event as JSON.
+        event : bool
+            Invoke asynchronously: return at once, with an empty payload. The event is kept until the function has succeeded, or has
+            failed three times.
+        token : str
+            Of an asynchronous invocation. A second one with the same token does nothing.
+        service, source : str
+            The service principal that invokes, e.g. ``"events.amazonaws.com"``, and the ARN of what makes it do so, e.g. of a rule. The
+            function's resource-based policy must allow it.
+
+        Raises
+        ------
+        AwsError
+            ``ResourceNotFoundException``, ``AccessDeniedException``, ``InvalidRequestContentException``,
+            ``RequestEntityTooLargeException``, ``TooManyRequestsException``. A function that fails raises nothing: see
+            `InvocationResult.function_error`.
+        """
+        wanted = names.reference(region, self._platform.account, name)
+        function = self._function(wanted)
+        if service and not resource_policy.allows(function, wanted, service, source):
+            action = resource_policy.INVOKE
+            what = f"{service} is not authorized to perform: {action} on resource: {wanted.arn}"
+            raise AwsError("AccessDeniedException", f"{what} because no resource-based policy allows the {action} action", 403)
+        request_id = str(uuid.uuid4())
+        if event:
+            self._events.accept(wanted, _checked(payload, "Event"), request_id, token=token)
+            return InvocationResult(b"", "", wanted.qualifier or names.LATEST, request_id)
+        return self._invoker.invoke(wanted, function, _checked(payload, "RequestResponse"), request_id)
+
+    def shutdown(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _answered(self, context: Context, params: dict) -> dict:
+        kind = params.get("InvocationType", "RequestResponse")
+        payload = _checked(params.get("Payload", b""), kind)
+        wanted, function, _ = self._functions.found(context, params)
+        if kind == "DryRun":
+            return {"StatusCode": 204}
+        client_context = params.get("ClientContext", "")
+        if kind == "Event":
+            self._events.accept(wanted, payload, context.call.id, client_context)
+            return {"StatusCode": 202}
+        result = self._invoker.invoke(wanted, function, payload, context.call.id, client_context)
+        answer = {"StatusCode": 200, "Payload": result.payload, "ExecutedVersion": result.version}
+        answer |= {"FunctionError": result.function_error} if result.function_error else {}
+        return answer | ({"LogResult": base64.b64encode(result.log).decode()} if params.get("LogType") == "Tail" else {})
+
+    def _function(self, wanted: FunctionReference) -> Function:
+        function = self._functions.present(wanted)
+        if wanted.qualifier and wanted.qualifier not in (*function.versions, *function.aliases):
+            raise not_found(f"Function not found: {wanted.arn}")
+        return function
+
+    async def _in_thread(self, work: Callable[[], dict]) -> dict:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _checked(payload: bytes, kind: str) -> bytes:
+    """The event of a request; without one, an empty document. Raises AwsError when it is too large or not JSON."""
+    if kind == "Event" and len(payload) > limit("event"):
+        raise too_large(f"{len(payload)} byte payload is too large for the Event invocation type (limit {limit('event')} bytes)")
+    if len(payload) > limit("request"):
+        raise too_large(f"Request must be smaller than {limit('request')} bytes for the InvokeFunction operation")
+    if not payload.strip():
+        return b"{}"
+    try:
+        json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        message = f"Could not parse request body into json: Could not parse payload into json: {error}"
+        raise AwsError("InvalidRequestContentException", message, Type="User") from None
+    return payload
