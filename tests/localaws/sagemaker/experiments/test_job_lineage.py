@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.localaws.sagemaker.hosting.component_fixtures import ComponentFixtures
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures, channel
 from tests.localaws.sagemaker.registry.registry_fixtures import RegistryFixtures
@@ -133,3 +134,20 @@ def test_an_endpoint_has_an_action_for_each_deployment(registry: RegistryFixture
     assert [each["ActionArn"] for each in actions][0] == action["ActionArn"] and len(actions) == 2
     into, _ = edges(client, actions[1]["ActionArn"])
     assert len(into) == 2 and registry.data not in {uri for uri, _, _ in into}
+
+
+def test_a_component_is_a_deployment_to_its_endpoint(client) -> None:
+    components = ComponentFixtures(client)
+    try:
+        host = components.host()
+        component = components.served(host)
+        sagemaker = components.sagemaker
+        model = sagemaker.describe_inference_component(InferenceComponentName=component)["Specification"]["ModelName"]
+        container = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]
+        arn = sagemaker.describe_inference_component(InferenceComponentName=component)["InferenceComponentArn"]
+        [action] = sagemaker.list_actions(SourceUri=arn, ActionType="ModelDeployment")["ActionSummaries"]
+        [context] = sagemaker.list_contexts(SourceUri=sagemaker.describe_endpoint(EndpointName=host)["EndpointArn"])["ContextSummaries"]
+        served = {(container["ModelDataUrl"], "Model", "ContributedTo"), (container["Image"], "Image", "ContributedTo")}
+        assert edges(sagemaker, action["ActionArn"]) == (served, {(context["ContextName"].lower(), "Endpoint", "AssociatedWith")})
+    finally:
+        components.close()

@@ -17,13 +17,14 @@ from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Changes, Document, ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family, describe, list_page
+from course.localaws.sagemaker.hosting import endpoint_lineage
 from course.localaws.sagemaker.hosting.components import adapters, specifications
 from course.localaws.sagemaker.hosting.components.capacity import CopyPlacement
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
 from course.localaws.sagemaker.hosting.components.rollout import ComponentRollout
 from course.localaws.sagemaker.hosting.deployment.plans import DeploymentPlan, component_plan
 from course.localaws.sagemaker.hosting.deployment.watch import RolledBack
-from course.localaws.sagemaker.hosting.endpoints import Endpoints
+from course.localaws.sagemaker.hosting.endpoints import ENDPOINT, Endpoints
 from course.localaws.sagemaker.hosting.scalable_components import ScalableComponents
 from course.localaws.sagemaker.hosting.servers import instances, model_server
 from course.localaws.sagemaker.hosting.servers.fleets import Fleet
@@ -126,7 +127,13 @@ class InferenceComponents(Family):
             return
         self._routing.open(context.region, name, fleet, document["EndpointName"])
         self._endpoints.utilization.begin()
+        self._record(context, document, document["_Variant"])
         self._change(context, name, lambda document: _serving(count) | {"_Places": document["_Arriving"], "_Arriving": None})
+
+    def _record(self, context: Context, component: Document, variant: dict) -> None:
+        """Record the lineage of a component that is about to be in service with ``variant``."""
+        if endpoint := self._engine.find(context, ENDPOINT, component["EndpointName"]):
+            endpoint_lineage.record_component(self._engine, context, endpoint, component, variant)
 
     def _finish_update(self, context: Context, name: str, variant: dict, shown: dict) -> None:
         """Start copies of the new specification beside the old ones, move the traffic to them, and end the old ones."""
@@ -139,6 +146,7 @@ class InferenceComponents(Family):
             self._failed(context, name, _serving(len(document["_Places"])), error)
             return
         before = self._routing.get(context.region, name).replace_fleet(fleet)
+        self._record(context, document, variant)
         done = {"Specification": shown, "_Variant": variant, "_Places": document["_Arriving"], "_Arriving": None}
         self._change(context, name, done | {"_Leaving": document["_Places"]})
         self._endpoints.retire(before)
@@ -160,6 +168,7 @@ class InferenceComponents(Family):
                 self._failed(context, name, _serving(places) | {"_Rolling": None}, error)
                 return
             old = router.replace_fleet(fleet)
+            self._record(context, document, variant)
             change(lambda document: _replaced(document, shown, variant) | _serving(count))
         self._endpoints.retire(old)
         self._placement.release(context, name)
