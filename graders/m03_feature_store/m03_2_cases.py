@@ -80,7 +80,7 @@ _NAMES = (
     ("plane", "reported_at", ("seats", "age_years", "base")),
     ("route", "computed_at", ("flights", "mean_minutes", "season")),
     ("runway", "measured_at", ("landings", "wind_knots", "surface")),
-    ("crew", "updated_at", ("hours", "rest_hours", "rank")),
+    ("crew", "updated_at", ("hours", "rest_hours", "licence")),
 )
 _WORDS = ("north", "south", "east", "west", "inner", "outer")
 
