@@ -153,3 +153,17 @@ def test_a_topic_invokes_a_function_that_allows_it(aws):
     wait_for(lambda: aws("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/notified")["logGroups"], "the log group")
     wait_for(lambda: reports(aws, "notified"), "the end of the function")
     assert [line for line in log(aws, "notified") if "heard" in line] == [f"heard {topic}\n"]
+
+
+def test_a_rule_invokes_a_function(aws):
+    create(aws, "ruled", "def handler(event, context):\n    print('got', event['detail']['n'])\n")
+    arn = aws("lambda").get_function_configuration(FunctionName="ruled")["FunctionArn"]
+    rule = aws("events").put_rule(Name="r", EventPattern=json.dumps({"source": ["course"]}))["RuleArn"]
+    aws("lambda").add_permission(
+        FunctionName="ruled", StatementId="r", Action="lambda:InvokeFunction", Principal="events.amazonaws.com", SourceArn=rule
+    )
+    aws("events").put_targets(Rule="r", Targets=[{"Id": "f", "Arn": arn}])
+    aws("events").put_events(Entries=[{"Source": "course", "DetailType": "d", "Detail": json.dumps({"n": 7})}])
+    wait_for(lambda: aws("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/ruled")["logGroups"], "the log group", PATIENCE)
+    wait_for(lambda: reports(aws, "ruled"), "the end of the function", PATIENCE)
+    assert [line for line in log(aws, "ruled") if "got" in line] == ["got 7\n"]

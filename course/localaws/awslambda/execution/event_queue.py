@@ -19,6 +19,8 @@ from course.localaws.awslambda.store import Event, FunctionStore
 from course.localaws.core.errors import AwsError
 from course.localaws.platform import Platform
 
+START_SECONDS = 1.0  # until the gateway answers after a start, amply
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,9 +43,10 @@ class EventQueue:
             self._submit(request_id, now)
 
     def recover(self) -> None:
-        """Go on with the events of an earlier process."""
+        """Go on with the events of an earlier process, once the gateway answers: functions call it."""
+        first = self._platform.clock.now() + START_SECONDS
         with self._lock:
-            self._waiting = {event.id: event.due for event in self._store.events()}
+            self._waiting = {event.id: max(event.due, first) for event in self._store.events()}
         self._platform.scheduler.wake()
 
     def reset(self) -> None:
