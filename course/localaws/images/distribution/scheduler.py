@@ -29,7 +29,7 @@ SOURCE = '. "$0" >&2 && env -0'
 
 
 class StepError(Exception):
-    """A step of the job failed. The first argument is its name, the second what to say about it."""
+    """A step of the job failed. The argument says why, if the step has not yet."""
 
 
 class NotebookJob:
@@ -42,7 +42,8 @@ class NotebookJob:
         self._parameters = base / "input/config/hyperparameters.json"
         folder = environment.get("SM_EXECUTION_INPUT_PATH") or "/opt/ml/input/data/sagemaker_headless_execution"
         self._input = base / Path(folder).relative_to("/opt/ml") if Path(folder).is_relative_to("/opt/ml") else Path(folder)
-        self._said: list[str] = []
+        self._log: list[str] = []
+        self._step, self._since = "", 0  # the name of the step that runs, and the first line of its log
         self._notebook: subprocess.Popen | None = None
 
     def run(self) -> int:
@@ -51,14 +52,14 @@ class NotebookJob:
         try:
             self._run()
         except StepError as error:
-            step, message = error.args
-            self._say(message)
+            self._say(str(error))
+            reason = "".join(self._log[self._since :])
             self._convert()
             kept = "".join("1" if path.is_file() else "0" for path in self._expected())
-            self._failure.write_text(f"[SM-{kept}1] Error with {step}\n" + "".join(self._said))
+            self._failure.write_text(f"[SM-{kept}1] Error with {self._step}\n{reason}")
             return 1
         finally:
-            (self._output / LOG).write_text("".join(self._said))
+            (self._output / LOG).write_text("".join(self._log))
         return 0
 
     def terminate(self) -> None:
@@ -67,33 +68,36 @@ class NotebookJob:
             self._notebook.terminate()
 
     def _run(self) -> None:
+        self._begin("Prepare the input notebook")
         if not self._source().is_file():
-            raise StepError("Prepare the input notebook", f"Cannot find input notebook: {self._source()}")
+            raise StepError(f"Cannot find input notebook: {self._source()}")
         shutil.copy(self._source(), self._output)
+        self._begin("checking sagemaker job definition version")
         version = self._environment.get("SM_JOB_DEF_VERSION", "")
         if version != DEFINITION_VERSION:
-            message = f"Cannot handle SageMaker job definition version: {version}"
-            raise StepError("checking sagemaker job definition version", message)
+            raise StepError(f"Cannot handle SageMaker job definition version: {version}")
         self._run_scripts()
-        self._said.clear()  # a failure shows what the failed step said
+        self._begin("executing notebook")
         paths = {"INPUT": self._source(), "OUTPUT": self._result(), "PARAMS_PATH": self._parameters}
         code = self._follow(NOTEBOOK, self._environment | {f"SM_PAPERMILL_{name}": str(path) for name, path in paths.items()})
         if code:
-            raise StepError("executing notebook", "")
+            raise StepError
         self._convert()
         self._say("Notebook execution is complete")
 
     def _run_scripts(self) -> None:
         """Run the scripts of the life cycle configuration and of the user; the notebook gets the variables of the user's."""
+        self._begin("running LCC script as init-script")
         script = self._environment.get("SM_LCC_INIT_SCRIPT")
         if script and self._follow(["sh", str(self._input / script)], self._environment):
-            raise StepError("running LCC script as init-script", "")
+            raise StepError
+        self._begin("running init script")
         if script := self._environment.get("SM_INIT_SCRIPT"):
             command = ["/bin/bash", "-c", SOURCE, str(self._input / script)]
             done = subprocess.run(command, cwd=self._input, env=self._environment, capture_output=True)
             self._keep(done.stderr.decode(errors="replace").splitlines(keepends=True))
             if done.returncode:
-                raise StepError("running init script", "")
+                raise StepError
             variables = done.stdout.decode(errors="replace").split("\0")
             self._environment = dict(variable.split("=", 1) for variable in variables if "=" in variable)
 
@@ -122,7 +126,7 @@ class NotebookJob:
 
     def _required(self, name: str) -> str:
         if not self._environment.get(name):
-            raise StepError("Prepare the input notebook", f"{name}: ERROR - the name of a notebook is not specified.")
+            raise StepError(f"{name}: ERROR - the name of a notebook is not specified.")
         return self._environment[name]
 
     def _expected(self) -> list[Path]:
@@ -131,12 +135,15 @@ class NotebookJob:
             return [self._output / "missing"] * 2
         return [self._output / self._source().name, self._result()]
 
+    def _begin(self, step: str) -> None:
+        self._step, self._since = step, len(self._log)
+
     def _say(self, line: str) -> None:
         self._keep([f"{line}\n"] if line else [])
 
     def _keep(self, lines: Iterable[str]) -> None:
         for line in lines:
-            self._said.append(line)
+            self._log.append(line)
             sys.stdout.write(line)
             sys.stdout.flush()
 

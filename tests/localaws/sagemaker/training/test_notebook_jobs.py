@@ -73,8 +73,9 @@ def test_a_notebook_runs_with_its_parameters_files_and_init_script(aws: JobFixtu
     assert set(found) == {"report.ipynb", f"{job['TrainingJobName']}.ipynb", "sagemaker_job_execution.log"}
     assert printed(found[f"{job['TrainingJobName']}.ipynb"]) == ["", "", "7 mine here\n", "SageMakerRole\n"]
     assert printed(found["report.ipynb"]) == ["", "", ""]
-    log = aws.lines(job["TrainingJobName"])
-    assert "from the script" in log and "Notebook execution is complete" in log
+    said = ("from the script", "Notebook execution is complete")
+    assert set(said) <= set(aws.lines(job["TrainingJobName"]))
+    assert all(line in found["sagemaker_job_execution.log"].decode() for line in said)
 
 
 def test_a_cell_that_fails_fails_the_job_and_shows_where(aws: JobFixtures) -> None:
