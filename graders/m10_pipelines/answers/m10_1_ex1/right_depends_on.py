@@ -1,0 +1,18 @@
+"""The folder by the execution's id, and an explicit dependency."""
+
+
+def training_pipeline(name: str) -> str:
+    rounds = ParameterInteger("Rounds", default_value=40)
+    prepare = prepare_step()
+    trainer = ModelTrainer(
+        training_image=aws.image("xgboost", "3.0-5"),
+        role=aws.role,
+        compute=Compute(instance_type="ml.m5.large", instance_count=1),
+        hyperparameters={"objective": "binary:logistic", "eta": 0.15, "max_depth": 5, "num_round": rounds.to_string()},
+        sagemaker_session=session,
+    )
+    rows = Join(on="/", values=[here, "train"])
+    channel = InputData(channel_name="train", data_source=rows, content_type="text/csv")
+    train = TrainingStep("Train", step_args=trainer.train(input_data_config=[channel]), depends_on=[prepare])
+    pipeline = Pipeline(name, parameters=[month, window, rounds], steps=[prepare, train], sagemaker_session=session)
+    return pipeline.upsert(role_arn=aws.role)["PipelineArn"]

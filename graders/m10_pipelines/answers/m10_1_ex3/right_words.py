@@ -1,0 +1,15 @@
+"""Another message, with both numbers."""
+
+
+def release_pipeline(name: str, group: str) -> str:
+    new, old = measured("new.dollars"), measured("live.dollars")
+    gate = ConditionStep(
+        "Better",
+        conditions=[ConditionLessThan(left=new, right=old)],
+        if_steps=[registered([container_of(image, model)], group)],
+        else_steps=[
+            FailStep("Worse", error_message=Join(on="; ", values=[Join(on=" ", values=["live", old]), Join(on=" ", values=["new", new])]))
+        ],
+    )
+    pipeline = Pipeline(name, parameters=[month, window, live], steps=[prepare, train, evaluate, gate], sagemaker_session=session)
+    return pipeline.upsert(role_arn=aws.role)["PipelineArn"]

@@ -1,0 +1,23 @@
+"""The folder is given as the archive."""
+
+# trips: steps
+# says: failed
+
+
+def raw_pipeline(name: str, group: str) -> str:
+    rows, base, sklearn = ParameterString("Rows"), "/opt/ml/processing", aws.image("sklearn", "1.2-1")
+    arguments = processor(sklearn).run(
+        code="given/fit.py",
+        inputs=[brought("rows", rows, f"{base}/input"), brought("lib", f"{folder}/lib", f"{base}/lib")],
+        outputs=[left(each, f"{base}/{each}", Join(on="/", values=[here, each])) for each in ("train", "transform")],
+    )
+    fit = ProcessingStep("Fit", step_args=arguments)
+    made = fit.properties.ProcessingOutputConfig.Outputs
+    train = train_step(aws, session, made["train"].S3Output.S3Uri)
+    archive = made["transform"].S3Output.S3Uri
+    parts = [
+        container_of(sklearn, archive, **serving),
+        container_of(image, train.properties.ModelArtifacts.S3ModelArtifacts),
+    ]
+    pipeline = Pipeline(name, parameters=[rows], steps=[fit, train, registered(parts, group)], sagemaker_session=session)
+    return pipeline.upsert(role_arn=aws.role)["PipelineArn"]

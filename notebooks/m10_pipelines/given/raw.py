@@ -1,0 +1,20 @@
+"""The transform that makes of a raw flight what a model takes. It learns from data which airports and airlines there are."""
+
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import OneHotEncoder
+
+NAMES = ["origin", "carrier"]
+NUMBERS = ["weekday", "hour", "distance"]
+NUMBERS += ["temp", "humid", "wind_speed", "precip", "visib", "pressure"]
+RAW = [*NAMES, *NUMBERS]  # a line of CSV, in this order, without a header
+
+
+def transform() -> ColumnTransformer:
+    """The transform before it has learned: a column for each name, and the numbers as they are."""
+    return ColumnTransformer(
+        [
+            ("names", OneHotEncoder(handle_unknown="ignore"), NAMES),
+            ("numbers", "passthrough", NUMBERS),
+        ],
+        sparse_threshold=0,
+    )
