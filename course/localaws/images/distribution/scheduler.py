@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import jupyter_core
+import nbclient
 
 from course.localaws.images.shared.script_mode import base_directory
 
@@ -111,8 +111,8 @@ class NotebookJob:
     def _convert(self) -> None:
         """Write the executed notebook in the formats that the job asks for."""
         formats = self._environment.get("SM_OUTPUT_FORMATS", "")
-        # The templates are beside the packages, not below the prefix of this Python.
-        environment = self._environment | {"JUPYTER_PATH": str(Path(jupyter_core.__file__).parents[4] / "share/jupyter")}
+        # The templates are beside the packages, of which nbclient is one, not below the prefix of this Python.
+        environment = self._environment | {"JUPYTER_PATH": str(Path(nbclient.__file__).parents[4] / "share/jupyter")}
         for name in filter(None, formats.split(",")) if self._result().is_file() else ():
             self._follow(["python3", "-m", "nbconvert", "--to", name, str(self._result())], environment)
 
