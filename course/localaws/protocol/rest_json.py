@@ -28,6 +28,7 @@ from course.localaws.protocol.aws_json import unknown
 from course.localaws.protocol.model import INTEGERS, NUMBERS, bound, required
 
 ACCESS_DENIED = ("AccessDeniedException", 403)
+NO_CONTENT = 204
 _LABEL = re.compile(r"\\\{(\w+)(\\\+)?\\\}")
 _FOUND = "localaws.operations"  # in the request's scope
 _DEFAULT_TIMES = {"header": "rfc822", "headers": "rfc822"}
@@ -74,6 +75,8 @@ def serialise(operation: OperationModel, result: dict | None, request_id: str) -
     status = next((result[name] for name in bound(shape, "statusCode") if result and name in result), status)
     body, media_type = _write_body(shape, result or {})
     headers = {name.lower(): text for name, text in _write_headers(shape, result or {})}
+    if status == NO_CONTENT:  # a body would be taken for the next response of the connection
+        return Response(b"", status, headers)
     return Response(body if isinstance(body, bytes) else orjson.dumps(body), status, {"content-type": media_type} | headers)
 
 

@@ -26,7 +26,8 @@ from course.localaws.sagemaker.experiments.tracking import Tracking
 from course.localaws.sagemaker.hosting.endpoint_events import EndpointEvents
 
 # Module below this package, and class. Each class has `kinds`, `operations`, `recover` and `shutdown`. They start and stop in this order.
-# Its constructor gets the platform, the engine, and the families whose classes it lists in `needs`, if it has that attribute.
+# Its constructor gets the platform, the engine, and the families whose classes it lists in `needs`, if it has that attribute. It may have
+# `parts`, kinds that belong to others, and `listeners`.
 FAMILIES = (
     "pipelines.operations:Pipelines",  # first, so that it launches nothing while the others shut down
     "tuning.operations:HyperParameterTuningJobs",  # before training jobs, for the same reason
@@ -117,8 +118,8 @@ class SageMaker:
             self.operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
         listeners = [listener(platform, self.engine) for listener in (StateEvents, EndpointEvents, Tracking)]
-        listeners += [listener for family in self.families for listener in family.listeners]
-        for kind in [kind for family in self.families for kind in (*family.kinds, *family.parts)]:
+        listeners += [listener for family in self.families for listener in getattr(family, "listeners", ())]
+        for kind in [kind for family in self.families for kind in (*family.kinds, *getattr(family, "parts", ()))]:
             self.engine.listeners[kind.name] = [listener for listener in listeners if listener.follows(kind)]
 
     def family(self, cls: type[T]) -> T:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from course.localaws.context import Context, Operation
 from course.localaws.core import paging
+from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, VERSION, execution_name, name_of, renamed, shown, version_name
 from course.localaws.sagemaker.pipelines.searched import parameters
@@ -64,6 +65,8 @@ class ExecutionViews:
         return {"PipelineDefinition": version["_definition"], "CreationTime": version["CreationTime"]}
 
     def _get(self, context: Context, params: dict) -> Document:
+        if "PipelineExecutionArn" not in params:  # ListPipelineExecutionSteps does not require it in botocore's model
+            raise invalid("PipelineExecutionArn must be given.")
         return self._engine.get(context, EXECUTION, execution_name(context, params["PipelineExecutionArn"]))
 
 
