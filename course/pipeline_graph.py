@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 # Member of the arguments that holds steps -> the label of the edges to them. Condition and ForEach steps have them.
 BRANCHES = {"IfSteps": "true", "ElseSteps": "false", "ForEachBody": "each"}
 NAME_WIDTH = 22  # characters of a line in a box
-WIDTH, HEIGHT = 2.1, 0.9  # of a box's place, in inches
+WIDTH, HEIGHT = 2.1, 0.9  # inches between the centres of two boxes
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a status looks: by shape, line, colour and mark, so that no status is told apart by its colour alone."""
+    """How a status looks. Shape, line and mark differ, so that nobody needs to see the colour."""
 
     box: str
     line: str
