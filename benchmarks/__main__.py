@@ -33,14 +33,13 @@ NAMES = (
     "transform",
     "listing",
     "pipelines",
-    "executions",
-    "feature_store_offline",
+    "feature_store.offline",
     "objects",
     "restart",
     "queue",
     "grading",
     "judging",
-    "feature_store",
+    "feature_store.online",
 )
 
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.empty_server PORT``: answers every HTTP request at once with status 200 and no content.
+"""``python -m benchmarks.feature_store.empty_server PORT``: answers every HTTP request at once with status 200 and no content.
 
 A client of it shows how fast the client is.
 """

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from benchmarks import feast, ingest, systems
+from benchmarks import systems
+from benchmarks.feature_store import feast, ingest
 from benchmarks.rows import Row, p50_in_turns, seconds
 from course.localaws.server import launch
 from course.regression import package_sets
@@ -159,7 +160,7 @@ def _entry(group: str, number: int) -> dict:
 def _empty() -> Iterator[str]:
     """Run a server that answers empty; yield its endpoint."""
     port = systems.free_port()
-    with systems.running([sys.executable, "-m", "benchmarks.empty_server", str(port)], port):
+    with systems.running([sys.executable, "-m", "benchmarks.feature_store.empty_server", str(port)], port):
         yield f"http://127.0.0.1:{port}"
 
 

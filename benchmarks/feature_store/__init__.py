@@ -1,0 +1,1 @@
+"""Benchmarks of Feature Store: `online` and `offline`. The other modules are what `online` is compared with."""
