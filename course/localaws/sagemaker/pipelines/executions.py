@@ -19,7 +19,7 @@ from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.experiments.experiments import by
 from course.localaws.sagemaker.pipelines import experiments, rerun, scope, selection, tokens
-from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, execution_name, name_of, shown
+from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, RUNNING, execution_name, name_of, shown
 from course.localaws.sagemaker.pipelines.language import parameters
 from course.localaws.sagemaker.pipelines.language.definition import Definition
 from course.localaws.sagemaker.pipelines.language.parsing import parse
@@ -109,7 +109,7 @@ class Executions:
             source = self._engine.get(context, EXECUTION, execution_name(context, arn))
             if source["PipelineArn"] != pipeline["PipelineArn"]:
                 raise invalid(f"Invalid SourcePipelineExecutionArn: {arn}. It is an execution of another pipeline.")
-            if source["PipelineExecutionStatus"] in ("Executing", "Stopping"):
+            if source["PipelineExecutionStatus"] in RUNNING:
                 raise invalid(f"Invalid SourcePipelineExecutionArn: {arn}. The execution has not ended.")
             types = {name: step.type for name, step in self._runner.definition(context, source).steps.items()}
         return {"_selected": names, "_steps": selection.taken(definition, names, source, types)}
@@ -137,7 +137,7 @@ class Executions:
         require_role(self._platform, self._engine.get(context, EXECUTION, name)["RoleArn"])
         with self._versions.changing:
             document = self._engine.get(context, EXECUTION, name)
-            if document.get("_retry") and tokens.is_repeated(document["_retry"], params):
+            if tokens.is_repeated(document.get("_retry", {}), params):
                 return arn
             quotas.check(CONCURRENT, 1, self._runner.running(context))
             states = rerun.kept(self._runner.definition(context, document), document)

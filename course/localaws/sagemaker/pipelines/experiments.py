@@ -18,6 +18,7 @@ from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import ResourceEngine
 from course.localaws.sagemaker.experiments import experiments
+from course.localaws.sagemaker.pipelines.kinds import shown
 from course.localaws.sagemaker.pipelines.language.definition import Definition
 from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, resolve, text
 
@@ -87,5 +88,5 @@ def with_experiment(kind: str, arguments: dict, config: dict | None) -> dict:
     """The arguments of a step of type ``kind``, with the experiment of its execution. Only the display name is the step's own."""
     if config is None or kind not in TRACKED:
         return arguments
-    own = arguments.get("ExperimentConfig") or {}
-    return arguments | {"ExperimentConfig": config | {name: own[name] for name in ("TrialComponentDisplayName",) if name in own}}
+    own = shown(arguments.get("ExperimentConfig") or {}, ("TrialComponentDisplayName",))
+    return arguments | {"ExperimentConfig": config | own}

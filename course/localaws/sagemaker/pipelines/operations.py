@@ -105,7 +105,7 @@ class Pipelines(Family):
         definition = self._definition(context, params, params["RoleArn"])
         with self._versions.changing:
             known = self._engine.find(context, PIPELINE, name)
-            if known and known.get("_token") and tokens.is_repeated(known, params):
+            if known and tokens.is_repeated(known, params):
                 return {"PipelineArn": known["PipelineArn"]}
             quotas.check(QUOTA, 1, len(self._engine.documents(context, PIPELINE)))
             document = shown(params, _CHANGEABLE) | tokens.stamp(params) | by(context, "CreatedBy") | by(context, "LastModifiedBy")

@@ -18,7 +18,7 @@ _TRIGGERED_BY = {"Completed": ("Succeeded",), "Failed": ("Failed",), "Stopped": 
 
 
 class Readiness:
-    """The steps of a definition in the light of their states.
+    """The steps of a definition, and the states of those that have started.
 
     Parameters
     ----------

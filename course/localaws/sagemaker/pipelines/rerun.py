@@ -2,15 +2,14 @@
 
 Source: "Run a pipeline" of the developer guide, read 2026-11-28: it "resumes running from" the step that failed or was stopped, and an
 execution that a Fail step ended cannot be retried. Steps that depend on a step that runs again, run again. A ForEach step goes on with
-the iterations that have not succeeded.
+the child steps that have not succeeded, unless it depends on a step that runs again.
 """
 
 from __future__ import annotations
 
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document
-from course.localaws.sagemaker.pipelines.language.definition import Definition
-from course.localaws.sagemaker.pipelines.selection import needs
+from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
 
 RETRIED = ("Failed", "Stopped")  # statuses of executions
 
@@ -20,12 +19,22 @@ def kept(definition: Definition, execution: Document) -> dict[str, dict]:
     arn, status, states = execution["PipelineExecutionArn"], execution["PipelineExecutionStatus"], execution["_steps"]
     if status not in RETRIED:
         raise invalid(f"Pipeline execution with ARN {arn} cannot be retried: its status is {status}, not one of {', '.join(RETRIED)}.")
-    again = {name for name, state in states.items() if state["StepStatus"] != "Succeeded"}
-    if stopper := next((name for name in again if definition.step(name).type == "Fail"), None):
+    steps = {name: definition.step(name) for name in states}
+    failed = {name for name, state in states.items() if state["StepStatus"] != "Succeeded" and "SelectiveExecutionResult" not in state}
+    if stopper := next((name for name in failed if steps[name].type == "Fail"), None):
         raise invalid(f"Pipeline execution with ARN {arn} cannot be retried: the Fail step {stopper} has ended it.")
-    while more := {name for name in states if name not in again and needs(definition.step(name)) & again}:
-        again |= more
-    return {name: _resumed(state) if name in again else state for name, state in states.items() if name not in again or _is_loop(state)}
+    failed |= {iteration.loop for name in failed if (iteration := steps[name].iteration)}
+    dependent: set[str] = set()
+    while more := {name for name in states.keys() - dependent if _depends(steps[name], failed, dependent)}:
+        dependent |= more
+    resumed = {name for name in failed - dependent if _is_loop(states[name])}
+    again = (failed | dependent) - resumed
+    return {name: _resumed(state) if name in resumed else state for name, state in states.items() if name not in again}
+
+
+def _depends(step: Step, failed: set[str], dependent: set[str]) -> bool:
+    """Whether a step runs again because another one does."""
+    return bool(step.needs & (failed | dependent)) or step.iteration is not None and step.iteration.loop in dependent
 
 
 def _is_loop(state: dict) -> bool:

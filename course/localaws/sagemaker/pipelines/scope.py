@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,10 +13,7 @@ from course.localaws.sagemaker.pipelines.language.definition import Definition, 
 from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, property_file
 from course.localaws.sagemaker.pipelines.language.limits import limit
 from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
-
-JOB_NAMES = ("TrainingJobName", "ProcessingJobName")
-_LOOP_OUTPUT = re.compile(r"IterationOutputs\[(?P<index>\d+)\]\.(?P<step>[A-Za-z0-9\-_]+)\.?(?P<rest>.+)", re.DOTALL)
-_SELECTED = re.compile(r"Selected\.?(?P<rest>.+)", re.DOTALL)
+from course.localaws.sagemaker.pipelines.language.references import JOB_NAMES
 
 
 @dataclass(frozen=True)
@@ -67,9 +63,10 @@ class ExecutionScope:
                 return self.experiment[rest]
             case "ForEach":
                 return self._from_item(path, rest.removeprefix("CurrentItem").removeprefix("."))
-        step, inner = self._in_iteration(*_split(rest))
+        step, _, inner = rest.partition(".")
         try:
-            value = Path.of(inner).in_properties(self.properties(step))
+            step, found = self._in_iteration(step, Path.of(inner))
+            value = found.in_properties(self.properties(step))
         except PathError as error:
             raise ExpressionError(f"Failed to get '{path}': {error}") from error
         return value.isoformat() if isinstance(value, datetime) else value
@@ -101,18 +98,19 @@ class ExecutionScope:
         except (ValueError, RecursionError) as error:
             raise ExpressionError(f"Failed to get '{path}' of the item {self.item!r}: {error}") from error
 
-    def _in_iteration(self, step: str, inner: str) -> tuple[str, str]:
+    def _in_iteration(self, step: str, path: Path) -> tuple[str, Path]:
         """A step and a path in its properties; an output of a ForEach step is a property of one of its child steps."""
         if step not in self.definition.steps or not self.definition.steps[step].body:
-            return step, inner
-        if found := _LOOP_OUTPUT.fullmatch(inner):
-            return child_name(found["step"], int(found["index"])), found["rest"]
-        if found := _SELECTED.fullmatch(inner):
-            selected = self.properties(step).get("Selector")  # type: ignore[attr-defined]
-            if not selected:
-                raise ExpressionError(f"Failed to get 'Steps.{step}.{inner}': the step {step} has selected no iteration")
-            return child_name(selected["StepName"], selected["Index"]), found["rest"]
-        return step, inner
+            return step, path
+        match path.parts:
+            case ("IterationOutputs", int(index), str(name), *rest):
+                return child_name(name, index), Path(tuple(rest), path.text)
+            case ("Selected", *rest):
+                selected = self.properties(step).get("Selector")  # type: ignore[attr-defined]
+                if not selected:
+                    raise ExpressionError(f"Failed to get 'Steps.{step}.{path.text}': the step {step} has selected no iteration")
+                return child_name(selected["StepName"], selected["Index"]), Path(tuple(rest), path.text)
+        return step, path
 
     def _property_file(self, path: str) -> str:
         """The S3 URI of a property file, ``Steps.<step>.PropertyFiles.<name>``."""
@@ -122,12 +120,6 @@ class ExecutionScope:
         file = next(file for file in self.definition.step(step).document["PropertyFiles"] if file["PropertyFileName"] == name)
         output = f"ProcessingOutputConfig.Outputs['{file['OutputName']}'].S3Output.S3Uri"
         return f"{str(self.get(f'Steps.{step}.{output}')).rstrip('/')}/{file['FilePath']}"
-
-
-def _split(path: str) -> tuple[str, str]:
-    """A step's name and the rest of a path, e.g. ``("train", "ModelArtifacts.S3ModelArtifacts")``."""
-    step, dot, rest = path.partition(".")
-    return step, rest if dot else ""
 
 
 def variables(execution: dict, now: float) -> dict[str, object]:

@@ -24,4 +24,4 @@ def members(engine: ResourceEngine, context: Context, document: Document) -> dic
 
 def parameters(execution: Document) -> list[dict]:
     """The parameters of an execution with their values, which are always text."""
-    return [{"Name": name, "Value": value if isinstance(value, str) else str(value)} for name, value in execution["_parameters"].items()]
+    return [{"Name": name, "Value": str(value)} for name, value in execution["_parameters"].items()]

@@ -13,17 +13,12 @@ from dataclasses import replace
 
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document
-from course.localaws.sagemaker.pipelines.language.definition import Definition, Step
+from course.localaws.sagemaker.pipelines.language.definition import Definition
 
 _TAKEN = (
     "StepName", "StepDisplayName", "StepDescription", "StepStatus", "StartTime", "EndTime", "AttemptCount", "Metadata", "IterationContext",
     "_attempt", "_memory", "_type",
 )  # fmt: skip
-
-
-def needs(step: Step) -> set[str]:
-    """The steps that a step depends on, with the Condition steps around it."""
-    return {*step.triggers, *dict(step.branch)}
 
 
 def names_of(definition: Definition, config: dict) -> list[str]:
@@ -58,7 +53,7 @@ def taken(definition: Definition, names: list[str], source: Document | None, typ
     AwsError
         ``ValidationException`` if the source execution does not have what is needed.
     """
-    wanted = {name for selected in names for name in needs(definition.steps[selected])} - set(names)
+    wanted = {name for selected in names for name in definition.steps[selected].needs} - set(names)
     wanted_in_order = [name for name in definition.steps if name in wanted]
     if not wanted:
         return {}
@@ -87,10 +82,10 @@ def only(definition: Definition, names: Iterable[str]) -> Definition:
 def _upstream(definition: Definition, name: str) -> set[str]:
     """All steps that must end before a step starts."""
     found: set[str] = set()
-    waiting = needs(definition.steps[name])
+    waiting = definition.steps[name].needs
     while waiting:
         found |= waiting
-        waiting = {inner for each in waiting for inner in needs(definition.steps[each])} - found
+        waiting = {inner for each in waiting for inner in definition.steps[each].needs} - found
     return found
 
 

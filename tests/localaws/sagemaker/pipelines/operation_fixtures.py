@@ -1,4 +1,4 @@
-"""Steps that need no job, for tests of what is around steps: a Condition, and a Callback step that waits for an answer."""
+"""Callback steps, which need no job and wait for an answer, for tests of operations and executions."""
 
 from __future__ import annotations
 
@@ -6,22 +6,12 @@ import json
 import uuid
 from typing import Any
 
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, step
+from tests.localaws.sagemaker.pipelines.definitions import step
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 
 def token() -> str:
     return uuid.uuid4().hex
-
-
-def condition(name: str, holds: bool = True, then: tuple[dict, ...] = (), otherwise: tuple[dict, ...] = (), **members: object) -> dict:
-    """A step that ends at once."""
-    conditions = [{"Type": "Equals", "LeftValue": 1, "RightValue": 1 if holds else 2}]
-    return step(name, "Condition", {"Conditions": conditions, "IfSteps": list(then), "ElseSteps": list(otherwise)}, **members)
-
-
-def text_of(*steps: dict) -> str:
-    """A definition with these steps."""
-    return json.dumps({"Version": "2020-12-01", "Steps": list(steps)})
 
 
 class Questions:

@@ -1,4 +1,7 @@
-"""Pipelines of processing steps, made and run through boto3."""
+"""Pipelines made and run through boto3: what all tests use, and pipelines that run several times.
+
+`step_fixtures` has pipelines that run once, for tests of steps.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,34 @@ _NUMBERS = itertools.count()
 _FOLDER = "/opt/ml/processing"
 
 
-class PipelineFixtures:
-    """Makes and runs pipelines in one local AWS."""
+class PipelineClients:
+    """Clients of one local AWS with a bucket, and what tests look at there."""
 
     def __init__(self, client: Callable[..., Any]) -> None:
-        self.client, self.sagemaker, self.s3 = client, client("sagemaker"), client("s3")
+        self.client = client
+        self.sagemaker, self.s3, self.sqs = map(client, ("sagemaker", "s3", "sqs"))
         if BUCKET not in [bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]]:
             self.s3.create_bucket(Bucket=BUCKET)
 
-    def name(self, stem: str = "pipeline") -> str:
-        return f"{stem}-{next(_NUMBERS)}"
-
     def put(self, key: str, body: str | bytes) -> str:
+        """Store an object; returns its URI."""
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
         return f"s3://{BUCKET}/{key}"
+
+    def describe(self, arn: str) -> dict:
+        return self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+
+    def steps(self, arn: str) -> dict[str, dict]:
+        """The steps of an execution by name, in the order in which they started."""
+        listed = self.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, SortOrder="Ascending", MaxResults=100)
+        return {step["StepName"]: step for step in listed["PipelineExecutionSteps"]}
+
+
+class PipelineFixtures(PipelineClients):
+    """Makes pipelines, changes them, and runs each as often as a test wants."""
+
+    def name(self, stem: str = "pipeline") -> str:
+        return f"{stem}-{next(_NUMBERS)}"
 
     def create(self, definition: list[dict] | dict, name: str = "") -> str:
         """Create a pipeline, or change the definition of one that exists; returns its name. A list is the steps of a definition."""
@@ -56,14 +73,14 @@ class PipelineFixtures:
 
     def ended(self, arn: str) -> dict:
         """The description of an execution, once it has ended."""
-        while (execution := self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn))["PipelineExecutionStatus"] in RUNNING:
+        while (execution := self.describe(arn))["PipelineExecutionStatus"] in RUNNING:
             time.sleep(0.05)
         return execution
 
-    def steps(self, arn: str) -> dict[str, dict]:
-        """The steps of an execution by name, in the order in which they started."""
-        listed = self.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, SortOrder="Ascending")
-        return {step["StepName"]: step for step in listed["PipelineExecutionSteps"]}
+    def environment(self, step: dict) -> dict:
+        """The environment variables of the model that a step of an execution made."""
+        name = step["Metadata"]["Model"]["Arn"].rpartition("/")[2]
+        return self.sagemaker.describe_model(ModelName=name)["PrimaryContainer"]["Environment"]
 
     def processing(self, name: str, code: str = "", inputs: dict[str, Any] | None = None, output: Any = None, **more: object) -> dict:
         """A step that runs a Python program.
@@ -83,10 +100,6 @@ class PipelineFixtures:
             uploaded = {"S3Uri": output, "LocalPath": f"{_FOLDER}/out", "S3UploadMode": "EndOfJob"}
             arguments["ProcessingOutputConfig"] = {"Outputs": [{"OutputName": "out", "S3Output": uploaded}]}
         return {"Name": name, "Type": "Processing", "Arguments": arguments} | more
-
-
-def get(path: str) -> dict:
-    return {"Get": path}
 
 
 def _input(name: str, uri: object) -> dict:

@@ -1,4 +1,4 @@
-"""Helpers of the tests of step types: definitions of steps, and executions that run to their end."""
+"""Pipelines that run once, made and run through boto3, and steps that run a line of Python."""
 
 from __future__ import annotations
 
@@ -10,34 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN
+from tests.localaws.sagemaker.pipelines.definitions import step
+from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, RUNNING, PipelineClients
 
-BUCKET = "step-data"
 CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1}
-ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 _NUMBERS = itertools.count()
 
 
-def get(path: str) -> dict:
-    return {"Get": path}
-
-
-def step(name: str, kind: str, arguments: dict | None = None, **members: object) -> dict:
-    return {"Name": name, "Type": kind, "Arguments": arguments or {}} | members
-
-
-class Pipelines:
-    """Creates and runs pipelines on one local AWS."""
-
-    def __init__(self, client: Callable[..., Any], fresh: bool = True) -> None:
-        self.client = client
-        self.sagemaker, self.s3, self.sqs = map(client, ("sagemaker", "s3", "sqs"))
-        if fresh:
-            self.s3.create_bucket(Bucket=BUCKET)
-
-    def put(self, key: str, body: bytes | str) -> str:
-        """Store an object; returns its URI."""
-        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
-        return f"s3://{BUCKET}/{key}"
+class Pipelines(PipelineClients):
+    """Makes a pipeline of some steps and runs it once."""
 
     def keys(self, prefix: str) -> list[str]:
         return [item["Key"] for item in self.s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", ())]
@@ -72,18 +53,10 @@ class Pipelines:
         name = self.create(*steps, **settings)
         return self.sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
 
-    def describe(self, arn: str) -> dict:
-        return self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
-
     def ended(self, arn: str) -> str:
         """Wait for the end of an execution; returns its status."""
-        found = self.until(lambda: self.describe(arn), lambda found: found["PipelineExecutionStatus"] in ENDED)
+        found = self.until(lambda: self.describe(arn), lambda found: found["PipelineExecutionStatus"] not in RUNNING)
         return found["PipelineExecutionStatus"]
-
-    def steps(self, arn: str) -> dict[str, dict]:
-        """The steps of an execution by name."""
-        found = self.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, MaxResults=100)["PipelineExecutionSteps"]
-        return {each["StepName"]: each for each in found}
 
     def run(self, *steps: dict, **settings: object) -> dict[str, dict]:
         """Run steps that all succeed; returns them by name."""

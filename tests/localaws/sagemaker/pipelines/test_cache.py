@@ -12,7 +12,8 @@ from course.localaws.sagemaker.pipelines.language.definition import Step
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures, get
+from tests.localaws.sagemaker.pipelines.definitions import get
+from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures
 
 ALWAYS = {"Enabled": True, "ExpireAfter": "P30D"}
 WRITE = (

@@ -10,9 +10,11 @@ import pytest
 
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import ROLE
-from tests.localaws.sagemaker.pipelines.operation_fixtures import Questions, condition, text_of, token
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, get, step
+from tests.localaws.sagemaker.pipelines.definitions import condition, fail, get, model, step, text_of
+from tests.localaws.sagemaker.pipelines.operation_fixtures import Questions, token
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
+NEVER = {"Type": "Equals", "LeftValue": 1, "RightValue": 2}
 UNKNOWN = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/none/execution/abcdefghijkl"
 
 
@@ -127,7 +129,7 @@ def test_only_some_steps_run_at_a_time(pipelines: Pipelines, questions: Question
 
 
 def test_a_step_that_fails_lets_the_others_end(pipelines: Pipelines, questions: Questions) -> None:
-    arn = pipelines.start(questions.ask("a"), questions.ask("b"), condition("after", DependsOn=["b"]))
+    arn = pipelines.start(questions.ask("a"), questions.ask("b"), condition("after") | {"DependsOn": ["b"]})
     questions.token_of(arn, "b")
     questions.fail(arn, "a", "no licence")
     pipelines.waiting(arn, "a", "Failed")
@@ -141,7 +143,7 @@ def test_a_step_that_fails_lets_the_others_end(pipelines: Pipelines, questions: 
 
 
 def test_stop_ends_what_runs_and_starts_nothing(pipelines: Pipelines, questions: Questions) -> None:
-    arn = pipelines.start(questions.ask("a"), condition("after", DependsOn=["a"]))
+    arn = pipelines.start(questions.ask("a"), condition("after") | {"DependsOn": ["a"]})
     questions.token_of(arn, "a")
     stop, once = pipelines.sagemaker.stop_pipeline_execution, token()
     for _ in range(2):
@@ -164,7 +166,7 @@ def test_a_pipeline_that_runs_cannot_be_deleted(pipelines: Pipelines, questions:
 
 
 def test_retry_goes_on_from_the_step_that_failed(pipelines: Pipelines, questions: Questions) -> None:
-    after = condition("after", DependsOn=["middle"])
+    after = condition("after") | {"DependsOn": ["middle"]}
     arn = pipelines.start(questions.ask("first", "x"), questions.ask("middle", DependsOn=["first"]), after)
     questions.succeed(arn, "first", x="kept")
     questions.fail(arn, "middle")
@@ -211,8 +213,41 @@ def test_steps_that_a_failure_started_run_again(pipelines: Pipelines, questions:
     assert pipelines.ended(arn) == "Succeeded" and pipelines.steps(arn).keys() == {"risky", "other"}
 
 
+def test_a_loop_after_a_step_that_runs_again_keeps_nothing(pipelines: Pipelines, questions: Questions) -> None:
+    rescue = condition("rescue") | {"DependsOn": [{"Step": "risky", "Trigger": "Failed"}]}
+    arguments = {"IterableItems": ["x", "y"], "MaxConcurrency": 2, "ForEachBody": [questions.ask("ask")]}
+    arn = pipelines.start(questions.ask("risky"), rescue, step("each", "ForEach", arguments, DependsOn=["rescue"]))
+    questions.fail(arn, "risky")
+    questions.succeed(arn, "ask-0")
+    questions.fail(arn, "ask-1")
+    assert pipelines.ended(arn) == "Failed" and pipelines.steps(arn).keys() == {"risky", "rescue", "each", "ask-0", "ask-1"}
+    pipelines.sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+    questions.succeed(arn, "risky")
+    assert pipelines.ended(arn) == "Succeeded" and pipelines.steps(arn).keys() == {"risky"}
+
+
+def test_a_failure_that_a_loop_handled_runs_again_in_the_loop(pipelines: Pipelines, questions: Questions) -> None:
+    rescue = model("rescue") | {"DependsOn": [{"Step": "ask", "Trigger": "Failed"}]}
+    arguments = {"IterableItems": ["x", "y"], "MaxConcurrency": 2, "ForEachBody": [questions.ask("ask"), rescue]}
+    arn = pipelines.start(step("each", "ForEach", arguments), questions.ask("other"))
+    questions.succeed(arn, "ask-0")
+    questions.fail(arn, "ask-1")
+    pipelines.waiting(arn, "each", "Succeeded")
+    questions.fail(arn, "other")
+    assert pipelines.ended(arn) == "Failed"
+    before = pipelines.steps(arn)
+    pipelines.sagemaker.retry_pipeline_execution(PipelineExecutionArn=arn)
+    questions.succeed(arn, "ask-1")
+    questions.succeed(arn, "other")
+    assert pipelines.ended(arn) == "Succeeded"
+    found = pipelines.steps(arn)
+    assert found["ask-0"] == before["ask-0"] and found.keys() == {"each", "ask-0", "ask-1", "other"}
+    counts = {"Status": "Succeeded", "SucceededStepCount": 2, "FailedStepCount": 0}
+    assert found["each"]["Metadata"]["ForEach"].items() >= counts.items()
+
+
 def test_an_execution_that_a_fail_step_ended_cannot_be_retried(pipelines: Pipelines) -> None:
-    arn = pipelines.start(condition("good", holds=False, otherwise=(step("bad", "Fail", {"ErrorMessage": "too bad"}),)))
+    arn = pipelines.start(condition("good", NEVER, ElseSteps=[fail("bad", "too bad")]))
     assert pipelines.ended(arn) == "Failed" and pipelines.steps(arn)["bad"]["FailureReason"] == "too bad"
     code, message = refused(pipelines.sagemaker.retry_pipeline_execution, PipelineExecutionArn=arn)
     assert code == "ValidationException" and "bad" in message
@@ -231,7 +266,7 @@ def test_parameters_and_the_name_of_an_execution(pipelines: Pipelines, start: Ca
 
 def test_a_retried_loop_keeps_its_iterations_that_succeeded(pipelines: Pipelines, questions: Questions) -> None:
     arguments = {"IterableItems": ["x", "y"], "MaxConcurrency": 2, "ForEachBody": [questions.ask("ask")]}
-    arn = pipelines.start(step("each", "ForEach", arguments), condition("after", DependsOn=["each"]))
+    arn = pipelines.start(step("each", "ForEach", arguments), condition("after") | {"DependsOn": ["each"]})
     questions.succeed(arn, "ask-0")
     questions.fail(arn, "ask-1")
     assert pipelines.ended(arn) == "Failed"

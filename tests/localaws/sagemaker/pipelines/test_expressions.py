@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, references, resolve, text
+from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError, resolve, text
 from course.localaws.sagemaker.pipelines.language.parameters import TYPES, Parameter, values
 from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
 from tests.localaws.sagemaker.pipelines.definitions import get
@@ -157,12 +157,6 @@ def test_a_join_without_a_separator() -> None:
 def test_a_json_get_that_finds_nothing_says_where() -> None:
     with pytest.raises(ExpressionError, match="'x' of the path 'x' was not found.*s3://b/1/k.json"):
         resolve({"Std:JsonGet": {"S3Uri": "s3://b/1/k.json", "Path": "x"}}, Values())
-
-
-def test_references_are_found_inside_functions() -> None:
-    file = {"Std:JsonGet": {"PropertyFile": get("Steps.z.PropertyFiles.p"), "Path": "a"}}
-    value = {"a": [{"Std:Join": {"On": "", "Values": [get("Steps.x.y"), file]}}]}
-    assert list(references(value)) == ["Steps.x.y", "Steps.z.PropertyFiles.p"]
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=9)

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.job_fixtures import ROLE, XGBOOST
-from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures, get
+from tests.localaws.sagemaker.pipelines.definitions import get, model
+from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures
 
 FAILING = "raise SystemExit('no')"
 
@@ -18,21 +18,9 @@ def pipelines(client) -> PipelineFixtures:
     return PipelineFixtures(client)
 
 
-def model(name: str, **environment: object) -> dict:
-    """A step that creates a model with these environment variables."""
-    container = {"Image": XGBOOST, "Environment": environment}
-    return {"Name": name, "Type": "Model", "Arguments": {"ExecutionRoleArn": ROLE, "PrimaryContainer": container}}
-
-
 def loop(name: str, items: object, *body: dict, most: int = 10, **more: object) -> dict:
     arguments = {"IterableItems": items, "MaxConcurrency": most, "ForEachBody": list(body)}
     return {"Name": name, "Type": "ForEach", "Arguments": arguments | more}
-
-
-def environment(pipelines: PipelineFixtures, step: dict) -> dict:
-    """The environment of the model that a step made."""
-    name = step["Metadata"]["Model"]["Arn"].rpartition("/")[2]
-    return pipelines.sagemaker.describe_model(ModelName=name)["PrimaryContainer"]["Environment"]
 
 
 def test_the_body_runs_once_for_each_item(pipelines: PipelineFixtures) -> None:
@@ -46,7 +34,7 @@ def test_the_body_runs_once_for_each_item(pipelines: PipelineFixtures) -> None:
     arn = pipelines.run(name)
     steps = pipelines.steps(arn)
     assert list(steps) == ["each", "make-0", "make-1", "make-2"]
-    assert [environment(pipelines, steps[f"make-{index}"])["ITEM"] for index in range(3)] == ["a", "b", '{"name": "c"}']
+    assert [pipelines.environment(steps[f"make-{index}"])["ITEM"] for index in range(3)] == ["a", "b", '{"name": "c"}']
     assert steps["make-1"]["IterationContext"] == {"ParentStepName": "each", "Index": 1, "Item": "b"}
     counts = {"SucceededStepCount": 3, "FailedStepCount": 0, "StoppedStepCount": 0}
     assert steps["each"]["Metadata"]["ForEach"] == {"Status": "Succeeded", "InputItemCount": 3, "TotalStepCount": 3} | counts
@@ -57,7 +45,7 @@ def test_items_come_from_json_and_their_fields_go_into_the_body(pipelines: Pipel
     body = model("make", NAME=get("ForEach.CurrentItem.name"), TAG=get("ForEach.CurrentItem.tags['a.b'][1]"))
     name = pipelines.create({"Parameters": [{"Name": "items", "Type": "String"}], "Steps": [loop("each", get("Parameters.items"), body)]})
     steps = pipelines.steps(pipelines.run(name, items=json.dumps(items)))
-    assert [environment(pipelines, steps[f"make-{index}"]) for index in range(2)] == [{"NAME": "x", "TAG": "q"}, {"NAME": "y", "TAG": "s"}]
+    assert [pipelines.environment(steps[f"make-{index}"]) for index in range(2)] == [{"NAME": "x", "TAG": "q"}, {"NAME": "y", "TAG": "s"}]
 
 
 @pytest.mark.parametrize("items", ["3", "{}", "[1"])
@@ -79,14 +67,14 @@ def test_an_item_without_the_field_fails_its_child_step(pipelines: PipelineFixtu
 def test_steps_of_a_body_use_each_other_and_steps_outside(pipelines: PipelineFixtures) -> None:
     first = model("first", ITEM=get("ForEach.CurrentItem"), BASE=get("Steps.before.PrimaryContainer.Environment['X']"))
     second = model("second", OF=get("Steps.first.PrimaryContainer.Environment['ITEM']"))
-    after = model("after", LAST=get("Steps.each.IterationOutputs[1].second.PrimaryContainer.Environment['OF']"))
+    outputs, of = "Steps.each.IterationOutputs[1]", "PrimaryContainer.Environment['OF']"
     counted = {"Std:Join": {"On": "/", "Values": [get("Steps.each.SucceededStepCount"), get("Steps.each.Status")]}}
-    after["Arguments"]["PrimaryContainer"]["Environment"]["COUNT"] = counted
+    after = model("after", LAST=get(f"{outputs}.second.{of}"), QUOTED=get(f"{outputs}['second'].{of}"), COUNT=counted)
     arn = pipelines.run(pipelines.create([after, loop("each", ["p", "q"], second, first), model("before", X="base")]))
     steps = pipelines.steps(arn)
-    assert environment(pipelines, steps["first-1"]) == {"ITEM": "q", "BASE": "base"}
-    assert environment(pipelines, steps["second-0"]) == {"OF": "p"}
-    assert environment(pipelines, steps["after"]) == {"LAST": "q", "COUNT": "4/Succeeded"}
+    assert pipelines.environment(steps["first-1"]) == {"ITEM": "q", "BASE": "base"}
+    assert pipelines.environment(steps["second-0"]) == {"OF": "p"}
+    assert pipelines.environment(steps["after"]) == {"LAST": "q", "QUOTED": "q", "COUNT": "4/Succeeded"}
     assert list(steps)[0] == "before"
 
 
@@ -98,7 +86,7 @@ def test_a_selector_picks_an_iteration(pipelines: PipelineFixtures, pick: str, i
     items = ["9", "10.5", "-3e1", "10.5"]
     steps = pipelines.steps(pipelines.run(pipelines.create([loop("each", items, body, Selector=selector), after])))
     assert steps["each"]["Metadata"]["ForEach"]["Selector"] == {"StepName": "make", "Index": index}
-    assert environment(pipelines, steps["after"])["BEST"] == items[index]
+    assert pipelines.environment(steps["after"])["BEST"] == items[index]
 
 
 def test_a_selector_compares_numbers_only(pipelines: PipelineFixtures) -> None:
@@ -160,7 +148,7 @@ def test_a_retry_runs_only_the_iterations_that_have_not_succeeded(pipelines: Pip
     second = pipelines.steps(arn)
     assert second["make-0"] == first["make-0"]
     assert second["each"]["Metadata"]["ForEach"].items() >= {"SucceededStepCount": 3, "FailedStepCount": 0}.items()
-    assert environment(pipelines, second["after"]) == {"X": "2"}
+    assert pipelines.environment(second["after"]) == {"X": "2"}
 
 
 def test_a_selected_step_takes_the_outputs_of_a_loop(pipelines: PipelineFixtures) -> None:
@@ -170,7 +158,7 @@ def test_a_selected_step_takes_the_outputs_of_a_loop(pipelines: PipelineFixtures
     config = {"SourcePipelineExecutionArn": source, "SelectedSteps": [{"StepName": "after"}]}
     answer = pipelines.sagemaker.start_pipeline_execution(PipelineName=name, SelectiveExecutionConfig=config)
     assert pipelines.ended(answer["PipelineExecutionArn"])["PipelineExecutionStatus"] == "Succeeded"
-    assert environment(pipelines, pipelines.steps(answer["PipelineExecutionArn"])["after"]) == {"X": "b"}
+    assert pipelines.environment(pipelines.steps(answer["PipelineExecutionArn"])["after"]) == {"X": "b"}
 
 
 def test_iterations_take_results_from_the_cache(pipelines: PipelineFixtures) -> None:

@@ -11,7 +11,8 @@ from course.localaws.server import launch
 from tests.localaws.boto_clients import boto_session
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import EndpointFixtures
 from tests.localaws.sagemaker.job_fixtures import ROLE, XGBOOST
-from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures, get
+from tests.localaws.sagemaker.pipelines.definitions import get
+from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures
 
 ROWS = "".join(f"{number % 2},{number},{number % 7}\n" for number in range(60))
 COPY = """import os, shutil

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import ROLE
-from tests.localaws.sagemaker.pipelines.operation_fixtures import condition, text_of, token
+from tests.localaws.sagemaker.pipelines.definitions import condition, text_of
+from tests.localaws.sagemaker.pipelines.operation_fixtures import token
 from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, Pipelines
 
 FIRST, SECOND, THIRD = (text_of(condition(name)) for name in ("first", "second", "third"))
@@ -25,17 +25,6 @@ def name(pipelines: Pipelines) -> str:
 
 def update(pipelines: Pipelines, name: str, definition: str, **more: object) -> int:
     return pipelines.sagemaker.update_pipeline(PipelineName=name, PipelineDefinition=definition, **more)["PipelineVersionId"]
-
-
-def reader_of_versions(pipelines: Pipelines) -> str:
-    """The ARN of a role that SageMaker may assume, and that may read versions of objects."""
-    iam, name = pipelines.client("iam"), f"reader-{token()[:8]}"
-    trust = iam.get_role(RoleName=ROLE.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
-    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    statement = {"Effect": "Allow", "Action": "s3:GetObjectVersion", "Resource": "*"}
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
-    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy))
-    return arn
 
 
 def versions(pipelines: Pipelines, name: str, **asked: object) -> list[int]:
@@ -148,7 +137,7 @@ def test_a_definition_may_be_in_s3(pipelines: Pipelines, name: str) -> None:
     one = {"Bucket": "versioned-definitions", "ObjectKey": "d.json", "VersionId": old}
     code, message = refused(pipelines.sagemaker.update_pipeline, PipelineName=name, PipelineDefinitionS3Location=one)
     assert code == "ValidationException" and "AccessDenied" in message  # the role may read objects, not their versions
-    reader = reader_of_versions(pipelines)
+    reader = pipelines.role("sagemaker.amazonaws.com", "s3:GetObjectVersion")
     assert (
         pipelines.sagemaker.update_pipeline(PipelineName=name, PipelineDefinitionS3Location=one, RoleArn=reader)["PipelineVersionId"] == 3
     )

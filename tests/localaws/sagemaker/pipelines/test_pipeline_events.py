@@ -1,4 +1,4 @@
-"""EventBridge hears of executions and of their steps."""
+"""EventBridge receives events about executions and their steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.localaws.sagemaker.pipelines.operation_fixtures import Questions, condition, token
+from tests.localaws.sagemaker.pipelines.definitions import condition
+from tests.localaws.sagemaker.pipelines.operation_fixtures import Questions, token
 from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 EXECUTION = "SageMaker Model Building Pipeline Execution Status Change"
@@ -50,7 +51,7 @@ def heard(pipelines: Pipelines) -> Iterator[Heard]:
 
 def test_each_change_of_an_execution_and_of_a_step_is_an_event(pipelines: Pipelines, heard: Heard) -> None:
     questions = Questions(pipelines)
-    arn = pipelines.start(questions.ask("ask"), condition("after", DependsOn=["ask"]))
+    arn = pipelines.start(questions.ask("ask"), condition("after") | {"DependsOn": ["ask"]})
     questions.fail(arn, "ask", "no licence")
     assert pipelines.ended(arn) == "Failed"
     events = pipelines.until(lambda: heard.about(arn), lambda found: len(found) >= 5)

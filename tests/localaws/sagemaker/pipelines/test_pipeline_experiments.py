@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.pipelines.pipeline_fixtures import PipelineFixtures, get
+from tests.localaws.sagemaker.pipelines.definitions import get
+from tests.localaws.sagemaker.pipelines.pipeline_fixtures import PipelineFixtures
 
 NAMES = {"ExperimentName": get("Execution.PipelineName"), "TrialName": get("Execution.PipelineExecutionId")}  # as the SDKs write
 

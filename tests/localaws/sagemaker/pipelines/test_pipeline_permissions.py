@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 from course.localaws.server import launch
 from tests.localaws.boto_clients import session_with_keys
 from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN
-from tests.localaws.sagemaker.pipelines.operation_fixtures import condition, text_of, token
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, step
+from tests.localaws.sagemaker.pipelines.definitions import condition, step, text_of
+from tests.localaws.sagemaker.pipelines.operation_fixtures import token
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 PIPELINE = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/{}"
 SERVICE = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.localaws.sagemaker.job_fixtures import ROLE
-from tests.localaws.sagemaker.pipelines.operation_fixtures import condition, text_of, token
+from tests.localaws.sagemaker.pipelines.definitions import condition, text_of
+from tests.localaws.sagemaker.pipelines.operation_fixtures import token
 from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 
@@ -15,8 +16,7 @@ def name(pipelines: Pipelines) -> str:
     made = f"searched-{token()[:8]}"
     tags = [{"Key": "team", "Value": made}]
     pipelines.sagemaker.create_pipeline(PipelineName=made, PipelineDefinition=text_of(condition("a")), RoleArn=ROLE, Tags=tags)
-    parameters = '{"Version": "2020-12-01", "Parameters": [{"Name": "month", "Type": "String"}], "Steps": '
-    definition = text_of(condition("b")).replace('{"Version": "2020-12-01", "Steps": ', parameters)
+    definition = text_of(condition("b"), Parameters=[{"Name": "month", "Type": "String"}])
     pipelines.sagemaker.update_pipeline(PipelineName=made, PipelineDefinition=definition, PipelineVersionAliases=[made])
     given = [{"Name": "month", "Value": "June"}]
     arn = pipelines.sagemaker.start_pipeline_execution(

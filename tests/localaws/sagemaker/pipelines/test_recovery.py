@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.localaws.sagemaker.chaos import KillableAws
-from tests.localaws.sagemaker.pipelines.pipeline_fixtures import PipelineFixtures, get
+from tests.localaws.sagemaker.pipelines.definitions import get
+from tests.localaws.sagemaker.pipelines.pipeline_fixtures import PipelineFixtures
 
 STEPS = ("a", "b", "c")
 AGAIN = [{"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 20}]

@@ -11,8 +11,8 @@ from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN
-from tests.localaws.sagemaker.pipelines.operation_fixtures import condition, text_of
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, step
+from tests.localaws.sagemaker.pipelines.definitions import condition, step, text_of
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 HOUR = 3600
 LIMIT = "SageMaker.RESOURCE_LIMIT"
@@ -88,7 +88,7 @@ def test_a_step_that_waits_is_stopped_at_once(clocked: tuple[launch.Handle, Pipe
 )
 def test_a_failure_that_no_policy_names_is_final(clocked: tuple[launch.Handle, Pipelines], policies: list[dict]) -> None:
     _, pipelines = clocked
-    found = pipelines.failed(too_large(RetryPolicies=policies), condition("after", DependsOn=["large"]))
+    found = pipelines.failed(too_large(RetryPolicies=policies), condition("after") | {"DependsOn": ["large"]})
     assert found["large"]["AttemptCount"] == 1 and found.keys() == {"large"}
     named = any(LIMIT in each["ExceptionType"] for each in policies)
     said = "No retry policy configured for the exception type SAGEMAKER_RESOURCE_LIMIT." in found["large"]["FailureReason"]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.pipelines.operation_fixtures import Questions, condition
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, get, step
+from tests.localaws.sagemaker.pipelines.definitions import condition, get, step
+from tests.localaws.sagemaker.pipelines.operation_fixtures import Questions
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 
 @pytest.fixture(scope="module")

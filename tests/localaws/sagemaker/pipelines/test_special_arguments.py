@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from course.localaws.core.errors import AwsError
-from course.localaws.sagemaker.pipelines.language.parsing import parse
-from course.localaws.sagemaker.pipelines.steps.types import TYPES
 from tests.localaws.sagemaker.pipelines.definitions import fail, get, processing, read, refusal, training
 
-NOT_HERE = (
-    "Athena", "AutoML", "BedrockCustomModel", "BedrockCustomModelDeployment", "BedrockModelImport", "BedrockProvisionedModelThroughput",
-    "ClarifyCheck", "EMR", "EMRServerless", "HubContent", "Job", "QualityCheck",
-)  # fmt: skip
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
 SOURCE = {"SourceUri": "s3://b/k"}
 ACTION = {"ActionName": "a", "Source": SOURCE, "ActionType": "t"}
@@ -26,14 +17,6 @@ def step(kind: str, arguments: object, **members: object) -> dict:
 
 def cleanup(*sources: object, after: tuple[str, ...] = ("t",)) -> dict:
     return step("Cleanup", {"Resources": {"S3": list(sources)}}, DependsOn=list(after))
-
-
-@pytest.mark.parametrize("kind", NOT_HERE)
-def test_types_of_aws_that_do_not_run_here_are_refused_by_name(kind: str) -> None:
-    with pytest.raises(AwsError) as caught:
-        parse(json.dumps({"Steps": [step(kind, {})]}), frozenset(TYPES))
-    assert caught.value.code == "NotSupportedByLocalAws"
-    assert f"steps of type {kind} ($.Steps[0], step x)" in caught.value.message
 
 
 @pytest.mark.parametrize(

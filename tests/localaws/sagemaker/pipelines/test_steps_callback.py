@@ -7,7 +7,8 @@ import uuid
 
 import pytest
 
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, get, step
+from tests.localaws.sagemaker.pipelines.definitions import get, step
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 NUMBER = {"Name": "number", "Type": "Integer", "DefaultValue": 5}
 

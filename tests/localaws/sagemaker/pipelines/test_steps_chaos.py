@@ -13,7 +13,8 @@ from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.job_fixtures import ROLE
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, get, step
+from tests.localaws.sagemaker.pipelines.definitions import get, step
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 CASES = [(1, 1), *(pytest.param(seed, 3, marks=pytest.mark.nightly) for seed in range(2, 12))]  # seed, kills
 
@@ -34,7 +35,7 @@ class Killed:
 
     def kill(self) -> None:
         self._aws.kill_gateway()
-        self.pipelines = Pipelines(client_factory(self._aws.aws.handle), fresh=False)
+        self.pipelines = Pipelines(client_factory(self._aws.aws.handle))
 
     def stop(self) -> None:
         self._aws.aws.handle.stop()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, Pipelines, get, processing, step, training
+from tests.localaws.sagemaker.pipelines.definitions import get, step
+from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, Pipelines, processing, training
 
 FOLDER = {"Std:Join": {"On": "/", "Values": [f"s3://{BUCKET}", get("Execution.PipelineExecutionId")]}}
 WRITE = "[open('/opt/ml/processing/out/'+n,'w').write(n) for n in ('a','b')]"

@@ -6,7 +6,8 @@ import pytest
 
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN, targz
-from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, CLUSTER, Pipelines, get, processing, step, training
+from tests.localaws.sagemaker.pipelines.definitions import get, step
+from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, CLUSTER, Pipelines, processing, training
 
 AUC = {"Name": "val:auc", "Regex": "auc=([0-9.]+)"}
 MODEL = "open('/opt/ml/model/m','w').write('m')"

@@ -12,7 +12,8 @@ import pytest
 
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.chaos import KillableAws
-from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, Pipelines, get, step
+from tests.localaws.sagemaker.pipelines.definitions import get, step
+from tests.localaws.sagemaker.pipelines.step_fixtures import BUCKET, Pipelines
 
 COUNT = {"Name": "count", "Type": "Integer", "DefaultValue": 2}
 OUTPUTS = [("words", "String"), ("count", "Integer"), ("share", "Float"), ("good", "Boolean"), ("nested", "String")]
@@ -108,7 +109,7 @@ def test_a_function_is_not_invoked_again_after_a_kill(tmp_path: Path) -> None:
     arn = pipelines.start(call("call", _function(pipelines, code, role)))
     pipelines.until(lambda: pipelines.keys("called/"))
     killable.kill_gateway()
-    pipelines = Pipelines(client_factory(killable.aws.handle), fresh=False)
+    pipelines = Pipelines(client_factory(killable.aws.handle))
     assert pipelines.ended(arn) == "Failed"
     assert pipelines.steps(arn)["call"]["FailureReason"] == "InternalServerError: the local AWS stopped while the step was running"
     assert len(pipelines.keys("called/")) == 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, get, step
+from tests.localaws.sagemaker.pipelines.definitions import get, step
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 
 def entities() -> dict:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.job_fixtures import ROLE
-from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines, get, step
+from tests.localaws.sagemaker.pipelines.definitions import get, step
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import ROLE, XGBOOST
-from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures, get
+from tests.localaws.sagemaker.job_fixtures import ROLE
+from tests.localaws.sagemaker.pipelines.definitions import get, model
+from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineFixtures
 
 WRITE = """
 import os
@@ -19,16 +20,6 @@ open("/opt/ml/processing/out/deep/r.json", "w").write('{"a": [1, {"b c": 0.25}]}
 @pytest.fixture(scope="module")
 def fixtures(client) -> PipelineFixtures:
     return PipelineFixtures(client)
-
-
-def model(name: str, **environment: object) -> dict:
-    container = {"Image": XGBOOST, "Environment": environment}
-    return {"Name": name, "Type": "Model", "Arguments": {"ExecutionRoleArn": ROLE, "PrimaryContainer": container}}
-
-
-def environment(fixtures: PipelineFixtures, arn: str, step: str) -> dict:
-    name = fixtures.steps(arn)[step]["Metadata"]["Model"]["Arn"].rpartition("/")[2]
-    return fixtures.sagemaker.describe_model(ModelName=name)["PrimaryContainer"]["Environment"]
 
 
 def joined(*values: object, on: str = "") -> dict:
@@ -45,7 +36,7 @@ def test_variables_of_the_execution(fixtures: PipelineFixtures) -> None:
     config = {"ExperimentName": "values", "TrialName": joined("run", get("Execution.PipelineExecutionId"), on="-")}
     name = fixtures.create({"Steps": [step], "PipelineExperimentConfig": config})
     arn = fixtures.run(name)
-    found = environment(fixtures, arn, "m")
+    found = fixtures.environment(fixtures.steps(arn)["m"])
     execution = arn.rpartition("/")[2]
     assert (found["PipelineName"], found["PipelineExecutionId"], found["PipelineExecutionArn"]) == (name, execution, arn)
     assert arn.startswith(found["PipelineArn"] + "/execution/")
@@ -58,14 +49,14 @@ def test_parameters_keep_their_types_and_become_text_in_a_join(fixtures: Pipelin
     listed = [{"Name": "f", "Type": "Float", "DefaultValue": 0.5}, {"Name": "b", "Type": "Boolean", "DefaultValue": False}, {"Name": "s"}]
     step = model("m", ALL=joined(get("Parameters.f"), get("Parameters.b"), get("Parameters.s"), 1, on=","))
     name = fixtures.create({"Parameters": listed, "Steps": [step]})
-    assert environment(fixtures, fixtures.run(name, b=True, s="x"), "m")["ALL"] == "0.5,true,x,1"
+    assert fixtures.environment(fixtures.steps(fixtures.run(name, b=True, s="x"))["m"])["ALL"] == "0.5,true,x,1"
 
 
 def test_values_in_json_files_of_s3(fixtures: PipelineFixtures) -> None:
     fixtures.put("values/k.json", '{"a": {"b": ["x", "y"]}, "a.b": 2}')
     uri = joined(f"s3://{BUCKET}", "values", "k.json", on="/")
     step = model("m", X=json_get(uri, "a.b[1]"), Y=joined(json_get(uri, "$['a.b']")))
-    assert environment(fixtures, fixtures.run(fixtures.create([step])), "m") == {"X": "y", "Y": "2"}
+    assert fixtures.environment(fixtures.steps(fixtures.run(fixtures.create([step])))["m"]) == {"X": "y", "Y": "2"}
 
 
 @pytest.mark.parametrize(
@@ -93,7 +84,7 @@ def test_property_files(fixtures: PipelineFixtures) -> None:
     report = {"Std:JsonGet": {"PropertyFile": get("Steps.p.PropertyFiles.my report.v1"), "Path": "a[1]['b c']"}}
     step = model("m", X=joined(report), URI=get("Steps.p.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"))
     arn = fixtures.run(fixtures.create([step, fixtures.processing("p", WRITE, output=uri, PropertyFiles=files)]))
-    assert environment(fixtures, arn, "m") == {"X": "0.25", "URI": f"s3://{BUCKET}/{arn.rpartition('/')[2]}"}
+    assert fixtures.environment(fixtures.steps(arn)["m"]) == {"X": "0.25", "URI": f"s3://{BUCKET}/{arn.rpartition('/')[2]}"}
 
 
 def test_a_definition_from_s3(fixtures: PipelineFixtures) -> None:

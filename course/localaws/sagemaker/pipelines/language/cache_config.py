@@ -28,20 +28,20 @@ def seconds(duration: str) -> float:
     return sum(number * length for number, length in zip(numbers, _SECONDS, strict=True))
 
 
-def fault_in(step: dict) -> str:
-    """What is wrong with the `CacheConfig` of a step's document; ``""`` for nothing."""
+def check(step: dict) -> None:
+    """Raise ValueError if the `CacheConfig` of a step's document is not valid. Its text says why."""
     config = step.get("CacheConfig")
     if config is None:
-        return ""
+        return
     if not isinstance(config, dict) or not set(config) <= {"Enabled", "ExpireAfter"}:
-        return "it must be an object with Enabled and ExpireAfter"
+        raise ValueError("it must be an object with Enabled and ExpireAfter")
     if not isinstance(config.get("Enabled", False), bool):
-        return "Enabled must be true or false"
-    try:
-        seconds(config["ExpireAfter"]) if config.get("ExpireAfter") is not None else None
-    except (TypeError, ValueError) as error:
-        return f"ExpireAfter: {error}"
-    return ""
+        raise ValueError("Enabled must be true or false")
+    if config.get("ExpireAfter") is not None:
+        try:
+            seconds(config["ExpireAfter"])
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"ExpireAfter: {error}") from None
 
 
 def reuses(step: dict) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from course.localaws.sagemaker.pipelines.language.expressions import in_iteration
@@ -63,12 +63,18 @@ class Step:
         """The arguments without the steps of branches and bodies."""
         return {name: value for name, value in self.arguments.items() if name not in BRANCHES and name != BODY}
 
+    @property
+    def needs(self) -> set[str]:
+        """The steps that it depends on, with the Condition steps around it."""
+        return {*self.triggers, *dict(self.branch)}
+
     def child(self, loop: Step, index: int) -> Step:
         """This step of a ForEach body, for one item. References to steps of the same body become references to the same iteration."""
         siblings = {step.name for step in loop.body}
         document = in_iteration(self.document, siblings, index)
         triggers = {child_name(name, index): trigger for name, trigger in self.triggers.items()}
-        return Step(child_name(self.name, index), self.type, document, self.place, (), triggers, (), Iteration(loop.name, index))
+        name, iteration = child_name(self.name, index), Iteration(loop.name, index)
+        return replace(self, name=name, document=document, triggers=triggers, iteration=iteration)
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,11 @@ class Definition:
     parameters: dict[str, Parameter]
     steps: dict[str, Step]
     _children: dict[str, Step] = field(default_factory=dict, compare=False)
+
+    @property
+    def every_step(self) -> list[Step]:
+        """The steps, and those of ForEach bodies."""
+        return [each for step in self.steps.values() for each in (step, *step.body)]
 
     @cached_property
     def loops(self) -> dict[str, Step]:

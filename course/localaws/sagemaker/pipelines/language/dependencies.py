@@ -64,7 +64,7 @@ def check_cycles(definition: Definition) -> None:
 
     A step in a branch also waits for its Condition step. A step that depends on a Condition step waits for the steps of both branches.
     """
-    waits = {name: {*step.triggers, *dict(step.branch)} for name, step in definition.steps.items()}
+    waits = {name: step.needs for name, step in definition.steps.items()}
     for name, step in definition.steps.items():
         for other in step.triggers:
             if other not in dict(step.branch):

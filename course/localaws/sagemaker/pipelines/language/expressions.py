@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from typing import Protocol
 
 from course.localaws.sagemaker.pipelines.language.paths import Path, PathError
@@ -56,18 +56,6 @@ def resolve(value: object, scope: Scope) -> object:
     if isinstance(value, list):
         return [resolve(inner, scope) for inner in value]
     return value
-
-
-def references(value: object) -> Iterator[str]:
-    """The paths of all ``Get`` functions in a value, also those inside other functions."""
-    if function_of(value) == GET:
-        yield value[GET]
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from references(inner)
 
 
 def property_file(path: object) -> tuple[str, str] | None:

@@ -25,6 +25,12 @@ def aws_fault(place: str, text: str) -> AwsError:
     return invalid(f"{_PREFIX} {text} It is at {place}.")
 
 
+def as_list(value: object, place: str) -> list:
+    """A member that must be a list; an absent one is an empty list. Raises AwsError."""
+    require(value is None or isinstance(value, list), place, "it must be a list")
+    return value or []  # type: ignore[return-value]
+
+
 def require(condition: object, place: str, reason: str) -> None:
     """Raise the fault unless the condition holds."""
     if not condition:

@@ -54,7 +54,7 @@ def _check_selector(loop: Step, place: str) -> None:
 
 def check_names(definition: Definition) -> None:
     """Refuse a step with the name that a child step of a ForEach step will have. Raises AwsError."""
-    for step in (*definition.steps.values(), *(inner for loop in definition.steps.values() for inner in loop.body)):
+    for step in definition.every_step:
         found = CHILD_NAME.fullmatch(step.name)
         loop = definition.loops.get(found["body"]) if found else None
         require(not loop, f"{step.place}.Name", f"'{step.name}' is the name of a child step of '{loop and loop.name}'")

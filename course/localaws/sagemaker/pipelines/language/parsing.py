@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from course.localaws.core.errors import AwsError
 from course.localaws.sagemaker.pipelines.language import conditions, for_each, step_members
 from course.localaws.sagemaker.pipelines.language.definition import BODY, BRANCHES, Definition, Step
 from course.localaws.sagemaker.pipelines.language.dependencies import check_cycles, connect
 from course.localaws.sagemaker.pipelines.language.expressions import JSON_GET, function_of
-from course.localaws.sagemaker.pipelines.language.faults import fault, require
+from course.localaws.sagemaker.pipelines.language.faults import as_list, fault, require
 from course.localaws.sagemaker.pipelines.language.limits import limit
 from course.localaws.sagemaker.pipelines.language.parameters import TYPES, Parameter
 from course.localaws.sagemaker.pipelines.language.references import EXPERIMENT, References, calls
@@ -51,15 +51,14 @@ def parse(text: str, types: Set[str]) -> Definition:
     """
     document = _document(text)
     parameters = {parameter.name: parameter for parameter in _parameters(document.get("Parameters"))}
-    reader = _StepReader(types)
-    steps = {step.name: step for step in reader.steps(document.get("Steps"), "$.Steps")}
+    steps = {step.name: step for step in _StepReader(types).steps(document.get("Steps"), "$.Steps")}
     definition = Definition(document, parameters, steps)
     _check_config(definition, "PipelineExperimentConfig", EXPERIMENT)
     _check_config(definition, "MlflowConfig", _MLFLOW)
     for_each.check_names(definition)
     connect(definition)
     check_cycles(definition)
-    _check_counts(definition, len(reader.names))
+    _check_counts(definition)
     return definition
 
 
@@ -88,7 +87,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _parameters(listed: object) -> Iterator[Parameter]:
-    listed, most = _list(listed, "$.Parameters"), limit("parameters")
+    listed, most = as_list(listed, "$.Parameters"), limit("parameters")
     require(len(listed) <= most, "$.Parameters", f"it has more than {most} parameters")
     names: set[str] = set()
     for number, entry in enumerate(listed):
@@ -106,7 +105,7 @@ def _parameter(entry: object, place: str) -> Parameter:
     name, kind, default = entry.get("Name"), entry.get("Type", "String"), entry.get("DefaultValue")
     require(isinstance(name, str) and _PARAMETER_NAME.fullmatch(name), f"{place}.Name", f"'{name}' is not the name of a parameter")
     require(isinstance(kind, str) and kind in TYPES, f"{place}.Type", f"'{kind}' is not one of {', '.join(TYPES)}")
-    allowed, most = _list(entry.get("EnumValues"), f"{place}.EnumValues"), limit("enum_values")
+    allowed, most = as_list(entry.get("EnumValues"), f"{place}.EnumValues"), limit("enum_values")
     require(len(allowed) <= most, f"{place}.EnumValues", f"it has more than {most} values")
     parameter = Parameter(name, kind, default, tuple(allowed))
     for value in allowed:
@@ -134,13 +133,11 @@ class _StepReader:
     """
 
     types: Set[str]
-
-    def __post_init__(self) -> None:
-        self.names: set[str] = set()
+    names: set[str] = field(default_factory=set)
 
     def steps(self, listed: object, place: str, branch: tuple[tuple[str, str], ...] = ()) -> Iterator[Step]:
         """The steps of a list, and of the branches of its Condition steps. Raises AwsError."""
-        listed = _list(listed, place)
+        listed = as_list(listed, place)
         require(listed or branch, place, "it must have one step at least")
         for number, entry in enumerate(listed):
             step = replace(self._step(entry, f"{place}[{number}]"), branch=branch)
@@ -176,7 +173,7 @@ class _StepReader:
 
     def _loop(self, step: Step) -> Step:
         place = f"{step.place}.Arguments.{BODY}"
-        listed = _list(step.arguments.get(BODY), place)
+        listed = as_list(step.arguments.get(BODY), place)
         require(listed, place, "it must have one step at least")
         body = tuple(self._step(entry, f"{place}[{number}]") for number, entry in enumerate(listed))
         for inner in body:
@@ -201,17 +198,12 @@ def _check_config(definition: Definition, name: str, members: tuple[str, ...]) -
     require(not steps, place, "it cannot refer to a step")
 
 
-def _check_counts(definition: Definition, steps: int) -> None:
-    require(steps <= limit("steps"), "$.Steps", f"the pipeline has {steps} steps, and {limit('steps')} are allowed")
-    every = [*definition.steps.values(), *(inner for step in definition.steps.values() for inner in step.body)]
-    files = sum(len(step.document.get("PropertyFiles") or ()) for step in every)
-    most = limit("property_files")
-    require(files <= most, "$.Steps", f"the pipeline has {files} property files, and {most} are allowed")
-    gets = sum(name == JSON_GET for _, name, _ in calls(definition.document, "$"))
-    most = limit("json_gets")
-    require(gets <= most, "$.Steps", f"the pipeline has {gets} {JSON_GET}, and {most} are allowed")
-
-
-def _list(value: object, place: str) -> list:
-    require(value is None or isinstance(value, list), place, "it must be a list")
-    return value or []  # type: ignore[return-value]
+def _check_counts(definition: Definition) -> None:
+    every = definition.every_step
+    counts = {
+        "steps": (len(every), "steps"),
+        "property_files": (sum(len(step.document.get("PropertyFiles") or ()) for step in every), "property files"),
+        "json_gets": (sum(name == JSON_GET for _, name, _ in calls(definition.document, "$")), JSON_GET),
+    }
+    for name, (count, what) in counts.items():
+        require(count <= limit(name), "$.Steps", f"the pipeline has {count} {what}, and {limit(name)} are allowed")

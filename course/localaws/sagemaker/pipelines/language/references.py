@@ -108,7 +108,7 @@ class References:
     def _property(self, name: str, rest: str, place: str) -> tuple[str, str | None]:
         step, whole = self.find(name, place), f"Steps.{name}{rest}"
         require(step.type not in WITHOUT_PROPERTIES, place, f"'{whole}': a step of type {step.type} has no properties")
-        require(rest, place, f"'{whole}' must name a property of the step")
+        require(rest.startswith("."), place, f"'{whole}' must name a property of the step, after a dot")
         path = _path(rest, place, whole)
         try:
             return name, _type_of_property(step, path)
@@ -127,9 +127,8 @@ class References:
 
     def _property_file(self, value: object, place: str) -> str:
         """The step whose property file a ``Std:JsonGet`` names. Raises AwsError."""
-        path = value.get(GET) if isinstance(value, dict) and function_of(value) == GET else value
-        found = property_file(path)
-        if not found or not isinstance(value, dict):
+        found = property_file(value[GET]) if function_of(value) == GET else None
+        if not found:
             raise fault(place, f"the PropertyFile {value} must be a Get of Steps.<step>.PropertyFiles.<name>")
         step, name = self.find(found[0], place), found[1]
         names = [file["PropertyFileName"] for file in step.document.get("PropertyFiles") or ()]

@@ -78,15 +78,6 @@ def policies(document: dict) -> list[RetryPolicy]:
     return [_policy(entry) for entry in listed]
 
 
-def fault_in(document: dict) -> str:
-    """Why the retry policies of a step in a definition are not valid; ``""`` if they are."""
-    try:
-        policies(document)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
 def _policy(entry: object) -> RetryPolicy:
     if not isinstance(entry, dict):
         raise ValueError("a retry policy must be an object")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from course.localaws.sagemaker.pipelines.language import arguments
 from course.localaws.sagemaker.pipelines.language.definition import Step
 from course.localaws.sagemaker.pipelines.language.expressions import function_of
-from course.localaws.sagemaker.pipelines.language.faults import require
+from course.localaws.sagemaker.pipelines.language.faults import as_list, require
 from course.localaws.sagemaker.pipelines.language.limits import limit
 from course.localaws.sagemaker.pipelines.language.references import References
 
@@ -45,7 +45,7 @@ def _check_lineage(step: Step, place: str, references: References) -> None:
     require(any(step.arguments.get(member) for member in members), place, "a Lineage step needs one entity or association at least")
     for member in members:
         here = f"{place}.{member}"
-        listed = _list(step.arguments.get(member), here)
+        listed = as_list(step.arguments.get(member), here)
         allowed = most["associations" if member == ASSOCIATIONS else "entities"]
         require(len(listed) <= allowed, here, f"it has more than {allowed} entries")
         for number, entry in enumerate(listed):
@@ -73,7 +73,7 @@ def _check_cleanup(step: Step, place: str, references: References) -> None:
     fits = isinstance(resources, dict) and set(resources) == {"S3"} and set(step.arguments) == {"Resources"}
     require(fits, place, "the arguments of a Cleanup step are Resources with the member S3")
     place = f"{place}.Resources.S3"
-    listed = _list(resources["S3"], place)
+    listed = as_list(resources["S3"], place)
     require(listed, place, "a Cleanup step needs one source at least")
     for number, source in enumerate(listed):
         _check_source(step, source, f"{place}[{number}]", references)
@@ -82,7 +82,7 @@ def _check_cleanup(step: Step, place: str, references: References) -> None:
 def _check_source(step: Step, source: object, place: str, references: References) -> None:
     fits = isinstance(source, dict) and set(source) <= {"StepName", "S3Uris"} and isinstance(source.get("StepName"), str)
     require(fits, place, "a source has StepName, and S3Uris or not")
-    name, uris = source["StepName"], _list(source.get("S3Uris"), f"{place}.S3Uris")
+    name, uris = source["StepName"], as_list(source.get("S3Uris"), f"{place}.S3Uris")
     found = references.find(name, place)
     waits = [entry.get("Step") if isinstance(entry, dict) else entry for entry in step.document.get("DependsOn") or ()]
     require(name in waits, place, f"the step must depend on '{name}'")
@@ -90,11 +90,6 @@ def _check_source(step: Step, source: object, place: str, references: References
     require(fits, place, "a source is a Training step without S3Uris, or a Processing or Transform step with S3Uris")
     for number, uri in enumerate(uris):
         _check_text(uri, f"{place}.S3Uris[{number}]")
-
-
-def _list(value: object, place: str) -> list:
-    require(value is None or isinstance(value, list), place, "it must be a list")
-    return value or []
 
 
 def _check_text(value: object, place: str) -> None:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from course.localaws.sagemaker.pipelines.language import cache_config, retry_policies
 from course.localaws.sagemaker.pipelines.language.expressions import function_of
-from course.localaws.sagemaker.pipelines.language.faults import require
+from course.localaws.sagemaker.pipelines.language.faults import as_list, fault, require
 from course.localaws.sagemaker.pipelines.language.limits import limit
 from course.localaws.sagemaker.pipelines.language.parameters import TYPES
 
-LONGEST_DISPLAY_NAME = 256
 _ALWAYS = {"Name", "Type", "Arguments", "DependsOn", "DisplayName", "Description", "CacheConfig", "RetryPolicies"}
 _BY_TYPE = {
     "Processing": {"PropertyFiles"},
@@ -27,17 +26,18 @@ def check(document: dict, kind: str, place: str) -> None:
     for member in document:
         require(member in allowed, place, f"a {kind} step has no member '{member}'; its members are {', '.join(sorted(allowed))}")
     require(isinstance(document.get("Arguments") or {}, dict), f"{place}.Arguments", "it must be an object")
-    for member, most in {"DisplayName": LONGEST_DISPLAY_NAME, "Description": limit("description")}.items():
+    for member, most in limit("step_text").items():
         value = document.get(member)
         fits = value is None or isinstance(value, str) and len(value) <= most
         require(fits, f"{place}.{member}", f"it must be text of at most {most} characters")
     if kind in _NEEDED:
         value = document.get(_NEEDED[kind])
         require(function_of(value) or value and isinstance(value, str), place, f"a {kind} step needs {_NEEDED[kind]}")
-    fault = cache_config.fault_in(document)
-    require(not fault, f"{place}.CacheConfig", fault)
-    fault = retry_policies.fault_in(document)
-    require(not fault, f"{place}.RetryPolicies", fault)
+    for member, read in {"CacheConfig": cache_config.check, "RetryPolicies": retry_policies.policies}.items():
+        try:
+            read(document)
+        except ValueError as error:
+            raise fault(f"{place}.{member}", str(error)) from None
     _check_property_files(document, place)
     _check_output_parameters(document, place)
 
@@ -45,7 +45,7 @@ def check(document: dict, kind: str, place: str) -> None:
 def _check_property_files(document: dict, place: str) -> None:
     place, outputs = f"{place}.PropertyFiles", _output_names(document)
     members, seen = {"PropertyFileName", "OutputName", "FilePath"}, set()
-    for number, file in enumerate(_list(document.get("PropertyFiles"), place)):
+    for number, file in enumerate(as_list(document.get("PropertyFiles"), place)):
         here = f"{place}[{number}]"
         require(isinstance(file, dict) and set(file) == members, here, f"a property file has {', '.join(sorted(members))}")
         require(
@@ -66,7 +66,7 @@ def _output_names(document: dict) -> list[object]:
 
 def _check_output_parameters(document: dict, place: str) -> None:
     place, seen, most = f"{place}.OutputParameters", set(), limit("output_parameters")
-    listed = _list(document.get("OutputParameters"), place)
+    listed = as_list(document.get("OutputParameters"), place)
     require(len(listed) <= most, place, f"it has more than {most} entries")
     for number, entry in enumerate(listed):
         here = f"{place}[{number}]"
@@ -75,8 +75,3 @@ def _check_output_parameters(document: dict, place: str) -> None:
         require(entry["OutputType"] in tuple(TYPES), f"{here}.OutputType", f"'{entry['OutputType']}' is not one of {', '.join(TYPES)}")
         require(entry["OutputName"] not in seen, here, f"an output parameter '{entry['OutputName']}' exists already")
         seen.add(entry["OutputName"])
-
-
-def _list(value: object, place: str) -> list:
-    require(value is None or isinstance(value, list), place, "it must be a list")
-    return value or []

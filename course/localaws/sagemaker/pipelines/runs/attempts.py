@@ -143,9 +143,9 @@ class Attempts:
         if stopping:
             self._record.change_step(step.name, {"StepStatus": "Stopped", "EndTime": now, "_retry_at": None})
         elif now >= state["_retry_at"]:
-            failures = state["AttemptCount"]
-            name = state["_attempt"] if failures == 1 else state["_attempt"].rpartition("-")[0]
-            members = {"StepStatus": "Starting", "AttemptCount": failures + 1, "Metadata": {}, "_attempt": f"{name}-{failures}"}
+            count = state["AttemptCount"]
+            name = state["_attempt"] if count == 1 else state["_attempt"].rpartition("-")[0]
+            members = {"StepStatus": "Starting", "AttemptCount": count + 1, "Metadata": {}, "_attempt": f"{name}-{count}"}
             members |= {"_retry_at": None, "_memory": None, "_answer": None}
             self._record.change_step(step.name, members)
             self._launch(step, {name: value for name, value in (state | members).items() if value is not None})
@@ -154,18 +154,18 @@ class Attempts:
     def _attempt(self, step: Step, state: dict) -> Attempt:
         name, record, metadata = state["_attempt"], self._record, copy.deepcopy(state["Metadata"])
         return Attempt(
-            step,
-            name,
-            metadata,
-            record.context,
-            record.engine,
-            self.scope.of_job(name, self._item(step)),
-            lambda service: self._clients.client(service, record.context.region, self._session(step.name)),
-            self._arn,
-            ExecutionView(self._definition, self.states),
-            dict(state.get("_memory", {})),
-            lambda: record.change_step(step.name, {"Metadata": metadata}),
-            state.get("_answer", {}),
+            step=step,
+            name=name,
+            metadata=metadata,
+            context=record.context,
+            engine=record.engine,
+            scope=self.scope.of_job(name, self._item(step)),
+            client=lambda service: self._clients.client(service, record.context.region, self._session(step.name)),
+            execution=self._arn,
+            view=ExecutionView(self._definition, self.states),
+            memory=dict(state.get("_memory", {})),
+            save=lambda: record.change_step(step.name, {"Metadata": metadata}),
+            answer=state.get("_answer", {}),
         )
 
     def _item(self, step: Step) -> object:

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
+from course.localaws.sagemaker.pipelines.language.retry_policies import (
+    CAPACITY_ERROR,
+    JOB_INTERNAL_ERROR,
+    RESOURCE_LIMIT,
+    SERVICE_FAULT,
+    THROTTLING,
+)
 from course.localaws.sagemaker.pipelines.steps.step_type import Outcome
 
-SERVICE_FAULT, THROTTLING = "Step.SERVICE_FAULT", "Step.THROTTLING"
-RESOURCE_LIMIT, CAPACITY, INTERNAL = "SageMaker.RESOURCE_LIMIT", "SageMaker.CAPACITY_ERROR", "SageMaker.JOB_INTERNAL_ERROR"
 LOST = "InternalServerError: the local AWS stopped while the step was running"
 _DENIED = ("AccessDeniedException", "AccessDenied")
 _THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
 _SERVICES = {"Invoke": "lambda", "SendMessage": "sqs", "DeleteObject": "s3", "DeleteObjects": "s3"}
-_JOB_FAULTS = {"InternalServerError": INTERNAL, "CapacityError": CAPACITY}
+_JOB_FAULTS = {"InternalServerError": JOB_INTERNAL_ERROR, "CapacityError": CAPACITY_ERROR}
 
 
 def refused(error: ClientError) -> Outcome:
