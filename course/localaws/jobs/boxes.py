@@ -109,7 +109,9 @@ def _network(platform: Platform, spec: BoxSpec) -> Network:
 
 
 def make_overlay(runner: JobRunner, control: JobControl, folder: Path, requirements: Path | None, image: Image) -> Overlay:
-    """The packages of the job in ``folder``, with those of its requirements file. Stopping the job also stops their installation.
+    """The packages of the job in ``folder``, with those of its requirements file, and the image's programs.
+
+    Stopping the job also stops the installation.
 
     Raises ServerShuttingDown, StoppedBeforeStart.
     """
@@ -120,7 +122,10 @@ def make_overlay(runner: JobRunner, control: JobControl, folder: Path, requireme
         control.begin()
         return running.exit_code
 
-    return runner.overlays.make(folder / "overlay", requirements, install, image.packages)
+    overlay = runner.overlays.make(folder / "overlay", requirements, install, image.packages)
+    for name, module in image.programs.items():
+        overlay.add_program(name, f"-P -m {module}")
+    return overlay
 
 
 def variables(platform: Platform, context: Context, role: str, overlay: Overlay, extra: dict[str, str]) -> dict[str, str]:

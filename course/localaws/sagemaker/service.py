@@ -19,15 +19,15 @@ from course.localaws.protocol import rest_json
 from course.localaws.protocol.model import service_model
 from course.localaws.protocol.service import Service, Stages
 from course.localaws.sagemaker.core import quotas
+from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.permissions import required_permissions
 from course.localaws.sagemaker.core.records import HEADER, RecordOnlyResources
 from course.localaws.sagemaker.core.state_events import StateEvents
 from course.localaws.sagemaker.experiments.tracking import Tracking
 from course.localaws.sagemaker.hosting.endpoint_events import EndpointEvents
 
-# Module below this package, and class. Each class has `kinds`, `operations`, `recover` and `shutdown`. They start and stop in this order.
-# Its constructor gets the platform, the engine, and the families whose classes it lists in `needs`, if it has that attribute. It may have
-# `parts`, kinds that belong to others, and `listeners`.
+# Module below this package, and class, which is a `Family`. They start and stop in this order. The constructor gets the platform, the
+# engine, and the families whose classes it lists in `needs`.
 FAMILIES = (
     "pipelines.operations:Pipelines",  # first, so that it launches nothing while the others shut down
     "tuning.operations:HyperParameterTuningJobs",  # before training jobs, for the same reason
@@ -52,7 +52,7 @@ FAMILIES = (
     "hosting.components.operations:InferenceComponents",
 )
 REST_SERVICES = ("sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics")
-T = TypeVar("T")
+T = TypeVar("T", bound=Family)
 
 
 def _family(name: str) -> type:
@@ -118,14 +118,14 @@ class SageMaker:
             self.operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
         listeners = [listener(platform, self.engine) for listener in (StateEvents, EndpointEvents, Tracking)]
-        listeners += [listener for family in self.families for listener in getattr(family, "listeners", ())]
-        for kind in [kind for family in self.families for kind in (*family.kinds, *getattr(family, "parts", ()))]:
+        listeners += [listener for family in self.families for listener in family.listeners]
+        for kind in [kind for family in self.families for kind in (*family.kinds, *family.parts)]:
             self.engine.listeners[kind.name] = [listener for listener in listeners if listener.follows(kind)]
 
     def family(self, cls: type[T]) -> T:
         """Returns the one family of a class. The first call makes it, after the families that it needs."""
         if cls not in self._made:
-            needed = [self.family(other) for other in getattr(cls, "needs", ())]
+            needed = [self.family(other) for other in cls.needs]
             self._made[cls] = cls(self._platform, self.engine, *needed)
         return self._made[cls]
 

@@ -35,11 +35,12 @@ FAMILY = '''
 """Hubs, for this test."""
 
 from course.localaws.core.resources import ResourceKind
+from course.localaws.sagemaker.core.family import Family
 
 HUB = ResourceKind(name="Hub", arn="hub", missing="Hub {name} does not exist.", exists="Hub {name} already exists.", status="HubStatus")
 
 
-class Hubs:
+class Hubs(Family):
     kinds = (HUB,)
 
     def __init__(self, platform, engine):
@@ -54,12 +55,6 @@ class Hubs:
 
     def list(self, context, params):
         return {"HubSummaries": self.engine.page(context, HUB, params)[0]}
-
-    def recover(self):
-        pass
-
-    def shutdown(self):
-        pass
 '''
 PROGRAM = """
 import json

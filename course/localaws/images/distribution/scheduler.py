@@ -55,7 +55,7 @@ class NotebookJob:
             self._say(str(error))
             reason = "".join(self._log[self._since :])
             self._convert()
-            kept = "".join("1" if path.is_file() else "0" for path in self._expected())
+            kept = "".join("1" if path.is_file() else "0" for path in (self._output / self._source().name, self._result()))
             self._failure.write_text(f"[SM-{kept}1] Error with {self._step}\n{reason}")
             return 1
         finally:
@@ -69,6 +69,7 @@ class NotebookJob:
 
     def _run(self) -> None:
         self._begin("Prepare the input notebook")
+        self._require("SM_INPUT_NOTEBOOK_NAME")
         if not self._source().is_file():
             raise StepError(f"Cannot find input notebook: {self._source()}")
         shutil.copy(self._source(), self._output)
@@ -78,6 +79,7 @@ class NotebookJob:
             raise StepError(f"Cannot handle SageMaker job definition version: {version}")
         self._run_scripts()
         self._begin("executing notebook")
+        self._require("SM_OUTPUT_NOTEBOOK_NAME")
         paths = {"INPUT": self._source(), "OUTPUT": self._result(), "PARAMS_PATH": self._parameters}
         code = self._follow(NOTEBOOK, self._environment | {f"SM_PAPERMILL_{name}": str(path) for name, path in paths.items()})
         if code:
@@ -117,23 +119,16 @@ class NotebookJob:
             self._follow(["python3", "-m", "nbconvert", "--to", name, str(self._result())], environment)
 
     def _source(self) -> Path:
-        return self._input / self._required("SM_INPUT_NOTEBOOK_NAME")
+        return self._input / self._environment.get("SM_INPUT_NOTEBOOK_NAME", "")
 
     def _result(self) -> Path:
         """The executed notebook. A time in its name loses what AWS does not want there."""
-        name = re.sub(r"[.:]", "-", self._required("SM_OUTPUT_NOTEBOOK_NAME"))
+        name = re.sub(r"[.:]", "-", self._environment.get("SM_OUTPUT_NOTEBOOK_NAME", ""))
         return self._output / re.sub(r"-*ipynb$", ".ipynb", name)
 
-    def _required(self, name: str) -> str:
+    def _require(self, name: str) -> None:
         if not self._environment.get(name):
             raise StepError(f"{name}: ERROR - the name of a notebook is not specified.")
-        return self._environment[name]
-
-    def _expected(self) -> list[Path]:
-        names = ("SM_INPUT_NOTEBOOK_NAME", "SM_OUTPUT_NOTEBOOK_NAME")
-        if not all(self._environment.get(name) for name in names):
-            return [self._output / "missing"] * 2
-        return [self._output / self._source().name, self._result()]
 
     def _begin(self, step: str) -> None:
         self._step, self._since = step, len(self._log)

@@ -11,6 +11,8 @@ from course.localaws.core.resources import Document, ResourceEngine, ResourceKin
 class Family:
     """Some kinds of resources and the operations on them. By default a family runs nothing, so a start or a stop has no work for it."""
 
+    needs: tuple[type[Family], ...] = ()
+    """The families that its constructor gets."""
     kinds: tuple[ResourceKind, ...] = ()
     parts: tuple[ResourceKind, ...] = ()
     """Kinds of parts of its resources, whose ARNs begin like those of one of `kinds`."""

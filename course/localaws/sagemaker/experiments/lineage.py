@@ -140,7 +140,7 @@ def unlink(engine: ResourceEngine, context: Context, arn: str, ends: tuple[str, 
 
 
 def source_of(arn: str, created: float) -> dict:
-    """The ``Source`` of a context or an action that stands for a resource, with the time of its creation in Unix seconds."""
+    """The ``Source`` of a context or an action that represents a resource, with the time of its creation in Unix seconds."""
     return {"SourceUri": arn, "SourceType": "ARN", "SourceId": datetime.fromtimestamp(created, UTC).strftime("%a %b %d %H:%M:%S UTC %Y")}
 
 

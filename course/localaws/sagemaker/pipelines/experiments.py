@@ -1,10 +1,11 @@
 """The experiment and the trial of an execution, which the definition's `PipelineExperimentConfig` names.
 
 Source: "Amazon SageMaker Experiments Integration" of the developer guide, read 2026-11-28. SageMaker itself makes the experiment and the
-trial if they do not exist, so the execution's role needs no right for it (CloudTrail of a run, in public notes of August 2026). Each
-training, processing and transform job of the execution gets them as its `ExperimentConfig`, so its trial component is in the trial. The
-SDKs always write `PipelineExperimentConfig`; without it, or with ``null``, there is no experiment. A step that takes a cached result adds
-nothing to the trial, because it has no job; AWS does not document this.
+trial if they do not exist, so the execution's role needs no right for it (CloudTrail of a run, in public notes of August 2026). An
+experiment that is named after its pipeline has that name in lower case (answer of DescribePipelineExecution in public notes of October
+2024). Each training, processing and transform job of the execution gets them as its `ExperimentConfig`, so its trial component is in the
+trial. The SDKs always write `PipelineExperimentConfig`; without it, or with ``null``, there is no experiment. A step that takes a cached
+result adds nothing to the trial, because it has no job; AWS does not document this.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def config_of(definition: Definition, parameters: Mapping[str, object], variable
     config = definition.document.get("PipelineExperimentConfig")
     if config is None:
         return None
-    scope, found = _StartScope(parameters, variables), {}
+    scope, found = _StartScope(parameters, {**variables, "PipelineName": str(variables["PipelineName"]).lower()}), {}
     for member, variable in _DEFAULTS.items():
         try:
             found[member] = text(resolve(config.get(member) or {"Get": f"Execution.{variable}"}, scope))

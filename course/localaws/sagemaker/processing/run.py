@@ -176,8 +176,6 @@ class ProcessingRun(JobRun):
     def _box(self, root: Path, image: Image, count: int, network_pid: int | None) -> Box:
         folder, host = root.parent, root.parent.name
         overlay = make_overlay(self.runner, self.job, folder, requirements_of(folder), image)
-        for name, module in image.programs.items():
-            overlay.add_program(name, f"-P -m {module}")
         binds, names = host_name_setup(folder, overlay, self._addresses, host)
         extra = ml_folder.ENVIRONMENT | image.environment | self.document.get("Environment", {}) | names
         spec = BoxSpec(

@@ -131,7 +131,7 @@ class ModelPackages(Family):
         checked = checks.checked_update(self._platform, params)
 
         def changes(package: Document) -> dict:
-            if "ModelPackageVersion" not in package:
+            if not versioned(package):
                 raise invalid(f"ModelPackage {package['ModelPackageArn']} is not versioned; only a version of a group can be updated.")
             members = {member: checked[member] for member in UPDATED if member in checked}
             members |= {"CustomerMetadataProperties": properties(package, checked) or None}
@@ -165,10 +165,9 @@ def key_of(context: Context, name: str) -> str:
 def asked_for(package: Document, params: dict) -> bool:
     """Whether a package matches the filters of ListModelPackages. With a group, only versions match."""
     kind = params.get("ModelPackageType", "Versioned" if "ModelPackageGroupName" in params else "Unversioned")
-    versioned = "ModelPackageVersion" in package
     after, before = params.get("CreationTimeAfter", float("-inf")), params.get("CreationTimeBefore", float("inf"))
     return (
-        (kind == "Both" or versioned == (kind == "Versioned"))
+        (kind == "Both" or versioned(package) == (kind == "Versioned"))
         and after <= package["CreationTime"] < before
         and params.get("NameContains", "").lower() in package["_name"].lower()
         and params.get("ModelApprovalStatus", package.get("ModelApprovalStatus")) == package.get("ModelApprovalStatus")

@@ -105,8 +105,6 @@ class TrainingHost:
         """
         run, image = self._run, self._image
         overlay = make_overlay(run.runner, run.job, self.folder, requirements_of(self.root), image)
-        for name, module in image.programs.items():
-            overlay.add_program(name, f"-P -m {module}")
         binds, names = host_name_setup(self.folder, overlay, addresses, self.host.name)
         if len(self._cluster) > 1:
             sockets = self.folder.parent / "sockets"

@@ -86,7 +86,7 @@ class TransformWorker:
 
     def __init__(self, run: JobRun, instance: HostedInstance, stream: str, outputs: Sequence[ObjectOutput]) -> None:
         self._run, self._outputs, self._job = run, outputs, run.document
-        self._client = TransformClient(instance, run.document, lambda: run.job.ending)
+        self._servers, self._client = instance.servers, TransformClient(instance, run.document, lambda: run.job.ending)
         self._log = JobLog(run.platform, run.context.region, GROUP, f"{stream}/data-log")
         self._input = run.document["TransformInput"]
         self._line = run.document["TransformOutput"].get("AssembleWith", "None") == "Line"
@@ -202,6 +202,8 @@ class TransformWorker:
     def _fail(self, output: ObjectOutput, lines: list[str], reason: str) -> None:
         output.failure = reason
         stored = output.item.stored
+        for server in self._servers:
+            lines = [server.as_inside(line) for line in lines]
         self._say(*(f"{stored.bucket}/{stored.key}: {line}" for line in lines))
 
     def _say(self, *lines: str) -> None:

@@ -15,10 +15,8 @@ import pytest
 
 from course.localaws.core.sdk_environment import PLUGIN_FOLDER
 from course.localaws.server import launch
+from tests.localaws.sagemaker.job_fixtures import ROLE
 
-ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
-SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
-XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 CLUSTER = {"role": ROLE, "instance_count": 1, "instance_type": "ml.m5.large"}
 
 

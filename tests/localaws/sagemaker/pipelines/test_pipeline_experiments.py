@@ -76,6 +76,14 @@ def test_a_name_that_is_not_given_has_a_default(pipelines: PipelineFixtures) -> 
     assert described["PipelineExperimentConfig"] == {"ExperimentName": name, "TrialName": trial}
 
 
+@pytest.mark.parametrize("config", [NAMES, {}])
+def test_the_pipelines_name_is_in_lower_case_in_that_of_the_experiment(pipelines: PipelineFixtures, config: dict) -> None:
+    name = pipelines.name("Delays")
+    pipelines.create({"PipelineExperimentConfig": config, "Steps": [pipelines.processing("step")]}, name)
+    trial = pipelines.run(name).rpartition("/")[2]
+    assert pipelines.sagemaker.describe_trial(TrialName=trial)["ExperimentName"] == name.lower()
+
+
 @pytest.mark.parametrize("config", [{}, {"PipelineExperimentConfig": None}])
 def test_without_configuration_there_is_no_experiment(pipelines: PipelineFixtures, config: dict) -> None:
     name = pipelines.create({"Steps": [pipelines.processing("step")]} | config)

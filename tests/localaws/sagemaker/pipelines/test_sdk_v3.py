@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
-from tests.localaws.sagemaker.pipelines.sdk_v3 import CLUSTER, ROLE, SKLEARN, XGBOOST, SdkPipelines, ended, given, made, outcome, steps
+from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN, XGBOOST
+from tests.localaws.sagemaker.pipelines.sdk_v3 import CLUSTER, SdkPipelines, ended, given, made, outcome, steps
 
 PREPARE = """
 import argparse

@@ -12,7 +12,8 @@ import tarfile
 import nbformat
 import pytest
 
-from tests.localaws.sagemaker.pipelines.sdk_v3 import ROLE, SKLEARN, SdkPipelines, outcome, steps
+from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN
+from tests.localaws.sagemaker.pipelines.sdk_v3 import SdkPipelines, outcome, steps
 
 HOW = {"image_uri": SKLEARN, "instance_type": "ml.m5.large", "role": ROLE}
 DISTRIBUTION = "885854791233.dkr.ecr.us-east-1.amazonaws.com/sagemaker-distribution-prod:3-cpu"

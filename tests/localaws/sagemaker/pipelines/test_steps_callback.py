@@ -19,10 +19,10 @@ def queue(pipelines: Pipelines, request: pytest.FixtureRequest) -> str:
     return pipelines.sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex}{request.param}", Attributes=fifo)["QueueUrl"]
 
 
-def ask(queue: str, name: str = "ask", *outputs: tuple[str, str], **members: object) -> dict:
+def ask(queue: str, *outputs: tuple[str, str]) -> dict:
     declared = [{"OutputName": output, "OutputType": kind} for output, kind in outputs]
     arguments = {"number": get("Parameters.number"), "text": "some-arg", "null": None}
-    return step(name, "Callback", arguments, SqsQueueUrl=queue, OutputParameters=declared, **members)
+    return step("ask", "Callback", arguments, SqsQueueUrl=queue, OutputParameters=declared)
 
 
 def received(pipelines: Pipelines, queue: str) -> dict:
@@ -36,7 +36,7 @@ def received(pipelines: Pipelines, queue: str) -> dict:
 def test_the_answer_to_a_message_gives_the_outputs(pipelines: Pipelines, queue: str) -> None:
     outputs = [("words", "String"), ("count", "Integer"), ("share", "Float"), ("good", "Boolean"), ("more", "String")]
     shown = {"Std:Join": {"On": "|", "Values": [get(f"Steps.ask.OutputParameters['{name}']") for name, _ in outputs[:4]]}}
-    arn = pipelines.start(ask(queue, "ask", *outputs), step("end", "Fail", {"ErrorMessage": shown}), parameters=(NUMBER,))
+    arn = pipelines.start(ask(queue, *outputs), step("end", "Fail", {"ErrorMessage": shown}), parameters=(NUMBER,))
     message = received(pipelines, queue)
     token = message["token"]
     assert message == {
@@ -75,7 +75,7 @@ def test_a_token_is_used_once(pipelines: Pipelines, queue: str, refused) -> None
 
 
 def test_an_output_of_another_type_fails_the_step(pipelines: Pipelines, queue: str) -> None:
-    arn = pipelines.start(ask(queue, "ask", ("count", "Integer")), parameters=(NUMBER,))
+    arn = pipelines.start(ask(queue, ("count", "Integer")), parameters=(NUMBER,))
     wrong = [{"Name": "count", "Value": "many"}]
     pipelines.sagemaker.send_pipeline_execution_step_success(CallbackToken=received(pipelines, queue)["token"], OutputParameters=wrong)
     assert pipelines.ended(arn) == "Failed"

@@ -9,9 +9,9 @@ FOLDER = {"Std:Join": {"On": "/", "Values": [f"s3://{BUCKET}", get("Execution.Pi
 WRITE = "[open('/opt/ml/processing/out/'+n,'w').write(n) for n in ('a','b')]"
 
 
-def clean(*sources: dict, **members: object) -> dict:
+def clean(*sources: dict) -> dict:
     names = [source["StepName"] for source in sources]
-    return step("clean", "Cleanup", {"Resources": {"S3": list(sources)}}, DependsOn=names, **members)
+    return step("clean", "Cleanup", {"Resources": {"S3": list(sources)}}, DependsOn=names)
 
 
 def under(name: str) -> dict:
@@ -30,6 +30,13 @@ def test_outputs_of_steps_are_deleted(pipelines: Pipelines) -> None:
     assert pipelines.keys(f"trained/{name}/") == []
     execution = arn.rpartition("/")[2]
     assert pipelines.keys(execution) == [f"{execution}/b"]
+
+
+def test_a_model_that_is_not_compressed_is_deleted(pipelines: Pipelines) -> None:
+    output = {"S3OutputPath": f"s3://{BUCKET}/plain", "CompressionType": "NONE"}
+    trained = training("train", "open('/opt/ml/model/m','w').write('m');open('/opt/ml/model/n','w').write('n')", OutputDataConfig=output)
+    assert pipelines.run(trained, clean({"StepName": "train"}))["clean"]["Metadata"]["Cleanup"]["CleanedSteps"] == ["train"]
+    assert pipelines.keys("plain/") == []
 
 
 def test_an_object_elsewhere_is_not_deleted(pipelines: Pipelines) -> None:

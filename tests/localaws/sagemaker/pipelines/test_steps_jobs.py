@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from course.localaws.sagemaker.pipelines.steps import failures
+from course.localaws.sagemaker.pipelines.steps.step_type import Outcome
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN, targz
 from tests.localaws.sagemaker.pipelines.definitions import get, step
@@ -63,6 +65,13 @@ def test_a_refused_job_fails_the_step_and_names_the_operation(pipelines: Pipelin
     assert found["FailureReason"].startswith("ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: ")
     assert found["FailureReason"].endswith("No retry policy configured for the exception type SAGEMAKER_RESOURCE_LIMIT.")
     assert not found.get("Metadata")
+
+
+def test_the_reason_names_the_execution_in_lower_case() -> None:
+    """As a failure of the pipeline SimpleXGBoostPipeline in public notes of October 2024."""
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/Delays/execution/ztefwbnlgoif"
+    reason = failures.not_retried(Outcome("Failed", "ClientError: no", failures.RESOURCE_LIMIT), arn, "Train")
+    assert f"PipelineExecutionArn {arn.replace('Delays', 'delays')} and StepId Train." in reason
 
 
 def test_a_role_needs_the_right_to_tag_what_a_step_makes(pipelines: Pipelines) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import uuid
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.localaws.awslambda import programs
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.pipelines.definitions import get, step
@@ -27,18 +26,13 @@ def function(pipelines: Pipelines) -> Callable[[str], str]:
 
 
 def _function(pipelines: Pipelines, code: str, role: str) -> str:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("index.py", f"import json, time, boto3\ndef handler(event, context):\n    {code}\n")
-    client, name = pipelines.client("lambda"), f"step-{uuid.uuid4().hex[:8]}"
-    package = {"ZipFile": archive.getvalue()}
-    request = {"FunctionName": name, "Runtime": "python3.12", "Handler": "index.handler", "Role": role, "Code": package, "Timeout": 60}
-    return client.create_function(**request)["FunctionArn"]
+    program = f"import time, boto3\ndef handler(event, context):\n    {code}\n"
+    return programs.create(pipelines.client, f"step-{uuid.uuid4().hex[:8]}", program, Role=role)["FunctionArn"]
 
 
-def call(name: str, arn: object, arguments: dict | None = None, outputs: list[tuple[str, str]] | None = None, **members: object) -> dict:
+def call(name: str, arn: str, arguments: dict | None = None, outputs: list[tuple[str, str]] | None = None) -> dict:
     declared = [{"OutputName": output, "OutputType": kind} for output, kind in outputs or ()]
-    return step(name, "Lambda", arguments, FunctionArn=arn, OutputParameters=declared, **members)
+    return step(name, "Lambda", arguments, FunctionArn=arn, OutputParameters=declared)
 
 
 def test_a_function_gets_the_arguments_and_gives_the_outputs(pipelines: Pipelines, function) -> None:

@@ -16,11 +16,11 @@ def container(pipelines: Pipelines) -> dict:
     return {"Image": XGBOOST, "ModelDataUrl": pipelines.put("models/one.tar.gz", archive(booster_file()))}
 
 
-def model(container: dict, **members: object) -> dict:
-    return step("make", "Model", {"ExecutionRoleArn": ROLE, "PrimaryContainer": container}, **members)
+def model(container: dict) -> dict:
+    return step("make", "Model", {"ExecutionRoleArn": ROLE, "PrimaryContainer": container})
 
 
-def config(name: str = "", **variant: object) -> dict:
+def config(**variant: object) -> dict:
     variants = [{"VariantName": "one", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1} | variant]
     return step("config", "EndpointConfig", {"EndpointConfigName": "delays", "ProductionVariants": variants})
 

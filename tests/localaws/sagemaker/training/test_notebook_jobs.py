@@ -92,6 +92,8 @@ def test_a_cell_that_fails_fails_the_job_and_shows_where(aws: JobFixtures) -> No
 def test_what_is_missing_is_named(aws: JobFixtures) -> None:
     job = run(aws, notebook("1"), SM_INPUT_NOTEBOOK_NAME="other.ipynb")
     assert job["FailureReason"].startswith("AlgorithmError: [SM-001] Error with Prepare the input notebook\nCannot find input notebook")
+    job = run(aws, notebook("1"), SM_OUTPUT_NOTEBOOK_NAME="")
+    assert job["FailureReason"].startswith("AlgorithmError: [SM-101] Error with executing notebook\nSM_OUTPUT_NOTEBOOK_NAME: ERROR")
     job = run(aws, notebook("1"), SM_KERNEL_NAME="julia")
     assert job["FailureReason"].startswith("AlgorithmError: [SM-101] Error with executing notebook")
     job = run(aws, notebook("1"), {"init.sh": "exit 3"}, SM_INIT_SCRIPT="init.sh")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 
 import pytest
 import xgboost
 
 from course.localaws.images.shared import recordio
+from course.localaws.jobs import container_paths
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.core.test_state_events import Queue
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROWS, booster, booster_file
@@ -127,13 +129,18 @@ def transform_fn(model, data, content_type, accept):
     }  # fmt: skip
 
 
-def test_the_built_in_xgboost_answers_a_line_for_each_record(aws: JobFixtures) -> None:
+@pytest.fixture(scope="module")
+def boosted(aws: JobFixtures) -> str:
+    """A model of the built-in XGBoost."""
     name = aws.name("boosted")
-    data = aws.put(f"models/{name}.tar.gz", targz(booster_file()))
-    container = {"Image": XGBOOST, "ModelDataUrl": data}
+    container = {"Image": XGBOOST, "ModelDataUrl": aws.put(f"models/{name}.tar.gz", targz(booster_file()))}
     aws.sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    return name
+
+
+def test_the_built_in_xgboost_answers_a_line_for_each_record(aws: JobFixtures, boosted: str) -> None:
     uri = aws.put("boosted/rows.csv", "\n".join(",".join(map(str, row)) for row in ROWS))
-    found = completed(aws, name, uri, Input=CSV, Output=CSV_OUT, DataProcessing={"JoinSource": "Input", "OutputFilter": "$[-1]"})
+    found = completed(aws, boosted, uri, Input=CSV, Output=CSV_OUT, DataProcessing={"JoinSource": "Input", "OutputFilter": "$[-1]"})
     predicted = booster().predict(xgboost.DMatrix(ROWS))
     assert [float(line) for line in found["rows.csv.out"].splitlines()] == pytest.approx(predicted.tolist())
 
@@ -242,6 +249,13 @@ def test_a_status_of_400_is_the_clients_fault_and_is_not_tried_again(aws: JobFix
     assert (job["TransformJobStatus"], job["FailureReason"]) == ("Failed", CLIENT_ERROR)
     assert data_log(aws, name)[1:4] == [f"{BUCKET}/refused/a.csv: {line}" for line in ("ClientError: 413", "", "Message:")]
     assert sum('"POST /invocations' in line for line in messages(aws, name, data=False)) == 1
+
+
+def test_the_data_log_shows_the_paths_of_the_container(aws: JobFixtures, boosted: str) -> None:
+    """XGBoost's own errors have a stack trace."""
+    reason, log, _ = failed(aws, boosted, aws.put("infinite/a.csv", "1,2,inf\n"), Input=CSV)
+    text = "\n".join(log)
+    assert reason == CLIENT_ERROR and f"{container_paths.PACKAGES}/xgboost/lib/libxgboost.so" in text and sys.prefix not in text
 
 
 def test_an_answer_that_does_not_come_in_time(aws: JobFixtures) -> None:

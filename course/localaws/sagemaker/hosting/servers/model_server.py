@@ -162,6 +162,10 @@ class ModelServer:
             self._current_box.stage(place)
         return self._current_box.translate(f"/opt/ml/models/{name}/model")
 
+    def as_inside(self, text: str) -> str:
+        """What the server has answered, for a log: with the paths that a container has."""
+        return self._current_box.as_inside(text)
+
     def usage(self) -> Usage | None:
         """The present usage; None while the server is not ready."""
         try:

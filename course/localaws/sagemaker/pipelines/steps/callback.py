@@ -7,9 +7,6 @@ Source: "Callback step" of the developer guide, API reference of StopPipelineExe
 from __future__ import annotations
 
 import json
-from contextlib import suppress
-
-from botocore.exceptions import ClientError
 
 from course.localaws.sagemaker.pipelines.language.expressions import resolve, text
 from course.localaws.sagemaker.pipelines.steps import outputs
@@ -36,9 +33,8 @@ class CallbackStep(StepType):
         return SUCCEEDED
 
     def stop(self, attempt: Attempt) -> None:
-        """Says in a second message that the execution is stopping. The step goes on until it is answered."""
-        with suppress(ClientError):  # if the queue is gone, only an answer ends the step
-            _send(attempt, self.arguments(attempt.step, attempt.scope), "Stopping")
+        """Say in a second message that the execution is stopping. The step goes on until it is answered, also if the queue is gone."""
+        _send(attempt, self.arguments(attempt.step, attempt.scope), "Stopping")
 
     def properties(self, attempt: Attempt) -> object:
         return {"OutputParameters": outputs.typed(attempt.step, attempt.metadata["Callback"].get("OutputParameters", ()))}

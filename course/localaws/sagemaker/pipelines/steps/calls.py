@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore import xform_name
+
 
 def operation(client: Any, name: str) -> Any:
     """The method of a client for an operation, e.g. ``create_training_job`` for ``"CreateTrainingJob"``."""
-    return getattr(client, next(method for method, operation in client.meta.method_to_api_mapping.items() if operation == name))
+    return getattr(client, xform_name(name))

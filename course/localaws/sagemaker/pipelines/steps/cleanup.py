@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from course.localaws.jobs.s3_data import DataError, split
+from course.localaws.core.errors import AwsError
+from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.pipelines.language.expressions import ExpressionError
 from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome, StepType
 
@@ -36,7 +37,7 @@ class CleanupStep(StepType):
                 for uri in _uris(attempt, job, source.get("S3Uris")):
                     _delete(attempt, *split(uri))
                 report["CleanedSteps"].append(name)
-            except (CleanupError, ClientError, DataError) as error:
+            except (CleanupError, ClientError, AwsError) as error:
                 report["FailedSteps"].append({"StepName": name, "ErrorCode": "ClientError", "ErrorMessage": str(error)})
         if not report["FailedSteps"]:
             return SUCCEEDED
@@ -77,12 +78,8 @@ def _of_training(attempt: Attempt, model: str) -> Iterator[str]:
     if model.endswith(".tar.gz"):
         yield from (f"{folder}/model.tar.gz", f"{folder}/output.tar.gz")
         return
-    bucket, prefix = split(folder)
-    more: dict = {}
-    while more is not None:
-        page = attempt.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/", **more)
-        yield from (f"s3://{bucket}/{item['Key']}" for item in page.get("Contents", ()))
-        more = {"ContinuationToken": page["NextContinuationToken"]} if page["IsTruncated"] else None
+    for item in attempt.scope.data.below(f"{folder}/"):
+        yield f"s3://{item.stored.bucket}/{item.stored.key}"
 
 
 TYPES = {"Cleanup": CleanupStep()}

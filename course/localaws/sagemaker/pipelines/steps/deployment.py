@@ -11,30 +11,10 @@ from botocore.exceptions import ClientError
 
 from course.localaws.core.resources import Document
 from course.localaws.sagemaker.pipelines.steps.calls import operation
-from course.localaws.sagemaker.pipelines.steps.names import Names
+from course.localaws.sagemaker.pipelines.steps.creation import CreationStep
 from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome, StepType
 
 CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
-
-
-class EndpointConfigStep(StepType):
-    """Creates an endpoint configuration."""
-
-    names = Names("EndpointConfigName")
-    operation = "CreateEndpointConfig"
-
-    def start(self, attempt: Attempt, arguments: dict) -> Outcome:
-        client = attempt.client("sagemaker")
-        if attempt.find("endpoint-config", attempt.name) is None:
-            client.create_endpoint_config(**attempt.tagged(arguments) | {"EndpointConfigName": attempt.name})
-        attempt.metadata["EndpointConfig"] = {"Arn": self._described(attempt)["EndpointConfigArn"]}
-        return SUCCEEDED
-
-    def properties(self, attempt: Attempt) -> object:
-        return self._described(attempt)
-
-    def _described(self, attempt: Attempt) -> dict:
-        return attempt.client("sagemaker").describe_endpoint_config(EndpointConfigName=attempt.name)
 
 
 class DeploymentStep(StepType):
@@ -98,7 +78,7 @@ class DeploymentStep(StepType):
 
 
 TYPES = {
-    "EndpointConfig": EndpointConfigStep(),
+    "EndpointConfig": CreationStep("EndpointConfig", "endpoint-config"),
     "Endpoint": DeploymentStep("Endpoint", "endpoint", ("EndpointName", "EndpointConfigName")),
     "InferenceComponent": DeploymentStep(
         "InferenceComponent", "inference-component", ("InferenceComponentName", "Specification", "RuntimeConfig")

@@ -41,11 +41,11 @@ def of_job(reason: str) -> Outcome:
 
 
 def not_retried(outcome: Outcome, execution: str, step: str) -> str:
-    """The reason of a failure that no retry policy of its step names. ``execution`` is an ARN."""
+    """The reason of a failure that no retry policy of its step names. ``execution`` is an ARN; AWS writes it in lower case here."""
     if not outcome.exception:
         return outcome.reason
     return (
-        f"{outcome.reason}\nRetry not appropriate on execution of step with PipelineExecutionArn {execution} and StepId {step}. "
+        f"{outcome.reason}\nRetry not appropriate on execution of step with PipelineExecutionArn {execution.lower()} and StepId {step}. "
         f"No retry policy configured for the exception type {outcome.exception.replace('.', '_').upper()}."
     )
 

@@ -38,8 +38,7 @@ class ForEachStep(StepType):
         states = attempt.view.states
         children = [child.name for child in readiness.children(attempt.step)]
         counts = Counter(states[name]["StepStatus"] for name in children if name in states)
-        stopped = states[attempt.step.name]["StepStatus"] == "Stopping"
-        status = "Stopped" if stopped else _status(counts) if readiness.loop_has_failed(attempt.step) else "Succeeded"
+        status = _status(states[attempt.step.name]["StepStatus"] == "Stopping", readiness.loop_has_failed(attempt.step), counts)
         ended = {f"{each}StepCount": counts[each] for each in ("Succeeded", "Failed", "Stopped")}
         attempt.metadata["ForEach"] = attempt.metadata["ForEach"] | {"Status": status} | ended
         if status == "Succeeded" and attempt.memory["items"] and attempt.step.arguments.get("Selector"):
@@ -51,7 +50,12 @@ class ForEachStep(StepType):
         return attempt.metadata["ForEach"]
 
 
-def _status(counts: Counter[str]) -> str:
+def _status(stopping: bool, failed: bool, counts: Counter[str]) -> str:
+    """The status of a step that has ended, given the number of its child steps by status."""
+    if stopping:
+        return "Stopped"
+    if not failed:
+        return "Succeeded"
     return "Failed" if counts["Failed"] else "Stopped"
 
 

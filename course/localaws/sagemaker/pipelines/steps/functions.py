@@ -1,7 +1,7 @@
 """Lambda steps: they invoke a function, each in a thread of its own, and wait for its answer.
 
 Source: "Lambda step" of the developer guide, `sagemaker.mlops.workflow.lambda_step`; read 2026-11-28. A function is invoked at most once:
-if the local AWS stops meanwhile, nobody knows what it answered, and the step fails. The texts of the failures are ours.
+if the local AWS stops before the answer, the answer is lost, and the step fails. The texts of the failures are ours.
 """
 
 from __future__ import annotations

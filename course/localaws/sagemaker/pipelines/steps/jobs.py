@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
-
 from course.localaws.core.resources import Document
 from course.localaws.sagemaker.pipelines.steps import failures
 from course.localaws.sagemaker.pipelines.steps.calls import operation
+from course.localaws.sagemaker.pipelines.steps.creation import CreationStep
 from course.localaws.sagemaker.pipelines.steps.names import Names
-from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome, StepType
+from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome
 
 # A tuning job's name has at most 32 characters, and its training jobs' names begin with it.
 TUNING = Names("HyperParameterTuningJobName", longest_prefix=6, form="{execution}-{step:.7}-{token}")
 
 
-class JobStep(StepType):
+class JobStep(CreationStep):
     """Steps of a type that creates a job, and waits for its end.
 
     Parameters
     ----------
-    noun : str
-        As in the names of operations: ``"TrainingJob"``.
-    kind : str
-        The job's part of the ARN, e.g. ``"training-job"``.
+    noun, kind, names
+        As for `CreationStep`.
     metadata : str
         The member of the step's ``Metadata``.
-    names : Names, optional
     """
 
     def __init__(self, noun: str, kind: str, metadata: str, names: Names | None = None) -> None:
-        self.noun, self.kind, self.metadata = noun, kind, metadata
-        self.operation = f"Create{noun}"
-        self.names = names or Names(f"{noun}Name")
+        super().__init__(noun, kind, names)
+        self.metadata = metadata
 
-    def start(self, attempt: Attempt, arguments: dict) -> Outcome | None:
-        if attempt.find(self.kind, attempt.name) is None:
-            request = attempt.tagged(arguments) | {f"{self.noun}Name": attempt.name}
-            operation(attempt.client("sagemaker"), self.operation)(**request)
+    def start(self, attempt: Attempt, arguments: dict) -> None:
+        self.create(attempt, arguments)
         attempt.metadata[self.metadata] = {"Arn": self._document(attempt)[f"{self.noun}Arn"]}
-        return None
 
     def check(self, attempt: Attempt) -> Outcome | None:
         document = self._document(attempt)
@@ -52,14 +44,7 @@ class JobStep(StepType):
         return failures.of_job(document.get("FailureReason", ""))
 
     def stop(self, attempt: Attempt) -> None:
-        try:
-            operation(attempt.client("sagemaker"), f"Stop{self.noun}")(**{f"{self.noun}Name": attempt.name})
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationException":  # it has just ended
-                raise
-
-    def properties(self, attempt: Attempt) -> object:
-        return operation(attempt.client("sagemaker"), f"Describe{self.noun}")(**{f"{self.noun}Name": attempt.name})
+        operation(attempt.client("sagemaker"), f"Stop{self.noun}")(**self.named(attempt))
 
     def _document(self, attempt: Attempt) -> Document:
         return attempt.engine.get(attempt.context, attempt.engine.kinds[self.kind], attempt.name)
@@ -70,16 +55,14 @@ class TuningStep(JobStep):
 
     MOST_SUMMARIES = 50  # TuningStep.get_top_model_s3_uri of the SDKs: "top_k ... 0 to 49"
 
-    def properties(self, attempt: Attempt) -> object:
+    def properties(self, attempt: Attempt) -> dict:
         listed = attempt.client("sagemaker").list_training_jobs_for_hyper_parameter_tuning_job(
             HyperParameterTuningJobName=attempt.name,
             SortBy="FinalObjectiveMetricValue",
             SortOrder=self._order(attempt),
             MaxResults=self.MOST_SUMMARIES,
         )
-        described = super().properties(attempt)
-        assert isinstance(described, dict)
-        return described | {"TrainingJobSummaries": listed["TrainingJobSummaries"]}
+        return super().properties(attempt) | {"TrainingJobSummaries": listed["TrainingJobSummaries"]}
 
     def _order(self, attempt: Attempt) -> str:
         """The order that has the best training job first."""

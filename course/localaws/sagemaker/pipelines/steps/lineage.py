@@ -19,7 +19,7 @@ class LineageStep(StepType):
     def start(self, attempt: Attempt, arguments: dict) -> Outcome:
         interrupted = "Lineage" in attempt.metadata
         empty: dict = {f"{kind.name}Arns": {} for kind in KINDS.values()}
-        made = attempt.metadata["Lineage"] = attempt.metadata.get("Lineage", empty | {"Associations": []})
+        made = attempt.metadata.setdefault("Lineage", empty | {"Associations": []})
         attempt.save()
         for member, kind in KINDS.items():
             for request in arguments.get(member) or ():

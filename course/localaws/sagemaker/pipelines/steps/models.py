@@ -8,25 +8,9 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from course.localaws.sagemaker.pipelines.steps.names import Names, token_of
+from course.localaws.sagemaker.pipelines.steps.creation import CreationStep
+from course.localaws.sagemaker.pipelines.steps.names import token_of
 from course.localaws.sagemaker.pipelines.steps.step_type import SUCCEEDED, Attempt, Outcome, StepType
-
-
-class ModelStep(StepType):
-    """Creates a model."""
-
-    names = Names("ModelName")
-    operation = "CreateModel"
-
-    def start(self, attempt: Attempt, arguments: dict) -> Outcome:
-        client = attempt.client("sagemaker")
-        if attempt.find("model", attempt.name) is None:
-            client.create_model(**attempt.tagged(arguments) | {"ModelName": attempt.name})
-        attempt.metadata["Model"] = {"Arn": client.describe_model(ModelName=attempt.name)["ModelArn"]}
-        return SUCCEEDED
-
-    def properties(self, attempt: Attempt) -> object:
-        return attempt.client("sagemaker").describe_model(ModelName=attempt.name)
 
 
 class RegisterModelStep(StepType):
@@ -63,4 +47,4 @@ def _ensure_group(attempt: Attempt, arguments: dict) -> None:
                 raise
 
 
-TYPES = {"Model": ModelStep(), "RegisterModel": RegisterModelStep()}
+TYPES = {"Model": CreationStep("Model", "model"), "RegisterModel": RegisterModelStep()}

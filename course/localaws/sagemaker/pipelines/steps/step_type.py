@@ -137,7 +137,7 @@ class StepType:
         raise NotImplementedError
 
     def stop(self, attempt: Attempt) -> None:
-        """Ask an attempt to stop. Returns at once."""
+        """Ask an attempt to stop. Returns at once. If it raises an error, the attempt goes on to its own end."""
 
     def properties(self, attempt: Attempt) -> object:
         """What ``Steps.<name>`` refers to after the attempt has succeeded."""
