@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from course.localaws.awslambda.results import InvocationResult
 from course.localaws.core.call import Principal
 from course.localaws.core.clock import Clock
 from course.localaws.core.scheduler import Scheduler
@@ -42,9 +41,7 @@ class Queries(Protocol):
 class FunctionInvoker(Protocol):
     """Lambda, for services that invoke functions; `course.localaws.awslambda.invocation.Invocations` documents the method."""
 
-    def invoke(
-        self, region: str, name: str, payload: bytes = b"", *, event: bool = False, token: str = "", service: str = "", source: str = ""
-    ) -> InvocationResult: ...
+    def invoke_event(self, arn: str, payload: bytes, *, token: str = "", service: str = "", source: str = "") -> None: ...
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from dataclasses import replace
 
 from course.localaws.awslambda import names
 from course.localaws.awslambda.errors import conflict, invalid_value, not_found, wrong_revision
@@ -71,8 +72,7 @@ class Aliases:
         return _described(context, function, alias)
 
     def _function(self, context: Context, params: dict) -> Function:
-        wanted = names.requested(context, params)
-        return self._functions.found(context, {"FunctionName": wanted.name})[1]
+        return self._functions.present(replace(names.requested(context, params), qualifier=""))
 
     def _found(self, context: Context, params: dict) -> tuple[Function, dict]:
         function = self._function(context, params)

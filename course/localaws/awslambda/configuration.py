@@ -10,7 +10,6 @@ from course.localaws.awslambda.errors import invalid_value
 from course.localaws.awslambda.limits import limit
 from course.localaws.context import Context
 from course.localaws.core.errors import invalid, not_supported
-from course.localaws.iam.trust import trusts
 
 SERVICE = "lambda.amazonaws.com"  # the service principal that a role must trust
 # Members that a request sets and that answers show unchanged.
@@ -78,10 +77,8 @@ def check(context: Context, params: dict, operation: str) -> None:
     if "Runtime" in params:
         _check_runtime(params["Runtime"], operation)
     _check_variables(params.get("Environment", {}).get("Variables", {}))
-    if "Role" in params:
-        identity = context.platform.identity
-        if not trusts(identity.moto.run(lambda: identity.role_document(params["Role"])), SERVICE):
-            raise invalid_value("The role defined for the function cannot be assumed by Lambda.")
+    if "Role" in params and not context.platform.identity.trusts(params["Role"], SERVICE):
+        raise invalid_value("The role defined for the function cannot be assumed by Lambda.")
 
 
 def _leaves(value: object) -> list:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import replace
 
 from course.localaws.awslambda import configuration, names
 from course.localaws.awslambda.errors import conflict, invalid_value, not_found, wrong_revision
@@ -10,10 +11,10 @@ from course.localaws.awslambda.names import LATEST, FunctionReference, function_
 from course.localaws.awslambda.packages import Package, Packages
 from course.localaws.awslambda.store import Function, FunctionStore
 from course.localaws.context import Context, Operation
+from course.localaws.core import tag_rules
 from course.localaws.core.errors import not_supported
 
 PAGE = 50
-MOST_TAGS = 50
 # How AWS answers Create and Update, whose work goes on after the answer. Here it is done by then.
 CREATING = {"State": "Pending", "StateReason": "The function is being created.", "StateReasonCode": "Creating", "LastUpdateStatus": None}
 # Recorded answers also have a LastUpdateStatusReasonCode "Creating", which botocore's model does not know.
@@ -104,7 +105,7 @@ class Functions:
             version = self._publish(context, function) if params.get("Publish") else LATEST
             self._store.put(context.region, function)
         self._retire(context.region, wanted.name)
-        shown = FunctionReference(wanted.region, wanted.account, wanted.name, "" if version == LATEST else version)
+        shown = wanted if version == LATEST else replace(wanted, qualifier=version)
         return described(shown, function.versions[version]) | UPDATING
 
     def update_configuration(self, context: Context, params: dict) -> dict:
@@ -140,7 +141,7 @@ class Functions:
                 )
             version = self._publish(context, function, params.get("Description"))
             self._store.put(context.region, function)
-        return described(FunctionReference(wanted.region, wanted.account, wanted.name, version), function.versions[version])
+        return described(replace(wanted, qualifier=version), function.versions[version])
 
     def tag(self, context: Context, params: dict) -> None:
         with self._store.changing():
@@ -161,16 +162,13 @@ class Functions:
         """The reference, the function and the version that a request names. Raises AwsError ``ResourceNotFoundException``."""
         wanted = names.requested(context, params)
         function = self.present(wanted)
-        name = wanted.qualifier or LATEST
-        name = function.aliases[name]["FunctionVersion"] if name in function.aliases else name
-        if name not in function.versions:
-            raise not_found(f"Function not found: {wanted.arn}")
-        return wanted, function, function.versions[name]
+        alias = function.aliases.get(wanted.qualifier)
+        return wanted, function, function.versions[alias["FunctionVersion"] if alias else wanted.qualifier or LATEST]
 
     def present(self, wanted: FunctionReference) -> Function:
-        """The function of a reference. Raises AwsError ``ResourceNotFoundException``."""
+        """The function of a reference, which has the version or alias. Raises AwsError ``ResourceNotFoundException``."""
         function = self._store.get(wanted.region, wanted.name)
-        if function is None:
+        if function is None or not function.has(wanted.qualifier):
             raise not_found(f"Function not found: {wanted.arn}")
         return function
 
@@ -181,7 +179,7 @@ class Functions:
             raise invalid_value(f"Only $LATEST can be changed; got {params['FunctionName']}.")
         if params.get("RevisionId", latest["RevisionId"]) != latest["RevisionId"]:
             raise wrong_revision()
-        return FunctionReference(wanted.region, wanted.account, wanted.name), function, latest
+        return replace(wanted, qualifier=""), function, latest
 
     def _tagged(self, context: Context, params: dict) -> Function:
         wanted, function, _ = self.found(context, {"FunctionName": params["Resource"]})
@@ -245,14 +243,11 @@ def _code(package: Package) -> dict:
 
 
 def _merged(present: dict[str, str], added: dict[str, str]) -> dict[str, str]:
+    """The tags of a function after some are added. Raises AwsError as `tag_rules.merged` does, but Lambda's."""
+    for key in added:
+        if key.lower().startswith(tag_rules.RESERVED):
+            raise invalid_value(f"Tag keys that begin with {tag_rules.RESERVED} are reserved; got {key}.")
     tags = present | added
-    _check_tags(added, len(tags))
+    if len(tags) > tag_rules.MOST_TAGS:
+        raise invalid_value(f"Number of tags exceeds resource tag limit: a function can have {tag_rules.MOST_TAGS} tags.")
     return tags
-
-
-def _check_tags(keys: Iterable[str], number: int) -> None:
-    for key in keys:
-        if key.lower().startswith("aws:"):
-            raise invalid_value(f"Tag keys that begin with aws: are reserved; got {key}.")
-    if number > MOST_TAGS:
-        raise invalid_value(f"Number of tags exceeds resource tag limit: a function can have {MOST_TAGS} tags.")

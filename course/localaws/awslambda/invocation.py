@@ -1,4 +1,4 @@
-"""The Invoke operation, and the same for other services of the local AWS."""
+"""The Invoke operation, and asynchronous invocations by other services of the local AWS."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import asyncio
 import base64
 import json
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from course.localaws.awslambda import names, resource_policy
-from course.localaws.awslambda.errors import not_found, too_large
+from course.localaws.awslambda.errors import too_large
 from course.localaws.awslambda.execution.event_queue import EventQueue
 from course.localaws.awslambda.execution.invoker import Invoker
 from course.localaws.awslambda.functions import Functions
 from course.localaws.awslambda.limits import limit
-from course.localaws.awslambda.names import FunctionReference
-from course.localaws.awslambda.results import InvocationResult
-from course.localaws.awslambda.store import Function
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.platform import Platform
@@ -46,47 +42,36 @@ class Invocations:
         for option in _UNSUPPORTED:
             if params.get(option):
                 raise not_supported("lambda", f"Invoke with {option}")
-        return await self._in_thread(lambda: self._answered(context, params))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._answered, context, params)
 
-    def invoke(
-        self, region: str, name: str, payload: bytes = b"", *, event: bool = False, token: str = "", service: str = "", source: str = ""
-    ) -> InvocationResult:
-        """Invoke a function for another service. Waits until it has answered, in the caller's thread.
+    def invoke_event(self, arn: str, payload: bytes, *, token: str = "", service: str = "", source: str = "") -> None:
+        """Invoke a function asynchronously for another service: keep the event until the function has succeeded, or has failed three times.
 
         Parameters
         ----------
-        region : str
-        name : str
-            Name or ARN, with or without a version or alias.
+        arn : str
+            ARN of the function, with or without a version or alias.
         payload : bytes
             The event as JSON.
-        event : bool
-            Invoke asynchronously: return at once, with an empty payload. The event is kept until the function has succeeded, or has
-            failed three times.
         token : str
-            Of an asynchronous invocation. A second one with the same token does nothing.
+            A second invocation with the same token does nothing.
         service, source : str
-            The service principal that invokes, e.g. ``"events.amazonaws.com"``, and the ARN of what makes it do so, e.g. of a rule. The
-            function's resource-based policy must allow it.
+            The service principal that invokes, e.g. ``"sns.amazonaws.com"``, and the ARN of what makes it do so, e.g. of a topic. The
+            function's resource-based policy must allow it. Without a service, it is not asked.
 
         Raises
         ------
         AwsError
             ``ResourceNotFoundException``, ``AccessDeniedException``, ``InvalidRequestContentException``,
-            ``RequestEntityTooLargeException``, ``TooManyRequestsException``. A function that fails raises nothing: see
-            `InvocationResult.function_error`.
+            ``RequestEntityTooLargeException``.
         """
-        wanted = names.reference(region, self._platform.account, name)
-        function = self._function(wanted)
+        wanted = names.of_arn(self._platform.account, arn)
+        function = self._functions.present(wanted)
         if service and not resource_policy.allows(function, wanted, service, source):
             action = resource_policy.INVOKE
             what = f"{service} is not authorized to perform: {action} on resource: {wanted.arn}"
             raise AwsError("AccessDeniedException", f"{what} because no resource-based policy allows the {action} action", 403)
-        request_id = str(uuid.uuid4())
-        if event:
-            self._events.accept(wanted, _checked(payload, "Event"), request_id, token=token)
-            return InvocationResult(b"", "", wanted.qualifier or names.LATEST, request_id)
-        return self._invoker.invoke(wanted, function, _checked(payload, "RequestResponse"), request_id)
+        self._events.accept(wanted, _checked(payload, "Event"), str(uuid.uuid4()), token=token)
 
     def shutdown(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
@@ -105,15 +90,6 @@ class Invocations:
         answer = {"StatusCode": 200, "Payload": result.payload, "ExecutedVersion": result.version}
         answer |= {"FunctionError": result.function_error} if result.function_error else {}
         return answer | ({"LogResult": base64.b64encode(result.log).decode()} if params.get("LogType") == "Tail" else {})
-
-    def _function(self, wanted: FunctionReference) -> Function:
-        function = self._functions.present(wanted)
-        if wanted.qualifier and wanted.qualifier not in (*function.versions, *function.aliases):
-            raise not_found(f"Function not found: {wanted.arn}")
-        return function
-
-    async def _in_thread(self, work: Callable[[], dict]) -> dict:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def _checked(payload: bytes, kind: str) -> bytes:

@@ -20,7 +20,7 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FunctionReference:
-    """A function of one region, and what the request wants of it.
+    """A function, or a version or an alias of it.
 
     ``qualifier`` is a version, an alias or ``$LATEST``; ``""`` when the request names none, which means ``$LATEST``.
     """
@@ -73,6 +73,12 @@ def reference(region: str, account: str, text: str, qualifier: str | None = None
             f"Member must have length less than or equal to {most}"
         )
     return FunctionReference(region, account, name, qualifier or found["qualifier"] or "")
+
+
+def of_arn(account: str, arn: str) -> FunctionReference:
+    """Reads a function's ARN, in any region. Raises AwsError as `reference` does."""
+    found = _REFERENCE.fullmatch(arn)
+    return reference((found and found["region"]) or "", account, arn)
 
 
 def requested(context: Context, params: dict) -> FunctionReference:

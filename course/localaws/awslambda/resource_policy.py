@@ -35,8 +35,7 @@ class ResourcePolicies:
                 raise not_supported("lambda", f"AddPermission with {option}")
         with self._store.changing():
             wanted, function = self._found(context, params)
-            present = self._policy(function, wanted, params)
-            statements = present["Statements"] if present else []
+            statements = self._statements(function, wanted, params)
             if any(statement["Sid"] == params["StatementId"] for statement in statements):
                 raise conflict(
                     f"The statement id ({params['StatementId']}) provided already exists. "
@@ -51,8 +50,7 @@ class ResourcePolicies:
     def remove(self, context: Context, params: dict) -> None:
         with self._store.changing():
             wanted, function = self._found(context, params)
-            present = self._policy(function, wanted, params)
-            statements = present["Statements"] if present else []
+            statements = self._statements(function, wanted, params)
             left = [statement for statement in statements if statement["Sid"] != params["StatementId"]]
             if len(left) == len(statements):
                 raise not_found(f"Statement {params['StatementId']} is not found in resource policy.")
@@ -72,11 +70,12 @@ class ResourcePolicies:
         return wanted, function
 
     @staticmethod
-    def _policy(function: Function, wanted: FunctionReference, params: dict) -> dict | None:
-        present = function.policies.get(wanted.qualifier)
-        if "RevisionId" in params and (present is None or params["RevisionId"] != present["RevisionId"]):
+    def _statements(function: Function, wanted: FunctionReference, params: dict) -> list[dict]:
+        """The present statements, after a check of the request's revision id."""
+        present = function.policies.get(wanted.qualifier, {"RevisionId": None, "Statements": []})
+        if params.get("RevisionId", present["RevisionId"]) != present["RevisionId"]:
             raise wrong_revision()
-        return present
+        return present["Statements"]
 
     def _put(self, context: Context, function: Function, wanted: FunctionReference, statements: list[dict]) -> None:
         if statements:

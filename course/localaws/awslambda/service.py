@@ -76,7 +76,7 @@ class LambdaBackend:
         self._store.close()
 
     def _start(self, arn: str, payload: str, token: str) -> None:
-        self._invocations.invoke(arn.split(":")[3], arn, payload.encode(), event=True, token=token)
+        self._invocations.invoke_event(arn, payload.encode(), token=token)
 
     def _retire(self, region: str, name: str) -> None:
         self._pool.retire(region, name)

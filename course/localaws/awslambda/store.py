@@ -50,6 +50,10 @@ class Function:
     policies: dict[str, dict] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
+    def has(self, qualifier: str) -> bool:
+        """Whether there is such a version or alias; ``""`` means ``$LATEST``."""
+        return not qualifier or qualifier in self.versions or qualifier in self.aliases
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

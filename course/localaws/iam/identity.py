@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from course.localaws.core import credentials
@@ -14,7 +15,7 @@ from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
 from course.localaws.iam.authorization import CallerAuthorizer
-from course.localaws.iam.policy import AuthorizationRequest, Decision, PolicyError
+from course.localaws.iam.policy import AuthorizationRequest, Decision, Policy, PolicyError, PolicyStatement
 from course.localaws.iam.principals import Entity, Principals
 from course.localaws.moto.records import MotoRecords
 
@@ -114,38 +115,24 @@ class Identity:
 
     # Principals and policies
 
-    def role_document(self, role_arn: str) -> dict | None:
-        """Returns a role in the form of ``GetRole``, with its trust policy parsed, or ``None``."""
-        try:
-            role = Principals(self.moto.iam()).by_arn(role_arn)
-        except AwsError:
-            return None
-        if role.kind != "role":
-            return None
-        return {
-            "Arn": role.arn,
-            "RoleName": role.name,
-            "RoleId": role.id,
-            "AssumeRolePolicyDocument": json.loads(role.trust),
-            "MaxSessionDuration": role.session_seconds,
-        }
-
-    def trusts(self, role_arn: str, service: str, source: str) -> bool:
+    def trusts(self, role_arn: str, service: str, source: str | None = None) -> bool:
         """Whether a service may assume a role. Waits for moto's thread, so call it from another thread.
 
         Parameters
         ----------
         service : str
             The service principal, e.g. ``"events.amazonaws.com"``.
-        source : str
-            ARN of the resource for which the service assumes the role: ``aws:SourceArn`` in the conditions of the trust policy.
+        source : str, optional
+            ARN of the resource for which the service assumes the role: ``aws:SourceArn`` in the conditions of the trust policy. Without
+            it the conditions are not evaluated.
         """
-        keys = {"aws:SourceArn": [source], "aws:SourceAccount": [self.account]}
+        keys = {} if source is None else {"aws:SourceArn": [source], "aws:SourceAccount": [self.account]}
 
         def decide() -> bool:
             try:
                 role = Principals(self.moto.iam()).by_arn(role_arn)
                 trust = policy.parse(f"trust policy of {role.name}", role.trust)
+                trust = _without_conditions(trust) if source is None else trust
                 request = AuthorizationRequest("sts:AssumeRole", role_arn, keys, {"Service": frozenset({service})})
                 return role.kind == "role" and policy.evaluate(request, [trust]).allowed
             except (AwsError, PolicyError):
@@ -222,6 +209,20 @@ class Identity:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _without_conditions(trust: Policy) -> Policy:
+    """A trust policy for services, as if the conditions of Allow statements held, and those of Deny statements did not.
+
+    An Allow statement counts only if its ``Principal`` is ``"*"`` or names services; ``{"AWS": "*"}`` does not.
+    """
+
+    def counts(statement: PolicyStatement) -> bool:
+        if statement.allows:
+            return "Service" in (statement.principals or ()) and not statement.not_principals
+        return not statement.conditions
+
+    return Policy(trust.source, tuple(replace(statement, conditions=()) for statement in trust.statements if counts(statement)))
 
 
 def _role() -> dict:

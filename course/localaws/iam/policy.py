@@ -300,7 +300,7 @@ def _principals(element: dict) -> Mapping[str, frozenset[str]] | None:
         return None
     value = element.get("Principal", element.get("NotPrincipal"))
     if value == "*":
-        return {"AWS": frozenset({"*"})}
+        return dict.fromkeys(_PRINCIPAL_TYPES, frozenset({"*"}))
     if not isinstance(value, dict) or set(value) - _PRINCIPAL_TYPES:
         raise PolicyError(f"Principal must be '*' or a map of {', '.join(sorted(_PRINCIPAL_TYPES))}")
     return {kind: frozenset(_strings(names, f"Principal {kind}")) for kind, names in value.items()}

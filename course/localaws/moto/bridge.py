@@ -1,9 +1,9 @@
 """Redirects moto's own uses of S3, Logs, metrics and Lambda to the local AWS's packages instead of moto's copies, which no client sees.
 
-Firehose delivers to S3; EventBridge to log groups; SNS invokes functions of Lambda; CloudFormation reads templates from S3;
-CloudTrail, flow logs and query logging check whether a bucket or log group exists; Kinesis counts its records. The values that moto
-reads here are recorded with its request. Nothing is written twice: a replay writes nothing to these packages, because they are durable
-themselves.
+Firehose delivers to S3; SNS invokes functions of Lambda; CloudFormation reads templates from S3; CloudTrail, flow logs and query
+logging check whether a bucket or log group exists; Kinesis counts its records. In journals of earlier releases, EventBridge delivered to
+log groups. The values that moto reads here are recorded with its request. Nothing is written twice: a replay writes nothing to these
+packages, because they are durable themselves.
 """
 
 from __future__ import annotations
@@ -121,39 +121,36 @@ def _metrics(module: ModuleType) -> None:
 def _topics(module: ModuleType) -> None:
     original = module.Subscription.publish
 
-    def publish(self: Any, message: str, message_id: str, *args: Any, **options: Any) -> None:
+    def publish(
+        self: Any,
+        message: str,
+        message_id: str,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        message_structure: str | None = None,
+        **options: Any,
+    ) -> None:
         if self.protocol != "lambda":
-            original(self, message, message_id, *args, **options)
+            original(self, message, message_id, subject, message_attributes, message_structure=message_structure, **options)
             return
-        # moto's own version sends an event without the topic. Let its version for queues make the event.
-        self.protocol, sent = "http", module.requests
-        module.requests = _Invocation(self.endpoint, self.arn, self.topic.arn)
-        try:
-            original(self, message, message_id, *args, **options)
-        finally:
-            self.protocol, module.requests = "lambda", sent
+        if self._filter_policy_matcher is not None and not self._filter_policy_matcher.matches(message_attributes, message):
+            return
+        if message_structure == "json":
+            message = self._parse_message_structure(message, self.protocol)
+        notification = self.get_post_data(message, message_id, subject, message_attributes)
+        if _first_time():
+            _invoke(self.endpoint, self.arn, notification)
 
     module.Subscription.publish = publish
 
 
-class _Invocation:
-    """Stands for moto's HTTP client: it invokes a function with the notification that moto posts."""
-
-    def __init__(self, function: str, subscription: str, topic: str) -> None:
-        self._function, self._subscription, self._topic = function, subscription, topic
-
-    def post(self, url: str, json: dict[str, Any], headers: dict[str, str]) -> None:
-        if _first_time():
-            _invoke(self._function, self._subscription, self._topic, json)
-
-
-def _invoke(function: str, subscription: str, topic: str, notification: dict[str, Any]) -> None:
-    """Invokes a function as SNS does. As on AWS, a publisher does not see that a delivery failed."""
-    sent = {name.replace("URL", "Url"): value for name, value in notification.items()}
-    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription, "Sns": {"Subject": None} | sent}
-    record["Sns"].setdefault("MessageAttributes", {})
+def _invoke(function: str, subscription: str, notification: dict[str, Any]) -> None:
+    """Invokes a function with a notification, as SNS does. As on AWS, a publisher does not see that a delivery failed."""
+    topic = notification["TopicArn"]
+    sent = {"Subject": None, "MessageAttributes": {}} | {name.replace("URL", "Url"): value for name, value in notification.items()}
+    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription, "Sns": sent}
     payload = json.dumps({"Records": [record]}).encode()
     try:
-        _platform.functions.invoke(function.split(":")[3], function, payload, event=True, service="sns.amazonaws.com", source=topic)
+        _platform.functions.invoke_event(function, payload, service="sns.amazonaws.com", source=topic)
     except AwsError as error:
         logger.warning("%s did not invoke %s: %s", topic, function, error)

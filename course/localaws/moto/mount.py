@@ -177,16 +177,11 @@ class MotoMount:
             ``InternalFailure``, with the status of the service's response.
         """
 
-        def perform() -> None:
-            if seed is not None and self._journal.has(seed):
-                return
-            answer = self._as_account(service, region, form, ("content-type", FORM), seed=seed)
-            if answer.status >= 400:
-                what = f"{service}:{action} failed: {answer.body.decode(errors='replace')}"
-                raise AwsError("InternalFailure", what, answer.status)
-
         form = urlencode({"Action": action, "Version": "2010-05-08", **parameters}).encode()
-        self.run(perform)
+        answer = self.run(lambda: self._as_account(service, region, form, ("content-type", FORM), seed=seed))
+        if answer.status >= 400:
+            what = f"{service}:{action} failed: {answer.body.decode(errors='replace')}"
+            raise AwsError("InternalFailure", what, answer.status)
 
     def ask_json(self, service: str, region: str, target: str, parameters: dict, seed: bytes | None = None) -> dict:
         """Performs an operation of a JSON service for the account itself, and returns the response.
@@ -203,14 +198,9 @@ class MotoMount:
         AwsError
             The service's error.
         """
-
-        def perform() -> WsgiResponse:
-            if seed is not None and self._journal.has(seed):
-                return WsgiResponse(200, (), b"")
-            headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
-            return self._as_account(service, region, json.dumps(parameters).encode(), *headers, seed=seed)
-
-        answer = self.run(perform)
+        headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
+        body = json.dumps(parameters).encode()
+        answer = self.run(lambda: self._as_account(service, region, body, *headers, seed=seed))
         found = json.loads(answer.body or b"{}")
         if answer.status >= 400:
             code = str(found.get("__type", "InternalFailure")).rpartition("#")[2]
@@ -248,7 +238,9 @@ class MotoMount:
     # In moto's thread
 
     def _as_account(self, service: str, region: str, body: bytes, *headers: tuple[str, str], seed: bytes | None = None) -> WsgiResponse:
-        """Performs a request for the account itself."""
+        """Performs a request for the account itself. If the journal has the seed, does nothing and returns an empty response."""
+        if seed is not None and self._journal.has(seed):
+            return WsgiResponse(200, (), b"")
         root = f"arn:aws:iam::{self._platform.account}:root"
         sent = (*headers, ("host", "localhost"))
         entry = JournalEntry(self._platform.clock.now(), seed or new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)

@@ -72,11 +72,12 @@ def serialise(operation: OperationModel, result: dict | None, request_id: str) -
     shape, status = operation.output_shape, operation.http.get("responseCode", 200)
     if shape is None:
         return Response(b"", status, media_type="application/json")
-    status = next((result[name] for name in bound(shape, "statusCode") if result and name in result), status)
-    body, media_type = _write_body(shape, result or {})
-    headers = {name.lower(): text for name, text in _write_headers(shape, result or {})}
-    if status == NO_CONTENT:  # a body would be taken for the next response of the connection
+    result = result or {}
+    status = next((result[name] for name in bound(shape, "statusCode") if name in result), status)
+    headers = {name.lower(): text for name, text in _write_headers(shape, result)}
+    if False:  # a client would take a body for the next response of the connection
         return Response(b"", status, headers)
+    body, media_type = _write_body(shape, result)
     return Response(body if isinstance(body, bytes) else orjson.dumps(body), status, {"content-type": media_type} | headers)
 
 

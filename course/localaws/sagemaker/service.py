@@ -55,7 +55,7 @@ REST_SERVICES = ("sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemak
 T = TypeVar("T", bound=Family)
 
 
-def _family(name: str) -> type:
+def _family(name: str) -> type[Family]:
     module, _, cls = name.partition(":")
     return getattr(import_module(f"course.localaws.sagemaker.{module}"), cls)
 
@@ -109,7 +109,7 @@ class SageMaker:
     def __init__(self, platform: Platform) -> None:
         self.engine = ResourceEngine(platform, "sagemaker", platform.state / "sagemaker.db", quotas.check_instances)
         self._platform = platform
-        self._made: dict[type, Any] = {}
+        self._made: dict[type[Family], Any] = {}
         self._kinds: dict[str, list[ResourceKind]] = {}  # by operation: those whose name its name ends with
         self.families = [self.family(cls) for cls in _FAMILIES]
         self.recorded = set(self.family(RecordOnlyResources).operations)

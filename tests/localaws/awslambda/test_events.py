@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,8 @@ PRINTING = """
 def handler(event, context):
     sent = event["Records"][0]["Sns"]
     print(sent["Message"], sent["TopicArn"])
+    if sent["MessageAttributes"]:
+        print(sent["Subject"], sent["MessageAttributes"])
 """
 PATIENCE = 200.0  # seconds on a busy machine
 
@@ -80,6 +83,20 @@ def test_a_failed_event_is_sent_twice_more_by_the_clock(aws):
     wait_for(lambda: reports(aws, "fails") == 3, "the end of the last attempt")
     aws.handle.advance(3600)
     assert len(attempts.keys()) == 3
+
+
+def test_an_event_ends_when_its_alias_is_deleted(aws):
+    attempts = Attempts(aws)
+    create(aws, "fails", COUNTING, Publish=True)
+    aws("lambda").create_alias(FunctionName="fails", Name="live", FunctionVersion="1")
+    aws("lambda").invoke(FunctionName="fails", InvocationType="Event", Qualifier="live", Payload=json.dumps({"failures": 9}))
+    attempts.wait(1)
+    wait_for(lambda: reports(aws, "fails") == 1, "the end of the first attempt")
+    aws("lambda").delete_alias(FunctionName="fails", Name="live")
+    aws.handle.advance(61)
+    with contextlib.closing(sqlite3.connect(aws.state / "lambda.db")) as database:
+        wait_for(lambda: database.execute("SELECT count(*) FROM events").fetchone() == (0,), "the end of the event")
+    assert len(attempts.keys()) == 1
 
 
 def test_an_event_survives_a_kill_and_its_function_runs_again(aws):
@@ -153,6 +170,12 @@ def test_a_topic_invokes_a_function_that_allows_it(aws):
     wait_for(lambda: aws("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/notified")["logGroups"], "the log group")
     wait_for(lambda: reports(aws, "notified"), "the end of the function")
     assert [line for line in log(aws, "notified") if "heard" in line] == [f"heard {topic}\n"]
+    kind = {"kind": {"DataType": "String", "StringValue": "late"}}
+    message = json.dumps({"default": "for others", "http": "for servers", "lambda": "for functions"})
+    aws("sns").publish(TopicArn=topic, Message=message, MessageStructure="json", Subject="S", MessageAttributes=kind)
+    wait_for(lambda: reports(aws, "notified") == 2, "the end of the function")
+    printed = [line for line in log(aws, "notified") if line.startswith(("for ", "S "))]
+    assert printed == [f"for functions {topic}\n", "S {'kind': {'Type': 'String', 'Value': 'late'}}\n"]
 
 
 def test_a_rule_invokes_a_function(aws):

@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import socket
+from urllib.parse import urlsplit
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
+from course.localaws.core.sdk_environment import REGION
 from tests.localaws.awslambda.programs import ROLE, create, package
+from tests.localaws.boto_clients import boto_session
 
 ECHO = "def handler(event, context):\n    return event\n"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -98,6 +104,23 @@ def test_a_deleted_function_is_gone(client, functions, refused):
     with refused("ResourceNotFoundException", 404) as error:
         functions.get_function(FunctionName="deleted")
     assert str(error.value).endswith(f"Function not found: {ARN}deleted")
+
+
+def test_a_connection_goes_on_after_a_response_without_content(client, local_aws):
+    create(client, "connected", ECHO)
+    path, address = "/2015-03-31/functions/connected", urlsplit(local_aws.endpoint)
+    sent = ""
+    for method, connection in (("DELETE", "keep-alive"), ("GET", "close")):
+        request = AWSRequest(method, local_aws.endpoint + path)
+        SigV4Auth(boto_session(local_aws).get_credentials(), "lambda", REGION).add_auth(request)
+        headers = {"Host": address.netloc, "Connection": connection, **request.headers}
+        sent += f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=60) as kept:
+        kept.sendall(sent.encode())  # both at once
+        received = b"".join(iter(lambda: kept.recv(1 << 16), b""))
+    first, _, second = received.partition(b"\r\n\r\n")
+    assert first.startswith(b"HTTP/1.1 204 ")
+    assert second.startswith(b"HTTP/1.1 404 ") and b"Function not found" in second
 
 
 def test_a_version_keeps_code_and_configuration(client, functions):

@@ -68,6 +68,10 @@ def do_replace(event, context):
     os.remove("/opt/ml/answer") if os.path.exists("/opt/ml/answer") else None
     os.symlink("/etc/passwd", "/opt/ml/answer")
 
+def do_pipe(event, context):
+    os.remove("/opt/ml/request")
+    os.mkfifo("/opt/ml/request")
+
 def handler(event, context):
     return globals()["do_" + event.get("do", "nothing")](event, context)
 """
@@ -211,6 +215,12 @@ def test_a_handler_that_cannot_be_imported_is_an_error_of_each_invocation(client
 def test_an_answer_is_never_read_through_a_link(client, function):
     invoke(client, function, {"do": "count"})
     assert "root:" not in str(invoke(client, function, {"do": "replace"}))
+
+
+def test_a_request_is_never_written_into_a_pipe(client, function):
+    invoke(client, function, {"do": "pipe"})
+    assert invoke(client, function, {"do": "count"})["Payload"]["errorType"] == "Runtime.ExitError"
+    assert invoke(client, function, {"do": "count"})["Payload"]["calls"] == 1
 
 
 def test_an_alias_and_a_version_run_their_own_code(client):

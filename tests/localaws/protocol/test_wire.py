@@ -139,6 +139,15 @@ def test_an_operation_without_output_answers_an_empty_body():
     assert (response.status_code, response.body) == (200, b"")
 
 
+def test_the_status_is_the_results_and_a_response_without_content_has_no_body():
+    response = serialised("lambda", "Invoke", {"StatusCode": 202, "Payload": b"{}"})
+    assert (response.status_code, response.body) == (202, b"{}")
+    response = serialised("lambda", "Invoke", {"StatusCode": 204, "Payload": b"{}", "ExecutedVersion": "1"})
+    assert (response.status_code, response.body) == (204, b"")
+    assert dict(response.headers) == {"x-amz-executed-version": "1"}
+    assert serialised("lambda", "DeleteFunction", {"StatusCode": 204}).body == b""
+
+
 def test_numbers_that_json_cannot_say_are_texts():
     result = {"TrainingJobName": "j", "FinalMetricDataList": [{"MetricName": "m", "Value": float("nan"), "Timestamp": 0.0}]}
     response = serialised("sagemaker", "DescribeTrainingJob", result)

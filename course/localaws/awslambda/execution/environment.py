@@ -44,7 +44,7 @@ OnLines = Callable[[list[str]], None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a start or an invocation.
+    """The result of a start or an invocation.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class ExecutionEnvironment:
         self.expires = platform.clock.now() + CREDENTIAL_SECONDS
         self._folder = platform.state / "boxes" / f"{KIND}.{uuid.uuid4().hex}"
         self._token = secrets.token_hex(16)
-        self._told: queue.Queue[list[str] | None] = queue.Queue(MOST_WAITING)  # None: the process has ended
+        self._output: queue.Queue[list[str] | None] = queue.Queue(MOST_WAITING)  # batches of lines; None: the process has ended
         self._rest: list[str] = []  # lines that were printed after the last answer
         self._ending = threading.Event()
         self._running: BoxProcess | None = None
@@ -150,8 +150,11 @@ class ExecutionEnvironment:
         ServerShuttingDown
         """
         document = json.dumps(request | {"deadline": time.time() + seconds}).encode()
-        with os.fdopen(self._open("request", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
-            file.write(document + b"\n" + payload)
+        try:
+            with os.fdopen(self._open("request", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+                file.write(document + b"\n" + payload)
+        except OSError:  # the function has replaced the file by a pipe or a link
+            return self._exited(request["id"])
         os.write(self._bell, b"\n")
         return self._wait(seconds, on_lines, request["id"])
 
@@ -159,7 +162,7 @@ class ExecutionEnvironment:
         """End the process and remove its folder. May be called at any time, also twice."""
         self._ending.set()
         with contextlib.suppress(queue.Full):
-            self._told.put_nowait(None)  # wakes a thread that waits
+            self._output.put_nowait(None)  # wakes a thread that waits
         if self._running is not None:
             self._running.kill()
         bell, self._bell = self._bell, -1
@@ -171,7 +174,7 @@ class ExecutionEnvironment:
         deadline = time.monotonic() + seconds
         while True:
             try:
-                lines = self._rest or self._told.get(timeout=max(0.0, deadline - time.monotonic()))
+                lines = self._rest or self._output.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return self._timed_out(request_id)
             if self._ending.is_set():
@@ -179,16 +182,16 @@ class ExecutionEnvironment:
             if lines is None:
                 return self._exited(request_id)
             self._rest = []
-            told = next((place for place, line in enumerate(lines) if line.startswith(self._token)), len(lines))
-            on_lines([self._box.as_inside(line) for line in lines[:told]])
-            if told < len(lines):
-                self._rest = lines[told + 1 :]
-                message = json.loads(lines[told][len(self._token) :])
+            end = self._end_of_output(lines)
+            on_lines([self._box.as_inside(line) for line in lines[:end]])
+            if end < len(lines):
+                self._rest = lines[end + 1 :]
+                message = json.loads(lines[end][len(self._token) :])
                 self._memory = max(self._memory, message["memory"])
                 return self._answer(message["failed"]) if "failed" in message else Answer(memory=self._memory)
 
     def _answer(self, failed: bool) -> Answer:
-        file = self._open("answer", os.O_RDONLY | os.O_NONBLOCK)
+        file = self._open("answer", os.O_RDONLY)
         try:
             status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode) or status.st_size > limit("response"):
@@ -218,25 +221,29 @@ class ExecutionEnvironment:
         return Answer(_error(kind, f"RequestId: {request_id} Error: {reason}"), True, self._memory, "error", kind)
 
     def _open(self, name: str, flags: int) -> int:
-        """Open a file that the function may have replaced, but never one that a link leads to."""
-        return os.open(self._folder / "ml" / name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        """Open a file that the function may have replaced, but never one that a link leads to. Does not wait for a pipe's other side."""
+        return os.open(self._folder / "ml" / name, flags | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
     def _receive(self, lines: list[str]) -> None:
         """In the box's thread. The runtime puts a line end before its token, which may have made an empty line."""
-        told = next((place for place, line in enumerate(lines) if line.startswith(self._token)), None)
-        if told and not lines[told - 1]:
-            del lines[told - 1]
+        end = self._end_of_output(lines)
+        if 0 < end < len(lines) and not lines[end - 1]:
+            del lines[end - 1]
         self._put(lines)
+
+    def _end_of_output(self, lines: list[str]) -> int:
+        """The place of the runtime's message; the number of lines if there is none."""
+        return next((place for place, line in enumerate(lines) if line.startswith(self._token)), len(lines))
 
     def _watch(self) -> None:
         with contextlib.suppress(Exception):  # the box failed; the exit code says so
             self._running.wait()
         self._put(None)
 
-    def _put(self, told: list[str] | None) -> None:
+    def _put(self, lines: list[str] | None) -> None:
         while not self._ending.is_set():
             try:
-                self._told.put(told, timeout=0.5)
+                self._output.put(lines, timeout=0.5)
                 return
             except queue.Full:
                 continue

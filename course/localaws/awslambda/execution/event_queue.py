@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from course.localaws.awslambda.execution.invoker import Invoker
@@ -51,16 +50,13 @@ class EventQueue:
 
     def reset(self) -> None:
         """Forget all events. Those at work end as their environments end."""
-        self._close()
+        self.shutdown()
         with self._lock:
             self._waiting = {}
             self._threads, self._closed = self._pool(), False
 
     def shutdown(self) -> None:
         """Wait until no event is worked on; the environments have ended."""
-        self._close()
-
-    def _close(self) -> None:
         with self._lock:
             self._closed = True
         self._threads.shutdown(wait=True, cancel_futures=True)
@@ -84,11 +80,11 @@ class EventQueue:
     def _submit(self, id: str, moment: float) -> None:
         with self._lock:
             if not self._closed:
-                self._threads.submit(self._logged, lambda: self._attempt(id, moment))
+                self._threads.submit(self._run, id, moment)
 
-    def _logged(self, work: Callable[[], None]) -> None:
+    def _run(self, id: str, moment: float) -> None:
         try:
-            work()
+            self._attempt(id, moment)
         except Exception:
             logger.exception("an asynchronous invocation failed")
 
@@ -96,7 +92,7 @@ class EventQueue:
         """Run an event's function. ``moment`` is when it was due, from which the next wait counts."""
         event = self._store.event(id)
         function = self._store.get(event.region, event.function) if event else None
-        if function is None:  # deleted meanwhile
+        if function is None or not function.has(event.qualifier):  # deleted meanwhile
             self._store.delete_event(id)
             return
         wanted = FunctionReference(event.region, self._platform.account, event.function, event.qualifier)

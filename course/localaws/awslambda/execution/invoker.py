@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from course.localaws.awslambda.aliases import chosen_version
@@ -15,7 +16,6 @@ from course.localaws.awslambda.execution.environment import Answer, ExecutionEnv
 from course.localaws.awslambda.execution.pool import EnvironmentPool
 from course.localaws.awslambda.limits import limit
 from course.localaws.awslambda.names import FunctionReference
-from course.localaws.awslambda.results import InvocationResult
 from course.localaws.awslambda.store import Function
 from course.localaws.cloudwatch.metrics.store import observed
 from course.localaws.core.errors import AwsError
@@ -23,6 +23,28 @@ from course.localaws.jobs.control import ServerShuttingDown
 from course.localaws.platform import Platform
 
 NAMESPACE = "AWS/Lambda"
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationResult:
+    """The end of one invocation.
+
+    Attributes
+    ----------
+    payload : bytes
+        What the handler returned, as JSON; for an error ``{"errorMessage", "errorType", ...}``.
+    function_error : str
+        ``"Unhandled"`` when the function failed, else ``""``.
+    version : str
+        The version that ran.
+    log : bytes
+        The last 4 KB of its log.
+    """
+
+    payload: bytes
+    function_error: str
+    version: str
+    log: bytes
 
 
 class Invoker:
@@ -52,10 +74,9 @@ class Invoker:
         """
         version = chosen_version(function, wanted.qualifier)
         configuration = function.versions[version]
-        of_version = FunctionReference(wanted.region, wanted.account, wanted.name, version)
         request = {"id": request_id, "arn": wanted.arn, "client_context": client_context}
         try:
-            with self._pool.lent(of_version, configuration) as environment:
+            with self._pool.lent(replace(wanted, qualifier=version), configuration) as environment:
                 run = _Run(self._platform, environment, configuration)
                 answer, milliseconds = run.answer(request, payload)
         except ServerShuttingDown:
@@ -66,7 +87,7 @@ class Invoker:
             raise
         errors = float(answer.failed)
         self._measure(wanted, {"Invocations": (1.0, "Count"), "Errors": (errors, "Count"), "Duration": (milliseconds, "Milliseconds")})
-        return InvocationResult(answer.payload, "Unhandled" if answer.failed else "", version, request_id, run.tail())
+        return InvocationResult(answer.payload, "Unhandled" if answer.failed else "", version, run.tail())
 
     def _measure(self, function: FunctionReference, metrics: dict[str, tuple[float, str]]) -> None:
         now = self._platform.clock.now()
@@ -133,7 +154,7 @@ class _Run:
         return "\t".join([*parts, ""])
 
     def _write(self, lines: list[str]) -> None:
-        """Write lines to the log. Within a line, a carriage return stands for a line end, as in the output of AWS's runtime."""
+        """Write lines to the log. A line may have several lines of text, separated by carriage returns, as AWS's runtime writes them."""
         if not lines:
             return
         now = self._platform.logs.now()

@@ -89,7 +89,7 @@ class RequestIds(logging.Filter):
 
 
 class OneEvent(logging.Formatter):
-    """A record is one event in the log, even if it has several lines: within it, a carriage return stands for each line end."""
+    """A record is one event in the log, even if it has several lines: carriage returns separate them."""
 
     converter = time.gmtime
 

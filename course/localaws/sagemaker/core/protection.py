@@ -13,7 +13,6 @@ from collections.abc import Iterable
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.iam.trust import trusts
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.platform import Platform
 
@@ -22,10 +21,9 @@ SERVICE = "sagemaker.amazonaws.com"  # the service principal that a role must tr
 
 def require_role(platform: Platform, role: str) -> None:
     """Check that SageMaker may assume a role. Waits for IAM. Raises AwsError ``ValidationException`` with AWS's text."""
-    identity = platform.identity
-    if trusts(identity.moto.run(lambda: identity.role_document(role)), SERVICE):
-        return
-    raise invalid(f"Could not assume role {role}. Please ensure that the role exists and allows principal '{SERVICE}' to assume the role.")
+    if not platform.identity.trusts(role, SERVICE):
+        advice = f"Please ensure that the role exists and allows principal '{SERVICE}' to assume the role."
+        raise invalid(f"Could not assume role {role}. {advice}")
 
 
 def require_objects(platform: Platform, job: str, role: str, uri: str, region: str) -> None:
