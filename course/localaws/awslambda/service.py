@@ -12,7 +12,7 @@ from course.localaws.awslambda.packages import Packages
 from course.localaws.awslambda.resource_policy import ResourcePolicies
 from course.localaws.awslambda.store import FunctionStore
 from course.localaws.context import Operation
-from course.localaws.events.started_targets import FunctionTarget
+from course.localaws.events.targets import FunctionTarget
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages, in_thread
 

@@ -2,5 +2,5 @@
 
 `bus.EventBridge` routes events. Every other package sends its events there. `patterns` and `matchers` decide which rules match, `inputs`
 makes what a target receives, `deliveries` keeps each delivery until it has succeeded or failed for good, and `targets` has the kinds of
-targets. `timetable` fires rules on the clock; EventBridge Scheduler (`course.localaws.scheduler`) uses it, `deliveries` and `targets`, too.
+targets. `timers` fires rules on the clock; EventBridge Scheduler (`course.localaws.scheduler`) uses it, `deliveries` and `targets`, too.
 """

@@ -20,9 +20,9 @@ from course.localaws.events.deliveries import Deliveries
 from course.localaws.events.matchers import PatternError
 from course.localaws.events.metrics import DeliveryMetrics
 from course.localaws.events.patterns import compiled
-from course.localaws.events.store import BUS, RULE, Change, EventStore
+from course.localaws.events.store import BUS, RULE, Change, EventStore, shown
 from course.localaws.events.targets import EVENTS, EventBusTarget, LogGroup, SnsTopic, SqsQueue, TargetKinds
-from course.localaws.events.timetable import Key, Timetable
+from course.localaws.events.timers import Key, Timers
 from course.localaws.iam.identity import Identity
 from course.localaws.logs.store import LogStore
 
@@ -49,7 +49,7 @@ class EventBridge:
         self._account, self._clock = account, scheduler.clock
         self._metrics = DeliveryMetrics(metrics)
         self.deliveries = Deliveries(self.store, scheduler, identity, self.targets, self._metrics)
-        self._timetable = Timetable(scheduler, self._fire)
+        self._timers = Timers(scheduler, self._fire)
         for kind in (SqsQueue(identity), SnsTopic(identity), LogGroup(logs), EventBusTarget(self.receive, self.publish)):
             self.targets.add(kind)
 
@@ -57,10 +57,10 @@ class EventBridge:
         """Go on after a start."""
         self.deliveries.recover()
         rules = self.store.every(RULE)
-        self._timetable.recover(((region, rule["Name"]), rule["_Next"]) for region, _, rule in rules if rule.get("_Next"))
+        self._timers.recover(((region, rule["Name"]), rule["_Next"]) for region, _, rule in rules if rule.get("_Next"))
 
     def reset(self) -> None:
-        self._timetable.clear()
+        self._timers.clear()
         self.deliveries.clear()
         self.store.reset()
 
@@ -98,12 +98,12 @@ class EventBridge:
         if hops > MOST_HOPS:
             logger.warning("the event %s was dropped: it has gone through %s buses", event["id"], MOST_HOPS)
             return
-        shown = {name: value for name, value in event.items() if name != HOPS}
-        rules = [rule for _, _, rule in self.store.every(RULE, region, bus) if is_enabled(rule) and _matches(rule, shown)]
+        received = shown(event)
+        rules = [rule for _, _, rule in self.store.every(RULE, region, bus) if _is_enabled(rule) and _matches(rule, received)]
         if rules:
             with self.deliveries.change() as change:
                 for rule in rules:
-                    self._invoke(change, region, rule, shown, self._clock.now(), hops)
+                    self._invoke(change, region, rule, received, self._clock.now(), hops)
 
     def _invoke(self, change: Change, region: str, rule: dict, event: dict, due: float, hops: int = 0) -> None:
         """Queue the delivery of an event to the targets of a rule."""
@@ -131,11 +131,12 @@ class EventBridge:
             return {member: value for member, value in rule.items() if member not in ("_Next", "_Begin")}
         now = self._clock.now()
         following = ScheduleExpression(text, begin=now).after(now)
-        return rule | {"_Begin": now, "_Next": following if is_enabled(rule) else None}
+        return rule | {"_Begin": now, "_Next": following if _is_enabled(rule) else None}
 
     def planned(self, region: str, rule: dict) -> None:
-        """Take over the next time of a rule of the default bus. Call it in the transaction that stores the rule."""
-        self._timetable.set((region, rule["Name"]), rule.get("_Next"))
+        """Fire a rule at its next time, if it has one. Call it in the transaction that stores the rule."""
+        if rule["EventBusName"] == DEFAULT:  # rules of other buses have no schedule
+            self._timers.set((region, rule["Name"]), rule.get("_Next"))
 
     def _fire(self, key: Key, due: float, after: float) -> None:
         region, name = key
@@ -146,7 +147,7 @@ class EventBridge:
                 change.put(RULE, region, DEFAULT, name, rule)
                 self._invoke(change, region, rule, self._scheduled_event(region, rule, due), due)
             # In the transaction, so that the last change of the rule also sets its time last.
-            self._timetable.set(key, rule.get("_Next") if rule else None)
+            self._timers.set(key, rule.get("_Next") if rule else None)
 
     def _scheduled_event(self, region: str, rule: dict, moment: float) -> dict:
         return {
@@ -168,7 +169,7 @@ class EventBridge:
         return name == DEFAULT or self.store.get(BUS, region, "", name) is not None
 
 
-def is_enabled(rule: dict) -> bool:
+def _is_enabled(rule: dict) -> bool:
     return rule["State"] != "DISABLED"
 
 

@@ -1,7 +1,7 @@
 """Deliveries to targets: each is kept until it has succeeded, or has failed for good and is in the dead-letter queue.
 
 They run in the scheduler's thread, in order. A delivery that was under way when the process was killed is made again; the target recognises
-the repetition by the id (`targets.Invocation`), so queues, topics, log groups and pipelines get it once.
+the repetition by the id (`targets.Invocation`), so queues, topics, log groups, pipelines and functions get it once.
 
 Source: "How EventBridge retries delivering events" and "Using dead-letter queues" of the EventBridge User Guide, "Configuring a schedule's
 dead-letter queue" of the Scheduler User Guide, read 2026-11-28. Not matched: AWS does not publish its delays between attempts.
@@ -22,8 +22,8 @@ from course.localaws.core.errors import AwsError
 from course.localaws.core.scheduler import Scheduler
 from course.localaws.events.arns import Arn
 from course.localaws.events.metrics import DeliveryMetrics
-from course.localaws.events.store import Change, EventStore
-from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation, SqsQueue, TargetKinds
+from course.localaws.events.store import Change, EventStore, shown
+from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation, SqsQueue, TargetKinds, seed_of
 from course.localaws.iam.identity import Identity
 from course.localaws.iam.policy import PolicyError
 
@@ -33,7 +33,7 @@ LONGEST_DELAY = 600.0  # seconds between two attempts
 
 # Codes of a target's error -> the code in the dead-letter queue. Only a failure without such a code is tried again.
 _FINAL = (
-    (re.compile(r"NotFound|NonExistent|NoSuch|DoesNotExist|not exist", re.IGNORECASE), "NO_RESOURCE"),
+    (re.compile(r"NotFound|NonExistent|NoSuch|DoesNotExist", re.IGNORECASE), "NO_RESOURCE"),
     (re.compile(r"AccessDenied|NotAuthorized|AuthorizationError"), "NO_PERMISSIONS"),
     (re.compile(r"Throttl|TooManyRequests|LimitExceeded"), ""),
 )
@@ -146,20 +146,15 @@ class Deliveries:
         return Failure("NO_PERMISSIONS", why, final=True)
 
     def _failed(self, sequence: int, delivery: dict, failure: Failure, moment: float) -> None:
-        policy = delivery["target"].get("RetryPolicy", {})
         retries = delivery["attempts"]
         due = moment + min(2.0**retries, LONGEST_DELAY)
-        exhausted = ""
-        if retries >= policy.get("MaximumRetryAttempts", MOST_ATTEMPTS):
-            exhausted = "MaximumRetryAttempts"
-        elif due - delivery["first"] > policy.get("MaximumEventAgeInSeconds", MOST_SECONDS):
-            exhausted = "MaximumEventAgeInSeconds"
+        exhausted = "" if failure.final else _exhausted(delivery, due)
         if not failure.final and not exhausted:
             with self.change() as change:
                 change.postpone(sequence, due, delivery | {"attempts": retries + 1})
             return
         logger.warning("%s could not invoke %s: %s: %s", delivery["origin"], delivery["target"]["Arn"], failure.code, failure.message)
-        buried = self._bury(delivery, failure, "" if failure.final else exhausted)
+        buried = self._bury(delivery, failure, exhausted)
         self._end(sequence, delivery)
         self._metrics.ended(delivery, failed=True, dropped=bool(exhausted), buried=buried)
 
@@ -168,12 +163,10 @@ class Deliveries:
         queue = delivery["target"].get("DeadLetterConfig", {}).get("Arn")
         if queue is None:
             return False
-        event = delivery["event"]
-        shown = event and {name: value for name, value in event.items() if not name.startswith("_")}
-        body = delivery["payload"] if event is None else json.dumps(shown)
-        seed = Invocation(f"{delivery['id']}/dead", "", "", {}, "", None).seed
+        body = delivery["payload"] if delivery["event"] is None else json.dumps(shown(delivery["event"]))
+        attributes = _attributes(delivery, failure, exhausted)
         try:
-            self._dead_letters.send(Arn.parse(queue), body, seed, MessageAttributes=_attributes(delivery, failure, exhausted))
+            self._dead_letters.send(Arn.parse(queue), body, seed_of(f"{delivery['id']}/dead"), MessageAttributes=attributes)
         except AwsError as error:
             logger.warning("the dead-letter queue %s could not be reached: %s", queue, error.message)
             return False
@@ -186,11 +179,17 @@ class Deliveries:
                 listener(change, delivery)
 
 
+def _exhausted(delivery: dict, due: float) -> str:
+    """The condition of the retry policy that forbids one more attempt, at ``due``; ``""`` if none does."""
+    policy = delivery["target"].get("RetryPolicy", {})
+    if delivery["attempts"] >= policy.get("MaximumRetryAttempts", MOST_ATTEMPTS):
+        return "MaximumRetryAttempts"
+    return "MaximumEventAgeInSeconds" if due - delivery["first"] > policy.get("MaximumEventAgeInSeconds", MOST_SECONDS) else ""
+
+
 def _failure(error: AwsError) -> Failure:
-    found = re.search(r"<Code>([\w.]+)</Code>", error.message)  # in the answers of query services
-    code = found[1] if found else error.code
     for pattern, named in _FINAL:
-        if pattern.search(code):
+        if pattern.search(error.code):
             return Failure(named or "THROTTLING", error.message, final=bool(named))
     return Failure("ERROR_FROM_TARGET" if error.status >= 500 else "SDK_CLIENT_ERROR", error.message, final=error.status < 500)
 

@@ -33,14 +33,14 @@ def matcher(wanted: object) -> Matcher:
         return _filter(*_only(wanted))
     if isinstance(wanted, list):
         raise PatternError("Match value must be String, number, true, false, or null")
-    return lambda value: same(value, wanted)
+    return lambda value: _same(value, wanted)
 
 
-def same(value: object, wanted: object) -> bool:
+def _same(value: object, wanted: object) -> bool:
     """Whether two JSON values are equal. Numbers are equal by value, and no boolean is a number."""
     if isinstance(value, bool) or isinstance(wanted, bool):
         return value is wanted
-    return type(value) is type(wanted) and value == wanted or (_is_number(value) and _is_number(wanted) and value == wanted)
+    return value == wanted
 
 
 def _only(wanted: dict) -> tuple[str, object]:
@@ -84,7 +84,7 @@ def _wildcard(wanted: str) -> Matcher:
 
 
 def _pieces(wanted: str) -> list[str]:
-    """The texts between the ``*`` of a wildcard. ``\\*`` and ``\\\\`` stand for the characters themselves."""
+    """The texts between the ``*`` of a wildcard. ``\\*`` and ``\\\\`` are the characters themselves."""
     pieces, position = [""], 0
     while position < len(wanted):
         character = wanted[position]

@@ -14,7 +14,7 @@ from course.localaws.events.arns import Arn
 from course.localaws.events.bus import DEFAULT, EventBridge
 from course.localaws.events.checks import LIMITS
 from course.localaws.events.paging import page
-from course.localaws.events.store import BUS, RULE
+from course.localaws.events.store import BUS, RULE, shown
 from course.localaws.iam.identity import Identity
 
 RULE_MEMBERS = ("EventPattern", "ScheduleExpression", "State", "Description", "RoleArn")
@@ -88,14 +88,14 @@ class EventOperations:
         return {member: bus[member] for member in ("Name", "Arn", *BUS_MEMBERS) if member in bus}
 
     def describe_event_bus(self, region: str, params: dict) -> dict:
-        return _shown(self._bus(region, self._bus_name(region, params, "Name")))
+        return shown(self._bus(region, self._bus_name(region, params, "Name")))
 
     def list_event_buses(self, region: str, params: dict) -> dict:
         stored = [bus for _, _, bus in self.bridge.store.every(BUS, region)]
         names = {bus["Name"] for bus in stored}
         every = stored if DEFAULT in names else [self._bus(region, DEFAULT), *stored]
-        found = [_shown(bus) for bus in every if bus["Name"].startswith(params.get("NamePrefix", ""))]
-        return page("EventBuses", sorted(found, key=lambda bus: bus["Name"]), params, "Limit")
+        found = [shown(bus) for bus in every if bus["Name"].startswith(params.get("NamePrefix", ""))]
+        return page("EventBuses", found, params, "Limit")
 
     def delete_event_bus(self, region: str, params: dict) -> dict:
         name = params["Name"]
@@ -126,7 +126,7 @@ class EventOperations:
             rule["_Targets"] = present["_Targets"] if present else []
             rule["_Tags"] = present["_Tags"] if present else tag_rules.merged([], params.get("Tags", []))
             change.put(RULE, region, bus, name, rule := self.bridge.schedule(rule))
-            self._plan(region, bus, rule)
+            self.bridge.planned(region, rule)
         return {"RuleArn": rule["Arn"]}
 
     def _set_state(self, region: str, params: dict, state: str) -> dict:
@@ -136,25 +136,25 @@ class EventOperations:
             if rule["State"] == state:
                 return {}
             change.put(RULE, region, bus, rule["Name"], rule := self.bridge.schedule(rule | {"State": state}))
-            self._plan(region, bus, rule)
+            self.bridge.planned(region, rule)
         return {}
 
     def describe_rule(self, region: str, params: dict) -> dict:
         rule = self._rule(region, self._bus_name(region, params), params["Name"])
-        return _shown(rule) | {"CreatedBy": self.identity.account}
+        return shown(rule) | {"CreatedBy": self.identity.account}
 
     def list_rules(self, region: str, params: dict) -> dict:
         bus = self._bus_name(region, params)
         self._bus(region, bus)
-        rules = [_shown(rule) for _, _, rule in self.bridge.store.every(RULE, region, bus)]
+        rules = [shown(rule) for _, _, rule in self.bridge.store.every(RULE, region, bus)]
         return page("Rules", [rule for rule in rules if rule["Name"].startswith(params.get("NamePrefix", ""))], params, "Limit")
 
     def list_rule_names_by_target(self, region: str, params: dict) -> dict:
         bus, arn = self._bus_name(region, params), params["TargetArn"]
         self._bus(region, bus)
         rules = [rule for _, _, rule in self.bridge.store.every(RULE, region, bus)]
-        names = [rule["Name"] for rule in rules if any(target["Arn"] == arn for target in rule["_Targets"])]
-        return page("RuleNames", names, params, "Limit")
+        answer = page("RuleNames", [rule for rule in rules if any(target["Arn"] == arn for target in rule["_Targets"])], params, "Limit")
+        return answer | {"RuleNames": [rule["Name"] for rule in answer["RuleNames"]]}
 
     def delete_rule(self, region: str, params: dict) -> dict:
         bus, name = self._bus_name(region, params), params["Name"]
@@ -165,12 +165,8 @@ class EventOperations:
             if rule["_Targets"]:
                 raise invalid("Rule can't be deleted since it has targets.")
             change.delete(RULE, region, bus, name)
-            self._plan(region, bus, rule | {"_Next": None})
+            self.bridge.planned(region, rule | {"_Next": None})
         return {}
-
-    def _plan(self, region: str, bus: str, rule: dict) -> None:
-        if bus == DEFAULT:
-            self.bridge.planned(region, rule)
 
     # ---- targets ------------------------------------------------------------------------------------------------------------
 
@@ -196,7 +192,8 @@ class EventOperations:
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def list_targets_by_rule(self, region: str, params: dict) -> dict:
-        return page("Targets", self._rule(region, self._bus_name(region, params), params["Rule"])["_Targets"], params, "Limit")
+        rule = self._rule(region, self._bus_name(region, params), params["Rule"])
+        return page("Targets", rule["_Targets"], params, "Limit", key="Id")
 
     # ---- events -------------------------------------------------------------------------------------------------------------
 
@@ -289,10 +286,6 @@ class EventOperations:
         if rule is None:
             raise AwsError("ResourceNotFoundException", f"Rule {name} does not exist on EventBus {bus}.")
         return rule
-
-
-def _shown(document: dict) -> dict:
-    return {member: value for member, value in document.items() if not member.startswith("_")}
 
 
 def _refusal(code: str, message: str) -> dict:

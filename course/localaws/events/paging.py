@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from course.localaws.core.errors import invalid
+from collections.abc import Iterable
+
+from course.localaws.core import paging
 
 PAGE = 100
 
 
-def page(member: str, items: list, params: dict, limit: str) -> dict:
-    """One page of a list. ``limit`` names the parameter with its length. Raises AwsError ``ValidationException`` for a wrong token."""
-    token = params.get("NextToken", "0")
-    if not token.isdecimal():
-        raise invalid("Invalid NextToken: it was not returned by this operation.")
-    end = int(token) + params.get(limit, PAGE)
-    return {member: items[int(token) : end]} | ({"NextToken": str(end)} if end < len(items) else {})
+def page(member: str, documents: Iterable[dict], params: dict, limit: str, key: str = "Arn") -> dict:
+    """One page of documents by name. Raises AwsError ``ValidationException`` for a wrong token.
+
+    Parameters
+    ----------
+    member : str
+        The member of the answer with the documents.
+    limit : str
+        The parameter with the length of a page.
+    key : str
+        The member that identifies a document.
+    """
+    asked = {name: value for name, value in params.items() if name != limit}
+    asked |= {"MaxResults": params.get(limit, PAGE), "SortOrder": "Ascending"}
+    shown, token = paging.page(documents, key, lambda document: document.get("Name"), asked)
+    return {member: shown} | ({"NextToken": token} if token else {})

@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 )
 """
 BUS, RULE, SCHEDULE, GROUP = "bus", "rule", "schedule", "group"
-ADOPTION = "adoption"  # its only document says that the rules and schedules of an earlier release are still moto's
+MIGRATION = "migration"  # its only document says that the rules and schedules of an earlier release are still moto's
 
 
 class EventStore:
@@ -38,7 +38,7 @@ class EventStore:
         self.database = Database(path, SCHEMA)
         if of_earlier_release:
             with self.change() as change:
-                change.put(ADOPTION, "", "", "", {})
+                change.put(MIGRATION, "", "", "", {})
 
     def get(self, kind: str, region: str, place: str, name: str) -> dict | None:
         query = "SELECT document FROM documents WHERE kind = ? AND region = ? AND place = ? AND name = ?"
@@ -67,6 +67,11 @@ class EventStore:
 
     def close(self) -> None:
         self.database.close()
+
+
+def shown(document: dict) -> dict:
+    """A document without its internal members."""
+    return {member: value for member, value in document.items() if not member.startswith("_")}
 
 
 class Change:

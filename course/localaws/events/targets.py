@@ -1,7 +1,14 @@
-"""The kinds of targets that rules and schedules invoke. A package that can be invoked adds its own kind to `TargetKinds`.
+"""The kinds of targets that rules and schedules invoke.
 
-Source: "Event bus targets in Amazon EventBridge" and "Managing templated targets" of the Scheduler User Guide, read 2026-11-28. Not
-matched: the resource policies of queues, topics, log groups and functions are not asked.
+Pipelines and functions are run by other packages. Each of them adds its kind to `TargetKinds`, with the function that starts one:
+
+    platform.events.targets.add(PipelineTarget(start_pipeline))
+
+Until it has, such a target is refused by name. These functions must recognise a repeated token: after a kill, a start is asked for again.
+
+Source: "Event bus targets in Amazon EventBridge", "Dynamic path parameters" and `SageMakerPipelineParameters` of EventBridge's User Guide
+and API reference, "Managing templated targets" of the Scheduler User Guide, "Schedule Pipeline Runs" of the SageMaker developer guide, read
+2026-11-28. Not matched: the resource policies of queues, topics, log groups and functions are not asked.
 """
 
 from __future__ import annotations
@@ -13,11 +20,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from course.localaws.core.errors import AwsError, invalid
+from course.localaws.events import json_paths
 from course.localaws.events.arns import Arn
 from course.localaws.iam.identity import Identity
 from course.localaws.logs.store import LogStore
 
 EVENTS, SCHEDULER = "events", "scheduler"  # the services that invoke targets
+
+StartPipeline = Callable[[str, dict[str, str], str, str], None]
+"""Starts an execution of a SageMaker pipeline: ARN, parameters by name, ARN of the role that the caller acts under, client request token.
+
+It raises AwsError, e.g. ``ResourceNotFound``.
+"""
+
+InvokeFunction = Callable[[str, str, str], None]
+"""Invokes a Lambda function as ``InvocationType="Event"`` does, without waiting for it: ARN, payload (JSON), token. It raises AwsError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +70,12 @@ class Invocation:
 
     @property
     def seed(self) -> bytes:
-        """For `MotoRecords.ask`, which performs a request with the same seed only once."""
-        return hashlib.sha256(self.id.encode()).digest()[:16]
+        return seed_of(self.id)
+
+
+def seed_of(id: str) -> bytes:
+    """For `MotoRecords.ask`, which performs a request with the same seed only once."""
+    return hashlib.sha256(id.encode()).digest()[:16]
 
 
 class TargetKind(Protocol):
@@ -206,3 +227,51 @@ class EventBusTarget:
         parameters = invocation.target["EventBridgeParameters"]
         entry = {"Source": parameters["Source"], "DetailType": parameters["DetailType"], "Detail": invocation.payload}
         self._publish(region, entry | {"EventBusName": bus})
+
+
+class PipelineTarget:
+    """A SageMaker pipeline."""
+
+    action, callers, needs_role = "sagemaker:StartPipelineExecution", (EVENTS, SCHEDULER), True
+
+    def __init__(self, start: StartPipeline) -> None:
+        self._start = start
+
+    def owns(self, arn: Arn) -> bool:
+        return arn.service == "sagemaker" and arn.resource.startswith("pipeline/")
+
+    def check(self, caller: str, target: dict) -> None:
+        pass
+
+    def invoke(self, invocation: Invocation) -> None:
+        given = invocation.target.get("SageMakerPipelineParameters", {}).get("PipelineParameterList", ())
+        parameters = {each["Name"]: self._value(each["Value"], invocation.event) for each in given}
+        self._start(invocation.target["Arn"], parameters, invocation.target["RoleArn"], invocation.seed.hex())
+
+    @staticmethod
+    def _value(text: str, event: dict | None) -> str:
+        """A parameter's value. In a rule, a value that is a JSON path is replaced by what the event has there."""
+        if event is None or not text.startswith("$."):
+            return text
+        found = json_paths.find(event, text)
+        if found is json_paths.MISSING:
+            raise AwsError("InvalidParameter", f"The event has no {text}, which a parameter of the pipeline refers to.")
+        return json_paths.text_of(found)
+
+
+class FunctionTarget:
+    """A Lambda function."""
+
+    action, callers, needs_role = "lambda:InvokeFunction", (EVENTS, SCHEDULER), False
+
+    def __init__(self, invoke: InvokeFunction) -> None:
+        self._invoke = invoke
+
+    def owns(self, arn: Arn) -> bool:
+        return arn.service == "lambda" and arn.resource.startswith("function:")
+
+    def check(self, caller: str, target: dict) -> None:
+        pass
+
+    def invoke(self, invocation: Invocation) -> None:
+        self._invoke(invocation.target["Arn"], invocation.payload, invocation.seed.hex())

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -32,6 +33,8 @@ T = TypeVar("T")
 IDENTITY_SERVICES = ("iam", "cloudformation")  # they change users, roles and policies
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 POLL_SECONDS = 0.1  # between two polls of a queue while a caller waits
+
+_CODE = re.compile(rb"<Code>([\w.]+)</Code>")  # in the error of a query service
 
 logger = logging.getLogger(__name__)
 _claim = threading.Lock()  # moto's state belongs to the process, so only one local AWS at a time may use it
@@ -174,14 +177,15 @@ class MotoMount:
         Raises
         ------
         AwsError
-            ``InternalFailure``, with the status of the service's response.
+            The service's error, with its whole answer as the message.
         """
 
         form = urlencode({"Action": action, "Version": "2010-05-08", **parameters}).encode()
         answer = self.run(lambda: self._as_account(service, region, form, ("content-type", FORM), seed=seed))
         if answer.status >= 400:
             what = f"{service}:{action} failed: {answer.body.decode(errors='replace')}"
-            raise AwsError("InternalFailure", what, answer.status)
+            code = _CODE.search(answer.body)
+            raise AwsError(code[1].decode() if code else "InternalFailure", what, answer.status)
 
     def ask_json(self, service: str, region: str, target: str, parameters: dict, seed: bytes | None = None) -> dict:
         """Performs an operation of a JSON service for the account itself, and returns the response.

@@ -15,7 +15,7 @@ from course.localaws.events.targets import SCHEDULER, TargetKinds
 from course.localaws.iam.identity import Identity
 from course.localaws.scheduler import times
 
-TOLERATED_SECONDS = 300.0  # by which a start date may lie in the past
+TOLERATED_SECONDS = 300.0  # a start date may be so far in the past
 SERVICE = "scheduler.amazonaws.com"
 # The services of templated targets, "Using templated targets" of the User Guide.
 TEMPLATED = (

@@ -12,7 +12,7 @@ from course.localaws.events.bus import EventBridge
 from course.localaws.events.checks import LIMITS
 from course.localaws.events.deliveries import MOST_ATTEMPTS, MOST_SECONDS
 from course.localaws.events.paging import page
-from course.localaws.events.store import GROUP, SCHEDULE
+from course.localaws.events.store import GROUP, SCHEDULE, shown
 from course.localaws.iam.identity import Identity
 from course.localaws.scheduler import checks, times
 from course.localaws.scheduler.schedules import Schedules
@@ -105,7 +105,7 @@ class SchedulerOperations:
         return times.begun(schedule, now)
 
     def get_schedule(self, region: str, params: dict) -> dict:
-        return _shown(self._schedule(region, params.get("GroupName", DEFAULT), params["Name"]))
+        return shown(self._schedule(region, params.get("GroupName", DEFAULT), params["Name"]))
 
     def list_schedules(self, region: str, params: dict) -> dict:
         group = params.get("GroupName")
@@ -141,12 +141,12 @@ class SchedulerOperations:
         return {"ScheduleGroupArn": group["Arn"]}
 
     def get_schedule_group(self, region: str, params: dict) -> dict:
-        return _shown(self._group(region, params["Name"]))
+        return shown(self._group(region, params["Name"]))
 
     def list_schedule_groups(self, region: str, params: dict) -> dict:
         groups = [self._group(region, DEFAULT), *(group for _, _, group in self.events.store.every(GROUP, region))]
-        found = [_shown(group) for group in groups if group["Name"].startswith(params.get("NamePrefix", ""))]
-        return page("ScheduleGroups", sorted(found, key=lambda group: group["Name"]), params, "MaxResults")
+        found = [shown(group) for group in groups if group["Name"].startswith(params.get("NamePrefix", ""))]
+        return page("ScheduleGroups", found, params, "MaxResults")
 
     def delete_schedule_group(self, region: str, params: dict) -> dict:
         """Deletes a group with its schedules."""
@@ -204,10 +204,6 @@ class SchedulerOperations:
 
 def _is_wanted(schedule: dict, params: dict) -> bool:
     return schedule["Name"].startswith(params.get("NamePrefix", "")) and schedule["State"] == params.get("State", schedule["State"])
-
-
-def _shown(document: dict) -> dict:
-    return {member: value for member, value in document.items() if not member.startswith("_")}
 
 
 def _name(params: dict) -> str:

@@ -9,7 +9,7 @@ from course.localaws.core.scheduler import Scheduler
 from course.localaws.events.bus import EventBridge, stamp
 from course.localaws.events.store import SCHEDULE, Change
 from course.localaws.events.targets import SCHEDULER
-from course.localaws.events.timetable import Key, Timetable
+from course.localaws.events.timers import Key, Timers
 from course.localaws.scheduler import times
 
 
@@ -18,23 +18,23 @@ class Schedules:
 
     def __init__(self, events: EventBridge, account: str, scheduler: Scheduler) -> None:
         self._events, self._account = events, account
-        self._timetable = Timetable(scheduler, self._fire)
+        self._timers = Timers(scheduler, self._fire)
         events.deliveries.ended.append(self._ended)
 
     def recover(self) -> None:
         """Go on after a start."""
         every = self._events.store.every(SCHEDULE)
-        self._timetable.recover(((region, group, found["Name"]), found["_Next"]) for region, group, found in every if found.get("_Next"))
+        self._timers.recover(((region, group, found["Name"]), found["_Next"]) for region, group, found in every if found.get("_Next"))
 
     def reset(self) -> None:
-        self._timetable.clear()
+        self._timers.clear()
 
     def shutdown(self) -> None:
         pass
 
     def planned(self, key: Key, due: float | None) -> None:
-        """Take over the next time of a schedule; None for a deleted one. Call it in the transaction that stores the schedule."""
-        self._timetable.set(key, due)
+        """Fire a schedule at its next time; None for a deleted one. Call it in the transaction that stores the schedule."""
+        self._timers.set(key, due)
 
     def _fire(self, key: Key, due: float, after: float) -> None:
         region, group, name = key
@@ -46,7 +46,7 @@ class Schedules:
                 change.put(SCHEDULE, region, group, name, schedule)
                 change.add_delivery(due, self._delivery(region, schedule, due))
             # In the transaction, so that the last change of the schedule also sets its time last.
-            self._timetable.set(key, schedule.get("_Next") if schedule else None)
+            self._timers.set(key, schedule.get("_Next") if schedule else None)
 
     def _delivery(self, region: str, schedule: dict, due: float) -> dict:
         execution = str(uuid.uuid4())

@@ -29,7 +29,7 @@ from course.localaws.sagemaker.core.billable import running
 from course.localaws.sagemaker.service import SageMaker
 from course.localaws.sagemaker.training.operations import TrainingJobs
 from course.localaws.sagemaker.training.spot import Interruption
-from course.localaws.scheduler.adoption import Adoption
+from course.localaws.scheduler.migration import Migration
 from course.localaws.services import SERVICES, switched
 from course.sandbox.limits import Limits
 
@@ -105,7 +105,7 @@ class LocalAws:
         self.platform.events.recover()
         schedules = self.services["scheduler"].backend
         schedules.recover()
-        Adoption(self.platform.events, schedules, self.platform.identity).begin()
+        Migration(self.platform.events, schedules, self.platform.identity).begin()
 
     def warm(self) -> None:
         """Start the slow part of the start in the background: importing moto and replaying its journal."""

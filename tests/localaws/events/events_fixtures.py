@@ -10,6 +10,7 @@ from typing import Any
 
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
+from tests.localaws.refusals import refused
 
 ACCOUNT = "123456789012"
 NUMBERS = itertools.count()
@@ -98,12 +99,5 @@ def _policy(statement: dict) -> str:
 
 
 def refusal(function: Callable[..., Any], **parameters: Any) -> str:
-    """The message of the error that a call must get, with its code."""
-    try:
-        function(**parameters)
-    except Exception as error:
-        response = getattr(error, "response", None)
-        if response is None:
-            raise
-        return f"{response['Error']['Code']}: {response['Error']['Message']}"
-    raise AssertionError("the call succeeded")
+    """Code and message of the error with which a call must fail, as one text."""
+    return ": ".join(refused(function, **parameters))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+
+import pytest
 
 from course.localaws.core.errors import AwsError
-from course.localaws.events.started_targets import FunctionTarget, PipelineTarget
-from course.localaws.events.targets import EVENTS, Invocation
+from course.localaws.events.targets import EVENTS, FunctionTarget, Invocation, PipelineTarget
 from tests.localaws.events.events_fixtures import ACCOUNT, EventsFixtures
 
 RULE = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/r"
@@ -136,6 +138,15 @@ def test_a_failed_delivery_goes_to_the_dead_letter_queue(aws: EventsFixtures) ->
     assert {metric: aws.sum("AWS/Events", metric, RuleName=name) for metric in counted} == counted
 
 
+def test_a_topic_that_does_not_exist_is_not_tried_again(aws: EventsFixtures) -> None:
+    source, (dead, url) = aws.name("source"), aws.queue()
+    missing = f"arn:aws:sns:us-east-1:{ACCOUNT}:absent"
+    aws.rule({"source": [source]}, {"Arn": missing, "DeadLetterConfig": {"Arn": dead}})
+    aws.put(source, {})
+    [message] = aws.messages(url)
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
+
+
 # ---- what other packages start ----------------------------------------------------------------------------------------------
 
 
@@ -158,12 +169,8 @@ def test_a_pipeline_is_started_with_its_parameters() -> None:
     [(arn, parameters, role, token), (*_, again)] = started
     assert (arn, parameters, role) == (PIPELINE, {"Key": "a/b", "Size": "5", "Env": "x"}, "role")
     assert token == again and len(token) == 32
-    try:
+    with pytest.raises(AwsError, match=re.escape("$.detail.object.key")):
         kind.invoke(invocation(target, event={"detail": {}}))
-    except AwsError as error:
-        assert "$.detail.object.key" in error.message
-    else:
-        raise AssertionError("a parameter without a value was accepted")
     kind.invoke(invocation({"Arn": PIPELINE, "RoleArn": "role", "SageMakerPipelineParameters": {}}))
     assert started[-1][1] == {}
 

@@ -15,16 +15,17 @@ from course.localaws.events.arns import Arn
 from course.localaws.events.deliveries import Deliveries
 from course.localaws.events.metrics import DeliveryMetrics
 from course.localaws.events.store import EventStore
-from course.localaws.events.targets import EVENTS, Invocation, TargetKinds
+from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation, TargetKinds
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:q"
+ORIGINS = {EVENTS: "rule", SCHEDULER: "arn:aws:scheduler:us-east-1:123456789012:schedule/nightly/s"}
 BUSY = AwsError("InternalFailure", "busy", 500)
 
 
 class FlakyTarget:
     """A kind of target that fails ``failures`` times."""
 
-    action, callers, needs_role = "sqs:SendMessage", (EVENTS,), False
+    action, callers, needs_role = "sqs:SendMessage", (EVENTS, SCHEDULER), False
 
     def __init__(self, clock: Clock, failures: int, error: AwsError = BUSY) -> None:
         self._clock, self._left, self._error = clock, failures, error
@@ -44,7 +45,7 @@ class FlakyTarget:
 
 
 class SentMessages:
-    """Stands where moto's queues are, and keeps what is sent to the dead-letter queue."""
+    """Replaces moto, and keeps what is sent to the dead-letter queue."""
 
     def __init__(self) -> None:
         self.sent: list[dict] = []
@@ -67,12 +68,12 @@ class Queue:
         self.metrics = MetricStore(path.with_name("metrics.db"), self.clock)
         self.deliveries = Deliveries(self.store, self.scheduler, self.dead, kinds, DeliveryMetrics(self.metrics))
 
-    def deliver(self, **policy: int) -> None:
+    def deliver(self, caller: str = EVENTS, **policy: int) -> None:
         target = {"Id": "1", "Arn": ARN, "DeadLetterConfig": {"Arn": f"{ARN}-dead"}, "RetryPolicy": policy}
         now = self.clock.now()
-        delivery = {"id": "one", "caller": EVENTS, "origin": "rule", "region": "us-east-1", "target": target, "payload": "{}"}
+        delivery = {"id": "one", "caller": caller, "origin": ORIGINS[caller], "region": "us-east-1", "target": target, "payload": "{}"}
         with self.deliveries.change() as change:
-            change.add_delivery(now, delivery | {"event": {"id": "e"}, "first": now, "attempts": 0})
+            change.add_delivery(now, delivery | {"event": {"id": "e"}, "time": "now", "first": now, "attempts": 0})
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -84,6 +85,14 @@ class Queue:
     def attributes(self) -> dict[str, str]:
         [message] = self.dead.sent
         return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+
+    def counted(self) -> dict[str, float]:
+        """The sums of Scheduler's metrics."""
+        rows = self.metrics.metrics("us-east-1", "AWS/Scheduler", None, 0.0, 0, 100)
+        group = [{"Name": "ScheduleGroup", "Value": "nightly"}]
+        metrics = [{"Namespace": "AWS/Scheduler", "MetricName": row["name"], "Dimensions": group} for row in rows]
+        span = 0.0, self.clock.now() + 1
+        return {metric["MetricName"]: sum(row["sum"] for row in self.metrics.data("us-east-1", metric, *span)) for metric in metrics}
 
     def close(self) -> None:
         self.scheduler.shutdown()
@@ -130,3 +139,17 @@ def test_what_cannot_succeed_is_not_tried_again(queue: Queue) -> None:
     queue.advance(1000)
     assert len(queue.target.calls) == 1
     assert queue.attributes()["ERROR_CODE"] == "NO_RESOURCE" and "EXHAUSTED_RETRY_CONDITION" not in queue.attributes()
+
+
+@pytest.mark.parametrize("queue", [(2,)], indirect=True)
+def test_every_attempt_of_a_schedule_is_counted(queue: Queue) -> None:
+    queue.deliver(SCHEDULER)
+    queue.advance(100)
+    assert queue.counted() == {"InvocationAttemptCount": 3, "TargetErrorCount": 2}
+
+
+@pytest.mark.parametrize("queue", [(9, AwsError("ResourceNotFoundException", "gone"))], indirect=True)
+def test_only_what_the_retry_policy_ends_is_counted_as_dropped(queue: Queue) -> None:
+    queue.deliver(SCHEDULER, MaximumRetryAttempts=0)
+    queue.advance(100)
+    assert queue.counted() == {"InvocationAttemptCount": 1, "TargetErrorCount": 1, "InvocationsSentToDeadLetterCount": 1}

@@ -76,7 +76,7 @@ def test_a_bus_of_another_account_is_refused_by_name(aws: EventsFixtures) -> Non
         assert message.startswith("NotSupportedByLocalAws") and other in message
 
 
-def test_lists_come_in_pages(aws: EventsFixtures) -> None:
+def test_lists_come_in_pages_also_while_rules_are_deleted(aws: EventsFixtures) -> None:
     stem = aws.name("paged")
     for place in range(5):
         aws.events.put_rule(Name=f"{stem}-{place}", EventPattern=PATTERN)
@@ -84,10 +84,13 @@ def test_lists_come_in_pages(aws: EventsFixtures) -> None:
     while True:
         answer = aws.events.list_rules(NamePrefix=stem, Limit=2, **token)
         found += [rule["Name"] for rule in answer["Rules"]]
+        for rule in answer["Rules"]:
+            aws.events.delete_rule(Name=rule["Name"])
         if "NextToken" not in answer:
             break
         token = {"NextToken": answer["NextToken"]}
     assert found == [f"{stem}-{place}" for place in range(5)]
+    assert refusal(aws.events.list_rules, NextToken="2").startswith("ValidationException: Invalid NextToken")
 
 
 @pytest.mark.parametrize(

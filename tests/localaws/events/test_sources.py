@@ -20,7 +20,7 @@ def listen(aws: EventsFixtures, bucket: str) -> str:
     return url
 
 
-def test_a_bucket_sends_events_only_when_it_is_told_to(aws: EventsFixtures, bucket: str) -> None:
+def test_a_bucket_sends_events_only_while_its_configuration_says_so(aws: EventsFixtures, bucket: str) -> None:
     s3, url = aws.client("s3"), listen(aws, bucket)
     s3.put_object(Bucket=bucket, Key="quiet", Body=b"x")
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})

@@ -19,6 +19,8 @@ SIZE_RULE = "TransitionDefaultMinimumObjectSize"
 
 def _get(kind: str, entry: dict, context: Context, params: dict) -> dict:
     document = current(context, params, kind)
+    if document is None and "missing" not in entry:
+        return {}
     if document is None:
         code, message = entry["missing"]
         raise AwsError(code, message, status=404, BucketName=params["Bucket"])
@@ -75,7 +77,13 @@ def _lifecycle(context: Context, params: dict, document: dict) -> dict:
     return {"Rules": rules, SIZE_RULE: params.get(SIZE_RULE, "all_storage_classes_128K")}
 
 
-_CHECKS = {"tagging": _tagging, "policy": _policy, "lifecycle": _lifecycle}
+def _notification(context: Context, params: dict, document: dict) -> dict:
+    if others := sorted(document.keys() - {events.EVENT_BRIDGE}):
+        raise not_supported("s3", f"PutBucketNotificationConfiguration with {', '.join(others)}")
+    return document
+
+
+_CHECKS = {"tagging": _tagging, "policy": _policy, "lifecycle": _lifecycle, events.KIND: _notification}
 
 
 def _unconfigured(answer: dict | list, context: Context, params: dict) -> dict:
@@ -86,26 +94,13 @@ def _unconfigured(answer: dict | list, context: Context, params: dict) -> dict:
     return answer
 
 
-def put_notification(context: Context, params: dict) -> None:
-    """Stores whether the bucket sends its events to EventBridge. Refuses other destinations."""
-    wanted = params.get("NotificationConfiguration") or {}
-    if others := sorted(wanted.keys() - {events.EVENT_BRIDGE}):
-        raise not_supported("s3", f"PutBucketNotificationConfiguration with {', '.join(others)}")
-    context.platform.objects.buckets.configure(params["Bucket"], events.KIND, wanted or None)
-
-
-def get_notification(context: Context, params: dict) -> dict:
-    return context.platform.objects.buckets.configuration(params["Bucket"], events.KIND) or {}
-
-
+_BY_VERB = {"get": _get, "put": _put, "delete": _delete}
 OPERATIONS: dict[str, Operation] = {
-    "GetBucketNotificationConfiguration": get_notification,
-    "PutBucketNotificationConfiguration": put_notification,
     **{operation: partial(_unconfigured, answer) for operation, answer in table.unconfigured().items()},
+    **{
+        entry[verb]: partial(function, kind, entry)
+        for kind, entry in table.configurations().items()
+        for verb, function in _BY_VERB.items()
+        if verb in entry
+    },
 }
-for _kind, _entry in table.configurations().items():
-    OPERATIONS |= {
-        _entry["get"]: partial(_get, _kind, _entry),
-        _entry["put"]: partial(_put, _kind, _entry),
-        _entry["delete"]: partial(_delete, _kind, _entry),
-    }

@@ -13,7 +13,7 @@ import string
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine
-from course.localaws.events.started_targets import PipelineTarget
+from course.localaws.events.targets import PipelineTarget
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.protection import require_role

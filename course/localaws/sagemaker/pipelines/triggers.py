@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from course.localaws.context import Context
 from course.localaws.core.call import Principal
-from course.localaws.events.started_targets import StartPipeline
+from course.localaws.events.targets import StartPipeline
 from course.localaws.platform import Platform
 
 SESSION = "EventBridge"  # the name of the role's session

@@ -1,4 +1,4 @@
-"""Takes over the buses, rules and schedules of a state folder of an earlier release, in which moto kept them.
+"""Migrates the buses, rules and schedules of a state folder of an earlier release, in which moto kept them.
 
 This happens once, in the background, when moto has replayed its journal. A target that nothing here runs stays in its rule or schedule; its
 deliveries fail.
@@ -6,7 +6,6 @@ deliveries fail.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 from typing import Any
@@ -14,8 +13,7 @@ from typing import Any
 from course.localaws.core.errors import AwsError
 from course.localaws.core.schedule_expressions import ScheduleExpressionError
 from course.localaws.events.bus import DEFAULT, EventBridge
-from course.localaws.events.store import ADOPTION, BUS, GROUP, RULE, SCHEDULE, Change
-from course.localaws.events.timetable import Key
+from course.localaws.events.store import BUS, GROUP, MIGRATION, RULE, SCHEDULE, Change
 from course.localaws.iam.identity import Identity
 from course.localaws.scheduler import times
 from course.localaws.scheduler.schedules import Schedules
@@ -23,59 +21,52 @@ from course.localaws.scheduler.schedules import Schedules
 logger = logging.getLogger(__name__)
 
 
-class Adoption:
-    """What is taken over: buses, rules and schedules."""
+class Migration:
+    """Copies buses, rules and schedules from moto into the store, and plans their next times."""
 
     def __init__(self, events: EventBridge, schedules: Schedules, identity: Identity) -> None:
         self._events, self._schedules, self._identity = events, schedules, identity
 
     def begin(self) -> None:
-        """Start, unless there is nothing to take over. Returns at once."""
-        if self._events.store.get(ADOPTION, "", "", "") is not None:
-            threading.Thread(target=self._run, name="adopt rules", daemon=True).start()
+        """Start, unless there is nothing to migrate. Returns at once."""
+        if self._events.store.get(MIGRATION, "", "", "") is not None:
+            threading.Thread(target=self._run, name="migrate rules", daemon=True).start()
 
     def _run(self) -> None:
         try:
             rules, schedules = self._identity.moto.run(lambda: (_rules(self._identity.account), _schedules(self._identity.account)))
             with self._events.store.change() as change:
-                adopted = [self._keep_rules(change, region, bus, found) for region, bus, found in rules]
-                begun = [self._keep_schedules(change, region, group, found) for region, group, found in schedules]
-                change.delete(ADOPTION, "", "", "")
-                for region, rule in itertools.chain.from_iterable(adopted):
-                    self._events.planned(region, rule)
-                for key, due in itertools.chain.from_iterable(begun):
-                    self._schedules.planned(key, due)
+                for region, bus, found in rules:
+                    self._keep_rules(change, region, bus, found)
+                for region, group, found in schedules:
+                    self._keep_schedules(change, region, group, found)
+                change.delete(MIGRATION, "", "", "")
         except (AwsError, RuntimeError):  # the local AWS is stopping; the next start does it
-            logger.warning("the rules and schedules of the earlier release were not taken over yet", exc_info=True)
+            logger.warning("the rules and schedules of the earlier release were not migrated yet", exc_info=True)
 
-    def _keep_rules(self, change: Change, region: str, bus: dict, rules: list[dict]) -> list[tuple[str, dict]]:
-        """Returns the stored rules of the default bus, with their region."""
+    def _keep_rules(self, change: Change, region: str, bus: dict, rules: list[dict]) -> None:
         if bus["Name"] != DEFAULT:
             change.put(BUS, region, "", bus["Name"], bus)
-        kept = []
         for rule in rules:
             try:
-                kept.append((region, self._events.schedule(rule | {"EventBusName": bus["Name"]})))
+                kept = self._events.schedule(rule | {"EventBusName": bus["Name"]})
             except ScheduleExpressionError as error:  # moto accepts any text
-                logger.warning("the rule %s was not taken over: %s", rule["Name"], error)
+                logger.warning("the rule %s was not migrated: %s", rule["Name"], error)
                 continue
-            change.put(RULE, region, bus["Name"], rule["Name"], kept[-1][1])
-        return kept if bus["Name"] == DEFAULT else []
+            change.put(RULE, region, bus["Name"], rule["Name"], kept)
+            self._events.planned(region, kept)
 
-    def _keep_schedules(self, change: Change, region: str, group: dict, schedules: list[dict]) -> list[tuple[Key, float | None]]:
-        """Returns the keys of the stored schedules, with their next times."""
+    def _keep_schedules(self, change: Change, region: str, group: dict, schedules: list[dict]) -> None:
         if group["Name"] != DEFAULT:
             change.put(GROUP, region, "", group["Name"], group | {"_Token": ""})
-        kept = []
         for schedule in schedules:
             try:
                 begun = times.begun({"ActionAfterCompletion": "NONE", "_Token": ""} | schedule, self._events.now())
             except ScheduleExpressionError as error:
-                logger.warning("the schedule %s was not taken over: %s", schedule["Name"], error)
+                logger.warning("the schedule %s was not migrated: %s", schedule["Name"], error)
                 continue
             change.put(SCHEDULE, region, group["Name"], schedule["Name"], begun)
-            kept.append(((region, group["Name"], schedule["Name"]), begun["_Next"]))
-        return kept
+            self._schedules.planned((region, group["Name"], schedule["Name"]), begun["_Next"])
 
 
 # ---- moto's records, in its thread ------------------------------------------------------------------------------------------

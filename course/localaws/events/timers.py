@@ -1,7 +1,7 @@
 """The times at which rules and schedules fire, on the clock of the local AWS.
 
-While the local AWS runs, everything fires once for each of its times, also for those that are skipped when the clock is advanced. The times
-that passed while it did not run are made good by one firing, for the first of them.
+While the local AWS runs, everything fires once for each of its times, also for those that are skipped when the clock is advanced. For all
+times that passed while it did not run, a thing fires once, at the next start, with the first of these times.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from course.localaws.core.scheduler import Scheduler
 Key = tuple[str, ...]
 
 
-class Timetable:
+class Timers:
     """The next time of each thing that fires.
 
     Parameters
