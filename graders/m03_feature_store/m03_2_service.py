@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import random
-import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ import pandas as pd
 from course.cleanup import delete_bucket
 from course.exercises import skewed_features
 from course.grading import Answer, Report
+from course.grading.model_archives import packed
 from course.grading.scoring import find_all_share
 
 ROWS = 3_000
@@ -142,13 +141,8 @@ def deployed(answer: Answer, model: bytes) -> Iterator[str]:
     sagemaker, s3 = answer.client("sagemaker"), answer.client("s3")
     name = f"checks-m03-2-{answer.token()}"
     role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        entry = tarfile.TarInfo("xgboost-model")
-        entry.size = len(model)
-        archive.addfile(entry, io.BytesIO(model))
     s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="model.tar.gz", Body=packed.getvalue())
+    s3.put_object(Bucket=name, Key="model.tar.gz", Body=packed(model))
     container = {"Image": IMAGE, "ModelDataUrl": f"s3://{name}/model.tar.gz"}
     variant = {"VariantName": "Live", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     try:

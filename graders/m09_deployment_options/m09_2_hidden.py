@@ -7,6 +7,7 @@ from statistics import fmean
 
 from course.facts import fact
 from course.grading import Answer, Report
+from course.grading.model_archives import constant
 from course.grading.scoring import rule_share
 
 from .m09_2 import Plan, ex1, ex2, ex3, ex4, ex5, fleet_hint, judge_pipeline, legal_edit, option, plan
@@ -29,7 +30,7 @@ from .m09_2_choices import (
     raw_slow,
     too_busy,
 )
-from .m09_2_probe import WAIT, Shelf, constant, judge_predict, judge_publish, judge_requests, remove
+from .m09_2_probe import WAIT, Shelf, judge_predict, judge_publish, judge_requests, remove
 
 HOURS = 3
 # Over 12 seeds the reference, which knows the last hour alone, costs 0.3 % more than the best plan found with hindsight (at most 1.4 %);

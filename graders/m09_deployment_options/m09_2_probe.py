@@ -1,10 +1,8 @@
 """Asks what a learner has built: models behind a multi-model endpoint, and an inference pipeline."""
 
 import contextlib
-import io
 import random
 import re
-import tarfile
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from course.grading import Answer, AnswerError, Report
+from course.grading.model_archives import packed
 
 from .m09_2_cases import features
 
@@ -170,26 +169,7 @@ def boosted(rng: random.Random) -> tuple[bytes, Any]:
     labels = (scaled @ draw.uniform(0.6, 1.4, COLUMNS) * draw.choice([0.9, 1.1])) > np.median(scaled.sum(axis=1))
     settings = {"objective": "binary:logistic", "max_depth": 4, "eta": 0.4, "nthread": 1}
     booster = xgboost.train(settings, xgboost.DMatrix(rows, label=labels.astype(float)), num_boost_round=25)
-    return packed("xgboost-model", bytes(booster.save_raw("ubj"))), booster
-
-
-def constant(base: float) -> bytes:
-    """``model.tar.gz`` of a model of two columns that answers about ``base`` whatever it is asked."""
-    import numpy as np
-    import xgboost
-
-    data = xgboost.DMatrix(np.array([[0.0, 0.0], [1.0, 1.0]]), label=np.array([0.0, 1.0]))
-    booster = xgboost.train({"objective": "binary:logistic", "base_score": base, "eta": 1e-6, "nthread": 1}, data, num_boost_round=1)
-    return packed("xgboost-model", bytes(booster.save_raw("ubj")))
-
-
-def packed(name: str, content: bytes) -> bytes:
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w:gz") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    return target.getvalue()
+    return packed(bytes(booster.save_raw("ubj"))), booster
 
 
 def expected(booster: Any, encoder: dict, lines: list[str]) -> list[float]:

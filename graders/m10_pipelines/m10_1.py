@@ -42,7 +42,7 @@ ex2 = Exercise(
     hints=(
         "Three descriptions, one after the other: the endpoint, its configuration, the variant's model.",
         "`describe_endpoint` has the current weights, `describe_endpoint_config` the models of the variants. "
-        "They have the variants' names in common.",
+        "Both have the variants' names.",
         "`max(described['ProductionVariants'], key=lambda variant: variant['CurrentWeight'])['VariantName']`, and the model of that name "
         "in the configuration's `ProductionVariants`. Only the message Could not find endpoint means `'none'`.",
     ),
@@ -60,9 +60,9 @@ ex3 = Exercise(
     seconds=90,
     hints=(
         "It is the pipeline above with another comparison, another message, and a step for the case that it holds.",
-        "`measured('new.dollars')` stands for the number. A message is text: `Join` makes it of words and numbers.",
+        "`measured('new.dollars')` is a reference to the number. A message is text: `Join` makes it of words and numbers.",
         "`ConditionLessThan(left=measured('new.dollars'), right=measured('live.dollars'))`, "
-        "`if_steps=[registered([container_of(image, model)], group)]`, "
+        "`if_steps=[register_step([container_of(image, model)], group)]`, "
         "`else_steps=[FailStep('Worse', error_message=Join(on=' ', values=[...]))]`.",
     ),
 )
@@ -80,7 +80,7 @@ ex4 = Exercise(
     hints=(
         "`Fit` is a Processing step like `Prepare`, with two outputs. Each is used by another step.",
         "The reference to an output is a folder. The archive in it is a `Join` of the folder and `model.tar.gz`.",
-        "`registered([container_of(sklearn, archive, **serving), container_of(image, <Train's archive>)], group)`, "
+        "`register_step([container_of(sklearn, archive, **serving), container_of(image, <Train's archive>)], group)`, "
         "where the last is `train.properties.ModelArtifacts.S3ModelArtifacts`.",
     ),
 )
@@ -103,7 +103,7 @@ def practice_ex2(answer: Answer, report: Report) -> None:
 def practice_ex3(answer: Answer, report: Report) -> None:
     report.doing("starts your pipeline on June and on September")
     live = _live_archive(answer)
-    asked = [{"Month": 6, "Window": "all", "LiveModel": live}, {"Month": 9, "Window": "all", "LiveModel": live}]
+    asked = [{"Month": 6, "Window": "all", "LiveModel": "none"}, {"Month": 9, "Window": "all", "LiveModel": live}]
     judge_release(answer, report, f"check-m10-1-{answer.token()}", asked)
 
 

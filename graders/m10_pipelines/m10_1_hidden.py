@@ -8,10 +8,11 @@ import xgboost
 
 from course import datasets
 from course.grading import Answer, Report
+from course.grading.model_archives import packed
 
 from .m10_1 import ex1, ex2, ex3, ex4
 from .m10_1_late_flights import FEATURES, table
-from .m10_1_live import hangar, judge_live, packed
+from .m10_1_live import deployment, judge_live
 from .m10_1_raw import judge_raw
 from .m10_1_release import judge_release
 from .m10_1_training import judge_training
@@ -25,7 +26,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     first, second = answer.rng.sample(range(2, 13), 2)
     asked = [
         {"Month": first, "Window": answer.rng.choice(["all", "last"]), "Rounds": answer.rng.randint(3, 30)},
-        {"Month": second, "Window": answer.rng.choice(["all", "last"]), "Rounds": answer.rng.randint(31, 60)},
+        {"Month": second, "Window": answer.rng.choice(["all", "last"])},  # and the default of Rounds
     ]
     judge_training(answer, report, f"graded-m10-1-{answer.token()}", asked)
 
@@ -42,7 +43,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
 def graded_ex3(answer: Answer, report: Report) -> None:
     name = f"graded-m10-1-{answer.token()}"
     report.doing("starts your pipeline on unseen months, with an unseen live model")
-    with hangar(answer, f"{name}-live") as there:
+    with deployment(answer, f"{name}-live") as there:
         live = there.archive(_live_model(answer.rng.randrange(10**6)))
         asked = [
             {"Month": answer.rng.choice([6, 7]), "Window": "all", "LiveModel": live},

@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import tarfile
 from collections.abc import Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
 from course.cleanup import delete_bucket
-from course.grading import Answer, Report
+from course.grading import Answer, AnswerError, Report
+from course.grading.model_archives import constant
+
+from .m10_1_runs import package_group
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
 WAIT = {"Delay": 0.2, "MaxAttempts": 600}
 FORMATS = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
 
 
-def constant(base: float) -> bytes:
-    """``model.tar.gz`` of a model of two columns that answers about ``base`` whatever it is asked."""
-    import numpy as np
-    import xgboost
-
-    data = xgboost.DMatrix(np.array([[0.0, 0.0], [1.0, 1.0]]), label=np.array([0.0, 1.0]))
-    booster = xgboost.train({"objective": "binary:logistic", "base_score": base, "eta": 1e-6, "nthread": 1}, data, num_boost_round=1)
-    return packed(bytes(booster.save_raw("ubj")))
-
-
-def packed(model: bytes) -> bytes:
-    """``model.tar.gz`` of a model of XGBoost."""
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w:gz") as archive:
-        entry = tarfile.TarInfo("xgboost-model")
-        entry.size = len(model)
-        archive.addfile(entry, io.BytesIO(model))
-    return target.getvalue()
-
-
-class Hangar:
+class Deployment:
     """A bucket of archives, and an endpoint that serves some of them. All that it makes is deleted by `close`.
 
     Parameters
@@ -53,7 +34,6 @@ class Hangar:
         self._role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
         self._configs: list[str] = []
         self._models: list[str] = []
-        self._groups: list[str] = []
         self._archives = 0
         self.s3.create_bucket(Bucket=name)
 
@@ -71,12 +51,12 @@ class Hangar:
         self._models.append(name)
         return name
 
-    def package(self, archive: str) -> None:
-        """An approved package of an archive, which nobody deploys."""
-        group = f"{self.name}-group"
-        if not self._groups:
-            self.sagemaker.create_model_package_group(ModelPackageGroupName=group)
-            self._groups.append(group)
+    def delete_model(self, model: str) -> None:
+        self.sagemaker.delete_model(ModelName=model)
+        self._models.remove(model)
+
+    def package(self, group: str, archive: str) -> None:
+        """An approved package of an archive in a group, which nobody deploys."""
         containers = {"Containers": [{"Image": IMAGE, "ModelDataUrl": archive}], **FORMATS}
         self.sagemaker.create_model_package(ModelPackageGroupName=group, ModelApprovalStatus="Approved", InferenceSpecification=containers)
 
@@ -111,12 +91,8 @@ class Hangar:
             self.sagemaker.delete_endpoint(EndpointName=self.name)
         for config in self._configs:
             self.sagemaker.delete_endpoint_config(EndpointConfigName=config)
-        for model in self._models:
-            self.sagemaker.delete_model(ModelName=model)
-        for group in self._groups:
-            for package in self.sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]:
-                self.sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-            self.sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+        for model in list(self._models):
+            self.delete_model(model)
         delete_bucket(self.s3, self.name)
 
     def _wait(self) -> None:
@@ -125,8 +101,8 @@ class Hangar:
 
 
 @contextlib.contextmanager
-def hangar(answer: Answer, name: str) -> Iterator[Hangar]:
-    there = Hangar(answer, name)
+def deployment(answer: Answer, name: str) -> Iterator[Deployment]:
+    there = Deployment(answer, name)
     try:
         yield there
     finally:
@@ -139,10 +115,11 @@ def judge_live(answer: Answer, report: Report, name: str) -> None:
     said = f"`live_archive(...)` for an endpoint that does not exist returned {got!r}."
     if not report.part("none", got == "none", said):
         return
-    with hangar(answer, name) as there:
-        archives = [there.archive(constant(answer.rng.uniform(0.2, 0.8))) for _ in range(4)]
+    with deployment(answer, name) as there, package_group(answer, f"{name}-group") as group:
+        content = constant(0.5)
+        archives = [there.archive(content) for _ in range(4)]
         first, second = there.model(archives[0]), there.model(archives[1])
-        there.package(archives[3])  # approved, the newest, and not deployed
+        there.package(group, archives[3])  # approved, the newest, and not deployed
         there.serve((first, 1.0))
         if not _asked(answer, report, there, "live", archives[0], archives, "has one variant"):
             return
@@ -150,10 +127,24 @@ def judge_live(answer: Answer, report: Report, name: str) -> None:
         if not _asked(answer, report, there, "updated", archives[1], archives, "was updated, and has two variants"):
             return
         there.weigh(3.0, 1.0)
-        _asked(answer, report, there, "weights", archives[0], archives, "now has other weights: the first variant is the heavier one")
+        if not _asked(
+            answer, report, there, "weights", archives[0], archives, "now has other weights; the first variant has the larger one"
+        ):
+            return
+        there.delete_model(first)
+        said = "The model of the endpoint was deleted, and `live_archive(...)` says that there is no endpoint: which errors does it catch?"
+        report.part("none", not _says_none(answer, there.name), said)
 
 
-def _asked(answer: Answer, report: Report, there: Hangar, part: str, wanted: str, archives: list[str], state: str) -> bool:
+def _says_none(answer: Answer, endpoint: str) -> bool:
+    """Whether the learner's function returns ``"none"``, and does not raise."""
+    try:
+        return answer.call("live_archive", endpoint) == "none"
+    except AnswerError:
+        return False
+
+
+def _asked(answer: Answer, report: Report, there: Deployment, part: str, wanted: str, archives: list[str], state: str) -> bool:
     got = answer.call("live_archive", there.name)
     said = f"The endpoint {state}. `live_archive(...)` returned {_called(got, archives)}."
     return report.part(part, got == wanted, said if got == wanted else f"{said} {_why(got, archives, part)}")

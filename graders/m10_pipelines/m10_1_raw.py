@@ -16,18 +16,16 @@ from botocore.exceptions import ClientError, WaiterError
 from course.cleanup import delete_bucket
 from course.grading import Answer, Report
 
+from .m10_1_late_flights import FEATURES, ORIGINS
 from .m10_1_live import WAIT
-from .m10_1_runs import Run, job_of, outputs, pipeline, start
+from .m10_1_runs import Run, job_of, outputs, package_group, pipeline, start
 
-NAMES = ["origin", "carrier"]
-NUMBERS = ["weekday", "hour", "distance", "temp", "humid", "wind_speed", "precip", "visib", "pressure"]
-ORIGINS = ["EWR", "JFK", "LGA"]
 NEAR = 1e-3
 BOTH = 2
 
 
 def drawn_rows(rng: random.Random, carriers: list[str], count: int) -> list[dict]:
-    """Made-up flights with the columns ``late`` and raw names and numbers. Airline and hour decide what is late."""
+    """Made-up flights with the columns ``late`` and `FEATURES`. Airline and hour decide what is late."""
     rows = []
     for _ in range(count):
         row: dict[str, Any] = {"origin": rng.choice(ORIGINS), "carrier": rng.choice(carriers), "weekday": rng.randrange(7)}
@@ -41,35 +39,39 @@ def drawn_rows(rng: random.Random, carriers: list[str], count: int) -> list[dict
 
 def judge_raw(answer: Answer, report: Report, name: str) -> None:
     """Make the pipeline, start it on two sets of rows at once, deploy what the first registered, and ask it."""
-    s3, sagemaker, group = answer.client("s3"), answer.client("sagemaker"), f"{name}-group"
+    s3 = answer.client("s3")
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    sets = []
+    for _ in range(BOTH):
+        carriers = sorted({"".join(answer.rng.sample(letters, 2)) for _ in range(answer.rng.randint(4, 7))})
+        sets.append((carriers, drawn_rows(answer.rng, carriers, 1_500)))
     s3.create_bucket(Bucket=name)
-    sagemaker.create_model_package_group(ModelPackageGroupName=group)
     try:
-        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-        sets = []
-        for _ in range(BOTH):
-            carriers = sorted({"".join(answer.rng.sample(letters, 2)) for _ in range(answer.rng.randint(4, 7))})
-            sets.append((carriers, drawn_rows(answer.rng, carriers, 1_500)))
         uris = [_stored(s3, name, number, rows) for number, (_, rows) in enumerate(sets)]
-        with pipeline(answer, report, "steps", "raw_pipeline", name, group) as made:
+        with package_group(answer, f"{name}-group") as group, pipeline(answer, report, "steps", "raw_pipeline", name, group) as made:
             runs = start(answer, report, "steps", name, [{"Rows": uri} for uri in uris]) if made else []
-            if runs and all(_judge_run(answer, report, run) for run in runs):
+            if runs and _judge_runs(answer, report, uris, runs):
                 _ask(answer, report, name, runs[0], *sets[0])
     finally:
-        for package in sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]:
-            sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-        sagemaker.delete_model_package_group(ModelPackageGroupName=group)
         delete_bucket(s3, name)
 
 
 def _stored(s3: Any, bucket: str, number: int, rows: list[dict]) -> str:
-    header = ["late", *NAMES, *NUMBERS]
+    header = ["late", *FEATURES]
     lines = [",".join(header), *(",".join(str(row[column]) for column in header) for row in rows)]
     s3.put_object(Bucket=bucket, Key=f"rows-{number}/train.csv", Body="\n".join(lines))
     return f"s3://{bucket}/rows-{number}/train.csv"
 
 
-def _judge_run(answer: Answer, report: Report, run: Run) -> bool:
+def _judge_runs(answer: Answer, report: Report, uris: list[str], runs: list[Run]) -> bool:
+    if not all(_judge_run(answer, report, uri, run) for uri, run in zip(uris, runs, strict=True)):
+        return False
+    sagemaker = answer.client("sagemaker")
+    folders = {outputs(job_of(sagemaker, run, "Fit", "processing"))["transform"].rstrip("/") for run in runs}
+    return report.part("together", len(folders) == len(runs), f"All executions left their transform in {min(folders)}: whose is there now?")
+
+
+def _judge_run(answer: Answer, report: Report, uri: str, run: Run) -> bool:
     sagemaker = answer.client("sagemaker")
     if run.status != "Succeeded":
         return report.part("steps", False, f"The pipeline failed: {run.failures or run.status}.")
@@ -78,7 +80,11 @@ def _judge_run(answer: Answer, report: Report, run: Run) -> bool:
         "steps", names == {"Fit", "Train", "Register"}, f"The pipeline ran the steps {sorted(names)}; expected the three of the table."
     ):
         return False
-    fitted = outputs(job_of(sagemaker, run, "Fit", "processing"))
+    job = job_of(sagemaker, run, "Fit", "processing")
+    read = [each["S3Input"]["S3Uri"] for each in job["ProcessingInputs"]]
+    if not report.part("steps", uri in read, f"Started with the Rows {uri}, `Fit` read {read}: where is the parameter?"):
+        return False
+    fitted = outputs(job)
     trained = job_of(sagemaker, run, "Train", "training")
     channel = trained["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
     if not report.part(
@@ -107,7 +113,7 @@ def _package(sagemaker: Any, run: Run) -> dict:
 def _ask(answer: Answer, report: Report, name: str, run: Run, carriers: list[str], rows: list[dict]) -> None:
     """Deploy what an execution registered, and compare its answers with those of its transform and model."""
     asked = drawn_rows(answer.rng, [*carriers, "??"], 12)
-    lines = "\n".join(",".join(str(row[column]) for column in (*NAMES, *NUMBERS)) for row in asked)
+    lines = "\n".join(",".join(str(row[column]) for column in FEATURES) for row in asked)
     with _endpoint(answer, name, _package(answer.client("sagemaker"), run)["ModelPackageArn"]) as failure:
         if failure:
             report.part("answers", False, f"The package was deployed, and the endpoint failed: {failure[:300]}")
@@ -150,8 +156,8 @@ def _expected(answer: Answer, run: Run, rows: list[dict], asked: list[dict]) -> 
     """What the model of an execution says of flights after a transform that was fitted on the execution's rows."""
     import pandas as pd
     import xgboost
-    from sklearn.compose import ColumnTransformer
-    from sklearn.preprocessing import OneHotEncoder
+
+    from .m10_1_transform import RAW, transform  # imports scikit-learn, which takes a second
 
     uri = job_of(answer.client("sagemaker"), run, "Train", "training")["ModelArtifacts"]["S3ModelArtifacts"]
     bucket, _, key = uri.removeprefix("s3://").partition("/")
@@ -160,8 +166,6 @@ def _expected(answer: Answer, run: Run, rows: list[dict], asked: list[dict]) -> 
     with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(body)) as archive:
         archive.extractall(folder, filter="data")
         booster.load_model(str(Path(folder) / "xgboost-model"))
-    made = ColumnTransformer(
-        [("names", OneHotEncoder(handle_unknown="ignore"), NAMES), ("numbers", "passthrough", NUMBERS)], sparse_threshold=0
-    ).fit(pd.DataFrame(rows)[[*NAMES, *NUMBERS]])
-    numbers = made.transform(pd.DataFrame(asked)[[*NAMES, *NUMBERS]])
+    fitted = transform().fit(pd.DataFrame(rows)[RAW])
+    numbers = fitted.transform(pd.DataFrame(asked)[RAW])
     return [float(number) for number in booster.predict(xgboost.DMatrix(numbers))]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from course.grading import Answer, AnswerError, Report
 
-from .m10_1_runs import Run, job_of, outputs, pipeline, shown, start
+from .m10_1_runs import Run, arguments, job_of, outputs, package_group, pipeline, shown, start
 
 STEPS = {"Prepare", "Train", "Evaluate", "Better"}
 PENDING = "PendingManualApproval"
@@ -15,18 +15,11 @@ PENDING = "PendingManualApproval"
 
 def judge_release(answer: Answer, report: Report, name: str, asked: Sequence[dict[str, object]]) -> None:
     """Make the pipeline, start it with each set of parameters, and report all parts."""
-    sagemaker, group = answer.client("sagemaker"), f"{name}-group"
-    sagemaker.create_model_package_group(ModelPackageGroupName=group)
-    try:
-        with pipeline(answer, report, "steps", "release_pipeline", name, group) as made:
-            runs = start(answer, report, "steps", name, asked) if made else []
-            for parameters, run in zip(asked, runs, strict=bool(runs)):
-                if not _judge_run(answer, report, group, parameters, run):
-                    return
-    finally:
-        for package in sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]:
-            sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-        sagemaker.delete_model_package_group(ModelPackageGroupName=group)
+    with package_group(answer, f"{name}-group") as group, pipeline(answer, report, "steps", "release_pipeline", name, group) as made:
+        runs = start(answer, report, "steps", name, asked) if made else []
+        for parameters, run in zip(asked, runs, strict=bool(runs)):
+            if not _judge_run(answer, report, group, parameters, run):
+                return
 
 
 def _judge_run(answer: Answer, report: Report, group: str, parameters: dict[str, object], run: Run) -> bool:
@@ -35,8 +28,13 @@ def _judge_run(answer: Answer, report: Report, group: str, parameters: dict[str,
     broken = [name for name in STEPS if run.ended_as(name) not in ("Succeeded", "")]
     if broken or missing:
         why = run.failures or f"it ended as {run.status} without {', '.join(missing)}"
-        return report.part("steps", False, f"{called} did not come to its decision: {why}.")
-    measured = _evaluation(answer, run)
+        return report.part("steps", False, f"{called} did not reach its decision: {why}.")
+    evaluated = job_of(answer.client("sagemaker"), run, "Evaluate", "processing")
+    given = arguments(evaluated)
+    said = f"{called} ran `Evaluate` with {given}: where is the value of LiveModel?"
+    if not report.part("steps", str(parameters["LiveModel"]) in given, said):
+        return False
+    measured = _evaluation(answer, evaluated)
     cheaper = measured["new"]["dollars"] < measured["live"]["dollars"]
     registered, refused = run.ended_as("Register") == "Succeeded", run.ended_as("Worse") == "Failed"
     if not report.part("steps", registered != refused, f"{called} neither registered nor refused: {run.failures or run.status}."):
@@ -49,9 +47,9 @@ def _judge_run(answer: Answer, report: Report, group: str, parameters: dict[str,
     return _judge_package(answer, report, group, called, run) if registered else _judge_message(report, called, measured, run)
 
 
-def _evaluation(answer: Answer, run: Run) -> dict:
-    """The numbers that this execution's `Evaluate` wrote."""
-    uri = outputs(job_of(answer.client("sagemaker"), run, "Evaluate", "processing")).get("report", "")
+def _evaluation(answer: Answer, job: dict) -> dict:
+    """The numbers that a job of `Evaluate` wrote."""
+    uri = outputs(job).get("report", "")
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     try:
         body = answer.client("s3").get_object(Bucket=bucket, Key=f"{key.rstrip('/')}/evaluation.json")["Body"].read()
@@ -63,7 +61,7 @@ def _evaluation(answer: Answer, run: Run) -> dict:
 def _why(measured: dict, *, registered: bool) -> str:
     by_auc = (measured["new"]["auc"] > measured["live"]["auc"]) == registered
     if by_auc:
-        return "By AUC that would be right: which number does your condition compare?"
+        return "By AUC that would be right: which two numbers does your condition compare?"
     return "Which of the two numbers is on the left of your condition, and which comparison is it?"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,10 +31,6 @@ class Run:
     arn: str
     status: str
     steps: dict[str, dict]
-
-    @property
-    def id(self) -> str:
-        return self.arn.rpartition("/")[2]
 
     @property
     def failures(self) -> str:
@@ -72,18 +67,6 @@ def _made(answer: Answer, report: Report, part: str, function: str, *arguments: 
     except ClientError:
         return report.part(part, False, f"{called}, and there is no pipeline of that name: did you call `upsert`?")
     return report.part(part, got == arn, f"{called}; expected the ARN of the pipeline, as `upsert` returns it.")
-
-
-def definition(answer: Answer, name: str) -> dict:
-    return json.loads(answer.client("sagemaker").describe_pipeline(PipelineName=name)["PipelineDefinition"])
-
-
-def steps_in(steps: Sequence[dict]) -> Iterator[dict]:
-    """The steps of a definition, and those in the branches of its conditions."""
-    for step in steps:
-        yield step
-        for branch in ("IfSteps", "ElseSteps"):
-            yield from steps_in(step.get("Arguments", {}).get(branch) or ())
 
 
 def start(answer: Answer, report: Report, part: str, name: str, asked: Sequence[dict[str, object]]) -> list[Run]:
@@ -133,10 +116,28 @@ def _status(sagemaker: Any, arn: str) -> str:
     return sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
 
 
+@contextlib.contextmanager
+def package_group(answer: Answer, name: str) -> Iterator[str]:
+    """A model package group, which is deleted afterwards with its packages; yields its name."""
+    sagemaker = answer.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    try:
+        yield name
+    finally:
+        for package in sagemaker.list_model_packages(ModelPackageGroupName=name)["ModelPackageSummaryList"]:
+            sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
+        sagemaker.delete_model_package_group(ModelPackageGroupName=name)
+
+
 def job_of(sagemaker: Any, run: Run, step: str, kind: str) -> dict:
     """The description of the job of a step; ``kind`` is as for `course.grading.jobs.ended`."""
     arn = run.steps[step]["Metadata"][f"{kind.title()}Job"]["Arn"]
     return ended(sagemaker, kind, arn.rpartition("/")[2])
+
+
+def arguments(job: dict) -> list[str]:
+    """What the program of a Processing job got on its command line."""
+    return job["AppSpecification"].get("ContainerArguments", [])
 
 
 def outputs(job: dict) -> dict[str, str]:

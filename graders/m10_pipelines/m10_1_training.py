@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from course.grading import Answer, Report
 
-from .m10_1_runs import Run, job_of, outputs, pipeline, shown, start
+from .m10_1_runs import Run, arguments, job_of, outputs, pipeline, shown, start
 
 SETTINGS = {"objective": "binary:logistic", "eta": "0.15", "max_depth": "5"}
 REFUSED_NUMBER = "argument of type [String]"
@@ -37,15 +37,15 @@ def _judge_run(answer: Answer, report: Report, parameters: dict[str, object], ru
     if not report.part("steps", names == {"Prepare", "Train"}, f"{called} ran the steps {sorted(names)}; expected Prepare and Train."):
         return False
     prepared, trained = job_of(sagemaker, run, "Prepare", "processing"), job_of(sagemaker, run, "Train", "training")
-    arguments = prepared["AppSpecification"].get("ContainerArguments", [])
+    given = arguments(prepared)
     for flag in ("Month", "Window"):
-        given = str(parameters[flag])
-        passed = given in arguments
-        if not report.part("parameters", passed, f"{called} ran `Prepare` with {arguments}: where is the value of {flag}?"):
+        passed = str(parameters[flag]) in given
+        if not report.part("parameters", passed, f"{called} ran `Prepare` with {given}: where is the value of {flag}?"):
             return False
     settings = trained["HyperParameters"]
     rounds = str(parameters.get("Rounds", 40))
-    said = f"{called} trained {settings.get('num_round')!r} rounds: is `num_round` the parameter, or its default?"
+    why = "is `num_round` the parameter, or its default?" if "Rounds" in parameters else "which default has `Rounds`?"
+    said = f"{called} trained {settings.get('num_round')!r} rounds: {why}"
     if not report.part("parameters", settings.get("num_round") == rounds, said):
         return False
     others = {key: settings.get(key) for key in SETTINGS}
@@ -54,9 +54,12 @@ def _judge_run(answer: Answer, report: Report, parameters: dict[str, object], ru
     channels = {each["ChannelName"]: each["DataSource"]["S3DataSource"]["S3Uri"] for each in trained["InputDataConfig"]}
     if not report.part("steps", "train" in channels, f"{called} trained on the channels {sorted(channels)}; expected train."):
         return False
-    own = channels["train"].rstrip("/") == outputs(prepared).get("train", "").rstrip("/")
+    folders = {name: uri.rstrip("/") for name, uri in outputs(prepared).items()}
     said = f"{called} trained on {channels['train']}, which is not where `Prepare` of this execution wrote its `train`."
-    return report.part("own_data", own, said)
+    read = channels["train"].rstrip("/")
+    if read == folders.get("test"):
+        said = f"{called} trained on {channels['train']}: these are the flights on which the model is measured."
+    return report.part("own_data", read == folders.get("train"), said)
 
 
 def _too_early(run: Run) -> bool:

@@ -3,13 +3,13 @@
 # %% [markdown]
 # # From notebook to pipeline
 #
-# The model that warns of late flights was trained on January to March. Each month somebody opens a notebook, trains a new one by hand, looks at its
-# AUC and decides. In September the new model had the better AUC, and lost money. In November nobody looked at all. A pipeline does the same steps
+# The model that warns of late flights was trained on January to March. Each month somebody opens a notebook, trains a new model by hand, looks at its
+# AUC and decides. In September the new model had the better AUC, but cost more money. In November nobody looked. A pipeline does the same steps
 # each month, compares each time, and keeps a record of what it did.
 #
 # **By the end you can**
 #
-# - write processing and training as the steps of a pipeline with parameters (exercise 10.1.1)
+# - write processing and training as steps of a pipeline with parameters (exercise 10.1.1)
 # - find the model that an endpoint serves (exercise 10.1.2)
 # - register a new model only if it is better than the live one (exercise 10.1.3)
 # - fit a transform in a step, and ship it in front of the model (exercise 10.1.4)
@@ -21,10 +21,16 @@
 #
 # **Services**: SageMaker Pipelines, Processing, Training, Model Registry, EventBridge, SQS.
 #
-# **Cost**: \$0 here. On AWS Pipelines itself is free; the jobs and an hour of one endpoint at {fact:price-ml-m5-large-hosting} dollars cost about 50
+# **Cost**: \$0 here. On AWS, Pipelines itself is free; the jobs and an hour of one endpoint at {fact:price-ml-m5-large-hosting} dollars cost about 50
 # cents (November 2026).
 #
 # ## Set up
+#
+# Three terms that we need:
+#
+# - A *Processing job* copies data from S3 into a container, runs a script there, and copies the script's output to S3.
+# - The *model registry* keeps each version of a model as a *package* in a *group*, with its approval status.
+# - A *property reference* stands for a value that is known only when a step has run, such as the S3 folder of its output.
 
 # %%
 import json
@@ -32,7 +38,7 @@ import logging
 
 import pandas as pd
 from given.late_flights import numbered, raw_table
-from given.parts import brought, left, run
+from given.parts import processing_input, processing_output, run, start, wait
 
 from course import check, connect, draw_pipeline, hint, judge
 
@@ -46,13 +52,14 @@ aws.client("s3").put_object(Bucket=aws.bucket, Key=key, Body=body)
 aws
 
 # %% [markdown]
-# `MONTH` is the month on which a new model is measured. The SDK needs a region when it is imported, so we import it after `connect`.
+# `MONTH` is the month on whose flights a new model is measured. The model learns from earlier flights.
 
 # %% tags=["parameters"]
 MONTH = 6
 
 # %% [markdown]
-# With a `PipelineSession` the SDK warns at each call that nothing starts. That is what we want, so we switch the warning off.
+# The SDK needs a region when it is imported, so we import it after `connect`. With a `PipelineSession`, which the next section explains, it warns at
+# each call that no job starts. We want just that, so we switch the warning off.
 
 # %%
 import warnings
@@ -81,13 +88,16 @@ session = PipelineSession(default_bucket=aws.bucket)
 # %% [markdown]
 # ## A step is a request that waits
 #
-# With a `PipelineSession`, the calls that start jobs do not start them. They return the request, and a step keeps it for later. A *parameter* stands for
-# a value that each execution sets. `given/prepare.py` reads `--month` and `--window` as any script does.
+# A *pipeline* is a list of *steps*; most of them are jobs. One run of a pipeline is an *execution*. With a `PipelineSession`, the calls that start jobs do not
+# start them. They return the request of the job, and the step keeps it until an execution needs it. A *parameter* is a value that each execution can set.
+#
+# Our first step is a Processing job with the script `given/prepare.py`. It writes two tables: flights of `--month`, on which a model is measured, and
+# flights to learn from. Those are of `--window`: `all` months before, or only the `last` one.
 
 
 # %%
 def processor(image: str) -> ScriptProcessor:
-    """Runs a script of this lesson in an image; it can import what a step brings to lib/."""
+    """Runs Python scripts in an image. They can import the modules in lib/."""
     return ScriptProcessor(
         role=aws.role,
         image_uri=image,
@@ -105,7 +115,8 @@ here = Join(on="/", values=[folder, ExecutionVariables.PIPELINE_EXECUTION_ID])
 
 
 # %% [markdown]
-# The step brings the table of flights into the job, and leaves two folders behind.
+# An execution has its id only when it starts. `Join` makes the path then, so `here` is a folder of the execution's own. The step copies the table of flights
+# into the container, and two folders of the container to S3.
 
 
 # %%
@@ -115,10 +126,10 @@ def prepare_step() -> ProcessingStep:
     arguments = processor(aws.image("sklearn", "1.2-1")).run(
         code="given/prepare.py",
         arguments=["--month", month.to_string(), "--window", window],
-        inputs=[brought("flights", f"{folder}/flights", f"{base}/flights")],
+        inputs=[processing_input("flights", f"{folder}/flights", f"{base}/flights")],
         outputs=[
-            left("train", f"{base}/train", Join(on="/", values=[here, "train"])),
-            left("test", f"{base}/test", Join(on="/", values=[here, "test"])),
+            processing_output("train", f"{base}/train", Join(on="/", values=[here, "train"])),
+            processing_output("test", f"{base}/test", Join(on="/", values=[here, "test"])),
         ],
     )
     return ProcessingStep("Prepare", step_args=arguments)
@@ -131,35 +142,40 @@ definition = json.loads(first.definition())
 print(json.dumps(definition["Steps"][0]["Arguments"]["AppSpecification"], indent=1))
 
 # %% [markdown]
-# A pipeline is this JSON and no more. `{"Get": "Parameters.Month"}` is filled in when an execution starts, and `Std:Join` makes text of a number: the
-# service takes no number where the API wants a string. Each execution has its own id, and its own folder. `upsert` creates the pipeline, or updates it:
+# A pipeline is such JSON and nothing else. Each execution replaces `{"Get": "Parameters.Month"}` by the value of its parameter. The `Std:Join` around it
+# comes from `to_string()`: it makes text of the number, because the API takes only text here. `upsert` creates the pipeline, or updates it:
 
 # %%
 first.upsert(role_arn=aws.role)
 execution, steps = run(sagemaker, first.name, Month=MONTH, Window="all")
 draw_pipeline(first.definition(), steps)
 job = steps[0]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
+print(job)
 described = sagemaker.describe_processing_job(ProcessingJobName=job)
 for output in described["ProcessingOutputConfig"]["Outputs"]:
     print(output["OutputName"], output["S3Output"]["S3Uri"])
 
 # %% [markdown]
-# The step made an ordinary job, which you find in the list of jobs. The pipeline chose its name: the execution's id, the step's name and some letters.
+# The step started an ordinary job. Its name and its folders contain the execution's id.
 #
-# A second step must wait for the first, and read what *this* execution wrote. Both follow from one *property reference*:
-# `prepare.properties.ProcessingOutputConfig.Outputs["train"].S3Output.S3Uri` has no value yet. It is a `Get`, and whoever uses it waits.
+# A second step must wait for the first, and read what *this* execution wrote. One property reference does both:
+# `prepare.properties.ProcessingOutputConfig.Outputs["train"].S3Output.S3Uri`. In the JSON it is a `Get`, like a parameter, and the step that uses it waits for
+# `Prepare`.
+#
+# For a training step the SDK has `ModelTrainer`, with `training_image`, `role`, `compute` (a `Compute` of `instance_type` and `instance_count`), `hyperparameters` and
+# `sagemaker_session`. Its method `train` takes `input_data_config`: a list with an `InputData` for each channel (`channel_name`, `data_source`, `content_type`).
 
 # %% [markdown] exercise="m10_1_ex1"
-# Write `training_pipeline(name)` that creates the pipeline `name`, or updates it, and returns its ARN (`upsert` returns it). It has the parameters
-# `Month` and `Window`, and `Rounds`, an integer with the default 40. Its steps:
+# Write `training_pipeline(name)` that creates the pipeline `name`, or updates it, and returns its ARN (`upsert` returns a `dict` with `PipelineArn`). The pipeline
+# has the parameters `Month` and `Window`, as above, and `Rounds`, an integer with the default 40. Its steps:
 #
 # | step | type | what |
 # |---|---|---|
-# | `Prepare` | Processing | as above; call `prepare_step()` |
-# | `Train` | Training | XGBoost, `aws.image("xgboost", "3.0-5")`, on one `ml.m5.large`, channel `train` (`text/csv`) with what `Prepare` wrote |
+# | `Prepare` | Processing | as above: call `prepare_step()` |
+# | `Train` | Training | XGBoost, `aws.image("xgboost", "3.0-5")`, on one `ml.m5.large`; channel `train` (`text/csv`): the output `train` of this execution's `Prepare` |
 #
-# The hyperparameters: `objective` is `binary:logistic`, `eta` 0.15, `max_depth` 5, `num_round` is `Rounds`. A `ModelTrainer` with `training_image`, `role`, `compute`,
-# `hyperparameters` and the `sagemaker_session` does it. You need not start it.
+# The hyperparameters: `objective` is `binary:logistic`, `eta` 0.15, `max_depth` 5, and `num_round` the parameter `Rounds`. Only the check starts the pipeline, for
+# several months.
 
 
 # %% answer="m10_1_ex1"
@@ -188,8 +204,8 @@ check("m10_1_ex1", training_pipeline=training_pipeline)
 # %% [markdown]
 # ## Better than which model?
 #
-# We train the model of January to March, which is live, and one on January to May, which was approved and never deployed. Both are training jobs of one
-# pipeline, so we start it twice.
+# We train two models: on January to March, which is live, and on January to May, which somebody approved and nobody deployed. One pipeline trains both, in
+# two executions at the same time. `train_step` is in `given/steps.py`.
 
 # %%
 prepare = prepare_step()
@@ -202,9 +218,11 @@ monthly = Pipeline(
     sagemaker_session=session,
 )
 monthly.upsert(role_arn=aws.role)
+months = {"live": 4, "approved": 6}  # a model learns from the months before
+started = {which: start(sagemaker, monthly.name, Month=each) for which, each in months.items()}
 archives = {}
-for which, measured in (("live", 4), ("approved", 6)):
-    execution, steps = run(sagemaker, monthly.name, Month=measured)
+for which, execution in started.items():
+    steps = wait(sagemaker, execution)
     job = steps[-1]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
     described = sagemaker.describe_training_job(TrainingJobName=job)
     archives[which] = described["ModelArtifacts"]["S3ModelArtifacts"]
@@ -234,21 +252,22 @@ package = sagemaker.create_model_package(
 sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
 
 # %% [markdown]
-# The registry says what somebody *meant* to serve, the endpoint what *is* served. A roll-back, a failed deployment or an approval on a Friday evening
-# make them differ. A new model must beat the one that answers now.
+# The registry says which model somebody *wanted* to serve. The endpoint says which one *is* served. They differ after a roll-back, after a failed deployment, and
+# while an approved model waits for its deployment. A new model must beat the one that answers now.
 #
-# An endpoint does not name its model's archive. It names a configuration, which has *variants*; each names a model; and a model has a container with the
-# archive.
+# An endpoint does not name the archive (`model.tar.gz`) of its model. It names a configuration. The configuration has *variants*, and each names a model. The
+# model has a container, and this has the archive's URI. Several variants share the requests by *weight*, and a weight can be changed at any time.
 
 # %% [markdown] exercise="m10_1_ex2"
 # Write `live_archive(endpoint)` that returns a `str`: the S3 URI of the archive of the model that the endpoint serves now, or `"none"` if there is no
 # endpoint of that name.
 #
-# - If it has several variants, it is the one with the largest *current* weight.
-# - Models have one container (`PrimaryContainer`), with the archive in `ModelDataUrl`.
-# - An endpoint may have been updated; old configurations may still exist.
+# - Of several variants, the one with the largest *current* weight counts.
+# - Each model has one container (`PrimaryContainer`), with the archive in `ModelDataUrl`.
+# - The endpoint may have been updated, and its old configurations may still exist.
+# - All other errors must be raised, and not become `"none"`: somebody may have deleted the model (SageMaker's `DeleteModel`) while the endpoint serves it.
 #
-# `live_archive(endpoint)` is `archives["live"]`. An error other than a missing endpoint must not become `"none"`.
+# `live_archive(endpoint)` returns `archives["live"]`.
 
 
 # %% answer="m10_1_ex2"
@@ -274,11 +293,11 @@ check("m10_1_ex2", live_archive=live_archive)
 # ## Let the pipeline decide
 #
 # `given/evaluate.py` measures the new model and the live one on the flights of the month, and writes a JSON file:
-# `{"new": {"auc": ..., "dollars": ...}, "live": {...}}`. A *dollar* is what a flight costs on average: 120 for a late flight that nobody was warned of, 25
-# for a false warning. If there is no live model, the script compares with warning nobody.
+# `{"new": {"auc": ..., "warned": ..., "dollars": ...}, "live": {...}}`. `warned` is the share of flights with a warning. `dollars` is what a flight costs on average:
+# a late flight without a warning costs 120, a false warning 25. Without a live model (`none`) nobody is warned.
 #
-# A *property file* is such a file that a later step may look into. `JsonGet` takes one value out of it, and a condition compares it. Our first
-# try compares AUC:
+# A *property file* is a JSON file of a step that other steps can read. `JsonGet` reads one value of it. A *condition step* compares values, and runs one of two
+# lists of steps. A *fail step* ends the execution as failed, with a message. Our first try compares AUC:
 
 # %%
 live = ParameterString("LiveModel", default_value="none")
@@ -308,7 +327,7 @@ execution, steps = run(sagemaker, by_auc.name, Month=9, LiveModel=archives["live
 draw_pipeline(by_auc.definition(), steps)
 
 # %% [markdown]
-# The condition holds, and its other branch was never started. Now look at what it did not compare:
+# The condition holds, so the other branch never started. Now look at what it did not compare:
 
 # %%
 key = f"{aws.prefix}/{execution.rpartition('/')[2]}/report/evaluation.json"
@@ -316,13 +335,15 @@ report = aws.client("s3").get_object(Bucket=aws.bucket, Key=key)
 pd.DataFrame(json.loads(report["Body"].read()))
 
 # %% [markdown]
-# In September the new model sorts the flights better, and each flight costs more: it learned from a stormy summer and warns too often. What the condition
-# compares is what the pipeline will improve. A model is registered with `ModelBuilder(...).register(...)`, whose result a `ModelStep` takes:
+# In September the new model has the better AUC, but each flight costs more: it learned from a stormy summer and warns too often. A condition must compare what
+# the pipeline should improve.
+#
+# `ModelBuilder(...).register(...)` makes the request that registers a model, and a `ModelStep` takes it:
 
 
 # %%
-def registered(models: list[Model], group: str) -> ModelStep:
-    """Step ``Register``: a package of these models in a group, which waits for approval."""
+def register_step(models: list[Model], group: str) -> ModelStep:
+    """Step ``Register``: a package of these models in a group. It waits for approval."""
     builder = ModelBuilder(model=models, role_arn=aws.role, sagemaker_session=session)
     arguments = builder.register(
         model_package_group_name=group,
@@ -342,16 +363,17 @@ def container_of(image: str, archive: object, **environment: str) -> Model:
 
 
 # %% [markdown] exercise="m10_1_ex3"
-# Write `release_pipeline(name, group)` that creates the pipeline `name`, or updates it, and returns its ARN. Its parameters are `Month`, `Window` and `LiveModel` (as above).
+# Write `release_pipeline(name, group)` that creates the pipeline `name`, or updates it, and returns its ARN. The pipeline has the parameters `Month`, `Window` and
+# `LiveModel`, as above. `group` exists.
 #
 # | step | what |
 # |---|---|
 # | `Prepare`, `Train`, `Evaluate` | as above |
-# | `Better` | holds if the new model costs fewer dollars a flight than the live one |
-# | `Register` | if it holds: the model of this execution's `Train` becomes a package in `group`, with the XGBoost image, that waits for approval |
-# | `Worse` | else: the execution fails, with a message that has both numbers of dollars |
+# | `Better` | holds if a flight costs fewer dollars with the new model than with the live one |
+# | `Register` | if it holds: the model of this execution's `Train`, with the XGBoost image, becomes a package in `group` that waits for approval |
+# | `Worse` | if not: the execution fails, with a message that contains both numbers of dollars |
 #
-# It is started on months and live models that you have not seen. `registered`, `container_of` and `measured` are yours to use.
+# You may use `register_step`, `container_of` and `measured`. Grading uses other months and other live models.
 
 
 # %% answer="m10_1_ex3"
@@ -362,7 +384,7 @@ def release_pipeline(name: str, group: str) -> str:
     gate = ConditionStep(
         "Better",
         conditions=[ConditionLessThan(left=new, right=old)],
-        if_steps=[registered([container_of(image, model)], group)],
+        if_steps=[register_step([container_of(image, model)], group)],
         else_steps=[FailStep("Worse", error_message=message)],
     )
     pipeline = Pipeline(name, parameters=[month, window, live], steps=[prepare, train, evaluate, gate], sagemaker_session=session)
@@ -376,8 +398,8 @@ check("m10_1_ex3", release_pipeline=release_pipeline)
 # %% [markdown]
 # ## Somebody approves
 #
-# A package waits until a person has looked at it. The approval is an event, and a *rule* of EventBridge sends it to whatever deploys; here to a queue. The
-# triggers of a later lesson begin there.
+# A package waits until a person approves or rejects it. Each decision is an *event*. EventBridge compares events with the pattern of a *rule*, and sends those
+# that match to the rule's target. That can be a program that deploys the model. Here it is a queue (SQS), which keeps messages until a program reads them.
 
 # %%
 sqs, events = aws.client("sqs"), aws.client("events")
@@ -391,7 +413,7 @@ pattern = {
 rule = aws.unique("approved")
 events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
 events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": about["QueueArn"]}])
-for status in ("Rejected", "Approved"):  # on second thoughts
+for status in ("Rejected", "Approved"):  # rejected first, then approved
     sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
 said = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10).get("Messages", [])
 for message in said:
@@ -399,13 +421,16 @@ for message in said:
     print(detail["ModelPackageArn"].rpartition(":")[2], detail["ModelApprovalStatus"])
 
 # %% [markdown]
-# The rejection is an event, too, and does not match the pattern. On AWS the queue also needs a policy that lets EventBridge send to it.
+# The rejection is an event, too, but does not match the pattern. On AWS the queue also needs a policy that lets EventBridge send to it.
 #
 # ## Ship what the model needs
 #
-# A partner sends raw flights: `JFK,UA,4,17,1089,75.9,62.1,8.1,0.0,10.0,1013.2`. `given/fit.py` fits a transform on such rows: a column for each airport
-# and airline. It packs the fitted transform as the scikit-learn container wants it, with the code that serves it. What was learned together must be shipped
-# together: an encoder of March before a model of June sorts the airlines into wrong columns, and nothing fails.
+# A partner sends raw flights: `JFK,UA,4,17,1089,75.9,62.1,8.1,0.0,10.0,1013.2`. A model takes only numbers. `given/fit.py` fits a *transform* to such rows: it
+# makes a column of zeros and ones for each airport and each airline in them. The script packs the fitted transform and the code that serves it into an archive, as the
+# scikit-learn container needs it.
+#
+# Transform and model must come from the same rows. With the transform of March in front of the model of June, airlines can get into wrong columns without
+# any error.
 
 # %%
 for name in ("raw.py", "serve.py"):
@@ -421,16 +446,17 @@ serving = {
 }
 
 # %% [markdown] exercise="m10_1_ex4"
-# Write `raw_pipeline(name, group)` that creates the pipeline `name`, or updates it, and returns its ARN. It has one parameter, `Rows`: the S3 URI of a CSV file as above.
+# Write `raw_pipeline(name, group)` that creates the pipeline `name`, or updates it, and returns its ARN. The pipeline has one parameter, `Rows`: the S3 URI of a CSV
+# file such as `raw_rows`.
 #
 # | step | what |
 # |---|---|
-# | `Fit` | runs `given/fit.py` in the scikit-learn image; reads `Rows` in `input/` and lib/ in `lib/`; leaves `train/` and `transform/` in this execution's folder |
-# | `Train` | XGBoost on what `Fit` left in `train/`; `train_step` makes it |
-# | `Register` | a package in `group` of *two* containers, one request after the other: the transform, then the model |
+# | `Fit` | runs `given/fit.py` in the image `aws.image("sklearn", "1.2-1")`; inputs: `Rows` in `input/`, and `f"{folder}/lib"` in `lib/`; outputs: `train/` and `transform/`, to this execution's folder |
+# | `Train` | XGBoost on the output `train/` of `Fit`; `train_step` makes it |
+# | `Register` | a package in `group` of *two* containers, in the order in which a request passes them: the transform, the model |
 #
-# All folders are below `/opt/ml/processing`. The transform's container has the scikit-learn image, the archive `model.tar.gz` that `Fit` left, and the environment
-# `serving`. The package is deployed, and asked about raw flights.
+# In the job all four folders are below `/opt/ml/processing`. The transform's container has the scikit-learn image, the archive `model.tar.gz` in the output
+# `transform/`, and the environment `serving`. The check deploys the package, and asks it about raw flights.
 
 
 # %% answer="m10_1_ex4"
@@ -439,8 +465,8 @@ def raw_pipeline(name: str, group: str) -> str:
     rows, base, sklearn = ParameterString("Rows"), "/opt/ml/processing", aws.image("sklearn", "1.2-1")
     arguments = processor(sklearn).run(
         code="given/fit.py",
-        inputs=[brought("rows", rows, f"{base}/input"), brought("lib", f"{folder}/lib", f"{base}/lib")],
-        outputs=[left(each, f"{base}/{each}", Join(on="/", values=[here, each])) for each in ("train", "transform")],
+        inputs=[processing_input("rows", rows, f"{base}/input"), processing_input("lib", f"{folder}/lib", f"{base}/lib")],
+        outputs=[processing_output(each, f"{base}/{each}", Join(on="/", values=[here, each])) for each in ("train", "transform")],
     )
     fit = ProcessingStep("Fit", step_args=arguments)
     made = fit.properties.ProcessingOutputConfig.Outputs
@@ -450,7 +476,7 @@ def raw_pipeline(name: str, group: str) -> str:
         container_of(sklearn, archive, **serving),
         container_of(image, train.properties.ModelArtifacts.S3ModelArtifacts),
     ]
-    pipeline = Pipeline(name, parameters=[rows], steps=[fit, train, registered(parts, group)], sagemaker_session=session)
+    pipeline = Pipeline(name, parameters=[rows], steps=[fit, train, register_step(parts, group)], sagemaker_session=session)
     return pipeline.upsert(role_arn=aws.role)["PipelineArn"]
     ### END SOLUTION
 
@@ -461,11 +487,11 @@ check("m10_1_ex4", raw_pipeline=raw_pipeline)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - made requests that wait, and steps of them, with parameters and references;
+# - made steps of a pipeline, with parameters and property references;
 # - found which model an endpoint really serves;
-# - let a condition decide by money, and seen AUC decide wrongly;
-# - approved a package, and seen the event of it;
-# - shipped a transform with the model that was trained behind it.
+# - let a condition compare dollars, and seen that AUC decides wrongly;
+# - approved a package, and received the event;
+# - shipped a transform together with its model.
 #
 # ## Recall
 #
@@ -479,9 +505,9 @@ check("m10_1_ex4", raw_pipeline=raw_pipeline)
 #
 # - 1: the request; nothing is started.
 # - 2: by the references in its arguments, or by `depends_on`.
-# - 3: it may not be deployed, or not any more. The endpoint says what serves.
+# - 3: it may not be deployed, or not any more. The endpoint says what is served.
 # - 4: `Evaluate`, into its property file.
-# - 5: model and transform may be of different data, and no error says so.
+# - 5: model and transform may come from different rows, and no error says so.
 #
 # </details>
 #
@@ -499,7 +525,7 @@ check("m10_1_ex4", raw_pipeline=raw_pipeline)
 #
 # ## Clean up
 #
-# An endpoint still stands, and costs. The rule and the queue go, too.
+# The endpoint still runs, and costs. We delete it, and the rule and the queue.
 
 # %%
 events.remove_targets(Rule=rule, Ids=["queue"])
@@ -510,7 +536,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# You started each execution by hand. What to do when a step fails, and how to pay for no step twice, is another notebook's subject. If the endpoint
-# above was new to you, read on in [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb).
+# You started each execution by hand; a schedule or an event can start one, too. A package of two containers, as in the last exercise, is an *inference pipeline*.
+# [Many models, one server](../m09_deployment_options/m09_2_shared.ipynb) shows when it is the right choice.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -1,4 +1,4 @@
-"""What the scikit-learn container runs in front of a model: raw lines in, lines of numbers out."""
+"""The program of the scikit-learn container in front of the model: it takes raw lines, and returns lines of numbers."""
 
 import io
 from pathlib import Path

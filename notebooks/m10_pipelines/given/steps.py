@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from given.parts import brought, left
+from given.parts import processing_input, processing_output
 from sagemaker.core.processing import ScriptProcessor
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join
@@ -32,14 +32,14 @@ def train_step(aws: Any, session: Any, rows: Any) -> TrainingStep:
 def evaluate_step(aws: Any, processor: ScriptProcessor, test: Any, model: Any, live: Any) -> ProcessingStep:
     """Step ``Evaluate`` with the property file `EVALUATION`.
 
-    ``test`` and ``model`` are S3 URIs or references to them, ``live`` is the URI of the live model's archive or ``"none"``.
+    ``test`` and ``model`` are S3 URIs or references to them. ``live`` is the URI of the live model's archive or ``"none"``.
     """
     folder = f"s3://{aws.bucket}/{aws.prefix}"
     report = Join(on="/", values=[folder, ExecutionVariables.PIPELINE_EXECUTION_ID, "report"])
     arguments = processor.run(
         code="given/evaluate.py",
         arguments=["--live", live],
-        inputs=[brought("test", test, f"{BASE}/test"), brought("model", model, f"{BASE}/model")],
-        outputs=[left("report", f"{BASE}/report", report)],
+        inputs=[processing_input("test", test, f"{BASE}/test"), processing_input("model", model, f"{BASE}/model")],
+        outputs=[processing_output("report", f"{BASE}/report", report)],
     )
     return ProcessingStep("Evaluate", step_args=arguments, property_files=[EVALUATION])

@@ -1,4 +1,4 @@
-"""A Processing script: fits a transform on raw flights, and packs it as the first container of a model needs it.
+"""A Processing script: fits a transform to raw flights, and packs it for the scikit-learn container that serves it in front of the model.
 
 Reads ``input/train.csv`` with a header line: ``late`` and the raw columns. Writes ``train/train.csv``, the label and the transformed
 columns without a header, and ``transform/model.tar.gz`` with the fitted transform and the code that serves it.

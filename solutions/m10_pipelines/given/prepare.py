@@ -1,6 +1,7 @@
 """A Processing script: the flights that a new model learns from, and those on which it is measured.
 
-Reads ``flights.parquet``: the columns ``month``, ``late`` and the features. ``--window all`` takes all months before ``--month``, ``last`` only the month before. The month itself is the test.
+Reads ``flights.parquet``: the columns ``month``, ``late`` and the features. To learn from, ``--window all`` takes all months before
+``--month``, and ``last`` only the month before. The model is measured on ``--month`` itself.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The transform that makes of a raw flight what a model takes. It learns from data which airports and airlines there are."""
+"""The transform from a raw flight to the numbers that a model takes. It learns from data which airports and airlines there are."""
 
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder
@@ -10,7 +10,7 @@ RAW = [*NAMES, *NUMBERS]  # a line of CSV, in this order, without a header
 
 
 def transform() -> ColumnTransformer:
-    """The transform before it has learned: a column for each name, and the numbers as they are."""
+    """The transform before it is fitted: a column for each airport and airline, and the numbers unchanged."""
     return ColumnTransformer(
         [
             ("names", OneHotEncoder(handle_unknown="ignore"), NAMES),

@@ -1,7 +1,7 @@
 """The model learns from the flights on which it is measured."""
 
 # trips: own_data
-# says: not where `Prepare`
+# says: on which the model is measured
 
 
 def training_pipeline(name: str) -> str:

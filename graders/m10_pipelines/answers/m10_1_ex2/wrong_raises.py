@@ -5,12 +5,7 @@
 
 
 def live_archive(endpoint: str) -> str:
-    try:
-        described = sagemaker.describe_endpoint(EndpointName=endpoint)
-    except sagemaker.exceptions.ClientError as error:
-        if "Could not find endpoint" in error.response["Error"]["Message"]:
-            raise
-        raise
+    described = sagemaker.describe_endpoint(EndpointName=endpoint)
     serving = max(described["ProductionVariants"], key=lambda variant: variant["CurrentWeight"])["VariantName"]
     config = sagemaker.describe_endpoint_config(EndpointConfigName=described["EndpointConfigName"])
     [model] = [each["ModelName"] for each in config["ProductionVariants"] if each["VariantName"] == serving]

@@ -7,7 +7,7 @@ def release_pipeline(name: str, group: str) -> str:
     gate = ConditionStep(
         "Better",
         conditions=[ConditionGreaterThan(left=old, right=new)],
-        if_steps=[registered([container_of(image, model)], group)],
+        if_steps=[register_step([container_of(image, model)], group)],
         else_steps=[FailStep("Worse", error_message=message)],
     )
     pipeline = Pipeline(name, parameters=[month, window, live], steps=[prepare, train, evaluate, gate], sagemaker_session=session)

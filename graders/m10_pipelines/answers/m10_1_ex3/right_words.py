@@ -6,7 +6,7 @@ def release_pipeline(name: str, group: str) -> str:
     gate = ConditionStep(
         "Better",
         conditions=[ConditionLessThan(left=new, right=old)],
-        if_steps=[registered([container_of(image, model)], group)],
+        if_steps=[register_step([container_of(image, model)], group)],
         else_steps=[
             FailStep("Worse", error_message=Join(on="; ", values=[Join(on=" ", values=["live", old]), Join(on=" ", values=["new", new])]))
         ],

@@ -9,7 +9,7 @@ def release_pipeline(name: str, group: str) -> str:
     gate = ConditionStep(
         "Better",
         conditions=[ConditionLessThan(left=new, right=old)],
-        if_steps=[registered([container_of(image, model)], group)],
+        if_steps=[register_step([container_of(image, model)], group)],
         else_steps=[FailStep("Worse", error_message="The new model costs more than the live one.")],
     )
     pipeline = Pipeline(name, parameters=[month, window, live], steps=[prepare, train, evaluate, gate], sagemaker_session=session)

@@ -10,7 +10,7 @@ def release_pipeline(name: str, group: str) -> str:
     gate = ConditionStep(
         "Better",
         conditions=[ConditionLessThan(left=new, right=old)],
-        if_steps=[registered([container_of(image, model)], package.split("/")[1])],
+        if_steps=[register_step([container_of(image, model)], package.split("/")[1])],
         else_steps=[FailStep("Worse", error_message=message)],
     )
     pipeline = Pipeline(name, parameters=[month, window, live], steps=[prepare, train, evaluate, gate], sagemaker_session=session)

@@ -1,4 +1,4 @@
-"""The live model is the one of today, for ever."""
+"""The live model of the lesson is written into the pipeline, which has no parameter for it."""
 
 # trips: steps
 # says: refused
@@ -11,7 +11,7 @@ def release_pipeline(name: str, group: str) -> str:
     gate = ConditionStep(
         "Better",
         conditions=[ConditionLessThan(left=new, right=old)],
-        if_steps=[registered([container_of(image, model)], group)],
+        if_steps=[register_step([container_of(image, model)], group)],
         else_steps=[FailStep("Worse", error_message=message)],
     )
     pipeline = Pipeline(name, parameters=[month, window], steps=[prepare, train, evaluate, gate], sagemaker_session=session)

@@ -1,4 +1,4 @@
-"""The dearer model is registered."""
+"""The model that costs more is registered."""
 
 # trips: decision
 # says: on the left of your condition
@@ -10,7 +10,7 @@ def release_pipeline(name: str, group: str) -> str:
     gate = ConditionStep(
         "Better",
         conditions=[ConditionGreaterThan(left=new, right=old)],
-        if_steps=[registered([container_of(image, model)], group)],
+        if_steps=[register_step([container_of(image, model)], group)],
         else_steps=[FailStep("Worse", error_message=message)],
     )
     pipeline = Pipeline(name, parameters=[month, window, live], steps=[prepare, train, evaluate, gate], sagemaker_session=session)

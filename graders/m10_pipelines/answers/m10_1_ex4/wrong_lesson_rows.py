@@ -1,15 +1,15 @@
 """The transform is fitted on the lesson's rows."""
 
-# trips: answers
-# says: does not answer as its own
+# trips: steps
+# says: where is the parameter
 
 
 def raw_pipeline(name: str, group: str) -> str:
     rows, base, sklearn = ParameterString("Rows"), "/opt/ml/processing", aws.image("sklearn", "1.2-1")
     arguments = processor(sklearn).run(
         code="given/fit.py",
-        inputs=[brought("rows", raw_rows, f"{base}/input"), brought("lib", f"{folder}/lib", f"{base}/lib")],
-        outputs=[left(each, f"{base}/{each}", Join(on="/", values=[here, each])) for each in ("train", "transform")],
+        inputs=[processing_input("rows", raw_rows, f"{base}/input"), processing_input("lib", f"{folder}/lib", f"{base}/lib")],
+        outputs=[processing_output(each, f"{base}/{each}", Join(on="/", values=[here, each])) for each in ("train", "transform")],
     )
     fit = ProcessingStep("Fit", step_args=arguments)
     made = fit.properties.ProcessingOutputConfig.Outputs
@@ -19,5 +19,5 @@ def raw_pipeline(name: str, group: str) -> str:
         container_of(sklearn, archive, **serving),
         container_of(image, train.properties.ModelArtifacts.S3ModelArtifacts),
     ]
-    pipeline = Pipeline(name, parameters=[rows], steps=[fit, train, registered(parts, group)], sagemaker_session=session)
+    pipeline = Pipeline(name, parameters=[rows], steps=[fit, train, register_step(parts, group)], sagemaker_session=session)
     return pipeline.upsert(role_arn=aws.role)["PipelineArn"]
