@@ -137,7 +137,8 @@ def describe(graph: Graph, status: Mapping[str, Mapping] | None = None) -> str:
         before = [f"{first} ({label})" if label else first for (first, second), label in graph.edges.items() if second == name]
         state = _state(status.get(name, {})) if status else ""
         lines.append(f"{name} ({kind}{', ' + state if state else ''})" + (f" after {', '.join(before)}" if before else ""))
-    return f"Graph of {len(graph.types)} steps: {'; '.join(lines)}."
+    steps = "1 step" if len(lines) == 1 else f"{len(lines)} steps"
+    return f"Graph of {steps}: {'; '.join(lines)}."
 
 
 def _all_steps(steps: list[dict], around: str = "", label: str = "") -> Iterator[tuple[dict, str, str]]:

@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import linecache
 import signal
+import textwrap
 import threading
 import time
 import traceback
@@ -17,6 +18,8 @@ from course.grading import values
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
 from course.grading.exercise import kinds
+
+LONGEST = 300  # characters of an error's text
 
 
 class TimeLimit(BaseException):
@@ -106,8 +109,9 @@ def _where(trace: TracebackType | None, function: Callable) -> str:
 
 
 def _text(error: BaseException) -> str:
+    """What an error says, without its full stop, because the sentence goes on."""
     try:
-        return str(error).strip()[:300]
+        return textwrap.shorten(str(error), LONGEST, placeholder=" …").removesuffix(".")
     except Exception:
         return ""
 

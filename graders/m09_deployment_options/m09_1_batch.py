@@ -9,6 +9,7 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
@@ -66,7 +67,8 @@ def started(answer: Answer, report: Report, requests: list[dict]) -> list[str]:
         try:
             answer.client("sagemaker").create_transform_job(TransformJobName=name, **request)
         except (ClientError, ParamValidationError, TypeError) as error:
-            report.part("request", False, f"The request of `transform_request(...)` was not accepted: {' '.join(str(error).split())[:300]}")
+            said = shorten(str(error), 300, placeholder=" …")
+            report.part("request", False, f"The request of `transform_request(...)` was not accepted: {said}")
             break
         names.append(name)
     return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,10 +36,8 @@ class Run:
     @property
     def failures(self) -> str:
         """The steps that failed, and why, as a sentence; ``""`` for none."""
-        failed = [
-            f"{name}: {step.get('FailureReason', 'no reason')[:300]}" for name, step in self.steps.items() if step["StepStatus"] == "Failed"
-        ]
-        return "; ".join(failed)
+        failed = {name: step for name, step in self.steps.items() if step["StepStatus"] == "Failed"}
+        return "; ".join(f"{name}: {_short(step.get('FailureReason', 'no reason'))}" for name, step in failed.items())
 
     def ended_as(self, step: str) -> str:
         """The status of a step; ``""`` if it never started."""
@@ -78,10 +77,14 @@ def start(answer: Answer, report: Report, part: str, name: str, asked: Sequence[
             started = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=given)
         except ClientError as error:
             said = error.response["Error"]["Message"]
-            report.part(part, False, f"Started with {shown(parameters)}, the pipeline was refused: {said[:300]}")
+            report.part(part, False, f"Started with {shown(parameters)}, the pipeline was refused: {_short(said)}")
             return []
         arns.append(started["PipelineExecutionArn"])
     return [_ended(sagemaker, arn) for arn in arns]
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text, 300, placeholder=" …")
 
 
 def shown(parameters: dict[str, object]) -> str:

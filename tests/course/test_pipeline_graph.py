@@ -73,6 +73,10 @@ def test_the_plot_has_its_steps_and_their_status_in_words():
     assert "register (RegisterModel, not started) after train, better (true)" in output.data["text/plain"]
 
 
+def test_one_step_is_described_in_the_singular():
+    assert describe(graph_of({"Steps": [{"Name": "prepare", "Type": "Processing"}]})) == "Graph of 1 step: prepare (Processing)."
+
+
 def test_a_definition_without_steps_is_refused():
     with pytest.raises(ValueError, match="no steps"):
         draw_pipeline({"Steps": []})

@@ -85,6 +85,11 @@ def test_mistake_is_shown_with_the_learners_own_line(kernel: Run) -> None:
     assert value(outputs) == "0.0"
 
 
+def test_the_text_of_an_error_is_part_of_one_sentence(kernel: Run) -> None:
+    shown = text(kernel('def mean(numbers):\n    raise ValueError("No such\\n  bucket.")\ncheck("m98_1_ex2", mean=mean)'))
+    assert "`mean([1, 2, 6])` raised ValueError: No such bucket, in line 2 of your cell: " in shown
+
+
 def test_result_of_another_kind(kernel: Run) -> None:
     outputs = kernel('check("m98_1_ex2", mean=lambda numbers: "3")')
     assert "The result of `mean([1, 2, 6])` is '3' (str); expected a number (float)." in text(outputs)
