@@ -53,6 +53,7 @@ def test_a_trial_of_trees_scores_the_same_again(trials, trees, number):
     assert_same(trials.train_trees(trials.tree_settings()[number]), trees.loc[number])
 
 
+@pytest.mark.nightly  # trains a network twice
 @pytest.mark.skipif(not HAS_TORCH, reason="takes PyTorch: make extra-torch (until 2027-05-24)")
 @pytest.mark.parametrize("number", [pytest.param(2, marks=pytest.mark.nightly), 6])
 def test_a_trial_of_a_network_scores_the_same_again(trials, networks, number):

@@ -62,6 +62,7 @@ def test_a_drawn_service_has_two_skewed_features_that_cost() -> None:
         assert sum(abs(cost) < 0.01 for cost in costs) >= 1
 
 
+@pytest.mark.nightly  # asks Athena for each
 def test_the_verdicts_are_those_of_the_builders_query(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SQL is the SDK's own, translated for DuckDB."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")  # the SDK needs one when it is imported

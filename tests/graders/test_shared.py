@@ -98,6 +98,7 @@ def models() -> Iterator[ModuleType]:
     sys.modules.pop("raw", None)
 
 
+@pytest.mark.nightly  # trains many models
 def test_a_model_for_each_airport_is_on_average_no_better(models: ModuleType) -> None:
     flights = raw.raw_flights(datasets.path("flights"), datasets.path("weather"), months=7)
     learn, july = flights[flights.month <= 6], flights[flights.month == 7]

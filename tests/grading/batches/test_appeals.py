@@ -61,6 +61,7 @@ def test_the_same_checks_give_the_same_result(course: Course) -> None:
     assert {student: result(course, student)["exercises"] for student in before} == before
 
 
+@pytest.mark.nightly  # judges the class again
 def test_a_changed_check_changes_the_scores_it_should(course: Course, changed) -> None:
     changed("ex3.checks['graded'] = lambda answer, report: report.part('found', True, 'all are right')\n")
     said = course_command(course, "rescore", LESSON)
@@ -81,6 +82,7 @@ def test_grading_again_says_what_changed_and_why(course: Course, changed) -> Non
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["wrong", "m98_1_ex3", "0", "3", "other checks"]
 
 
+@pytest.mark.nightly  # judges the class again
 def test_a_check_that_asks_for_more_needs_a_run(course: Course, changed) -> None:
     changed("ex2.checks['graded'] = lambda answer, report: report.part('plain', answer.call('mean', [1, 2, 3, 4]) == 2.5, 'no mean')\n")
     said = course_command(course, "rescore", LESSON, expect=1)

@@ -94,6 +94,7 @@ def test_nothing_is_left_behind(batch: Course) -> None:
     assert batch.leftovers() == []
 
 
+@pytest.mark.nightly  # grades a batch again; the killed batch resumes by day
 def test_resume_skips_graded_submissions(batch: Course) -> None:
     before = result(batch, "right")["graded_at"]
     log = grade(batch, LESSON, "--resume", expect=1)
@@ -115,7 +116,8 @@ def small(tmp_path: Path) -> Course:
     return course
 
 
-@pytest.mark.parametrize("threads", ["", pytest.param("3", marks=pytest.mark.nightly)])
+@pytest.mark.nightly  # grades a batch of its own
+@pytest.mark.parametrize("threads", ["", "3"])
 def test_numbers_are_computed_by_one_thread_in_each_unless_it_is_said_otherwise(
     small: Course, monkeypatch: pytest.MonkeyPatch, threads: str
 ) -> None:
@@ -177,6 +179,7 @@ def test_a_failing_check_needs_a_human_and_costs_nothing(small: Course) -> None:
     assert scores(small, "right") == FULL | {"m98_1_ex2": None}
 
 
+@pytest.mark.nightly  # grades a batch of its own
 def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Course) -> None:
     """The check of this course kills its own process: the grader's fault, not the student's."""
     hidden = small.root / "graders" / LESSON / "m98_1_hidden.py"

@@ -87,6 +87,7 @@ def test_a_table_is_joined_with_itself(many: ManyFiles):
     assert count == str(COUNT)
 
 
+@pytest.mark.nightly  # its own local AWS
 def test_after_a_restart_and_after_a_reset(tmp_path):
     handle = launch.start(tmp_path / "state")
     try:

@@ -326,6 +326,7 @@ def test_an_asynchronous_endpoint_scales_to_zero_and_from_it_by_its_backlog(aws)
     aws.scaling.deregister_scalable_target(**place)
 
 
+@pytest.mark.nightly  # target tracking runs by day
 def test_provisioned_concurrency_follows_its_use(aws):
     model = aws.model(script(SLOW))
     serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 4, "ProvisionedConcurrency": 1}

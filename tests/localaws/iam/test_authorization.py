@@ -231,6 +231,7 @@ def test_a_change_takes_effect_with_the_next_call(aws):
             refused(changing.sagemaker.list_models)
 
 
+@pytest.mark.nightly  # roles are changed by their own operations by day
 def test_a_stack_changes_roles_too(aws):
     caller = session(aws)
     refused(caller.sagemaker.list_models)
@@ -424,6 +425,7 @@ trainer.train(wait=False, logs=False)
 """
 
 
+@pytest.mark.nightly  # the SDK imports slowly
 def test_model_trainer_of_a_role_that_lacks_only_create_training_job(aws, tmp_path):
     learner = session(aws, {"Effect": "Allow", "NotAction": "sagemaker:CreateTrainingJob", "Resource": "*"})
     keys = {

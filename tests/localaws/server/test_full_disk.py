@@ -85,6 +85,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.nightly  # its own local AWS and file system
 def test_a_disk_that_fills_up_under_way(tmp_path):
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
         pytest.skip("needs a kernel that lets users make mount namespaces, for a disk of 32 MB, until 2027-05-24")

@@ -82,6 +82,7 @@ def test_a_run_that_raises_has_failed(aws: JobFixtures, session: object) -> None
     assert status == {"PrimaryStatus": "Failed", "Message": "no rows"}
 
 
+@pytest.mark.nightly  # a job that imports the SDK
 def test_a_training_job_loads_its_run_and_logs_to_it(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 

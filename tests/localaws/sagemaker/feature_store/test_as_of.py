@@ -45,6 +45,7 @@ def test_row_number_over_event_times(stores: Stores, table_format: str):
     assert values(found, "n", "value") == sorted(expected, key=repr)
 
 
+@pytest.mark.nightly  # waits for files of the offline store
 def test_event_times_as_text(stores: Stores):
     group = stores.create()
     for day in (1, 2, 3):
@@ -59,6 +60,7 @@ def test_event_times_as_text(stores: Stores):
     assert stores.query(f"SELECT count(*) AS n FROM {table} WHERE at BETWEEN '2013-07-02' AND '2013-07-03'") == [{"n": "1"}]
 
 
+@pytest.mark.nightly  # queries of both table formats
 @pytest.mark.parametrize("table_format", ["Glue", "Iceberg"])
 def test_features_that_were_added_later(stores: Stores, table_format: str):
     group = stores.create(TableFormat=table_format)

@@ -78,6 +78,7 @@ def builder(store: SdkStore, carriers: object, flights: pd.DataFrame, identifier
     return made.with_feature_group(carriers, "carrier", **join).point_in_time_accurate_join()
 
 
+@pytest.mark.nightly  # the next test joins versions by day
 def test_every_version_before_the_base_row(store: SdkStore, carriers: object, flights: pd.DataFrame) -> None:
     """Without a number of recent records. A deletion hides all earlier versions of its identifier, whenever the base row asks."""
     found, query = builder(store, carriers, flights).to_dataframe()
@@ -126,6 +127,7 @@ def test_a_range_of_event_times(store: SdkStore, carriers: object) -> None:
         store.dataset(carriers).with_event_time_range(first, last).to_dataframe()
 
 
+@pytest.mark.nightly  # a join by identifier runs by day
 def test_groups_are_joined_to_a_group(store: SdkStore, carriers: object, flights: pd.DataFrame) -> None:
     """A join multiplies the versions of the joined groups."""
     from sagemaker.mlops.feature_store import ingest_dataframe
@@ -143,6 +145,7 @@ def test_groups_are_joined_to_a_group(store: SdkStore, carriers: object, flights
     assert len(made.to_dataframe()[0]) == 2
 
 
+@pytest.mark.nightly  # waits for several files
 def test_only_what_was_written_by_a_moment(store: SdkStore, carriers: object) -> None:
     moment = datetime.now(UTC).replace(tzinfo=None)
     while len(store.dataset(carriers).as_of(moment).to_dataframe()[0]) < 6:  # the SDK cuts the moment to a whole second

@@ -60,6 +60,7 @@ def test_the_table_in_glue(stores: Stores):
     assert columns["wind"] == "double" and columns["Flights"] == "bigint" and columns["is_deleted"] == "boolean"
 
 
+@pytest.mark.nightly  # waits for files of the offline store
 def test_an_event_time_in_seconds(stores: Stores, catalog: GlueCatalog):
     group = stores.create({"id": "Integral", "t": "Fractional"}, time="t", TableFormat="Iceberg")
     stores.put(group, id=7, t="1372939200.5")

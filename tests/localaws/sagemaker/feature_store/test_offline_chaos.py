@@ -90,6 +90,7 @@ class Chaos:
         return found
 
 
+@pytest.mark.nightly  # test_online_chaos kills by day
 def test_kills_lose_no_record_and_write_none_twice(tmp_path: Path):
     chaos = Chaos(tmp_path / "state", seed=3)
     try:

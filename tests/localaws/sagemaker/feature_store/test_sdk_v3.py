@@ -93,6 +93,7 @@ def test_only_bad_rows_fail(store: SdkStore, batches: bool) -> None:
     assert values(group.get_record(record_identifier_value_as_string="id-9"))["feature_2"] == "9"
 
 
+@pytest.mark.nightly  # waits for files of the offline store, as test_offline.py does by day
 def test_a_query_on_the_offline_store(store: SdkStore) -> None:
     from sagemaker.mlops.feature_store import as_hive_ddl, ingest_dataframe
 

@@ -193,6 +193,7 @@ def test_without_a_cache_a_model_is_loaded_for_every_request(aws):
     assert values(aws, endpoint, "ModelCacheHit") == {"Sum": 0.0, "SampleCount": 2.0}
 
 
+@pytest.mark.nightly  # two endpoints
 @pytest.mark.parametrize("mode", ["namespace", "rewrite"])
 def test_in_both_modes_of_opt_ml(tmp_path, monkeypatch, mode):
     if mode == "rewrite":

@@ -127,6 +127,7 @@ def test_a_new_pipeline_of_the_same_name_has_an_empty_cache(pipelines: PipelineF
     assert source(pipelines, pipelines.run(pipelines.create([step], name)), "step") is None
 
 
+@pytest.mark.nightly  # its own local AWS, whose clock is advanced
 def test_a_result_expires(tmp_path) -> None:
     handle = launch.start(tmp_path / "state")  # its clock is advanced
     try:

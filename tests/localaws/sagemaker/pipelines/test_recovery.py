@@ -11,6 +11,7 @@ from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.pipelines.definitions import get
 from tests.localaws.sagemaker.pipelines.pipeline_fixtures import PipelineFixtures
 
+KILLS = 100
 STEPS = ("a", "b", "c")
 AGAIN = [{"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 20}]
 SHORTLY = "import time\ntime.sleep(0.2)\n"
@@ -61,12 +62,12 @@ def _image(step: dict) -> str:
     return step["Arguments"]["AppSpecification"]["ImageUri"]
 
 
+@pytest.mark.nightly  # test_steps_chaos kills by day
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.nightly)])
-def test_no_step_runs_twice_and_none_is_stuck(tmp_path: Path, kills: int) -> None:
-    chaos = Chaos(tmp_path / "state", seed=kills)
+def test_no_step_runs_twice_and_none_is_stuck(tmp_path: Path) -> None:
+    chaos = Chaos(tmp_path / "state", seed=KILLS)
     try:
-        for _ in range(kills):
+        for _ in range(KILLS):
             chaos.strike()
             chaos.check(chaos.started[-1])
         chaos.nothing_is_left()

@@ -165,6 +165,7 @@ def test_a_good_model_is_registered_and_a_bad_one_is_not(sdk: SdkPipelines) -> N
     assert pipeline.build_parameters_from_execution(second.arn)["Limit"] == "1e-09"
 
 
+@pytest.mark.nightly  # three jobs; each kind of step has tests of its own by day
 def test_scripts_are_trained_tuned_and_packed(sdk: SdkPipelines) -> None:
     from sagemaker.core.parameter import ContinuousParameter
     from sagemaker.core.processing import FrameworkProcessor

@@ -19,6 +19,7 @@ HOW = {"image_uri": SKLEARN, "instance_type": "ml.m5.large", "role": ROLE}
 DISTRIBUTION = "885854791233.dkr.ecr.us-east-1.amazonaws.com/sagemaker-distribution-prod:3-cpu"
 
 
+@pytest.mark.nightly  # three jobs that import the SDK; by day a notebook is a step
 def test_values_go_from_step_to_step_and_decide(sdk: SdkPipelines) -> None:
     from sagemaker.core.workflow.conditions import ConditionLessThan
     from sagemaker.core.workflow.parameters import ParameterInteger

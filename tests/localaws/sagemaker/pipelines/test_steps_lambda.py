@@ -95,6 +95,7 @@ def test_an_execution_stops_when_its_function_has_answered(pipelines: Pipelines,
     assert list(pipelines.steps(arn)) == ["call"]
 
 
+@pytest.mark.nightly  # its own local AWS; test_steps_chaos kills by day
 def test_a_function_is_not_invoked_again_after_a_kill(tmp_path: Path) -> None:
     killable = KillableAws(tmp_path / "state", 1)
     pipelines = Pipelines(client_factory(killable.aws.handle))

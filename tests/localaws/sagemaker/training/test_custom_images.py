@@ -192,6 +192,7 @@ def test_processing_runs_what_docker_run_would(aws: JobFixtures, made, tmp_path:
     assert aws.get(f"s3://{BUCKET}/{name}/count") == b"3" and printed in lines
 
 
+@pytest.mark.nightly  # builds an image; the classic layout is built by day
 def test_a_script_in_an_image_built_from_awss(aws: JobFixtures, made, tmp_path: Path) -> None:
     """As with `sagemaker-training`: the program is in /opt/ml/code, and SAGEMAKER_PROGRAM names it."""
     files = {
@@ -225,7 +226,7 @@ def test_a_script_in_an_image_built_from_awss(aws: JobFixtures, made, tmp_path: 
     aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
-@pytest.mark.nightly  # the test above installs with pip by day
+@pytest.mark.nightly  # builds an image
 def test_programs_that_pip_installs(aws: JobFixtures, made, tmp_path: Path, wheels: Path) -> None:
     """As the training toolkit's ``train`` is installed into an image, with any path of Python in the Dockerfile."""
     write_wheel(wheels, "localaws-trainer", "1.0", programs={"train": "localaws_trainer:main"})

@@ -213,6 +213,7 @@ def test_a_job_that_prints_more_than_memory_may_grow(aws: JobFixtures, megabytes
     assert gateway.memory_info().rss - before < 20 << 20
 
 
+@pytest.mark.nightly  # installs packages; jobs/test_overlay.py does by day
 def test_requirements_go_into_an_overlay(aws: JobFixtures) -> None:
     def installed() -> str:
         return subprocess.run([sys.executable, "-m", "pip", "freeze", "--all"], capture_output=True, text=True, check=True).stdout

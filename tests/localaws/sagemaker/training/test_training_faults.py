@@ -52,6 +52,7 @@ def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.
         again.handle.stop()
 
 
+@pytest.mark.nightly  # its own local AWS; a training job is killed by day
 @pytest.mark.parametrize("end", ["killed", pytest.param("stopped", marks=pytest.mark.nightly)])
 def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end: str) -> None:
     state = tmp_path / "state"

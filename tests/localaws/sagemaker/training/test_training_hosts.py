@@ -190,6 +190,7 @@ def sealed() -> Iterator[JobFixtures]:
         yield JobFixtures(handle, "namespace")
 
 
+@pytest.mark.nightly  # its own local AWS; hosts meet by day
 @pytest.mark.skipif(box.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 def test_hosts_of_a_sealed_local_aws_meet_and_reach_it(sealed: JobFixtures) -> None:
     code = MEET + "\nimport boto3\nprint(boto3.client('sts').get_caller_identity()['Arn'])"

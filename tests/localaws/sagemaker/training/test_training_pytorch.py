@@ -47,6 +47,7 @@ json.dump([os.environ[name] for name in names] + [torch.__version__], open("/opt
     assert files["model.pt"]
 
 
+@pytest.mark.nightly  # imports torch twice; the hosts of a group meet by day
 @needs_torch
 def test_torch_distributed_on_two_instances(aws: JobFixtures) -> None:
     job = aws.trained(aws.script(textwrap.dedent(ALL_REDUCE), TORCHRUN, image=PYTORCH, ResourceConfig=cluster(2)))

@@ -272,6 +272,7 @@ def test_script_processor(aws: JobFixtures, session: object, tmp_path: Path) -> 
     assert aws.get(f"{where}/result.txt") == b"1,2;--share 0.2"
 
 
+@pytest.mark.nightly  # the SDK imports slowly; a trainer with a script runs by day
 def test_framework_processor(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.core.processing import FrameworkProcessor
 

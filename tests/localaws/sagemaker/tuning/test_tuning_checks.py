@@ -202,6 +202,7 @@ def test_warm_start_knows_the_best_of_its_parents(tuning: TuningFixtures, parent
     assert objective(overall) < objective(trials[0])
 
 
+@pytest.mark.nightly  # two tuning jobs
 def test_warm_start_looks_where_its_parents_found_something(tuning: TuningFixtures) -> None:
     """The static x of the parents is searched now, and its values in the parents are the observations."""
     definition = tuning.definition()

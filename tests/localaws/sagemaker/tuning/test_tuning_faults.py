@@ -34,6 +34,7 @@ def start(tuning: TuningFixtures) -> str:
     return name
 
 
+@pytest.mark.nightly  # its own local AWS; a training job is killed by day
 def test_killed_while_a_tuning_job_runs(tuning: TuningFixtures, tmp_path: Path) -> None:
     name = start(tuning)
     server_process = psutil.Process(tuning.aws.handle.pid)
@@ -54,7 +55,7 @@ def test_killed_while_a_tuning_job_runs(tuning: TuningFixtures, tmp_path: Path) 
     assert again.run(1)[0]["HyperParameterTuningJobStatus"] == "Completed"
 
 
-@pytest.mark.nightly  # a kill, the harder case, runs by day
+@pytest.mark.nightly  # its own local AWS; a training job is killed by day
 def test_reset_and_stopped_while_a_tuning_job_runs(tuning: TuningFixtures) -> None:
     start(tuning)
     tuning.aws.handle.reset()

@@ -29,6 +29,7 @@ def compute() -> object:
     return Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5)
 
 
+@pytest.mark.nightly  # the SDK imports slowly
 def test_tuner_with_a_script(aws: JobFixtures, session: object, tmp_path: Path) -> None:  # noqa: F811
     from sagemaker.core.parameter import CategoricalParameter, ContinuousParameter, IntegerParameter
     from sagemaker.train import ModelTrainer

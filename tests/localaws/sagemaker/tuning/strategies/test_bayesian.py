@@ -52,6 +52,7 @@ def test_the_same_seed_and_losses_give_the_same_suggestions() -> None:
     assert run(BayesianSearch(MIXED, 3), 9) == run(BayesianSearch(MIXED, 3), 9) != run(BayesianSearch(MIXED, 4), 9)
 
 
+@pytest.mark.nightly  # many searches
 def test_it_finds_better_combinations_than_chance() -> None:
     def best(kind: type) -> float:
         return statistics.median(min(each.loss for each in run(kind(MIXED, seed), 20)) for seed in range(5))
