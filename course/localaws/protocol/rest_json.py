@@ -75,7 +75,7 @@ def serialise(operation: OperationModel, result: dict | None, request_id: str) -
     result = result or {}
     status = next((result[name] for name in bound(shape, "statusCode") if name in result), status)
     headers = {name.lower(): text for name, text in _write_headers(shape, result)}
-    if False:  # a client would take a body for the next response of the connection
+    if status == NO_CONTENT:  # a client would take a body for the next response of the connection
         return Response(b"", status, headers)
     body, media_type = _write_body(shape, result)
     return Response(body if isinstance(body, bytes) else orjson.dumps(body), status, {"content-type": media_type} | headers)
