@@ -1,8 +1,9 @@
-"""Inputs and outputs of Processing jobs in one line each, and executions that are started and waited for."""
+"""Inputs and outputs of Processing jobs in one line each, and executions that are started, waited for and looked at."""
 
 import time
 from typing import Any
 
+import pandas as pd
 from sagemaker.core.shapes import (
     ProcessingInput,
     ProcessingOutput,
@@ -58,3 +59,25 @@ def state(sagemaker: Any, execution: str) -> str:
 def steps_of(sagemaker: Any, execution: str) -> list[dict]:
     listed = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution, SortOrder="Ascending")
     return listed["PipelineExecutionSteps"]
+
+
+def shown(steps: list[dict]) -> pd.DataFrame:
+    """The steps of an execution: how each ended, the execution whose result it took from the cache or as a selective execution, and why
+    it failed."""
+    rows = []
+    for step in steps:
+        source = step.get("CacheHitResult") or step.get("SelectiveExecutionResult") or {}
+        taken = source.get("SourcePipelineExecutionArn", "").rpartition("/")[2]
+        rows.append((step["StepName"], step["StepStatus"], taken, step.get("FailureReason", "")))
+    return pd.DataFrame(rows, columns=["step", "status", "result of", "failure reason"])
+
+
+def log_of(aws: Any, step: dict) -> list[str]:
+    """The failure reason of a step, and the lines of the log of its job, if it has one."""
+    lines = [step.get("FailureReason", "")]
+    for kind, job in step.get("Metadata", {}).items():
+        group = f"/aws/sagemaker/{kind.removesuffix('Job')}Jobs"
+        stream = job["Arn"].rpartition("/")[2]
+        found = aws.client("logs").filter_log_events(logGroupName=group, logStreamNamePrefix=f"{stream}/")
+        lines += [event["message"] for event in found["events"]]
+    return lines

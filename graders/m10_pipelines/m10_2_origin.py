@@ -1,0 +1,5 @@
+"""To be written."""
+
+
+def judge_origin(*arguments: object) -> None:
+    raise NotImplementedError
