@@ -536,7 +536,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# You started each execution by hand; a schedule or an event can start one, too. A package of two containers, as in the last exercise, is an *inference pipeline*.
-# [Many models, one server](../m09_deployment_options/m09_2_shared.ipynb) shows when it is the right choice.
+# [Pipelines that go wrong](m10_2_pipelines_that_go_wrong.ipynb) is about the months in which nobody looks: results that are reused too often, executions that
+# fail half way, bad data, and the question which data the model in production has seen.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
