@@ -80,7 +80,8 @@ class ExecutionScope:
             with self.data.open(bucket, key) as file:
                 content = file.read(largest + 1)
         except (AwsError, DataError) as error:
-            raise ExpressionError(f"The JSON file {uri} could not be read: {error}") from error
+            refused = error if isinstance(error, AwsError) else error.__cause__ or error
+            raise ExpressionError(f"Received an error while reading file {uri} from S3: {refused}") from error
         if len(content) > largest:
             raise ExpressionError(f"The JSON file {uri} is larger than {largest} bytes")
         try:

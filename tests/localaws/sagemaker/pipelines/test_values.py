@@ -62,7 +62,7 @@ def test_values_in_json_files_of_s3(fixtures: PipelineFixtures) -> None:
 @pytest.mark.parametrize(
     ("body", "path", "reason"),
     [
-        (None, "a", "could not be read"),
+        (None, "a", "from S3: NoSuchKey: The specified key does not exist."),
         ("{", "a", "is not JSON"),
         ('{"a": 1}', "b", "'b' of the path 'b' was not found"),
         (" " * (2 << 20) + "{}", "a", "is larger than 2097152 bytes"),
