@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import secrets
 import time
@@ -37,7 +38,7 @@ class Answer:
     learner : str
         The learner whose variant of the exercise this is.
     client : callable
-        Makes a boto3 client for a service name.
+        Makes a boto3 client for a service name; called once for each.
     token : callable
         As `fresh_token`; when an answer is judged again from a recording, it returns the recorded tokens.
     """
@@ -56,7 +57,7 @@ class Answer:
         self.token = token
         self.rng = rng
         self.learner = learner
-        self.client = client
+        self.client = functools.cache(client)  # to make one takes longer than a call
         self.output = ""
         self._values = {name: _of_kind(name, plain_values[name], wanted) for name, wanted in exercise.values.items()}
         self._call = call
