@@ -2,14 +2,14 @@
 
 import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
 from course.grading import Answer
-from course.grading.citing import SHORTEST, cites, passing
+from course.grading.citing import cites, class_alone, passing, statements
 from course.grading.jobs import ended, log_streams
 
 AT_ONCE = 4  # instances in training jobs that a new account may run
@@ -24,7 +24,6 @@ FIELDS = (
 )
 # By cause, the field that a repair changes; of all other causes it is S3Uri.
 FIELD_OF = {"channel": "ChannelName", "format": "ContentType", "objective": "objective", "range": "range"}
-CLASS = re.compile(r"[\w.]*(Error|Exception)\b")
 SHOWN = 60  # characters of a learner's words that a message repeats
 
 
@@ -145,9 +144,9 @@ def doubtful_line(ticket: str, cited: str, logs: dict[str, list[str]], again: Re
         return f"{ticket}: {shown} is in the logs of all five jobs; expected words that tell this job from the others."
     if passing(cited):
         return f"{ticket}: {shown} has a time or an address that the next run will not have; expected words without."
-    if len(CLASS.sub("", cited).strip(" :")) < SHORTEST:
+    if class_alone(cited):
         return f"{ticket}: {shown} names a class of exceptions, and many faults end in one; expected words of the message."
-    if not cites(cited, _statements(logs[ticket])):
+    if not cites(cited, statements(logs[ticket])):
         said = "is a place in the program, or announces what the next line says"
         return f"{ticket}: {shown} {said}; expected words that say what was wrong."
     if others := [other for other, lines in logs.items() if other != ticket and cites(cited, lines)]:
@@ -155,16 +154,6 @@ def doubtful_line(ticket: str, cited: str, logs: dict[str, list[str]], again: Re
     if cites(cited, again.log):
         return f"{ticket}: {shown} is also in the log of the job that ended well after your repair: it shows no fault."
     return ""
-
-
-def _statements(lines: list[str]) -> Iterator[str]:
-    """The lines of a log without places in a program, its code, and the announcements of other lines."""
-    code = False
-    for line in lines:
-        text = line.strip()
-        if not (code or text.startswith(('File "', "[bt]")) or text.endswith(":")):
-            yield line
-        code = text.startswith('File "')
 
 
 # ---- causes --------------------------------------------------------------------------------------------------------------------------

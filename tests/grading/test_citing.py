@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.grading.citing import SHORTEST, cites, passing, shows
+from course.grading.citing import SHORTEST, cites, class_alone, passing, shows, statements
 
 lines = st.lists(st.text("abc xyz:-", min_size=SHORTEST, max_size=30), min_size=1, max_size=5)
 
@@ -47,3 +47,19 @@ PASSING = [
 def test_parts_that_belong_to_one_run_are_found() -> None:
     for cited, found in PASSING:
         assert passing(cited) == found, cited
+
+
+def test_statements_are_the_lines_that_say_what_happened() -> None:
+    log = [
+        "begun",
+        "Traceback (most recent call last):",
+        '  File "train.py", line 9, in <module>',
+        "    fit(rows)",
+        "    ^^^~~~~~^",
+        "ValueError: no rows",
+    ]
+    assert list(statements(log)) == ["begun", "ValueError: no rows"]
+
+
+def test_a_class_of_errors_alone_says_little() -> None:
+    assert [class_alone(cited) for cited in ("ValueError", "ClientError: AlgorithmError:", "ValueError: no rows")] == [True, True, False]
