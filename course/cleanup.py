@@ -122,7 +122,12 @@ class Cleanup:
 
 def delete_bucket(s3: Any, name: str) -> None:
     """Delete a bucket with all its objects."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-        if keys := [{"Key": each["Key"]} for each in page.get("Contents", ())]:
-            s3.delete_objects(Bucket=name, Delete={"Objects": keys})
+    delete_objects(s3, name, "")
     s3.delete_bucket(Bucket=name)
+
+
+def delete_objects(s3: Any, bucket: str, prefix: str) -> None:
+    """Delete the objects whose keys begin with the prefix."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        if keys := [{"Key": each["Key"]} for each in page.get("Contents", ())]:
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})

@@ -6,16 +6,33 @@ import copy
 import random
 from typing import Any
 
-FAULTS = ("argument", "content", "folder", "instances", "month", "path", "property", "role", "script")
 PIPELINES = ("pipeline-1", "pipeline-2", "pipeline-3")
 BASE = "/opt/ml/processing"
-# The member that names an element of a list, e.g. of a list of steps or channels.
-NAMES = ("Name", "ChannelName", "InputName", "OutputName", "PropertyFileName")
+# What a fault changes: a path, as `repaired` takes it, and the wrong value.
+FAULTS: dict[str, dict[str, object]] = {
+    "argument": {"Parameters.Window.DefaultValue": "month"},
+    "content": {"Steps.Train.Arguments.InputDataConfig.train.ContentType": "text/libsvm"},
+    "folder": {"Steps.Evaluate.Arguments.ProcessingInputs.model.S3Input.LocalPath": f"{BASE}/models"},
+    "instances": {"Steps.Train.Arguments.ResourceConfig.InstanceCount": 30},
+    "month": {"Parameters.Month.DefaultValue": "13"},
+    "operator": {"Steps.Good.Arguments.Conditions.0.Type": "LessThanOrEqualTo"},
+    "output": {"Steps.Prepare.Arguments.ProcessingOutputConfig.Outputs.test.S3Output.LocalPath": f"{BASE}/tests"},
+    "path": {"Steps.Good.Arguments.Conditions.0.LeftValue.Std:JsonGet.Path": "new.AUC"},
+    "property": {"Steps.Evaluate.PropertyFiles.Evaluation.FilePath": "report.json"},
+    "role": {"Steps.Train.Arguments.RoleArn": "arn:aws:iam::123456789012:role/late-trainer"},
+    "script": {"Steps.Prepare.Arguments.AppSpecification.ContainerEntrypoint.1": f"{BASE}/code/prepare_flights.py"},
+}
+# What shows a fault: the log of a job, the failure reason of the step at fault, or the failure of a later step.
+KINDS = (("argument", "content", "folder", "month", "script"), ("instances", "path", "role"), ("operator", "output", "property"))
+# The member that names an element of a list, e.g. of a list of steps or channels. A property file has the name of an output, too.
+NAMES = ("Name", "ChannelName", "InputName", "PropertyFileName", "OutputName")
 
 
 def planted(rng: random.Random) -> dict[str, str]:
-    """The fault of each pipeline."""
-    return dict(zip(PIPELINES, rng.sample(FAULTS, len(PIPELINES)), strict=True))
+    """The fault of each pipeline: one of each of `KINDS`."""
+    faults = [rng.choice(kind) for kind in KINDS]
+    rng.shuffle(faults)
+    return dict(zip(PIPELINES, faults, strict=True))
 
 
 def definitions(rng: random.Random, images: dict[str, str], role: str, folder: str) -> dict[str, dict]:
@@ -30,14 +47,14 @@ def definitions(rng: random.Random, images: dict[str, str], role: str, folder: s
     role : str
         ARN of the jobs' role.
     folder : str
-        URI without a slash at its end. The table is in ``flights/`` below it, and the scripts are in ``code/``.
+        URI without a slash at its end. Below it are the table ``year/flights.csv``, and the scripts in ``code/``.
     """
     return {name: with_fault(sound(rng, images, role, folder), fault) for name, fault in planted(rng).items()}
 
 
 def sound(rng: random.Random, images: dict[str, str], role: str, folder: str) -> dict:
     """A definition that works. Much of it is drawn, so that a comparison of two definitions shows more than a fault."""
-    prepare = _processing(role, images["sklearn"], f"{folder}/code/prepare.py", {"flights": f"{folder}/flights"}, ["train", "test"], folder)
+    prepare = _processing(role, images["sklearn"], f"{folder}/code/prepare.py", {"flights": f"{folder}/year"}, ["train", "test"], folder)
     prepare["AppSpecification"]["ContainerArguments"] = ["--month", _get("Parameters.Month"), "--window", _get("Parameters.Window")]
     test, model = (
         _get("Steps.Prepare.ProcessingOutputConfig.Outputs['test'].S3Output.S3Uri"),
@@ -68,7 +85,6 @@ def _get(path: str) -> dict:
 
 
 def _processing(role: str, image: str, code: str, inputs: dict[str, object], outputs: list[str], folder: str) -> dict:
-    own = _get("Execution.PipelineExecutionId")
     return {
         "RoleArn": role,
         "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 20}},
@@ -85,7 +101,7 @@ def _processing(role: str, image: str, code: str, inputs: dict[str, object], out
                 {
                     "OutputName": name,
                     "S3Output": {
-                        "S3Uri": {"Std:Join": {"On": "/", "Values": [folder, own, name]}},
+                        "S3Uri": {"Std:Join": {"On": "/", "Values": [folder, _get("Execution.PipelineExecutionId"), name]}},
                         "LocalPath": f"{BASE}/{name}",
                         "S3UploadMode": "EndOfJob",
                     },
@@ -122,18 +138,7 @@ def _training(rng: random.Random, role: str, image: str, folder: str) -> dict:
 
 def with_fault(definition: dict, fault: str) -> dict:
     """A copy of a sound definition with one of `FAULTS`."""
-    changes: dict[str, dict[str, object]] = {
-        "argument": {"Parameters.Window.DefaultValue": "month"},
-        "content": {"Steps.Train.Arguments.InputDataConfig.train.ContentType": "text/libsvm"},
-        "folder": {"Steps.Evaluate.Arguments.ProcessingInputs.model.S3Input.LocalPath": f"{BASE}/models"},
-        "instances": {"Steps.Train.Arguments.ResourceConfig.InstanceCount": 30},
-        "month": {"Parameters.Month.DefaultValue": "13"},
-        "path": {"Steps.Good.Arguments.Conditions.0.LeftValue.Std:JsonGet.Path": "new.AUC"},
-        "property": {"Steps.Evaluate.PropertyFiles.Evaluation.FilePath": "report.json"},
-        "role": {"Steps.Train.Arguments.RoleArn": "arn:aws:iam::123456789012:role/late-trainer"},
-        "script": {"Steps.Prepare.Arguments.AppSpecification.ContainerEntrypoint.1": f"{BASE}/code/prepare_flights.py"},
-    }
-    return repaired(definition, changes[fault])
+    return repaired(definition, FAULTS[fault])
 
 
 def repaired(definition: dict, change: dict[str, Any]) -> dict:
@@ -162,7 +167,24 @@ def _key(place: Any, word: str) -> Any:
     if isinstance(place, dict) and word in place:
         return word
     if isinstance(place, list):
-        for index, each in enumerate(place):
-            if word == str(index) or isinstance(each, dict) and word in [each.get(name) for name in NAMES]:
-                return index
+        words = [_word(index, each) for index, each in enumerate(place)]
+        if word in words:
+            return words.index(word)
     raise KeyError(word)
+
+
+def _word(index: int, element: Any) -> str:
+    """The word of a path that means an element of a list."""
+    names = [element[name] for name in NAMES if name in element] if isinstance(element, dict) else []
+    return str(names[0] if names else index)
+
+
+def leaves(value: Any, path: str = "") -> dict[str, Any]:
+    """All text, numbers and other single values in a definition, by their paths."""
+    if isinstance(value, dict):
+        inner = value
+    elif isinstance(value, list):
+        inner = {_word(index, each): each for index, each in enumerate(value)}
+    else:
+        return {path: value}
+    return {at: leaf for word, each in inner.items() for at, leaf in leaves(each, f"{path}.{word}" if path else word).items()}

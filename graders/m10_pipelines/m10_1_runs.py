@@ -47,9 +47,16 @@ class Run:
 @contextlib.contextmanager
 def pipeline(answer: Answer, report: Report, part: str, function: str, *arguments: str) -> Iterator[str]:
     """The pipeline that a learner's function makes; yields its name, or ``""`` if the part failed. It is deleted afterwards."""
-    sagemaker, name = answer.client("sagemaker"), arguments[0]
-    try:
+    with pipeline_deleted(answer, arguments[0]) as name:
         yield name if _made(answer, report, part, function, *arguments) else ""
+
+
+@contextlib.contextmanager
+def pipeline_deleted(answer: Answer, name: str) -> Iterator[str]:
+    """Yields the name of a pipeline. If there is such a pipeline afterwards, its executions are stopped, and it is deleted."""
+    sagemaker = answer.client("sagemaker")
+    try:
+        yield name
     finally:
         with contextlib.suppress(ClientError):
             for run in sagemaker.list_pipeline_executions(PipelineName=name)["PipelineExecutionSummaries"]:
@@ -80,7 +87,7 @@ def start(answer: Answer, report: Report, part: str, name: str, asked: Sequence[
             report.part(part, False, f"Started with {shown(parameters)}, the pipeline was refused: {_short(said)}")
             return []
         arns.append(started["PipelineExecutionArn"])
-    return [_ended(sagemaker, arn) for arn in arns]
+    return [awaited(sagemaker, arn) for arn in arns]
 
 
 def _short(text: str) -> str:
@@ -92,7 +99,8 @@ def shown(parameters: dict[str, object]) -> str:
     return ", ".join(f"{key}={'an archive' if str(value).startswith('s3://') else value}" for key, value in parameters.items())
 
 
-def _ended(sagemaker: Any, arn: str) -> Run:
+def awaited(sagemaker: Any, arn: str) -> Run:
+    """The execution once it has ended."""
     status = _settled(sagemaker, arn)
     if status in RUNNING:
         raise AnswerError(f"An execution of your pipeline still runs after {LOOKS * PAUSE:.0f} seconds.")

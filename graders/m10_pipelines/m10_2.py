@@ -78,7 +78,7 @@ ex4 = Exercise(
     seconds=90,
     hints=(
         "The failure reason first; then the log of the step's job, from below. What did the step not find, or not accept?",
-        "Look in the definition for the value that the message names. Is it wrong there, or does it come from a parameter?",
+        "Look in the definition for the value that the message names. Is it wrong there, or does it come from a parameter or another step?",
         'One entry: `diagnoses["pipeline-9"] = {"step": "Train", "line": "<words of the log>"}` and '
         '`repairs["pipeline-9"] = {"Steps.Train.Arguments.HyperParameters.eta": "0.2"}`.',
     ),

@@ -1,14 +1,30 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 """The graded checks of m10_2."""
 
+from course.exercises.broken_pipelines import FAULTS, planted
 from course.grading import Answer, Report
 
 from .m10_2 import ex1, ex2, ex3, ex4, ex5
-from .m10_2_broken import judge_form, judge_repairs
+from .m10_2_broken import Execution, causes, changed_by, failed, judge_form
 from .m10_2_finish import judge_finish, practice_cases
 from .m10_2_guard import judge_guard, judge_stop, practice_tables
 from .m10_2_origin import judge_origin
 from .m10_2_pinned import judge_pin
+
+# By fault: words of the sentences that say what was wrong.
+SIGNS: dict[str, tuple[str, ...]] = {
+    "argument": ("invalid choice",),
+    "content": ("LIBSVM",),
+    "folder": ("model/model.tar.gz",),
+    "instances": ("service limit", "RESOURCE_LIMIT"),
+    "month": ("Sample larger",),
+    "operator": ("no better than chance",),
+    "output": ("No S3 objects found",),
+    "path": ("new.AUC",),
+    "property": ("report.json",),
+    "role": ("assume",),
+    "script": ("prepare_flights.py",),
+}
 
 
 @ex1.graded
@@ -33,8 +49,25 @@ def graded_ex3(answer: Answer, report: Report) -> None:
 
 @ex4.graded
 def graded_ex4(answer: Answer, report: Report) -> None:
-    if judge_form(answer, report):
-        judge_repairs(answer, report)
+    """The pipelines themselves ran again in the practice check, which grading runs first."""
+    if not judge_form(answer, report):
+        return
+    faults, diagnoses, repairs = planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
+    broken = {each: failed(answer, each) for each in faults}
+    unshown = [each for each, fault in faults.items() if not _shows(diagnoses[each]["line"], broken[each], SIGNS[fault])]
+    said = f"{', '.join(unshown)}: the words cited do not show the fault."
+    report.part("evidence", 1 - len(unshown) / len(faults), said)
+    covered = [each for each, fault in faults.items() if not changed_by(broken[each], repairs[each]) & FAULTS[fault].keys()]
+    said = f"{', '.join(covered)}: the change is not of the place at fault."
+    report.part("repair", 1 - len(covered) / len(faults), said)
+
+
+def _shows(cited: str, execution: Execution, signs: tuple[str, ...]) -> bool:
+    """Whether the cited words have a sign of the fault, or belong to a sentence that has one."""
+    words = cited.strip()
+    sentences = [said for lines in execution.lines.values() for said in causes(lines)]
+    telling = [said for said in sentences if any(sign in said for sign in signs)]
+    return any(words in said or said in words for said in telling)
 
 
 @ex5.graded

@@ -401,13 +401,14 @@ check("m10_2_ex3", faults=faults, guard_arn=guard_arn)
 # %% [markdown]
 # ## Three broken pipelines
 #
-# Three colleagues wrote three pipelines, of the same four steps: `Prepare`, `Train`, `Evaluate`, and the condition `Good`. Each has one fault of its own. All
-# three fail. The *metadata* of a step names its job, and the log of the job says what went wrong there. If the step could not start its job, or is no job, the
-# failure reason of the step says it all. `log_of` in `given/parts.py` returns both:
+# Three colleagues wrote three pipelines, of the same steps: `Prepare`, `Train`, `Evaluate`, and the condition `Good`, which leads to the fail step `Bad` if the
+# model is no better than chance. Each has one fault of its own, and all three fail. The *metadata* of a step names its job, and the log of the job says what
+# went wrong there. If the step could not start its job, or is no job, the failure reason of the step says it all. `log_of` in `given/parts.py` returns both:
 
 # %%
+aws.upload(flights.sample(30_000, random_state=5), "year/flights.csv", header=True)
 for script in ("prepare", "evaluate"):
-    aws.upload(f"given/{script}.py", f"code/{script}.py")
+    aws.upload(f"given/broken/{script}.py", f"code/{script}.py")
 images = {"sklearn": aws.image("sklearn", "1.2-1"), "xgboost": image}
 definitions = broken_pipelines.definitions(variant("m10_2_ex4"), images, aws.role, folder)
 executions = {}
@@ -423,19 +424,19 @@ step = next(step for step in broken["pipeline-1"] if step["StepStatus"] == "Fail
 print(*(line[:150] for line in log_of(aws, step)), sep="\n")
 
 # %% [markdown]
-# A step that fails is not always the step with the fault: `Evaluate` may miss what `Train` should have written. A change of a definition is a path and
-# a new value, as in the [lesson on failed jobs](../m04_training/m04_2_failures.ipynb). The names of steps, parameters, channels, inputs and property files stand for
-# their places in lists: `Steps.Train.Arguments.InputDataConfig.train.ContentType`. `broken_pipelines.repaired(definition, {path: value})` returns the changed
-# definition.
+# A step that fails is not always the step with the fault: `Evaluate` may miss what `Train` should have written. `definitions` has the three definitions, and the
+# scripts are in `given/broken`. A change of a definition is a path and a new value, as in the [lesson on failed jobs](../m04_training/m04_2_failed_jobs.ipynb). The
+# elements of a list have their own names in a path, and a number, from 0, only if they have no name: `Steps.Train.Arguments.InputDataConfig.train.ContentType`,
+# `Steps.Good.Arguments.Conditions.0`. `broken_pipelines.repaired(definition, {path: value})` returns the changed definition.
 
 # %% [markdown] exercise="m10_2_ex4"
 # Make two `dict`s with the keys `"pipeline-1"` to `"pipeline-3"`.
 #
-# - `diagnoses[pipeline]` is `{"step": ..., "line": ...}`: the name of the step that failed, and words copied from its failure reason or its log that say what was wrong.
-#   No other of the three executions may have them. Leave out what changes with every run.
+# - `diagnoses[pipeline]` is `{"step": ..., "line": ...}`: the name of the step that failed, even if the fault is in another one, and words copied from its failure
+#   reason or its log that say what was wrong. No other of the three executions may have these words. Leave out what changes with every run.
 # - `repairs[pipeline]` is `{path: value}`: the smallest change of the definition that mends it.
 #
-# The check runs each pipeline again, with your change: it must succeed, and do the same work as the others. Do not change the scripts or the table.
+# The check runs each pipeline again, with your change: it must succeed, and do the same work as the others.
 
 
 # %% answer="m10_2_ex4"
@@ -443,24 +444,25 @@ diagnoses = ...  # TODO: pipeline -> {"step": ..., "line": ...}
 repairs = ...  # TODO: pipeline -> {path: value}
 
 ### BEGIN SOLUTION
+IN_TRAIN, IN_GOOD = "Steps.Train.Arguments", "Steps.Good.Arguments.Conditions.0"
 SIGNS = {
     "invalid choice": {"Parameters.Window.DefaultValue": "all"},
-    "LIBSVM": {"Steps.Train.Arguments.InputDataConfig.train.ContentType": "text/csv"},
-    "model/model.tar.gz": {"Steps.Evaluate.Arguments.ProcessingInputs.model.S3Input.LocalPath": "/opt/ml/processing/model"},
-    "ResourceLimitExceeded": {"Steps.Train.Arguments.ResourceConfig.InstanceCount": 1},
-    "a must be greater than 0": {"Parameters.Month.DefaultValue": "6"},
-    "new.AUC": {"Steps.Good.Arguments.Conditions.0.LeftValue.Std:JsonGet.Path": "new.auc"},
-    "report.json": {"Steps.Evaluate.PropertyFiles.Evaluation.FilePath": "evaluation.json"},
-    "late-trainer": {"Steps.Train.Arguments.RoleArn": aws.role},
+    "is not 'LIBSVM' format": {f"{IN_TRAIN}.InputDataConfig.train.ContentType": "text/csv"},
+    "processing/model/model.tar.gz": {"Steps.Evaluate.Arguments.ProcessingInputs.model.S3Input.LocalPath": "/opt/ml/processing/model"},
+    "account-level service limit": {f"{IN_TRAIN}.ResourceConfig.InstanceCount": 1},
+    "Sample larger than population": {"Parameters.Month.DefaultValue": "6"},
+    "no better than chance": {f"{IN_GOOD}.Type": "GreaterThanOrEqualTo"},
+    "No S3 objects found": {"Steps.Prepare.Arguments.ProcessingOutputConfig.Outputs.test.S3Output.LocalPath": "/opt/ml/processing/test"},
+    "'new.AUC' was not found": {f"{IN_GOOD}.LeftValue.Std:JsonGet.Path": "new.auc"},
+    "report/report.json": {"Steps.Evaluate.PropertyFiles.Evaluation.FilePath": "evaluation.json"},
+    "Could not assume role": {f"{IN_TRAIN}.RoleArn": aws.role},
     "prepare_flights.py": {"Steps.Prepare.Arguments.AppSpecification.ContainerEntrypoint.1": "/opt/ml/processing/code/prepare.py"},
 }
 diagnoses, repairs = {}, {}
 for each, steps in broken.items():
     step = next(step for step in steps if step["StepStatus"] == "Failed")
-    text = "\n".join(log_of(aws, step))
-    sign = next(sign for sign in SIGNS if sign in text)
-    line = next(line for line in log_of(aws, step) if sign in line)
-    diagnoses[each], repairs[each] = {"step": step["StepName"], "line": line}, SIGNS[sign]
+    sign = next(sign for sign in SIGNS if sign in "\n".join(log_of(aws, step)))
+    diagnoses[each], repairs[each] = {"step": step["StepName"], "line": sign}, SIGNS[sign]
 ### END SOLUTION
 
 # %% check="m10_2_ex4"

@@ -73,11 +73,13 @@ def shown(steps: list[dict]) -> pd.DataFrame:
 
 
 def log_of(aws: Any, step: dict) -> list[str]:
-    """The failure reason of a step, and the lines of the log of its job, if it has one."""
-    lines = [step.get("FailureReason", "")]
-    for kind, job in step.get("Metadata", {}).items():
-        group = f"/aws/sagemaker/{kind.removesuffix('Job')}Jobs"
-        stream = job["Arn"].rpartition("/")[2]
-        found = aws.client("logs").filter_log_events(logGroupName=group, logStreamNamePrefix=f"{stream}/")
-        lines += [event["message"] for event in found["events"]]
+    """The lines of a step's failure reason, and of the log of its job, if it has one."""
+    lines = step.get("FailureReason", "").splitlines()
+    for kind in ("Processing", "Training"):
+        if job := step.get("Metadata", {}).get(f"{kind}Job"):
+            # The ARN of a job is in small letters. Its log has the job's name, with capitals.
+            describe = getattr(aws.client("sagemaker"), f"describe_{kind.lower()}_job")
+            name = describe(**{f"{kind}JobName": job["Arn"].rpartition("/")[2]})[f"{kind}JobName"]
+            stream = {"logGroupName": f"/aws/sagemaker/{kind}Jobs", "logStreamNamePrefix": f"{name}/"}
+            lines += [event["message"] for event in aws.client("logs").filter_log_events(**stream)["events"]]
     return lines

@@ -1,0 +1,15 @@
+"""The first line of the log is taken for what was wrong."""
+
+# trips: evidence
+# says: is also in the texts of
+
+diagnoses = {
+    "pipeline-1": {"step": "Good", "line": "report/report.json"},
+    "pipeline-2": {"step": "Prepare", "line": log_of(aws, broken["pipeline-2"][-1])[1]},
+    "pipeline-3": {"step": "Train", "line": "Could not assume role"},
+}
+repairs = {
+    "pipeline-1": {"Steps.Evaluate.PropertyFiles.Evaluation.FilePath": "evaluation.json"},
+    "pipeline-2": {"Parameters.Month.DefaultValue": "6"},
+    "pipeline-3": {"Steps.Train.Arguments.RoleArn": aws.role},
+}
