@@ -60,7 +60,7 @@ class Deployment:
         containers = {"Containers": [{"Image": IMAGE, "ModelDataUrl": archive}], **FORMATS}
         self.sagemaker.create_model_package(ModelPackageGroupName=group, ModelApprovalStatus="Approved", InferenceSpecification=containers)
 
-    def serve(self, *models: tuple[str, float]) -> None:
+    def serve(self, *models: tuple[str, float], wait: bool = True) -> None:
         """Let the endpoint serve these models, each with its initial weight. The first call creates it."""
         config = f"{self.name}-c{len(self._configs)}"
         variants = [
@@ -77,27 +77,29 @@ class Deployment:
         change = self.sagemaker.update_endpoint if self._configs else self.sagemaker.create_endpoint
         change(EndpointName=self.name, EndpointConfigName=config)
         self._configs.append(config)
-        self._wait()
+        if wait:
+            self.wait()
 
     def weigh(self, *weights: float) -> None:
         """Change the variants' current weights. The configuration keeps the initial ones."""
         wanted = [{"VariantName": f"V{number}", "DesiredWeight": weight} for number, weight in enumerate(weights)]
         self.sagemaker.update_endpoint_weights_and_capacities(EndpointName=self.name, DesiredWeightsAndCapacities=wanted)
-        self._wait()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until the endpoint is in service, or failed."""
+        with contextlib.suppress(WaiterError):
+            self.sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=self.name, WaiterConfig=WAIT)
 
     def close(self) -> None:
         with contextlib.suppress(ClientError):
-            self._wait()
+            self.wait()
             self.sagemaker.delete_endpoint(EndpointName=self.name)
         for config in self._configs:
             self.sagemaker.delete_endpoint_config(EndpointConfigName=config)
         for model in list(self._models):
             self.delete_model(model)
         delete_bucket(self.s3, self.name)
-
-    def _wait(self) -> None:
-        with contextlib.suppress(WaiterError):
-            self.sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=self.name, WaiterConfig=WAIT)
 
 
 @contextlib.contextmanager

@@ -5,8 +5,8 @@ from course.grading import Answer, Exercise, Function, Report, Value
 from .m10_2_broken import judge_form, judge_repairs
 from .m10_2_finish import judge_finish, practice_cases
 from .m10_2_guard import judge_guard, judge_stop, practice_tables
-from .m10_2_origin import judge_origin
-from .m10_2_pinned import judge_pin
+from .m10_2_origin import judge_origin, practice_plan
+from .m10_2_pinned import judge_pin, practice_case
 
 ex1 = Exercise(
     id="m10_2_ex1",
@@ -95,9 +95,10 @@ ex5 = Exercise(
     topics=["pipe.cache"],
     seconds=60,
     hints=(
-        "Endpoint, its context, the trial components above it: these are the jobs.",
+        "Endpoint, its configuration, its model, the archive: the jobs above that archive made it.",
         "One job is a training job: its tags name the execution. The other is a Processing job: its inputs are the table and the script.",
-        "`query_lineage(StartArns=[context], Direction='Ascendants', Filters={'LineageTypes': ['TrialComponent']})`, then "
+        "`query_lineage(StartArns=[<ARN of the archive's artifact>], Direction='Ascendants', IncludeEdges=False, "
+        "Filters={'LineageTypes': ['TrialComponent']})`, then "
         "`describe_trial_component(TrialComponentName=<the last part of the ARN>)['Source']['SourceArn']`.",
     ),
 )
@@ -105,8 +106,8 @@ ex5 = Exercise(
 
 @ex1.practice
 def practice_ex1(answer: Answer, report: Report) -> None:
-    report.doing("pins two definitions, and runs one")
-    judge_pin(answer, report, f"check-m10-2-{answer.token()}")
+    report.doing("pins a definition before and after changes, and runs it")
+    judge_pin(answer, report, f"check-m10-2-{answer.token()}", practice_case(answer.rng))
 
 
 @ex2.practice
@@ -131,5 +132,5 @@ def practice_ex4(answer: Answer, report: Report) -> None:
 
 @ex5.practice
 def practice_ex5(answer: Answer, report: Report) -> None:
-    report.doing("runs a pipeline several times, and deploys two of its models")
-    judge_origin(answer, report, f"check-m10-2-{answer.token()}")
+    report.doing("runs a pipeline five times, and deploys models of it")
+    judge_origin(answer, report, f"check-m10-2-{answer.token()}", practice_plan(answer.rng))

@@ -8,8 +8,8 @@ from .m10_2 import ex1, ex2, ex3, ex4, ex5
 from .m10_2_broken import Execution, causes, changed_by, failed, judge_form
 from .m10_2_finish import judge_finish, practice_cases
 from .m10_2_guard import judge_guard, judge_stop, practice_tables
-from .m10_2_origin import judge_origin
-from .m10_2_pinned import judge_pin
+from .m10_2_origin import judge_origin, unseen_plan
+from .m10_2_pinned import judge_pin, unseen_case
 
 # By fault: words of the sentences that say what was wrong.
 SIGNS: dict[str, tuple[str, ...]] = {
@@ -29,8 +29,8 @@ SIGNS: dict[str, tuple[str, ...]] = {
 
 @ex1.graded
 def graded_ex1(answer: Answer, report: Report) -> None:
-    report.doing("pins two unseen definitions, and runs one")
-    judge_pin(answer, report, f"graded-m10-2-{answer.token()}")
+    report.doing("pins an unseen definition before and after changes, and runs it")
+    judge_pin(answer, report, f"graded-m10-2-{answer.token()}", unseen_case(answer.rng))
 
 
 @ex2.graded
@@ -72,5 +72,5 @@ def _shows(cited: str, execution: Execution, signs: tuple[str, ...]) -> bool:
 
 @ex5.graded
 def graded_ex5(answer: Answer, report: Report) -> None:
-    report.doing("runs a pipeline several times, and deploys two of its models")
-    judge_origin(answer, report, f"graded-m10-2-{answer.token()}")
+    report.doing("runs another pipeline several times, and deploys models of it")
+    judge_origin(answer, report, f"graded-m10-2-{answer.token()}", unseen_plan(answer.rng))

@@ -140,13 +140,12 @@ shown(steps)
 # a Processing step (`ProcessingInputs`, in `S3Input`) and of each channel of a Training step (`InputDataConfig`, in `DataSource.S3DataSource`) by the address of a
 # copy, in `aws.bucket` below `f"{aws.prefix}/pinned/"`.
 #
-# - An address is that of one object, or of a folder, without a `/` at its end: then all objects below `address/` belong to it. Each of them keeps its name within the folder.
-# - The new address depends on the names and the contents only, and not on where they were. The `ETag` of an object, which `list_objects_v2` returns, is a hash of
+# - An address is that of one object, or of a folder, without a `/` at its end: then all objects below `address/` belong to it. Each keeps its name within the folder.
+# - The new address depends on the names and the contents only, and not on where they were. The `ETag` of an object, which `list_objects_v2` returns, is made from
 #   its content.
-# - An address that is no text but a reference (`{"Get": ...}` or a function) stays as it is, and so does all else. `Steps` holds all steps.
+# - An address that is no text but a reference (`{"Get": ...}` or a function) stays as it is, and so do all else and the old objects. `Steps` holds all steps.
 #
-# It is judged on other definitions and other objects. After `sagemaker.update_pipeline(PipelineName=name, PipelineDefinition=pin(definition))`, the pipeline
-# must run.
+# It is judged on other definitions and other objects, and runs what you return.
 
 
 # %% answer="m10_2_ex1"
@@ -489,23 +488,27 @@ for vertex in found:
 # The trial components are the jobs: `describe_trial_component` has the ARN of the job as its `Source`. SageMaker gives each job of a pipeline the tag
 # `sagemaker:pipeline-execution-arn`. An execution that took a job's result from the cache has the same model, but did not make it.
 #
-# Write `origin(endpoint)` that returns a `dict` about the model that the endpoint serves:
+# Write `origin(endpoint)` that returns a `dict` about the model that the endpoint serves now:
 #
-# - `"execution"`: the ARN of the execution whose training job made the model
-# - `"data"`: the address (`S3Uri`) of the table `flights` that the Processing job `Prepare` read, from whose output the model was trained
-# - `"code"`: the address of the script of that Processing job, its input `code`
+# - `"execution"`: the ARN of the execution whose training job made it
+# - `"data"`: the address (`S3Uri`) of the input `flights` of the Processing job that wrote the rows for it
+# - `"code"`: the address of the input `code` of that Processing job
 #
-# It is judged on unseen endpoints. Their pipelines have run many times, with several tables and scripts, and some steps took results from the cache. The endpoint has one variant.
+# It is judged on other endpoints of one variant. Their pipelines ran several times, partly from the cache. Some endpoints were updated: their context may also
+# lead to earlier models. `list_artifacts(SourceUri=...)` finds the artifact of an archive.
 
 
 # %% answer="m10_2_ex5"
 def origin(endpoint: str) -> dict:
     ### BEGIN SOLUTION
-    arn = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointArn"]
-    [context] = sagemaker.list_contexts(SourceUri=arn, ContextType="Endpoint")["ContextSummaries"]
+    config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+    [variant] = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    archive = sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]["ModelDataUrl"]
+    [artifact] = sagemaker.list_artifacts(SourceUri=archive)["ArtifactSummaries"]
     found = sagemaker.query_lineage(
-        StartArns=[context["ContextArn"]],
+        StartArns=[artifact["ArtifactArn"]],
         Direction="Ascendants",
+        IncludeEdges=False,
         Filters={"LineageTypes": ["TrialComponent"]},
     )["Vertices"]
     names = [vertex["Arn"].rpartition("/")[2] for vertex in found]
