@@ -19,7 +19,7 @@ from functools import cache
 from botocore.model import Shape
 
 from course.localaws.core.errors import AwsError
-from course.localaws.protocol.model import INTEGERS, NUMBERS, SCALARS, bound
+from course.localaws.protocol.model import INTEGERS, NUMBERS, SCALARS, bound, may_be_empty
 
 _BOUNDS = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -156,7 +156,8 @@ def write(shape: Shape, value: object) -> object:
 def write_members(shape: Shape, value: dict) -> dict:
     """Converts the members of a structure that belong in the body to JSON.
 
-    Omits empty structures, since they break SDK v3, whose classes require members. Keeps an empty member of a union: boto3 expects one.
+    Omits empty structures, since they break SDK v3, whose classes require members. Keeps an empty member of a union: boto3 expects one;
+    and those that AWS is known to show empty.
     """
     written, members = {}, _writable(shape)
     for name, inner in value.items():
@@ -172,10 +173,12 @@ def write_members(shape: Shape, value: dict) -> dict:
 @cache
 def _writable(shape: Shape) -> dict[str, tuple[str, Shape, bool, bool]]:
     """Returns for each member in the body: name on the wire, shape, whether it needs no conversion, whether it is written when empty."""
-    return {
-        name: (wire_name, member, member.type_name in _AS_IS, member.type_name != "structure" or shape.is_tagged_union)
-        for name, (wire_name, member) in bound(shape).items()
-    }
+    members = bound(shape).items()
+    return {name: (wire_name, member, member.type_name in _AS_IS, _may_be_empty(shape, name)) for name, (wire_name, member) in members}
+
+
+def _may_be_empty(shape: Shape, name: str) -> bool:
+    return shape.members[name].type_name != "structure" or shape.is_tagged_union or f"{shape.name}.{name}" in may_be_empty()
 
 
 _AS_IS = SCALARS - {"timestamp", "blob", "float", "double"}

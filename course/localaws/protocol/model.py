@@ -31,7 +31,7 @@ def service_model(service: str) -> ServiceModel:
 
 @cache
 def may_be_empty() -> frozenset[str]:
-    """The lists of responses, as shape and member, that AWS shows empty although the model forbids it."""
+    """The lists and structures of responses, as shape and member, that AWS shows empty. The model forbids such lists."""
     return frozenset(yaml.safe_load(Path(__file__).with_name("left_out.yaml").read_text())["empty"])
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol import conformity
-from course.localaws.protocol.model import errors, required
+from course.localaws.protocol.model import errors, may_be_empty, required
 from course.localaws.protocol.service import validate
 from tests.localaws.parameter_strategies import faults, model, operations, parameters, structures
 from tests.localaws.protocol.botocore_messages import parse, serialised, understood
@@ -69,9 +69,13 @@ def test_what_is_answered_fits_the_model_and_boto3_reads_it(service, operation, 
 
 
 def without_empty(shape: Shape, value: dict) -> dict:
-    """Returns a result as it is sent: without empty structures, except items and members of unions."""
+    """Returns a result as it is sent: without empty structures, except items, members of unions, and those that AWS shows empty."""
     kept = {name: _without_empty(shape.members[name], inner) for name, inner in value.items()}
-    return {name: inner for name, inner in kept.items() if inner or shape.is_tagged_union or shape.members[name].type_name != "structure"}
+    return {name: inner for name, inner in kept.items() if inner or _stays(shape, name)}
+
+
+def _stays(shape: Shape, name: str) -> bool:
+    return shape.is_tagged_union or shape.members[name].type_name != "structure" or f"{shape.name}.{name}" in may_be_empty()
 
 
 def _without_empty(shape: Shape, value: object) -> object:

@@ -3,7 +3,8 @@
 Source: "Selective execution of pipeline steps" of the developer guide and SelectiveExecutionConfig in the API reference, read 2026-11-28;
 the text for a missing source execution is from https://github.com/aws/sagemaker-python-sdk/issues/4444. The other texts are ours. Not
 documented, and so our choice: a step cannot be selected whose branch was not taken in the source execution, unless its Condition step is
-selected, too.
+selected, too. The guide says that the selected steps must be connected; as in the API reference, that means that no step on a way between
+two of them is missing. So steps without any way between them can be selected together.
 """
 
 from __future__ import annotations

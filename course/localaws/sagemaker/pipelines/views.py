@@ -1,6 +1,7 @@
 """The operations that describe and list executions.
 
-Source: API reference of these operations, read 2026-11-28.
+Source: API reference of these operations, read 2026-11-28. It does not say how long a page is without MaxResults. One answer of
+ListPipelineParametersForExecution in the notebook Selective_Execution_Abalone of amazon-sagemaker-examples has fourteen parameters.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _DESCRIBED = (
     "PipelineExperimentConfig", "FailureReason", "CreationTime", "LastModifiedTime", "CreatedBy", "LastModifiedBy",
     "ParallelismConfiguration", "SelectiveExecutionConfig", "PipelineVersionId", "MLflowConfig",
 )  # fmt: skip
+_PARAMETERS = 100  # the most in a page, and so many unless the caller asks for fewer
 
 
 class ExecutionViews:
@@ -56,7 +58,8 @@ class ExecutionViews:
 
     def list_parameters(self, context: Context, params: dict) -> dict:
         listed = parameters(self._get(context, params))
-        page, token = paging.page(listed, "Name", lambda item: item["Name"], params | {"SortOrder": "Ascending"})
+        asked = {"MaxResults": _PARAMETERS} | params | {"SortOrder": "Ascending"}
+        page, token = paging.page(listed, "Name", lambda item: item["Name"], asked)
         return {"PipelineParameters": page, "NextToken": token}
 
     def describe_definition(self, context: Context, params: dict) -> dict:

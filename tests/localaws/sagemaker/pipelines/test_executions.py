@@ -264,6 +264,15 @@ def test_parameters_and_the_name_of_an_execution(pipelines: Pipelines, start: Ca
     assert found == [{"Name": "month", "Value": "June"}, {"Name": "n", "Value": "3"}]
 
 
+def test_a_page_of_parameters_has_more_than_ten(pipelines: Pipelines, start: Callable[..., str]) -> None:
+    names = [f"p{number}" for number in range(14)]
+    name = pipelines.create(condition("c"), parameters=tuple({"Name": each, "Type": "String", "DefaultValue": "x"} for each in names))
+    arn = start(name)
+    found = pipelines.sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
+    assert {each["Name"] for each in found["PipelineParameters"]} == set(names) and "NextToken" not in found
+    pipelines.ended(arn)
+
+
 def test_a_retried_loop_keeps_its_iterations_that_succeeded(pipelines: Pipelines, questions: Questions) -> None:
     arguments = {"IterableItems": ["x", "y"], "MaxConcurrency": 2, "ForEachBody": [questions.ask("ask")]}
     arn = pipelines.start(step("each", "ForEach", arguments), condition("after") | {"DependsOn": ["each"]})

@@ -64,7 +64,7 @@ def test_a_refused_job_fails_the_step_and_names_the_operation(pipelines: Pipelin
     found = pipelines.failed(refused)["train"]
     assert found["FailureReason"].startswith("ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: ")
     assert found["FailureReason"].endswith("No retry policy configured for the exception type SAGEMAKER_RESOURCE_LIMIT.")
-    assert not found.get("Metadata")
+    assert found["Metadata"] == {}
 
 
 def test_the_reason_names_the_execution_in_lower_case() -> None:
