@@ -100,7 +100,7 @@ def shown(parameters: dict[str, object]) -> str:
 
 
 def awaited(sagemaker: Any, arn: str) -> Run:
-    """The execution once it has ended."""
+    """An execution, once it has ended. Raises AnswerError if it takes too long."""
     status = _settled(sagemaker, arn)
     if status in RUNNING:
         raise AnswerError(f"An execution of your pipeline still runs after {LOOKS * PAUSE:.0f} seconds.")

@@ -32,14 +32,15 @@ ex2 = Exercise(
     title="Finish without paying twice",
     section="Go on where it broke",
     pattern=9,
-    parts={"rest": 0.75, "paid": 0.75, "parameters": 0.5},
+    parts={"rest": 0.5, "paid": 1.0, "parameters": 0.5},
     evidence={"finish": Function("finish(failed: str) -> str")},
     skills={"C01": ["3.3.S4", "4.1.S2"], "C02": ["3.3.3"]},
     topics=["pipe.cache", "pipe.steps"],
     seconds=60,
     hints=(
-        "Select all steps of the newest definition that did not succeed in the failed execution.",
-        "The steps of the execution are listed with their status; those that never started are not. Give the parameters again.",
+        "Take all steps of the newest definition, and leave out those that succeeded in the failed execution.",
+        "Go through `Steps`, and through the branches of Condition steps that can still run. Steps that never started are not listed: look "
+        "for names that are not among those that succeeded. Give the parameters again.",
         "`start_pipeline_execution(PipelineName=..., PipelineParameters=<from list_pipeline_parameters_for_execution>, "
         "SelectiveExecutionConfig={'SourcePipelineExecutionArn': failed, 'SelectedSteps': [{'StepName': name} for name in ...]})`.",
     ),
@@ -113,7 +114,7 @@ def practice_ex1(answer: Answer, report: Report) -> None:
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
     report.doing("lets executions fail, mends their pipelines, and lets your function finish them")
-    judge_finish(answer, report, f"check-m10-2-{answer.token()}", practice_cases())
+    judge_finish(answer, report, f"check-m10-2-{answer.token()}", practice_cases(answer.rng))
 
 
 @ex3.practice

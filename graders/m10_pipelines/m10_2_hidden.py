@@ -1,12 +1,14 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 """The graded checks of m10_2."""
 
+import random
+
 from course.exercises.broken_pipelines import FAULTS, planted
 from course.grading import Answer, Report
 
 from .m10_2 import ex1, ex2, ex3, ex4, ex5
 from .m10_2_broken import Execution, causes, changed_by, failed, judge_form
-from .m10_2_finish import judge_finish, practice_cases
+from .m10_2_finish import NEWEST, SELECTED, TAKEN, WORDS, Case, chain, condition, drawn_values, judge_finish, step
 from .m10_2_guard import judge_guard, judge_stop, practice_tables
 from .m10_2_origin import judge_origin, unseen_plan
 from .m10_2_pinned import judge_pin, unseen_case
@@ -36,7 +38,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
 @ex2.graded
 def graded_ex2(answer: Answer, report: Report) -> None:
     report.doing("lets unseen executions fail, mends their pipelines, and lets your function finish them")
-    judge_finish(answer, report, f"graded-m10-2-{answer.token()}", practice_cases())
+    judge_finish(answer, report, f"graded-m10-2-{answer.token()}", graded_cases(answer.rng))
 
 
 @ex3.graded
@@ -74,3 +76,56 @@ def _shows(cited: str, execution: Execution, signs: tuple[str, ...]) -> bool:
 def graded_ex5(answer: Answer, report: Report) -> None:
     report.doing("runs another pipeline several times, and deploys models of it")
     judge_origin(answer, report, f"graded-m10-2-{answer.token()}", unseen_plan(answer.rng))
+
+
+def graded_cases(rng: random.Random) -> list[Case]:
+    """Roots side by side with a renamed step; a condition that never started; one that succeeded, with another behind it; more steps
+    than a page of their list; and an execution that had selected not even all of the last steps."""
+    a, b, c, d, e, f, g, h, i, j = rng.sample(WORDS, 10)
+    roots = [step(e, d, a), step(d, c), step(c), step(f, e), step(a)]
+    side = Case(
+        NEWEST,
+        roots,
+        (d,),
+        {d, e, f},
+        drawn_values(rng),
+        added=f,
+        renamed=(d, b),
+    )
+
+    values, taken = drawn_values(rng), rng.choice(["IfSteps", "ElseSteps"])
+    stop = {"Name": f, "Type": "Fail", "Arguments": {"ErrorMessage": "Nobody wants this model."}}
+    branches = {"IfSteps": [stop], "ElseSteps": [stop]} | {taken: chain(d, e)}
+    waiting = [step(a), condition(c, b, values["Month"][1 if taken == "IfSteps" else 2], **branches), step(b, a)]
+    never = Case("Which steps are in the branches of a Condition step?", waiting, (b,), {b, c, d, e}, values, chooses=True)
+
+    values = drawn_values(rng)
+    succeeded = condition(b, a, values["Month"][1], IfSteps=chain(c, d, after=[a]), ElseSteps=[step(e)])
+    behind = condition(g, d, values["Month"][2], IfSteps=[step(h)], ElseSteps=[step(i)])
+    two = Case(
+        TAKEN,
+        [behind, succeeded, step(a), step(j, a)],
+        (d,),
+        {d, g, i},
+        values,
+        chooses=True,
+    )
+
+    last, more, *many = rng.sample(WORDS, 14)
+    pages = Case(
+        "Does the list of steps have more pages?",
+        [step(more, last), *map(step, many), step(last, *many)],
+        (last,),
+        {last, more},
+        drawn_values(rng),
+    )
+
+    some = Case(
+        SELECTED,
+        [*chain(a, b, c, d, e, f), step(g, e)],
+        (c, d),
+        {d, e},
+        drawn_values(rng),
+        selected=(c, d, e),
+    )
+    return [side, never, two, pages, some]

@@ -220,8 +220,8 @@ shown(steps)
 #
 # | way | which definition | what runs again | when |
 # |---|---|---|---|
-# | a *retry policy* of a step | the same | the step, after a pause | no instance was free, or AWS had a fault |
-# | `retry_pipeline_execution` | that of the execution | the failed steps, and those after them | the same, or what the step read was wrong and is right now |
+# | a *retry policy* of a step | that of the execution | the step, after a pause | no instance was free, or AWS had a fault |
+# | `retry_pipeline_execution` | that of the execution | the failed steps, and those after them | the fault was outside, and is over: no instance, a missing file |
 # | a new execution with *selected steps* | the newest | the selected steps | the definition was wrong |
 #
 # Our tuning step has a retry policy. It does not help here. We try the second way, and see the same failure again. For the third we mend the definition: the
@@ -236,46 +236,52 @@ started = sagemaker.start_pipeline_execution(PipelineName=tuned, SelectiveExecut
 shown(wait(sagemaker, started["PipelineExecutionArn"]))
 
 # %% [markdown]
-# The tuning was not paid again, neither time. `Tune` is not even listed, because `Score` refers to `Best` only.
+# The tuning was not paid again, neither time. `Score` refers to `Best` only, so `Best` was taken from the source, and `Tune` was not needed.
 #
-# `SelectedSteps` must also name all steps on the way between two selected steps. An execution with selected steps does *not* take over the parameters of its
-# source: what you do not give has the default. (If you wait with the SDK's `execution.wait()`: it never returns for an execution that was stopped.)
+# Selected steps must be connected: `SelectedSteps` also names all steps on the way between two of them. An execution with selected steps does *not* take over the
+# parameters of its source: what you do not give has the default. (If you wait with the SDK's `execution.wait()`: for an execution that was stopped it waits half
+# an hour, and then raises an error.)
 
 # %% [markdown] exercise="m10_2_ex2"
 # Write `finish(failed)` that starts an execution which finishes the failed execution with the ARN `failed`, with the newest definition of its pipeline. It
 # returns the ARN of the new execution.
 #
 # - Steps that succeeded in the failed execution do not run again.
-# - All others run, if the newest definition and its conditions say so: those that failed, and those that never started.
+# - All other steps of the newest definition run, if its conditions say so. If the failed execution had selected steps itself (`SelectiveExecutionConfig`), only
+#   those may run.
 # - The parameters have the values of the failed execution.
 #
-# These operations help: `describe_pipeline_execution`, `list_pipeline_execution_steps`, `list_pipeline_parameters_for_execution` and
-# `describe_pipeline` (with `PipelineDefinition`). A Condition step has its steps in `IfSteps` and `ElseSteps` of its `Arguments`; select those of both branches,
-# unless they succeeded. It is judged on other pipelines, with steps side by side and with conditions.
+# These operations help: `describe_pipeline_execution`, `list_pipeline_execution_steps` (it returns pages), `list_pipeline_parameters_for_execution` and
+# `describe_pipeline` (with `PipelineDefinition`). A Condition step has its steps in `IfSteps` and `ElseSteps` of its `Arguments`. If it succeeded, select only
+# steps of the branch that it took: the `Outcome` in its `Metadata` is `"True"` or `"False"`. It is judged on other pipelines, with steps side by side and conditions.
 
 
 # %% answer="m10_2_ex2"
 def finish(failed: str) -> str:
     ### BEGIN SOLUTION
-    pipeline = sagemaker.describe_pipeline_execution(PipelineExecutionArn=failed)["PipelineArn"].rpartition("/")[2]
-    listed = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=failed)["PipelineExecutionSteps"]
-    done = {step["StepName"] for step in listed if step["StepStatus"] == "Succeeded"}
-    given = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=failed)["PipelineParameters"]
-    definition = json.loads(sagemaker.describe_pipeline(PipelineName=pipeline)["PipelineDefinition"])
-    names = [name for name in all_steps(definition["Steps"]) if name not in done]
+    asked = sagemaker.describe_pipeline_execution(PipelineExecutionArn=failed)
+    pages = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=failed)
+    steps = [step for page in pages for step in page["PipelineExecutionSteps"]]
+    done = {step["StepName"]: step["Metadata"] for step in steps if step["StepStatus"] == "Succeeded"}
+    newest = sagemaker.describe_pipeline(PipelineName=asked["PipelineArn"])["PipelineDefinition"]
+    names = left(json.loads(newest)["Steps"], done)
+    if "SelectiveExecutionConfig" in asked:
+        selected = [step["StepName"] for step in asked["SelectiveExecutionConfig"]["SelectedSteps"]]
+        names = [name for name in names if name in selected]
+    given = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=failed, MaxResults=100)
     return sagemaker.start_pipeline_execution(
-        PipelineName=pipeline,
-        PipelineParameters=given,
+        PipelineName=asked["PipelineArn"],
+        PipelineParameters=given["PipelineParameters"],
         SelectiveExecutionConfig={"SourcePipelineExecutionArn": failed, "SelectedSteps": [{"StepName": name} for name in names]},
     )["PipelineExecutionArn"]
 
 
-def all_steps(steps: list) -> list:
-    names = []
+def left(steps: list, done: dict) -> list:
+    names = [step["Name"] for step in steps if step["Name"] not in done]
     for step in steps:
-        names.append(step["Name"])
-        if step["Type"] == "Condition":
-            names += all_steps(step["Arguments"].get("IfSteps", [])) + all_steps(step["Arguments"].get("ElseSteps", []))
+        outcome = done.get(step["Name"], {}).get("Condition", {}).get("Outcome")
+        for branch, needed in (("IfSteps", "True"), ("ElseSteps", "False")):
+            names += left(step["Arguments"].get(branch, []), done) if outcome in (None, needed) else []
     return names
     ### END SOLUTION
 

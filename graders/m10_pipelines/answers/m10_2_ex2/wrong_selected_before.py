@@ -1,0 +1,28 @@
+"""Does not ask whether the failed execution had selected steps."""
+
+# trips: rest
+# says: had the failed execution selected
+
+
+def finish(failed: str) -> str:
+    asked = sagemaker.describe_pipeline_execution(PipelineExecutionArn=failed)
+    listed = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=failed, MaxResults=100)["PipelineExecutionSteps"]
+    done = {step["StepName"]: step["Metadata"] for step in listed if step["StepStatus"] == "Succeeded"}
+    definition = json.loads(sagemaker.describe_pipeline(PipelineName=asked["PipelineArn"])["PipelineDefinition"])
+    names = left(definition["Steps"], done)
+    given = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=failed)
+    return sagemaker.start_pipeline_execution(
+        PipelineName=asked["PipelineArn"],
+        PipelineParameters=given["PipelineParameters"],
+        SelectiveExecutionConfig={"SourcePipelineExecutionArn": failed, "SelectedSteps": [{"StepName": name} for name in names]},
+    )["PipelineExecutionArn"]
+
+
+def left(steps: list, done: dict) -> list:
+    names = [step["Name"] for step in steps if step["Name"] not in done]
+    for step in steps:
+        outcome = done.get(step["Name"], {}).get("Condition", {}).get("Outcome")
+        for branch, needed in (("IfSteps", "True"), ("ElseSteps", "False")):
+            if outcome in (None, needed):
+                names += left(step["Arguments"].get(branch, []), done)
+    return names
