@@ -25,7 +25,7 @@ PLAIN = (
 
 
 def encode(value: pd.DataFrame | pd.Series | np.ndarray, where: str, blobs: list[bytes], encode_label: EncodeLabel) -> dict:
-    """Append one Arrow stream to ``blobs`` and return the tree that names it.
+    """Append the Arrow stream of ``value`` to ``blobs`` and return the tree that names it.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def encode(value: pd.DataFrame | pd.Series | np.ndarray, where: str, blobs: list
     where : str
         What messages call the value.
     blobs : list of bytes
-        The Arrow streams so far; one is appended.
+        The Arrow streams so far; that of the value is appended, unless it is there.
     encode_label : callable
         Encodes a column or index name.
 
@@ -100,8 +100,10 @@ def _write(columns: list[tuple[str, pd.Series]], blobs: list[bytes]) -> int:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as writer:
         writer.write_batch(pa.record_batch(arrays, schema=schema))
-    blobs.append(sink.getvalue().to_pybytes())
-    return len(blobs) - 1
+    stream = sink.getvalue().to_pybytes()
+    if stream not in blobs:  # the evidence of a check that shows one table again and again holds it once
+        blobs.append(stream)
+    return blobs.index(stream)
 
 
 def _array(where: str, column: pd.Series) -> pa.Array:

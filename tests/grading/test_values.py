@@ -65,6 +65,16 @@ def test_tables_survive(frame: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(across(frame), frame, check_dtype=len(frame) > 0 and frame["s"].notna().any())
 
 
+def test_equal_tables_are_stored_once() -> None:
+    frame = pd.DataFrame({"x": [1.0, None]})
+    tree, blobs = values.encode([frame, frame.copy(), frame + 1])
+    assert len(blobs) == 2
+    first, second, third = values.decode(tree, blobs)
+    first["x"] = 0.0
+    pd.testing.assert_frame_equal(second, frame)
+    pd.testing.assert_frame_equal(third, frame + 1)
+
+
 @given(hnp.arrays(st.sampled_from([np.int32, np.float64, np.bool_]), hnp.array_shapes(min_side=0, max_side=4)))
 def test_arrays_survive(array: np.ndarray) -> None:
     got = across(array)
