@@ -4,9 +4,10 @@ from course.grading import Answer, Exercise, Function, Report, Value
 
 from .m10_2_broken import judge_form, judge_repairs
 from .m10_2_finish import judge_finish, practice_cases
-from .m10_2_guard import judge_guard, judge_stop, practice_tables
+from .m10_2_guard import judge_guard, judge_stop
 from .m10_2_origin import judge_origin, practice_plan
 from .m10_2_pinned import judge_pin, practice_case
+from .m10_2_tables import PRACTICE, PRACTICE_MONTHS, faulty_months, known_flights, sound_months
 
 ex1 = Exercise(
     id="m10_2_ex1",
@@ -53,17 +54,19 @@ ex3 = Exercise(
     pattern=5,
     parts={"practice": 0.25, "guard": 1.75, "stops": 1.0},
     evidence={
-        "faults": Function("faults(flights: pandas.DataFrame, known: pandas.DataFrame) -> list"),
+        "faults": Function("faults(flights: pandas.DataFrame, known: pandas.DataFrame) -> list[str]"),
         "guard_arn": Value(str),
     },
     skills={"C01": ["1.3.S1", "3.3.S5"], "C02": ["1.3.1"]},
     topics=["pipe.steps", "pipe.condition"],
     seconds=90,
     hints=(
-        "Go through the list of faults, with a rule for each. Then run them on sound months, and loosen the rule that stops one.",
-        "Compare the column, not the single value: the share of missing values, of repeated rows, of values out of the range of `known`.",
-        "`values.between(*known[name].quantile([0.001, 0.999])).mean()`, `isna().mean()`, `duplicated().mean()`, `nunique()`; "
-        "names of columns and their types first.",
+        "Go through the list of faults, with a rule for each. Then run them on samples of all months, and loosen those that stop one.",
+        "Judge a column by shares, not by single values: the share that is missing, that `known` does not have, that is the same value. "
+        "Names and types of the columns come first.",
+        "Helpful: `set(flights) != set(known)`, `pd.api.types.is_numeric_dtype`, `duplicated().mean()`, `isna().mean()`, "
+        "`value_counts(normalize=True)`; for whole numbers `values.isin(known[name])`, for weather "
+        "`values.between(*known[name].quantile([0.001, 0.999]))` with a margin.",
     ),
 )
 
@@ -119,10 +122,11 @@ def practice_ex2(answer: Answer, report: Report) -> None:
 
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
-    known, tables = practice_tables()
-    judge_guard(answer, report, "practice", known, tables)
+    report.doing("shows your guard sound tables and tables with a fault")
+    cases = sound_months(answer.rng, PRACTICE_MONTHS) + faulty_months(answer.rng, PRACTICE)
+    judged = judge_guard(answer, report, "practice", known_flights(), cases)
     report.doing("starts your pipeline on a sound table and on one with a fault")
-    judge_stop(answer, report, f"check-m10-2-{answer.token()}", tables)
+    judge_stop(answer, report, f"check-m10-2-{answer.token()}", judged)
 
 
 @ex4.practice

@@ -3,15 +3,16 @@
 
 import random
 
-from course.exercises.broken_pipelines import FAULTS, planted
+from course.exercises import broken_pipelines
 from course.grading import Answer, Report
 
 from .m10_2 import ex1, ex2, ex3, ex4, ex5
 from .m10_2_broken import Execution, causes, changed_by, failed, judge_form
 from .m10_2_finish import NEWEST, SELECTED, TAKEN, WORDS, Case, chain, condition, drawn_values, judge_finish, step
-from .m10_2_guard import judge_guard, judge_stop, practice_tables
+from .m10_2_guard import judge_guard, judge_stop
 from .m10_2_origin import judge_origin, unseen_plan
 from .m10_2_pinned import judge_pin, unseen_case
+from .m10_2_tables import FAULTS, faulty_months, known_flights, sound_months
 
 # By fault: words of the sentences that say what was wrong.
 SIGNS: dict[str, tuple[str, ...]] = {
@@ -43,10 +44,11 @@ def graded_ex2(answer: Answer, report: Report) -> None:
 
 @ex3.graded
 def graded_ex3(answer: Answer, report: Report) -> None:
-    known, tables = practice_tables()
-    judge_guard(answer, report, "guard", known, tables)
+    report.doing("shows your guard unseen tables, sound ones of every month and some with a fault")
+    cases = sound_months(answer.rng) + faulty_months(answer.rng, FAULTS)
+    judged = judge_guard(answer, report, "guard", known_flights(answer.rng.getrandbits(32)), cases)
     report.doing("starts your pipeline on an unseen sound table and on one with a fault")
-    judge_stop(answer, report, f"graded-m10-2-{answer.token()}", tables)
+    judge_stop(answer, report, f"graded-m10-2-{answer.token()}", judged)
 
 
 @ex4.graded
@@ -54,12 +56,12 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     """The pipelines themselves ran again in the practice check, which grading runs first."""
     if not judge_form(answer, report):
         return
-    faults, diagnoses, repairs = planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
+    faults, diagnoses, repairs = broken_pipelines.planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
     broken = {each: failed(answer, each) for each in faults}
     unshown = [each for each, fault in faults.items() if not _shows(diagnoses[each]["line"], broken[each], SIGNS[fault])]
     said = f"{', '.join(unshown)}: the words cited do not show the fault."
     report.part("evidence", 1 - len(unshown) / len(faults), said)
-    covered = [each for each, fault in faults.items() if not changed_by(broken[each], repairs[each]) & FAULTS[fault].keys()]
+    covered = [each for each, fault in faults.items() if not changed_by(broken[each], repairs[each]) & broken_pipelines.FAULTS[fault].keys()]
     said = f"{', '.join(covered)}: the change is not of the place at fault."
     report.part("repair", 1 - len(covered) / len(faults), said)
 
