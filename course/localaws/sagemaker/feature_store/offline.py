@@ -190,7 +190,9 @@ class OfflineWriter:
         if made["more"]:
             return part + 1
         self._store.written(key_of(group))
-        return 0 if made["full"] else None
+        # A batch that was noted earlier, before a failure or a kill, has not the rows that came after it.
+        left = self._gathering is None and self._store.is_waiting(key_of(group))
+        return 0 if made["full"] or left else None
 
     def _move(self, made: dict, folder: Path, bucket: str, prefix: str, kms_key: str | None) -> None:
         """Move the files of a batch to S3."""

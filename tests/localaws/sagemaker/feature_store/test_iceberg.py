@@ -124,3 +124,21 @@ def test_blocked_and_active_again_without_a_row_twice(stores: Stores):
     stores.handle.advance(60)
     assert stores.status(group) == {"Status": "Active"}
     assert stores.query(f"SELECT count(*) AS n FROM {stores.table(group)}") == [{"n": "1"}]
+
+
+def test_rows_that_arrive_while_a_batch_cannot_be_written_follow_it(stores: Stores):
+    group = stores.create(TableFormat="Iceberg")
+    config = stores.describe(group)["OfflineStoreConfig"]["DataCatalogConfig"]
+    name = {"DatabaseName": config["Database"], "Name": config["TableName"]}
+    table = stores.glue.get_table(**name)["Table"]
+    stores.glue.delete_table(**name)
+    stores.put(group, origin="JFK", at=NOON)
+    stores.flush()
+    assert stores.status(group)["Status"] == "Blocked"
+    stores.put(group, origin="LGA", at=NOON)
+    stores.flush()
+    taken = {"Name", "StorageDescriptor", "TableType", "Parameters"}
+    stores.glue.create_table(DatabaseName=config["Database"], TableInput={key: table[key] for key in taken & table.keys()})
+    stores.handle.advance(60)
+    assert stores.status(group) == {"Status": "Active"}
+    assert stores.query(f"SELECT origin FROM {stores.table(group)} ORDER BY origin") == [{"origin": "JFK"}, {"origin": "LGA"}]
