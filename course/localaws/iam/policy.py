@@ -21,6 +21,7 @@ Effect = Literal["allowed", "explicitDeny", "implicitDeny"]
 Position = tuple[int, int]  # line and column, both from 1
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
+_OUTER_ELEMENTS = frozenset({"Version", "Id", "Statement"})  # of a document; their case matters, as on AWS
 _ELEMENTS = frozenset(
     {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"},
 )
@@ -241,6 +242,8 @@ def parse(source: str, document: str | dict) -> Policy:
         raise PolicyError(f"policy {source}: not JSON: {error}") from None
     if not isinstance(tree, dict) or "Statement" not in tree:
         raise PolicyError(f"policy {source}: must be a map with a Statement")
+    if unknown := set(tree) - _OUTER_ELEMENTS:
+        raise PolicyError(f"policy {source}: unknown element {sorted(unknown)[0]}")
     version = tree.get("Version", "2008-10-17")
     if version not in _VERSIONS:
         raise PolicyError(f"policy {source}: Version must be one of {', '.join(_VERSIONS)}, not {version!r}")

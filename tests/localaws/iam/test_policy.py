@@ -307,6 +307,7 @@ def test_principals_of_a_resource_policy():
         ("[]", "must be a map"),
         ('{"Version": "2012-10-17"}', "Statement"),
         ('{"Version": "2020-01-01", "Statement": []}', "Version"),
+        ('{"version": "2012-10-17", "Statement": []}', "unknown element version"),
         ({"Statement": [allow(Effect="allow")]}, "Effect"),
         ({"Statement": [allow(Actions="s3:*")]}, "unknown element Actions"),
         ({"Statement": [allow(NotAction="s3:*")]}, "both Action and NotAction"),
