@@ -3,7 +3,8 @@
 
 import random
 
-from course.exercises import broken_pipelines
+from course.exercises.broken_pipelines import FAULTS as CHANGES
+from course.exercises.broken_pipelines import planted
 from course.grading import Answer, Report
 
 from .m10_2 import ex1, ex2, ex3, ex4, ex5
@@ -56,12 +57,12 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     """The pipelines themselves ran again in the practice check, which grading runs first."""
     if not judge_form(answer, report):
         return
-    faults, diagnoses, repairs = broken_pipelines.planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
+    faults, diagnoses, repairs = planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
     broken = {each: failed(answer, each) for each in faults}
     unshown = [each for each, fault in faults.items() if not _shows(diagnoses[each]["line"], broken[each], SIGNS[fault])]
     said = f"{', '.join(unshown)}: the words cited do not show the fault."
     report.part("evidence", 1 - len(unshown) / len(faults), said)
-    covered = [each for each, fault in faults.items() if not changed_by(broken[each], repairs[each]) & broken_pipelines.FAULTS[fault].keys()]
+    covered = [each for each, fault in faults.items() if not changed_by(broken[each], repairs[each]) & CHANGES[fault].keys()]
     said = f"{', '.join(covered)}: the change is not of the place at fault."
     report.part("repair", 1 - len(covered) / len(faults), said)
 

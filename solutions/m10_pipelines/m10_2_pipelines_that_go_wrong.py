@@ -187,32 +187,30 @@ check("m10_2_ex1", pin=pin)
 # a fault.
 
 # %%
-learn, may = flights[flights.month < 5], flights[flights.month == 5]
-rows = learn.drop(columns="month").sample(3_000, random_state=1)
-rows = aws.upload(rows, "tuning/train.csv")
-aws.upload(may.drop(columns="month").sample(1_000, random_state=1), "scoring/may.csv")
+learn = flights[flights.month < 5].drop(columns="month").sample(3_000, random_state=1)
+may = flights[flights.month == 5].drop(columns="month").sample(1_000, random_state=1)
+rows, _ = aws.upload(learn, "tuning/train.csv"), aws.upload(may, "scoring/may.csv")
 image, large, models = aws.image("xgboost", "3.0-5"), "ml.m5.large", f"{aws.prefix}/tuned"
 
 
-def scoring(name: str, **settings: str) -> Pipeline:
+def scoring(name: str, **settings: str) -> None:
     """Tune, make a model of the best, and score the flights of a month with it."""
-    scored, tune = ParameterString("Scored", f"{folder}/scoring"), tune_step(aws, session, rows, models)
-    archive, own = tune.get_top_model_s3_uri(0, aws.bucket, models), {"sagemaker_session": session}
+    scored, own = ParameterString("Scored", f"{folder}/scoring"), {"sagemaker_session": session}
+    tune = tune_step(aws, session, rows, models)
+    archive = tune.get_top_model_s3_uri(0, aws.bucket, models)
     best = ModelBuilder(s3_model_data_url=archive, image_uri=image, role_arn=aws.role, **own)
     model = ModelStep("Best", step_args=best.build())
-    output = f"{folder}/scores"
-    transformer = Transformer(model.properties.ModelName, 1, large, output_path=output, **own)
+    where = {"output_path": f"{folder}/scores", **own}
+    transformer = Transformer(model.properties.ModelName, 1, large, **where)
     request = transformer.transform(scored, content_type="text/csv", split_type="Line", **settings)
     steps = [tune, model, TransformStep("Score", step_args=request)]
-    pipeline = Pipeline(name, parameters=[scored], steps=steps, **own)
-    pipeline.upsert(role_arn=aws.role)
-    return pipeline
+    Pipeline(name, parameters=[scored], steps=steps, **own).upsert(role_arn=aws.role)
 
 
 tuned = aws.unique("late-tuned")
-pipeline = scoring(tuned)
+scoring(tuned)
 failed, steps = run(sagemaker, tuned)
-draw_pipeline(pipeline.definition(), steps)
+draw_pipeline(sagemaker.describe_pipeline(PipelineName=tuned)["PipelineDefinition"], steps)
 shown(steps)
 
 # %% [markdown]
@@ -336,12 +334,9 @@ def guarded(name: str, guard: Callable) -> str:
     """Create or update a pipeline that adds a table to the others if the guard finds no fault."""
     checked = check_step(aws, session, guard, table_folder, known_folder)
     count, text = (JsonGet("Check", FOUND, path) for path in ("count", "faults"))
-    sound = ConditionStep(
-        "Sound",
-        conditions=[ConditionEquals(left=count, right=0)],
-        if_steps=[add_step(aws, session, table_folder)],
-        else_steps=[FailStep("Stop", error_message=Join(on=" ", values=["Faults:", text]))],
-    )
+    add = add_step(aws, session, table_folder)
+    stop = FailStep("Stop", error_message=Join(on=" ", values=["Faults:", text]))
+    sound = ConditionStep("Sound", conditions=[ConditionEquals(count, 0)], if_steps=[add], else_steps=[stop])
     pipeline = Pipeline(name, [table_folder], steps=[checked, sound], sagemaker_session=session)
     return pipeline.upsert(role_arn=aws.role)["PipelineArn"]
 
@@ -352,10 +347,9 @@ for kind, address in addresses.items():
     execution, steps = run(sagemaker, guard, Flights=address)
     print(kind, [(step["StepName"], step.get("FailureReason", "")) for step in steps])
 
-# %% [markdown]
-# June is added, and the table in inches stopped. But this guard would let pass any other fault.
-
 # %% [markdown] exercise="m10_2_ex3"
+# June was added, and the table in inches stopped. But this guard lets pass any other fault.
+#
 # Write `faults(flights, known)` that returns a list of the faults (`str`) of a table of one month, and an empty list if it is sound. `known` is a sample of 6,000
 # sound flights of the whole year, with the same columns. The function may use `pd` and what it imports itself, and no other name from outside of it. Then put it
 # into the pipeline: `guard_arn = guarded(guard, faults)`.
