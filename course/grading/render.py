@@ -42,19 +42,20 @@ def verdict(part: PartResult, phase: str) -> str:
 
 def headline(report: Report, judged: str = AT_GRADING) -> str:
     """One line: "2 of 3 points", or what practice tested and how the rest is judged."""
-    points = number(report.exercise.points)
+    total = _points(report.exercise.points)
     if report.unanswered:
         return "not answered yet"
     if report.phase == "judged":
-        return f"{'right' if report.passed else 'not right yet'}, {number(report.score)} of {points} points"
+        return f"{'right' if report.passed else 'not right yet'}, {number(report.score)} of {total}"
     if report.phase != "practice":
-        return f"{number(report.score)} of {points} points"
+        return f"{number(report.score)} of {total}"
     if not report.passed:
-        return f"not yet, {number(report.score)} of {points} points in practice"
+        return f"not yet, {number(report.score)} of {total} in practice"
     rest = report.exercise.points - report.tested
     if rest > 0:
-        return f"practice cases hold: {number(report.tested)} of {points} points; {number(rest)} are judged on unseen cases: {judged}"
-    return f"practice cases hold; all {points} points are judged on unseen cases: {judged}"
+        return f"practice cases hold: {number(report.tested)} of {total}; {number(rest)} are judged on unseen cases: {judged}"
+    all_of_it = "the point is" if report.exercise.points == 1 else f"all {total} are"
+    return f"practice cases hold; {all_of_it} judged on unseen cases: {judged}"
 
 
 def overall(report: Report) -> str:

@@ -336,7 +336,8 @@ def guarded(name: str, guard: Callable) -> str:
     count, text = (JsonGet("Check", FOUND, path) for path in ("count", "faults"))
     add = add_step(aws, session, table_folder)
     stop = FailStep("Stop", error_message=Join(on=" ", values=["Faults:", text]))
-    sound = ConditionStep("Sound", conditions=[ConditionEquals(count, 0)], if_steps=[add], else_steps=[stop])
+    none = [ConditionEquals(count, 0)]
+    sound = ConditionStep("Sound", conditions=none, if_steps=[add], else_steps=[stop])
     pipeline = Pipeline(name, [table_folder], steps=[checked, sound], sagemaker_session=session)
     return pipeline.upsert(role_arn=aws.role)["PipelineArn"]
 

@@ -131,6 +131,7 @@ def test_the_resources_that_aws_would_bill_are_listed(story):
 @pytest.mark.nightly  # hosting/test_runtime.py kills by day
 def test_after_a_kill_no_process_stays_and_the_endpoint_comes_back(story):
     first = launch.find(story)
+    Account(first).client("sqs").create_queue(QueueName="todo")
     children = processes(first)
     assert children
     os.kill(first.pid, signal.SIGKILL)
