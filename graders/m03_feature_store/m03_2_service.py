@@ -33,14 +33,20 @@ POOL = {  # feature -> low, high, what a mistaken service does to it: a factor a
     "dewpoint": (10, 75, (5 / 9, -160 / 9)),
     "taxi": (5, 45, (1 / 60, 0)),
     "runway": (5_000, 14_000, (0.3048, 0)),
-    "seats": (30, 380, (1, 1)),
+    "seats": (30, 380, (1 / 6, 0)),
     "fuel": (2_000, 40_000, (0.4536, 0)),
     "age": (0, 28, (-1, 2013)),
     "hour": (5, 23, (1, 4)),
     "load": (40, 100, (0.01, 0)),
+    "weight": (30_000, 200_000, (0.4536, 0)),
+    "altitude": (1_000, 12_000, (0.3048, 0)),
+    "thrust": (20_000, 90_000, (4.448, 0)),
+    "mail": (600, 9_000, (0.4536, 0)),
 }
-FEATURES, WEIGHTY = 8, 4  # features of a model, and those that decide the label
+FEATURES, WEIGHTY = 10, 4  # features of a model, and those that decide the label
 COSTLY, CHEAP = 2, 2  # skewed features of each kind
+LARGE = ("altitude", "ceiling", "fuel", "mail", "runway", "thrust", "weight")
+SLIGHT = 0.004  # more than the text allows, and less than a hundred-thousandth of the values of these
 
 
 @dataclass(frozen=True)
@@ -84,12 +90,15 @@ def drawn_service(rng: random.Random) -> tuple[Service, bytes]:
     """A service with `COSTLY` skewed features of some weight and `CHEAP` ones of little, gaps in all; and its model.
 
     Of the cheap ones, the first has each flight's value at the flight before, so that its mean is right; the last is wrong only in gaps.
+    One more feature, of large values, is wrong by `SLIGHT`.
     """
     import xgboost
 
     draw = np.random.default_rng(rng.getrandbits(32))
-    names = rng.sample(sorted(POOL), FEATURES)
-    weighty, skewed = names[:WEIGHTY], [*names[:COSTLY], *names[-CHEAP:]]
+    large = rng.choice(LARGE)
+    names = rng.sample(sorted(set(POOL) - {large}), FEATURES - 1)
+    names.insert(WEIGHTY, large)
+    weighty, skewed = names[:WEIGHTY], [*names[:COSTLY], large, *names[-CHEAP:]]
     columns = rng.sample(names, len(names))
     rows = pd.DataFrame({name: draw.uniform(*POOL[name][:2], TRAINED_ON + ROWS) for name in columns})
     scaled = pd.DataFrame({name: (rows[name] - POOL[name][0]) / (POOL[name][1] - POOL[name][0]) for name in columns})
@@ -104,6 +113,7 @@ def drawn_service(rng: random.Random) -> tuple[Service, bytes]:
     for name in skewed[:COSTLY]:
         factor, more = POOL[name][2]
         captured[name] = captured[name] * factor + more
+    captured[large] += SLIGHT
     captured[skewed[-2]] = np.roll(captured[skewed[-2]], 1)
     captured[skewed[-1]] = captured[skewed[-1]].fillna(0)
     captured = captured.round(3)
@@ -193,7 +203,7 @@ def _why_found(named: set[str], service: Service) -> str:
         return "Some that it names are right: when are two numbers the same, and what of two gaps?"
     if service.skewed - named:
         also = "when its repair gains nothing, or when it is wrong only where a value is missing."
-        return f"Some are missing: compare each flight. A feature counts also {also}"
+        return f"Some are missing: compare each flight, and large values as closely as small ones. A feature counts also {also}"
     return ""
 
 

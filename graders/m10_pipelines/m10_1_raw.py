@@ -67,8 +67,18 @@ def _judge_runs(answer: Answer, report: Report, uris: list[str], runs: list[Run]
     if not all(_judge_run(answer, report, uri, run) for uri, run in zip(uris, runs, strict=True)):
         return False
     sagemaker = answer.client("sagemaker")
-    folders = {outputs(job_of(sagemaker, run, "Fit", "processing"))["transform"].rstrip("/") for run in runs}
-    return report.part("together", len(folders) == len(runs), f"All executions left their transform in {min(folders)}: whose is there now?")
+    written = [outputs(job_of(sagemaker, run, "Fit", "processing")) for run in runs]
+    folders = {uris["transform"].rstrip("/") for uris in written}
+    said = f"All executions left their transform in {min(folders)}: whose is there now?"
+    if not report.part("together", len(folders) == len(runs), said):
+        return False
+    beside = [uri for run, uris in zip(runs, written, strict=True) for uri in uris.values() if not _is_in_folder_of(run, uri)]
+    return report.part("together", not beside, f"`Fit` wrote to {beside[:1]}, which is not in the folder of its execution.")
+
+
+def _is_in_folder_of(run: Run, uri: str) -> bool:
+    """Whether a URI has the id of the execution as the name of a folder."""
+    return run.arn.rpartition("/")[2] in uri.split("/")
 
 
 def _judge_run(answer: Answer, report: Report, uri: str, run: Run) -> bool:

@@ -9,7 +9,7 @@ from course.grading import Answer, Report
 from .m10_1_runs import Run, arguments, job_of, outputs, pipeline, shown, start
 
 SETTINGS = {"objective": "binary:logistic", "eta": "0.15", "max_depth": "5"}
-REFUSED_NUMBER = "argument of type [String]"
+INSTANCES = ("ml.m5.large", 1)
 
 
 def judge_training(answer: Answer, report: Report, name: str, asked: Sequence[dict[str, object]]) -> None:
@@ -47,6 +47,11 @@ def _judge_run(answer: Answer, report: Report, parameters: dict[str, object], ru
     why = "is `num_round` the parameter, or its default?" if "Rounds" in parameters else "which default has `Rounds`?"
     said = f"{called} trained {settings.get('num_round')!r} rounds: {why}"
     if not report.part("parameters", settings.get("num_round") == rounds, said):
+        return False
+    machines = trained["ResourceConfig"]
+    kind, count = machines.get("InstanceType"), machines.get("InstanceCount")
+    said = f"{called} ran `Train` on {count} of {kind}; the table says on what."
+    if not report.part("steps", (kind, count) == INSTANCES, said):
         return False
     others = {key: settings.get(key) for key in SETTINGS}
     if not report.part("steps", others == SETTINGS, f"{called} trained with {others}; the table says otherwise."):

@@ -57,7 +57,7 @@ def test_a_drawn_service_has_two_skewed_features_that_cost() -> None:
     for seed in range(6):
         drawn, _ = service.drawn_service(random.Random(seed))
         costs = [drawn.cost(name) for name in drawn.skewed]
-        assert len(costs) == 4
+        assert len(costs) == 5
         assert sum(cost > 0.01 for cost in costs) >= 1
         assert sum(abs(cost) < 0.01 for cost in costs) >= 1
 
