@@ -64,13 +64,18 @@ def call(name: str, function: Callable, arguments: Sequence[Any], seconds: float
 def limited(seconds: float) -> Iterator[None]:
     """Raise `TimeLimit` in the body after ``seconds``, and again every second while the body swallows it.
 
-    Works only in the main thread, where kernels run cells; in other threads the body has no limit.
+    A body that swallowed it and then raised something else, or ended, has taken too long all the same: e.g. the ``return`` in a
+    ``finally`` of the SDK's telemetry. Works only in the main thread, where kernels run cells; in other threads the body has no limit.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
 
+    rung = False
+
     def ring(signum: int, frame: Any) -> None:
+        nonlocal rung
+        rung = True
         raise TimeLimit
 
     started = time.monotonic()
@@ -78,6 +83,13 @@ def limited(seconds: float) -> Iterator[None]:
     outer, interval = signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1)
     try:
         yield
+    except Exception as error:
+        if rung:
+            raise TimeLimit().with_traceback(error.__traceback__) from None
+        raise
+    else:
+        if rung:
+            raise TimeLimit
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)

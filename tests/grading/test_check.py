@@ -129,6 +129,13 @@ def test_nothing_reaches_stderr(kernel: Run) -> None:
     assert {output.name: output.text for output in after} == {"stderr": "again\n", "stdout": "on stdout\n"}
 
 
+@pytest.mark.parametrize("then", ["return 1", "raise KeyError(3)"])
+def test_an_answer_that_swallows_the_time_limit_has_taken_too_long(kernel: Run, then: str) -> None:
+    sleeps = f"def mean(numbers):\n    try:\n        time.sleep(60)\n    finally:\n        {then}\n"
+    shown = text(kernel(f'import time\n{sleeps}check("m98_1_ex2", mean=mean)'))
+    assert "`mean([1, 2, 6])` had not returned after 2 seconds" in shown
+
+
 def test_endless_answer_is_stopped(kernel: Run) -> None:
     outputs = kernel('def mean(numbers):\n    while True:\n        pass\ncheck("m98_1_ex2", mean=mean)')
     assert "`mean([1, 2, 6])` had not returned after 2 seconds, in line" in text(outputs)
