@@ -199,7 +199,8 @@ def _help_as_html(exercise: ExerciseDefinition, opened: int) -> str:
     lines: list[str] = [pages.code(line) for line in _ladder(exercise, opened)]
     if exercise.section:  # the anchor of a heading in JupyterLab is its text with dashes for blanks
         anchor = escape(exercise.section.replace(" ", "-"), quote=True)
-        lines.append(f'Read again: <a href="#{anchor}">{escape(exercise.section)}</a>.')
+        end = "" if exercise.section.endswith("?") else "."
+        lines.append(f'Read again: <a href="#{anchor}">{escape(exercise.section)}</a>{end}')
     return "".join(f'<p style="margin:.2em 0">{line}</p>' for line in lines)
 
 

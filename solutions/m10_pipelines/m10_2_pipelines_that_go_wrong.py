@@ -39,7 +39,7 @@ from given.parts import log_of, run, shown, start, wait
 from course import check, connect, draw_pipeline, hint, judge, variant
 from course.exercises import broken_pipelines
 
-logging.disable(logging.INFO)  # the SDK logs each step
+logging.disable(logging.WARNING)  # the SDK logs and warns at each step
 warnings.filterwarnings("ignore", message="Running within a PipelineSession")
 aws = connect("m10_2")
 sagemaker, s3 = aws.client("sagemaker"), aws.client("s3")
