@@ -16,6 +16,7 @@ from course.grading.jobs import ended
 
 RUNNING = ("Executing", "Stopping")
 LOOKS, PAUSE = 750, 0.2  # the most looks at an execution, and seconds between two
+REASON = 600  # characters of a failure reason; a traceback comes before what was wrong
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def start(answer: Answer, report: Report, part: str, name: str, asked: Sequence[
 
 
 def _short(text: str) -> str:
-    return textwrap.shorten(text, 300, placeholder=" …")
+    return textwrap.shorten(text, REASON, placeholder=" …")
 
 
 def shown(parameters: dict[str, object]) -> str:
