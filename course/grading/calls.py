@@ -6,7 +6,6 @@ import contextlib
 import inspect
 import linecache
 import signal
-import textwrap
 import threading
 import time
 import traceback
@@ -18,6 +17,7 @@ from course.grading import values
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
 from course.grading.exercise import kinds
+from course.grading.short_repr import cut
 
 LONGEST = 300  # characters of an error's text
 
@@ -123,7 +123,7 @@ def _where(trace: TracebackType | None, function: Callable) -> str:
 def _text(error: BaseException) -> str:
     """What an error says, without its full stop, because the sentence goes on."""
     try:
-        return textwrap.shorten(str(error), LONGEST, placeholder=" …").removesuffix(".")
+        return cut(str(error), LONGEST).removesuffix(".")
     except Exception:
         return ""
 

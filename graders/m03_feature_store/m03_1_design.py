@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from textwrap import shorten
 
 from botocore.exceptions import ClientError, ParamValidationError
 
 from course.grading import Answer, Report
+from course.grading.short_repr import cut
 
 from .m03_1_cases import flight_of, newest_by, terminal_of
 from .m03_1_groups import ONLINE, Store
@@ -35,7 +35,7 @@ def judge_design(answer: Answer, report: Report, messages: list[dict]) -> None:
         with store.groups({names[group]: requests[group] | ONLINE for group in GROUPS}):
             _probe(answer, report, store, names, requests, messages)
     except (ClientError, ParamValidationError) as error:
-        report.part("groups", False, f"A request with your `requests` or records was refused: {shorten(str(error), 300, placeholder=' …')}")
+        report.part("groups", False, f"A request with your `requests` or records was refused: {cut(str(error), 300)}")
 
 
 def _probe(answer: Answer, report: Report, store: Store, names: dict[str, str], requests: dict, messages: list[dict]) -> None:

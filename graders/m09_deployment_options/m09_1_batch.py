@@ -9,12 +9,12 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from textwrap import shorten
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError, WaiterError
 
 from course.grading import Answer, Report
+from course.grading.short_repr import cut
 
 from .m09_1_cases import line
 
@@ -67,7 +67,7 @@ def started(answer: Answer, report: Report, requests: list[dict]) -> list[str]:
         try:
             answer.client("sagemaker").create_transform_job(TransformJobName=name, **request)
         except (ClientError, ParamValidationError, TypeError) as error:
-            said = shorten(str(error), 300, placeholder=" …")
+            said = cut(str(error), 300)
             report.part("request", False, f"The request of `transform_request(...)` was not accepted: {said}")
             break
         names.append(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from course.grading import Answer, AnswerError, Report
 from course.grading.jobs import ended
+from course.grading.short_repr import cut
 
 RUNNING = ("Executing", "Stopping")
 LOOKS, PAUSE = 750, 0.2  # the most looks at an execution, and seconds between two
@@ -38,7 +38,7 @@ class Run:
     def failures(self) -> str:
         """The steps that failed, and why, as a sentence; ``""`` for none."""
         failed = {name: step for name, step in self.steps.items() if step["StepStatus"] == "Failed"}
-        return "; ".join(f"{name}: {_short(step.get('FailureReason', 'no reason'))}" for name, step in failed.items())
+        return "; ".join(f"{name}: {cut(step.get('FailureReason', 'no reason'), REASON)}" for name, step in failed.items())
 
     def ended_as(self, step: str) -> str:
         """The status of a step; ``""`` if it never started."""
@@ -85,14 +85,10 @@ def start(answer: Answer, report: Report, part: str, name: str, asked: Sequence[
             started = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=given)
         except ClientError as error:
             said = error.response["Error"]["Message"]
-            report.part(part, False, f"Started with {shown(parameters)}, the pipeline was refused: {_short(said)}")
+            report.part(part, False, f"Started with {shown(parameters)}, the pipeline was refused: {cut(said, REASON)}")
             return []
         arns.append(started["PipelineExecutionArn"])
     return [awaited(sagemaker, arn) for arn in arns]
-
-
-def _short(text: str) -> str:
-    return textwrap.shorten(text, REASON, placeholder=" …")
 
 
 def shown(parameters: dict[str, object]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,18 +15,20 @@ from course.exercises.broken_pipelines import PIPELINES, leaves, repaired
 from course.grading import Answer, AnswerError, Report
 from course.grading.citing import SHORTEST, class_alone, passing, statements
 from course.grading.jobs import log_streams
+from course.grading.short_repr import cut
 
 from .m10_1_runs import Run, awaited, job_of, pipeline_deleted
 
 DIAGNOSIS = {"step", "line"}
 ALL_STEPS = {"Prepare", "Train", "Evaluate", "Good"}
 SHOWN = 60  # characters of a learner's words that a message repeats
+SAID = 300  # characters of a text of AWS, or of a learner's path or value
 # What a repair leaves as it is, and the paths that belong to it.
 WORK = {
     "the steps or their order": re.compile(r"Steps\.\w+\.(Name|Type)|.*\.(IfSteps|ElseSteps)\b.*"),
     "the condition": re.compile(r"Steps\.Good\.Arguments\.Conditions\b.*"),
     "the scripts or the data": re.compile(r".*\.(S3Uri|ImageUri|TrainingImage)\b.*"),
-    "what `Prepare` is told": re.compile(r".*\.ContainerArguments\b.*"),
+    "the arguments of `Prepare`": re.compile(r".*\.ContainerArguments\b.*"),
     "the hyperparameters": re.compile(r".*\.HyperParameters\b.*"),
     "the number of instances": re.compile(r".*\.InstanceCount"),
 }
@@ -97,14 +98,10 @@ def _malformed(diagnoses: dict, repairs: dict) -> str:
     for each in PIPELINES:
         diagnosis, repair = diagnoses[each], repairs[each]
         if not isinstance(diagnosis, dict) or set(diagnosis) != DIAGNOSIS or not all(isinstance(v, str) for v in diagnosis.values()):
-            return f"The diagnosis of {each} is {_short(repr(diagnosis))}; expected 'step' and 'line', both text."
+            return f"The diagnosis of {each} is {cut(repr(diagnosis), SAID)}; expected 'step' and 'line', both text."
         if not isinstance(repair, dict) or not repair or not all(isinstance(path, str) for path in repair):
-            return f"The repair of {each} is {_short(repr(repair))}; expected a dict from a path of the definition to its new value."
+            return f"The repair of {each} is {cut(repr(repair), SAID)}; expected a dict from a path of the definition to its new value."
     return ""
-
-
-def _short(text: str) -> str:
-    return textwrap.shorten(text, 300, placeholder=" …")
 
 
 # ---- what failed ---------------------------------------------------------------------------------------------------------------------
@@ -183,16 +180,16 @@ def _started(answer: Answer, deleted: contextlib.ExitStack, each: str, broken: E
         trial.definition = repaired(broken.definition, repair)
         text = json.dumps(trial.definition)
     except KeyError as error:
-        trial.refused = f"its definition has no such path: {_short(', '.join(repair))}. Nothing is called {error} there."
+        trial.refused = f"its definition has no such path: {cut(', '.join(repair), SAID)}. Nothing is called {error} there."
         return trial
     except (TypeError, ValueError) as error:
-        trial.refused = f"the new value is not JSON: {_short(str(error))}."
+        trial.refused = f"the new value is not JSON: {cut(str(error), SAID)}."
         return trial
     deleted.enter_context(pipeline_deleted(answer, trial.name))
     try:
         sagemaker.create_pipeline(PipelineName=trial.name, PipelineDefinition=text, RoleArn=broken.role)
     except ClientError as error:
-        trial.refused = f"AWS refused the changed definition: {_short(error.response['Error']['Message'])}"
+        trial.refused = f"AWS refused the changed definition: {cut(error.response['Error']['Message'], SAID)}"
         return trial
     trial.refused = _other_work(broken.definition, trial.definition)
     if not trial.refused:
@@ -244,8 +241,8 @@ def _again(answer: Answer, each: str, trial: Trial, broken: Execution, repair: d
     execution = _execution(answer, trial.name, broken.role, run)
     if run.status != "Succeeded":
         step, said = _failure(execution)
-        fails = "the same step fails, for the same reason." if (step, said) == _failure(broken) else f"{step} fails: {_short(said)}"
-        return Again(0.0, f"{each}: with your change of {_short(', '.join(repair))}, {fails}")
+        fails = "the same step fails, for the same reason." if (step, said) == _failure(broken) else f"{step} fails: {cut(said, SAID)}"
+        return Again(0.0, f"{each}: with your change of {cut(', '.join(repair), SAID)}, {fails}")
     if set(run.steps) != ALL_STEPS:
         return Again(0.0, f"{each}: the pipeline succeeds, but ran only {', '.join(run.steps)}.")
     count = max(len(repair), len(changed(broken.definition, execution.definition)))

@@ -248,15 +248,15 @@ def _paid(case: Case, failed: Run, run: Run) -> str:
 
 def _story(case: Case, failed: Run) -> str:
     """What the learner has to know of a case: the steps, and how each ended in the failed execution."""
-    return _told(case, failed, case.steps)
+    return _states(case, failed, case.steps)
 
 
-def _told(case: Case, failed: Run, steps: Sequence[dict]) -> str:
-    told = []
+def _states(case: Case, failed: Run, steps: Sequence[dict]) -> str:
+    states = []
     for step in steps:
-        branches = [f"{branch}: {_told(case, failed, step['Arguments'][branch])}" for branch in BRANCHES if step["Arguments"].get(branch)]
-        told.append(_state(case, failed, step["Name"]) + (f" ({'; '.join(branches)})" if branches else ""))
-    return ", ".join(told)
+        branches = [f"{branch}: {_states(case, failed, step['Arguments'][branch])}" for branch in BRANCHES if step["Arguments"].get(branch)]
+        states.append(_state(case, failed, step["Name"]) + (f" ({'; '.join(branches)})" if branches else ""))
+    return ", ".join(states)
 
 
 def _state(case: Case, failed: Run, name: str) -> str:

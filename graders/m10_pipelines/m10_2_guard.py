@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from course.cleanup import delete_bucket
 from course.grading import Answer, AnswerError, Report
 from course.grading.jobs import log_streams
 from course.grading.scoring import guard_share
+from course.grading.short_repr import cut
 
 from .m10_1_runs import Run, job_of, outputs, start
 from .m10_2_tables import Case, known_flights
@@ -83,7 +83,7 @@ def _asked(answer: Answer, known: pd.DataFrame, case: Case) -> Judged:
 def _why_alarms(alarms: list[Judged], *, all_of_them: bool) -> str:
     if not alarms:
         return ""
-    some = "; ".join(f"{each.case.words} (it says {_short('; '.join(each.found))!r})" for each in alarms[:2])
+    some = "; ".join(f"{each.case.words} (it says {cut('; '.join(each.found), SHOWN)!r})" for each in alarms[:2])
     if all_of_them:
         return f"It stops every month, so somebody switches it off. Which of its rules fires on {some}?"
     return f"It stops without need: {some}."
@@ -164,11 +164,11 @@ def _judge_added(answer: Answer, report: Report, run: Run) -> bool:
     said = "Started on a sound table, in which `faults` finds nothing, your pipeline"
     if run.ended_as("Check") != "Succeeded":
         return report.part("stops", False, f"{said} failed at `Check`. {_why_check(answer, run)}")
-    return report.part("stops", run.ended_as("Add") == "Succeeded", f"{said} did not add it: {_short(run.failures)}. {AGAIN}")
+    return report.part("stops", run.ended_as("Add") == "Succeeded", f"{said} did not add it: {cut(run.failures, SHOWN)}. {AGAIN}")
 
 
 def _judge_stopped(answer: Answer, report: Report, run: Run, found: list[str]) -> bool:
-    said = f"Started on a table with a fault, for which `faults` returns {_short(repr(found))}, your pipeline"
+    said = f"Started on a table with a fault, for which `faults` returns {cut(repr(found), SHOWN)}, your pipeline"
     if run.ended_as("Check") != "Succeeded":
         return report.part("stops", False, f"{said} failed at `Check`. {_why_check(answer, run)}")
     if run.ended_as("Add"):
@@ -178,7 +178,7 @@ def _judge_stopped(answer: Answer, report: Report, run: Run, found: list[str]) -
     reason = run.steps["Stop"].get("FailureReason", "") if "Stop" in run.steps else run.failures
     named = any(text.strip() and text.strip() in reason for text in found)
     empty = "" if any(text.strip() for text in found) else "Who gets the alarm reads this text: what does it say is wrong? "
-    return report.part("stops", named, f"{said} stopped with {_short(reason)!r}. {empty or AGAIN}")
+    return report.part("stops", named, f"{said} stopped with {cut(reason, SHOWN)!r}. {empty or AGAIN}")
 
 
 def _why_check(answer: Answer, run: Run) -> str:
@@ -192,7 +192,7 @@ def _why_check(answer: Answer, run: Run) -> str:
     if unknown := re.match(r"NameError: name '(\w+)'", errors[-1] if errors else ""):
         why = "the function alone is sent to the job, without the rest of the notebook. Move what it uses into it."
         return f"Its log says that the name `{unknown[1]}` is not defined: {why}"
-    return f"Its log ends with: {_short((errors or lines or [run.failures])[-1])}"
+    return f"Its log ends with: {cut((errors or lines or [run.failures])[-1], SHOWN)}"
 
 
 def _script(answer: Answer, run: Run) -> str:
@@ -250,7 +250,3 @@ def _delete_outputs(answer: Answer, run: Run) -> None:
 def _delete_below(s3: Any, bucket: str, prefix: str) -> None:
     for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
         s3.delete_object(Bucket=bucket, Key=each["Key"])
-
-
-def _short(text: str) -> str:
-    return textwrap.shorten(text, SHOWN, placeholder=" …")

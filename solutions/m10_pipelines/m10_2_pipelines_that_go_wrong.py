@@ -132,8 +132,8 @@ shown(steps)
 # name. It adds a second channel, `sm_drivers`, with the program that starts the script, in a new folder as well. A pipeline that a deployment job builds each
 # night never finds a result in the cache. (The script of a Processing step is in a folder that its content names, so `Prepare` was reused.)
 #
-# Both faults have one cause: the address does not say what is there. So let it say: an address with a *hash* of the content is the same for the same content,
-# and another for another.
+# Both faults have one cause: the address does not say what is there. An address with a *hash* of the content does: it stays the same while the content does,
+# and changes with it.
 
 # %% [markdown] exercise="m10_2_ex1"
 # Write `pin(definition)` that takes the definition of a pipeline (`str`, JSON), and returns it with other addresses. It replaces the `S3Uri` of each input of
@@ -143,9 +143,9 @@ shown(steps)
 # - An address is that of one object, or of a folder, without a `/` at its end: then all objects below `address/` belong to it. Each keeps its name within the folder.
 # - The new address depends on the names and the contents only, and not on where they were. The `ETag` of an object, which `list_objects_v2` returns, is made from
 #   its content.
-# - An address that is no text but a reference (`{"Get": ...}` or a function) stays as it is, and so do all else and the old objects. `Steps` holds all steps.
+# - An address that is no text but a reference (`{"Get": ...}` or a function) stays as it is. Change nothing else, and leave the old objects. `Steps` holds all steps.
 #
-# It is judged on other definitions and other objects, and runs what you return.
+# It is judged on other definitions and other objects. The check also runs what you return.
 
 
 # %% answer="m10_2_ex1"
@@ -234,11 +234,11 @@ started = sagemaker.start_pipeline_execution(PipelineName=tuned, SelectiveExecut
 shown(wait(sagemaker, started["PipelineExecutionArn"]))
 
 # %% [markdown]
-# The tuning was not paid again, neither time. `Score` refers to `Best` only, so `Best` was taken from the source, and `Tune` was not needed.
+# Neither time was the tuning paid again. `Score` refers to `Best` only, so `Best` was taken from the source, and `Tune` was not needed.
 #
 # Selected steps must be connected: `SelectedSteps` also names all steps on the way between two of them. An execution with selected steps does *not* take over the
-# parameters of its source: what you do not give has the default. (If you wait with the SDK's `execution.wait()`: for an execution that was stopped it waits half
-# an hour, and then raises an error.)
+# parameters of its source: what you do not give has the default. (Do not use the SDK's `execution.wait()` for an execution that was stopped: it waits half an
+# hour, and then raises an error.)
 
 # %% [markdown] exercise="m10_2_ex2"
 # Write `finish(failed)` that starts an execution which finishes the failed execution with the ARN `failed`, with the newest definition of its pipeline. It
@@ -349,7 +349,7 @@ for kind, address in addresses.items():
     print(kind, [(step["StepName"], step.get("FailureReason", "")) for step in steps])
 
 # %% [markdown] exercise="m10_2_ex3"
-# June was added, and the table in inches stopped. But this guard lets pass any other fault.
+# June was added, and the table in inches stopped. But this guard lets any other fault pass.
 #
 # Write `faults(flights, known)` that returns a list of the faults (`str`) of a table of one month, and an empty list if it is sound. `known` is a sample of 6,000
 # sound flights of the whole year, with the same columns. The function may use `pd` and what it imports itself, and no other name from outside of it. Then put it

@@ -13,8 +13,8 @@ from course.grading.batches.result import Result
 from course.grading.exercise.exercise import Exercise
 from course.grading.insight.observations import AttemptSummary
 from course.grading.insight.sections import Section
-from course.grading.insight.short_repr import cut, short
 from course.grading.insight.tables import duration
+from course.grading.short_repr import cut, short
 from course.grading.submission import evidence
 from course.grading.submission.evidence import Evidence
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from course.grading.batches.grade import GradingTask, grade
 from course.grading.insight.evidence_report import StoredScore, call_line, points, request_line
 from course.grading.insight.sections import Section
-from course.grading.insight.short_repr import cut, short
+from course.grading.short_repr import cut, short
 from course.grading.submission.evidence import Evidence
 
 MOST = 10  # differences of one kind to show

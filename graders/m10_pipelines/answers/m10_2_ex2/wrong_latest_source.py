@@ -1,4 +1,4 @@
-"""Takes the latest execution as the source, as the SDK does unless it is told."""
+"""Takes the latest execution as the source, as the SDK does by default."""
 
 # trips: rest
 # says: expected those of the failed execution

@@ -1,7 +1,7 @@
 """The script gets a month that it has; the parameter stays as it is."""
 
 # trips: repair
-# says: what `Prepare` is told would differ
+# says: the arguments of `Prepare` would differ
 
 diagnoses = {
     "pipeline-1": {"step": "Good", "line": "report/report.json"},

@@ -1,4 +1,4 @@
-"""Short texts of values that learners handed over."""
+"""Short texts: of values that learners handed over, and of what AWS or an exception says."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ def short(value: Any) -> str:
 
 
 def cut(text: str, longest: int = LONGEST) -> str:
-    """A text on one line."""
+    """A text on one line, cut between words if it is longer than ``longest`` characters."""
     line = " ".join(text.split())
-    return line if len(line) <= longest else f"{line[:longest]}…"
+    if len(line) <= longest:
+        return line
+    start = line[:longest]
+    return f"{start.rpartition(' ')[0] or start} …"
