@@ -1,7 +1,7 @@
 """Every exercise passes the gate: answers of known worth earn their points.
 
-`make test` leaves out mutants, and the notebooks whose declaration says that the gate is slow. The lanes `mutants` of `make nightly` try
-all mutants of all notebooks.
+`make test` leaves out mutants, and the notebooks whose declaration says that the gate is slow. The lane `mutants` of `make nightly` tries a
+seventh of the notebooks by date, the slow ones too, with all mutants.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from course.grading import DefinitionError
 from course.grading.gate import judging
 from course.grading.gate.candidates import REGION, code_cells, source_of
+from course.grading.gate.command import part
 
 FIXTURE = Path(__file__).parent / "fixture"
 GRADERS, ANSWERS = "graders/m98_traps", "graders/m98_traps/answers"
@@ -235,3 +237,14 @@ def test_reads_answer_and_check_cells() -> None:
 def test_a_notebook_has_one_source(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="has 0 sources"):
         source_of("m98_1", tmp_path)
+
+
+def test_days_in_a_row_try_all_parts():
+    days = [date(2026, 12, 29) + timedelta(days=number) for number in range(7)]
+    assert {part("today/7", day) for day in days} == {(number, 7) for number in range(1, 8)}
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "2", "today", "x/2"])
+def test_a_wrong_part_is_refused(text):
+    with pytest.raises(ValueError):
+        part(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import date
 from pathlib import Path
 
 from course.grading import gate, render
@@ -66,7 +67,11 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         help="number of mutants to try of each reference (default: 0)",
     )
     parser.add_argument(
-        "--part", type=_part, default=(1, 1), metavar="K/N", help="every Nth notebook, from the Kth, to share the work between N processes"
+        "--part",
+        type=part,
+        default=(1, 1),
+        metavar="K/N",
+        help="every Nth notebook, from the Kth; today/N chooses K by the date, so that N days in a row try all",
     )
     parser.add_argument(
         "--record", action="store_true", help=f"write the results to answers/*/{record.NAME}; without mutants, those of practice"
@@ -81,8 +86,11 @@ def _number_of_mutants(text: str) -> int | None:
     return ALL_MUTANTS if text == "all" else int(text)
 
 
-def _part(text: str) -> tuple[int, int]:
-    number, of = map(int, text.split("/"))
+def part(text: str, today: date | None = None) -> tuple[int, int]:
+    """``K/N`` as two numbers. ``today/N`` takes K from the date: N days in a row have all parts. Raises ValueError for other texts."""
+    chosen, _, parts = text.partition("/")
+    of = int(parts)
+    number = (today or date.today()).toordinal() % of + 1 if chosen == "today" else int(chosen)
     if not 1 <= number <= of:
         raise ValueError(text)
     return number, of
