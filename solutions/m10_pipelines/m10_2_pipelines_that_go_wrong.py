@@ -114,11 +114,10 @@ execution, steps = run(sagemaker, name)
 shown(steps)
 
 # %% [markdown]
-# *Succeeded*, with the model of the old table. The cache compares the arguments of a step, and among these is the *address* of the table. It does not open
-# the table. (Of a Processing step it compares image, arguments, environment and inputs; of a Training step also the hyperparameters. Outputs, instances, role and
+# *Succeeded*, with the model of the old table. The cache compares the arguments of a step, such as the *address* of the table. It does not open the table. (Of a Processing step it compares image, arguments, environment and inputs; of a Training step also the hyperparameters. Outputs, instances, role and
 # names are not compared.)
 #
-# The opposite happens, too. We build the pipeline again from the same code, and run it:
+# The opposite happens, too, when we build the pipeline again from the same code:
 
 # %%
 definition = monthly(name).definition()
@@ -129,11 +128,10 @@ shown(steps)
 
 # %% [markdown]
 # `Train` ran again, and nothing had changed. Version 3 of the SDK uploads the script to a new folder each time it builds the step, with the time in its
-# name. It adds a second channel, `sm_drivers`, with the program that starts the script, in a new folder as well. A pipeline that a deployment job builds each
-# night never finds a result in the cache. (The script of a Processing step is in a folder that its content names, so `Prepare` was reused.)
+# name, and the program that starts the script (channel `sm_drivers`) as well. A pipeline that is built anew each night never finds a result in the cache. (The
+# script of a Processing step is in a folder that its content names, so `Prepare` was reused.)
 #
-# Both faults have one cause: the address does not say what is there. An address with a *hash* of the content does: it stays the same while the content does,
-# and changes with it.
+# Both faults have one cause: the address does not say what is there. An address with a *hash* of the content does: it changes when the content does.
 
 # %% [markdown] exercise="m10_2_ex1"
 # Write `pin(definition)` that takes the definition of a pipeline (`str`, JSON), and returns it with other addresses. It replaces the `S3Uri` of each input of
@@ -183,8 +181,7 @@ check("m10_2_ex1", pin=pin)
 # ## Go on where it broke
 #
 # Another pipeline tunes a model, and scores the flights of a month with it. A *tuning step* runs a tuning job. `get_top_model_s3_uri(0, ...)` refers to the
-# archive of its best model. A *model step* makes a model of the archive, and a *transform step* sends the rows of a folder through the model. The last step has
-# a fault.
+# archive of its best model. A *model step* makes a model of it, and a *transform step* sends rows through the model. The last step has a fault.
 
 # %%
 learn = flights[flights.month < 5].drop(columns="month").sample(3_000, random_state=1)
@@ -222,8 +219,8 @@ shown(steps)
 # | `retry_pipeline_execution` | that of the execution | the failed steps, and those after them | the fault was outside, and is over: no instance, a missing file |
 # | a new execution with *selected steps* | the newest | the selected steps | the definition was wrong |
 #
-# Our tuning step has a retry policy. It does not help here. We try the second way, and see the same failure again. For the third we mend the definition: the
-# transform job leaves the first column out. The new execution runs the step `Score` only. All that `Score` refers to, it takes from the *source execution*.
+# Our tuning step has a retry policy, which does not help here. We try the second way, and see the same failure again. For the third we mend the definition: the
+# transform job leaves the first column out. The new execution runs `Score` only, and takes all that `Score` refers to from the *source execution*.
 
 # %%
 sagemaker.retry_pipeline_execution(PipelineExecutionArn=failed)
@@ -234,11 +231,10 @@ started = sagemaker.start_pipeline_execution(PipelineName=tuned, SelectiveExecut
 shown(wait(sagemaker, started["PipelineExecutionArn"]))
 
 # %% [markdown]
-# Neither time was the tuning paid again. `Score` refers to `Best` only, so `Best` was taken from the source, and `Tune` was not needed.
+# The tuning was not paid again. `Score` refers to `Best` only, so `Tune` was not needed.
 #
-# Selected steps must be connected: `SelectedSteps` also names all steps on the way between two of them. An execution with selected steps does *not* take over the
-# parameters of its source: what you do not give has the default. (Do not use the SDK's `execution.wait()` for an execution that was stopped: it waits half an
-# hour, and then raises an error.)
+# Selected steps must be connected: `SelectedSteps` also names all steps between two of them. An execution with selected steps does *not* take over the parameters
+# of its source: what you do not give has the default.
 
 # %% [markdown] exercise="m10_2_ex2"
 # Write `finish(failed)` that starts an execution which finishes the failed execution with the ARN `failed`, with the newest definition of its pipeline. It
@@ -291,7 +287,7 @@ check("m10_2_ex2", finish=finish)
 # ## Bad data looks like good data
 #
 # A table with pressure in inches of mercury trains a model without any error. Only a check that knows sound flights can stop it: a *guard*. It is a Processing step
-# of your own, which writes what it found into a property file, and a condition step that goes on only if it found nothing.
+# that writes what it found into a property file, and a condition step that goes on only if it found nothing.
 #
 # What a sound table has:
 #
@@ -302,8 +298,8 @@ check("m10_2_ex2", finish=finish)
 # | `weekday`, `hour`, `distance` | 0 for Monday; the hour of departure; miles |
 # | `temp`, `humid`, `wind_speed`, `precip`, `visib`, `pressure` | °F, %, miles an hour, inches, miles, hectopascal |
 #
-# A sound table has faults of its own: up to a fifth of the pressures are missing, some flights look exactly like another one, and once the wind blew with 1,048
-# miles an hour. A guard that stops all of that stops every month, and somebody switches it off.
+# A sound table has faults of its own: up to a fifth of the pressures are missing, some flights look exactly like another one, and one wind speed is 1,048 miles an
+# hour. A guard that stops all of that stops every month, and somebody switches it off.
 
 # %%
 known = flights.drop(columns="month").sample(6_000, random_state=3)
@@ -406,7 +402,7 @@ check("m10_2_ex3", faults=faults, guard_arn=guard_arn)
 #
 # Three colleagues wrote three pipelines, of the same steps: `Prepare`, `Train`, `Evaluate`, and the condition `Good`, which leads to the fail step `Bad` if the
 # model is no better than chance. Each has one fault of its own, and all three fail. The *metadata* of a step names its job, and the log of the job says what
-# went wrong there. If the step could not start its job, or is no job, the failure reason of the step says it all. `log_of` in `given/parts.py` returns both:
+# went wrong. If the step could not start its job, or is no job, its failure reason says it all. `log_of` in `given/parts.py` returns both:
 
 # %%
 aws.upload(flights.sample(30_000, random_state=5), "year/flights.csv", header=True)
@@ -549,10 +545,10 @@ check("m10_2_ex5", origin=origin)
 # <details><summary>Answers</summary>
 #
 # - 1: the cache compares addresses, not contents.
-# - 2: it runs the same definition again. It helps if the fault was outside: no instance, a missing file.
+# - 2: it runs the same definition again, so it helps if the fault was outside.
 # - 3: those that you give; all others have the default of the definition.
-# - 4: sound tables have some, too. A guard that stops them is switched off.
-# - 5: one took the result of `Train` from the cache. The tag of the training job names the one that made it.
+# - 4: sound tables have some, too.
+# - 5: one took the result of `Train` from the cache. The job's tag names the one that made it.
 #
 # </details>
 #
@@ -564,7 +560,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# You have seen how pipelines fail, and how to find out why. [Many models, one server](../m09_deployment_options/m09_2_shared.ipynb) shows where their models can
+# [Many models, one server](../m09_deployment_options/m09_2_shared.ipynb) shows where their models can
 # be served.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
