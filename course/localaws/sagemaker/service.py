@@ -44,6 +44,7 @@ FAMILIES = (
     "experiments.trial_components:TrialComponents",
     "experiments.lineage:Lineage",
     "experiments.associations:Associations",
+    "monitoring.job_definitions:JobDefinitions",
     "monitoring.schedules:MonitoringSchedules",
     "feature_store.groups:FeatureGroups",
     "core.records:RecordOnlyResources",

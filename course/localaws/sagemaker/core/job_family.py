@@ -35,6 +35,9 @@ class JobListener:
     def on_metrics(self, metrics: list[tuple[str, float]]) -> None:
         """The job printed metrics: names and values, in order."""
 
+    def on_files(self, root: Path) -> None:
+        """The job's programs have ended. ``root`` is /opt/ml of one instance, with the files that they left."""
+
     def on_end(self) -> None:
         """The job has ended, and its description says how."""
 

@@ -346,6 +346,10 @@ class Endpoints(Family):
                 self._routing.open(context.region, name, None)
                 self.later(self._return, context, document)
 
+    def flush(self) -> None:
+        """Write the metrics and captured data of all invocations so far."""
+        self._runtime.flush()
+
     def shutdown(self) -> None:
         """Kill all servers, including those that are starting or retiring. New ones may be started afterwards."""
         self._stopping.set()

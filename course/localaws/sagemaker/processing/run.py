@@ -73,6 +73,7 @@ class ProcessingRun(JobRun):
         """Read the exit message and store the outputs. Raises JobFailure when the program failed, or when they cannot be stored."""
         for root in roots:
             ml_folder.sanitize_links(root)
+            self.listener.on_files(root)
         self.exit_message = next(filter(None, map(self._message, roots)), None)
         failure = "" if self.job.stopped_by else failure_of(group, self._unread, self.platform.limits.divided(len(roots)))
         try:

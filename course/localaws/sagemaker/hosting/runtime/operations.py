@@ -102,10 +102,14 @@ class Runtime:
             return endpoint
         return await self._components.resolve(context, endpoint, component)
 
-    def close(self) -> None:
-        """Write what is still buffered and close the connections. Must not be called from the event loop's thread."""
+    def flush(self) -> None:
+        """Write metrics and captured data that are still buffered. Must not be called from the event loop's thread."""
         self._metrics.flush()
         self._capture.flush()
+
+    def close(self) -> None:
+        """Write what is still buffered and close the connections. Must not be called from the event loop's thread."""
+        self.flush()
         self._invoker.client.close()
 
 

@@ -1,0 +1,50 @@
+"""Publishes what an analyzer wrote for CloudWatch.
+
+Source: "CloudWatch Metrics for bring your own containers" of the SageMaker developer guide, read 2026-11-28: JSON lines below
+``/opt/ml/output/metrics/cloudwatch``. The guide calls the namespace ``/aws/sagemaker/Endpoints/data-metric`` and its dimensions
+EndpointName and ScheduleName. Alarms that worked on AWS have those used here (aws-samples/amazon-sagemaker-drift-detection).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
+from course.localaws.sagemaker.monitoring.job_definitions import DATA_QUALITY, MODEL_QUALITY
+
+PLACE = "output/metrics/cloudwatch"
+NAMESPACES = {DATA_QUALITY: "aws/sagemaker/Endpoints/data-metrics", MODEL_QUALITY: "aws/sagemaker/Endpoints/model-metrics"}
+LARGEST = 16 << 20  # bytes of metrics of one job
+
+logger = logging.getLogger(__name__)
+
+
+def written(root: Path, kind: str, dimensions: dict[str, str], moment: float) -> list[MetricDatum]:
+    """The metrics below ``root`` (/opt/ml of an instance) of a monitoring type, with more dimensions, at ``moment`` in Unix seconds."""
+    return list(_data(root / PLACE, NAMESPACES[kind], dimensions, moment))
+
+
+def _data(folder: Path, namespace: str, dimensions: dict[str, str], moment: float) -> Iterator[MetricDatum]:
+    left = LARGEST
+    for path in sorted(folder.glob("*.jsonl")):
+        left -= path.stat(follow_symlinks=False).st_size
+        if path.is_symlink() or left < 0:
+            continue
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                yield _datum(json.loads(line), namespace, dimensions, moment)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                logger.warning("this line of %s is no metric: %.200s", path.name, line)
+
+
+def _datum(content: dict[str, Any], namespace: str, dimensions: dict[str, str], moment: float) -> MetricDatum:
+    named = {each["Name"]: each["Value"] for each in content.get("Dimensions", [])} | dimensions
+    if "StatisticValues" not in content:
+        return observed(namespace, content["MetricName"], [(float(content["Value"]), 1.0)], named, "None", moment)
+    sums = content["StatisticValues"]
+    numbers = [float(sums[name]) for name in ("SampleCount", "Sum", "Minimum", "Maximum")]
+    return MetricDatum(namespace, content["MetricName"], moment, "None", *numbers, None, named, 60)
