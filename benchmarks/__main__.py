@@ -33,6 +33,7 @@ NAMES = (
     "transform",
     "listing",
     "pipelines",
+    "monitoring",
     "feature_store.offline",
     "objects",
     "restart",
