@@ -9,10 +9,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from course.localaws.core.wildcards import ANY, SEGMENT, expression
+
 Context = Mapping[str, Sequence[str]]  # condition key in lower case -> its values
 
-_VARIABLE = re.compile(r"\$\{\s*([^},]*?)\s*(?:,\s*'([^']*)'\s*)?\}")
+_VARIABLE = re.compile(r"\$\{([^},]*)(?:,\s*'([^']*)'\s*)?\}")
+_WILDCARD = re.compile(r"([*?])")
 _SPECIAL = ("*", "?", "$")  # ${*} means the character itself
+
+LAST = 5  # the index of an ARN's last segment, which may contain colons
 
 Piece = tuple[str, bool]  # text, and whether it came from a variable; there * and ? are ordinary characters
 
@@ -38,7 +43,7 @@ def expand(template: str, context: Context) -> tuple[Piece, ...]:
     position = 0
     for match in _VARIABLE.finditer(template):
         pieces.append((template[position : match.start()], False))
-        pieces.append((_value(match[1], match[2], context), True))
+        pieces.append((_value(match[1].strip(), match[2], context), True))
         position = match.end()
     pieces.append((template[position:], False))
     return tuple(piece for piece in pieces if piece[0])
@@ -87,32 +92,36 @@ def arn_like(pieces: tuple[Piece, ...], arn: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _glob(pieces: tuple[Piece, ...]) -> re.Pattern[str]:
-    return re.compile("".join(_translate(piece, literal, ".*", ".") for piece, literal in pieces), re.DOTALL)
+    return _compiled(_translated(pieces, ANY, "."))
 
 
 @lru_cache(maxsize=4096)
 def _segments(pieces: tuple[Piece, ...]) -> re.Pattern[str]:
-    segments = _split(pieces)
-    inner = [_segment(segment, within="[^:]*", one="[^:]") for segment in segments[:5]]
-    last = [_segment(segment, within=".*", one=".") for segment in segments[5:]]
-    return re.compile(":".join(inner + last), re.DOTALL)
+    first, *others = _split(pieces)
+    parts = _segment(first, SEGMENT, "[^:]")
+    for number, segment in enumerate(others, 1):
+        parts += [":", *(_segment(segment, SEGMENT, "[^:]") if number < LAST else _segment(segment, ANY, "."))]
+    return _compiled(parts)
 
 
-def _segment(pieces: tuple[Piece, ...], within: str, one: str) -> str:
+def _compiled(parts: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(expression(parts), re.DOTALL)
+
+
+def _segment(pieces: tuple[Piece, ...], many: str, one: str) -> list[str]:
+    parts = _translated(pieces, many, one)
     if pieces and not pieces[-1][1] and pieces[-1][0].endswith("*"):
-        head = (*pieces[:-1], (pieces[-1][0][:-1], False))
-        return _segment_body(head, within, one) + ".*"
-    return _segment_body(pieces, within, one)
+        parts[-1] = ANY
+    return parts
 
 
-def _segment_body(pieces: Iterable[Piece], within: str, one: str) -> str:
-    return "".join(_translate(piece, literal, within, one) for piece, literal in pieces)
-
-
-def _translate(piece: str, literal: bool, many: str, one: str) -> str:
-    if literal:
-        return re.escape(piece)
-    return re.escape(piece).replace(r"\*", many).replace(r"\?", one)
+def _translated(pieces: Iterable[Piece], many: str, one: str) -> list[str]:
+    """The parts of an expression (`course.localaws.core.wildcards`)."""
+    wildcards = {"*": many, "?": one}
+    parts: list[str] = []
+    for piece, literal in pieces:
+        parts += [re.escape(piece)] if literal else [wildcards.get(text) or re.escape(text) for text in _WILDCARD.split(piece) if text]
+    return parts
 
 
 def _split(pieces: tuple[Piece, ...]) -> list[tuple[Piece, ...]]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from course.localaws.core.errors import AwsError
+from course.localaws.core.wildcards import glob
 
 Condition = Callable[[object], bool]
 
@@ -130,7 +131,7 @@ def _ordered(select: Callable[[object], object], compare: Callable[[float, float
 
 def _equals(text: str, is_number: bool) -> Callable[[object], bool]:
     """Equality in a pattern: numbers are compared by value; in a text ``*`` is a wildcard."""
-    wildcard = re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)
+    wildcard = glob(text)
 
     def equal(value: object) -> bool:
         if isinstance(value, bool) or value is None or isinstance(value, dict | list):
