@@ -9,9 +9,10 @@ inside one array must match in the same element of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, product
 
 from course.localaws.events.matchers import Matcher, PatternError, matcher
 
@@ -20,7 +21,10 @@ RESERVED = {"exactly", "prefix", "suffix", "numeric", "anything-but", "exists", 
 MOST_BRANCHES = 1000  # "$or" in "Comparison operators": fewer than 1,000 rule combinations
 
 Places = dict[int, int]
-"""Where a field is: the array, by a number of its own, and the index in it, for each array on the field's path."""
+"""Where a field is: the array, by a number of its own, and the index in it, for each array on the field's path, from the outside."""
+
+Place = tuple[tuple[int, int], ...]
+"""The same as pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,24 +146,40 @@ def _fields(event: dict) -> Iterator[tuple[str, object, Places]]:
 
 
 def _matches(branch: dict[str, FieldTest], fields: dict[str, list[tuple[object, Places]]]) -> bool:
-    partial: list[Places] = [{}]
+    chosen = []
     for path, test in branch.items():
         values = fields.get(path, [])
         if test.absent and not values:
             continue
-        matching = [places for value, places in values if test.matches(value)]
-        partial = _joined(partial, matching)
-        if not partial:
-            return False
-    return True
+        chosen.append([tuple(places.items()) for value, places in values if test.matches(value)])
+    return _agree(chosen)
 
 
-def _joined(partial: list[Places], more: list[Places]) -> list[Places]:
-    """All ways to match one more field, without two different elements of one array."""
-    joined = {}
-    for one in partial:
-        for other in more:
-            if all(one.get(array, index) == index for array, index in other.items()):
-                both = one | other
-                joined[frozenset(both.items())] = both
-    return list(joined.values())
+def _agree(fields: list[list[Place]]) -> bool:
+    """Whether each field has a value such that no two of them are in different elements of one array.
+
+    The arrays of an event are a tree. So for each outermost array one element must do for all fields in it, whatever the other arrays
+    say. To combine the places of all fields instead would take a time that grows with their product.
+    """
+    if not all(fields):
+        return False
+    inside = [_by_array(places) for places in fields if () not in places]
+    # A field may be in several outermost arrays only if names contain dots: {"a": [...], "a.b": [...]}.
+    return any(_one_element_each(zip(choice, inside, strict=True)) for choice in islice(product(*inside), MOST_BRANCHES))
+
+
+def _by_array(places: list[Place]) -> dict[int, dict[int, list[Place]]]:
+    """The rest of each place, by the number of its outermost array and the index in it."""
+    found: dict[int, dict[int, list[Place]]] = {}
+    for (array, index), *rest in places:
+        found.setdefault(array, {}).setdefault(index, []).append(tuple(rest))
+    return found
+
+
+def _one_element_each(choice: Iterable[tuple[int, dict[int, dict[int, list[Place]]]]]) -> bool:
+    together: dict[int, list[dict[int, list[Place]]]] = {}
+    for array, arrays in choice:
+        together.setdefault(array, []).append(arrays[array])
+    return all(
+        any(_agree([field[index] for field in members]) for index in set.intersection(*map(set, members))) for members in together.values()
+    )

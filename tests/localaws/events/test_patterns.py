@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from course.localaws.events.matchers import PatternError
 from course.localaws.events.patterns import EventPattern
+from tests.limited_time import within
 
 EVENT = {
     "source": "aws.ec2",
@@ -224,3 +225,46 @@ def test_any_other_text_is_refused_with_a_reason(document: object) -> None:
         EventPattern(json.dumps(document)).matches(EVENT)
     except PatternError as error:
         assert str(error)
+
+
+ARRAYS = {
+    "a": [{"x": 1, "y": 2, "b": [{"z": 1, "w": 2}, {"z": 3, "w": 4}]}, {"x": 3, "y": 4, "b": [{"z": 1, "w": 4}]}],
+    "c": [{"x": 1, "y": 2}, {"x": 3, "y": 4}],
+}
+
+
+def agrees_naively(wanted: dict[str, int], event: dict) -> bool:
+    """Whether a choice of one element of each array, tried one after the other, has all wanted values."""
+
+    def choices(value: object) -> list[dict[str, list]]:
+        if isinstance(value, list):
+            return [choice for element in value for choice in choices(element)]
+        if not isinstance(value, dict):
+            return [{"": [value]}]
+        found: list[dict[str, list]] = [{}]
+        for name, inner in value.items():
+            below = [{f"{name}.{path}".rstrip("."): leaf for path, leaf in choice.items()} for choice in choices(inner)]
+            found = [one | other for one in found for other in below]
+        return found
+
+    return any(all(value in choice.get(path, []) for path, value in wanted.items()) for choice in choices(event))
+
+
+@given(st.dictionaries(st.sampled_from(["a.x", "a.y", "a.b.z", "a.b.w", "c.x", "c.y"]), st.integers(1, 4), min_size=1))
+def test_fields_of_one_array_match_in_the_same_element(wanted: dict[str, int]) -> None:
+    pattern = {path: [value] for path, value in wanted.items()}
+    assert EventPattern(json.dumps(pattern)).matches(ARRAYS) == agrees_naively(wanted, ARRAYS)
+
+
+MANY = [{"x": 1, "y": number} for number in range(5000)]
+HOSTILE = [
+    ({f"a{number}": {"x": [1], "y": [-1]} for number in range(6)}, {f"a{number}": MANY for number in range(6)}),
+    ({"a": {"x": [1], "y": [4999]}}, {"a": MANY}),
+    ({"a.x": [1], "a.y": [-1], "a": {"y": [4999]}}, {"a.x": [1] * 5000, "a.y": [-1] * 5000, "a": MANY}),
+    ({"a": [{"wildcard": "*".join("a" * 500) + "*b"}]}, {"a": "a" * 100_000}),
+]
+
+
+@pytest.mark.parametrize(("pattern", "event"), HOSTILE)
+def test_no_pattern_and_event_take_long(pattern: dict, event: dict) -> None:
+    within(30, lambda: EventPattern(json.dumps(pattern)).matches(event))
