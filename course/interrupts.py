@@ -1,14 +1,20 @@
-"""Ctrl-C and SIGTERM both raise an exception, so that every ``with`` block ends what it started."""
+"""Ctrl-C and SIGTERM both raise an exception, so that every ``with`` block ends what it started. Whether it did is then checked."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import secrets
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+RUN = "COURSE_RUN"  # in the environment of all processes that a command starts: the marks of it and of the commands that started it
+WAIT_SECONDS = 10.0  # for processes that are about to end
+LONGEST_COMMAND = 200  # characters
 
 
 class Interrupted(KeyboardInterrupt):
@@ -56,10 +62,54 @@ def _raise(number: int, frame: object) -> None:
 
 
 def run(main: Callable[[], int]) -> int:
-    """Run a command and return its exit code, or 128 plus the signal's number when interrupted, as shells do."""
+    """Run a command and return its exit code, or 128 plus the signal's number when interrupted, as shells do.
+
+    An interrupted command says what it left running.
+    """
+    with _marked() as mark:
+        try:
+            with raise_on_signal():
+                return main()
+        except Interrupted as end:
+            print(f"interrupted; {_left(mark)}", file=sys.stderr)
+            return 128 + end.number
+
+
+@contextlib.contextmanager
+def _marked() -> Iterator[str]:
+    """Mark the processes that are started in the block. Yields the mark."""
+    before, mark = os.environ.get(RUN), secrets.token_hex(8)
+    os.environ[RUN] = f"{before or ''} {mark}".strip()
     try:
-        with raise_on_signal():
-            return main()
-    except Interrupted as end:
-        print("interrupted; nothing was left running", file=sys.stderr)
-        return 128 + end.number
+        yield mark
+    finally:
+        os.environ.pop(RUN)
+        if before is not None:
+            os.environ[RUN] = before
+
+
+def _left(mark: str) -> str:
+    """What is still running of the processes with a mark, in words."""
+    end = time.monotonic() + WAIT_SECONDS
+    while (commands := _running(mark)) and time.monotonic() < end:
+        time.sleep(0.1)
+    if not commands:
+        return "nothing was left running"
+    lines = (f"  process {pid}: {command[:LONGEST_COMMAND]}" for pid, command in commands.items())
+    return "\n".join(["still running:", *lines, f"End them with `kill -9 {' '.join(map(str, commands))}`."])
+
+
+def _running(mark: str) -> dict[int, str]:
+    """The command lines, by process id, of what runs with a mark: without this process and multiprocessing's helpers, which end with it."""
+    import psutil
+
+    found = {}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid == os.getpid() or mark not in process.environ().get(RUN, "").split():
+                continue
+            command = " ".join(process.cmdline())
+            is_helper = process.ppid() == os.getpid() and "from multiprocessing." in command
+            if not is_helper and process.status() != psutil.STATUS_ZOMBIE:
+                found[process.pid] = command
+    return found

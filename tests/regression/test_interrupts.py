@@ -59,6 +59,42 @@ def test_an_interrupt_while_a_child_begins_ends_it(tmp_path, way, number):
     assert processes(tmp_path) == []
 
 
+# A command that leaves a process: its own child, or one whose parent has ended.
+LEAVES = """
+import pathlib, signal, subprocess, sys
+from course import interrupts
+
+interrupts.WAIT_SECONDS = 0.5
+WAITS = [sys.executable, "-c", "import os, pathlib, signal, sys; pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); signal.pause()"]
+
+def main():
+    command = [*WAITS, sys.argv[1]]
+    if sys.argv[2] == "orphan":
+        command = [sys.executable, "-c", "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)", *command]
+    subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    signal.pause()
+
+sys.exit(interrupts.run(main))
+"""
+
+
+@pytest.mark.parametrize("kind", ["child", "orphan"])
+def test_an_interrupted_command_says_what_it_left_running(tmp_path, kind):
+    marker = tmp_path / "marker"
+
+    def pid() -> int:
+        return int(marker.exists() and marker.read_text() or 0)
+
+    command = [sys.executable, "-c", LEAVES, str(marker), kind]
+    try:
+        code, output = interrupted(command, signal.SIGTERM, pid, os.environ, tmp_path)
+        assert code == 128 + signal.SIGTERM
+        assert "nothing was left running" not in output
+        assert f"process {pid()}: {sys.executable}" in output and f"kill -9 {pid()}" in output
+    finally:
+        os.kill(pid(), signal.SIGKILL)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_run_that_is_interrupted_in_its_lessons_leaves_nothing(tmp_path, number):
     root, scratch, marker = tmp_path / "course", tmp_path / "tmp", tmp_path / "marker"

@@ -23,7 +23,7 @@ from course.localaws.server import launch
 TRIES = 3  # tries of a submission whose grading process ends without a result
 SECONDS = 2 * 3600.0  # time limit of a grading process
 PRELOADED = ["course.grading.batches.preload"]
-GRACE_SECONDS = 30.0
+GRACE_SECONDS = 90.0  # longer than a local AWS takes to be killed if it hangs
 # The number of threads of OpenMP (XGBoost, scikit-learn) and Arrow in grading processes and their children, unless it is set already. With
 # one thread, each submission uses one core and its results do not depend on the number of cores.
 THREADS = "OMP_NUM_THREADS"

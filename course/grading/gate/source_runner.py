@@ -90,5 +90,4 @@ def _stop_aws(state: Path) -> None:
     if state.exists():
         from course.localaws.server import launch
 
-        if handle := launch.find(state):
-            handle.stop()
+        launch.stop(state)

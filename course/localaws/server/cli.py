@@ -130,12 +130,8 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _stop(options: argparse.Namespace) -> int:
-    handle = launch.find(options.state)
-    if handle is None:
-        print(f"No local AWS runs on {options.state}.")
-        return 0
-    handle.stop()
-    print(f"The local AWS of {handle.state} has ended.")
+    stopped = launch.stop(options.state)
+    print(f"The local AWS of {options.state.absolute()} has ended." if stopped else f"No local AWS runs on {options.state}.")
     return 0
 
 

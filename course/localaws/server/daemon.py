@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import faulthandler
 import json
 import logging
 import os
@@ -30,6 +31,8 @@ HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection, so that they rarely use a closed one
 GRACE_SECONDS = 5  # for open requests at shutdown
 CHECK_SECONDS = 5  # between two checks whether it can still be found
+HANG_SECONDS = 120.0  # without a check. Then it hangs, for example in a C function, and handles no signal
+SHUTDOWN_SECONDS = 60.0  # for everything to end
 PACKAGE = "from-data-to-deployment"
 
 logger = logging.getLogger(__name__)
@@ -86,6 +89,7 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         ServerInfo(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)
         at_end.callback(ServerInfo.withdraw, state)
         aws.recover()
+        at_end.callback(faulthandler.cancel_dump_traceback_later)
         _Server(aws, token, starter, ready).run(listeners)
 
 
@@ -114,6 +118,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        _end_unless_called_again(HANG_SECONDS)
         self._ready()
         self._aws.warm()
 
@@ -127,11 +132,13 @@ class _Server(uvicorn.Server):
             loop.result()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _end_unless_called_again(SHUTDOWN_SECONDS)
         await super().shutdown(sockets)
         # While the event loop still runs, because connections of the services belong to it.
         await asyncio.to_thread(self._aws.shutdown)
 
     async def _check_surroundings(self) -> None:
+        _end_unless_called_again(HANG_SECONDS)
         if _is_orphan(self._starter):
             logger.error("process %d, for which this local AWS was there, has ended without stopping it", self._starter)
             self._stop()
@@ -142,6 +149,14 @@ class _Server(uvicorn.Server):
     def _stop(self) -> None:
         self.should_exit = True
         self._asked_to_stop.set()
+
+
+def _end_unless_called_again(seconds: float) -> None:
+    """After this time write the stacks of all threads into the log and end the process, even if no Python code can run any more.
+
+    What was acknowledged is durable, and jobs and servers end with this process.
+    """
+    faulthandler.dump_traceback_later(seconds, exit=True)
 
 
 def _bound(port: int) -> socket.socket:

@@ -23,6 +23,10 @@ class InUseError(ServerError):
     """Another local AWS uses the state folder."""
 
 
+class NoAnswerError(ServerError):
+    """The local AWS does not answer: it hangs, or it has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
     """The content of ``instance.json`` (mode 0600). The file exists while the process runs, and after it was killed."""
@@ -82,6 +86,15 @@ def locked(state: Path) -> Iterator[None]:
                 )
             time.sleep(0.05)
         yield
+
+
+def is_locked(state: Path) -> bool:
+    """Whether a local AWS runs on the state folder, even one that does not answer."""
+    try:
+        with (state / "lock").open() as lock:
+            return not _try_lock(lock)
+    except FileNotFoundError:
+        return False
 
 
 def _try_lock(lock) -> bool:

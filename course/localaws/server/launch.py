@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 import platformdirs
 
 from course.localaws.core import credentials, sdk_environment
-from course.localaws.server.instance import CONTROL_PREFIX, InUseError, ServerError, ServerInfo
+from course.localaws.server.instance import CONTROL_PREFIX, InUseError, NoAnswerError, ServerError, ServerInfo, is_locked
 from course.localaws.server.prefork import PreforkedProcess
 
 if TYPE_CHECKING:
@@ -127,21 +127,28 @@ class Handle:
         return dataclasses.replace(self, state=folder)
 
     def stop(self) -> None:
-        """End all jobs and servers and the local AWS itself, and wait until it has ended.
+        """End all jobs and servers and the local AWS itself, and wait until it has ended. One that hangs is killed.
 
         Raises
         ------
         ServerError
-            It has not ended within 30 s.
+            It had ended before, or this is a guest, or the kernel does not end the process.
         """
-        self._ask("POST", "stop")
-        _wait_for_end(self.pid, STOP_SECONDS)
+        try:
+            self._ask("POST", "stop", seconds=STOP_SECONDS)
+        except NoAnswerError:
+            if not is_locked(self.state):
+                raise
+            _end(self.pid)
+            return
+        if not _has_ended(self.pid, STOP_SECONDS):
+            _end(self.pid)
 
-    def _ask(self, method: str, path: str, body: dict | BinaryIO | None = None):
+    def _ask(self, method: str, path: str, body: dict | BinaryIO | None = None, seconds: float = ANSWER_SECONDS):
         instance = ServerInfo.read(self.state)
         if instance is None or instance.pid != self.pid:
             raise ServerError(f"the local AWS of {self.state} (process {self.pid}) no longer runs. Start it with `course aws start`.")
-        return _ask(instance, method, path, body)
+        return _ask(instance, method, path, body, seconds)
 
 
 def start(
@@ -267,13 +274,13 @@ def _wait_until_ready(report: TextIO, log: str) -> None:
 
 
 def _end(pid: int) -> None:
+    """End the process: SIGTERM, then SIGKILL. Its jobs and servers notice that and end themselves. Raises ServerError."""
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-        try:
-            _wait_for_end(pid, END_SECONDS)
-        except ServerError:
-            os.kill(pid, signal.SIGKILL)
-            _wait_for_end(pid, END_SECONDS)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            os.kill(pid, number)
+            if _has_ended(pid, END_SECONDS):
+                return
+        raise ServerError(f"the local AWS (process {pid}) has not ended within {END_SECONDS} s of SIGKILL.")
 
 
 def find(state: Path | None = None) -> Handle | None:
@@ -287,6 +294,17 @@ def find(state: Path | None = None) -> Handle | None:
     except ServerError:
         return None
     return Handle(instance.endpoint, state, instance.pid) if health["pid"] == instance.pid else None
+
+
+def stop(state: Path | None = None) -> bool:
+    """Stop the local AWS of a state folder, also one that does not answer. Returns whether there was one. Raises ServerError."""
+    state = (state or default_state()).absolute()
+    instance = ServerInfo.read(state)
+    handle = Handle(instance.endpoint, state, instance.pid) if instance and is_locked(state) else find(state)
+    if handle is None:
+        return False
+    handle.stop()
+    return True
 
 
 def find_or_start(state: Path | None = None) -> Handle:
@@ -316,7 +334,7 @@ def _ask(instance: ServerInfo, method: str, path: str, body: dict | BinaryIO | N
         response = connection.getresponse()
         answer = json.loads(response.read())
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise ServerError(f"the local AWS at {instance.endpoint} does not answer: {error}") from error
+        raise NoAnswerError(f"the local AWS at {instance.endpoint} does not answer: {error}") from error
     finally:
         connection.close()
     if response.status != 200:
@@ -346,20 +364,26 @@ def _tail(log: str) -> str:
     return f"The end of its log, {log}:\n" + "\n".join(lines[-TAIL_LINES:])
 
 
-def _wait_for_end(pid: int, seconds: float) -> None:
+def _has_ended(pid: int, seconds: float) -> bool:
+    """Wait until the process has ended, at most so long."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if not _runs(pid):
-            return
+    while _runs(pid):
+        if time.monotonic() > end:
+            return False
         time.sleep(0.02)
-    raise ServerError(f"the local AWS (process {pid}) has not ended within {seconds:.0f} s. End it with `kill -9 {pid}`.")
+    return True
 
 
 def _runs(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # a child of this process must be reaped
+    import psutil  # here, because a learner's kernel imports this module at every start
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return os.waitpid(pid, os.WNOHANG)[0] != pid  # a child of this process must be reaped
+    except ChildProcessError:
+        pass
+    try:
+        process = psutil.Process(pid)
+        # A child of another process stays until that one reaps it. Its threads may outlive its main one, with its files and ports.
+        return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
+    except psutil.NoSuchProcess:
         return False
-    return True
