@@ -7,6 +7,7 @@ import re
 from course.localaws.athena.catalog import CATALOG, Catalog
 from course.localaws.athena.failures import invalid
 from course.localaws.core.errors import AwsError
+from course.localaws.core.regular_expressions import ExpressionError, RegularExpressions
 
 _SHOWN = ("Name", "CreateTime", "LastAccessTime", "TableType", "PartitionKeys", "Parameters")
 
@@ -23,15 +24,17 @@ def database(catalog: Catalog, params: dict) -> dict:
     return {"Database": {"Name": _database(catalog, params["DatabaseName"])}}
 
 
-def tables(catalog: Catalog, params: dict) -> dict:
+def tables(expressions: RegularExpressions, catalog: Catalog, params: dict) -> dict:
     """The answer to ListTableMetadata. ``Expression`` is a regular expression for names."""
     _check(params)
-    try:
-        wanted = re.compile(params.get("Expression", ".*"), re.I)
-    except re.error as error:
-        raise invalid(f"Invalid Expression: {error}") from error
     found = catalog.tables(_database(catalog, params["DatabaseName"]))
-    return {"TableMetadataList": [_shown(each) for each in found if wanted.fullmatch(each["Name"])]}
+    if "Expression" in params:
+        try:
+            names = expressions.matching(params["Expression"], [each["Name"] for each in found], flags=re.IGNORECASE)
+        except ExpressionError as error:
+            raise invalid(f"Invalid Expression: {error}") from error
+        found = [each for each in found if each["Name"] in names]
+    return {"TableMetadataList": [_shown(each) for each in found]}
 
 
 def table(catalog: Catalog, params: dict) -> dict:

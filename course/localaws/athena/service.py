@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from course.localaws.athena import metadata
@@ -12,6 +13,7 @@ from course.localaws.athena.failures import invalid
 from course.localaws.athena.results import MOST_ROWS, place
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.regular_expressions import RegularExpressions
 from course.localaws.iam.permissions import PermissionTable
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages, in_thread
@@ -25,7 +27,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
     return Service(
         "athena",
         platform,
-        AthenaOperations(athena).handlers(),
+        AthenaOperations(athena, platform.expressions).handlers(),
         fallback=platform.moto,
         run=in_thread,
         invalid=invalid,
@@ -42,10 +44,12 @@ class AthenaOperations:
     Parameters
     ----------
     athena : Athena
+    expressions : RegularExpressions
     """
 
-    def __init__(self, athena: Athena) -> None:
+    def __init__(self, athena: Athena, expressions: RegularExpressions) -> None:
         self._athena = athena
+        self._expressions = expressions
 
     def start(self, context: Context, params: dict) -> dict:
         if params.get("ResultReuseConfiguration", {}).get("ResultReuseByAgeConfiguration", {}).get("Enabled"):
@@ -106,7 +110,7 @@ class AthenaOperations:
             "GetQueryRuntimeStatistics": self.statistics,
             "ListDatabases": self._of_catalog(metadata.databases),
             "GetDatabase": self._of_catalog(metadata.database),
-            "ListTableMetadata": self._of_catalog(metadata.tables),
+            "ListTableMetadata": self._of_catalog(partial(metadata.tables, self._expressions)),
             "GetTableMetadata": self._of_catalog(metadata.table),
         }
 

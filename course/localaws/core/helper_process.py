@@ -2,13 +2,14 @@
 
 The two sides exchange lines of JSON over the child's standard input and output. While the child works on a call, it may ask its parent
 for something, for example for the file of an S3 object. The child is started by the first call and ends when it was idle for some time, or
-when its standard input closes. So it never outlives the local AWS.
+when its standard input closes. So it never outlives the local AWS, except by the processor time that a call may use.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -149,14 +150,23 @@ class Parent:
         return _result(json.loads(line))
 
 
-def serve(functions: Functions) -> None:
-    """The child's main function: answer calls until the parent ends. Each function gets the `Parent` first."""
+def serve(functions: Functions, seconds: float = 0.0) -> None:
+    """The child's main function: answer calls until the parent ends. Each function gets the `Parent` first.
+
+    Parameters
+    ----------
+    seconds : float
+        The processor time that one call may use. Then the kernel ends this process, also in the middle of a C function. 0: no limit.
+    """
     incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not come between the lines
     parent = Parent(incoming, outgoing)
     while line := incoming.readline():
         request = json.loads(line)
-        _send(outgoing, _answer(functions, request["call"], request["arguments"], parent))
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)  # SIGVTALRM, which ends a process that does not handle it
+        answer = _answer(functions, request["call"], request["arguments"], parent)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        _send(outgoing, answer)
     os._exit(0)
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
-from course.localaws.moto import application, bridge, replay, wsgi
+from course.localaws.moto import application, bridge, expressions, replay, wsgi
 from course.localaws.moto.application import MotoApplication
 from course.localaws.moto.journal import Journal, JournalEntry, new_seed
 from course.localaws.moto.replay import ReplayContext
@@ -103,6 +103,7 @@ class MotoMount:
         # Step Functions and other parts of moto call AWS. Their calls go through the gateway.
         os.environ["MOTO_PORT"] = str(urlsplit(self._platform.endpoint).port)
         bridge.connect(self._platform)
+        expressions.connect(self._platform.expressions)
         moto = MotoApplication(self._platform.account)
         self._begin()
         self._application = moto

@@ -93,7 +93,7 @@ class LocalAws:
         self._closing_order = (
             *(service.backend for service in self.services.values() if service.backend is not None),
             *(platform.alarms, platform.events, self._registry, self._moto),
-            *(platform.objects, platform.logs, platform.metrics, platform.requests),
+            *(platform.expressions, platform.objects, platform.logs, platform.metrics, platform.requests),
         )
         self._closed = False
 

@@ -134,6 +134,21 @@ for stored in s3.list_objects_v2(Bucket=bucket, Prefix="out").get("Contents", []
     print("STORED", stored["Key"], s3.get_object(Bucket=bucket, Key=stored["Key"])["Body"].read()[-3000:])
 """
 )
+# A job whose metric is found by an expression that backtracks for years: it must neither end nor outlive the grading.
+BACKTRACKS = (
+    RIGHT
+    + """
+image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+metrics = [dict(Name="slow", Regex="^(a+)+$"), dict(Name="loss", Regex="loss=([0-9.]+)")]
+specification = dict(TrainingImage=image, TrainingInputMode="File", MetricDefinitions=metrics)
+specification["ContainerEntrypoint"] = ["/bin/sh", "-c", "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! loss=0.5"]
+aws.client("sagemaker").create_training_job(
+    TrainingJobName="slow", RoleArn=aws.role, OutputDataConfig=dict(S3OutputPath=f"s3://{bucket}/out"),
+    AlgorithmSpecification=specification, StoppingCondition=dict(MaxRuntimeInSeconds=60),
+    ResourceConfig=dict(InstanceType="ml.m5.large", InstanceCount=1, VolumeSizeInGB=5),
+)
+"""
+)
 AT_NIGHT = ("mocks_aws", "moves_the_clock", "denies_everybody")  # one of each kind runs by day
 CORPUS = {
     "right": (RIGHT, 2.0),
@@ -146,6 +161,7 @@ CORPUS = {
     "denies_everybody": (DENIES, 2.0),
     "has_a_job_look_around": (JOB, 2.0),
     "claims_anothers_work": (CLAIM, 0.0),
+    "sends_an_expression_that_backtracks": (BACKTRACKS, 2.0),
 }
 
 

@@ -12,9 +12,8 @@ from course.localaws.core.resources import Document, ResourceEngine, ResourceKin
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import cluster, ml_folder, protection, quotas
 from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, JobFamily, check_isolation, unsupported
-from course.localaws.sagemaker.training import debugger, warm_pools
+from course.localaws.sagemaker.training import debugger, metric_definitions, warm_pools
 from course.localaws.sagemaker.training.channels import AUGMENTED
-from course.localaws.sagemaker.training.metric_definitions import MetricScanner
 from course.localaws.sagemaker.training.run import TrainingRun, ended, next_step, restarting
 from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.sagemaker.training.warm_pools import WarmPools
@@ -99,7 +98,7 @@ class TrainingJobs(JobFamily):
         if definitions := specification.get("MetricDefinitions"):
             if image.algorithm:
                 raise invalid(OWN_METRICS)
-            MetricScanner(definitions)  # raises for an invalid expression
+            metric_definitions.check(definitions, self.platform.expressions)
         if metrics := image.metric_definitions():
             specification["MetricDefinitions"] = metrics
         self._check_data(context, params)

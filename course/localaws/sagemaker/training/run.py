@@ -148,13 +148,16 @@ class TrainingRun(JobRun):
             time.sleep(WAIT_SECONDS)
 
     def _log(self, host: str, started: int) -> JobLog:
-        scanner = MetricScanner(self.document["AlgorithmSpecification"].get("MetricDefinitions", []))
+        scanner = MetricScanner(self.document["AlgorithmSpecification"].get("MetricDefinitions", []), self.platform.expressions)
         stream = f"{self.name}/{host}-{started}"
-        return JobLog(self.platform, self.context.region, GROUP, stream, partial(self._publish, scanner))
+        return JobLog(self.platform, self.context.region, GROUP, stream, partial(self._publish, scanner, stream))
 
-    def _publish(self, scanner: MetricScanner, lines: list[str]) -> None:
-        """Publish the metrics in lines of the log."""
-        found = [metric for line in lines for metric in scanner.scan(line)]
+    def _publish(self, scanner: MetricScanner, stream: str, lines: list[str]) -> None:
+        """Publish the metrics in lines of the log. A last line names a metric that is not read any more."""
+        found = scanner.scan(lines)
+        while scanner.dropped:
+            text = f"[local AWS] The metric {scanner.dropped.pop(0)} is not read any more: its regular expression takes too long."
+            self.platform.logs.append(self.context.region, GROUP, stream, [(self.platform.logs.now(), text)])
         if not found:
             return
         now, dimensions = self.engine.now(), {"TrainingJobName": self.name}

@@ -1,0 +1,102 @@
+"""Patterns that a learner sends, of every kind that a service matches with: none keeps the local AWS from answering."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from course.localaws.server import launch
+from tests.localaws.boto_clients import client_factory
+from tests.localaws.sagemaker.job_fixtures import JobFixtures
+
+BACKTRACKS = "(a+)+!"
+STARS = "*".join("a" * 100) + "*!"
+NAME = "a" * 60
+ROLE = "SageMakerRole"
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory) -> Iterator[JobFixtures]:
+    handle = launch.start(tmp_path_factory.mktemp("patterns") / "state")
+    one = JobFixtures(handle, "")
+    client = client_factory(handle)
+    columns = {"Columns": [{"Name": "c", "Type": "string"}], "Location": "s3://b/t/"}
+    client("glue").create_database(DatabaseInput={"Name": "d"})
+    table = {"Name": NAME, "StorageDescriptor": columns, "PartitionKeys": [{"Name": "k", "Type": "string"}]}
+    client("glue").create_table(DatabaseName="d", TableInput=table)
+    client("glue").create_partition(DatabaseName="d", TableName=NAME, PartitionInput={"Values": ["a" * 500], "StorageDescriptor": columns})
+    client("sqs").create_queue(QueueName=NAME)
+    client("ec2").create_security_group(GroupName="g", Description="a" * 200)
+    client("logs").create_log_group(logGroupName="g")
+    client("logs").create_log_stream(logGroupName="g", logStreamName="s")
+    event = {"timestamp": int(time.time() * 1000), "message": json.dumps({"m": "a" * 5000})}
+    client("logs").put_log_events(logGroupName="g", logStreamName="s", logEvents=[event])
+    yield one
+    handle.stop()
+
+
+def simulate(client: Callable) -> dict:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{STARS}"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return client("iam").simulate_custom_policy(
+        PolicyInputList=[policy], ActionNames=["s3:GetObject"], ResourceArns=[f"arn:aws:s3:::{'a' * 1000}"]
+    )
+
+
+def event_pattern(client: Callable) -> dict:
+    event = {"id": "1", "account": "1", "source": "s", "time": "2026-11-28T00:00:00Z", "region": "r", "resources": [], "detail-type": "t"}
+    event["detail"] = {"text": "a" * 50_000}
+    return client("events").test_event_pattern(
+        EventPattern=json.dumps({"detail": {"text": [{"wildcard": STARS}]}}), Event=json.dumps(event)
+    )
+
+
+ASKED: dict[str, Callable[[Callable], object]] = {
+    "athena": lambda client: client("athena").list_table_metadata(CatalogName="AwsDataCatalog", DatabaseName="d", Expression=BACKTRACKS),
+    "glue": lambda client: client("glue").get_tables(DatabaseName="d", Expression=BACKTRACKS),
+    "glue's stars": lambda client: client("glue").get_tables(DatabaseName="d", Expression=STARS),
+    "glue's partitions": lambda client: client("glue").get_partitions(
+        DatabaseName="d", TableName=NAME, Expression=f"k LIKE '{STARS.replace('*', '%')}'"
+    ),
+    "queues": lambda client: client("sqs").list_queues(QueueNamePrefix=BACKTRACKS),
+    "security groups": lambda client: client("ec2").describe_security_groups(Filters=[{"Name": "description", "Values": [BACKTRACKS]}]),
+    "tags": lambda client: client("ec2").describe_instances(Filters=[{"Name": "tag:a", "Values": [STARS]}]),
+    "logs": lambda client: client("logs").filter_log_events(logGroupName="g", filterPattern=f'{{ $.m = "{STARS}" }}'),
+    "policy": simulate,
+    "event": event_pattern,
+}
+
+
+@pytest.mark.parametrize("service", ASKED)
+def test_it_answers_and_goes_on(aws: JobFixtures, service: str) -> None:
+    make = client_factory(aws.handle)
+
+    def client(name: str):
+        return make(name, config=Config(read_timeout=60))
+
+    try:
+        ASKED[service](client)
+    except ClientError as error:
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+        assert "takes more than" in error.response["Error"]["Message"]
+    assert client("sqs").list_queues()["QueueUrls"]
+
+
+# Each costs a second of processor time, and a job, so most run at night.
+@pytest.mark.parametrize(
+    "regex", ["^(a+)+$", *(pytest.param(regex, marks=pytest.mark.nightly) for regex in ("(.*a){25}b", r"(?=(a+)+!)(\d)"))]
+)
+def test_metric_definitions_do_not_delay_a_job(aws: JobFixtures, regex: str) -> None:
+    metrics = [{"Name": "slow", "Regex": regex}, {"Name": "loss", "Regex": r"loss=(\S+?);"}]
+    code = "head -c 3000 /dev/zero | tr '\\0' a; echo ' loss=0.5;'; echo 'loss=0.25;'"
+    name = aws.train(aws.name("metrics"), entrypoint=["/bin/sh", "-c", code], metrics=metrics)
+    client_factory(aws.handle)("sqs", config=Config(read_timeout=60)).list_queues()
+    job = aws.trained(name)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert [(metric["MetricName"], metric["Value"]) for metric in job["FinalMetricDataList"]] == [("loss", 0.25)]
+    assert any("The metric slow is not read any more" in line for line in aws.lines(name))
