@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from course.localaws.core.errors import AwsError
+
+LARGEST_BUFFERED = 256 * 1024 * 1024  # bytes of a body that is read into memory
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -60,11 +64,27 @@ class AwsRequest:
     trailers: dict[str, str] = field(default_factory=dict)
     _body: bytes | None = field(default=None, repr=False)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body, if it was read as a whole."""
+        return len(self._body or b"")
+
     async def body(self) -> bytes:
-        """The whole decoded body; only for services whose bodies are small."""
+        """The whole decoded body; only for services whose bodies are small. Raises AwsError ``RequestEntityTooLarge`` (413)."""
         if self._body is None:
-            self._body = b"".join([chunk async for chunk in self.chunks])
+            self._body = await whole(self.chunks)
         return self._body
+
+
+async def whole(pieces: AsyncIterator[bytes]) -> bytes:
+    """The pieces of a body together. Raises AwsError ``RequestEntityTooLarge`` (413)."""
+    found, size = [], 0
+    async for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if size > LARGEST_BUFFERED:
+            raise AwsError("RequestEntityTooLarge", f"The request body is larger than {LARGEST_BUFFERED} bytes.", 413)
+    return b"".join(found)
 
 
 Handler = Callable[[AwsRequest], Awaitable[Response]]

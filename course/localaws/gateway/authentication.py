@@ -9,16 +9,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from course.localaws.core.call import Principal
+from course.localaws.core.call import Principal, whole
 from course.localaws.core.credentials import Credential
-from course.localaws.core.errors import AwsError
 from course.localaws.gateway import sigv2, sigv4
 from course.localaws.gateway.chunked import ChunkSigner, decoded
 from course.localaws.gateway.refusals import RequestRefused
 from course.localaws.gateway.sigv2 import PresignedV2
 from course.localaws.gateway.sigv4 import RequestHead, Signature
 
-LARGEST_BUFFERED = 256 * 1024 * 1024  # bytes of a body that must be read before its signature can be checked
 DEFAULT_REGION = "us-east-1"
 
 
@@ -79,7 +77,7 @@ async def admit(
     signature.check_coverage(head)
     declared = signature.declared_payload(head)
     if declared is None:
-        body = await _whole(raw)
+        body = await whole(raw)
         _require(signature.matches(head, hashlib.sha256(body).hexdigest(), credential.secret))
         return VerifiedRequest(credential.principal, signature.region, _once(body), body=body)
     _require(signature.matches(head, declared, credential.secret))
@@ -104,16 +102,6 @@ async def _credential(signature: Signature | PresignedV2, keys: SecretLookup, no
 def _require(matches: bool) -> None:
     if not matches:
         raise RequestRefused("signature")
-
-
-async def _whole(raw: AsyncIterator[bytes]) -> bytes:
-    pieces, size = [], 0
-    async for piece in raw:
-        pieces.append(piece)
-        size += len(piece)
-        if size > LARGEST_BUFFERED:
-            raise AwsError("RequestEntityTooLarge", f"The request body is larger than {LARGEST_BUFFERED} bytes.", 413)
-    return b"".join(pieces)
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:
