@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from course.localaws.core.call import Principal
 from course.localaws.core.clock import Clock
+from course.localaws.core.quota import StateQuota
 from course.localaws.core.regular_expressions import RegularExpressions
 from course.localaws.core.scheduler import Scheduler
 from course.localaws.gateway.request_log import RequestLog
@@ -79,6 +80,7 @@ class Platform:
         A Unix socket on which the gateway also listens. If set, jobs and model servers reach it as ``endpoint`` and have no other network.
     limits : Limits
         The limits of each job and model server.
+    quota : StateQuota
     expressions : RegularExpressions
     """
 
@@ -94,6 +96,7 @@ class Platform:
     events: EventBridge
     identity: Identity
     endpoint: str
+    quota: StateQuota
     sealed: Path | None = None
     limits: Limits = field(default_factory=Limits)
     expressions: RegularExpressions = field(default_factory=RegularExpressions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -13,7 +14,23 @@ def pack(folder: Path, archive: Path) -> None:
             tar.add(path, arcname=path.name)
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a tar file, gzipped or not. Raises `tarfile.TarError` when it is not one, or when a member leads out of ``folder``."""
+def unpack(archive: Path, folder: Path, reserve: Callable[[int], None] = lambda size: None) -> None:
+    """Unpack a tar file, gzipped or not.
+
+    Parameters
+    ----------
+    reserve : callable
+        Gets the size of each member before it is unpacked, and may raise.
+
+    Raises
+    ------
+    tarfile.TarError
+        It is no tar file, or a member leads out of ``folder``.
+    """
+
+    def filtered(member: tarfile.TarInfo, place: str) -> tarfile.TarInfo | None:
+        reserve(member.size)
+        return tarfile.data_filter(member, place)
+
     with tarfile.open(archive, "r:*") as tar:
-        tar.extractall(folder, filter="data")
+        tar.extractall(folder, filter=filtered)

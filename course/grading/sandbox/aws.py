@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course.grading.sandbox.limits import box
+from course.grading.sandbox.limits import box, limits
 from course.grading.submission.server import no_aws
 from course.sandbox.box import Network, best_mode
 
@@ -51,7 +51,7 @@ def submission_aws(guest: Path | None = None) -> Iterator[SubmissionAws]:
     from course.localaws.server import launch
 
     sealed = best_mode() == "namespace"
-    with launch.temporary(sealed=sealed, limits=box("jobs")) as handle:
+    with launch.temporary(sealed=sealed, limits=box("jobs"), quota=limits()["state"]) as handle:
         if guest:
             handle.invite(guest)
         port = int(handle.endpoint.rpartition(":")[2])

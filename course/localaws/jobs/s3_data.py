@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.quota import QuotaReached
 from course.localaws.jobs import manifests
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
 
@@ -113,12 +114,21 @@ class JobData:
                     target.mkdir(parents=True, exist_ok=True)
                     continue
                 target.parent.mkdir(parents=True, exist_ok=True)
-                copy_or_link(stored.path, target, link and stored.size >= LINKED_SIZE)
+                linked = link and stored.size >= LINKED_SIZE
+                self.reserve(0 if linked else stored.size)
+                copy_or_link(stored.path, target, linked)
             except (FileExistsError, NotADirectoryError, IsADirectoryError):
                 raise DataError(f"s3://{stored.bucket}/{stored.key} is both a file and a directory in this channel") from None
             except OSError as error:
                 raise DataError(_disk(error)) from error
             self._note("GetObject", f"{stored.bucket}/{stored.key}")
+
+    def reserve(self, size: int) -> None:
+        """Count bytes that are about to be written into the job's folder. Raises DataError when the local AWS may keep no more."""
+        try:
+            self._platform.quota.admit(size)
+        except QuotaReached as error:
+            raise DataError(f"No space left on device. {error.message}") from error
 
     def require_read(self, bucket: str, key: str, version: str | None = None) -> None:
         """Check that the role may read an object, or one version of it. Raises DataError."""

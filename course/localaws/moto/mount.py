@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -19,11 +20,13 @@ from starlette.responses import Response
 
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
+from course.localaws.core.quota import QuotaReached
 from course.localaws.moto import application, bridge, expressions, replay, wsgi
 from course.localaws.moto.application import MotoApplication
 from course.localaws.moto.journal import Journal, JournalEntry, new_seed
 from course.localaws.moto.replay import ReplayContext
 from course.localaws.moto.wsgi import WsgiResponse
+from course.localaws.protocol import quota_errors
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -140,7 +143,8 @@ class MotoMount:
         entry = await self._entry(call)
         deadline = asyncio.get_running_loop().time()
         while True:
-            context = replay.seeded_context(entry.time, entry.seed, service=entry.service, request_id=call.id)
+            admit = partial(self._admit, entry)
+            context = replay.seeded_context(entry.time, entry.seed, service=entry.service, request_id=call.id, admit=admit)
             try:
                 answer = await self.run_async(lambda entry=entry, context=context: self._perform(entry, context))
             finally:
@@ -150,6 +154,13 @@ class MotoMount:
                 return wsgi.http_response(answer, call)
             await asyncio.sleep(POLL_SECONDS)
             entry = entry.again(self._platform.clock.now())
+
+    def _admit(self, entry: JournalEntry, operation: str) -> None:
+        """Raises the operation's error when it would keep more than the quota allows: moto's journal has every body."""
+        try:
+            self._platform.quota.admit_request(operation, len(entry.body))
+        except QuotaReached as error:
+            raise quota_errors.of(entry.service, operation, error) from None
 
     async def _entry(self, call: AwsRequest) -> JournalEntry:
         scope = call.request.scope
@@ -249,7 +260,10 @@ class MotoMount:
         root = f"arn:aws:iam::{self._platform.account}:root"
         sent = (*headers, ("host", "localhost"))
         entry = JournalEntry(self._platform.clock.now(), seed or new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
-        return self._perform(entry, replay.seeded_context(entry.time, entry.seed, service=service))
+        context = replay.seeded_context(entry.time, entry.seed, service=service)
+        if service not in IDENTITY_SERVICES:  # the account's own role is made whatever the quota
+            context.admit = partial(self._admit, entry)
+        return self._perform(entry, context)
 
     def _perform(self, entry: JournalEntry, context: ReplayContext) -> WsgiResponse:
         """Executes a request, and adds it to the journal if it changed something.

@@ -58,7 +58,8 @@ def _default_resources(module: ModuleType) -> None:
 
 @patch_on_import("moto.core.responses")
 def _operations(module: ModuleType) -> None:
-    # Here moto knows the operation that it is about to perform. So record its name here, and refuse it if moto would fake its result.
+    # Here moto knows the operation that it is about to perform. So record its name here, and refuse it if moto would fake its result,
+    # or if it would keep more than the quota allows.
     perform = module.BaseResponse.call_action
 
     def call_action(self: Any) -> Any:
@@ -67,6 +68,7 @@ def _operations(module: ModuleType) -> None:
             context.operation = self._get_action() or ""
             if not context.replaying:
                 canned.check(context.service, context.operation)
+                context.admit(context.operation)
         return perform(self)
 
     module.BaseResponse.call_action = call_action

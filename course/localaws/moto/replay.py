@@ -51,6 +51,8 @@ class ReplayContext:
         Seconds for which the caller would wait for a response that is not empty.
     idle : bool
         Whether the operation changed nothing, although it could have.
+    admit : callable
+        Gets the operation's name before it is performed. May raise AwsError.
     """
 
     time: float
@@ -63,6 +65,7 @@ class ReplayContext:
     used_random: bool = False
     wait: float = 0.0
     idle: bool = False
+    admit: Callable[[str], None] = lambda operation: None
 
 
 _local = threading.local()

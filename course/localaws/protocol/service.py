@@ -18,9 +18,10 @@ from course.localaws.cloudtrail.records import api_call_event, is_delivered
 from course.localaws.context import Context, Operation, Result
 from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.errors import AwsError, invalid, not_supported, validation_error
+from course.localaws.core.quota import QuotaReached
 from course.localaws.iam.authorization import RequiredPermission
 from course.localaws.platform import Platform
-from course.localaws.protocol import conformity, query, validation
+from course.localaws.protocol import conformity, query, quota_errors, validation
 from course.localaws.protocol.model import errors, service_model
 from course.localaws.protocol.protocols import Codec, codec_of
 from course.localaws.protocol.redaction import redacted
@@ -165,7 +166,12 @@ class Service:
             await self._authorize(codec, call, params)
             self._record(operation, call, params)
             if ours:
+                self._platform.quota.admit_request(name, call.size)
                 return await self._dispatch(codec, operation, context, handler, params)
+        except QuotaReached as error:
+            own = quota_errors.modelled(model.operation_model(call.operation), error)
+            _add_query_error(model, codec, own)
+            raise own from None
         except AwsError as error:
             _add_query_error(model, codec, error)
             raise

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from course.localaws.core.errors import AwsError
+from course.localaws.core.quota import StateQuota
 from course.localaws.s3.checksums import Checksum
 from course.localaws.s3.spread import spread_folders
 
@@ -46,14 +47,17 @@ class UncommittedBlob:
 class BlobWriter(UncommittedBlob):
     """A body that is being written and hashed."""
 
-    def __init__(self, path: Path, checksums: Iterable[Checksum] = ()) -> None:
+    def __init__(self, path: Path, quota: StateQuota, checksums: Iterable[Checksum] = ()) -> None:
         super().__init__(path, 0)
         self.checksums = list(checksums)
+        self._quota = quota
         self._md5 = hashlib.md5(usedforsecurity=False)
         # Read-only from the start: a job that hard-links the file must not change the object by accident.
         self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o444)
 
     def write(self, data: bytes) -> None:
+        """Raises ``InsufficientStorage`` when the disk is full or the quota is reached."""
+        self._quota.admit(len(data))
         self.digest(data)
         view = memoryview(data)
         try:
@@ -87,8 +91,9 @@ class BlobWriter(UncommittedBlob):
 class BlobStore:
     """The files of all bodies: ``<first two characters of name>/<name>`` below ``root``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, quota: StateQuota) -> None:
         self.root = root
+        self._quota = quota
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         spread_folders(root)
         self._folders: set[str] = set()  # the existing ones; each is made when a body first needs it
@@ -100,12 +105,13 @@ class BlobStore:
         """A new body to write to. As a context manager it removes the file unless `keep` was called."""
         path = self._new()
         try:
-            return BlobWriter(path, checksums)
+            return BlobWriter(path, self._quota, checksums)
         except OSError as error:
             raise _storage_error(error, self.root) from error
 
     def take(self, path: Path, incoming: BlobWriter) -> None:
         """Moves the file ``path``, which must be on the same file system, to become the body of ``incoming``."""
+        self._quota.admit(path.stat().st_size)
         for data in read_chunks(path):
             incoming.digest(data)
         path.chmod(0o444)
@@ -117,6 +123,7 @@ class BlobStore:
         try:
             os.link(path, copy)
         except OSError:  # the file system has no hard links, or the file has too many
+            self._quota.admit(path.stat().st_size)
             shutil.copyfile(path, copy)
             copy.chmod(0o444)
         return UncommittedBlob(copy, copy.stat().st_size)

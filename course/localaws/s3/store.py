@@ -9,6 +9,7 @@ from pathlib import Path
 
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
+from course.localaws.core.quota import StateQuota
 from course.localaws.s3 import checksums, index
 from course.localaws.s3.bodies import CHUNK, BlobStore, BlobWriter
 from course.localaws.s3.buckets import Bucket, Buckets
@@ -25,9 +26,9 @@ class ObjectStore:
     Only one process may open a state folder at a time. Methods may be called from any thread.
     """
 
-    def __init__(self, state: Path, clock: Clock) -> None:
+    def __init__(self, state: Path, clock: Clock, quota: StateQuota | None = None) -> None:
         self.database = Database(state / "s3.db", index.SCHEMA)
-        self.bodies = BlobStore(state / "objects")
+        self.bodies = BlobStore(state / "objects", quota or StateQuota(state))
         self.buckets = Buckets(self.database, clock)
         self.objects = Objects(self.database, self.bodies, self.buckets, clock)
         self.uploads = Uploads(self.database, self.bodies, self.buckets, clock)
@@ -58,7 +59,7 @@ class ObjectStore:
 
         With ``kms_key``, the ARN of a KMS key, the object reports that it is encrypted with that key.
 
-        Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full; nothing was stored).
+        Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full, or the quota is reached; nothing was stored).
         """
         self.buckets.get(bucket)
         taken = move and self._may_take(path)

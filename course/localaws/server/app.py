@@ -14,6 +14,7 @@ from course.localaws.core import credentials
 from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.clock import Clock
 from course.localaws.core.errors import not_supported
+from course.localaws.core.quota import StateQuota
 from course.localaws.core.scheduler import Scheduler
 from course.localaws.ecr.registry import Registry
 from course.localaws.events.bus import EventBridge
@@ -50,6 +51,8 @@ class LocalAws:
     sealed : Path, optional
     limits : Limits, optional
         See `Platform`.
+    quota : int, optional
+        The bytes that the state folder may hold.
 
     Attributes
     ----------
@@ -58,10 +61,13 @@ class LocalAws:
     sagemaker : SageMaker
     """
 
-    def __init__(self, state: Path, endpoint: str, sealed: Path | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, state: Path, endpoint: str, sealed: Path | None = None, limits: Limits | None = None, quota: int | None = None
+    ) -> None:
         self._clock_file = state / "clock"
         clock = Clock(float(self._clock_file.read_text()) if self._clock_file.exists() else 0.0)
         scheduler = Scheduler(clock)
+        state_quota = StateQuota(state, quota)
         metrics = MetricStore(state / "metrics.db", clock)
         identity = Identity(state, credentials.ACCOUNT, clock)
         logs = LogStore(state / "logs.db", clock)
@@ -72,7 +78,7 @@ class LocalAws:
             clock=clock,
             scheduler=scheduler,
             requests=RequestLog(state / "requests.db", clock),
-            objects=ObjectStore(state, clock),
+            objects=ObjectStore(state, clock, state_quota),
             logs=logs,
             metrics=metrics,
             alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, scheduler, metrics, identity, events),
@@ -81,6 +87,7 @@ class LocalAws:
             endpoint=endpoint,
             sealed=sealed,
             limits=limits or Limits(),
+            quota=state_quota,
         )
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
@@ -93,7 +100,7 @@ class LocalAws:
         self._closing_order = (
             *(service.backend for service in self.services.values() if service.backend is not None),
             *(platform.alarms, platform.events, self._registry, self._moto),
-            *(platform.expressions, platform.objects, platform.logs, platform.metrics, platform.requests),
+            *(platform.expressions, platform.objects, platform.logs, platform.metrics, platform.requests, platform.quota),
         )
         self._closed = False
 

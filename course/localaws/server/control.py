@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from course.localaws.core import credentials
+from course.localaws.core.quota import QuotaReached
 from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.server.instance import CONTROL_PREFIX
 
@@ -107,6 +108,8 @@ class Control:
             return JSONResponse(await operation(request))
         except ValueError as error:
             return _refused(400, str(error))
+        except QuotaReached as error:
+            return _refused(error.status, error.message)
 
     async def _health(self, request: Request) -> dict:
         return {"status": "ok", "pid": os.getpid(), "endpoint": self._aws.platform.endpoint, "time": self._aws.platform.clock.now()}
@@ -146,6 +149,7 @@ class Control:
             archive = folder / "image.tar"
             with archive.open("wb") as file:
                 async for piece in request.stream():
+                    self._aws.platform.quota.admit(2 * len(piece))  # the archive, and what is in it
                     file.write(piece)
             return {"digest": await asyncio.to_thread(self._aws.images.take, archive)}
 

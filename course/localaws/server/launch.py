@@ -158,6 +158,7 @@ def start(
     temporary: bool = False,
     sealed: bool = False,
     limits: Limits | None = None,
+    quota: int | None = None,
 ) -> Handle:
     """Start a local AWS in the background, and wait until it answers.
 
@@ -175,6 +176,8 @@ def start(
         Jobs and model servers have no network except ``socket``.
     limits : Limits, optional
         For each job and model server.
+    quota : int, optional
+        Bytes that the state folder may hold: objects, streams, databases, logs, folders of running jobs. By default there is no limit.
 
     Raises
     ------
@@ -189,6 +192,8 @@ def start(
         arguments.append("--sealed")
     if limits:
         arguments += ["--limits", json.dumps(dataclasses.asdict(limits))]
+    if quota is not None:
+        arguments += ["--quota", str(quota)]
     if temporary:
         arguments += ["--starter", str(os.getpid())]
     with _opened_log(state) as log, _spawned(arguments, log) as report:
@@ -200,13 +205,14 @@ def start(
 
 
 @contextlib.contextmanager
-def temporary(sealed: bool = False, limits: Limits | None = None) -> Iterator[Handle]:
+def temporary(sealed: bool = False, limits: Limits | None = None, quota: int | None = None) -> Iterator[Handle]:
     """A new local AWS on a temporary folder. Both are removed after the block, or soon after this process is killed.
 
     With ``sealed`` it also listens on the Unix socket ``handle.state / SOCKET``, and its jobs have no other network.
     """
     with tempfile.TemporaryDirectory(prefix="local-aws-") as state:
-        handle = start(Path(state), socket=Path(state, SOCKET) if sealed else None, temporary=True, sealed=sealed, limits=limits)
+        unix = Path(state, SOCKET) if sealed else None
+        handle = start(Path(state), socket=unix, temporary=True, sealed=sealed, limits=limits, quota=quota)
         try:
             yield handle
         finally:

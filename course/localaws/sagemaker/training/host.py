@@ -19,7 +19,7 @@ from course.localaws.jobs.boxes import BoxSpec, as_inside, host_name_setup, make
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.pipes import PipeFeeder
-from course.localaws.jobs.s3_data import inside, split
+from course.localaws.jobs.s3_data import DataError, inside, split
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import Host, resource_config
 from course.localaws.sagemaker.core.failure_reasons import download_failed, limit_exceeded, read_message, shorten
@@ -176,11 +176,11 @@ class TrainingHost:
             if archive.is_dir():
                 shutil.copytree(archive, root / "code", dirs_exist_ok=True)
             else:
-                archives.unpack(archive, root / "code")
+                archives.unpack(archive, root / "code", run.data.reserve)
         except AwsError as error:
             reason = f"An error occurred ({error.status}) when calling the HeadObject operation: {error.message} ({location})"
             raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
-        except (OSError, tarfile.TarError) as error:
+        except (OSError, tarfile.TarError, DataError) as error:
             raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
 
     def _fast_channels(self) -> Iterator[BindMount]:

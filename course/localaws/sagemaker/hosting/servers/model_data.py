@@ -6,6 +6,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from course.localaws.jobs.s3_data import DataError, JobData, split
@@ -62,8 +63,8 @@ def fetch_one(data: JobData, url: str, target: Path) -> None:
         raise
 
 
-def unpack(archive: Path, target: Path) -> None:
-    """Unpack a tar.gz of plain files and directories.
+def unpack(archive: Path, target: Path, reserve: Callable[[int], None]) -> None:
+    """Unpack a tar.gz of plain files and directories. ``reserve`` gets the size of each file before it is unpacked, and may raise.
 
     Raises
     ------
@@ -73,6 +74,7 @@ def unpack(archive: Path, target: Path) -> None:
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
+                reserve(member.size)
                 _extract(tar, member, target)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -101,8 +103,8 @@ def _fetch_archive(data: JobData, url: str, target: Path) -> None:
         _download(data, url, True, Path(folder))
         [archive] = Path(folder).iterdir()
         try:
-            unpack(archive, target)
-        except ValueError as error:
+            unpack(archive, target, data.reserve)
+        except (ValueError, DataError) as error:
             raise HostingError(
                 f'Failed to extract model data archive for container "container_1" from URL "{url}". '
                 f"Please ensure that the object located at the URL is a valid tar.gz archive. ({error})"
