@@ -157,13 +157,14 @@ def test_packages_are_listed_by_group_approval_and_kind(registry: RegistryFixtur
     def listed(**params: object) -> list[str]:
         return [each["ModelPackageArn"] for each in client.list_model_packages(**params)["ModelPackageSummaryList"]]
 
-    assert listed(ModelPackageGroupName=group) == arns
+    assert listed(ModelPackageGroupName=group) == listed(ModelPackageGroupName=group, SortBy="CreationTime") == arns[::-1]
+    assert listed(ModelPackageGroupName=group, SortOrder="Ascending") == listed(ModelPackageGroupName=group, SortBy="Name") == arns
     newest = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 1}
     assert listed(ModelPackageGroupName=group, ModelApprovalStatus="Approved", **newest) == [arns[1]]
     assert listed(ModelPackageGroupName=f"{ARN}:model-package-group/{group.lower()}", **newest) == [arns[-1]]
     assert listed(NameContains=group) == [] and len(listed(NameContains=group, ModelPackageType="Both")) == 5
     pages = client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group, PaginationConfig={"PageSize": 2})
-    assert [each["ModelPackageArn"] for page in pages for each in page["ModelPackageSummaryList"]] == arns
+    assert [each["ModelPackageArn"] for page in pages for each in page["ModelPackageSummaryList"]] == arns[::-1]
     gone = f"{ARN}:model-package/{group.lower()}/99"
     batch = client.batch_describe_model_package(ModelPackageArnList=[arns[1], gone])
     assert batch["ModelPackageSummaries"][arns[1]]["ModelApprovalStatus"] == "Approved"
