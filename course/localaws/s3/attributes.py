@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
+from course.localaws.s3 import encryption
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, UNVERSIONED, Attributes, StoredObject
-from course.localaws.s3.operations.configurations import current
 
 STORED_AS_GIVEN = ("CacheControl", "ContentDisposition", "ContentLanguage", "Expires", "WebsiteRedirectLocation")
 STORAGE_CLASSES = (
@@ -19,8 +19,6 @@ STORAGE_CLASSES = (
     "GLACIER_IR",
 )
 ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
-ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
-ENCRYPTION_MEMBERS = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
 METADATA_LIMIT = 2048
 
 
@@ -31,7 +29,7 @@ def requested(context: Context, params: dict) -> Attributes:
 
     Raises ``NoSuchBucket``, ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``.
     """
-    default = current(context, params, "encryption")["Rules"][0]
+    rule = encryption.bucket_rule(context.platform.objects.buckets, params["Bucket"])
     metadata = params.get("Metadata", {})
     if sum(len(name.encode()) + len(text.encode()) for name, text in metadata.items()) > METADATA_LIMIT:
         message = "Your metadata headers exceed the maximum allowed metadata size"
@@ -44,7 +42,7 @@ def requested(context: Context, params: dict) -> Attributes:
     return Attributes(
         params.get("ContentType") or DEFAULT_CONTENT_TYPE,
         metadata,
-        properties | storage_class(params) | encryption(context, params, default),
+        properties | storage_class(params) | encryption.described(params, rule, context.region, context.account),
     )
 
 
@@ -56,33 +54,6 @@ def storage_class(params: dict) -> dict[str, str]:
     return {} if name == "STANDARD" else {"StorageClass": name}
 
 
-def encryption(context: Context, params: dict, default: dict) -> dict:
-    """The encryption that an object reports: the request's, else ``default``, the bucket's rule."""
-    applied = default.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})
-    algorithm = params.get("ServerSideEncryption") or applied["SSEAlgorithm"]
-    if algorithm not in ENCRYPTIONS:
-        message = "The encryption method specified is not supported"
-        raise AwsError("InvalidEncryptionAlgorithmError", message, ArgumentName="x-amz-server-side-encryption", ArgumentValue=algorithm)
-    key = params.get("SSEKMSKeyId")
-    if algorithm == "AES256":
-        if key:
-            message = "The x-amz-server-side-encryption-aws-kms-key-id header is only valid with aws:kms or aws:kms:dsse"
-            raise AwsError("InvalidArgument", message)
-        return {"ServerSideEncryption": algorithm}
-    if "ServerSideEncryption" not in params:
-        key = key or applied.get("KMSMasterKeyID")
-    arn = f"arn:aws:kms:{context.region}:{context.account}:"
-    key = key or "alias/aws/s3"
-    described = {"ServerSideEncryption": algorithm, "SSEKMSKeyId": key if key.startswith("arn:") else arn + _key_resource(key)}
-    if params.get("BucketKeyEnabled", default.get("BucketKeyEnabled", False)):
-        described["BucketKeyEnabled"] = True
-    return described
-
-
-def _key_resource(key: str) -> str:
-    return key if key.startswith("alias/") else f"key/{key}"
-
-
 def described(found: StoredObject, checksums: bool = False) -> dict:
     """An object as members of GetObject's and HeadObject's responses."""
     members = {
@@ -91,6 +62,7 @@ def described(found: StoredObject, checksums: bool = False) -> dict:
         "AcceptRanges": "bytes",
         "ContentType": found.content_type,
         "Metadata": found.metadata,
+        **encryption.DEFAULT,  # services of earlier releases stored objects without it
         **found.attributes.properties,
         **version_member(found),
     }
@@ -105,7 +77,7 @@ def written(found: StoredObject) -> dict:
 
 
 def encryption_members(attributes: Attributes) -> dict:
-    return {name: value for name, value in attributes.properties.items() if name in ENCRYPTION_MEMBERS}
+    return {name: value for name, value in attributes.properties.items() if name in encryption.MEMBERS}
 
 
 def version_member(found: StoredObject) -> dict:

@@ -7,10 +7,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from course.localaws.core import credentials
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 from course.localaws.core.quota import StateQuota
-from course.localaws.s3 import checksums, index
+from course.localaws.s3 import checksums, encryption, index
 from course.localaws.s3.bodies import CHUNK, BlobStore, BlobWriter
 from course.localaws.s3.buckets import Bucket, Buckets
 from course.localaws.s3.integrity import members
@@ -57,7 +58,7 @@ class ObjectStore:
     def put_file(self, bucket: str, key: str, path: Path, move: bool = False, kms_key: str | None = None) -> StoredObject:
         """Stores a file's content. With ``move=True`` the file itself is moved: it no longer exists at ``path`` when this returns.
 
-        With ``kms_key``, the ARN of a KMS key, the object reports that it is encrypted with that key.
+        With ``kms_key``, the ARN of a KMS key, the object reports that it is encrypted with that key, else the bucket's default encryption.
 
         Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full, or the quota is reached; nothing was stored).
         """
@@ -106,6 +107,8 @@ class ObjectStore:
 
     def _commit(self, bucket: str, key: str, body: BlobWriter, content_type: str, kms_key: str | None) -> StoredObject:
         sums = members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
-        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-        attributes = Attributes(content_type, properties=encryption, checksums=sums)
+        named = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        rule = encryption.bucket_rule(self.buckets, bucket)
+        properties = encryption.described(named, rule, self.buckets.get(bucket).region, credentials.ACCOUNT)
+        attributes = Attributes(content_type, properties=properties, checksums=sums)
         return self.objects.commit(bucket, key, body, body.md5, attributes, {})

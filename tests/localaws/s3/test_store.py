@@ -143,3 +143,23 @@ def test_a_full_disk_keeps_what_was_stored_and_nothing_half(tmp_path):
     environment = {**os.environ, "SCRIPT": textwrap.dedent(FULL)}
     ran = subprocess.run(["unshare", "-rm", "sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
     assert ran.stdout.splitlines() == ["InsufficientStorage 507 True", "True True", "1000000"], ran.stdout + ran.stderr
+
+
+def put_file(store: ObjectStore, path, **options) -> dict:
+    path.write_bytes(b"x")
+    return store.put_file("bucket", "k", path, **options).attributes.properties
+
+
+def put_bytes(store: ObjectStore, path, **options) -> dict:
+    return store.put_bytes("bucket", "k", b"x", **options).attributes.properties
+
+
+@pytest.mark.parametrize("put", [put_file, put_bytes])
+def test_what_a_service_stores_has_the_encryption_of_its_key_or_of_the_bucket(store, tmp_path, put):
+    assert put(store, tmp_path / "body") == {"ServerSideEncryption": "AES256"}
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "1234"}, "BucketKeyEnabled": True}
+    store.buckets.configure("bucket", "encryption", {"Rules": [rule]})
+    key = "arn:aws:kms:us-east-1:123456789012:key/"
+    for options, expected in (({}, f"{key}1234"), ({"kms_key": f"{key}other"}, f"{key}other")):
+        found = put(store, tmp_path / "body", **options)
+        assert found == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": expected, "BucketKeyEnabled": True}

@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.s3 import attributes, checksums
+from course.localaws.s3 import attributes, checksums, encryption
 from course.localaws.s3.bodies import digests
 from course.localaws.s3.conditions import ByteRange, check_copy_source, write_condition
 from course.localaws.s3.integrity import MAX_PUT, members
@@ -59,7 +59,7 @@ def _attributes(context: Context, params: dict, source: StoredObject, replaces: 
         return new
     kept = {name: value for name, value in source.attributes.properties.items() if name in (*attributes.STORED_AS_GIVEN, "ContentEncoding")}
     kept.pop("WebsiteRedirectLocation", None)
-    own = {name: value for name, value in new.properties.items() if name in ("StorageClass", *attributes.ENCRYPTION_MEMBERS)}
+    own = {name: value for name, value in new.properties.items() if name in ("StorageClass", *encryption.MEMBERS)}
     if "WebsiteRedirectLocation" in params:
         own["WebsiteRedirectLocation"] = params["WebsiteRedirectLocation"]
     return replace(new, content_type=source.content_type, metadata=source.metadata, properties=kept | own)
