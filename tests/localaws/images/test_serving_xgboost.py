@@ -54,7 +54,7 @@ def lines(values: list) -> str:
 
 def test_csv_is_answered_by_a_line_for_each_row(server, model):
     answer = server.invoke(csv(ROWS[:3]), "text/csv")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
     assert answer.text == lines(expected(model, ROWS[:3]))
     assert server.invoke(csv(ROWS[:3]) + "\n", "text/csv; charset=utf-8").text == answer.text
     assert server.invoke(csv(ROWS[:3]).replace(",", ";"), "text/csv").text == answer.text
@@ -96,7 +96,7 @@ def test_versions_up_to_1_2_1_answer_one_line_whatever_is_asked_for(serve, model
     assert server.wait(), server.log.read_text()
     for accept in ("text/csv", "application/json", "image/png"):
         answer = server.invoke(csv(ROWS[:3]), "text/csv", accept)
-        assert (answer.text, answer.headers["content-type"]) == (",".join(map(str, expected(model, ROWS[:3]))), "text/csv")
+        assert (answer.text, answer.headers["content-type"]) == (",".join(map(str, expected(model, ROWS[:3]))), "text/csv; charset=utf-8")
 
 
 @pytest.mark.parametrize(

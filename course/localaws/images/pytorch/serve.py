@@ -70,7 +70,7 @@ def load() -> Model:
         import torch  # noqa: F401
     except ImportError as error:
         raise RuntimeError(images.not_installed("torch")) from error
-    defaults = serving_script.Defaults(input_fn, predict_fn, output_fn, model_fn)
+    defaults = serving_script.Defaults(input_fn, predict_fn, output_fn, model_fn, flask=False)
     code = serving_script.model_directory() / "code"
     if code.is_dir():
         os.environ.setdefault("SAGEMAKER_SUBMIT_DIRECTORY", str(code))

@@ -30,6 +30,14 @@ class InferenceResponse:
 Model = Callable[[InferenceRequest], InferenceResponse]
 
 
+def with_charset(content_type: str) -> str:
+    """The content type as Flask sends it, which serves single models in AWS's XGBoost and scikit-learn containers: text has a charset.
+
+    AWS's multi-model server and TorchServe send a content type as it is.
+    """
+    return f"{content_type}; charset=utf-8" if content_type.startswith("text/") and "charset" not in content_type else content_type
+
+
 def as_json(body: object, status: int = 200) -> InferenceResponse:
     """An answer that is a JSON document."""
     return InferenceResponse(json.dumps(body).encode(), "application/json", status)

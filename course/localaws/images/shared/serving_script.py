@@ -15,17 +15,18 @@ from pathlib import Path
 from types import ModuleType
 
 from course.localaws.images.shared import codecs
-from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, as_json
+from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, as_json, with_charset
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The functions of a framework's container, used where the script defines none."""
+    """The functions of a framework's container, used where the script defines none, and whether Flask sends its answers."""
 
     input_fn: Callable[[str | bytes, str], object]
     predict_fn: Callable[[object, object], object]
     output_fn: Callable[[object, str], object] = lambda prediction, accept: (codecs.encode(prediction, accept), accept)
     model_fn: Callable[[str], object] | None = None
+    flask: bool = True
 
 
 def base_directory() -> Path:
@@ -86,20 +87,23 @@ class ScriptModel:
         self._predict = given["predict_fn"] or defaults.predict_fn
         self._output = given["output_fn"] or defaults.output_fn
         self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", codecs.JSON)
+        self._flask = defaults.flask and os.environ.get("SAGEMAKER_MULTI_MODEL", "").lower() != "true"
         self._model = load(str(model_directory()))
 
     def __call__(self, request: InferenceRequest) -> InferenceResponse:
         content_type = request.content_type or codecs.JSON
         accept = self._default_accept if request.accept in ("", codecs.ANY) else request.accept
         content = request.body.decode("utf-8", errors="replace") if content_type in codecs.UTF8_TYPES else request.body
-        return as_response(self._transform(self._model, content, content_type, accept))
+        return as_response(self._transform(self._model, content, content_type, accept), self._flask)
 
     def _steps(self, model: object, content: str | bytes, content_type: str, accept: str) -> object:
         return self._output(self._predict(self._input(content, content_type), model), accept)
 
 
-def as_response(result: object) -> InferenceResponse:
+def as_response(result: object, flask: bool = True) -> InferenceResponse:
     """The answer for a script's return value, by Flask's rules: text, bytes, ``(body, content type)``, a dict, or a response object.
+
+    Unless ``flask``, the content type of a tuple is sent as it is.
 
     Raises
     ------
@@ -107,7 +111,7 @@ def as_response(result: object) -> InferenceResponse:
         The value has another type; Flask raises the same.
     """
     if isinstance(result, tuple) and len(result) == 2:
-        return InferenceResponse(_bytes(result[0]), _with_charset(result[1]))
+        return InferenceResponse(_bytes(result[0]), with_charset(result[1]) if flask else result[1])
     if isinstance(result, str | bytes | bytearray):
         return InferenceResponse(_bytes(result), "text/html; charset=utf-8")
     if isinstance(result, dict):
@@ -124,7 +128,3 @@ def as_response(result: object) -> InferenceResponse:
 
 def _bytes(body: object) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body)
-
-
-def _with_charset(content_type: str) -> str:
-    return f"{content_type}; charset=utf-8" if content_type.startswith("text/") and "charset" not in content_type else content_type

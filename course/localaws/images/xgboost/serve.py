@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course.localaws.images.shared import serving, serving_script
-from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, Model
+from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, Model, with_charset
 from course.localaws.images.xgboost import payloads, responses, selectable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class AlgorithmMode:
             files = files[:1]
         self._boosters = [payloads.load_booster(path) for path in files]
         self._batch = bool(os.environ.get("SAGEMAKER_BATCH"))
-        one_of_many = os.environ.get("SAGEMAKER_MULTI_MODEL") == "true"
+        one_of_many = self._one_of_many = os.environ.get("SAGEMAKER_MULTI_MODEL") == "true"
         self._selected = "" if one_of_many else os.environ.get("SAGEMAKER_INFERENCE_OUTPUT", "")
         self._answers = responses.answers(version, one_of_many, bool(self._selected))
 
@@ -61,7 +61,7 @@ class AlgorithmMode:
         except ValueError as error:
             return _failure(406, error)
         try:
-            return InferenceResponse(self._encode(predictions, accept), accept)
+            return InferenceResponse(self._encode(predictions, accept), accept if self._one_of_many else with_charset(accept))
         except Exception as error:
             return _failure(self._answers.unencodable, error)
 

@@ -31,7 +31,8 @@ def capture(aws: EndpointFixtures, prefix: str, *modes: str, percentage: int = 1
 TEXTS = {"CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json"]}}
 MIRROR = script("""
 def model_fn(model_dir): return 0
-def transform_fn(model, data, content_type, accept): return '{"score": 1}', 'application/json'
+def transform_fn(model, data, content_type, accept):
+    return ("1", accept) if accept == "text/csv" else ('{"score": 1}', 'application/json')
 """)
 
 
@@ -59,11 +60,15 @@ def test_requests_and_answers_are_captured_in_awss_format(aws):
     name = deploy(aws, capture(aws, "both", **TEXTS))
     aws.invoke(name, "1,2", CustomAttributes="trace-7", InferenceId="mine-1")
     aws.invoke(name, b"\x93NUMPY", content_type="application/x-npy")
-    (key, first), (_, second) = lines(aws, "both", 2)
+    assert aws.invoke(name, "1,2", Accept="text/csv") == "1"
+    (key, first), (_, second), (_, third) = lines(aws, "both", 3)
     assert key.startswith(f"both/{name}/AllTraffic/20") and key.endswith(".jsonl") and len(key.split("/")) == 8
     assert first["captureData"]["endpointInput"] == {"observedContentType": "text/csv", "mode": "INPUT", "data": "1,2", "encoding": "CSV"}
     answered = first["captureData"]["endpointOutput"]
     assert (answered["data"], answered["encoding"], answered["mode"]) == ('{"score": 1}', "JSON", "OUTPUT")
+    assert answered["observedContentType"] == "application/json"
+    text = {"observedContentType": "text/csv; charset=utf-8", "mode": "OUTPUT", "data": "1", "encoding": "CSV"}  # as in AWS's guide
+    assert third["captureData"]["endpointOutput"] == text and third["captureData"]["endpointInput"]["observedContentType"] == "text/csv"
     assert first["eventVersion"] == "0" and first["eventMetadata"]["customAttributes"] == ["trace-7"]
     assert first["eventMetadata"]["inferenceId"] == "mine-1" and first["eventMetadata"]["inferenceTime"].endswith("Z")
     binary = second["captureData"]["endpointInput"]
