@@ -118,8 +118,10 @@ def ended(now: float, status: str, failure: str) -> dict:
 
 
 def inputs(items: Sequence[InputObject]) -> list:
-    """A manifest of objects, by their paths below the common prefix of their keys."""
-    prefixes = {f"s3://{item.stored.bucket}/{item.stored.key.removesuffix(str(item.path))}" for item in items}
-    if len(prefixes) == 1 and all(item.stored.key.endswith(str(item.path)) for item in items):
-        return [{"prefix": prefixes.pop()}, *(str(item.path) for item in items)]
-    return [{"prefix": f"s3://{items[0].stored.bucket}/"}, *(item.stored.key for item in items)]
+    """A manifest of objects: the folder of the job's input and their paths below it, or the bucket and their keys."""
+    bucket, keys, paths = items[0].stored.bucket, [item.stored.key for item in items], [str(item.path) for item in items]
+    pairs = [(f"/{key}", f"/{path}") for key, path in zip(keys, paths, strict=True)]
+    folders = {key.removesuffix(path) for key, path in pairs}
+    if len(folders) == 1 and all(key.endswith(path) for key, path in pairs):
+        return [{"prefix": f"s3://{bucket}{folders.pop()}/"}, *paths]
+    return [{"prefix": f"s3://{bucket}/"}, *keys]

@@ -208,6 +208,21 @@ def test_csv_is_filtered_joined_marked_and_captured_with_keys(aws: JobFixtures) 
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
 
 
+def test_a_captured_manifest_is_the_input_of_a_job(aws: JobFixtures, echo: str) -> None:
+    """Objects of a key name prefix, below two folders: what one job captured, the next job reads as its manifest."""
+    for name in ("one.txt", "deep/two.txt"):
+        aws.put(f"recaptured/part-{name}", f"{name}\n")
+    destination = f"s3://{BUCKET}/captured/{aws.name('capture')}"
+    found = completed(aws, echo, f"s3://{BUCKET}/recaptured/part", DataCaptureConfig={"DestinationS3Uri": destination})
+    assert found == {"part-deep/two.txt.out": "[deep/two.txt\n]", "part-one.txt.out": "[one.txt\n]"}
+    first, second = aws.keys(f"{destination.removeprefix(f's3://{BUCKET}/')}/")
+    assert json.loads(aws.get(f"s3://{BUCKET}/{first}"))[0] == {"prefix": f"s3://{BUCKET}/recaptured/"}
+    for manifest, texts in ((first, set(found)), (second, {f"{name}.out" for name in found})):
+        source = {"DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": f"s3://{BUCKET}/{manifest}"}}}
+        assert set(completed(aws, echo, "", Input=source)) == texts
+    assert aws.s3.head_object(Bucket=BUCKET, Key=first)["ServerSideEncryption"] == "AES256"
+
+
 def test_json_lines_keep_what_the_model_does_not_see(aws: JobFixtures) -> None:
     code = """
 import json

@@ -6,15 +6,19 @@ import csv
 import io
 import json
 import struct
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.images.shared import recordio
+from course.localaws.jobs import manifests
+from course.localaws.jobs.s3_data import InputObject, path_below
 from course.localaws.sagemaker.transform import data as transform_data
 from course.localaws.sagemaker.transform import json_paths, servers
 from course.localaws.sagemaker.transform import split as transform_split
+from course.localaws.sagemaker.transform.run import inputs
 
 ROW = list(range(9))
 RECORD = {"id": 7, "features": [1, 2, 3], "child": {"a": 1, "b": [{"c": 5}, {"c": 6}]}, "a.b": 0}
@@ -276,3 +280,16 @@ def test_a_path_of_names_is_refused_for_csv() -> None:
 def test_the_request_comes_before_the_container_and_that_before_defaults(job: dict, offered: object, expected: tuple) -> None:
     found = servers.settings(job, offered)
     assert (found.concurrent, found.megabytes, found.single) == expected
+
+
+@given(st.lists(st.text("ab./", min_size=1, max_size=8), min_size=1, max_size=5, unique=True), st.data())
+def test_a_captured_manifest_names_exactly_the_objects_of_the_job(keys: list[str], data: st.DataObject) -> None:
+    """As a job reads a manifest: its prefix and a name make the URI of an object, whatever the job's ``S3Uri`` was."""
+    prefix = data.draw(st.sampled_from([key[:length] for key in keys for length in range(len(key) + 1)]))
+    found = [key for key in keys if key.startswith(prefix) and not key.endswith("/")]
+    items = [InputObject(SimpleNamespace(bucket="bucket", key=key), path_below(key, prefix)) for key in found]
+    if items:
+        start, names = manifests.names(json.dumps(inputs(items)).encode())
+        assert [start + name for name in names] == [f"s3://bucket/{key}" for key in found]
+        # A folder that holds all objects, as in AWS's guide, and never a part of a name.
+        assert start.endswith("/")
