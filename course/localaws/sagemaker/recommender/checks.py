@@ -1,7 +1,7 @@
 """AWS's checks of a CreateInferenceRecommendationsJob request, and the benchmarks that it asks for.
 
-Source: API reference of CreateInferenceRecommendationsJob, "Prerequisites", "Get an inference recommendation" and "Run a custom load test"
-of the SageMaker developer guide, read 2026-11-25.
+Source: API reference of CreateInferenceRecommendationsJob, "Prerequisites", "Get an inference recommendation" (also "for an existing
+endpoint") and "Run a custom load test" of the SageMaker developer guide, read 2026-11-28.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.job_family import unsupported
 from course.localaws.sagemaker.hosting import variants
+from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
 from course.localaws.sagemaker.hosting.models import MODEL
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
 from course.localaws.sagemaker.recommender import model as recommender_model
@@ -33,13 +34,18 @@ ARCHIVES = (".tar.gz", ".tgz")
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A container, its environment, and an instance type. Benchmarks with the same container share a load test."""
+    """A container, its environment, and an instance type. Benchmarks with the same container share a load test.
+
+    ``existing`` is whether ``endpoint`` is one of the account, to which the others are compared.
+    """
 
     instance_type: str
     container: dict
     specification: str | None
     environment: dict[str, str]
     endpoint: str
+    variant: str
+    existing: bool = False
 
 
 def plan(platform: Platform, engine: ResourceEngine, context: Context, params: dict) -> dict:
@@ -59,16 +65,15 @@ def plan(platform: Platform, engine: ResourceEngine, context: Context, params: d
     if ("ModelName" in given) == ("ModelPackageVersionArn" in given):
         raise invalid("Specify either ModelName or ModelPackageVersionArn of InputConfig, and not both.")
     package = _package(engine, context, given)
+    benchmarks = [*_benchmarks(engine, context, params, package), *_existing(engine, context, given)]
     return {
-        "Benchmarks": [asdict(benchmark) for benchmark in _benchmarks(engine, context, params, package)],
+        "Benchmarks": [asdict(benchmark) for benchmark in benchmarks],
         "Steps": [asdict(step) for step in traffic.steps_of(given.get("TrafficPattern"))],
         **_payload(given, package),
     }
 
 
 def _refuse_unsupported(given: dict, output: dict) -> None:
-    if "Endpoints" in given:
-        raise unsupported(f"InputConfig.Endpoints of {OPERATION}")
     if "CompiledOutputConfig" in output:
         raise unsupported(f"CompiledOutputConfig of {OPERATION}, which asks for SageMaker Neo")
     if any("ServerlessConfig" in each for each in given.get("EndpointConfigurations", ())):
@@ -111,6 +116,23 @@ def _package(engine: ResourceEngine, context: Context, given: dict) -> Document:
     return package
 
 
+def _existing(engine: ResourceEngine, context: Context, given: dict) -> list[Benchmark]:
+    """A benchmark of the existing endpoint that a job names, by "Inference recommendation jobs for an existing endpoint"."""
+    found = []
+    for name in (each.get("EndpointName", "") for each in given.get("Endpoints", ())):
+        endpoint = engine.get(context, ENDPOINT, name)
+        deployed, settings = endpoint["_Variants"], endpoint["_Settings"]
+        if endpoint["EndpointStatus"] != "InService":
+            raise invalid(f"The endpoint {name} must be InService for {OPERATION}; it is {endpoint['EndpointStatus']}.")
+        if len(deployed) != 1 or "Serverless" in deployed[0] or {"Async", "ComponentRole"} & settings.keys():
+            raise invalid(f"{OPERATION} compares a real-time endpoint with one variant and a model; {name} is another kind of endpoint.")
+        [variant] = deployed
+        container, instance_type = _one(variant["Containers"]), variant["InstanceType"]
+        _check_known(instance_type)
+        found.append(Benchmark(instance_type, container, None, {}, name, variant["VariantName"], existing=True))
+    return found
+
+
 def _benchmarks(engine: ResourceEngine, context: Context, params: dict, package: Document) -> list[Benchmark]:
     given, found = params["InputConfig"], []
     for configuration in given.get("EndpointConfigurations") or [{}]:
@@ -119,7 +141,8 @@ def _benchmarks(engine: ResourceEngine, context: Context, params: dict, package:
         for environment in _environments(configuration):
             changed = container | {"Environment": container.get("Environment", {}) | environment}
             for instance_type in _types(configuration, given, package):
-                found.append(Benchmark(instance_type, changed, specification, environment, f"sm-epc-{uuid.uuid4()}"))
+                name = f"sm-epc-{uuid.uuid4()}"
+                found.append(Benchmark(instance_type, changed, specification, environment, name, name))
     return found[: given.get("ResourceLimit", {}).get("MaxNumberOfTests", MOST_BENCHMARKS)]
 
 
@@ -130,7 +153,11 @@ def _container(engine: ResourceEngine, context: Context, given: dict, package: D
         raise invalid("InferenceSpecificationName is for a ModelPackageVersionArn, not for a ModelName.")
     else:
         model = engine.get(context, MODEL, given["ModelName"])
-    containers = variants.containers_of(model, OPERATION)
+    return _one(variants.containers_of(model, OPERATION))
+
+
+def _one(containers: list[dict]) -> dict:
+    """The only container of a model."""
     if len(containers) > 1:
         raise unsupported(f"{OPERATION} for a model of several containers")
     if multi_model(containers[0]):
@@ -141,8 +168,7 @@ def _container(engine: ResourceEngine, context: Context, given: dict, package: D
 def _types(configuration: dict, given: dict, package: Document) -> list[str]:
     """The instance type of an endpoint configuration; without one, the types of job or package that are in the table."""
     if "InstanceType" in configuration:
-        if not recommender_model.known(configuration["InstanceType"]):
-            raise unsupported(f"{OPERATION} for {configuration['InstanceType']}: recommender.yaml has no figures of it")
+        _check_known(configuration["InstanceType"])
         return [configuration["InstanceType"]]
     supported = given.get("ContainerConfig", {}).get("SupportedInstanceTypes")
     supported = supported or package.get("InferenceSpecification", {}).get("SupportedRealtimeInferenceInstanceTypes")
@@ -150,6 +176,11 @@ def _types(configuration: dict, given: dict, package: Document) -> list[str]:
     if not (found := [each for each in supported if recommender_model.known(each)]):
         raise unsupported(f"{OPERATION} for {', '.join(supported)}: recommender.yaml has no figures of them")
     return found
+
+
+def _check_known(instance_type: str) -> None:
+    if not recommender_model.known(instance_type):
+        raise unsupported(f"{OPERATION} for {instance_type}: recommender.yaml has no figures of it")
 
 
 def _environments(configuration: dict) -> list[dict[str, str]]:

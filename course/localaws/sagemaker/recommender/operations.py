@@ -20,6 +20,7 @@ from course.localaws.sagemaker.core.family import Family, describe
 from course.localaws.sagemaker.core.job_family import LOST
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.recommender import checks
+from course.localaws.sagemaker.recommender.model_metadata import list_model_metadata
 from course.localaws.sagemaker.recommender.run import RecommendationRun, ended, pending
 
 RUNNING = ("PENDING", "IN_PROGRESS")
@@ -56,7 +57,7 @@ RECOMMENDATIONS_JOB = RecommendationKind(
 
 
 class InferenceRecommendationsJobs(Family):
-    """Create, Describe, List and Stop of jobs, and List of a job's steps."""
+    """Create, Describe, List and Stop of jobs, List of a job's steps, and the models that AWS has benchmarked."""
 
     kinds = (RECOMMENDATIONS_JOB,)
 
@@ -68,6 +69,7 @@ class InferenceRecommendationsJobs(Family):
             "DescribeInferenceRecommendationsJob": describe(engine, RECOMMENDATIONS_JOB),
             "ListInferenceRecommendationsJobs": self.list,
             "ListInferenceRecommendationsJobSteps": self.list_steps,
+            "ListModelMetadata": list_model_metadata,
             "StopInferenceRecommendationsJob": self.stop,
         }
 

@@ -22,6 +22,7 @@ from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.hosting.servers import model_data
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError, LogTarget, ModelServer
+from course.localaws.sagemaker.recommender import metrics
 from course.localaws.sagemaker.recommender import model as recommender_model
 from course.localaws.sagemaker.recommender.load_test import LoadTest, LoadTestError
 from course.localaws.sagemaker.recommender.model import ConditionsNotMet, InstanceEstimate, LoadMeasurement
@@ -54,15 +55,14 @@ class RecommendationRun(JobRun):
         for numbers in self._by_container():
             self.job.begin()
             self._benchmark(numbers, steps, target)
-        benchmarks = self.engine.get(self.context, self.kind, self.name)["_steps"]
-        done = [step for step in benchmarks if step["Status"] == "COMPLETED"]
-        if not done:
-            raise JobFailure(f"No benchmark has a result. {benchmarks[0]['InferenceBenchmark']['FailureReason']}")
-        done.sort(key=lambda step: step["InferenceBenchmark"]["Metrics"]["CostPerInference"])
-        recommendations = [
-            {"RecommendationId": f"{self.name}/{uuid.uuid4().hex[:8]}"} | step["InferenceBenchmark"] for step in done[:MOST_RECOMMENDATIONS]
-        ]
-        self.update({"InferenceRecommendations": recommendations})
+        steps = self.engine.get(self.context, self.kind, self.name)["_steps"]
+        done = [step["InferenceBenchmark"] for step in steps if step["Status"] == "COMPLETED"]
+        recommended = sorted((each for each in done if "Metrics" in each), key=lambda each: each["Metrics"]["CostPerInference"])
+        if not recommended:
+            failures = [step["InferenceBenchmark"]["FailureReason"] for step in steps if step["Status"] == "FAILED"]
+            raise JobFailure(f"No benchmark has a result. {failures[0]}")
+        identified = [{"RecommendationId": f"{self.name}/{uuid.uuid4().hex[:8]}"} | each for each in recommended[:MOST_RECOMMENDATIONS]]
+        self.update({"InferenceRecommendations": identified} | performances(done))
 
     def conclude(self, status: str, failure: str) -> None:
         self._log([f"The job has ended: {status.upper()}. {failure}".rstrip()])
@@ -89,8 +89,13 @@ class RecommendationRun(JobRun):
         self._write({number: pending(benchmark) | {"Status": "IN_PROGRESS"} for number, benchmark in benchmarks.items()})
         conditions, failure = self.document.get("StoppingConditions", {}), ""
         stops = conditions.get("FlatInvocations", "Stop") == "Stop"
-        began = self.engine.now()
-        test = LoadTest(server, steps, target, lambda measured: stops and recommender_model.flat(measured))
+        began, moments = self.engine.now(), []
+
+        def enough(measured: list[LoadMeasurement]) -> bool:
+            moments.append(self.platform.clock.now())
+            return stops and recommender_model.flat(measured)
+
+        test = LoadTest(server, steps, target, enough)
         try:
             self.job.run(lambda: ThreadTask(test.run, test.end))
         except (HostingError, LoadTestError) as error:
@@ -105,6 +110,7 @@ class RecommendationRun(JobRun):
             step = result(benchmark, test.measured, steps, conditions, failure)
             step["InferenceBenchmark"] |= times
             self._log([json.dumps({"Status": step["Status"]} | step["InferenceBenchmark"])])
+            self.platform.metrics.put_data(self.context.region, metrics.data(self.name, benchmark, test.measured, steps, moments))
             self._write({number: step})
 
     def _payloads(self, folder: Path) -> list[str]:
@@ -127,8 +133,8 @@ class RecommendationRun(JobRun):
 
 def pending(benchmark: dict) -> dict:
     """A step of the job before its load test."""
-    name = benchmark["endpoint"]
-    endpoint = {"EndpointName": name, "VariantName": name, "InstanceType": benchmark["instance_type"], "InitialInstanceCount": 1}
+    endpoint = {"EndpointName": benchmark["endpoint"], "VariantName": benchmark["variant"]}
+    endpoint |= {"InstanceType": benchmark["instance_type"], "InitialInstanceCount": 1}
     model = configuration(benchmark, benchmark["environment"])
     return {"Status": "PENDING", "InferenceBenchmark": {"EndpointConfiguration": endpoint, "ModelConfiguration": model}}
 
@@ -143,8 +149,22 @@ def result(benchmark: dict, measured: Sequence[LoadMeasurement], steps: Sequence
     if reached is None:
         return {"Status": "FAILED", "InferenceBenchmark": shown | {"FailureReason": failure}}
     environment = {WORKERS: str(recommender_model.servers(instance_type, measured))} | benchmark["environment"]
-    shown |= {"ModelConfiguration": configuration(benchmark, environment), "Metrics": metrics(instance_type, reached)}
+    figures = results(instance_type, reached)
+    if benchmark["existing"]:
+        shown |= {"EndpointMetrics": {member: figures[member] for member in ("MaxInvocations", "ModelLatency")}}
+    else:
+        shown |= {"ModelConfiguration": configuration(benchmark, environment), "Metrics": figures}
     return {"Status": "COMPLETED", "InferenceBenchmark": shown}
+
+
+def performances(done: Sequence[dict]) -> dict:
+    """The ``EndpointPerformances`` of completed benchmarks; empty if the job named no existing endpoint."""
+    found = [
+        {"Metrics": each["EndpointMetrics"], "EndpointInfo": {"EndpointName": each["EndpointConfiguration"]["EndpointName"]}}
+        for each in done
+        if "EndpointMetrics" in each
+    ]
+    return {"EndpointPerformances": found} if found else {}
 
 
 def ended(document: Document, now: float, status: str, failure: str) -> dict:
@@ -161,7 +181,8 @@ def configuration(benchmark: dict, environment: dict[str, str]) -> dict:
     return named | ({"EnvironmentParameters": parameters} if parameters else {})
 
 
-def metrics(instance_type: str, reached: InstanceEstimate) -> dict:
+def results(instance_type: str, reached: InstanceEstimate) -> dict:
+    """The ``Metrics`` of a benchmark."""
     price, invocations = recommender_model.price(instance_type), max(1, round(reached.rate))
     return {
         "CostPerHour": price,

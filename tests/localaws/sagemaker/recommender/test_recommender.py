@@ -110,6 +110,76 @@ def test_a_default_job_tests_a_registered_version_and_rates_its_instance_types(r
     assert recommender.sagemaker.list_tags(ResourceArn=job["JobArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
 
 
+def statistics(
+    recommender: Recommender, job: dict, metric: tuple[str, str], dimensions: dict[str, str], statistic: str, period: int
+) -> list:
+    """The values of a metric over the job's own time, as AWS's cloudwatch.py for Inference Recommender reads them."""
+    wanted = {"ExtendedStatistics": [statistic]} if statistic.startswith("p") else {"Statistics": [statistic]}
+    found = recommender.cloudwatch.get_metric_statistics(
+        Namespace=metric[0],
+        MetricName=metric[1],
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=job["CreationTime"],
+        EndTime=job["LastModifiedTime"],
+        Period=period,
+        **wanted,
+    )["Datapoints"]
+    values = [point["ExtendedStatistics"][statistic] if statistic.startswith("p") else point[statistic] for point in found]
+    return [value for _, value in sorted(zip((point["Timestamp"] for point in found), values, strict=True))]
+
+
+def test_metrics_of_each_minute_can_be_read_over_the_job_and_an_existing_endpoint_is_compared(recommender: Recommender) -> None:
+    existing = recommender.create(recommender.config({"ModelName": recommender.sleeper}))
+    given = recommender.input(
+        TrafficPattern=STAIRS, EndpointConfigurations=[{"InstanceType": "ml.c5.large"}], Endpoints=[{"EndpointName": existing}]
+    )
+    assert "must be InService" in refused(recommender.start, given, JobType="Advanced", StoppingConditions={"MaxInvocations": 9})[1]
+    assert recommender.settled(existing)["EndpointStatus"] == "InService"
+    conditions = {"MaxInvocations": 10_000_000, "FlatInvocations": "Continue"}
+    name = recommender.start(given, JobType="Advanced", StoppingConditions=conditions)
+    job = recommender.ended(name)
+    assert job["Status"] == "COMPLETED", job.get("FailureReason")
+
+    [best] = job["InferenceRecommendations"]
+    [compared] = job["EndpointPerformances"]
+    assert compared["EndpointInfo"] == {"EndpointName": existing} and best["EndpointConfiguration"]["EndpointName"] != existing
+    # The same container: only the clock of the instance types differs.
+    assert best["Metrics"]["MaxInvocations"] / compared["Metrics"]["MaxInvocations"] == pytest.approx(3.4 / 3.1, rel=0.01)
+    benchmarks = {step["InferenceBenchmark"]["EndpointConfiguration"]["EndpointName"]: step for step in recommender.steps(name)}
+    assert benchmarks[existing]["InferenceBenchmark"]["EndpointMetrics"] == compared["Metrics"]
+
+    endpoint = best["EndpointConfiguration"]
+    own = {member: endpoint[member] for member in ("EndpointName", "VariantName")}
+    clients = [{"JobName": name, "EndpointName": each} for each in benchmarks]
+    invocations = ("AWS/SageMaker", "Invocations")
+    minutes = statistics(recommender, job, invocations, own, "Sum", period=1)
+    assert len(minutes) == 2 and sum(minutes) == sum(statistics(recommender, job, invocations, own, "Sum", period=60))
+    assert best["Metrics"]["MaxInvocations"] == max(minutes)
+    assert [statistics(recommender, job, (GROUP, "NumberOfUsers"), client, "Maximum", period=1) for client in clients] == [[1, 2]] * 2
+    for client in clients:
+        assert len(statistics(recommender, job, (GROUP, "ClientLatency"), client, "p99", period=1)) == 2
+        assert set(statistics(recommender, job, (GROUP, "ClientInvocationErrors"), client, "Sum", period=60)) == {0}
+    slowest = statistics(recommender, job, ("AWS/SageMaker", "ModelLatency"), own, "p95", period=1)
+    assert [round(latency / 1000) for latency in slowest if round(latency / 1000) == best["Metrics"]["ModelLatency"]]
+    for usage in ("CPUUtilization", "MemoryUtilization"):
+        assert min(statistics(recommender, job, ("/aws/sagemaker/Endpoints", usage), own, "Maximum", period=60)) > 0
+
+
+def test_models_that_were_benchmarked_are_listed_by_what_they_do(recommender: Recommender) -> None:
+    def listed(**filters: str) -> list[dict]:
+        asked = {"SearchExpression": {"Filters": [{"Name": name, "Value": value} for name, value in filters.items()]}} if filters else {}
+        pages = recommender.sagemaker.get_paginator("list_model_metadata").paginate(**asked, PaginationConfig={"PageSize": 7})
+        return [model for page in pages for model in page["ModelMetadataSummaries"]]
+
+    models = listed()
+    assert len({model["Model"] for model in models}) == len(models) == 19
+    for member in ("Domain", "Task", "Framework", "FrameworkVersion"):
+        for value in {model[member] for model in models}:
+            assert listed(**{member: value}) == [model for model in models if model[member] == value]
+    assert [model["Model"] for model in listed(Domain="MACHINE_LEARNING", Framework="XGBOOST")] == ["xgboost"]
+    assert listed(Framework="xgboost") == []  # values are case-sensitive
+
+
 @pytest.mark.nightly  # a default job runs by day
 def test_an_advanced_job_tells_fast_environments_from_slow_ones_by_their_latency(recommender: Recommender) -> None:
     ranges = {"CategoricalParameterRanges": [{"Name": "DELAY", "Value": ["0.01", "1"]}]}
@@ -202,7 +272,7 @@ def test_a_job_is_lost_when_the_local_aws_is_killed(tmp_path: Path) -> None:
         ({"JobType": "Advanced", "TrafficPattern": STAIRS}, "needs EndpointConfigurations and StoppingConditions"),
         ({"EndpointConfigurations": [{"InstanceType": "ml.p4d.24xlarge"}]}, "no figures of it"),
         ({"EndpointConfigurations": [{"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}]}, "ServerlessConfig"),
-        ({"Endpoints": [{"EndpointName": "mine"}]}, "InputConfig.Endpoints"),
+        ({"Endpoints": [{"EndpointName": "mine"}]}, "Could not find endpoint"),
     ],
 )
 def test_invalid_requests_are_refused(recommender: Recommender, change: dict, words: str) -> None:
