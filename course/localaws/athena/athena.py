@@ -101,7 +101,7 @@ class Athena:
 
     def _submit(self, work: QueryRun, query: str) -> None:
         self._works[query] = work
-        self._futures[query] = future = self._pool.submit(self._run, query, work)
+        self._futures[query] = future = self._pool.submit(self._worked, query, work)
         future.add_done_callback(lambda _: (self._works.pop(query, None), self._futures.pop(query, None)))
 
     def catalog(self, region: str) -> Catalog:
@@ -236,6 +236,10 @@ class Athena:
         }
 
     # Called in a thread of the pool
+
+    def _worked(self, query: str, work: QueryRun) -> None:
+        with self._platform.scheduler.working():
+            self._run(query, work)
 
     def _run(self, query: str, work: QueryRun) -> None:
         folder = Path(tempfile.mkdtemp(prefix="query-", dir=self._folder))

@@ -1,13 +1,18 @@
 """Runs tasks at their times on the local AWS's clock, in order, whether time passes or the clock is advanced.
 
 Advancing the clock runs every task due in between, in order, each with its own time. There is no thread and no timer while no task is due.
+
+It also knows which threads do work that takes real time (`Scheduler.working`) and which of them only wait for the clock
+(`Scheduler.awaiting`). So the clock can be advanced on its own when everything waits for it (`Scheduler.awaited`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from course.localaws.core.clock import Clock
@@ -48,6 +53,8 @@ class Scheduler:
         self._thread: threading.Thread | None = None
         self._woken = self.stopping = False
         self._reached = 0.0
+        self._working: Counter[int] = Counter()  # by thread
+        self._awaiting: dict[int, float] = {}
 
     def add(self, due: Callable[[], float | None], act: Callable[[float], None], *, first: bool = False) -> None:
         """Add a task (see `ScheduledTask`); ``first`` puts it before all others."""
@@ -66,6 +73,43 @@ class Scheduler:
                 self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Declare that this thread does work that takes real time, such as a job, until the block ends."""
+        thread = threading.get_ident()
+        with self._changed:
+            self._working[thread] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._working[thread] -= 1
+                self._working += Counter()  # forget threads that have ended
+
+    @contextlib.contextmanager
+    def awaiting(self, moment: float) -> Iterator[None]:
+        """Declare that this thread only waits until the clock reaches ``moment``, until the block ends."""
+        thread = threading.get_ident()
+        with self._changed:
+            self._awaiting[thread] = moment
+        try:
+            yield
+        finally:
+            with self._changed:
+                del self._awaiting[thread]
+
+    def awaited(self) -> float | None:
+        """The next time of the clock that a thread waits for; None if none does, or if another thread works."""
+        with self._changed:
+            if self.stopping or self._busy is not None or self._working.keys() - self._awaiting.keys():
+                return None
+            return min(self._awaiting.values(), default=None)
+
+    def next_due(self) -> float | None:
+        """The time of the next task or waiter; None if there is none."""
+        following = self._next()
+        return following[0] if following else None
 
     def run_due(self, seconds: float) -> None:
         """Wait until everything that is due now has run, at most ``seconds``."""
@@ -172,8 +216,9 @@ class ClockWaiter:
         if self.ended:
             return
         self.moment = moment if self._interrupted is None else self._interrupted
-        self._scheduler._wait(self)
-        self._released.wait()
+        with self._scheduler.awaiting(self.moment):
+            self._scheduler._wait(self)
+            self._released.wait()
         self._interrupted = None
 
     def interrupt(self, moment: float) -> None:

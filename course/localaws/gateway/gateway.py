@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -22,6 +23,16 @@ from course.localaws.protocol import errors, protocols
 logger = logging.getLogger(__name__)
 
 
+class RequestWatcher(Protocol):
+    """Sees each request whose signature is right; `course.localaws.server.fast_forward.FastForward` is one."""
+
+    def arrived(self, call: AwsRequest) -> bool:
+        """Called before a service gets the request. The answer is passed to `answered`."""
+
+    def answered(self, call: AwsRequest, reads: bool) -> None:
+        """Called when the service has answered or failed."""
+
+
 class Gateway:
     """An ASGI application that serves AWS requests.
 
@@ -32,18 +43,22 @@ class Gateway:
         Signing name -> service.
     fallback : Handler
         Serves all other signing names.
+    watcher : RequestWatcher, optional
     """
 
-    def __init__(self, platform: Platform, services: Mapping[str, Handler], fallback: Handler) -> None:
+    def __init__(
+        self, platform: Platform, services: Mapping[str, Handler], fallback: Handler, watcher: RequestWatcher | None = None
+    ) -> None:
         self._platform = platform
         self._services = services
         self._fallback = fallback
+        self._watcher = watcher
 
     async def __call__(self, scope: dict, receive, send) -> None:
         incoming = _GatewayRequest(Request(scope, receive), RequestHead.of(scope))
         try:
             await self._admit(incoming)
-            response = await self._services.get(incoming.service, self._fallback)(incoming.call)
+            response = await self._served(incoming.service, incoming.call)
         except ClientDisconnect:
             return  # the client is gone
         except Exception as exception:
@@ -71,6 +86,16 @@ class Gateway:
             operation=protocols.operation_of(head, incoming.protocol, admitted.body or b""),
             trailers=admitted.trailers,
         )
+
+    async def _served(self, service: str, call: AwsRequest) -> Response:
+        handler = self._services.get(service, self._fallback)
+        if self._watcher is None:
+            return await handler(call)
+        reads = self._watcher.arrived(call)
+        try:
+            return await handler(call)
+        finally:
+            self._watcher.answered(call, reads)
 
     def _failed(self, incoming: _GatewayRequest, exception: Exception) -> Response:
         if isinstance(exception, RequestRefused):

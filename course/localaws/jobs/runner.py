@@ -92,9 +92,10 @@ class JobRunner:
 
     def _work(self, arn: str, run: Run) -> None:
         try:
-            self._attempt(run)
-            while not run.end():
+            with self.platform.scheduler.working():
                 self._attempt(run)
+                while not run.end():
+                    self._attempt(run)
         except ServerShuttingDown:
             pass
         except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from course.localaws.sagemaker.service import SageMaker
 from course.localaws.sagemaker.training.operations import TrainingJobs
 from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.scheduler.migration import Migration
+from course.localaws.server.fast_forward import FastForward
 from course.localaws.services import SERVICES, switched
 from course.sandbox.limits import Limits
 
@@ -53,6 +55,8 @@ class LocalAws:
         See `Platform`.
     quota : int, optional
         The bytes that the state folder may hold.
+    fast_forward : bool
+        See `course.localaws.server.fast_forward`.
 
     Attributes
     ----------
@@ -62,9 +66,15 @@ class LocalAws:
     """
 
     def __init__(
-        self, state: Path, endpoint: str, sealed: Path | None = None, limits: Limits | None = None, quota: int | None = None
+        self,
+        state: Path,
+        endpoint: str,
+        sealed: Path | None = None,
+        limits: Limits | None = None,
+        quota: int | None = None,
+        fast_forward: bool = False,
     ) -> None:
-        self._clock_file = state / "clock"
+        self._clock_file, self._advancing = state / "clock", threading.Lock()
         clock = Clock(float(self._clock_file.read_text()) if self._clock_file.exists() else 0.0)
         scheduler = Scheduler(clock)
         state_quota = StateQuota(state, quota)
@@ -95,7 +105,8 @@ class LocalAws:
         self.services = {name: entry.create(platform, stages.get(name, entry.stages)) for name, entry in SERVICES.items()}
         self.sagemaker: SageMaker = self.services["sagemaker"].backend
         served: dict[str, Handler] = {**self.services, "s3control": _refuse}
-        self.gateway = Gateway(platform, served, fallback=self._moto)
+        watcher = FastForward(scheduler, self.advance) if fast_forward else None
+        self.gateway = Gateway(platform, served, fallback=self._moto, watcher=watcher)
         # They are emptied and closed in this order: writers before the stores that they write to.
         self._closing_order = (
             *(service.backend for service in self.services.values() if service.backend is not None),
@@ -126,10 +137,11 @@ class LocalAws:
 
     def advance(self, seconds: float) -> float:
         """Advance the clock, also for later processes, run the due tasks, and return the new time."""
-        now = self.platform.clock.advance(seconds)
-        beside = self._clock_file.with_suffix(".new")
-        beside.write_text(repr(self.platform.clock.offset))
-        beside.replace(self._clock_file)
+        with self._advancing:
+            now = self.platform.clock.advance(seconds)
+            beside = self._clock_file.with_suffix(".new")
+            beside.write_text(repr(self.platform.clock.offset))
+            beside.replace(self._clock_file)
         self.platform.scheduler.run_due(CATCH_UP_SECONDS)
         return now
 

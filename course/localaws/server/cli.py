@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     start = add("start", _start, "start it in the background; it answers when this returns")
     start.add_argument("--port", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
     start.add_argument("--socket", type=Path, help="also listen on this Unix socket, for its owner only")
+    start.add_argument("--fast-forward", action="store_true", help="time that you only wait for, such as a canary's, passes at once")
     add("env", _env, 'print what a shell needs to use it: eval "$(course aws env)"')
     add("seed", _seed, "load DIR/<bucket>/<key> into S3").add_argument("directory", type=Path, metavar="DIR")
     image = add("build", _build, "make a container image of a Dockerfile, without Docker, and put it into ECR")
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _start(options: argparse.Namespace) -> int:
-    handle = launch.start(options.state, options.port, options.socket)
+    handle = launch.start(options.state, options.port, options.socket, fast_forward=options.fast_forward)
     print(f"The local AWS runs at {handle.endpoint} (process {handle.pid}, state in {handle.state}).")
     print(f'Use it in this shell: eval "$(course aws env --state {shlex.quote(str(handle.state))})"')
     return 0

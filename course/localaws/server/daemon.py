@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--sealed", action="store_true", help="jobs and model servers reach this local AWS, over the socket, and no network"
     )
+    parser.add_argument("--fast-forward", action="store_true", help="time that clients only wait for passes at once")
     parser.add_argument("--limits", type=json.loads, default={}, help="of each job and model server: members of Limits, as JSON")
     parser.add_argument("--quota", type=int, help="bytes that the state folder may hold (default: no limit)")
     parser.add_argument("--starter", type=int, help="process id of the parent: end with it, and remove the state folder then")
@@ -84,7 +85,8 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         endpoint = f"http://{HOST}:{port}"
         credentials.issued(state)
         sdk_environment.write_files(state)
-        aws = LocalAws(state, endpoint, options.socket if options.sealed else None, Limits(**options.limits), options.quota)
+        sealed, limits = options.socket if options.sealed else None, Limits(**options.limits)
+        aws = LocalAws(state, endpoint, sealed, limits, options.quota, options.fast_forward)
         at_end.callback(aws.shutdown)  # if it ends before the server runs
         token = secrets.token_urlsafe(32)
         ServerInfo(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)

@@ -159,6 +159,7 @@ def start(
     sealed: bool = False,
     limits: Limits | None = None,
     quota: int | None = None,
+    fast_forward: bool = False,
 ) -> Handle:
     """Start a local AWS in the background, and wait until it answers.
 
@@ -178,6 +179,8 @@ def start(
         For each job and model server.
     quota : int, optional
         Bytes that the state folder may hold: objects, streams, databases, logs, folders of running jobs. By default there is no limit.
+    fast_forward : bool
+        Time that clients only wait for passes at once (`course.localaws.server.fast_forward`).
 
     Raises
     ------
@@ -190,6 +193,8 @@ def start(
         arguments += ["--socket", str(socket.absolute())]
     if sealed:
         arguments.append("--sealed")
+    if fast_forward:
+        arguments.append("--fast-forward")
     if limits:
         arguments += ["--limits", json.dumps(dataclasses.asdict(limits))]
     if quota is not None:

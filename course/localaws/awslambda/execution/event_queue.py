@@ -84,7 +84,8 @@ class EventQueue:
 
     def _run(self, id: str, moment: float) -> None:
         try:
-            self._attempt(id, moment)
+            with self._platform.scheduler.working():
+                self._attempt(id, moment)
         except Exception:
             logger.exception("an asynchronous invocation failed")
 

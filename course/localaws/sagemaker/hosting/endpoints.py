@@ -279,7 +279,8 @@ class Endpoints(Family):
 
         def run() -> None:
             try:
-                work(*arguments)
+                with self._platform.scheduler.working():
+                    work(*arguments)
             except StartCancelled:
                 pass
             except Exception:

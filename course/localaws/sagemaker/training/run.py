@@ -139,13 +139,14 @@ class TrainingRun(JobRun):
 
     def _await_capacity(self, returns: float) -> None:
         """Wait on the local AWS's clock until Spot capacity returns. Raises StoppedBeforeStart when the job may wait no longer."""
-        while self.engine.now() < returns:
-            seconds, late = self._time_left()
-            if seconds <= 0:
-                self._step("Stopping", "Stopping the training job")
-                self.job.stop(late)
-            self.job.begin()
-            time.sleep(WAIT_SECONDS)
+        with self.platform.scheduler.awaiting(returns):
+            while self.engine.now() < returns:
+                seconds, late = self._time_left()
+                if seconds <= 0:
+                    self._step("Stopping", "Stopping the training job")
+                    self.job.stop(late)
+                self.job.begin()
+                time.sleep(WAIT_SECONDS)
 
     def _log(self, host: str, started: int) -> JobLog:
         scanner = MetricScanner(self.document["AlgorithmSpecification"].get("MetricDefinitions", []), self.platform.expressions)

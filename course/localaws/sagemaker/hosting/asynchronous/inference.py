@@ -98,7 +98,7 @@ class AsyncInference:
             for region, endpoint in self._routing.every():
                 if endpoint.fleet is not None and "Async" in endpoint.fleet.settings:
                     for request in self._next(region, endpoint):
-                        task = asyncio.create_task(self._process(invoker, endpoint, request))
+                        task = asyncio.create_task(self._worked(invoker, endpoint, request))
                         tasks.add(task)
                         task.add_done_callback(tasks.discard)
             await asyncio.sleep(LOOK_SECONDS)
@@ -123,6 +123,10 @@ class AsyncInference:
         begun = unlimited + [request for request in waiting if request not in unlimited][: max(0, most - len(under_way))]
         under_way.update(request.id for request in begun)
         return begun
+
+    async def _worked(self, invoker: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest) -> None:
+        with self._platform.scheduler.working():
+            await self._process(invoker, endpoint, request)
 
     async def _process(self, invoker: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest) -> None:
         """Work on one request, from the queue to the notification. If no server was available, the request stays in the queue."""
