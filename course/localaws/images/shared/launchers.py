@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from pathlib import Path
 
 from course.localaws.images.shared import remote_shell
@@ -19,7 +18,6 @@ from course.sandbox import host_names
 
 MASTER_PORT = "7777"
 MPI, TORCH = "sagemaker_mpi_enabled", "sagemaker_torch_distributed_enabled"
-REMOTE_SHELL = ("python3", "-m", remote_shell.__name__)
 ONE_HOST = "The local AWS runs MPI on one instance only"
 NOT_HERE = {
     "sagemaker_pytorch_ddp_enabled": "pytorchddp, which runs on Amazon's smddprun",
@@ -84,7 +82,7 @@ def _mpirun(code: Path, environment: Environment) -> list[str]:
     hosts, here = environment.distribution_hosts, environment.resources["current_host"]
     placed = _placed(environment) if len(hosts) > 1 else ["--oversubscribe"]
     if here != environment.master:
-        return [*REMOTE_SHELL, "serve", here]
+        return [*remote_shell.COMMAND, "serve", here]
     processes = environment.framework_parameters.get("sagemaker_mpi_num_processes") or _processes(environment) * len(hosts)
     options = str(environment.framework_parameters.get("sagemaker_mpi_custom_mpi_options", "")).split()
     exported = [part for name in environment.variables() for part in ("-x", name)]
@@ -97,10 +95,9 @@ def _placed(environment: Environment) -> list[str]:
     if os.environ.get(host_names.ADDRESSES):
         raise ClientError(f"{ONE_HOST} where the kernel gives it no user namespaces: mpirun does not find the hosts by their names.")
     interface = environment.resources["network_interface_name"]
-    if all(name == interface for _, name in socket.if_nameindex()):
+    if not remote_shell.has_network(interface):
         raise ClientError(f"{ONE_HOST} without a network: mpirun's daemons do not meet on loopback alone.")
-    # Open MPI reads the first name up to release 4, the second since.
-    os.environ |= dict.fromkeys(("OMPI_MCA_plm_rsh_agent", "PRTE_MCA_plm_ssh_agent"), " ".join(REMOTE_SHELL))
+    os.environ |= remote_shell.AGENTS
     places = ",".join(f"{host}:{_processes(environment)}" for host in environment.distribution_hosts)
     interfaces = [part for layer in ("btl", "oob") for part in ("-mca", f"{layer}_tcp_if_include", interface)]
     return ["--host", places, *interfaces, "-mca", "plm_rsh_no_tree_spawn", "1", "--bind-to", "none", "--map-by", "slot", "-x", "PATH"]

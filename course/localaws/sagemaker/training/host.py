@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,21 +22,16 @@ from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import Host, resource_config
 from course.localaws.sagemaker.core.failure_reasons import download_failed, limit_exceeded, read_message, shorten
 from course.localaws.sagemaker.core.job_family import JobRun
-from course.localaws.sagemaker.training import debugger
+from course.localaws.sagemaker.training import debugger, mpi
 from course.localaws.sagemaker.training.channels import TrainingChannel
 from course.sandbox import archives
-from course.sandbox.box import Box
+from course.sandbox.box import Box, best_mode
 from course.sandbox.limits import Limits
 from course.sandbox.mounts import BindMount
 from course.sandbox.process import BoxProcess, OnLines
 
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
 FUNCTION_CHANNEL = "pre_exec_script_and_dependencies"  # of `sagemaker.remote_function.job`
-SSHD = Path("/usr/sbin/sshd")
-MPI = (
-    "AlgorithmError: The MPI driver of the SDK {what}. On the local AWS it runs on one instance, where mpirun and /usr/sbin/sshd are "
-    "installed; Torchrun runs on several, exit code: 1"
-)
 
 
 class TrainingHost:
@@ -96,7 +89,7 @@ class TrainingHost:
             self._download(self._run.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), folder, False)
             self.syncs.append(FolderSync(self._run.data, self.root, folder.relative_to(self.root), checkpoint["S3Uri"]))
         self._fetch_code()
-        check_driver(self.root, len(self._cluster))
+        mpi.prepare(self.root, requirements_of(self.root), best_mode() == "namespace")
 
     def box(self, addresses: dict[str, str], network_pid: int | None) -> Box:
         """This host's box, with its code staged. ``addresses`` has the address of each host by its name; ``network_pid`` as in `BoxSpec`.
@@ -202,18 +195,6 @@ def failure_of(running: BoxProcess, message: str, limits: Limits, client_error: 
         return reached
     kind = "ClientError" if running.exit_code == client_error else "AlgorithmError"
     return shorten(f"{kind}: {message}", f", exit code: {running.exit_code}")
-
-
-def check_driver(root: Path, hosts: int) -> None:
-    """Refuse SDK v3's MPI driver because it would wait for SSH forever: boxes have no port 22. Raises JobFailure."""
-    script = root / "input/data/sm_drivers/sm_train.sh"
-    if not (script.exists() and "mpi_driver.py" in script.read_text(errors="replace")):
-        return
-    if hosts > 1:
-        raise JobFailure(MPI.format(what="reaches the other hosts by SSH"))
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    if missing := [what for what, there in (("mpirun", shutil.which("mpirun", path=path)), (str(SSHD), SSHD.exists())) if not there]:
-        raise JobFailure(MPI.format(what=f"takes {' and '.join(missing)}, which this machine lacks"))
 
 
 def requirements_of(root: Path) -> Path | None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import shutil
-import sys
 import textwrap
 from pathlib import Path
 
@@ -18,14 +15,11 @@ from course.localaws.images.shared.script_mode import ClientError, Environment
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import hosts, resource_config
 from tests.localaws.sagemaker.job_fixtures import JobFixtures, cluster, needs_torch
-from tests.localaws.sagemaker.training.test_training_sdk import ALL_REDUCE
+from tests.localaws.sagemaker.training.test_training_sdk import ALL_REDUCE, MPI4PY, MPIRUN
 
 PYTORCH = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312-ubuntu22.04-sagemaker"
 TORCHRUN = {"sagemaker_torch_distributed_enabled": "true"}
 MPI = {"sagemaker_mpi_enabled": "true", "sagemaker_mpi_num_of_processes_per_host": "2"}
-# The place where a job finds them: pip may have installed both into this environment.
-MPIRUN = shutil.which("mpirun", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-MPI4PY = importlib.util.find_spec("mpi4py")
 
 
 def test_a_script_sees_torch_and_its_master_or_the_command_that_adds_torch(aws: JobFixtures) -> None:

