@@ -69,6 +69,7 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield from _lists(prose["frameworks"])
     yield "\n## S3\n"
     yield f"{prose['s3']}\n\nSources: documentation.\n\n{_names(s3.supported())}"
+    yield f"\n## The clock\n\n{prose['clock']}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])
 
