@@ -217,9 +217,10 @@ def test_a_captured_manifest_is_the_input_of_a_job(aws: JobFixtures, echo: str) 
     assert found == {"part-deep/two.txt.out": "[deep/two.txt\n]", "part-one.txt.out": "[one.txt\n]"}
     first, second = aws.keys(f"{destination.removeprefix(f's3://{BUCKET}/')}/")
     assert json.loads(aws.get(f"s3://{BUCKET}/{first}"))[0] == {"prefix": f"s3://{BUCKET}/recaptured/"}
-    for manifest, texts in ((first, set(found)), (second, {f"{name}.out" for name in found})):
-        source = {"DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": f"s3://{BUCKET}/{manifest}"}}}
-        assert set(completed(aws, echo, "", Input=source)) == texts
+    start, *names = json.loads(aws.get(f"s3://{BUCKET}/{second}"))
+    assert {start["prefix"].rpartition("/")[0].rpartition("/")[0], *names} == {f"s3://{BUCKET}/transformed", *found}
+    source = {"DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": f"s3://{BUCKET}/{first}"}}}
+    assert completed(aws, echo, "", Input=source) == found
     assert aws.s3.head_object(Bucket=BUCKET, Key=first)["ServerSideEncryption"] == "AES256"
 
 
