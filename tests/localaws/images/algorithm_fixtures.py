@@ -33,12 +33,15 @@ class Trained:
     hyperparameters : dict
         ``feature_dim`` is added.
     data : arrays or pairs of arrays
-        The features, or features and labels, of each channel.
+        The features, or features and labels, of each channel; the words of a vocabulary.
     """
 
     def __init__(self, name: str, hyperparameters: dict[str, object], **data: object) -> None:
         sets = {}
         for channel, given in data.items():
+            if channel == "auxiliary":
+                sets[channel] = given
+                continue
             features, labels = given if isinstance(given, tuple) else (given, None)
             sets[channel] = Dataset(np.asarray(features, np.float32), None if labels is None else np.asarray(labels, np.float32))
         given = {"feature_dim": sets["train"].features.shape[1], **hyperparameters}

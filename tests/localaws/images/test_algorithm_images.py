@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from course.localaws.images import hyperparameters
-from course.localaws.images.algorithms import AlgorithmClientError, channels, configuration, declared, implementation, payloads
+from course.localaws.images import algorithms, hyperparameters
+from course.localaws.images.algorithms import AlgorithmClientError, channels, configuration, declared, payloads
 from course.localaws.images.shared import recordio_protobuf
 
-NAMES = ["kmeans", "pca", "knn", "linear-learner", "randomcutforest"]
+NAMES = ["kmeans", "pca", "knn", "linear-learner", "randomcutforest", "lda", "ntm"]
+WORD_CHARACTERS = st.characters(codec="utf-8", exclude_characters="\r\n\ufeff")  # a byte order mark at the start is skipped
 NUMBERS = st.floats(-1e6, 1e6, width=32)
 
 
@@ -26,9 +27,9 @@ def test_the_table_of_each_algorithm_is_whole(name: str) -> None:
     assert set(declaration) == {"name", "channels", "hyperparameters", "metrics", "autotune"} and "train" in declaration["channels"]
     assert set(declaration["autotune"]) <= set(declaration["hyperparameters"])
     for parameter, entry in declaration["hyperparameters"].items():
-        assert entry["type"] in ("integer", "continuous", "boolean", "categorical", "list"), parameter
+        assert entry["type"] in ("integer", "integers", "continuous", "boolean", "categorical", "list"), parameter
         assert "range" not in entry or hyperparameters.RANGE.fullmatch(entry["range"]), parameter
-        assert ("range" in entry) or entry["type"] not in ("integer", "continuous"), parameter
+        assert ("range" in entry) or entry["type"] not in ("integer", "integers", "continuous"), parameter
         assert ("values" in entry) == (entry["type"] in ("categorical", "list")), parameter
         assert not (entry.get("required") and "default" in entry), parameter
     definitions = declaration["metrics"]["definitions"]
@@ -38,7 +39,7 @@ def test_the_table_of_each_algorithm_is_whole(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_hyperparameter_is_read_or_ignored_for_a_reason(name: str) -> None:
     """A hyperparameter that no module of the algorithm names has no effect, and its table says why."""
-    folder = Path(implementation(name).__file__).parent
+    folder = Path(algorithms.__file__).parent / name.replace("-", "_")
     text = "".join(path.read_text() for path in [*folder.glob("*.py"), folder.parent / "train.py"])
     unread = {parameter for parameter in declared(name)["hyperparameters"] if f'"{parameter}"' not in text}
     assert unread <= {parameter for parameter, entry in declared(name)["hyperparameters"].items() if entry.get("ignored")}
@@ -48,7 +49,7 @@ def test_every_hyperparameter_is_read_or_ignored_for_a_reason(name: str) -> None
 @given(data=st.data())
 def test_any_text_is_taken_or_refused_in_words(name: str, data: st.DataObject) -> None:
     table = declared(name)["hyperparameters"]
-    values = st.one_of(st.text(max_size=8), st.sampled_from(["auto", "true", "1", "0.5", "-1", "[]", '["msd"]', '"3"']))
+    values = st.one_of(st.text(max_size=8), st.sampled_from(["auto", "true", "1", "0.5", "-1", "[]", "[3, 2]", "inf", '["msd"]', '"3"']))
     given_values = data.draw(st.dictionaries(st.sampled_from([*table, "unknown", "_log_level"]), values))
     try:
         resolved = configuration.resolve(given_values, table)
@@ -74,6 +75,15 @@ def test_types_of_hyperparameters() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "layers"), [("[300, 50]", [300, 50]), ("300,50", [300, 50]), ('"[7]"', [7]), ("auto", "auto"), ("AUTO", "auto"), ("4", [4])]
+)
+def test_lists_of_integers(text: str, layers: object) -> None:
+    given_values = {"feature_dim": "9", "num_topics": "2", "encoder_layers": text, "clip_gradient": "Inf"}
+    resolved = configuration.resolve(given_values, declared("ntm")["hyperparameters"])
+    assert resolved["encoder_layers"] == layers and resolved["clip_gradient"] == float("inf")
+
+
+@pytest.mark.parametrize(
     ("name", "given_values", "message"),
     [
         ("kmeans", {}, "No value(s) were specified for 'feature_dim', 'k' which are required hyperparameter(s)"),
@@ -90,6 +100,19 @@ def test_types_of_hyperparameters() -> None:
         ),
         ("kmeans", {"feature_dim": "1", "k": "1", "eval_metrics": '["mse"]'}, "which accepts one of the following: 'msd', 'ssd'"),
         ("pca", {"feature_dim": "1", "num_components": "1"}, "No value(s) were specified for 'mini_batch_size'"),
+        ("lda", {}, "No value(s) were specified for 'feature_dim', 'num_topics', 'mini_batch_size'"),
+        ("lda", {"feature_dim": "1", "num_topics": "1", "mini_batch_size": "1", "alpha0": "0"}, "expects a number in (0, +inf)"),
+        ("ntm", {"num_topics": "2"}, "No value(s) were specified for 'feature_dim' which are required hyperparameter(s)"),
+        ("ntm", {"feature_dim": "1000001", "num_topics": "2"}, "expects an integer in [1, 1000000]"),
+        ("ntm", {"feature_dim": "1", "num_topics": "1"}, "expects an integer in [2, 1000]"),
+        (
+            "ntm",
+            {"feature_dim": "1", "num_topics": "2", "encoder_layers": "[3, 0]"},
+            "The value '0' is not valid for the 'encoder_layers' hyperparameter which expects one of the following: 'auto'; or integers in "
+            "[1, +inf)",
+        ),
+        ("ntm", {"feature_dim": "1", "num_topics": "2", "optimizer": "lion"}, "'sgd', 'adam', 'adagrad', 'adadelta', 'rmsprop'"),
+        ("ntm", {"feature_dim": "1", "num_topics": "2", "sub_sample": "1.5"}, "expects a number in [0.0, 1.0]"),
     ],
 )
 def test_refusals_of_hyperparameters(name: str, given_values: dict[str, str], message: str) -> None:
@@ -146,6 +169,33 @@ def test_any_json_is_read_or_refused(value: object, wrapped: bool) -> None:
             assert error.status == 400 and str(error)
         else:
             assert features.ndim == 2 and np.isfinite(features).all()
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=5), min_size=1, max_size=8),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_a_vocabulary_has_a_word_on_each_line(tmp_path_factory: pytest.TempPathFactory, words: list[str], end: str) -> None:
+    folder = tmp_path_factory.mktemp("auxiliary")
+    (folder / "vocab.txt").write_bytes("".join(word + end for word in words).encode())
+    assert channels.vocabulary(folder, "auxiliary", "text/plain", len(words)) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "content_type", "message"),
+    [
+        ("words.txt", b"a\nb\n", "text/plain", "must hold the vocabulary in the file vocab.txt. It holds words.txt."),
+        ("vocab.txt", b"a\nb\nc\n", "text/plain", "has 3 lines, and feature_dim is 2"),
+        ("vocab.txt", b"a\n\xff\n", "", "is not UTF-8: byte 2 is wrong"),
+        ("vocab.txt", b"a\nb\n", "text/csv", "No iterator has been registered for ContentType ('text/csv', '1.0')"),
+    ],
+)
+def test_what_is_no_vocabulary(tmp_path: Path, name: str, content: bytes, content_type: str, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(AlgorithmClientError) as caught:
+        channels.vocabulary(tmp_path, "auxiliary", content_type, 2)
+    assert message in str(caught.value)
 
 
 @given(st.text(max_size=30))

@@ -1,4 +1,4 @@
-"""AWS's first-party algorithms: k-means, PCA, k-NN, linear learner and Random Cut Forest, as local images.
+"""AWS's first-party algorithms: k-means, PCA, k-NN, linear learner, Random Cut Forest, LDA and NTM, as local images.
 
 AWS's algorithms are closed source. The local ones match what AWS documents: hyperparameters (``kmeans/algorithm.yaml``), channels and
 content types, the steps of each algorithm, log lines and the metrics that SageMaker reads from them, requests and responses, and errors of
@@ -8,7 +8,7 @@ MXNet's, so neither side reads the other's models; the same data and hyperparame
 
 Sources: the pages of each algorithm and "Common Data Formats" in the SageMaker developer guide (awsdocs/amazon-sagemaker-developer-guide
 and docs.aws.amazon.com), and logs of jobs in public notebooks. Exit codes and error messages: ``vw_serving`` in
-aws/sagemaker-rl-container, which contains the same toolkit. Read 2026-11-25.
+aws/sagemaker-rl-container, which contains the same toolkit. Read 2026-11-25. The algorithms that are not built are in ``not_built.yaml``.
 
 A new algorithm is a new folder here and no other change:
 
@@ -21,6 +21,7 @@ A new algorithm is a new folder here and no other change:
 ``algorithm.py``
     ``train(configuration, data, report) -> arrays``; ``MODEL``, a class whose instances ``MODEL(arrays, configuration)`` have ``columns``,
     the number of features, and ``predict(features, verbose) -> list of dict``; and ``RESPONSE``, the name of the list in its JSON answers.
+    ``data`` has a `channels.Dataset` for each channel, or a list of words for one that is a vocabulary.
 """
 
 from __future__ import annotations

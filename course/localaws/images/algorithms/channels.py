@@ -1,4 +1,5 @@
 """Reads the channels of a first-party algorithm: every file below a channel's folder, as CSV without header or RecordIO-Protobuf.
+A channel of a vocabulary holds one text file.
 
 Error messages are those of AWS's toolkit where it has one: ``exceptions.py`` and ``validation.py`` of ``vw_serving``.
 """
@@ -14,7 +15,8 @@ import numpy as np
 from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.shared import recordio_protobuf
 
-CSV = "text/csv"
+CSV, TEXT = "text/csv", "text/plain"
+VOCABULARY = "vocab.txt"
 TYPES = (CSV, recordio_protobuf.CONTENT_TYPE)
 INVALID = "Unable to initialize the algorithm. Failed to validate input data configuration."
 SNIPPET = 50
@@ -81,13 +83,41 @@ def read(folder: Path, name: str, content_type: str, columns: int | str, labelle
     return _joined(parts, name, form, label_size, columns, labelled)
 
 
+def vocabulary(folder: Path, name: str, content_type: str, columns: int) -> list[str]:
+    """The words of the features, in their order: one on each line of ``vocab.txt``, in UTF-8.
+
+    Raises
+    ------
+    AlgorithmClientError
+        The channel has another content type or no such file, or the file does not have one word for each of the ``columns`` features.
+    """
+    form = content_type.split(";")[0].strip().lower()
+    if form not in ("", TEXT):
+        raise _no_iterator(form)
+    found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    if VOCABULARY not in found:
+        raise AlgorithmClientError(
+            f"The channel '{name}' must hold the vocabulary in the file {VOCABULARY}. It holds {', '.join(found) or 'no file'}."
+        )
+    try:
+        words = [line.rstrip("\r") for line in (folder / VOCABULARY).read_bytes().decode("utf-8-sig").removesuffix("\n").split("\n")]
+    except UnicodeDecodeError as error:
+        raise AlgorithmClientError(f"The file {VOCABULARY} of the channel '{name}' is not UTF-8: byte {error.start} is wrong.") from None
+    if len(words) != columns:
+        raise AlgorithmClientError(
+            f"The file {VOCABULARY} of the channel '{name}' has {len(words)} lines, and feature_dim is {columns}. It needs one word on "
+            "each line, in the order of the features."
+        )
+    return words
+
+
 def content_type_of(text: str) -> tuple[str, int]:
     """The content type and its ``label_size``, which is 1 by default. Raises `AlgorithmClientError`."""
     header = Message()
     header["content-type"] = text
     form = text.split(";")[0].strip().lower()
     if form not in TYPES:
-        raise AlgorithmClientError(f"No iterator has been registered for ContentType ('{form}', '1.0')")
+        raise _no_iterator(form)
     label_size = header.get_param("label_size", "1")
     if label_size not in ("0", "1"):
         raise AlgorithmClientError(
@@ -122,6 +152,10 @@ def _joined(parts: list, name: str, form: str, label_size: int, columns: int | s
             advice = "Found infinite floating point values. Please remove any infinite floating point values in the input data."
             raise _unreadable(name, advice, "(Inf)")
     return Dataset(features, labels)
+
+
+def _no_iterator(form: str) -> AlgorithmClientError:
+    return AlgorithmClientError(f"No iterator has been registered for ContentType ('{form}', '1.0')")
 
 
 def _unreadable(name: str, advice: str, detail: str) -> AlgorithmClientError:

@@ -6,7 +6,7 @@ from course.localaws.images.algorithms import AlgorithmClientError
 from course.localaws.images.hyperparameters import Interval, unquoted
 
 AUTO = "auto"
-TYPES = {"integer": "an integer", "continuous": "a number"}
+TYPES = {"integer": "an integer", "integers": "integers", "continuous": "a number"}
 
 
 def resolve(given: dict[str, str], table: dict[str, dict]) -> dict[str, object]:
@@ -48,6 +48,8 @@ def _parse(name: str, value: object, entry: dict) -> object:
         return _choice(name, text.lower(), ["true", "false"]) == "true"
     if kind == "list":
         return [_choice(name, item, entry["values"]) for item in _items(value)]
+    if kind == "integers":
+        return [int(_number(name, item, entry)) for item in _items(value)]
     if kind == "categorical":
         # A category may be a number: `faiss_index_pq_m` is one of a few numbers.
         choices = {str(choice): choice for choice in entry["values"]}
@@ -60,7 +62,7 @@ def _parse(name: str, value: object, entry: dict) -> object:
 def _number(name: str, text: str, entry: dict) -> int | float:
     kind = "continuous" if entry["type"] == "categorical" else entry["type"]
     try:
-        number = int(text) if kind == "integer" else float(text)
+        number = float(text) if kind == "continuous" else int(text)
     except ValueError:
         number = None
     if number is None or number not in Interval(entry["range"]):
@@ -84,7 +86,7 @@ def _choice(name: str, text: str, choices: list[str]) -> str:
 
 
 def _items(value: object) -> list[str]:
-    """The items of a list in YAML, JSON or plain text: ``["msd"]``, ``[msd, ssd]``, ``msd,ssd``."""
+    """The items of a list in YAML, JSON or plain text: ``["msd"]``, ``[msd, ssd]``, ``msd,ssd``, ``[3, 2]``."""
     if isinstance(value, list):
         return value
     return [item.strip(" '\"") for item in str(value).strip("[] ").split(",")]

@@ -18,12 +18,13 @@ class AlgorithmModel:
     """An `inference.Model` that reads a model file. Raises RuntimeError if ``train`` of this algorithm did not write the file."""
 
     def __init__(self, name: str, path: Path) -> None:
+        algorithm = implementation(name)
         try:
             arrays, self._configuration = read(path)
-            self._model = implementation(name).MODEL(arrays, self._configuration)
+            self._model = algorithm.MODEL(arrays, self._configuration)
         except Exception as error:
             raise RuntimeError(f"{path} is no model that the local image of {name} has trained: {error}") from error
-        self._columns, self._response = self._model.columns, implementation(name).RESPONSE
+        self._columns, self._response = self._model.columns, algorithm.RESPONSE
 
     def __call__(self, request: InferenceRequest) -> InferenceResponse:
         try:

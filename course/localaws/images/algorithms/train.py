@@ -36,20 +36,12 @@ def train(name: str, base: Path) -> None:
     parameters = _parameters(declaration["hyperparameters"], json.loads((config / "hyperparameters.json").read_text()))
     given = json.loads((config / "inputdataconfig.json").read_text())
     channels.check(given, declaration["channels"])
+    log = report.AlgorithmLog(declaration["name"])
     data = {
-        channel: channels.read(
-            base / "input/data" / channel,
-            channel,
-            given[channel].get("ContentType", ""),
-            parameters["feature_dim"],
-            entry.get("labelled", False),
-        )
+        channel: _read(base / "input/data" / channel, channel, given[channel].get("ContentType", ""), entry, parameters["feature_dim"], log)
         for channel, entry in declaration["channels"].items()
         if channel in given
     }
-    log = report.AlgorithmLog(declaration["name"])
-    for channel, dataset in data.items():
-        log.info("Channel '%s' holds %s records of %s features.", channel, *dataset.features.shape)
     arrays = implementation(name).train(parameters, data, log)
     if "test" in declaration["channels"] and "test" not in data:
         log.info("Test data is not provided.")
@@ -67,6 +59,19 @@ def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     return arrays, json.loads(str(arrays.pop("configuration")))
+
+
+def _read(
+    folder: Path, channel: str, content_type: str, entry: dict, columns: int | str, log: report.AlgorithmLog
+) -> channels.Dataset | list[str]:
+    """The records of a channel, or its words if it is that of a vocabulary. ``entry`` declares the channel."""
+    if entry.get("vocabulary"):
+        words = channels.vocabulary(folder, channel, content_type, columns)
+        log.info("Channel '%s' holds a vocabulary of %s words.", channel, len(words))
+        return words
+    dataset = channels.read(folder, channel, content_type, columns, entry.get("labelled", False))
+    log.info("Channel '%s' holds %s records of %s features.", channel, *dataset.features.shape)
+    return dataset
 
 
 def _parameters(table: dict[str, dict], given: dict[str, str]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from course.localaws import images
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Changes, Document, ResourceEngine, ResourceKind
@@ -244,6 +245,12 @@ def check_isolation(isolated: bool) -> None:
     """Refuse network isolation on a machine that cannot do it. Raises AwsError."""
     if isolated and best_mode() != "namespace":
         raise unsupported("EnableNetworkIsolation on this machine, where the kernel gives it no user namespaces")
+
+
+def require_installed(uri: str) -> None:
+    """Refuse an image whose library is not on this machine. The error names the command that adds it. Raises AwsError."""
+    if missing := images.missing(uri):
+        raise unsupported(f"the image {uri} on this machine without {missing}")
 
 
 def unsupported(what: str) -> AwsError:

@@ -11,6 +11,7 @@ from course.localaws.core.resources import Document, ResourceEngine, ResourceKin
 from course.localaws.jobs.s3_data import split
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family, describe, list_page
+from course.localaws.sagemaker.core.job_family import require_installed
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.registry import models as package_models
 
@@ -62,6 +63,8 @@ class Models(Family):
         require_role(self._platform, role)
         for container in check_containers(params):
             image = images.find(container["Image"])
+            if image.algorithm:
+                require_installed(container["Image"])
             if container.get("Mode") == "MultiModel" and not image.multi_model:
                 label = "com.amazonaws.sagemaker.capabilities.multi-models=true"
                 raise invalid(f"Your Ecr Image {container['Image']} does not contain required {label} Docker label(s).")

@@ -11,7 +11,7 @@ from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import protection
-from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, JobFamily, unsupported
+from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, JobFamily, require_installed
 from course.localaws.sagemaker.processing import checks, datasets
 from course.localaws.sagemaker.processing.checks import instances, outputs
 from course.localaws.sagemaker.processing.run import ProcessingRun, ended
@@ -37,8 +37,7 @@ class ProcessingJobs(JobFamily):
     def prepare(self, context: Context, params: dict) -> Document:
         checks.check(params)
         images.find(params["AppSpecification"]["ImageUri"], params["RoleArn"])
-        if missing := images.missing(params["AppSpecification"]["ImageUri"]):
-            raise unsupported(f"the image {params['AppSpecification']['ImageUri']} on this machine without {missing}")
+        require_installed(params["AppSpecification"]["ImageUri"])
         for output in outputs(params):
             if "S3Output" not in output:
                 continue

@@ -11,7 +11,7 @@ from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import cluster, ml_folder, protection, quotas
-from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, JobFamily, check_isolation, unsupported
+from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, LOST, JobFamily, check_isolation, require_installed, unsupported
 from course.localaws.sagemaker.training import debugger, metric_definitions, warm_pools
 from course.localaws.sagemaker.training.channels import AUGMENTED
 from course.localaws.sagemaker.training.run import TrainingRun, ended, next_step, restarting
@@ -95,6 +95,8 @@ class TrainingJobs(JobFamily):
         check_request(params)
         specification = dict(params["AlgorithmSpecification"])
         image = images.find(specification["TrainingImage"], params["RoleArn"])
+        if image.algorithm:  # no requirements of the job can add what is missing
+            require_installed(specification["TrainingImage"])
         if definitions := specification.get("MetricDefinitions"):
             if image.algorithm:
                 raise invalid(OWN_METRICS)

@@ -13,7 +13,7 @@ from course.localaws.core.resources import Document
 from course.localaws.images.shared import recordio_protobuf
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures, channel
 
-ACCOUNT = "382416733822.dkr.ecr.us-east-1.amazonaws.com"
+ACCOUNT, LDA_ACCOUNT = "382416733822.dkr.ecr.us-east-1.amazonaws.com", "766337827248.dkr.ecr.us-east-1.amazonaws.com"
 RECORDIO = "application/x-recordio-protobuf"
 FEATURES = np.random.default_rng(1).normal(size=(300, 3)).astype(np.float32)
 FEATURES[::3] += 6
@@ -25,15 +25,20 @@ def csv(rows: np.ndarray, labels: np.ndarray | None = None) -> str:
 
 
 def train(aws: JobFixtures, algorithm: str, hyperparameters: dict[str, object], **channels: tuple) -> dict:
-    """Train and wait for the end. A channel is its body, its content type, and members of its S3 source."""
+    """Train and wait for the end. A channel is its body or its files, its content type, and members of its S3 source."""
     name = aws.name(algorithm)
     inputs = []
     for part, (body, content_type, *more) in channels.items():
-        aws.put(f"{name}/{part}/data", body)
+        for file, content in (body if isinstance(body, dict) else {"data": body}).items():
+            aws.put(f"{name}/{part}/{file}", content)
         inputs.append(channel(part, f"s3://{BUCKET}/{name}/{part}/", content_type))
         inputs[-1]["DataSource"]["S3DataSource"] |= dict(*more)
     text = {key: str(value) for key, value in hyperparameters.items()}
-    return aws.trained(aws.train(name, f"{ACCOUNT}/{algorithm}:1", InputDataConfig=inputs, HyperParameters=text))
+    return aws.trained(aws.train(name, image(algorithm), InputDataConfig=inputs, HyperParameters=text))
+
+
+def image(algorithm: str) -> str:
+    return f"{LDA_ACCOUNT if algorithm == 'lda' else ACCOUNT}/{algorithm}:1"
 
 
 def completed(job: dict) -> dict:

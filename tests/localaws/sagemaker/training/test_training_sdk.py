@@ -186,23 +186,33 @@ def test_torchrun_of_the_sdk(aws: JobFixtures, session: object, tmp_path: Path) 
     assert aws.archive(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"total": b"3.0 of 2"}
 
 
-@pytest.mark.nightly  # test_training_algorithms.py covers it by day without the SDK
-def test_model_trainer_with_a_first_party_algorithm(aws: JobFixtures, session: object) -> None:
+@pytest.mark.nightly  # test_training_algorithms.py and test_training_topic_models.py cover it by day without the SDK
+@pytest.mark.parametrize(
+    ("name", "hyperparameters", "metric"),
+    [
+        ("kmeans", {"k": 2, "local_lloyd_tol": 0.01, "eval_metrics": ["msd"], "force_dense": True}, "train:msd"),
+        ("lda", {"num_topics": 2, "mini_batch_size": 100, "alpha0": 0.5, "force_dense": True}, "train:progress"),
+        pytest.param("ntm", {"num_topics": 2, "encoder_layers": [4, 3], "batch_norm": True}, "train:total_loss", marks=needs_torch),
+    ],
+)
+def test_model_trainer_with_a_first_party_algorithm(
+    aws: JobFixtures, session: object, name: str, hyperparameters: dict, metric: str
+) -> None:
     """On the URI that the SDK writes, with hyperparameters of any type."""
     from sagemaker.core import image_uris
     from sagemaker.train.configs import InputData
 
-    uri = aws.put("sdk/kmeans/train.csv", "".join(f"{row % 2 * 9},{row % 3}\n" for row in range(100)))
+    uri = aws.put(f"sdk/{name}/train.csv", "".join(f"{row % 2 * 9},{row % 3}\n" for row in range(100)))
     trainer = trainer_of(
         aws,
         session,
-        training_image=image_uris.retrieve("kmeans", "us-east-1"),
-        hyperparameters={"feature_dim": 2, "k": 2, "local_lloyd_tol": 0.01, "eval_metrics": ["msd"], "force_dense": True},
+        training_image=image_uris.retrieve(name, "us-east-1"),
+        hyperparameters={"feature_dim": 2, **hyperparameters},
     )
     channel = InputData(channel_name="train", data_source=uri, content_type="text/csv;label_size=0")
     job = trained(aws, trainer, input_data_config=[channel])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert {metric["MetricName"] for metric in job["FinalMetricDataList"]} >= {"train:msd", "train:progress"}
+    assert {found["MetricName"] for found in job["FinalMetricDataList"]} >= {metric, "train:progress"}
 
 
 MPI_SUM = """

@@ -1,0 +1,1 @@
+"""LDA, a first-party algorithm."""

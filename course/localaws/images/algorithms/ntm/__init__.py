@@ -1,0 +1,1 @@
+"""NTM, a first-party algorithm."""
