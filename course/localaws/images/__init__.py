@@ -122,8 +122,8 @@ def find(uri: str, role: str = "") -> Image:
     Raises
     ------
     AwsError
-        ``ValidationException`` for a malformed URI or one without a local image; the message lists the images that exist. For an image
-        that is missing in the account's own registry, the message is AWS's.
+        ``ValidationException`` for a malformed URI or one without a local image; the message has the reason and the three nearest images.
+        For an image that is missing in the account's own registry, the message is AWS's.
     """
     from course.localaws.images import catalogue
 
@@ -133,13 +133,13 @@ def find(uri: str, role: str = "") -> Image:
     if registry := _registries.get(parts["account"]):
         return registry(uri, parts, role)
     repository, region = parts["repository"], parts["region"]
-    entry = _entry(repository)
+    entry = catalogue.repository(repository)
     if entry is None:
         raise _unknown(uri, f"there is no local image for the repository {repository}")
     tag = re.fullmatch(entry.get("tag", TAG), parts["tag"] or "latest")
     version = tag["version"] if tag else ""
     if version not in entry["versions"]:
-        raise _unknown(uri, f"{repository} has the versions {', '.join(entry['versions'])}")
+        raise _unknown(uri, f"{repository} has no version {parts['tag'] or 'latest'}")
     account = catalogue.accounts(entry["accounts"]).get(region)
     if account is None:
         raise _unknown(uri, f"{repository} is not in the region {region}")
@@ -166,10 +166,12 @@ def find(uri: str, role: str = "") -> Image:
 
 def missing(uri: str) -> str:
     """What must be installed on this machine before an image can run, ``""`` if nothing. `find` must know the image."""
+    from course.localaws.images import catalogue
+
     parts = URI.fullmatch(uri)
     if parts["account"] in _registries:  # an image that the user built contains what it needs
         return ""
-    needs = _entry(parts["repository"]).get("needs")
+    needs = catalogue.repository(parts["repository"]).get("needs")
     if needs and importlib.util.find_spec(needs["module"]) is None:
         return f"{needs['module']}: {needs['add']}"
     if needs and "program" in needs and shutil.which(needs["program"]) is None:
@@ -208,18 +210,17 @@ def run_module(module: str) -> list[str]:
     return ["python3", "-P", "-m", *module.split()]
 
 
-def _entry(repository: str) -> dict | None:
-    """The catalogue's entry for a repository."""
-    from course.localaws.images import catalogue
-
-    return next((entry for entry in catalogue.entries() if entry["repository"] == repository), None)
-
-
 def _unknown(uri: str, reason: str) -> AwsError:
+    """The one form in which an image is refused: the reason, and three images that the user may have meant or can use instead."""
     from course.localaws.images import catalogue
 
-    known = "; ".join(f"{entry['example']} ({entry['title']})" for entry in catalogue.entries())
+    parts, name = URI.fullmatch(uri), uri.rpartition("/")[2]
+    region = parts["region"] if parts else ""
+    near = catalogue.nearest(name, region)
+    if absent := catalogue.not_built().get(name.partition(":")[0].partition("@")[0]):
+        reason = f"AWS's algorithm {absent['title']} is not built here; {absent['instead']}"
+        near = [catalogue.uri(entry, entry["example"].rpartition(":")[2], region) for entry in map(catalogue.repository, absent["images"])]
     return invalid(
-        f"The local AWS does not know the image {uri}: {reason}. Known images, in each of AWS's regions and versions: {known}. "
-        "The SDK's image_uris.retrieve() writes such a URI.",
+        f"The local AWS does not know the image {uri}: {reason}. The nearest images are {', '.join(near)}. "
+        "The SDK's image_uris.retrieve() writes such a URI."
     )

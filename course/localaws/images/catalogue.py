@@ -34,12 +34,16 @@ needs
 
 from __future__ import annotations
 
+import difflib
+import re
 from functools import cache
 from pathlib import Path
 
 from course.localaws.core.data_files import table
 
 HERE = Path(__file__).parent
+LONGEST = 100  # characters of a name that are compared
+KIND = re.compile(r"-[cg]pu\b.*")  # what follows the version in a tag
 
 
 @cache
@@ -52,6 +56,42 @@ def entries() -> list[dict]:
 def accounts(registry: str) -> dict[str, str]:
     """The account that owns a registry's images in each region."""
     return table(HERE / "accounts.yaml")[registry]
+
+
+def repository(name: str) -> dict | None:
+    """The entry of a repository, None if there is no local image of it."""
+    return next((entry for entry in entries() if entry["repository"] == name), None)
+
+
+def not_built() -> dict[str, dict]:
+    """The entries of ``not_built.yaml``, AWS's algorithms without a local image, by repository."""
+    return table(HERE / "algorithms" / "not_built.yaml")["algorithms"]
+
+
+def nearest(name: str, region: str, count: int = 3) -> list[str]:
+    """The URIs of the images whose names, ``<repository>:<tag>``, are most similar to a name. See `uri`."""
+    asked = KIND.sub("", name[:LONGEST])
+    found = difflib.get_close_matches(asked, _versions(), n=count, cutoff=0.0)
+    return [uri(*_versions()[each], region) for each in found]
+
+
+def uri(entry: dict, tag: str, region: str) -> str:
+    """The URI of an image in a region, or in the region of the entry's example if the image is not in that one."""
+    owners = accounts(entry["accounts"])
+    region = region if region in owners else entry["example"].split(".")[3]
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return f"{owners[region]}.dkr.ecr.{region}.{suffix}/{entry['repository']}:{tag}"
+
+
+@cache
+def _versions() -> dict[str, tuple[dict, str]]:
+    """The entry and a tag of each ``<repository>:<version>``. The tag has the form of the entry's example."""
+    found = {}
+    for entry in entries():
+        kind = KIND.search(entry["example"])
+        for version in entry["versions"]:
+            found[f"{entry['repository']}:{version}"] = entry, version + (kind[0] if kind else "")
+    return found
 
 
 def algorithm(name: str) -> dict:

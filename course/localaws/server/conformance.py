@@ -65,6 +65,10 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield f"{prose['images']}\n\n| image | repository | versions |\n|---|---|---|"
     for image in catalogue.entries():
         yield f"| {image['title']} | `{image['repository']}` | {', '.join(map(str, image['versions']))} |"
+    yield "\n### Built-in algorithms\n"
+    yield from _lists(prose["algorithms"])
+    yield "Not there, and refused with what to use instead:\n"
+    yield from (f"- {entry['title']} (`{name}`): {entry['instead']}." for name, entry in catalogue.not_built().items())
     yield "\n### Frameworks\n"
     yield from _lists(prose["frameworks"])
     yield "\n## S3\n"

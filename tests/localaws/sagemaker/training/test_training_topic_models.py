@@ -197,6 +197,17 @@ def test_what_a_topic_model_refuses(aws: JobFixtures, case: str) -> None:
     assert job["FailureReason"].startswith("ClientError: ") and words in job["FailureReason"], job["FailureReason"]
 
 
+@pytest.mark.parametrize("algorithm", ["factorization-machines", "object2vec", "forecasting-deepar", "blazingtext", "seq2seq"])
+def test_an_algorithm_that_is_not_built_is_refused_before_it_runs(aws: JobFixtures, algorithm: str) -> None:
+    inputs = [channel("train", f"s3://{BUCKET}/any/")]
+    for call in (
+        lambda: aws.train(aws.name(algorithm), image(algorithm), InputDataConfig=inputs),
+        lambda: aws.sagemaker.create_model(ModelName="any", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": image(algorithm)}),
+    ):
+        code, message = refused(call)
+        assert code == "ValidationException" and "is not built here; " in message and "The nearest images are " in message
+
+
 @needs_torch
 @pytest.mark.nightly  # installs the SDK, which takes minutes
 @pytest.mark.timeout(1200)
