@@ -7,13 +7,11 @@ import random
 import tarfile
 from typing import Any
 
+from course.exercises import pools
+
 FAULTS = ("archive", "columns", "corrupt", "image", "program", "setting")
 CASES = tuple(f"case-{number}" for number in range(1, 5))
-
-
-def planted(rng: random.Random) -> dict[str, str]:
-    """The fault of each case."""
-    return dict(zip(CASES, rng.sample(FAULTS, len(CASES)), strict=True))
+POOL, TAKES = "broken_endpoints", (len(CASES),)
 
 
 def containers(aws: Any, rng: random.Random, model_uri: str, wide_uri: str) -> dict[str, dict]:
@@ -31,24 +29,17 @@ def containers(aws: Any, rng: random.Random, model_uri: str, wide_uri: str) -> d
     s3 = aws.client("s3")
     model, wide = _model_file(s3, model_uri), _model_file(s3, wide_uri)
     found = {}
-    for case, fault in planted(rng).items():
+    for case, made in zip(CASES, pools.drawn(rng, POOL, TAKES), strict=True):
+        body = {"model": model, "wide": wide}.get(made["file"], made["file"].encode())
         key = f"{aws.prefix}/artifacts/{case}/model.tar.gz"
-        s3.put_object(Bucket=aws.bucket, Key=key, Body=archive(fault, model, wide))
-        found[case] = container(fault, aws.image("xgboost", "3.0-5"), aws.image("sklearn", "1.2-1"), f"s3://{aws.bucket}/{key}")
+        s3.put_object(Bucket=aws.bucket, Key=key, Body=archive(made["name"], body))
+        image = aws.image(*made["image"])
+        found[case] = {"Image": image, "ModelDataUrl": f"s3://{aws.bucket}/{key}", "Environment": dict(made["environment"])}
     return found
 
 
-def container(fault: str, image: str, other_image: str, model_uri: str) -> dict:
-    settings = {"SAGEMAKER_MODEL_SERVER_WORKERS": "auto" if fault == "setting" else "1"}
-    if fault == "program":
-        settings["SAGEMAKER_PROGRAM"] = "inference.py"
-    return {"Image": other_image if fault == "image" else image, "ModelDataUrl": model_uri, "Environment": settings}
-
-
-def archive(fault: str, model: bytes, wide: bytes) -> bytes:
+def archive(name: str, body: bytes) -> bytes:
     """``model.tar.gz`` with one file in it."""
-    name = "model/xgboost-model" if fault == "archive" else "xgboost-model"
-    body = {"columns": wide, "corrupt": b'{"classes": ["late", "on time"], "weights": [0.2, 0.8]}'}.get(fault, model)
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         member = tarfile.TarInfo(name)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import random
+
+from course.exercises import pools
 
 FAULTS = ("channel", "columns", "format", "header", "labels", "objective", "prefix", "range")
 TICKETS = tuple(f"ticket-{number}" for number in range(1, 6))
-TRAIN, VALIDATION = 0, 1  # places in InputDataConfig
-
-
-def planted(rng: random.Random) -> dict[str, str]:
-    """The fault of each ticket."""
-    return dict(zip(TICKETS, rng.sample(FAULTS, len(TICKETS)), strict=True))
+POOL, TAKES = "failed_jobs", (len(TICKETS),)
 
 
 def requests(rng: random.Random, image: str, role: str, folder: str) -> dict[str, dict]:
@@ -29,7 +25,9 @@ def requests(rng: random.Random, image: str, role: str, folder: str) -> dict[str
     folder : str
         URI under which the lesson's data lie, without a slash at its end.
     """
-    return {ticket: with_fault(sound(rng, image, role, folder), fault) for ticket, fault in planted(rng).items()}
+    words = {"image": image, "role": role, "place": folder.rpartition("/")[0], "name": folder.rpartition("/")[2]}
+    drawn = pools.drawn(rng, POOL, TAKES)
+    return {ticket: pools.filled(request, words) for ticket, request in zip(TICKETS, drawn, strict=True)}
 
 
 def sound(rng: random.Random, image: str, role: str, folder: str) -> dict:
@@ -54,27 +52,3 @@ def sound(rng: random.Random, image: str, role: str, folder: str) -> dict:
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": rng.choice([5, 10, 20])},
         "StoppingCondition": {"MaxRuntimeInSeconds": rng.choice([600, 900, 1800])},
     }
-
-
-def with_fault(request: dict, fault: str) -> dict:
-    """A copy of a sound request with one of `FAULTS`."""
-    request = copy.deepcopy(request)
-    channels = request["InputDataConfig"]
-    train, validation = (channels[place]["DataSource"]["S3DataSource"] for place in (TRAIN, VALIDATION))
-    if fault == "channel":
-        channels[TRAIN]["ChannelName"] = "training"
-    elif fault == "columns":
-        validation["S3Uri"] = validation["S3Uri"].replace("/validation/", "/validation-month/")
-    elif fault == "format":
-        channels[TRAIN]["ContentType"] = "text/libsvm"
-    elif fault == "header":
-        train["S3Uri"] = train["S3Uri"].replace("/train/", "/export/")
-    elif fault == "labels":
-        train["S3Uri"] = train["S3Uri"].replace("/train/", "/miles/")
-    elif fault == "objective":
-        request["HyperParameters"]["objective"] = "reg:squarederror"
-    elif fault == "prefix":
-        train["S3Uri"] = train["S3Uri"].rpartition("/")[0]
-    elif fault == "range":
-        request["HyperParameters"]["eta"] = "20"
-    return request

@@ -1,4 +1,4 @@
-"""Flights and needs to judge answers by. The generators are no secret; the seed of the graded cases is."""
+"""Flights, and the cases of practice. The generator is no secret; the seed of the graded flights is."""
 
 import random
 
@@ -10,7 +10,6 @@ PRACTICE_FLIGHTS = (  # a flight, and its line in the training table
     ({"date": "2013-12-29", "sched_dep_time": 959, "origin": "LGA", "distance": 214}, [9, 6, 2, 214]),
     ({"date": "2013-06-27", "sched_dep_time": 25, "origin": "EWR", "distance": 1065}, [0, 3, 0, 1065]),
 )
-BORDERS = {"people": (20, 21), "minutes": (15, 16)}  # the last that one service suits, the first that suits another
 _NEED = {"wants": "answers", "people": 3, "minutes": 90, "spark": False, "services": ["Glue", "SageMaker"], "columns": False}
 _PEOPLE = "how many `people` ask, and on which side of the course's own border of 20 is that?"
 _MINUTES = "how many `minutes` does the code run, and is Lambda's limit still allowed?"
@@ -40,51 +39,3 @@ def flights(rng: random.Random, count: int) -> list[dict]:
         }
         for number in reversed(range(count))
     ]
-
-
-def needs(rng: random.Random) -> list[dict]:
-    """Forty needs: thirty drawn alone and, for ten of these, a twin that differs in the one field that decides.
-
-    Some are on a border of the table and some just beyond it; the steps of one use a single service that is not SageMaker.
-    """
-    alone = [_need(rng, wants) for wants in rng.sample(_WANTS, 30)]
-    next(need for need in alone if need["wants"] == "steps")["services"] = [rng.choice(["Lambda", "Glue"])]
-    for field, borders in BORDERS.items():
-        for need, value in zip((need for need in alone if deciding_field(need) == field), borders, strict=False):
-            need[field] = value
-    twins = [_twin(rng, need) for need in alone if deciding_field(need)][:10]
-    return rng.sample(alone + twins, 40)
-
-
-# How often each wish comes up among thirty; two thirds need a second look.
-_WANTS = ["answers"] * 6 + ["code"] * 8 + ["steps"] * 5 + ["access"] * 4 + ["files", "tables", "image"] + ["model", "signal"] * 2
-
-
-def _need(rng: random.Random, wants: str) -> dict:
-    return {
-        "wants": wants,
-        "people": rng.choice([rng.randint(1, 19), rng.randint(21, 400)]),
-        "minutes": rng.choice([rng.randint(1, 14), rng.randint(16, 300)]),
-        "spark": rng.random() < 0.3,
-        "services": rng.choice([["SageMaker"], ["SageMaker"], ["Glue", "SageMaker"], ["Athena", "Lambda", "SageMaker"]]),
-        "columns": rng.random() < 0.5,
-    }
-
-
-def deciding_field(need: dict) -> str | None:
-    """The field besides ``wants`` on which the right service for this need hangs, if any."""
-    if need["wants"] == "code":
-        return "spark" if need["spark"] else "minutes"
-    return {"answers": "people", "steps": "services", "access": "columns"}.get(need["wants"])
-
-
-def _twin(rng: random.Random, need: dict) -> dict:
-    other_side = {
-        "people": rng.randint(1, 19) if need["people"] > 20 else rng.randint(21, 400),
-        "minutes": rng.randint(1, 14) if need["minutes"] > 15 else rng.randint(16, 300),
-        "spark": not need["spark"],
-        "services": ["SageMaker"] if need["services"] != ["SageMaker"] else ["Glue", "SageMaker"],
-        "columns": not need["columns"],
-    }
-    field = deciding_field(need)
-    return need | {field: other_side[field]}

@@ -9,7 +9,8 @@ from course.grading import Answer, Report
 from course.grading.scoring import rule_share
 
 from .m00 import ex1, ex2, mistake, service, split_line
-from .m00_cases import ORIGINS, deciding_field, flights, needs
+from .m00_cases import ORIGINS, flights
+from .m00_needs_hidden import deciding_field, needs
 
 MANY_PEOPLE = 20  # the border that the lesson's table draws
 SIMPLE = {"files": "S3", "tables": "Glue", "image": "ECR", "model": "SageMaker", "signal": "EventBridge"}

@@ -9,33 +9,11 @@ from course.grading import Answer, Report
 from course.grading.scoring import find_all_share, guard_share, rule_share
 
 from .m02_1 import check_names, check_tool, ex1, ex2, ex3, ex4, stops
-from .m02_1_cases import (
-    BEFORE,
-    CORRUPTIONS,
-    NEVER,
-    PRACTICE_COLUMNS,
-    SEASONS,
-    WINTER,
-    Column,
-    clean_day,
-    columns,
-    corrupted_day,
-    jobs,
-    records,
-)
+from .m02_1_cases import CORRUPTIONS, PRACTICE_COLUMNS, SEASONS, clean_day, corrupted_day, jobs, records
+from .m02_1_columns_hidden import NEVER, columns_of
 from .m02_1_split import PARTS, judge_job
 
 MEMORY_FACTOR = 5  # pandas needs about five times the size of the data
-
-
-def is_unknown(column: Column) -> bool:
-    if column.kind == "lagged":
-        return column.numbers[0] - column.numbers[1] < BEFORE
-    if column.kind == "forecast":
-        return column.numbers[0] < BEFORE
-    if column.kind == "utc":
-        return column.numbers[0] - WINTER > column.numbers[1] - BEFORE // 60
-    return column.kind in NEVER
 
 
 @ex1.graded
@@ -44,8 +22,8 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     if named is None:
         return
     named -= {column.name for column in PRACTICE_COLUMNS}
-    table = {column.name: column for column in columns(answer.variant())}
-    wanted = {name for name, column in table.items() if is_unknown(column)}
+    table = {column.name: column for column in columns_of(answer.variant())}
+    wanted = {name for name, column in table.items() if column.is_unknown}
     missed, extra = [table[name].kind for name in wanted - named], [table[name].kind for name in named - wanted]
     share = find_all_share(named, wanted)
     said = f"`unknown` holds {len(named & wanted)} of the {len(wanted)} columns that it should, and {len(extra)} that are known in time."

@@ -170,22 +170,25 @@ def arn(given: dict, name: str, **other: str) -> str:
     return f"arn:aws:sagemaker:{place['region']}:{place['account']}:feature-group/{name}"
 
 
-def requests_of(given: dict) -> list[tuple[str, str, str | None, bool, str]]:
-    """What a service might ask for: action, ARN, the group's tag ``team``, whether it may, and in words what kind of request it is."""
+def requests_of(given: dict, tagged: str) -> list[tuple[str, str, str | None, bool, str]]:
+    """What a service might ask for: action, ARN, the group's tag ``team``, whether it may, and in words what kind of request it is.
+
+    ``tagged`` is the name of a group that the service knows only by its tag.
+    """
     read = ("sagemaker:GetRecord", "sagemaker:BatchGetRecord")
     found = []
     for name in given["groups"]:
         found += [(action, arn(given, name), tag, True, "reads a named group") for action in read for tag in (None, "team-1")]
-    found += [(action, arn(given, "any-group"), given["team"], True, "reads a group with the tag") for action in read]
+    found += [(action, arn(given, tagged), given["team"], True, "reads a group with the tag") for action in read]
     for action in read:
         for near in NEAR_NAMES:
             found.append((action, arn(given, near.format(given["groups"][0])), None, False, "reads a group with a similar name"))
         for team in ("team-1", f"{given['team']}0", given["team"].upper()):
-            found.append((action, arn(given, "any-group"), team, False, "reads a group with another team's tag"))
-        found.append((action, arn(given, "any-group"), None, False, "reads a group without the tag"))
+            found.append((action, arn(given, tagged), team, False, "reads a group with another team's tag"))
+        found.append((action, arn(given, tagged), None, False, "reads a group without the tag"))
         found.append((action, arn(given, given["groups"][0], region="sa-east-1"), given["team"], False, "reads in another region"))
         found.append((action, arn(given, given["groups"][0], account="999999999999"), given["team"], False, "reads in another account"))
-    for name, tag in ((given["groups"][0], None), ("any-group", given["team"])):
+    for name, tag in ((given["groups"][0], None), (tagged, given["team"])):
         for action in ("PutRecord", "DeleteRecord", "UpdateRecord", "DeleteFeatureGroup", "UpdateFeatureGroup", "AddTags"):
             found.append((f"sagemaker:{action}", arn(given, name), tag, False, "changes something"))
         found.append(("sagemaker:DescribeFeatureGroup", arn(given, name), tag, False, "does something other than read records"))

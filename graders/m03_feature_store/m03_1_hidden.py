@@ -35,4 +35,5 @@ def graded_ex3(answer: Answer, report: Report) -> None:
 
 @ex4.graded
 def graded_ex4(answer: Answer, report: Report) -> None:
-    judge_policies(answer, report, "guard", [service(answer.rng) for _ in range(SERVICES)])
+    services = [service(answer.rng) for _ in range(SERVICES)]
+    judge_policies(answer, report, "guard", services, tagged=f"group-{answer.rng.getrandbits(24):06x}")

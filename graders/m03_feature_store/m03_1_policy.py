@@ -13,13 +13,16 @@ from course.grading.scoring import guard_share
 from .m03_1_cases import requests_of
 
 
-def judge_policies(answer: Answer, report: Report, part: str, services: list[dict]) -> None:
-    """Report one part: the share of forbidden requests that the learner's policies deny, less the share of needed ones that they deny."""
+def judge_policies(answer: Answer, report: Report, part: str, services: list[dict], tagged: str) -> None:
+    """Report one part: the share of forbidden requests that the learner's policies deny, less the share of needed ones that they deny.
+
+    ``tagged`` is the name of a group that the services know only by its tag.
+    """
     iam = answer.client("iam")
     caught, alarms, open_kinds, shut_kinds = [], [], set(), set()
     for given in services:
         document = json.dumps(answer.call("reader_policy", given))
-        for action, resource, team, may, kind in requests_of(given):
+        for action, resource, team, may, kind in requests_of(given, tagged):
             try:
                 allowed = _allowed(iam, document, action, resource, team)
             except ClientError as error:

@@ -3,13 +3,13 @@
 
 from typing import Any
 
-from course.exercises.failed_jobs import planted
 from course.grading import Answer, Report
 from course.grading.citing import shows
 from course.grading.scoring import guard_share, rule_share
 
 from .m04_2 import check_form, ex1, ex2, ex3, reasons, sorted_out
 from .m04_2_cases import MUTANTS, SOUND, asked, failures
+from .m04_2_faults_hidden import planted
 from .m04_2_probe import fields, job_of, log_of
 
 URI = "DataSource.S3DataSource.S3Uri"

@@ -4,13 +4,14 @@
 from collections import Counter
 from statistics import fmean
 
-from course.exercises import broken_searches
 from course.grading import Answer, Report
 from course.grading.scoring import rule_share
 
 from .m06_1 import all_of, check_form, decided, designed, ex1, ex2, ex3, ex4, ex5, rated
-from .m06_1_cases import LUCK, MODEL, YARDSTICK, effect, settings, steps
+from .m06_1_cases import LUCK, MODEL, YARDSTICK
 from .m06_1_diagnosis import rerun, uncited
+from .m06_1_drawn_hidden import by_range, effect, settings, steps
+from .m06_1_faults_hidden import planted
 from .m06_1_probe import judge_search, ticket
 from .m06_1_replay import BOUNDS, TOO_FEW, Brief, Steps, expected_best
 
@@ -112,7 +113,7 @@ def graded_ex3(answer: Answer, report: Report) -> None:
 
 @ex4.graded
 def graded_ex4(answer: Answer, report: Report) -> None:
-    causes, diagnoses, repairs = broken_searches.planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
+    causes, diagnoses, repairs = planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
     sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
     searches = {name: ticket(sagemaker, logs, name) for name in causes}
     if not check_form(answer, report):
@@ -148,7 +149,7 @@ def graded_ex5(answer: Answer, report: Report) -> None:
             return
         given.append(got)
     found = [case.best(*got) for case, got in zip(cases, given, strict=True)]
-    best = [max(case.by_range().values()) for case in cases]
+    best = [max(by_range(case).values()) for case in cases]
     ordered = sorted(range(len(cases)), key=lambda place: cases[place].steps)
     regrets = [fmean(best[place] - found[place] for place in places) for places in (ordered[:4], ordered[-4:])]
     share = min(1.0, max(0.0, (NO_REGRET - max(regrets)) / (NO_REGRET - FULL_REGRET)))

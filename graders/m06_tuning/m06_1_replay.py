@@ -119,7 +119,6 @@ class Brief:
         )
 
 
-RATES = np.geomspace(1e-5, 1, 16)  # ends of the ranges that a learning rate's range is compared with
 NETWORK_JOBS, ROWS_TRAINED, LEAST_TRIALS, TOO_FEW = 3, 10_000, 5, 0.5
 
 
@@ -155,8 +154,3 @@ class Steps:
     def steps(self) -> float:
         """How many there are with a batch size in the middle."""
         return self.epochs * ROWS_TRAINED / (self.window[0] * self.window[1]) ** 0.5
-
-    def by_range(self) -> dict[tuple[int, int], float]:
-        """`best` of each range between two of `RATES`, by their places there."""
-        places = range(len(RATES))
-        return {(low, high): self.best(RATES[low], RATES[high]) for low in places for high in places if low < high}

@@ -7,7 +7,7 @@ from typing import Any
 from course import datasets
 from course.grading import Answer, Exercise, Function, Report
 
-from .m06_2_cases import IDENTICAL, LIMITS, PLAN_LIMITS, PLANS, TRANSFER, VERDICTS, broken, illegal, suits
+from .m06_2_cases import IDENTICAL, LIMITS, PLAN_LIMITS, PLANS, TRANSFER, VERDICTS, broken, illegal
 from .m06_2_practice import (
     PRACTICE_BRIEFS,
     PRACTICE_COMPARISONS,
@@ -160,12 +160,13 @@ def compared(answer: Answer, report: Report, case: dict, part: str) -> dict | No
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    for search, strategy, question in PRACTICE_EDITS:
+    for search, strategy, right, question in PRACTICE_EDITS:
         got = edited(answer, report, search, strategy, "practice")
         if got is None:
             return
-        good = suits(got) == strategy
-        said = f"{_said(search, strategy, got)} The search is legal, but by the team's table {suits(got)} suits it: {question}"
+        [field] = differing(search, got)
+        good = field in right and right[field][0] <= got[field] <= right[field][1]
+        said = f"{_said(search, strategy, got)} The search is legal, but by the team's table another strategy suits it: {question}"
         if not report.part("practice", good, said):
             return
 
@@ -185,13 +186,18 @@ def forbidden(search: dict, got: dict) -> str:
         return f"These fields are missing: {', '.join(missing)}"
     if added := sorted(map(str, got.keys() - search.keys())):
         return f"These fields were not there before: {', '.join(added)}"
-    differ = [name for name in search if got[name] != search[name]]
+    differ = differing(search, got)
     if len(differ) != 1:
         return f"{len(differ)} fields differ{': ' if differ else ''}{', '.join(differ)}; expected exactly one"
     if differ[0] not in LIMITS:
         return f"`{differ[0]}` is not yours to change"
     why = illegal(got)
     return why and f"There is no such search: {why}"
+
+
+def differing(search: dict, got: dict) -> list[str]:
+    """The fields in which two searches with the same fields differ."""
+    return [name for name in search if got[name] != search[name]]
 
 
 def _said(search: dict, strategy: str, got: Any) -> str:

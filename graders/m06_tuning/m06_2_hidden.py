@@ -23,11 +23,10 @@ from .m06_2_cases import (
     briefs,
     broken,
     comparison,
-    edits,
     finished_jobs,
-    suits,
     warm_cases,
 )
+from .m06_2_edits_hidden import edits, suits
 from .m06_2_search import outcome
 
 WIDTHS = (1.8, 3.0)  # standard errors: with either as half the width of the interval, a graded comparison has the same verdict

@@ -42,29 +42,49 @@ PRACTICE_COMPARISONS = (  # a comparison, its verdict and difference, and a ques
 # Searches, and the strategy that suits them
 
 _SEARCH = {"numeric": 5, "combinations": 4, "jobs": 40, "parallel": 4, "reports": 1, "minutes": 9, "paid_minutes": 900}
-PRACTICE_EDITS = (  # a search, the strategy to make right, and a question for those whose change does not
-    (_SEARCH, "Random", "what makes a search that could learn one that cannot?"),
-    (_SEARCH | {"parallel": 10}, "Bayesian", "how many jobs have ended when the last ones are chosen?"),
+PRACTICE_EDITS: tuple[tuple[dict, str, dict[str, tuple[int, int]], str], ...] = (
+    # a search, the strategy to make right, the fields that do it with their least and largest value, and a question for other changes
+    (_SEARCH, "Random", {"jobs": (4, 19), "parallel": (9, 10)}, "what makes a search that could learn one that cannot?"),
+    (
+        _SEARCH | {"parallel": 10},
+        "Bayesian",
+        {"jobs": (50, 100), "parallel": (1, 8)},
+        "how many jobs have ended when the last ones are chosen?",
+    ),
     (
         _SEARCH | {"reports": 100},
         "Hyperband",
+        {"minutes": (20, 22)},
         "what is missing until it pays to stop jobs on their way, and is the whole search still paid for?",
     ),
-    (_SEARCH | {"numeric": 0, "combinations": 48}, "Grid", "how many jobs does it take to try everything, and what else could be changed?"),
-    (_SEARCH | {"numeric": 0, "reports": 50}, "Bayesian", "which question is answered with yes before Bayesian's turn comes?"),
+    (
+        _SEARCH | {"numeric": 0, "combinations": 48},
+        "Grid",
+        {"combinations": (2, 40), "jobs": (48, 100)},
+        "how many jobs does it take to try everything, and what else could be changed?",
+    ),
+    (
+        _SEARCH | {"numeric": 0, "reports": 50},
+        "Bayesian",
+        {"numeric": (1, 30), "combinations": (41, 500)},
+        "which question is answered with yes before Bayesian's turn comes?",
+    ),
     (  # paid for to the minute
         _SEARCH | {"reports": 10, "paid_minutes": 800},
         "Hyperband",
+        {"minutes": (20, 20)},
         "how long is the shortest job that is long enough, and what is paid for?",
     ),
     (
         _SEARCH | {"numeric": 0, "combinations": 41, "paid_minutes": 369},
         "Grid",
+        {"combinations": (2, 40), "jobs": (41, 41)},
         "how many combinations may there be at most for as many jobs, or how many jobs are paid for?",
     ),
     (  # one minute short of the fifty jobs that would do
         _SEARCH | {"parallel": 10, "paid_minutes": 449},
         "Bayesian",
+        {"parallel": (1, 8)},
         "how many jobs have ended when the last ones are chosen?",
     ),
 )

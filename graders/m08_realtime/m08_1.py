@@ -3,9 +3,10 @@
 from statistics import fmean
 from typing import Any
 
-from course.grading import Answer, AnswerError, Exercise, Function, Report
+from course.grading import Answer, AnswerError, Exercise, Function, Report, stored
+from course.grading.exercise import seeds
 
-from .m08_1_cases import ACTIONS, COLUMNS, MINUTES, MOST_INSTANCES, PRACTICE_ERRORS, PROBE_ROW, brief, cheapest, cost, flights
+from .m08_1_cases import ACTIONS, COLUMNS, MOST_INSTANCES, PRACTICE_ERRORS, PROBE_ROW, Replayed, brief, flights
 from .m08_1_probe import deployed, judge_update
 
 PRACTICE_LIMIT = 400  # bytes
@@ -226,15 +227,15 @@ def _check_limit(report: Report, called: str, bodies: list[str], limit: int) -> 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
     report.doing("replays ten minutes with the numbers that you choose")
-    briefs = [brief(answer.rng, rate, dear) for rate, dear in PRACTICE_TRAFFIC]
+    briefs, outcomes = practice_briefs(), [Replayed(**each) for each in stored.outcomes(__file__)]
     counts = [capacity(answer, report, given, "practice") for given in briefs]
     if None in counts:
         return
-    regret = fmean(cost(given, count) / cost(given, cheapest(given)) - 1 for given, count in zip(briefs, counts, strict=True))
+    regret = fmean(came_to.usd[count - 1] / min(came_to.usd) - 1 for came_to, count in zip(outcomes, counts, strict=True))
     said = f"`instances(...)` returned {', '.join(map(str, counts))} for the practice briefs; their own ten minutes, replayed, cost "
     said += f"{regret:.0%} more on average than with the best numbers."
     good = regret <= PRACTICE_REGRET
-    if not report.part("practice", good, said if good else f"{said} {capacity_hint(briefs, counts)}"):
+    if not report.part("practice", good, said if good else f"{said} {capacity_hint(counts, outcomes)}"):
         return
     given = brief(answer.rng, QUIET, dear=False)
     count = capacity(answer, report, given, "practice")
@@ -243,7 +244,12 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         report.part("practice", count == 1, said)
 
 
-def capacity_hint(briefs: list[dict], counts: list[int]) -> str:
+def practice_briefs() -> list[dict]:
+    rng = seeds.shared_practice(ex2.id)
+    return [brief(rng, rate, dear) for rate, dear in PRACTICE_TRAFFIC]
+
+
+def capacity_hint(counts: list[int], outcomes: list[Replayed]) -> str:
     """What the numbers have in common, said as a question to the rule."""
     if set(counts) in ({1}, {MOST_INSTANCES}):
         return (
@@ -251,12 +257,11 @@ def capacity_hint(briefs: list[dict], counts: list[int]) -> str:
         )
     if len(set(counts)) == 1:
         return "They are the same for all briefs: what in a brief moves them?"
-    if counts == [cheapest(given | {"instance_usd": given["instance_usd"] * 60 / MINUTES}) for given in briefs]:
+    if counts == [each.at_six_times_the_price for each in outcomes]:
         return "They are the numbers for instances at six times their price: how much of an hour do you pay?"
-    if counts == [cheapest(given | {"overhead_latency": [0] * len(given["overhead_latency"])}) for given in briefs]:
+    if counts == [each.without_overhead for each in outcomes]:
         return "They are the numbers for answers without SageMaker's overhead: which two latencies does a caller wait for?"
-    bests = [cheapest(given) for given in briefs]
-    if sum(count > best for count, best in zip(counts, bests, strict=True)) > len(counts) / 3:
+    if sum(count > each.best for count, each in zip(counts, outcomes, strict=True)) > len(counts) / 3:
         return "They are too high where late answers are cheap: does the price of a late answer move your number?"
     return "They are too low: requests come in bursts, and whatever comes while all are busy waits. Does your rule look at the waiting?"
 

@@ -1,13 +1,36 @@
 """Flights, traffic and errors to judge answers by. The generators are no secret; the seed of the graded cases is."""
 
-import heapq
 import random
+from dataclasses import dataclass
 
 COLUMNS = ("weekday", "hour", "origin", "distance", "temp", "wind_speed", "precip", "visib")  # in the order of training
 PROBE_ROW = "4,17,1,1089,75.9,8.1,0.0,10.0"
 ACTIONS = ("retry", "fix", "fall back")
 MOST_INSTANCES = 12
 MINUTES = 10  # of traffic in a brief
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What ten minutes of a brief came to with each number of instances.
+
+    Attributes
+    ----------
+    usd : list of float
+        Their cost with 1, 2, ... instances.
+    at_six_times_the_price, without_overhead : int
+        The number that costs least if an instance hour cost six times as much, and if no answer had SageMaker's overhead.
+    """
+
+    usd: list[float]
+    at_six_times_the_price: int
+    without_overhead: int
+
+    @property
+    def best(self) -> int:
+        """The number that costs least."""
+        return 1 + self.usd.index(min(self.usd))
+
 
 _BUSY = {"code": "ServiceUnavailable", "status": 503, "original_status": None, "message": "No server is ready."}
 _REFUSED = {"code": "ModelError", "status": 424, "original_status": 415, "message": "Content-type image/png not supported"}
@@ -93,11 +116,6 @@ def _flight(rng: random.Random) -> dict:
     return dict(rng.sample(list(flight.items()), len(flight)))
 
 
-def briefs(rng: random.Random, count: int) -> list[dict]:
-    """Briefs from little traffic to much, late answers cheap in every other one, in random order: no one number suits them."""
-    return rng.sample([brief(rng, 1.2 + 7.5 * (number + rng.random()) / count, dear=bool(number % 2)) for number in range(count)], count)
-
-
 def brief(rng: random.Random, rate: float, dear: bool) -> dict:
     """Ten minutes of an endpoint's traffic, ``rate`` requests a second, with what it is worth to answer in time."""
     typical = rng.uniform(0.15, 0.45)  # seconds of the model
@@ -117,31 +135,6 @@ def traffic(rng: random.Random, rate: float) -> list[float]:
     while (moment := moment + rng.expovariate(rate)) < 60 * MINUTES:
         moments.append(round(moment, 3))
     return moments
-
-
-def cost(brief: dict, instances: int) -> float:
-    """US dollars of ten minutes: the instances, and the answers that came too late."""
-    served = [(model + overhead) / 1e6 for model, overhead in zip(brief["model_latency"], brief["overhead_latency"], strict=True)]
-    free, late = [0.0] * instances, 0
-    for number, arrival in enumerate(brief["arrivals"]):
-        done = max(arrival, heapq.heappop(free)) + served[number % len(served)]
-        heapq.heappush(free, done)
-        late += done - arrival > brief["late_after_ms"] / 1000
-    return instances * brief["instance_usd"] * MINUTES / 60 + late * brief["late_usd"]
-
-
-def cheapest(brief: dict) -> int:
-    """The number of instances with which these ten minutes cost least."""
-    return min(range(1, MOST_INSTANCES + 1), key=lambda count: cost(brief, count))
-
-
-def next_minutes(rng: random.Random, brief: dict) -> dict:
-    """The same endpoint ten minutes later: the same kind of traffic and the same spread of latencies, in another order."""
-    return brief | {
-        "arrivals": traffic(rng, len(brief["arrivals"]) / (60 * MINUTES)),
-        "model_latency": rng.sample(brief["model_latency"], len(brief["model_latency"])),
-        "overhead_latency": rng.sample(brief["overhead_latency"], len(brief["overhead_latency"])),
-    }
 
 
 _KINDS = ("throttled", "unavailable", "internal", "slow", "request", "too large", "program", "died", "denied", "gone")

@@ -16,8 +16,9 @@ from course.grading import Answer, Report
 from course.grading.scoring import guard_share, rule_share
 
 from .m08_1 import capacity, capacity_hint, check_client, ex1, ex2, ex3, ex4, reaction
-from .m08_1_cases import MOST_INSTANCES, briefs, cost, errors, flights, next_minutes
+from .m08_1_cases import MOST_INSTANCES, errors, flights
 from .m08_1_probe import deployed, judge_update
+from .m08_1_replay_hidden import briefs, cost, next_minutes, replayed
 
 BRIEFS, WINDOWS = 8, 3
 # Over 10 seeds the reference, which knows only the last ten minutes, costs 1.3 % more than the best (standard deviation 1.5, at most 4.8);
@@ -46,7 +47,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     regret = fmean(regrets)
     share = next((share for limit, share in REGRET_STEPS if regret <= limit), 0.0)
     said = f"On unseen traffic your numbers cost {regret:.0%} more than the best would have."
-    report.part("regret", share, said if share == 1 else f"{said} {capacity_hint(given, counts)}")
+    report.part("regret", share, said if share == 1 else f"{said} {capacity_hint(counts, [replayed(one) for one in given])}")
 
 
 @ex3.graded

@@ -5,11 +5,12 @@ from functools import cache
 from statistics import fmean
 from typing import Any
 
-from course.grading import Answer, Exercise, Function, Report, Value
+from course.grading import Answer, Exercise, Function, Report, Value, stored
+from course.grading.exercise import seeds
 
 from .m08_2_broken import check_agreement, check_evidence, check_form, check_repairs
 from .m08_2_calls import PRACTICE_SCRIPT, played, report_scenes
-from .m08_2_cases import ACTIONS, KINDS, METRICS, MOST, POLICY, PRACTICE_EXPERIMENTS, best, brief, experiment, replay, shown
+from .m08_2_cases import ACTIONS, KINDS, METRICS, MOST, POLICY, PRACTICE_EXPERIMENTS, brief, experiment, replay, shown
 from .m08_2_probe import lessons_model, probe
 from .m08_2_release import NotReplayed, fate, outcome, refusal, release
 
@@ -252,14 +253,19 @@ PRACTICE_BRIEFS = (("smooth", True), ("batches", True), ("surges", False))
 PRACTICE_REGRET = 0.04
 
 
+def practice_briefs() -> list[dict]:
+    rng = seeds.shared_practice(ex3.id)
+    return [brief(rng, style, dear) for style, dear in PRACTICE_BRIEFS]
+
+
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
     report.doing("replays days under the policies that you choose")
-    given = [brief(answer.rng, style, dear) for style, dear in PRACTICE_BRIEFS]
+    given, least = practice_briefs(), stored.outcomes(__file__)
     chosen = [scaling(answer, report, one, "practice") for one in given]
     if None in chosen:
         return
-    regret = fmean(replay(one, policy) / best([one]) - 1 for one, policy in zip(given, chosen, strict=True))
+    regret = fmean(replay(one, policy) / usd - 1 for one, policy, usd in zip(given, chosen, least, strict=True))
     said = f"Replayed on the briefs' own days your policies cost {regret:.0%} more than the best of those that the grader knows."
     report.part("practice", regret <= PRACTICE_REGRET, said if regret <= PRACTICE_REGRET else f"{said} {scaling_hint(given, chosen)}")
 

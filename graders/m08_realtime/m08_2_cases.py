@@ -1,9 +1,7 @@
 """Experiments and days of traffic to judge answers by. The generators are no secret; the seed of the graded cases is."""
 
-import json
 import math
 import random
-from functools import lru_cache
 from statistics import fmean, stdev
 
 ACTIONS = ("ship", "keep", "wait", "expose")
@@ -160,10 +158,6 @@ def day(rng: random.Random, told: dict) -> dict:
     return told | {"requests": requests, "flights": flights}
 
 
-def briefs(rng: random.Random, count: int) -> list[dict]:
-    return rng.sample([brief(rng, STYLES[number % 3], dear=bool(number % 2)) for number in range(count)], count)
-
-
 def shown(one: dict) -> dict:
     """A brief as a learner's function gets it."""
     return {name: value for name, value in one.items() if not name.startswith("_")}
@@ -207,27 +201,3 @@ def _late_share(busy: float, seconds: float, late_after: float) -> float:
     if busy >= 1 or late_after <= seconds:
         return 1.0
     return busy * math.exp(-(1 - busy) * (late_after - seconds) / seconds)
-
-
-def policies(brief: dict) -> list[dict]:
-    """Sensible policies, among which the best one is sought: targets by how busy an instance would be."""
-    usual = brief["_usual"]
-    seconds = (brief["request_ms"] + brief["flight_ms"] * usual) / 1000
-    targets = [("InvocationsPerInstance", busy * 60 / seconds) for busy in (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85)]
-    targets += [("CPUUtilization", 7 + 100 * busy * brief["cpu_share"]) for busy in (0.25, 0.35, 0.45, 0.55, 0.65, 0.75)]
-    return [
-        {"metric": metric, "target": target, "out_cooldown": 60 * brief["start_minutes"], "in_cooldown": 300, "min": least, "max": MOST}
-        for metric, target in targets
-        for least in (1, 2, 4, 6, 8)
-    ]
-
-
-def best(days: list[dict]) -> float:
-    """What these days cost under the policy that suits them best."""
-    return _best(json.dumps(days))
-
-
-@lru_cache(64)
-def _best(days: str) -> float:
-    replayed = json.loads(days)
-    return min(fmean(replay(one, policy) for one in replayed) for policy in policies(replayed[0]))

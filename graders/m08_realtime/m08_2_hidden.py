@@ -7,7 +7,6 @@ import tarfile
 from collections.abc import Iterator
 from statistics import fmean
 
-from course.exercises.broken_endpoints import planted
 from course.grading import Answer, Report
 from course.grading.citing import shows
 from course.grading.scoring import guard_share, rule_share
@@ -15,7 +14,9 @@ from course.grading.scoring import guard_share, rule_share
 from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint
 from .m08_2_broken import check_form, endpoint_named, log_of
 from .m08_2_calls import played, report_scenes, script
-from .m08_2_cases import KINDS, best, briefs, day, experiments, replay
+from .m08_2_cases import KINDS, day, experiments, replay
+from .m08_2_faults_hidden import planted
+from .m08_2_policies_hidden import best, briefs
 from .m08_2_probe import probe
 from .m08_2_release import BAD, GOOD, fate, outcome, release
 

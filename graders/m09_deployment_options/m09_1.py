@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from course.grading import Answer, AnswerError, Exercise, Function, Report, Value
+from course.grading import Answer, AnswerError, Exercise, Function, Report, Value, stored
 
 from .m09_1_batch import completed, judge_rows, put_rows, requests_of, started
 from .m09_1_cases import (
@@ -12,11 +12,11 @@ from .m09_1_cases import (
     KNOWN,
     MOST_AT_A_TIME,
     MOST_INSTANCES,
+    OPTIONS,
     SIZES,
     SLOW,
+    Replayed,
     brief,
-    cheapest,
-    cost,
     files,
     line,
     questions,
@@ -112,15 +112,15 @@ ex4 = Exercise(
 
 @ex1.practice
 def practice_ex1(answer: Answer, report: Report) -> None:
-    briefs = practice_briefs()
+    briefs, outcomes = practice_briefs(), [Replayed(**each) for each in stored.outcomes(__file__)]
     plans = [plan_of(answer, report, given, "practice") for given in briefs]
     if None in plans:
         return
-    regrets = [cost(given, plan) / cost(given, cheapest(given)) - 1 for given, plan in zip(briefs, plans, strict=True)]
+    regrets = [each.usd[OPTIONS.index(plan)] / min(each.usd) - 1 for each, plan in zip(outcomes, plans, strict=True)]
     said = f"`plan(...)` returned {plans} for the practice briefs; their own {KNOWN} hours, replayed, cost "
     said += f"{', '.join(f'{regret:.0%}' for regret in regrets)} more than with the best."
     good = max(regrets) <= PRACTICE_REGRET
-    report.part("practice", good, said if good else f"{said} {plan_hint(briefs, plans)}")
+    report.part("practice", good, said if good else f"{said} {plan_hint(plans, outcomes)}")
 
 
 def practice_briefs() -> list[dict]:
@@ -149,12 +149,11 @@ def plan_of(answer: Answer, report: Report, given: dict, part: str) -> dict | No
     return plan if report.part(part, fits, killed) else None
 
 
-def plan_hint(briefs: list[dict], plans: list[dict]) -> str:
+def plan_hint(plans: list[dict], outcomes: list[Replayed]) -> str:
     """What the plans have in common, said as a question to the rule."""
-    kinds = {plan["kind"] for plan in plans}
-    for members in (("instance_usd", "unit_usd"), ("instance_usd",), ("unit_usd",)):
-        if plans == [cheapest(given | {name: given[name] / KNOWN for name in members}) for given in briefs]:
-            return "The hours before are three, and prices are for one: for how many hours are they paid?"
+    kinds, places = {plan["kind"] for plan in plans}, [OPTIONS.index(plan) for plan in plans]
+    if places in map(list, zip(*(each.hours_mixed for each in outcomes), strict=True)):
+        return "The hours before are three, and prices are for one: for how many hours are they paid?"
     if len({str(plan) for plan in plans}) == 1:
         return "They are the same for all briefs: what in a brief moves them?"
     if all(plan.get("max_concurrency") == 1 for plan in plans):
@@ -163,17 +162,12 @@ def plan_hint(briefs: list[dict], plans: list[dict]) -> str:
         return "All are serverless: what do late answers cost where cold starts meet dear ones?"
     if kinds == {"real-time"}:
         return "All are real time: who pays for the hours in which few ask?"
-    if plans == [cheapest(given | {"cold_seconds": 0.0}) for given in briefs]:
+    if places == [each.at_once for each in outcomes]:
         return "They are the plans for containers that start at once: does your rule look at cold starts?"
-    late = sum(_late(given, plan) for given, plan in zip(briefs, plans, strict=True))
-    if late > 1.5 * sum(_late(given, cheapest(given)) for given in briefs):
+    late = sum(each.late[place] for each, place in zip(outcomes, places, strict=True))
+    if late > 1.5 * sum(each.late[each.best] for each in outcomes):
         return "They answer too late, or refuse, where it is dear: is a refused request an answer that is too late?"
     return "They pay for more than they need: what does each second with each GB cost, and each unit of concurrency?"
-
-
-def _late(given: dict, plan: dict) -> float:
-    """How many of the brief's answers are late, refused or lost."""
-    return cost(given | {"late_usd": given["late_usd"] + 1}, plan) - cost(given, plan)
 
 
 def newest_endpoint(answer: Answer, label: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 import random
-from bisect import bisect_right, insort
+from dataclasses import dataclass
 
 COLUMNS = ("weekday", "hour", "origin", "distance", "temp", "wind_speed", "precip", "visib")  # in the order of training
 GB_SECOND_USD = 0.00002  # fact serverless-gb-second-usd
-IDLE = 300  # seconds after which a container goes, as in the lesson's given/replay.py
 SIZES = range(1, 7)  # GB
 MOST_AT_A_TIME, MOST_INSTANCES = 8, 4
 HOUR = 3600.0  # seconds
@@ -18,6 +16,31 @@ OPTIONS = (
     *({"kind": "real-time", "instances": count} for count in range(1, MOST_INSTANCES + 1)),
     *({"kind": "serverless", "memory_mb": 1024 * size, "max_concurrency": most} for size in SIZES for most in range(1, MOST_AT_A_TIME + 1)),
 )
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a brief's hours came to with each of `OPTIONS`; plans are given by their places there.
+
+    Attributes
+    ----------
+    usd, late : list of float
+        The cost, and the number of answers that were late, refused or lost.
+    hours_mixed : list of int
+        The plans that cost least if both prices were for all hours instead of one, that of an instance alone, that of a unit alone.
+    at_once : int
+        The plan that costs least if containers started at once.
+    """
+
+    usd: list[float]
+    late: list[float]
+    hours_mixed: list[int]
+    at_once: int
+
+    @property
+    def best(self) -> int:
+        """The plan that costs least."""
+        return self.usd.index(min(self.usd))
 
 
 class Traffic:
@@ -34,10 +57,6 @@ class Traffic:
                 moments.append(round(one, 2))
                 one += rng.expovariate(1.0)
         return sorted(one for one in moments if one < count * HOUR)
-
-
-# Load as a share of the break-even, and whether late answers are dear: half of the briefs suit serverless, half real time.
-LOADS = ((0.04, False), (0.08, True), (0.25, False), (0.3, True), (0.7, False), (0.7, True), (1.4, False), (1.4, True))
 
 
 def brief(rng: random.Random, load: float, dear: bool) -> tuple[dict, Traffic]:
@@ -59,53 +78,6 @@ def brief(rng: random.Random, load: float, dear: bool) -> tuple[dict, Traffic]:
         "instance_usd": instance_usd,
         "unit_usd": round(rng.uniform(0.002, 0.015), 4),
     }, traffic
-
-
-def cost(brief: dict, plan: dict, hours: int = KNOWN) -> float:
-    """US dollars of the brief's hours with a plan: what is paid, and what late, refused and lost answers cost."""
-    if plan["kind"] == "real-time":
-        answers = on_instances(brief["arrivals"], brief["instance_seconds"], plan["instances"])
-        usd = plan["instances"] * brief["instance_usd"] * hours
-    else:
-        size, most = plan["memory_mb"] // 1024, plan["max_concurrency"]
-        seconds = brief["seconds"][size - 1]
-        answers = in_containers(brief["arrivals"], seconds, brief["cold_seconds"], most)
-        if plan["memory_mb"] <= brief["model_mb"]:
-            answers = [None] * len(answers)
-        answered = len(answers) - answers.count(None)
-        usd = most * brief["unit_usd"] * hours + answered * seconds * size * GB_SECOND_USD
-    return usd + brief["late_usd"] * sum(taken is None or taken > brief["late_after"] for taken in answers)
-
-
-def cheapest(brief: dict) -> dict:
-    return min(OPTIONS, key=lambda plan: cost(brief, plan))
-
-
-def in_containers(arrivals: list[float], seconds: float, cold: float, most: int) -> list[float | None]:
-    idle_from: list[float] = []
-    answers: list[float | None] = []
-    for arrival in arrivals:
-        while idle_from and idle_from[0] + IDLE <= arrival:
-            idle_from.pop(0)
-        idle = bisect_right(idle_from, arrival)
-        if not idle and len(idle_from) >= most:
-            answers.append(None)
-            continue
-        taken = seconds if idle else seconds + cold
-        if idle:
-            idle_from.pop(idle - 1)
-        answers.append(taken)
-        insort(idle_from, arrival + taken)
-    return answers
-
-
-def on_instances(arrivals: list[float], seconds: float, count: int) -> list[float | None]:
-    free, answers = [0.0] * count, []
-    for arrival in arrivals:
-        done = max(arrival, heapq.heappop(free)) + seconds
-        heapq.heappush(free, done)
-        answers.append(done - arrival)
-    return answers
 
 
 # Questions for an asynchronous endpoint.

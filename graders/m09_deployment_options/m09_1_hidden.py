@@ -20,9 +20,11 @@ from course.grading.citing import cites
 
 from .m09_1 import ex1, ex2, ex3, ex4, newest_endpoint, plan_hint, plan_of
 from .m09_1_batch import judge_rows, put_rows, run
-from .m09_1_cases import COLUMNS, LOADS, NEXT, OPTIONS, SLOW, brief, cost, files, flight, questions
+from .m09_1_cases import COLUMNS, NEXT, OPTIONS, SLOW, brief, files, flight, questions
+from .m09_1_faults_hidden import planted
 from .m09_1_nights import Nights, check_form
 from .m09_1_queue import judge_results, queue
+from .m09_1_replay_hidden import LOADS, cost, replayed
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
 WINDOWS = 2  # hours that are replayed after each brief's
@@ -61,7 +63,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     regret = fmean(regrets)
     share = next((share for limit, share in REGRET_STEPS if regret <= limit), 0.0)
     said = f"In unseen hours your plans cost {regret:.0%} more than the best would have."
-    report.part("regret", share, said if share == 1 else f"{said} {plan_hint(given, plans)}")
+    report.part("regret", share, said if share == 1 else f"{said} {plan_hint(plans, [replayed(one) for one in given])}")
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _store(answer: Answer, model: Model, key: str, names: list[str], id_name: st
 def graded_ex4(answer: Answer, report: Report) -> None:
     if not check_form(answer, report):
         return
-    causes, diagnoses = bad_nights.planted(answer.variant()), answer.value("diagnoses")
+    causes, diagnoses = planted(answer.variant()), answer.value("diagnoses")
     named = [diagnoses[night]["cause"] == cause for night, cause in causes.items()]
     report.part("cause", sum(named) / 5, f"{sum(named)} of 5 causes are right. What is in no other night's log, failure or lines?")
     report.doing("compares the lines of your jobs with those of a sound one")

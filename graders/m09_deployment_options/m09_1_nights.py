@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import csv
 import io
-import random
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -125,8 +124,8 @@ class Nights:
 
     def __init__(self, answer: Answer, endpoint: str) -> None:
         self._answer, self._endpoint = answer, endpoint
-        causes = bad_nights.planted(answer.variant())
-        self.jobs = {night: job_of(answer, night) for night, cause in causes.items() if cause not in QUEUED}
+        queued = {night for night, request in bad_nights.requests(answer.variant(), "", "", "", "").items() if "InputLocation" in request}
+        self.jobs = {night: job_of(answer, night) for night in NIGHTS if night not in queued}
         any_job = next(iter(self.jobs.values()))
         place = any_job["TransformOutput"]["S3OutputPath"].partition("/out/")[0]
         self._model, self._folder, self._target = any_job["ModelName"], f"{place}/nights", f"{place}/out/graded-{answer.token()}"
@@ -166,7 +165,18 @@ class Nights:
         self._take_sound(ended(self._answer, self._start_sound()))
 
     def _start_sound(self) -> str:
-        return self._start(bad_nights.transform(random.Random(0), self._model, self._folder, f"{self._target}/sound"))
+        """Start a job that stores the id of each flight of the day, and what the model answers to it."""
+        source = {"S3DataType": "S3Prefix", "S3Uri": f"{self._folder}/day/"}
+        request = {
+            "ModelName": self._model,
+            "TransformInput": {"DataSource": {"S3DataSource": source}, "ContentType": "text/csv", "SplitType": "Line"},
+            "TransformOutput": {"S3OutputPath": f"{self._target}/sound", "Accept": "text/csv", "AssembleWith": "Line"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            "BatchStrategy": "MultiRecord",
+            "MaxPayloadInMB": 1,
+            "DataProcessing": {"InputFilter": "$[2:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
+        }
+        return self._start(request)
 
     def _take_sound(self, job: dict) -> None:
         self.wanted, self._harmless = sorted(rows_of(self._answer, job)), log_of(self._answer, job)
@@ -177,7 +187,8 @@ class Nights:
         return name
 
     def _asked(self, night: str, request: dict, repair: dict) -> tuple[float, str]:
-        right = stored(self._answer, bad_nights.question(random.Random(0), self._endpoint, self._folder), good=True)
+        asked = {"EndpointName": self._endpoint, "InputLocation": f"{self._folder}/question/part-0.csv", "ContentType": "text/csv"}
+        right = stored(self._answer, asked, good=True)
         said = outcome(self._answer, request)
         if said is None:
             return 0.0, f"{night}: the question was sent again with your change of {', '.join(repair)}, and there is no answer to it."

@@ -3,9 +3,10 @@
 import math
 from statistics import fmean
 
-from course.grading import Answer, Exercise, Function, Report
+from course.grading import Answer, Exercise, Function, Report, stored
+from course.grading.exercise import seeds
 
-from .m09_2_cases import MOST_SHARED, encoder, fleet, hour_usd, least_usd, raw_lines
+from .m09_2_cases import MOST_SHARED, encoder, fleet, hour_usd, raw_lines
 from .m09_2_choices import OPTIONS, PRACTICE_CASES, differing, is_legal, nearer
 from .m09_2_probe import (
     boosted,
@@ -163,11 +164,11 @@ def practice_ex1(answer: Answer, report: Report) -> None:
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    given = [fleet(answer.rng, *kind) for kind in PRACTICE_FLEETS]
+    given = practice_fleets()
     plans = [plan(answer, report, one, "practice") for one in given]
     if None in plans:
         return
-    regrets = [hour_usd(one, *chosen) / least_usd([one]) - 1 for one, chosen in zip(given, plans, strict=True)]
+    regrets = [hour_usd(one, *chosen) / least - 1 for one, chosen, least in zip(given, plans, stored.outcomes(__file__), strict=True)]
     shown = "; ".join(f"{len(own)} of their own, {shared} shared" for own, shared in plans)
     said = (
         f"`plan(...)` chose for the practice fleets: {shown}. Their own hour, replayed, costs "
@@ -175,6 +176,11 @@ def practice_ex2(answer: Answer, report: Report) -> None:
     )
     good = max(regrets) <= PRACTICE_REGRET
     report.part("practice", good, said if good else f"{said} {fleet_hint(given, plans)}")
+
+
+def practice_fleets() -> list[dict]:
+    rng = seeds.shared_practice(ex2.id)
+    return [fleet(rng, dear, cheap) for dear, cheap in PRACTICE_FLEETS]
 
 
 Plan = tuple[list[str], int]

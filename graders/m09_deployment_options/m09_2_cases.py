@@ -24,12 +24,6 @@ def fleet(rng: random.Random, dear: int, cheap: float) -> dict:
     return given | {"instance_usd": round(rng.uniform(0.1, 0.2), 3), "requests": rng.choices(names, weights, k=FLEET_REQUESTS)}
 
 
-def fleets(rng: random.Random) -> list[dict]:
-    """Eight fleets, so that no one plan, no one number of shared instances and no one rule about dear models suits them."""
-    kinds = [(0, 0.0003), (0, 0.003), (2, 0.0003), (3, 0.0003), (1, 0.001), (2, 0.001), (3, 0.002), (4, 0.0004)]
-    return [fleet(rng, *kind) for kind in rng.sample(kinds, 8)]
-
-
 def next_hour(rng: random.Random, given: dict) -> dict:
     """The same fleet an hour later: as many requests for each model, give or take, in another order."""
     return given | {"requests": rng.choices(given["requests"], k=len(given["requests"]))}
@@ -50,27 +44,6 @@ def hour_usd(given: dict, own: Collection[str], shared: int) -> float:
         memory[name] = given["models"][name]["gb"]
         free -= memory[name]
     return (len(own) + shared) * given["instance_usd"] + late
-
-
-def least_usd(hours: list[dict]) -> float:
-    """What the best plan found costs in these hours on average: for each number of shared instances, models get their own while it pays."""
-
-    def mean(own: Collection[str], shared: int) -> float:
-        return sum(hour_usd(hour, own, shared) for hour in hours) / len(hours)
-
-    names = list(hours[0]["models"])
-    best = mean(names, 0)
-    for shared in range(1, MOST_SHARED + 1):
-        own: set[str] = set()
-        cost = mean(own, shared)
-        while left := [name for name in names if name not in own]:
-            costs = {name: mean(own | {name}, shared) for name in left}
-            name = min(costs, key=costs.get)
-            if costs[name] >= cost:
-                break
-            own, cost = own | {name}, costs[name]
-        best = min(best, cost)
-    return best
 
 
 RAW = ("departs", "origin", "carrier", "distance", "temp", "wind_speed", "precip", "visib")

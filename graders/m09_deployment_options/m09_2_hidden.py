@@ -11,25 +11,23 @@ from course.grading.model_archives import constant
 from course.grading.scoring import rule_share
 
 from .m09_2 import Plan, ex1, ex2, ex3, ex4, ex5, fleet_hint, judge_pipeline, legal_edit, option, plan
-from .m09_2_cases import fleets, hour_usd, least_usd, next_hour
-from .m09_2_choices import (
-    OPTIONS,
-    TRANSFORMS,
+from .m09_2_cases import hour_usd, next_hour
+from .m09_2_choices import OPTIONS, TRANSFORMS, is_legal, nearer
+from .m09_2_drawn_hidden import (
     border_requests,
     bulky,
     cases,
     hasty,
     heavy,
-    is_legal,
     large,
     lasting,
     many,
     many_hasty,
-    nearer,
     plain,
     raw_slow,
     too_busy,
 )
+from .m09_2_fleets_hidden import fleets, least_usd
 from .m09_2_probe import WAIT, Shelf, judge_predict, judge_publish, judge_requests, remove
 
 HOURS = 3

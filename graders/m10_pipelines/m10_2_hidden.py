@@ -3,12 +3,12 @@
 
 import random
 
-from course.exercises.broken_pipelines import FAULTS as CHANGES
-from course.exercises.broken_pipelines import planted
 from course.grading import Answer, Report
 
 from .m10_2 import ex1, ex2, ex3, ex4, ex5
 from .m10_2_broken import Execution, causes, changed_by, failed, judge_form
+from .m10_2_faults_hidden import FAULTS as CHANGES
+from .m10_2_faults_hidden import planted
 from .m10_2_finish import NEWEST, SELECTED, TAKEN, WORDS, Case, chain, condition, drawn_values, judge_finish, step
 from .m10_2_guard import judge_guard, judge_stop
 from .m10_2_origin import judge_origin, unseen_plan

@@ -13,6 +13,7 @@ from course.grading.report import Report
 
 FOLDER = Path(__file__).parents[2] / "graders" / "m02_data_preparation"
 cases = catalogue.load_module(FOLDER / "m02_1_cases.py")
+columns = catalogue.load_module(FOLDER / "m02_1_columns_hidden.py")
 split = catalogue.load_module(FOLDER / "m02_1_split.py")
 hidden = catalogue.load_module(FOLDER / "m02_1_hidden.py")
 EX3 = catalogue.find("m02_1_ex3", FOLDER.parent)
@@ -85,7 +86,10 @@ def test_seats_missing_in_a_storm_are_fewer_than_those_of_a_broken_join() -> Non
 
 def test_the_last_moment_is_among_the_columns() -> None:
     for seed in range(20):
-        drawn = cases.columns(random.Random(seed))
-        unknown = [column for column in drawn if hidden.is_unknown(column)]
+        drawn = columns.columns_of(random.Random(seed))
+        assert [(column.name, column.description) for column in drawn] == [
+            (column.name, column.description) for column in cases.columns(random.Random(seed))
+        ]
+        unknown = [column for column in drawn if column.is_unknown]
         assert len(drawn) == 24 and len(unknown) == 11
         assert sorted(hour + cases.WINTER - read for read, hour in (c.numbers for c in drawn if c.kind == "utc")) == [0, 1, 2, 3]

@@ -19,8 +19,8 @@ from course.grading.report import Report
 LESSON = "m04_training"
 ROOT = Path(__file__).parents[2]
 FOLDER = "s3://bucket/m04_2/data"
-cases, definitions, hidden, probe = (
-    catalogue.load_module(ROOT / "graders" / LESSON / f"m04_2{part}.py") for part in ("_cases", "", "_hidden", "_probe")
+cases, definitions, faults, hidden, probe = (
+    catalogue.load_module(ROOT / "graders" / LESSON / f"m04_2{part}.py") for part in ("_cases", "", "_faults_hidden", "_hidden", "_probe")
 )
 SOURCE = (ROOT / "solutions" / LESSON / "m04_2_failed_jobs.py").read_text()
 
@@ -44,15 +44,15 @@ def _leaves(value: object, path: str = "") -> dict[str, object]:
 @given(st.integers())
 def test_notebook_and_check_draw_the_same_faults(seed: int) -> None:
     made = failed_jobs.requests(random.Random(seed), "image", "role", FOLDER)
-    faults = failed_jobs.planted(random.Random(seed))
-    assert list(made) == list(faults) == list(failed_jobs.TICKETS)
-    for ticket, fault in faults.items():
+    planted = faults.planted(random.Random(seed))
+    assert list(made) == list(planted) == list(failed_jobs.TICKETS)
+    for ticket, fault in planted.items():
         path, _, right = hidden.FAULTS[fault]
         assert (right == "" or right not in str(_leaves(made[ticket])[path])) or fault in ("channel", "prefix")
 
 
 def test_every_fault_is_a_cause_that_can_be_named_and_repaired() -> None:
-    assert tuple(hidden.FAULTS) == failed_jobs.FAULTS
+    assert tuple(hidden.FAULTS) == failed_jobs.FAULTS == tuple(sorted(faults.GROUPS))
     assert [fault for fault in failed_jobs.FAULTS if f"# | `{fault}` |" not in SOURCE] == []
 
 
@@ -60,7 +60,7 @@ def test_every_fault_is_a_cause_that_can_be_named_and_repaired() -> None:
 @pytest.mark.parametrize("fault", failed_jobs.FAULTS)
 def test_a_fault_changes_the_one_field_that_its_repair_names(fault: str, seed: int) -> None:
     sound = _leaves(_sound(seed))
-    faulty = _leaves(failed_jobs.with_fault(_sound(seed), fault))
+    faulty = _leaves(faults.with_fault(_sound(seed), fault))
     path, _, right = hidden.FAULTS[fault]
     if fault == "channel":  # a new name changes the paths of all fields of the channel
         assert {one for one in faulty if one not in sound} == {one for one in faulty if ".training." in one}

@@ -35,8 +35,9 @@ def _given(name: str) -> ModuleType:
 
 
 trials, networks, jobs = (_given(name) for name in ("trials", "networks", "tuning_jobs"))
-diagnosis, probe, replay = (
-    catalogue.load_module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py") for name in ("diagnosis", "probe", "replay")
+diagnosis, drawn, faults, probe, replay = (
+    catalogue.load_module(ROOT / "graders" / "m06_tuning" / f"m06_1_{name}.py")
+    for name in ("diagnosis", "drawn_hidden", "faults_hidden", "probe", "replay")
 )
 CAUSES = broken_searches.SPOILED + broken_searches.MISLED
 DEFINITION = {"InputDataConfig": [{"ChannelName": name, "DataSource": {"S3DataSource": {}}} for name in ("train", "validation")]}
@@ -51,7 +52,7 @@ def test_every_fault_is_a_cause_that_can_be_named_and_repaired() -> None:
 @given(st.integers())
 def test_no_request_of_a_ticket_is_sound(seed: int) -> None:
     made = broken_searches.requests(random.Random(seed), DEFINITION, "image", "s3://code", "s3://data")
-    planted = broken_searches.planted(random.Random(seed))
+    planted = faults.planted(random.Random(seed))
     assert list(made) == list(planted) == list(broken_searches.TICKETS)
     assert sum(fault in broken_searches.SPOILED for fault in planted.values()) == 3
     for ticket, request in made.items():
@@ -78,12 +79,12 @@ def test_the_learners_files_hold_no_sound_search_and_no_list_of_faults() -> None
         assert not re.search(r"validation AUC \(|healthy|SPOILED", text), path
 
 
-@pytest.mark.parametrize("regex", broken_searches.SOUND)
+@pytest.mark.parametrize("regex", faults.SOUND)
 def test_sound_expressions_find_the_auc_on_validation(regex: str) -> None:
     assert [match and match[1] for match in (re.search(regex, line) for line in LINES)] == ["0.6883", None]
 
 
-@pytest.mark.parametrize("regex", broken_searches.UNSOUND)
+@pytest.mark.parametrize("regex", faults.UNSOUND)
 def test_unsound_expressions_find_nothing(regex: str) -> None:
     assert not any(re.search(regex, line) for line in LINES)
 
@@ -142,8 +143,8 @@ def test_the_fewer_the_steps_the_larger_the_rate() -> None:
     cases_ = [replay.Steps(window, epochs) for window, epochs in (((32, 96), 10), ((128, 384), 4), ((1300, 3900), 1))]
     middles = []
     for case in cases_:
-        ranked = sorted(case.by_range().items(), key=lambda pair: -pair[1])[:5]
-        middles.append(np.mean([np.log10(replay.RATES[low] * replay.RATES[high]) / 2 for (low, high), _ in ranked]))
+        ranked = sorted(drawn.by_range(case).items(), key=lambda pair: -pair[1])[:5]
+        middles.append(np.mean([np.log10(drawn.RATES[low] * drawn.RATES[high]) / 2 for (low, high), _ in ranked]))
     assert middles == sorted(middles) and middles[-1] - middles[0] > 1
 
 

@@ -20,8 +20,8 @@ from course.grading import catalogue
 ROOT = Path(__file__).parents[2]
 GRADERS = ROOT / "graders" / "m06_tuning"
 GIVEN = "solutions/m06_tuning/given/search.py"
-cases, hidden, practice, search = (
-    catalogue.load_module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "hidden", "practice", "search")
+cases, edits, hidden, practice, search = (
+    catalogue.load_module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "edits_hidden", "hidden", "practice", "search")
 )
 definitions = catalogue.load_module(GRADERS / "m06_2.py")
 
@@ -64,10 +64,10 @@ def test_a_drawn_comparison_has_the_requested_verdict(seed: int, verdict: str) -
 @settings(max_examples=5, deadline=None)
 @given(st.integers())
 def test_every_search_suits_another_strategy_and_can_be_changed(seed: int) -> None:
-    for one, strategy in cases.edits(random.Random(seed)):
+    for one, strategy in edits.edits(random.Random(seed)):
         assert not cases.illegal(one)
-        assert cases.suits(one) != strategy
-        assert cases.ways(one, strategy)
+        assert edits.suits(one) != strategy
+        assert edits.ways(one, strategy)
 
 
 @settings(max_examples=200, deadline=None)
@@ -84,9 +84,12 @@ def test_the_practice_cases_are_what_they_say() -> None:
         assert definitions.near(fmean(hidden.paired(case)), difference)
     for new, earlier, kind, parents, _ in practice.PRACTICE_WARM:
         assert hidden.right_start(new, earlier) == (kind, set(parents))
-    for one, strategy, _ in practice.PRACTICE_EDITS:
-        assert cases.suits(one) != strategy
-        assert cases.ways(one, strategy)
+    for one, strategy, right, _ in practice.PRACTICE_EDITS:
+        assert edits.suits(one) != strategy
+        for field, (least, most) in cases.LIMITS.items():
+            others = [value for value in range(least, most + 1) if value != one[field]]
+            good = [value for value in others if not cases.illegal(one | {field: value}) and edits.suits(one | {field: value}) == strategy]
+            assert good == ([*range(right[field][0], right[field][1] + 1)] if field in right else [])
     for jobs, stopped, rounds, saved, lost, _ in practice.PRACTICE_JOBS:
         measure = hidden.right_measure(jobs, practice.PRACTICE_SETUP)
         assert (measure["stopped"], measure["rounds"]) == (stopped, rounds)

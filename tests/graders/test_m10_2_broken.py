@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from course import datasets
-from course.exercises.broken_pipelines import FAULTS, KINDS, PIPELINES, definitions, leaves, planted, repaired, sound, with_fault
+from course.exercises.broken_pipelines import PIPELINES, definitions, leaves, repaired
 from course.grading import catalogue, render
 from course.grading.check import aws_client
 from course.grading.evaluate import evaluate_here
@@ -24,6 +24,7 @@ from course.grading.exercise import seeds
 from course.grading.gate.candidates import code_cells
 from course.grading.gate.source_runner import Namespace, execute, scratch_workspace
 from graders.m10_pipelines.m10_1_late_flights import table
+from graders.m10_pipelines.m10_2_faults_hidden import FAULTS, KINDS, planted, sound, with_fault
 
 IMAGES = {"sklearn": "image-of-sklearn", "xgboost": "image-of-xgboost"}
 ROOT = Path(__file__).parents[2]

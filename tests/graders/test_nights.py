@@ -31,8 +31,9 @@ def _given(name: str) -> ModuleType:
 
 
 replay = _given("replay")
-definitions, cases, nights, hidden = (
-    catalogue.load_module(ROOT / "graders" / LESSON / f"m09_1{part}.py") for part in ("", "_cases", "_nights", "_hidden")
+definitions, cases, nights, faults, replays, hidden = (
+    catalogue.load_module(ROOT / "graders" / LESSON / f"m09_1{part}.py")
+    for part in ("", "_cases", "_nights", "_faults_hidden", "_replay_hidden", "_hidden")
 )
 
 
@@ -45,7 +46,7 @@ def _requests(seed: int) -> dict[str, dict]:
 
 @given(st.integers())
 def test_requests_have_the_faults_that_are_planted(seed: int) -> None:
-    planted = bad_nights.planted(random.Random(seed))
+    planted = faults.planted(random.Random(seed))
     assert tuple(planted) == bad_nights.NIGHTS == tuple(_requests(seed))
     assert [fault in bad_nights.QUEUED for fault in planted.values()] == ["InputLocation" in one for one in _requests(seed).values()]
 
@@ -53,6 +54,7 @@ def test_requests_have_the_faults_that_are_planted(seed: int) -> None:
 def test_every_fault_is_a_cause_that_can_be_named_and_repaired() -> None:
     assert [cause for cause in bad_nights.FAULTS if f"# | `{cause}` |" not in SOURCE] == []
     assert set(nights.MEMBERS) == set(bad_nights.FAULTS)
+    assert tuple(map(sorted, faults.GROUPS)) == tuple(map(sorted, (bad_nights.LOUD, bad_nights.SILENT, bad_nights.QUEUED)))
     assert set(hidden.SIGNS) == {*bad_nights.LOUD, *bad_nights.QUEUED}
 
 
@@ -61,8 +63,8 @@ def test_every_fault_is_a_cause_that_can_be_named_and_repaired() -> None:
 def test_a_fault_is_in_a_member_that_its_cause_is_about(fault: str, seed: int) -> None:
     rng = random.Random(seed)
     queued = fault in bad_nights.QUEUED
-    sound = bad_nights.question(rng, "planners", FOLDER) if queued else bad_nights.transform(rng, "late-flights", FOLDER, "s3://bucket/out")
-    before, after = (nights.fields(one) for one in (sound, bad_nights.with_fault(sound, fault, FOLDER, rng)))
+    sound = faults.question(rng, "planners", FOLDER) if queued else faults.transform(rng, "late-flights", FOLDER, "s3://bucket/out")
+    before, after = (nights.fields(one) for one in (sound, faults.with_fault(sound, fault, FOLDER, rng)))
     differ = {path.rpartition(".")[2] for path in before | after if before.get(path) != after.get(path)}
     assert differ - ({"OutputFilter"} if fault == "join" else set()) <= set(nights.MEMBERS[fault]) and differ
 
@@ -149,8 +151,8 @@ def _regrets(**changed: float) -> list[float]:
     """What plans cost on the practice briefs that are made for briefs with some members divided by a number."""
     found = []
     for brief in definitions.practice_briefs():
-        plan = cases.cheapest(brief | {name: brief[name] / by for name, by in changed.items()})
-        found.append(cases.cost(brief, plan) / cases.cost(brief, cases.cheapest(brief)) - 1)
+        plan = replays.cheapest(brief | {name: brief[name] / by for name, by in changed.items()})
+        found.append(replays.cost(brief, plan) / replays.cost(brief, replays.cheapest(brief)) - 1)
     return found
 
 
@@ -164,7 +166,7 @@ def test_practice_has_a_model_that_needs_all_memory_of_a_container() -> None:
     """The plan of a rule that takes "no more" for "less" puts it into that container."""
     found = []
     for brief in definitions.practice_briefs():
-        plan = cases.cheapest(brief | {"model_mb": brief["model_mb"] - 1})
+        plan = replays.cheapest(brief | {"model_mb": brief["model_mb"] - 1})
         found.append(plan.get("memory_mb") == brief["model_mb"])
     assert sum(found) == 1
 
@@ -181,8 +183,8 @@ TRAFFIC = st.lists(st.integers(0, 3_000).map(lambda tenth: tenth / 2), max_size=
 
 @given(TRAFFIC, st.sampled_from([0.5, 2.0, 7.5]), st.sampled_from([0.0, 4.5, 20.0]), st.integers(1, 4))
 def test_both_replay_the_same_traffic_to_the_same_answers(arrivals: list[float], seconds: float, cold: float, most: int) -> None:
-    assert replay.serverless(arrivals, seconds, cold, most) == cases.in_containers(arrivals, seconds, cold, most)
-    assert replay.real_time(arrivals, seconds, most) == cases.on_instances(arrivals, seconds, most)
+    assert replay.serverless(arrivals, seconds, cold, most) == replays.in_containers(arrivals, seconds, cold, most)
+    assert replay.real_time(arrivals, seconds, most) == replays.on_instances(arrivals, seconds, most)
 
 
 @given(TRAFFIC, st.integers(1, 4))

@@ -84,7 +84,7 @@ def test_practice_refuses_an_edit_that_goes_too_far() -> None:
 
 @given(seeds)
 def test_no_option_suits_most_of_the_cases(seed: int) -> None:
-    options = [hidden.right_option(case) for case in choices.cases(random.Random(seed))]
+    options = [hidden.right_option(case) for case in hidden.cases(random.Random(seed))]
     assert len(options) == 40
     assert set(options) == set(choices.OPTIONS)
     assert max(map(options.count, options)) <= 24

@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+CHECKS = (".py", ".json")  # files of an assignment's checks: code, and what practice looks up
+
 
 class FolderError(Exception):
     """A part of the course's folder is missing; the message names it and what to do."""
@@ -69,7 +71,7 @@ class CourseFolder:
 
     def checks(self, assignment: str) -> str:
         """The version of an assignment's checks: a hash of the files that define its exercises."""
-        return digest(path for path in sorted((self.graders / assignment).glob("*.py")))
+        return digest(path for path in sorted((self.graders / assignment).glob("*")) if path.suffix in CHECKS)
 
 
 def digest(files: Iterable[Path]) -> str:

@@ -35,6 +35,11 @@ def variant(exercise_id: str) -> random.Random:
     return stream("variant", exercise_id, learner(), PUBLISHED)
 
 
+def shared_practice(exercise_id: str) -> random.Random:
+    """The practice stream of self-study, for practice cases that are the same for all learners because their outcomes are stored."""
+    return stream("practice", exercise_id, SELF_STUDY, PUBLISHED)
+
+
 def stream(name: str, exercise_id: str, learner: str, seed: str) -> random.Random:
     """The generator of one stream."""
     parts = (seed, name, exercise_id, learner)

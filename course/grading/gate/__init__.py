@@ -8,5 +8,6 @@ exercise, every candidate answer runs in a copy of the namespace that the cells 
 - every ``wrong_*.py`` fails at grading on the part that it names, and the report shows the words that it names, but no piece of the
   right answer;
 - in a decision exercise, no guesser earns more than a fifth of the points (`course.grading.gate.guesser`);
+- no answer that is made of what learners can import earns more than a fifth of the points (`course.grading.gate.thief`);
 - mutants of the reference do not earn all points; ``--mutants`` says how many are tried (`course.grading.gate.mutation`).
 """

@@ -6,6 +6,7 @@ another seed.
 
 from __future__ import annotations
 
+import copy
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -47,14 +48,16 @@ class LookupFunction:
 
 
 class Recorder:
-    """A learner's function that records its results by the text of its arguments."""
+    """A learner's function that records its arguments and results by the text of the arguments."""
 
     def __init__(self, function: Callable) -> None:
         self.function = function
         self.results: dict[str, Any] = {}
+        self.arguments: dict[str, tuple] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         key = repr(arguments)
+        self.arguments[key] = copy.deepcopy(arguments)  # the function may change them
         self.results[key] = self.function(*arguments)
         return self.results[key]
 

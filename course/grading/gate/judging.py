@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from course.grading import catalogue, render
 from course.grading.errors import DefinitionError
 from course.grading.exercise.exercise import Exercise
 from course.grading.exercise.seeds import Draw
-from course.grading.gate import guesser, leaks, mutation
+from course.grading.gate import guesser, leaks, loot, mutation, record, thief
 from course.grading.gate.candidates import REGION, Candidate, candidates, code_cells, source_of
 from course.grading.gate.exercise_trial import DRAWS, CandidateResult, ExerciseTrial
 from course.grading.gate.source_runner import Namespace, run, scratch_workspace
 from course.grading.report import Report
 
 OTHER_STUDENT = Draw(learner="somebody else", student="somebody else", seed="another seed")
+SAME_LEARNER = Draw(student="somebody else", seed="another seed")  # with the variant at hand, and other cases
 RIGHTS, WRONGS = 1, 3  # the least number of right and wrong candidates of an exercise
 NO_MUTANTS, ALL_MUTANTS = 0, None
 
@@ -59,15 +60,18 @@ def judge(
                 exercise = exercises[cell.exercise]
                 catalogue.load_hidden(exercise, graders)
                 check = next(other for other in cells if other.role == "check" and other.exercise == cell.exercise)
-                findings += _findings(ExerciseTrial(exercise, cell, check, namespace, bare_aws), graders, public, mutants, on_progress)
+                trial = ExerciseTrial(exercise, cell, check, namespace, bare_aws)
+                findings += _findings(trial, graders, source.parent, public, mutants, on_progress)
             elif not cell.role:
                 on_progress(notebook, "cells")
                 run(cell.text, namespace, f"{notebook}, code cell {number}")
     return findings
 
 
-def _findings(trial: ExerciseTrial, graders: Path, public: str, mutants: int | None, on_progress: OnProgress) -> list[CandidateResult]:
-    """Try the mutants, then all candidates with the reference last, then, for a decision, the guessers."""
+def _findings(
+    trial: ExerciseTrial, graders: Path, lesson: Path, public: str, mutants: int | None, on_progress: OnProgress
+) -> list[CandidateResult]:
+    """Try the mutants, then all candidates with the reference last, then, for a decision, the guessers, and the thief."""
     exercise = trial.exercise
     found: list[CandidateResult] = []
     feedback: list[tuple[Candidate, CandidateFeedback]] = []
@@ -85,16 +89,32 @@ def _findings(trial: ExerciseTrial, graders: Path, public: str, mutants: int | N
     if exercise.pattern and not finding.problem:
         on_progress(exercise.id, "guessers")
         found += _guesses(trial, evidence)
+    if not finding.problem:
+        on_progress(exercise.id, record.THIEF)
+        found.append(_theft(trial, loot.of_lesson(graders / lesson.name, lesson / "given"), its_feedback.evidence, before))
     return found + _too_few_candidates(trial, [candidate for candidate, _ in feedback])
 
 
 @dataclass(frozen=True)
 class CandidateFeedback:
-    """The text of a candidate's graded report, `leaks.pieces` of its values and results, and the arguments its functions got."""
+    """What a candidate's graded report told.
+
+    Attributes
+    ----------
+    report : str
+        Its text.
+    pieces : tuple
+        `leaks.pieces` of the candidate's values and results.
+    called_with : str
+        The arguments that its functions got.
+    evidence : mapping
+        What the candidate handed in; its functions are recorders that were called.
+    """
 
     report: str = ""
     pieces: tuple[leaks.Piece, ...] = ()
     called_with: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _finding(trial: ExerciseTrial, candidate: Candidate, evidence: Any) -> tuple[CandidateResult, CandidateFeedback]:
@@ -127,7 +147,7 @@ def _feedback(graded: Report, recorded: Any) -> CandidateFeedback:
     values = [given for given in recorded.values() if not callable(given)]
     results = [list(function.results.values()) for function in functions]
     calls = " ".join(arguments for function in functions for arguments in function.results)
-    return CandidateFeedback(render.as_text(graded), tuple(leaks.pieces([values, results])), calls)
+    return CandidateFeedback(render.as_text(graded), tuple(leaks.pieces([values, results])), calls, recorded)
 
 
 def _leaks(trial: ExerciseTrial, feedback: list[tuple[Candidate, CandidateFeedback]], public: str) -> Iterator[CandidateResult]:
@@ -162,6 +182,20 @@ def _guesses(trial: ExerciseTrial, reference: dict[str, Any]) -> Iterator[Candid
         yield trial.found(name, score, f"earns more than {render.number(allowed)} points" if score > allowed else "")
 
 
+def _theft(trial: ExerciseTrial, found: loot.Loot, reference: Mapping[str, Any], shown: Namespace) -> CandidateResult:
+    """The best score of answers that are made of importable code, graded for the same learner with other cases."""
+    best, how = 0.0, ""
+    for name, evidence in thief.answers(trial.exercise, found, reference, shown):
+        try:
+            score = trial.report("graded", evidence, SAME_LEARNER).score
+        except Exception as error:
+            return trial.found(record.THIEF, best, f"the check itself raised {type(error).__name__} on {name}: {error}")
+        best, how = max((best, how), (score, name))
+    allowed = guesser.LIMIT * trial.exercise.points
+    problem = f"earns more than {render.number(allowed)} points with what learners can import: {how}" if best > allowed else ""
+    return trial.found(record.THIEF, best, problem)
+
+
 def _too_few_candidates(trial: ExerciseTrial, tried: list[Candidate]) -> list[CandidateResult]:
     rights = sum(candidate.name.startswith("right_") for candidate in tried)
     wrongs = sum(candidate.is_wrong for candidate in tried)
@@ -182,10 +216,11 @@ def _wrong_answer_problem(candidate: Candidate, practice: Report, graded: Report
 
 def _hidden_without_canary(exercise: Exercise, graders: Path) -> CandidateResult | None:
     hidden = catalogue.hidden_checks(exercise, graders)
+    parts = sorted(graders.glob(f"*/{exercise.notebook}_*{catalogue.HIDDEN}.py"))
     if exercise.pattern and not hidden:
         problem = f"is a decision without hidden checks; write {exercise.notebook}{catalogue.HIDDEN}.py"
-    elif any(canary.TOKEN not in path.read_text() for path in hidden):
-        problem = f"its hidden checks have no canary; put `# {canary.NOTE}` on top of {hidden[0].name}"
+    elif bare := [path.name for path in (*hidden, *parts) if canary.TOKEN not in path.read_text()]:
+        problem = f"its hidden checks have no canary; put `# {canary.NOTE}` on top of {bare[0]}"
     else:
         return None
     return CandidateResult(exercise.id, "hidden checks", 0.0, float(exercise.points), problem)

@@ -17,7 +17,8 @@ from course.grading.gate.exercise_trial import CandidateResult, MutationScore
 NAME = "record.yaml"
 PACKAGES = ("mutmut", "libcst")  # their versions decide which mutants exist
 MOST = 0.1  # the largest share of the course's wrong answers that may hold in practice
-GUESSERS = ("guesser", "constant", "another seed")
+THIEF = "thief"
+GUESSERS = ("guesser", "constant", "another seed", THIEF)
 OPENING = "# Written by `python -m course.grading.gate --mutants all --record`; not edited.\n"
 
 
@@ -47,7 +48,7 @@ class PracticeScore:
 
 
 def write(findings: Iterable[CandidateResult], graders: Path) -> list[Path]:
-    """Write a record for each exercise; returns the files. Without mutants it renews only what the record says of practice."""
+    """Write a record for each exercise; returns the files. Without mutants it renews what the record says of practice and of guessers."""
     by_exercise: dict[str, dict[str, CandidateResult]] = {}
     for finding in findings:
         by_exercise.setdefault(finding.exercise, {})[finding.candidate] = finding
@@ -57,19 +58,19 @@ def write(findings: Iterable[CandidateResult], graders: Path) -> list[Path]:
 def _written(exercise: str, found: Mapping[str, CandidateResult], graders: Path) -> Path:
     tally = next((finding.mutants for finding in found.values() if finding.mutants), None)
     path = next(graders.glob(f"*/answers/{exercise}")) / NAME
-    content = (read(exercise, graders) or {}) if tally is None else _of_mutants(tally, found)
+    content = (read(exercise, graders) or {}) if tally is None else _of_mutants(tally)
+    content["guessers"] = {name: round(found[name].score / found[name].points, 4) for name in GUESSERS if name in found}
     practice = PracticeScore.of(found.values())
     content["practice"] = {"wrong": practice.wrong, "hold": practice.hold}
     path.write_text(OPENING + yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return path
 
 
-def _of_mutants(tally: MutationScore, found: Mapping[str, CandidateResult]) -> dict[str, Any]:
+def _of_mutants(tally: MutationScore) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "mutants": {"of": tally.of, "tried": tally.tried, "killed": tally.killed, "equivalent": tally.equivalent},
-        "guessers": {name: round(found[name].score / found[name].points, 4) for name in GUESSERS if name in found},
     }
 
 
