@@ -29,15 +29,16 @@ OPENING = """\
 <!-- Written by `python -m course.grading.overview` from what the gate recorded; not edited. -->
 
 Each row is an exercise. The gate tries its checks on answers whose worth is known ([Grading](grading.md) explains how): right answers and
-foreseeable mistakes written by hand, *mutants* of the reference answer (one small change each, such as `<` for `<=`), and guessers that
-understand nothing.
+foreseeable mistakes written by hand, *mutants* of the reference answer (one small change each, such as `<` for `<=`), guessers that
+understand nothing, and a *thief*, who hands in what code that learners can import says.
 
 *Practice holds* counts the wrong answers that the check in the notebook does not find; only `judge` finds them. At most {most:.0%} of the
 course's wrong answers may hold.
 
 A mutant is killed when it does not earn all points. Some mutants are equivalent to the reference; the author of an exercise labels them so,
 one by one, in `survivors.yaml`. The table therefore gives the rate twice: the share killed of all mutants, and the share killed of those
-that are not labelled equivalent. The gate asks for at least {killed:.0%} of the second; guessers may earn {limit:.0%} of the points.
+that are not labelled equivalent. The gate asks for at least {killed:.0%} of the second; guessers and the thief may earn {limit:.0%} of the
+points.
 """
 COLUMNS = (
     "exercise",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from course.grading import Answer, AnswerError, Exercise, Function, Report, Value, stored
 
@@ -120,7 +121,7 @@ def practice_ex1(answer: Answer, report: Report) -> None:
     said = f"`plan(...)` returned {plans} for the practice briefs; their own {KNOWN} hours, replayed, cost "
     said += f"{', '.join(f'{regret:.0%}' for regret in regrets)} more than with the best."
     good = max(regrets) <= PRACTICE_REGRET
-    report.part("practice", good, said if good else f"{said} {plan_hint(plans, outcomes)}")
+    report.part("practice", good, said if good else f"{said} {plan_hint(plans, lambda: outcomes)}")
 
 
 def practice_briefs() -> list[dict]:
@@ -149,13 +150,13 @@ def plan_of(answer: Answer, report: Report, given: dict, part: str) -> dict | No
     return plan if report.part(part, fits, killed) else None
 
 
-def plan_hint(plans: list[dict], outcomes: list[Replayed]) -> str:
-    """What the plans have in common, said as a question to the rule."""
-    kinds, places = {plan["kind"] for plan in plans}, [OPTIONS.index(plan) for plan in plans]
-    if places in map(list, zip(*(each.hours_mixed for each in outcomes), strict=True)):
-        return "The hours before are three, and prices are for one: for how many hours are they paid?"
+def plan_hint(plans: list[dict], replayed: Callable[[], list[Replayed]]) -> str:
+    """What the plans have in common, said as a question to the rule. ``replayed`` is called only when it is needed."""
     if len({str(plan) for plan in plans}) == 1:
         return "They are the same for all briefs: what in a brief moves them?"
+    kinds, places, outcomes = {plan["kind"] for plan in plans}, [OPTIONS.index(plan) for plan in plans], replayed()
+    if places in map(list, zip(*(each.hours_mixed for each in outcomes), strict=True)):
+        return "The hours before are three, and prices are for one: for how many hours are they paid?"
     if all(plan.get("max_concurrency") == 1 for plan in plans):
         return "All have one container at most, and refuse what meets it busy: is a refused request an answer that is too late?"
     if kinds == {"serverless"}:

@@ -63,7 +63,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
     regret = fmean(regrets)
     share = next((share for limit, share in REGRET_STEPS if regret <= limit), 0.0)
     said = f"In unseen hours your plans cost {regret:.0%} more than the best would have."
-    report.part("regret", share, said if share == 1 else f"{said} {plan_hint(plans, [replayed(one) for one in given])}")
+    report.part("regret", share, said if share == 1 else f"{said} {plan_hint(plans, lambda: [replayed(one) for one in given])}")
 
 
 @dataclass(frozen=True)

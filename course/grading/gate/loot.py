@@ -16,7 +16,8 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -49,11 +50,18 @@ def of_lesson(graders: Path, given: Path) -> Loot:
         short = module.__name__.rpartition(".")[2]
         for name, thing in vars(module).items():
             if inspect.isfunction(thing) or inspect.isclass(thing):
-                if thing.__module__ == module.__name__ and not (inspect.isclass(thing) and issubclass(thing, BaseException)):
+                if thing.__module__ == module.__name__ and not (inspect.isclass(thing) and _tells_nothing(thing)):
                     functions[f"{short}.{name}"] = thing
             elif isinstance(thing, (str, int, float, list, tuple, set, frozenset, dict)) and not name.startswith("__"):
                 constants[f"{short}.{name}"] = thing
     return Loot(functions, constants)
+
+
+def _tells_nothing(kind: type) -> bool:
+    """Whether a class is an error, or only keeps what it is given."""
+    own = [member for name, member in vars(kind).items() if not name.startswith("__")]
+    computes = any(inspect.isfunction(member) or isinstance(member, (property, cached_property)) for member in own)
+    return issubclass(kind, BaseException) or (is_dataclass(kind) and not computes)
 
 
 def _definitions(folder: Path) -> Iterator[ModuleType]:
