@@ -114,13 +114,15 @@ def _functions(loot: Loot, wanted: Function, calls: Calls) -> list[Key]:
 
 
 def _told(key: Key, calls: Calls) -> list[Any] | None:
-    """What a key answers to each call; None when it does not answer all."""
-    results = []
+    """What a key answers to each call; None when it does not answer all, or only repeats a part of the arguments."""
+    results, repeated = [], None
     for arguments, _ in calls:
         results.append(said(key.answer, *arguments))
         if results[-1] is NOTHING:
             return None
-    return results
+        parts = {(place, label) for place, one in enumerate(arguments) for label, part in readings(one).items() if same(part, results[-1])}
+        repeated = parts if repeated is None else repeated & parts
+    return None if repeated else results
 
 
 def _conforming(result: Any, kind: Any) -> Any:
