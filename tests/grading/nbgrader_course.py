@@ -95,6 +95,10 @@ class Course:
         """The automatic score of each exercise."""
         return {name: grade.auto_score for name, grade in self._grades(student).items()}
 
+    def manual_scores(self, student: str) -> dict[str, float | None]:
+        """The score of each exercise that a person gave."""
+        return {name: grade.manual_score for name, grade in self._grades(student).items()}
+
     def needs_human(self, student: str) -> set[str]:
         return {name for name, grade in self._grades(student).items() if grade.needs_manual_grade}
 
@@ -167,6 +171,11 @@ def answering(**sources: str) -> Edit:
 def starting(source: str) -> Edit:
     """An edit that puts a code cell first."""
     return lambda notebook: notebook.cells.insert(0, nbformat.v4.new_code_cell(source))
+
+
+def ending(source: str) -> Edit:
+    """An edit that puts a code cell last."""
+    return lambda notebook: notebook.cells.append(nbformat.v4.new_code_cell(source))
 
 
 def checks_become(*sources: str) -> Edit:

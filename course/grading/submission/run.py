@@ -208,7 +208,13 @@ class _Client(NotebookClient):
             outcome = self._server.settle(exercise, self._dead or _silence(cell))
             self._done.outcomes[exercise.check_cell] = outcome
             cell.outputs = outputs(outcome)
+            self._lock(index)
             self._on_outcome(outcome)
+
+    def _lock(self, index: int) -> None:
+        """Forget the displays of a cell, which the kernel could update from any later cell."""
+        for places in self._display_id_map.values():
+            places.pop(index, None)
 
     def _execute(self, cell: NotebookNode, index: int) -> None:
         if self._dead:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import nbformat
 
-from tests.grading.nbgrader_course import answering, starting
+from tests.grading.nbgrader_course import answering, ending, starting
 
 from ..students import FULL, LATE, MEAN, NOTHING, RIGHT, SHAPE, TOOL
 
@@ -187,6 +187,29 @@ kept = []
 while True:
     kept.append(subprocess.Popen(["sleep", "600"]))
 """
+# Every cell, the checks' too, shows a display that later cells update: at once, and once more after the last check.
+UPDATES = """
+from IPython.display import display
+forged = {"text/plain": "FORGED", "text/html": "<b>FORGED</b>"}
+def show(result):
+    for number in range(3):
+        display(forged, raw=True, display_id=f"report-{number}")
+get_ipython().events.register("post_run_cell", show)
+"""
+CLEARS = """
+from IPython.display import clear_output
+get_ipython().events.register("post_run_cell", lambda result: clear_output(wait=True))
+"""
+SHOWS = """
+import sys
+from IPython.display import display
+script = "<script>alert('HARM')</script><img src=x onerror=alert('HARM')>"
+for kind in ("text/html", "image/svg+xml", "application/javascript", "text/markdown", "application/vnd.jupyter.widget-view+json"):
+    display({kind: script}, raw=True, metadata={kind: {"isolated": True, "alt": script}})
+get_ipython().kernel.shell.execution_count = script
+sys.stderr.write(script)
+raise ValueError(script)
+"""
 
 READERS = {
     "reads_the_course": ([RIGHT, starting(SEARCH)], FULL),
@@ -287,6 +310,13 @@ def _reversed(notebook: nbformat.NotebookNode) -> None:
     notebook.cells = notebook.cells[::-1]
 
 
+def _hostile_text(notebook: nbformat.NotebookNode) -> None:
+    harm = "<script>alert('HARM')</script>\n\n[x](javascript:alert('HARM'))\n\n<img src='http://attacker.test/x' onerror=\"alert('HARM')\">"
+    notebook.cells.append(nbformat.v4.new_markdown_cell(harm))
+    notebook.cells.append(nbformat.v4.new_raw_cell(harm))
+    notebook.metadata["title"] = notebook.metadata["widgets"] = harm
+
+
 def _odd_cells(notebook: nbformat.NotebookNode) -> None:
     for each in notebook.cells:
         each["attachments"], each["outputs"], each["source"] = 5, "no list", each["source"].splitlines(keepends=True)
@@ -298,5 +328,10 @@ NOTEBOOKS = {
     "is_reversed": ([RIGHT, _reversed], NOTHING),
     "has_odd_cells": ([RIGHT, _odd_cells], FULL),
 }
-ALL = READERS | WRITERS | FORGERS | BREAKERS | NOTEBOOKS
+SHOWERS = {
+    "updates_the_report": ([RIGHT, starting(UPDATES), ending("show(None)")], FULL),
+    "clears_the_report": ([RIGHT, starting(CLEARS), ending("1")], FULL),
+    "shows_scripts": ([RIGHT, starting(SHOWS), _hostile_text], FULL),
+}
+ALL = READERS | WRITERS | FORGERS | BREAKERS | NOTEBOOKS | SHOWERS
 __all__ = ["ALL", "LATE", "TOOL"]

@@ -12,13 +12,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 from course import canary
 from course.sandbox.box import best_mode
-from tests.grading.nbgrader_course import LESSON, SEED, Course, answering, starting
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, SEED, Course, answering, cell, starting
 
 from ..batches.test_command import grade, result, scores
+from ..display.page_dangers import dangers
 from ..students import FULL, RIGHT
 from .corpus import ALL, PROCESSES, SEARCH
 
@@ -32,7 +35,7 @@ BY_DAY = {
     *("reads_the_course", "reads_processes", "reads_the_network", "remounts", "deletes_everything", "patches_the_grading_package"),
     *("sends_its_own_report", "equals_everything", "hands_in_a_pickle", "hooks_the_shell", "defines_check", "kills_all", "crashes"),
     *("forks_for_ever", "leaves_a_daemon", "takes_all_memory", "fills_the_disk", "crowds", "prints_for_ever", "is_reversed"),
-    "has_odd_cells",
+    *("has_odd_cells", "updates_the_report", "shows_scripts"),
 }
 VICTIMS = ("a_victim", "m_victim", "z_victim")
 WORK_OF_OTHERS = "what only a victim wrote"
@@ -136,6 +139,30 @@ def test_the_searches_find_what_is_not_hidden(attacked: Course) -> None:
         options = {"env": os.environ | {"GRADING_SEED": SEED}, "capture_output": True, "text": True, "errors": "replace", "timeout": 60}
         found = subprocess.run([sys.executable, "-c", code], **options).stdout
         assert {secret for secret in finds if secret in found} == finds
+
+
+def stored(course: Course, name: str) -> nbformat.NotebookNode:
+    return nbformat.read(course.root / "results" / LESSON / f"h_{name}" / f"{NOTEBOOK}.ipynb", as_version=4)
+
+
+def test_a_report_cannot_be_changed_afterwards(attacked: Course) -> None:
+    notebook = stored(attacked, "updates_the_report")
+    for exercise in FULL:
+        assert "Graded" in str(cell(notebook, f"{exercise}_check").outputs)
+        assert "FORGED" not in str(cell(notebook, f"{exercise}_check").outputs)
+    assert "FORGED" in str(cell(notebook, "m98_1_ex1").outputs)  # the attack was made
+
+
+def test_what_is_kept_runs_in_no_browser(attacked: Course) -> None:
+    notebook = stored(attacked, "shows_scripts")
+    assert "HARM" in str(notebook)  # the attack was made; errors and printed text are shown as text
+    page, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    assert [each for each in dangers(page) if "alert" in each or "attacker" in each] == []
+    assert len([each for each in dangers(page) if each == "script"]) == len([each for each in dangers(_empty_page()) if each == "script"])
+
+
+def _empty_page() -> str:
+    return HTMLExporter(template_name="classic").from_notebook_node(nbformat.v4.new_notebook())[0]
 
 
 def test_nothing_was_changed(attacked: Course) -> None:
