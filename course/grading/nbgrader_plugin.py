@@ -1,7 +1,8 @@
-"""nbgrader's autograding with this grader: `nbgrader_config.py` puts these three preprocessors into its pipeline.
+"""nbgrader's autograding with this grader: `nbgrader_config.py` puts these preprocessors into its pipeline.
 
 `RepairCells` repairs a submission before any other step. `GradedExecute` runs and judges it (`course.grading.submission.run`).
-`SaveGrades` stores the grader's scores.
+`SaveGrades` stores the grader's scores. `course.grading.display.preprocessor.SanitiseNotebook` is last: it leaves nothing that could run in
+a browser.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_solution
 from traitlets import Bool, Float, Unicode
 
+from course.grading.display.preprocessor import SanitiseNotebook
 from course.grading.exercise import seeds
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.directory import GIVEN
@@ -124,7 +126,7 @@ def _kernels(converter: object) -> str:
 
 
 SANITIZE = [RepairCells, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
-GRADE = [GradedExecute, IgnorePattern, LimitOutput, SaveGrades, AssignLatePenalties, CheckCellMetadata]
+GRADE = [GradedExecute, IgnorePattern, LimitOutput, SaveGrades, AssignLatePenalties, CheckCellMetadata, SanitiseNotebook]
 
 
 def gradebook_cells(db_url: str, assignment: str, notebook: str) -> list[ReleasedCell]:

@@ -20,6 +20,7 @@ from nbformat.notebooknode import NotebookNode
 from course.grading import catalogue, render
 from course.grading.batches.folder import CourseFolder, digest, handed_in
 from course.grading.batches.result import UNGRADED, Result
+from course.grading.display.notebook import sanitise
 from course.grading.exercise import seeds
 from course.grading.submission import evidence
 from course.grading.submission.notebook_file import read_notebook
@@ -201,5 +202,7 @@ def _write_notebook(notebook: NotebookNode, work: GradingTask) -> None:
     path = work.results / f"{work.notebook}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".partial")
-    nbformat.write(copy.deepcopy(notebook), beside)
+    shown = copy.deepcopy(notebook)
+    sanitise(shown)
+    nbformat.write(shown, beside)
     beside.replace(path)
