@@ -9,7 +9,8 @@ from pathlib import Path
 
 from course.authoring import stub
 from course.grading import nbgrader_plugin, validation
-from course.grading.classroom import schedule
+from course.grading.batches import nbgrader_gradebook
+from course.grading.classroom import exchange, schedule
 
 c = get_config()  # noqa: F821, given by nbgrader
 
@@ -18,8 +19,9 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 
 # A class has its course id, and perhaps its exchange, in class.yaml.
 c.CourseDirectory.course_id = schedule.course_id(Path(), "from_data_to_deployment")
-if exchange := schedule.exchange(Path()):
-    c.Exchange.root = exchange
+if chosen := schedule.exchange(Path()):
+    c.Exchange.root = chosen
+c.merge(exchange.settings())
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
 # Files beside a lesson's notebook are copied to learners, except these: sources, declarations, and files that show an answer.
@@ -45,6 +47,16 @@ c.Autograde.sanitize_preprocessors = nbgrader_plugin.SANITIZE
 c.Autograde.autograde_preprocessors = nbgrader_plugin.GRADE
 c.Autograde.exclude_overwriting = nbgrader_plugin.given_files(Path("solutions"))
 c.OverwriteCells.add_missing_cells = True
+
+# Nothing that a learner wrote runs in a browser: feedback has no scripts, and both feedback and formgrader sanitise what they show.
+c.GenerateFeedback.exporter_class = "course.grading.display.exporter.FeedbackExporter"
+c.HTMLExporter.preprocessors = ["course.grading.display.preprocessor.SanitiseNotebook"]
+c.HTMLExporter.exclude_anchor_links = True  # a heading's anchor could have the name of an exercise
+
+# `nbgrader export` writes the grader's scores, unless `course override` decided otherwise.
+c.ExportApp.plugin_class = "course.grading.batches.manual_scores.GradersScores"
+
+nbgrader_gradebook.ignore_warnings()
 
 # `nbgrader validate` says that it checked practice cases.
 validation.install()

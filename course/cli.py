@@ -24,6 +24,10 @@ COMMANDS = {
     "grade": ("course.grading.batches.command", "grade a class: every submission in a sandbox, several at a time"),
     "rescore": ("course.grading.batches.rescore", "grade a class again with corrected checks, without running it"),
     "override": ("course.grading.batches.override_command", "record an instructor's decision on an exercise, with its reason"),
+    "formgrade": (
+        "course.grading.formgrader.command",
+        "open nbgrader's formgrader, in a server in which no learner's script can run",
+    ),
     "dashboard": ("course.grading.insight.dashboard", "show a class at a glance: exercises, tries, who is stuck, domains of the exam"),
     "explain": ("course.grading.insight.explain", "show the evidence of one score, and compute it again"),
     "similarity": ("course.grading.insight.similarity", "find submissions that are more similar than the course explains"),

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import nbformat
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.grading.nbgrader_course import LESSON, NOTEBOOK, SEED, Course, answering
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering
 
 from ..browser import axe
+from . import jupyter_servers
+from .jupyter_servers import TOKEN, serving
 from .students import MEAN
-
-TOKEN = "of-this-test"
-WAIT = 120  # seconds until the server must listen
 
 pytestmark = pytest.mark.timeout(900)  # grades the class if it is the first to ask for it
 
@@ -30,35 +24,12 @@ pytestmark = pytest.mark.timeout(900)  # grades the class if it is the first to 
 @pytest.fixture(scope="module")
 def server(graded: Course) -> Iterator[str]:
     """The address of a Jupyter server in the course's folder; nbgrader's wheel has enabled its extensions."""
-    environment = os.environ | {"GRADING_SEED": SEED, "JUPYTER_CONFIG_DIR": str(graded.root / ".jupyter")}
-    environment["JUPYTER_RUNTIME_DIR"] = str(graded.root / "runtime")
-    command = [sys.executable, "-m", "jupyter_server", "--port=0", "--allow-root", f"--IdentityProvider.token={TOKEN}"]
-    log = graded.root / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=graded.root, env=environment, stdout=output, stderr=output)
-    try:
-        yield _address(process, log)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _address(process: subprocess.Popen, log: Path) -> str:
-    deadline = time.monotonic() + WAIT
-    while time.monotonic() < deadline and process.poll() is None:
-        for info in (log.parent / "runtime").glob("jpserver-*.json"):
-            try:
-                address = json.loads(info.read_text())["url"]
-                if requests.get(f"{address}api", timeout=5).ok:
-                    return address
-            except (ValueError, requests.ConnectionError):
-                pass  # the file is missing, or the server does not listen yet
-        time.sleep(0.1)
-    raise AssertionError(log.read_text())
+    with serving(graded, "jupyter_server", "--port=0", "--allow-root") as address:
+        yield address
 
 
 def ask(server: str, method: str, path: str, **options: object) -> requests.Response:
-    response = requests.request(method, f"{server}{path}", headers={"Authorization": f"token {TOKEN}"}, timeout=120, **options)
+    response = jupyter_servers.ask(server, method, path, **options)
     assert response.ok, response.text
     return response
 
@@ -84,6 +55,12 @@ def test_formgrader_grades_and_shows(graded: Course, server: str) -> None:
     (notebook,) = ask(server, "GET", f"formgrader/api/student_notebook_submissions/one_part/{LESSON}").json()
     page = ask(server, "GET", f"formgrader/submissions/{notebook['id']}/").text
     assert "Graded m98_1_ex2: Average a list" in page
+
+
+def test_without_an_exchange_none_is_looked_for(graded: Course, server: str) -> None:
+    for _ in range(2):
+        ask(server, "GET", "formgrader/api/assignments")
+    assert "Unwritable directory" not in (graded.root / "server.log").read_text()
 
 
 def follow(page: Page, name: str | re.Pattern) -> None:

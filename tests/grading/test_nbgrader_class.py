@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import textwrap
 from pathlib import Path
 
@@ -55,6 +56,11 @@ def test_repairs_are_logged(graded: Course) -> None:
     assert "copies_cells, m98_1_traps: cell m98_1_ex1_check: there were 2 copies; repaired" in log
     assert "deletes_cells, m98_1_traps: cell m98_1_ex2: it had been deleted; repaired" in log
     assert "strips_metadata, m98_1_traps: cell m98_1_ex3: its nbgrader metadata had been lost; repaired" in log
+
+
+def test_no_warnings_of_libraries_are_shown(graded: Course) -> None:
+    """Of the class, `copies_cells` has cell ids that occur twice, and each submission is new to the gradebook."""
+    assert re.findall(r"\S*Warning\b.*|DuplicateCellId.*", graded.autograde_log) == []
 
 
 def test_export_has_everyone(graded: Course) -> None:

@@ -18,7 +18,7 @@ from course.grading.batches.result import Result
 def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "") -> list[Result]:
     """Write scores to nbgrader's gradebook and executed notebooks to ``autograded/``, where formgrader and feedback read them.
 
-    Returns the results with the gradebook's late penalties and extra credit.
+    Returns the results with the gradebook's late penalties and manual scores.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "")
 
     url = nbgrader.url_of(folder, db_url)
     with warnings.catch_warnings(), nbgrader.open_gradebook(url) as book:
-        warnings.filterwarnings("ignore", message="Object of type <Submitted")  # SQLAlchemy warns about how nbgrader makes a new submission
+        nbgrader.ignore_warnings()
         for result in results:
             try:
                 book.update_or_create_student(result.student)
@@ -59,16 +59,21 @@ def gradebook(results: Sequence[Result], folder: CourseFolder, db_url: str = "")
             _keep_notebook(result, folder)
     final = late_penalties.with_late_penalties(results, folder, url)
     for result in final:
-        _remember_penalty(result, folder)
+        _remember(result, folder)
     return final
 
 
-def _remember_penalty(result: Result, folder: CourseFolder) -> None:
-    """Add the penalty to the stored result, for readers without the gradebook."""
+def _remember(result: Result, folder: CourseFolder) -> None:
+    """Add what only the gradebook knows to the stored result, for readers without it: the penalty and manual scores."""
     place = folder.results(result.student, result.assignment)
     stored = Result.read(place, result.notebook)
-    if stored and stored.penalty != result.penalty:
-        replace(stored, penalty=result.penalty).write(place)
+    if stored is None:
+        return
+    manual = {name: {"manual": each["manual"]} for name, each in result.exercises.items() if "manual" in each}
+    plain = {name: {member: each[member] for member in each if member != "manual"} for name, each in stored.exercises.items()}
+    now = replace(stored, penalty=result.penalty, exercises={name: each | manual.get(name, {}) for name, each in plain.items()})
+    if now != stored:
+        now.write(place)
 
 
 def _keep_notebook(result: Result, folder: CourseFolder) -> None:

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from nbformat.v4 import new_notebook
-from nbgrader.api import Gradebook, SubmittedNotebook
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 
-from course.grading.batches import nbgrader_gradebook
+from course.grading.batches import manual_scores, nbgrader_gradebook, overrides
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 
@@ -37,14 +37,14 @@ def submitted_at(result: Result, folder: CourseFolder) -> dict[str, datetime]:
 
 
 def with_late_penalties(results: Iterable[Result], folder: CourseFolder, url: str) -> list[Result]:
-    """The results with nbgrader's penalties, which it also writes to the gradebook, and with the gradebook's extra credit.
+    """The results with nbgrader's penalties, which it also writes to the gradebook, and with its manual scores, which do not count.
 
     Parameters
     ----------
     url : str
         The gradebook's URL; the results are in it.
     """
-    assign = _penalties(folder.root)
+    assign, made = _penalties(folder.root), overrides.decisions(folder)
     found = []
     with Gradebook(url) as gradebook:
         for result in results:
@@ -54,14 +54,10 @@ def with_late_penalties(results: Iterable[Result], folder: CourseFolder, url: st
                 where = {"notebook": result.notebook, "assignment": result.assignment, "student": result.student, "db_url": url}
                 assign.preprocess(new_notebook(), {"nbgrader": where})
                 gradebook.db.expire_all()
-            found.append(_with_credit(result, submitted))
+            exercises = {name: {"extra": 0.0, **each} for name, each in result.exercises.items()}
+            shown = replace(result, exercises=exercises, penalty=submitted.late_submission_penalty or 0.0)
+            found.append(manual_scores.with_manual_scores(shown, submitted.grades, made))
     return found
-
-
-def _with_credit(result: Result, submitted: SubmittedNotebook) -> Result:
-    extra = {grade.name.removesuffix("_check"): grade.extra_credit for grade in submitted.grades if grade.extra_credit}
-    exercises = {name: {**each, "extra": extra.get(name, 0.0)} for name, each in result.exercises.items()}
-    return replace(result, exercises=exercises, penalty=submitted.late_submission_penalty or 0.0)
 
 
 def _penalties(root: Path) -> AssignLatePenalties:

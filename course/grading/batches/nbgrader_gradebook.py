@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderApp
 from sqlalchemy.engine import make_url
@@ -14,6 +16,16 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from traitlets.config import Config
 
 from course.grading.batches.folder import CourseFolder, FolderError
+
+
+def ignore_warnings() -> None:
+    """Ignore warnings of libraries about what nbgrader does, of which nobody who grades can do anything.
+
+    SQLAlchemy warns about how nbgrader makes a new submission, nbformat about cell ids that occur twice, which our repair reports.
+    """
+    warnings.filterwarnings("ignore", message="Object of type <Submitted")
+    warnings.filterwarnings("ignore", category=DuplicateCellId)
+    warnings.filterwarnings("ignore", category=MissingIDFieldWarning)
 
 
 def config(root: Path) -> Config:

@@ -14,6 +14,8 @@ from course.grading import catalogue
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
 
+Decisions = Mapping[tuple[str, str], Mapping]  # by student and exercise
+
 LOG = "overrides.jsonl"  # in results/; one decision a line, the last one counts
 
 

@@ -24,6 +24,7 @@ class Result:
     exercises : dict
         Exercise id -> ``{"score": float or None, "points": float, "fault": str, "report": render.as_json}``. A score of None needs a human.
         Decisions of humans add ``override`` (`course.grading.batches.overrides`) and ``extra``, points beyond those of the exercise.
+        ``manual`` has a ``score`` and ``extra`` credit of the formgrader that nobody decided; they do not count (`manual_scores`).
     repairs, notes : list of str
         Repairs before the run; what was left out, cut off or ended in it.
     sandbox : str

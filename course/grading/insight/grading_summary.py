@@ -43,6 +43,7 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
         *_remarks("Repaired", "What was repaired before grading", ((each, each.repairs) for each in class_)),
         *_remarks("Notes", "What was skipped, cut off, stopped or not handed in", ((each, each.notes) for each in class_)),
         *_decisions(folder, class_),
+        *_manual_scores(class_),
         *_sandbox(class_),
     ]
     return pages.write(folder.root / "results" / PAGE, "Grading summary", parts)
@@ -151,6 +152,21 @@ def _decided(decision: Mapping) -> tuple[str, ...]:
     points, extra = (number(decision[what]) if what in decision else "" for what in ("points", "extra"))
     before = "none" if decision["before"] is None else number(decision["before"])
     return (points, before, extra, *(decision[member] for member in ("reason", "by", "at")))
+
+
+def _manual_scores(results: Sequence[Result]) -> list[pages.Markup]:
+    found = ((result.student, name, each) for result in results for name, each in result.exercises.items() if "manual" in each)
+    rows = [(student, name, *_undecided(student, name, each)) for student, name, each in found]
+    caption = "In the gradebook, by the formgrader; spreadsheets have the grader's"
+    columns = ("student", "exercise", "the grader's", "manual", "extra credit", "to let it count")
+    return [pages.heading("Manual scores that do not count"), pages.table(caption, columns, rows)] if rows else []
+
+
+def _undecided(student: str, exercise: str, found: Mapping) -> tuple[str, ...]:
+    graders, manual = "none" if found["score"] is None else number(found["score"]), found["manual"]
+    score, extra = (number(manual[what]) if what in manual else "" for what in ("score", "extra"))
+    options = "".join(f" {option} {value}" for option, value in (("--points", score), ("--extra", extra)) if value)
+    return (graders, score, extra, pages.code(f'`course override {shlex.quote(student)} {exercise}{options} --reason "..."`'))
 
 
 def _sandbox(results: Sequence[Result]) -> list[pages.Markup]:
