@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,5 +101,5 @@ def _is_allowed(tag: str, name: str, value: str) -> bool:
     if name == "src":
         return tag == "img" and bool(IMAGE.match(value))
     if name == "style":
-        return not NEGATIVE.search(value)
+        return not NEGATIVE.search(html.unescape(value))
     return name in ALLOWED["attributes"]

@@ -19,7 +19,7 @@ from course.grading.batches.folder import CourseFolder
 from course.grading.formgrader.content_security_policy import OURS, policy
 
 # nbgrader writes the names of a page's address into the page. Those of assignments, notebooks and students have none of these characters.
-UNSAFE = re.compile(r"[<>\"'`&\\\x00-\x1f\x7f]")
+UNSAFE = re.compile(r"[<>\"\\\x00-\x1f\x7f]")
 POLICY = "Content-Security-Policy"
 
 

@@ -132,6 +132,20 @@ def test_an_honest_table_and_plot_stay() -> None:
     assert Sanitiser().html(plot) == plot
 
 
+@pytest.mark.parametrize(
+    "value", ["margin:-9px", "margin:&#x2d.9e3px", "margin:0 0 - 9px", "margin:calc(0px - 9px)", "position:fixed", "top:0"]
+)
+def test_text_stays_in_its_place(value: str) -> None:
+    assert Sanitiser().html(f'<p style="{value}">x</p>') in ("<p>x</p>", '<p style="">x</p>')
+
+
+@pytest.mark.parametrize(
+    "attribute", ["id=m98_1_ex1_check", "name=x", "class=full-credit", "class='k score'", "data-toggle=modal", "target=x"]
+)
+def test_the_formgrader_finds_only_its_own_elements(attribute: str) -> None:
+    assert Sanitiser().html(f"<p {attribute}>x</p>") == "<p>x</p>"
+
+
 def test_pandas_style_sheet_is_no_text() -> None:
     shown = Sanitiser().html(pd.DataFrame({"a": [1]})._repr_html_())
     assert "<td>1</td>" in shown and "vertical-align" not in shown
