@@ -1,4 +1,4 @@
-"""What the exercises of m02_1 show: columns and days of flights. Drawn by the generator that the grader draws from, so that both agree."""
+"""What the exercises of m02_1 show: columns and days of flights, by the module that the checks use, so that both agree."""
 
 import importlib.util
 import random
