@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from course.grading import DefinitionError, Exercise, catalogue, vocabulary
 from course.grading.overview import line
+from course.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -140,24 +139,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not exercises:
         print(f"course coverage: no exercises under {options.root / 'graders'}; run it in the course's folder.", file=sys.stderr)
         return 2
-    _print(exercises, Console())
+    _print(exercises, Terminal())
     if options.write:
         (options.root / PAGE).write_text(page(exercises), encoding="utf-8")
     return 0
 
 
-def _print(exercises: list[Exercise], console: Console) -> None:
+def _print(exercises: list[Exercise], terminal: Terminal) -> None:
     gaps = topics(exercises)
     table = Table("topic without an exercise", "what", "lesson", title="Syllabus", title_justify="left")
     for gap in gaps:
-        table.add_row(gap.id, escape(gap.text), f"{', '.join(gap.of)}{'' if gap.written else ' (not written yet)'}")
-    console.print(table)
+        table.add_row(gap.id, gap.text, f"{', '.join(gap.of)}{'' if gap.written else ' (not written yet)'}")
+    terminal.print(table)
     for exam in vocabulary.EXAMS:
         table = Table("skill without an exercise", "what", title=f"MLA-{exam}", title_justify="left")
         for gap in skills(exercises, exam):
-            table.add_row(gap.id, escape(gap.text))
-        console.print(table)
-    console.print(_totals(exercises), highlight=False)
+            table.add_row(gap.id, gap.text)
+        terminal.print(table)
+    terminal.say(_totals(exercises))
 
 
 if __name__ == "__main__":

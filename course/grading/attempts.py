@@ -96,7 +96,8 @@ def append_attempt(attempt: Attempt, folder: Path) -> None:
     with contextlib.suppress(OSError):
         descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line.encode())  # one write, since two notebooks of a lesson may be open
+            # One write, since two notebooks of a lesson may be open. Half of a surrogate pair is written as JSON escapes it.
+            os.write(descriptor, line.encode(errors="backslashreplace"))
         finally:
             os.close(descriptor)
 

@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from course import cli, interrupts
@@ -23,6 +21,7 @@ from course.grading.batches.result import Result
 from course.grading.classroom import import_submissions, schedule
 from course.regression import demo_attempts
 from course.regression.demo_learners import KINDS, AnswerPool, LearnerProfile, hand_in, problems
+from course.terminal import ProgressBar, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path("build/demo-class")
@@ -96,8 +95,8 @@ class DemoGrading:
         for i, lesson in enumerate(self.lessons):
             due = plan.lesson(lesson).due
             assert due is not None
-            for kind in track(self.kinds, f"{lesson} is handed in", transient=True):
-                if i < kind.lessons:
+            with ProgressBar(console=Terminal(), transient=True) as progress:
+                for kind in progress.track([kind for kind in self.kinds if i < kind.lessons], description=f"{lesson} is handed in"):
                     folder, at = self.folder / "handed_in" / lesson / kind.name, due + kind.late
                     material = self.material(lesson)
                     hand_in(kind, self.folder / "notebooks" / lesson, material, folder)
@@ -163,14 +162,14 @@ def _print(klass: DemoGrading, lines: Sequence[str]) -> None:
         points = f"{sum(each.score for each in results):g} of {sum(each.points for each in results):g}" if results else "-"
         wrong = any(line.startswith(f"{kind.name},") for line in lines)
         table.add_row(kind.name, kind.words, points if kind.readable else "needs a human", "no" if wrong else "yes")
-    console = Console()
-    console.print(table)
+    terminal = Terminal()
+    terminal.print(table)
     for line in lines:
-        console.print(f"Not as expected: {line}", markup=False, soft_wrap=True)
+        terminal.say(f"Not as expected: {line}")
     steps = Table("step", "seconds", title="Time")
     for step, seconds in klass.seconds.items():
         steps.add_row(f"course {step}", f"{seconds:.0f}")
-    console.print(steps)
+    terminal.print(steps)
 
 
 if __name__ == "__main__":

@@ -22,13 +22,13 @@ from functools import partial
 from pathlib import Path
 
 import yaml
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TimeElapsedColumn
 from rich.table import Table
 
 from course import interrupts
 from course.regression import status_page
 from course.regression.process_pool import ProcessPool
+from course.terminal import DescriptionColumn, ProgressBar, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("build", "lanes")
@@ -188,10 +188,10 @@ def _counts(junit: Path, code: int) -> tuple[int, int, int]:
     return tests - failed - skipped, failed or int(code != 0), skipped
 
 
-def run_all(chosen: Sequence[Lane], runner: LaneRunner, console: Console) -> list[LaneResult]:
+def run_all(chosen: Sequence[Lane], runner: LaneRunner, terminal: Terminal) -> list[LaneResult]:
     """Run lanes, `AT_A_TIME` in parallel, then those that run alone. Shows progress; an interrupt leaves nothing running."""
     outcomes: list[LaneResult] = []
-    with _progress(console) as on_progress, runner.pool as pool:
+    with _progress(terminal) as on_progress, runner.pool as pool:
 
         def job(lane: Lane) -> LaneResult:
             on_progress(lane, None)
@@ -206,17 +206,17 @@ def run_all(chosen: Sequence[Lane], runner: LaneRunner, console: Console) -> lis
 
 
 @contextlib.contextmanager
-def _progress(console: Console) -> Iterator[Callable[[Lane, LaneResult | None], None]]:
+def _progress(terminal: Terminal) -> Iterator[Callable[[Lane, LaneResult | None], None]]:
     """Spinners on a terminal, a line at start and end elsewhere."""
-    if not console.is_terminal:
-        yield lambda lane, outcome: console.print(_line(lane, outcome), markup=False, highlight=False)
+    if not terminal.is_terminal:
+        yield lambda lane, outcome: terminal.say(_line(lane, outcome))
         return
-    columns = (SpinnerColumn(finished_text=" "), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    columns = (SpinnerColumn(finished_text=" "), DescriptionColumn(), TimeElapsedColumn())
+    with ProgressBar(*columns, console=terminal) as progress:
         yield partial(_spin, progress, {})
 
 
-def _spin(progress: Progress, tasks: dict, lane: Lane, outcome: LaneResult | None) -> None:
+def _spin(progress: ProgressBar, tasks: dict, lane: Lane, outcome: LaneResult | None) -> None:
     if outcome is None:
         tasks[lane.name] = progress.add_task(_line(lane, None), total=1)
     else:
@@ -227,21 +227,21 @@ def _line(lane: Lane, outcome: LaneResult | None) -> str:
     return f"{lane.name}: {outcome.result if outcome else 'runs'} ({lane.title})"
 
 
-def show(outcomes: Sequence[LaneResult], root: Path, console: Console) -> None:
+def show(outcomes: Sequence[LaneResult], root: Path, terminal: Terminal) -> None:
     """Print the logs of lanes that failed, then a row for each lane, then the lanes over their budgets."""
     for outcome in outcomes:
         if outcome.result != "passed":
             lines = outcome.log.read_text(encoding="utf-8", errors="replace").splitlines()
-            console.rule(f"{outcome.lane.name} {outcome.result}: {outcome.log.relative_to(root)}")
-            console.print("\n".join(lines[-SHOWN_LINES:]), markup=False, highlight=False, soft_wrap=True)
+            terminal.rule(f"{outcome.lane.name} {outcome.result}: {outcome.log.relative_to(root)}")
+            terminal.say("\n".join(lines[-SHOWN_LINES:]))
     table = Table("lane", "what", "tests", "skipped", "seconds", "budget", "result")
     for outcome in outcomes:
         lane, tests = outcome.lane, str(outcome.passed + outcome.failed)
         budget = f"{lane.budget:.0f}" if lane.budget else ""
         table.add_row(lane.name, lane.title, tests, str(outcome.skipped), f"{outcome.seconds:.0f}", budget, outcome.result)
-    console.print(table)
+    terminal.print(table)
     if line := over_budget(outcomes):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        terminal.say(line)
 
 
 def over_budget(outcomes: Sequence[LaneResult]) -> str:
@@ -256,7 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("lanes", nargs="*", metavar="LANE", help="only these; default: all")
     parser.add_argument("--nightly", action="store_true", help="also the lanes and tests that are too slow for make test")
     options = parser.parse_args(arguments)
-    console = Console(soft_wrap=True)
+    terminal = Terminal()
     try:
         chosen = select(options.lanes, options.nightly)
     except LaneError as error:
@@ -264,8 +264,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     shutil.rmtree(ROOT / RESULTS, ignore_errors=True)
     (ROOT / RESULTS).mkdir(parents=True)
-    outcomes = run_all(chosen, LaneRunner(ROOT, options.nightly), console)
-    show(outcomes, ROOT, console)
+    outcomes = run_all(chosen, LaneRunner(ROOT, options.nightly), terminal)
+    show(outcomes, ROOT, terminal)
     status_page.write(ROOT / RESULTS, [status_page.LaneTiming.of(outcome) for outcome in outcomes])
     passed, failed, skipped = (sum(getattr(outcome, name) for outcome in outcomes) for name in ("passed", "failed", "skipped"))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))

@@ -6,18 +6,18 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID
 
 from course.regression import report
 from course.regression.execute import Executed
+from course.terminal import DescriptionColumn, ProgressBar, Terminal
 
 
 class RunProgress:
     """Receives the events of a run. Its methods may be called in any thread."""
 
-    def __init__(self, console: Console, bars: Progress | None) -> None:
-        self._console = console
+    def __init__(self, terminal: Terminal, bars: ProgressBar | None) -> None:
+        self._terminal = terminal
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
@@ -51,7 +51,7 @@ class RunProgress:
     def say(self, line: str) -> None:
         """Print a line where there are no bars."""
         if not self._bars:
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._terminal.say(line)
 
     def _end(self, kind: str, total: int, line: str) -> None:
         with self._lock:
@@ -60,11 +60,11 @@ class RunProgress:
 
 
 @contextlib.contextmanager
-def show_progress(console: Console) -> Iterator[RunProgress]:
+def show_progress(terminal: Terminal) -> Iterator[RunProgress]:
     """Show a run's progress while the block runs."""
-    if not console.is_terminal:
-        yield RunProgress(console, None)
+    if not terminal.is_terminal:
+        yield RunProgress(terminal, None)
         return
-    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bars:
-        yield RunProgress(console, bars)
+    columns = (DescriptionColumn(width=16), *ProgressBar.get_default_columns()[1:])
+    with ProgressBar(*columns, console=terminal) as bars:
+        yield RunProgress(terminal, bars)

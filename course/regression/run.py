@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from course import interrupts
@@ -25,6 +24,7 @@ from course.regression.demo_class import LEARNERS, DemoClass, DemoClassError, un
 from course.regression.execute import WORKERS, Executed, cells_of, execute_all, lessons
 from course.regression.progress import RunProgress, show_progress
 from course.regression.rotation import RunPlan
+from course.terminal import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "build/run"
@@ -48,12 +48,12 @@ def main(place: str = FOLDER, day: date | None = None, everything: bool = False)
     int
         0 when all is as expected, else 1. The lines that say what is not are printed and in the report.
     """
-    console = Console()
+    terminal = Terminal()
     folder = ROOT / place
     shutil.rmtree(folder, ignore_errors=True)
     sources = lessons(ROOT)
     plan = rotation.everything(sources) if everything else rotation.plan(sources, day or date.today())
-    with show_progress(console) as progress:
+    with show_progress(terminal) as progress:
         runs = _run_lessons(progress, plan, folder)
         problems = [f"{run.notebook}: {report.lesson_row(run)[-1]}" for run in runs if not run.ok]
         try:
@@ -61,9 +61,9 @@ def main(place: str = FOLDER, day: date | None = None, everything: bool = False)
             problems += unexpected(scores)
         except DemoClassError as error:
             scores, problems = {}, [*problems, f"the class was not graded: {error}"]
-    _print(console, runs, scores, problems, plan)
+    _print(terminal, runs, scores, problems, plan)
     report.write(folder / REPORT, runs, scores, problems, plan.reasons)
-    console.print(f"Report: {(folder / REPORT).relative_to(ROOT)}")
+    terminal.say(f"Report: {(folder / REPORT).relative_to(ROOT)}")
     return 1 if problems else 0
 
 
@@ -97,22 +97,22 @@ def _local_aws() -> Iterator[dict[str, str]]:
 
 
 def _print(
-    console: Console, runs: list[Executed], scores: dict[str, dict[str, tuple[float, float]]], problems: list[str], plan: RunPlan
+    terminal: Terminal, runs: list[Executed], scores: dict[str, dict[str, tuple[float, float]]], problems: list[str], plan: RunPlan
 ) -> None:
     table = Table(*report.LESSON_COLUMNS, title="Lessons")
     for run in runs:
         table.add_row(*report.lesson_row(run))
-    console.print(table)
+    terminal.print(table)
     if scores:
         columns, rows = report.score_rows(scores)
         table = Table(*columns, title="Class")
         for row in rows:
             table.add_row(*row)
-        console.print(table)
+        terminal.print(table)
     for reason in plan.reasons:
-        console.print(reason, markup=False, highlight=False)
+        terminal.say(reason)
     for problem in problems:
-        console.print(f"Not as expected: {problem}", markup=False)
+        terminal.say(f"Not as expected: {problem}")
 
 
 def command() -> int:

@@ -36,7 +36,7 @@ def lane(name: str, *tests: str, checks: tuple[str, ...] = ()) -> lanes.Lane:
 
 def outcomes(course: Path, *chosen: lanes.Lane) -> dict[str, lanes.LaneResult]:
     (course / lanes.RESULTS).mkdir(parents=True, exist_ok=True)
-    found = lanes.run_all(chosen, lanes.LaneRunner(course, nightly=False), lanes.Console(quiet=True))
+    found = lanes.run_all(chosen, lanes.LaneRunner(course, nightly=False), lanes.Terminal(quiet=True))
     return {outcome.lane.name: outcome for outcome in found}
 
 
@@ -73,7 +73,7 @@ def test_a_run_without_results_has_not_passed(course):
 
 def test_failures_are_shown_with_their_output(course, capsys):
     found = outcomes(course, lane("a", "good"), lane("b", "bad"))
-    lanes.show(list(found.values()), course, lanes.Console(width=120))
+    lanes.show(list(found.values()), course, lanes.Terminal(width=120))
     shown = capsys.readouterr().out
     assert "b failed: build/lanes/b.log" in shown and "one is not two" in shown
     assert "a failed" not in shown
@@ -107,7 +107,7 @@ def test_a_lane_over_its_budget_is_named_and_passes(course, capsys):
     slow = lanes.Lane("slow", "it takes its time", (), ("good",), nightly=False, budget=0.001)
     found = outcomes(course, slow, lane("free", "good"))
     late = [lanes.LaneResult(slow, 2, 0, 0, 61.0, found["slow"].log), found["free"]]
-    lanes.show(late, course, lanes.Console(width=120))
+    lanes.show(late, course, lanes.Terminal(width=120))
     assert "Over budget on this machine: slow by 61 s of 0 s." in capsys.readouterr().out
     assert found["slow"].result == "passed" and lanes.over_budget([found["free"]]) == ""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from rich.console import Console
-
 from course.regression.execute import Executed
 from course.regression.progress import show_progress
+from course.terminal import Terminal
 
 GOOD = Executed("m00_start", "m00_start", Path("a.ipynb"), 12.34, 40, 2, 4, 4, "", (0.1, 3.0))
 BAD = Executed("m04_training", "m04_1", Path("b.ipynb"), 5.0, 30, 4, 2, 10, "cell 3: ValueError: [no]", (1.0,))
@@ -16,7 +15,7 @@ BAD = Executed("m04_training", "m04_1", Path("b.ipynb"), 5.0, 30, 4, 2, 10, "cel
 
 def shown(terminal: bool) -> str:
     written = io.StringIO()
-    console = Console(file=written, force_terminal=terminal, width=120)
+    console = Terminal(file=written, force_terminal=terminal, width=120)
     with show_progress(console) as progress:
         progress.start_notebooks({"m00_start": 2, "m04_1": 1})
         progress.cell_done("m00_start")

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
 from course import interrupts
@@ -21,8 +20,10 @@ from course.grading.batches.queue import Grader, GraderError, grade_all, pending
 from course.grading.batches.result import Result
 from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
+from course.grading.one_package import PackagesError, require_one_package
 from course.grading.submission.run import UNSEALED
 from course.sandbox.box import best_mode
+from course.terminal import ProgressBar, Terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,9 +64,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    console = Console()
+    terminal = Terminal()
     folder = CourseFolder(options.root.resolve())
     try:
+        require_one_package(folder.root)
         works = grading_tasks(folder, options.assignments, options.students, options.personal)
         works = [replace(work, draft=options.draft) for work in works]
         waiting, unchanged = pending(works) if options.resume else (works, [])
@@ -75,23 +77,23 @@ def _grade(options: argparse.Namespace) -> int:
         if not (options.draft or options.no_gradebook):
             nbgrader_gradebook.require({work.assignment for work in works}, folder, nbgrader_gradebook.url_of(folder, options.db))
         jobs, grader = _grader(options, folder)
-        graded = _with_progress(waiting, jobs, grader, len(unchanged), console)
+        graded = _with_progress(waiting, jobs, grader, len(unchanged), terminal)
         results = sorted([*unchanged, *graded], key=lambda result: result.name)
         if not options.draft:
-            results = _exported(results, folder, options, console)
-    except (FolderError, GraderError) as error:
+            results = _exported(results, folder, options, terminal)
+    except (FolderError, GraderError, PackagesError) as error:
         print(f"course grade: {error}", file=sys.stderr)
         return 2
     if options.draft:
-        _print_drafts(results, len(unchanged), folder, console)
+        _print_drafts(results, len(unchanged), folder, terminal)
     else:
-        grading_summary.print_summary(results, len(unchanged), grading_summary.write(folder, results), console)
+        grading_summary.print_summary(results, len(unchanged), grading_summary.write(folder, results), terminal)
     if changed := list(changes.changes((earlier[result.name], result) for result in graded if result.name in earlier)):
-        console.print(changes.table(changed))
+        terminal.print(changes.table(changed))
     return 1 if any(result.needs_human for result in results) else 0
 
 
-def _exported(results: Sequence[Result], folder: CourseFolder, options: argparse.Namespace, console: Console) -> list[Result]:
+def _exported(results: Sequence[Result], folder: CourseFolder, options: argparse.Namespace, terminal: Terminal) -> list[Result]:
     """The results with the decisions of humans, written to the gradebook and the spreadsheets."""
     made = overrides.decisions(folder)
     decided = [overrides.apply_decisions(result, made) for result in results]
@@ -100,15 +102,15 @@ def _exported(results: Sequence[Result], folder: CourseFolder, options: argparse
     for kind in options.export:
         name, write = exports.EXPORTS[kind]
         write(decided, folder.root / "results" / name)
-        console.print(f"{kind}: {folder.root / 'results' / name}")
+        terminal.say(f"{kind}: {folder.root / 'results' / name}")
     return decided
 
 
-def _print_drafts(drafts: Sequence[Result], unchanged: int, folder: CourseFolder, console: Console) -> None:
+def _print_drafts(drafts: Sequence[Result], unchanged: int, folder: CourseFolder, terminal: Terminal) -> None:
     lines = [f"{draft.student}, {draft.notebook}: {why}" for draft in drafts for why in draft.needs_human]
     lines.append(grading_summary.totals_line(drafts, f" ({unchanged} already graded)" if unchanged else ""))
     lines.append(f"These are drafts in {folder.root / 'drafts'}. Their scores do not count, and the gradebook is unchanged.")
-    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+    terminal.say("\n".join(lines))
 
 
 def grading_tasks(folder: CourseFolder, assignments: Sequence[str], students: Sequence[str] | None, personal: bool) -> list[GradingTask]:
@@ -153,23 +155,15 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{60 * speed:.1f} a minute")
 
 
-def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | None, unchanged: int, console: Console) -> list[Result]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not (works and console.is_terminal)) as progress:
+def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | None, unchanged: int, terminal: Terminal) -> list[Result]:
+    columns = (*ProgressBar.get_default_columns(), _Rate(), TimeRemainingColumn())
+    with ProgressBar(*columns, console=terminal, disable=not (works and terminal.is_terminal)) as progress:
         task = progress.add_task("grading", total=unchanged + len(works), completed=unchanged)
 
         def on_result(result: Result) -> None:
             progress.update(task, advance=1, description=f"graded {result.student}, {result.notebook}")
-            if not console.is_terminal:
-                console.print(_line(result), markup=False, highlight=False, soft_wrap=True)
+            if not terminal.is_terminal:
+                terminal.say(_line(result))
 
         return grade_all(works, jobs, on_result, grader)
 

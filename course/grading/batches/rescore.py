@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
 from course.grading import catalogue, render
 from course.grading.batches import changes, exports, overrides
 from course.grading.batches.command import grading_tasks
@@ -18,9 +16,11 @@ from course.grading.batches.grade import OTHER_POINTS, GradingTask, finished
 from course.grading.batches.result import Result
 from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
+from course.grading.one_package import PackagesError, require_one_package
 from course.grading.submission import evidence
 from course.grading.submission.evidence import Evidence, NotRecorded, RecordedCalls, replaying, tokens_of
 from course.grading.submission.server import judge
+from course.terminal import Terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,16 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     folder = CourseFolder(options.root.resolve())
     try:
+        require_one_package(folder.root)
         works = grading_tasks(folder, options.assignments, options.students, options.personal)
         pairs = [(old, _rescore(work, old)) for work in works if (old := Result.read(work.results, work.notebook))]
         made = overrides.decisions(folder)
         results = [overrides.apply_decisions(new, made) for _, new in pairs]
         results = exports.gradebook(results, folder, options.db)
         grading_summary.write(folder, results)
-    except FolderError as error:
+    except (FolderError, PackagesError) as error:
         print(f"course rescore: {error}", file=sys.stderr)
         return 2
-    return _print_changes(pairs, Console())
+    return _print_changes(pairs, Terminal())
 
 
 def _rescore(work: GradingTask, old: Result) -> Result:
@@ -79,16 +80,16 @@ def _judged(work: GradingTask, name: str, recorded: Evidence, released: float) -
     return {"score": score, "fault": fault, "report": render.as_json(outcome.report)}
 
 
-def _print_changes(pairs: Sequence[tuple[Result, Result]], console: Console) -> int:
+def _print_changes(pairs: Sequence[tuple[Result, Result]], terminal: Terminal) -> int:
     changed = list(changes.changes(pairs))
     if changed:
-        console.print(changes.table(changed))
+        terminal.print(changes.table(changed))
     left = [f"{new.student}: {note}" for old, new in pairs for note in new.notes if note not in old.notes]
     for line in left:
-        console.print(line, markup=False, soft_wrap=True)
-    console.print(f"{len(pairs)} notebooks judged again; {len(changed)} scores changed.")
+        terminal.say(line)
+    terminal.say(f"{len(pairs)} notebooks judged again; {len(changed)} scores changed.")
     if left:
-        console.print("`course grade --resume` runs those that could not be judged from their recorded evidence.", soft_wrap=True)
+        terminal.say("`course grade --resume` runs those that could not be judged from their recorded evidence.")
     return 1 if left else 0
 
 

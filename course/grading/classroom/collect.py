@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from course import interrupts
@@ -24,6 +22,7 @@ from course.grading.classroom.roster import Student
 from course.grading.classroom.student_matcher import NoMatch, StudentMatch, StudentMatcher
 from course.grading.classroom.submission_status import TIMESTAMP
 from course.grading.classroom.submitted_files import SubmissionRejected, SubmittedFile
+from course.terminal import ProgressBar, Terminal
 
 
 @dataclass
@@ -139,8 +138,7 @@ def _import_all(
     matched: MatchedFiles, course: CourseFolder, lesson: str, notebooks: Sequence[str], known: submission_times.SubmissionTimes, stage: Path
 ) -> list[ImportedSubmission]:
     imported = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(), transient=True) as progress:
+    with ProgressBar(console=Terminal(), transient=True) as progress:
         task = progress.add_task("collecting", total=len(matched.files))
         for student, entries in sorted(matched.files.items()):
             progress.update(task, advance=1, description=f"collecting {student}")
@@ -168,23 +166,23 @@ def _keep_unmatched(matched: MatchedFiles, folder: Path) -> None:
 
 
 def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missing: Iterable[Student], unmatched: Path) -> int:
-    console = Console()
+    terminal = Terminal()
     table = Table("student", "it is", "files", "handed in (UTC)", "remarks")
     for one in imported:
         at = one.at.strftime("%Y-%m-%d %H:%M") if one.at else "not known"
         marked = ["Canvas marks it as late; --times gives the time"] if one.late and not one.at else []
         table.add_row(one.student, one.what, str(one.files), at, "\n".join([*marked, *one.notes]))
     if imported:
-        console.print(table)
+        terminal.print(table)
     absent = ", ".join(student.id for student in missing)
-    console.print(f"{len(imported)} handed in; nothing yet from: {absent or 'nobody'}.", markup=False, soft_wrap=True)
+    terminal.say(f"{len(imported)} handed in; nothing yet from: {absent or 'nobody'}.")
     for entry, why in matched.unmatched:
-        console.print(f"Unmatched: {entry.name} ({why}).", markup=False, soft_wrap=True)
+        terminal.say(f"Unmatched: {entry.name} ({why}).")
     if matched.unmatched:
         advice = "Name each folder by its student's id and collect it with --from."
-        console.print(f"Kept in {unmatched}. {advice}", markup=False, soft_wrap=True)
+        terminal.say(f"Kept in {unmatched}. {advice}")
     for name, why in matched.refused:
-        console.print(f"Refused: {name}: {why}.", markup=False, soft_wrap=True)
+        terminal.say(f"Refused: {name}: {why}.")
     return 1 if matched.unmatched or matched.refused else 0
 
 

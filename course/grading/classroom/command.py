@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from course import interrupts
 from course.grading.batches.folder import CourseFolder
 from course.grading.classroom import class_gradebook, lessons, roster, schedule, submission_status
+from course.terminal import ProgressBar, Terminal
 
 COURSE = "from_data_to_deployment"
 
@@ -92,8 +91,7 @@ def _apply(options: argparse.Namespace) -> int:
     plan = schedule.read(options.root, lessons.available_lessons(options.root))
     with class_gradebook.open_gradebook(options.root, options.db, plan.course) as opened:
         waiting = [each.name for each in plan.lessons if not _generated(options.root, opened, each.name)]
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(), disable=not waiting) as progress:
+        with ProgressBar(console=Terminal(), disable=not waiting) as progress:
             task = progress.add_task("lessons", total=len(waiting))
             for name in waiting:
                 progress.update(task, description=f"generating {name}")
@@ -144,9 +142,9 @@ def _status(options: argparse.Namespace) -> int:
     each = Table("student", *(lesson.name for lesson in shown))
     for student, theirs in found.items():
         each.add_row(student, *(str(theirs[lesson.name]) for lesson in shown))
-    console = Console()
-    console.print(dates)
-    console.print(each)
+    terminal = Terminal()
+    terminal.print(dates)
+    terminal.print(each)
     return 0
 
 

@@ -8,12 +8,11 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
 from course.grading.errors import DefinitionError
 from course.grading.insight import dashboard_page, stored_results
+from course.terminal import Terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = CourseFolder(options.root.resolve())
     place = "drafts" if options.draft else "results"
     try:
-        with Console(stderr=True).status("reading the class"):
+        with Terminal(stderr=True).status("reading the class"):
             results = chosen(folder, options.assignments, place)
             page, tables = dashboard_page.write(folder, results, place)
         written = [table.write(options.csv) for table in tables] if options.csv else []

@@ -8,8 +8,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from course import interrupts, pages
 from course.grading import catalogue
 from course.grading.batches.folder import CourseFolder, FolderError
@@ -19,7 +17,9 @@ from course.grading.exercise import seeds
 from course.grading.insight import sections, stored_results
 from course.grading.insight.evidence_report import StoredScore, evidence_report
 from course.grading.insight.rerun import rerun
+from course.grading.one_package import PackagesError, require_one_package
 from course.grading.submission.run import StartError
+from course.terminal import Terminal
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,22 +35,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    console = Console()
+    terminal = Terminal()
     try:
-        case = find(CourseFolder(options.root.resolve()), options.student, options.exercise)
+        folder = CourseFolder(options.root.resolve())
+        require_one_package(folder.root)
+        case = find(folder, options.student, options.exercise)
         shown = evidence_report(case)
         for section in shown:
-            section.show(console)
+            section.show(terminal)
         same = True
         if not options.no_run:
-            with console.status("running the submission again in its sandbox"):
+            with terminal.status("running the submission again in its sandbox"):
                 again, same = rerun(case)
-            again.show(console)
+            again.show(terminal)
             shown = [*shown, again]
         if options.html:
             title = f"{options.exercise} of {options.student}: {case.exercise.title}"
-            console.print(f"\n{pages.write(options.html, title, sections.html(shown))}", soft_wrap=True)
-    except (FolderError, UnknownExercise, DefinitionError, OSError) as error:
+            terminal.say(f"\n{pages.write(options.html, title, sections.html(shown))}")
+    except (FolderError, PackagesError, UnknownExercise, DefinitionError, OSError) as error:
         print(f"course explain: {error}", file=sys.stderr)
         return 2
     except StartError as error:

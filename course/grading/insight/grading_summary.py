@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-
 from course import pages
 from course.grading.batches import overrides
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 from course.grading.insight import stored_results
 from course.grading.render import number
+from course.terminal import Terminal
 
 PAGE = "night.html"
 SHOWN = 15  # entries that need a human shown on the terminal; the page has all
@@ -49,20 +48,16 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
     return pages.write(folder.root / "results" / PAGE, "Grading summary", parts)
 
 
-def print_summary(results: Sequence[Result], unchanged: int, page: Path, console: Console) -> None:
+def print_summary(results: Sequence[Result], unchanged: int, page: Path, terminal: Terminal) -> None:
     """Print what needs attention, the totals and the path of the page; ``unchanged`` results were not graded again."""
     waiting = [row for result in results for row in attention(result)]
     for student, what, why, then in waiting[:SHOWN]:
-        _say(console, f"{student}, {what}: {why}")
-        _say(console, f"    {then}")  # on its own line, to be copied
+        terminal.say(f"{student}, {what}: {why}")
+        terminal.say(f"    {then}")  # on its own line, to be copied
     if len(waiting) > SHOWN:
-        _say(console, f"... and {len(waiting) - SHOWN} more on the page.")
-    _say(console, totals_line(results, f" ({unchanged} already graded)" if unchanged else ""))
-    _say(console, f"All of it: {page}")
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+        terminal.say(f"... and {len(waiting) - SHOWN} more on the page.")
+    terminal.say(totals_line(results, f" ({unchanged} already graded)" if unchanged else ""))
+    terminal.say(f"All of it: {page}")
 
 
 def totals_line(results: Sequence[Result], remark: str = "") -> str:

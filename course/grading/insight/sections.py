@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rich.console import Console
+from rich.text import Text
 
 from course import pages
+from course.terminal import Terminal, visible
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,12 @@ class Section:
     lines: list[str] = field(default_factory=list)
     code: str = ""
 
-    def show(self, console: Console) -> None:
-        console.print(f"\n[bold]{self.title}[/bold]", highlight=False)
+    def show(self, terminal: Terminal) -> None:
+        terminal.print(Text(f"\n{visible(self.title)}", style="bold"))
         for line in self.lines:
-            console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+            terminal.say(f"  {line}")
         if self.code:
-            console.print("\n".join(f"    {line}" for line in self.code.splitlines()), markup=False, highlight=False, soft_wrap=True)
+            terminal.say("\n".join(f"    {line}" for line in self.code.splitlines()))
 
     def html(self) -> pages.Markup:
         code = pages.block(self.code, self.title) if self.code else ""

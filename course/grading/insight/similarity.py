@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import nbformat
-from rich.console import Console
-from rich.progress import Progress
 
 from course.grading import catalogue
 from course.grading.batches.folder import CourseFolder, FolderError
@@ -23,6 +21,7 @@ from course.grading.insight import similarity_page, stored_results
 from course.grading.insight.answer_similarity import AnswerSource, SimilaritySettings, similar_pairs
 from course.grading.insight.item_analysis import first_failure, way
 from course.grading.insight.observations import thresholds
+from course.terminal import ProgressBar, Terminal
 
 SHOWN = 10  # pairs shown on the terminal
 LONGEST = 20_000  # characters of an answer that are compared
@@ -62,11 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _compare(folder: CourseFolder, assignment: str, settings: SimilaritySettings) -> int:
-    console = Console()
+    terminal = Terminal()
     results = stored_results.results(folder, [assignment])
     if not results:
         raise FolderError(f"{assignment} has no results; `course grade {assignment}` makes them.")
-    with Progress(console=console, transient=True) as progress:
+    with ProgressBar(console=terminal, transient=True) as progress:
         exercises = [each for each in catalogue.exercises(folder.graders).values() if any(each.id in one.exercises for one in results)]
         given = answers(progress.track(results, description="reading"), folder, exercises)
         known = {exercise.id: course_code(folder, assignment, exercise) for exercise in exercises}
@@ -75,8 +74,8 @@ def _compare(folder: CourseFolder, assignment: str, settings: SimilaritySettings
     page = similarity_page.write(folder.root / "results" / f"similarity-{assignment}.html", assignment, found, results, settings)
     for pair in found[:SHOWN]:
         names = ", ".join(each.exercise for each in pair.matches)
-        console.print(f"{pair.score:6.0f}  {' and '.join(pair.students)}: {names}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"{len(found)} pairs are worth a look; similar answers may have honest reasons. {page}", markup=False, soft_wrap=True)
+        terminal.say(f"{pair.score:6.0f}  {' and '.join(pair.students)}: {names}")
+    terminal.say(f"{len(found)} pairs are worth a look; similar answers may have honest reasons. {page}")
     return 0
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from rich.console import Console
 
 from course.grading import attempts, catalogue, render
 from course.grading.classroom.schedule import ClassScheduleError
@@ -24,6 +23,7 @@ from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, overwrite, released_cells, repair
 from course.grading.submission.run import StartError, Submission, run
 from course.grading.submission.server import GradingOutcome
+from course.terminal import Terminal
 
 
 class JudgeError(Exception):
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("notebook", help="for example m02_1")
     parser.add_argument("--exercise", action="append", metavar="ID", help="only this exercise, for example m02_1_ex3; may be repeated")
     options = parser.parse_args(arguments)
-    console = Console()
+    terminal = Terminal()
     try:
         exercises = _chosen(options.notebook, options.exercise)
         copy = learner_folder.find_learner_folder(Path.cwd())
@@ -53,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         noted = attempts.read(folder)
         numbers = {exercise.id: availability.require(exercise, noted) for exercise in exercises}
         saved = _saved(folder, options.notebook, exercises)
-        console.print(f"Judging {saved.path.name} as it is saved: its cells run in a sandbox, with a local AWS of their own.")
-        with console.status("running the notebook"):
-            outcomes = _judged(saved, folder, lambda outcome: _show(outcome, numbers, folder, console))
+        terminal.say(f"Judging {saved.path.name} as it is saved: its cells run in a sandbox, with a local AWS of their own.")
+        with terminal.status("running the notebook"):
+            outcomes = _judged(saved, folder, lambda outcome: _show(outcome, numbers, folder, terminal))
     except (
         JudgeError,
         UnknownExercise,
@@ -119,7 +119,7 @@ def _judged(saved: SavedNotebook, folder: Path, on_outcome: Callable[[GradingOut
     return list(done.outcomes.values())
 
 
-def _show(outcome: GradingOutcome, numbers: dict[str, int], folder: Path, console: Console) -> None:
+def _show(outcome: GradingOutcome, numbers: dict[str, int], folder: Path, terminal: Terminal) -> None:
     report = outcome.report
     report.phase = "judged"
     if outcome.fault:
@@ -127,7 +127,7 @@ def _show(outcome: GradingOutcome, numbers: dict[str, int], folder: Path, consol
     elif not report.unanswered:
         attempts.append_attempt(attempts.of_report(report, attempts.JUDGE, hints=0), folder)
     more = f"Judged on fresh cases, run {numbers[report.exercise.id]}."
-    console.print(render.as_text(report, more), markup=False, highlight=False, soft_wrap=True)
+    terminal.say(render.as_text(report, more))
 
 
 if __name__ == "__main__":

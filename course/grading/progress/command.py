@@ -8,13 +8,13 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from course.grading import catalogue
 from course.grading.errors import DefinitionError
 from course.grading.progress import learner_folder, page
 from course.grading.progress.exercise_state import HOLDS, RIGHT, LearnerProgress, progress
+from course.terminal import Terminal
 
 PAGE = "progress.html"
 
@@ -40,21 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (learner_folder.NoLearnerFolderError, DefinitionError, OSError) as error:
         print(f"course progress: {error}", file=sys.stderr)
         return 2
-    _print_table(made, titles, Console())
+    _print_table(made, titles, Terminal())
     print(f"The page: {written}" + (f"\nFor others: {options.export}" if options.export else ""))
     if options.open:
         webbrowser.open(written.as_uri())
     return 0
 
 
-def _print_table(made: LearnerProgress, titles: dict[str, str], console: Console) -> None:
+def _print_table(made: LearnerProgress, titles: dict[str, str], terminal: Terminal) -> None:
     table = Table("notebook", "points", "judged right", "practice holds")
     for name, states in made.notebooks().items():
         earned, points = sum(each.score for each in states), sum(each.exercise.points for each in states)
         right, holds = (sum(each.state == wanted for each in states) for wanted in (RIGHT, HOLDS))
         table.add_row(titles[name], f"{earned:g} of {points:g}", f"{right} of {len(states)}", str(holds))
-    console.print(table)
-    console.print(page.next_step(made, titles), markup=False, soft_wrap=True)
+    terminal.print(table)
+    terminal.say(page.next_step(made, titles))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -156,6 +157,28 @@ def test_unmatched_files_are_kept_once_each(root, tmp_path, capsys):
     written(folder, {"adam/a.ipynb": b"other"})
     collect(root, capsys, "--from", folder, expect=1)
     assert kept(root, "unclaimed/in") == {"adam/a.ipynb": b"1", "adam/a~2.ipynb": b"other"}
+
+
+PRINTABLE = ["[red]mine.ipynb", ":bug:.ipynb", "[link=e.org].ipynb", "[.ipynb", "[@click=app.bell()].ipynb"]
+OTHERS = ["esc\x1b[31m.ipynb", "turned\u202e.ipynb", os.fsdecode(b"half\xff[b].ipynb")]
+
+
+def test_names_of_files_are_shown_as_they_are_and_end_nothing(root, tmp_path, capsys):
+    """In every place where a name is shown: as a remark, unmatched, and refused."""
+    for name in PRINTABLE:
+        written(tmp_path / "in", {f"ada/{IPYNB}": notebook("ada's"), f"ada/{name}": b"{}", f"nobody {name}/{name}": b"{}"})
+    written(tmp_path / "in", {"nobody/[/red].ipynb": b"{}", "ada/[/red].zip": b"broken"})  # closing tags of nothing
+    written(tmp_path / "in", {f"bob/{name}": b"{}" for name in OTHERS})
+    (tmp_path / "in" / "bob" / "[bold]").symlink_to("/etc/passwd")
+    log = collect(root, capsys, "--from", tmp_path / "in", expect=1)
+    for name in PRINTABLE:
+        assert f"{name} is not a notebook of the lesson; it was kept" in log
+        assert f"Unmatched: nobody {name}/{name}" in log
+    assert "[/red].zip was kept unopened" in log and "Unmatched: nobody/[/red].ipynb" in log
+    assert "Refused: bob/[bold]: it is a link" in log
+    assert log.count("its name has characters that cannot be shown") == len(OTHERS)
+    assert "\x1b" not in log and "\u202e" not in log
+    assert {*PRINTABLE, IPYNB, "["} == {path.name for path in (root / "submitted/ada" / LESSON).iterdir()}
 
 
 def test_one_bomb_and_the_others_go_on(root, tmp_path, capsys, monkeypatch):

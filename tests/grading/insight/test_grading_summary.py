@@ -6,12 +6,12 @@ import io
 import re
 
 import pytest
-from rich.console import Console
 
 from course import pages
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import UNGRADED, Result
 from course.grading.insight import grading_summary
+from course.terminal import Terminal
 from tests.grading.insight.html_tables import rows, tables
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering
 
@@ -96,7 +96,7 @@ def test_the_summary_of_a_hundred_failures_is_short(tmp_path) -> None:
     fault = "grading it failed 3 times [/oops]"
     class_ = [Result(f"s{n:03}", "m01", "m01_1", key="", status=UNGRADED, fault=fault) for n in range(100)]
     written = io.StringIO()
-    grading_summary.print_summary(class_, 4, grading_summary.write(CourseFolder(tmp_path), class_), Console(file=written, width=80))
+    grading_summary.print_summary(class_, 4, grading_summary.write(CourseFolder(tmp_path), class_), Terminal(file=written, width=80))
     said = written.getvalue().splitlines()
     assert len(said) == 2 * grading_summary.SHOWN + 3
     assert "... and 85 more on the page." in said
