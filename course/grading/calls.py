@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import linecache
 import signal
@@ -50,7 +51,8 @@ def call(name: str, function: Callable, arguments: Sequence[Any], seconds: float
         except NotImplementedError:
             problem = AnswerError(f"`{name}` has no answer yet.", unanswered=True)
         except TimeLimit as error:
-            problem = AnswerError(f"`{shown}` had not returned after {seconds:.3g} seconds{_where(error.__traceback__, function)}.")
+            said = f"`{shown}` had not returned after {seconds:.3g} seconds{_where(error.__traceback__, function)}."
+            problem = AnswerError(f"{said} It was stopped and is not called again.", timed_out=True)
         except BaseException as error:  # SystemExit too: the answer cannot be used
             said = f": {_text(error)}" if _text(error) else ""
             problem = AnswerError(f"`{shown}` raised {type(error).__name__}{said}{_where(error.__traceback__, function)}.")
@@ -95,6 +97,28 @@ def limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, handler)
         if outer:  # an alarm that was already set continues
             signal.setitimer(signal.ITIMER_REAL, max(outer - (time.monotonic() - started), 0.001), interval)
+
+
+def bound(name: str, function: Callable, seconds: float, space: dict[str, Any]) -> None:
+    """Bound a function that ran out of time wherever ``space``, a notebook's variables, has it: later cells may call it.
+
+    Each call has ``seconds`` instead of the time of its cell, which is longer. After the first that runs out of them, the others raise
+    TimeoutError at once.
+    """
+    stopped = False
+
+    @functools.wraps(function)
+    def bounded(*arguments: Any, **named: Any) -> Any:
+        nonlocal stopped
+        if not stopped:
+            try:
+                with limited(seconds):
+                    return function(*arguments, **named)
+            except TimeLimit:
+                stopped = True
+        raise TimeoutError(f"`{name}` ran out of time ({seconds:g} s) in its check and again here. The grader does not call it any more.")
+
+    space |= {key: bounded for key, value in space.items() if value is function}
 
 
 def acceptable(name: str, function: Any, arguments: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from course.grading import attempts, catalogue, progress_line, render
+from course.grading import attempts, calls, catalogue, progress_line, render
 from course.grading.capture import captured
 from course.grading.errors import AnswerError
 from course.grading.evaluate import evaluate_here
@@ -94,7 +95,10 @@ def _graded(exercise: Exercise, evidence: dict[str, Any]) -> Report | None:
         return None
     from course.grading.submission import client
 
-    return client.offer(address, exercise, evidence)
+    def bound(name: str) -> None:
+        calls.bound(name, evidence[name], exercise.seconds, vars(sys.modules["__main__"]))
+
+    return client.offer(address, exercise, evidence, on_timeout=bound)
 
 
 def aws_client(service: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from course.grading import calls
 from course.grading.errors import AnswerError
-from course.grading.exercise.answer import Answer, collect
+from course.grading.exercise.answer import Answer, Call, collect
 from course.grading.exercise.exercise import Exercise
 from course.grading.exercise.seeds import Draw
 from course.grading.report import Report
@@ -73,10 +73,29 @@ def evaluate_here(
     def call(name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
         return calls.call(name, evidence[name], arguments, seconds)
 
+    patient = once_stopped(call)
+
     def answer(stream: str) -> Answer:
-        return Answer(exercise, collect(exercise, evidence), call, draw.rng(stream, exercise.id), draw.learner, client)
+        return Answer(exercise, collect(exercise, evidence), patient, draw.rng(stream, exercise.id), draw.learner, client)
 
     return evaluate(exercise, phase, answer, report)
+
+
+def once_stopped(call: Call) -> Call:
+    """``call`` that never again calls a function that ran out of time: each further case would cost the whole limit again."""
+    stopped: set[str] = set()
+
+    def patient(name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
+        if name in stopped:
+            raise AnswerError(f"`{name}` was not called again, since it had run out of time.", timed_out=True)
+        try:
+            return call(name, arguments, seconds)
+        except AnswerError as error:
+            if error.timed_out:
+                stopped.add(name)
+            raise
+
+    return patient
 
 
 def _is_aws_answer(error: Exception) -> bool:

@@ -102,6 +102,12 @@ class Course:
     def needs_human(self, student: str) -> set[str]:
         return {name for name, grade in self._grades(student).items() if grade.needs_manual_grade}
 
+    def scores_are_missing(self, student: str) -> bool:
+        """Whether the gradebook has no score of this student."""
+        with Gradebook(f"sqlite:///{self.root / 'gradebook.db'}") as gradebook:
+            found = [each for each in gradebook.assignment_submissions(self.lesson) if each.student_id == student]
+            return all(grade.auto_score is None for each in found for notebook in each.notebooks for grade in notebook.grades)
+
     def shown(self, student: str, exercise: str) -> str:
         """The output of an exercise's graded check cell, as text."""
         notebook = nbformat.read(self.root / "autograded" / student / self.lesson / f"{self.notebook}.ipynb", as_version=4)
@@ -173,9 +179,9 @@ def starting(source: str) -> Edit:
     return lambda notebook: notebook.cells.insert(0, nbformat.v4.new_code_cell(source))
 
 
-def ending(source: str) -> Edit:
-    """An edit that puts a code cell last."""
-    return lambda notebook: notebook.cells.append(nbformat.v4.new_code_cell(source))
+def ending(*sources: str) -> Edit:
+    """An edit that puts code cells last."""
+    return lambda notebook: notebook.cells.extend(map(nbformat.v4.new_code_cell, sources))
 
 
 def checks_become(*sources: str) -> Edit:

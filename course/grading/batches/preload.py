@@ -9,12 +9,13 @@ import nbformat
 import pandas  # noqa: F401  for checks of tables
 
 import course.localaws.server.preload  # noqa: F401  for the submission's local AWS
-from course.grading import vocabulary
+from course.grading import one_package, vocabulary
 from course.grading.batches import grade
 from course.sandbox.box import best_mode
 
 best_mode()
 grade.packages()
+one_package.package_of_kernels()
 nbformat.validate(nbformat.v4.new_notebook())  # compiles the schema
 vocabulary.domains("C01")
 vocabulary.topics()

@@ -26,6 +26,16 @@ COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20
 KILLED = 137
 LIMIT_SECONDS = 2.0
+# Run in the kernel before any cell. The package comes from the environment: the working directory holds files of the learner.
+IMPORT_COURSE = """
+import os, sys
+path = sys.path[:]
+sys.path[:] = [each for each in path if each not in ("", os.getcwd())]
+try:
+    import course.grading.check
+finally:
+    sys.path[:] = path
+"""
 ASK_SECONDS = 1.0  # afterwards the kernel is asked again, because messages that it publishes before its client is connected are lost
 
 
@@ -84,7 +94,9 @@ class SandboxedKernelManager(AsyncKernelManager):
 
 class _Client(AsyncKernelClient):
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Wait until the kernel has answered and its published messages arrive. jupyter_client's own method waits 0.2 s longer.
+        """Wait until the kernel has answered, its published messages arrive, and it has imported the course.
+
+        jupyter_client's own method waits 0.2 s longer.
 
         Raises
         ------
@@ -97,11 +109,23 @@ class _Client(AsyncKernelClient):
                 while not _is_idle(await self.get_iopub_msg(timeout=ASK_SECONDS), request):
                     pass
                 self._handle_kernel_info_reply(await self._async_recv_reply(request, timeout=ASK_SECONDS))
-                return
+                break
             if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
             if time.monotonic() > end:
                 raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
+        await self._import_course()
+
+    async def _import_course(self) -> None:
+        """Import the package before the submission's first cell, so that a package that is missing is no fault of the submission."""
+        request = self.execute(f"exec({IMPORT_COURSE!r}, {{}})", silent=True, allow_stdin=False)
+        while await self.is_alive():
+            with contextlib.suppress(Empty, TimeoutError):
+                reply = (await self._async_recv_reply(request, timeout=ASK_SECONDS))["content"]
+                if reply["status"] != "ok":
+                    raise RuntimeError(f"it cannot import the course's package: {reply['ename']}: {reply['evalue']}.")
+                return
+        raise RuntimeError("Kernel died before it had imported the course's package")
 
 
 def _is_idle(message: dict[str, Any], request: str) -> bool:

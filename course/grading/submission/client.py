@@ -19,23 +19,32 @@ _offering = threading.Lock()
 
 
 OnProgress = Callable[[str], None]  # receives what the check does now
+OnTimeout = Callable[[str], None]  # receives the name of a function that ran out of time
 
 
-def offer(address: str, exercise: Exercise, evidence: dict[str, Any], on_progress: OnProgress = lambda what: None) -> Report | None:
+def offer(
+    address: str,
+    exercise: Exercise,
+    evidence: dict[str, Any],
+    on_progress: OnProgress = lambda what: None,
+    on_timeout: OnTimeout = lambda name: None,
+) -> Report | None:
     """The grader's report on this evidence; ``None`` when the grader does not expect this exercise and the practice check runs."""
     if not _offering.acquire(blocking=False):  # check() called by a function that the grader is calling
         return None
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(address)
-            return _converse(FrameChannel(connection), exercise, evidence, on_progress)
+            return _converse(FrameChannel(connection), exercise, evidence, on_progress, on_timeout)
     except (OSError, ProtocolError):
         return None
     finally:
         _offering.release()
 
 
-def _converse(channel: FrameChannel, exercise: Exercise, evidence: dict[str, Any], on_progress: OnProgress) -> Report | None:
+def _converse(
+    channel: FrameChannel, exercise: Exercise, evidence: dict[str, Any], on_progress: OnProgress, on_timeout: OnTimeout
+) -> Report | None:
     try:
         plain_values, problem = collect(exercise, evidence), AnswerError("")
     except AnswerError as error:
@@ -54,15 +63,17 @@ def _converse(channel: FrameChannel, exercise: Exercise, evidence: dict[str, Any
         if message["type"] == "progress":
             on_progress(message["what"])
         else:
-            _answer_call(channel, message, evidence)
+            _answer_call(channel, message, evidence, on_timeout)
 
 
-def _answer_call(channel: FrameChannel, message: dict[str, Any], evidence: dict[str, Any]) -> None:
+def _answer_call(channel: FrameChannel, message: dict[str, Any], evidence: dict[str, Any], on_timeout: OnTimeout) -> None:
     name, reply = message["name"], {"id": message["id"], "value": None, "problem": "", "unanswered": False}
     try:
         reply["value"], reply["output"] = calls.call(name, evidence[name], message["arguments"], message["seconds"])
     except AnswerError as error:
         reply |= {"problem": str(error), "unanswered": error.unanswered, "output": error.output}
+        if error.timed_out:
+            on_timeout(name)
     with contextlib.suppress(FrameTooLarge):
         channel.send("result", **reply)
         return

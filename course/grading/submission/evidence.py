@@ -36,7 +36,7 @@ class Evidence:
         ``values``, ``problem`` and ``unanswered`` of the kernel's offer (`course.grading.submission.protocol`).
     calls : list of dict
         ``name`` and ``arguments`` of each call of a learner's function, in order, and its result: ``value``, ``problem``,
-        ``unanswered``, ``output``.
+        ``unanswered``, ``output``, ``timed_out`` (not in older recordings).
     aws : list of dict
         Each request to the submission's AWS, by `fingerprint`, with its ``operation``, the beginning of its text (``what``) for people to
         read, and the response: ``status``, ``headers``, ``body`` (base64).
@@ -78,6 +78,12 @@ def read(path: Path) -> dict[str, Evidence]:
     return {name: Evidence.of_json(each) for name, each in json.loads(gzip.decompress(path.read_bytes())).items()}
 
 
+def failure(call: dict[str, Any]) -> AnswerError:
+    """The error of a recorded call that failed."""
+    flags = {"unanswered": call["unanswered"], "timed_out": call.get("timed_out", False)}
+    return AnswerError(call["problem"], output=call["output"], **flags)
+
+
 class RecordedCalls:
     """Replays the learner's functions: a call with the same arguments gets the recorded results, in order."""
 
@@ -91,7 +97,7 @@ class RecordedCalls:
             if asked == wanted:
                 del self._left[number]
                 if each["problem"] or each["unanswered"]:
-                    raise AnswerError(each["problem"], unanswered=each["unanswered"], output=each["output"])
+                    raise failure(each)
                 return each["value"], each["output"]
         raise NotRecorded(f"`{name}` was not called with these arguments when the submission ran")
 

@@ -17,6 +17,7 @@ from course import datasets, interrupts
 from course.grading import catalogue, render
 from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
+from course.grading.one_package import PackagesError, require_one_package
 from course.grading.sandbox import aws, limits
 from course.grading.sandbox.directory import SandboxDirectory, prepare_directory
 from course.grading.sandbox.kernel import SandboxedKernelManager
@@ -36,7 +37,7 @@ LIMITS = {
 
 
 class StartError(Exception):
-    """A kernel could not be started, through no fault of the submission; the message has its last output."""
+    """The submission could not be run, through no fault of its own; the message says why, with the last output of its kernel."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,10 @@ def run(
     StartError
     """
     started = time.monotonic()
+    try:
+        require_one_package(submission.graders.parent)
+    except PackagesError as error:
+        raise StartError(str(error)) from None
     names = (str(cell.metadata.get("nbgrader", {}).get("grade_id")) for cell in released or notebook.cells)
     checks = catalogue.checks(names, submission.graders)
     with interrupts.raise_on_signal(), contextlib.ExitStack() as stack:
@@ -217,6 +222,9 @@ class _Client(NotebookClient):
             places.pop(index, None)
 
     def _execute(self, cell: NotebookNode, index: int) -> None:
+        if not self._dead and time.monotonic() > self._deadline:
+            minutes = limits.limits()["notebook_seconds"] / 60
+            self._end(f"The notebook was ended before cell {index + 1}, at the limit of {minutes:.3g} minutes for all its cells.")
         if self._dead:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
@@ -244,7 +252,7 @@ class _Client(NotebookClient):
         elif name in self._checks:
             # the limits of the practice and the graded check, and time for the checks themselves
             seconds = 2 * self._checks[name].seconds + 30
-        return max(1.0, min(seconds, self._deadline - time.monotonic()))
+        return max(0.001, min(seconds, self._deadline - time.monotonic()))  # nbclient takes 0 for no limit
 
     def output(self, outs: list, msg: dict, display_id: str | None, cell_index: int) -> NotebookNode | None:
         before, most = self._shown, limits.limits()["cell_output"]

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,12 @@ from typing import Any
 
 from course.grading import catalogue, render, values
 from course.grading.errors import AnswerError, DefinitionError
-from course.grading.evaluate import evaluate
+from course.grading.evaluate import evaluate, once_stopped
 from course.grading.exercise.answer import Answer, Call, fresh_token
 from course.grading.exercise.exercise import Exercise
 from course.grading.exercise.seeds import Draw
 from course.grading.report import Report
-from course.grading.submission.evidence import Evidence, NotRecorded, recording
+from course.grading.submission.evidence import Evidence, NotRecorded, failure, recording
 from course.grading.submission.protocol import FrameChannel, ProtocolError
 
 OFFER_SECONDS = 10  # from connection to complete offer
@@ -181,7 +182,7 @@ def judge(
     ProtocolError, NotRecorded
         When the kernel, or the recording of it, does not answer.
     """
-    offer = evidence.offer
+    offer, patient = evidence.offer, once_stopped(call)
 
     def answer(stream: str) -> Answer:
         if offer["problem"] or offer["unanswered"]:
@@ -189,7 +190,7 @@ def judge(
         missing = [name for name, wanted in exercise.values.items() if name not in offer["values"]]
         if missing:
             raise AnswerError(f"`{missing[0]}` is missing.")
-        return Answer(exercise, offer["values"], call, draw.rng(stream, exercise.id), draw.learner, client, token)
+        return Answer(exercise, offer["values"], patient, draw.rng(stream, exercise.id), draw.learner, client, token)
 
     try:
         return GradingOutcome(evaluate(exercise, "graded", answer, report), evidence=evidence)
@@ -212,15 +213,18 @@ class RemoteFunctions:
     def call(self, name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
         """Result and output of one call; raises `AnswerError` for the learner's failure and `ProtocolError` for the kernel's."""
         self._calls += 1
+        started = time.monotonic()
         self._channel.send("call", id=self._calls, name=name, arguments=list(arguments), seconds=seconds)
         result = self._channel.receive("result", seconds=seconds + GRACE)
         if result["id"] != self._calls:
             raise ProtocolError("answered a call that was not made")
         returned = {member: result[member] for member in ("value", "unanswered", "output")} | {"problem": result["problem"][:PROBLEM_LIMIT]}
+        # Judged here, since the kernel is not trusted. It began later, so a function that it stopped has used up the time.
+        returned["timed_out"] = bool(result["problem"]) and time.monotonic() - started >= seconds
         # Copied, since a check may change its arguments later.
         self._evidence.calls.append({"name": name, "arguments": values.plain(list(arguments))} | returned)
         if result["problem"] or result["unanswered"]:
-            raise AnswerError(result["problem"][:PROBLEM_LIMIT], unanswered=result["unanswered"], output=result["output"])
+            raise failure(returned)
         return result["value"], result["output"]
 
 

@@ -292,6 +292,10 @@ BREAKERS = {
     "returns_a_large_thing": ([RIGHT, answering(ex2="def mean(numbers):\n    return 'x' * 100_000_000")], FULL | {"m98_1_ex2": 0.0}),
     "hands_in_a_large_thing": ([RIGHT, answering(ex3=BIG)], FULL | {"m98_1_ex3": 0.0}),
     "asks_for_input": ([RIGHT, answering(ex2=MEAN + "input()")], FULL),
+    "loops_wherever_it_is_called": (
+        [RIGHT, answering(ex2="def mean(numbers):\n    while True:\n        pass"), ending(*["mean([1])"] * 8)],
+        FULL | {"m98_1_ex2": 0.0},
+    ),
     "recurses": ([RIGHT, answering(ex2="def mean(numbers):\n    return mean(numbers)")], FULL | {"m98_1_ex2": 0.0}),
     "nests": ([RIGHT, answering(ex3="late = []\nfor _ in range(10_000):\n    late = [late]")], FULL | {"m98_1_ex3": 0.0}),
 }
