@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
 
+ROUNDING = 1e-9  # relative; more than what rounding in the operations of an answer may come to
 REGRET_STEPS = ((0.02, 1.0), (0.06, 0.7), (0.15, 0.3))  # (regret up to, share): full, most, some
+
+
+def near(got: float, wanted: float, within: float) -> bool:
+    """Whether a number is within a tolerance of the right one, the borders included, whichever way they round; nan and inf never are."""
+    within += ROUNDING * max(within, abs(wanted))
+    return wanted - within <= got <= wanted + within
 
 
 def rule_share(given: Sequence[Hashable], accepted: Sequence[Collection[Hashable]]) -> float:

@@ -105,6 +105,27 @@ SPOILT: dict[str, tuple[str, str, str, str, str]] = {
         "m98_1_ex2 reference",
         "the check itself raised ZeroDivisionError",
     ),
+    "tolerance below the digits of an answer": (
+        HIDDEN,
+        "near(got, sum(numbers) / 7, 1e-3)",
+        "near(got, sum(numbers) / 7, 1e-9)",
+        "m98_1_ex2 reference, fractions in 1 of 3 draws",
+        "a right answer whose fractions are rounded fails",
+    ),
+    "check that asks for the same order of computing": (
+        HIDDEN,
+        "near(got, sum(numbers) / 7, 1e-3)",
+        "got in (sum(numbers) / 7, float(f'{sum(numbers) / 7:.6g}'))",
+        "m98_1_ex2 reference, fractions in 2 of 3 draws",
+        "a right answer whose fractions are larger by a rounding error fails",
+    ),
+    "cases in which a rounding error decides": (
+        f"{GRADERS}/needs.py",
+        '"gigabytes": round(10 ** rng.uniform(0, 4))',
+        '"gigabytes": rng.choice([rng.uniform(1, 99), 100 + 1e-13, 100 - 1e-13, rng.uniform(101, 999)])',
+        "m98_1_ex1 reference, fractions in 2 of 3 draws",
+        "a rounding error of an argument decides",
+    ),
     "part that grading forgets": (
         HIDDEN,
         'report.part("unseen", share,',

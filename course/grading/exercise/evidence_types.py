@@ -28,10 +28,14 @@ class Function:
 
     Annotations use ``str``, ``bool``, ``int``, ``float``, ``list``, ``dict``, ``None``, ``DataFrame``, ``Series``, ``ndarray`` and
     combinations of them; without ``->`` the function may return any plain data.
+
+    Checks must accept results whose fractions are rounded to ``digits`` decimals, as in the text's example, or to six significant digits
+    when it is None. The gate tries both.
     """
 
-    def __init__(self, signature: str) -> None:
+    def __init__(self, signature: str, digits: int | None = None) -> None:
         self.signature = signature
+        self.digits = digits
         try:
             definition = ast.parse(f"def {signature}: ...").body[0]
             assert isinstance(definition, ast.FunctionDef)

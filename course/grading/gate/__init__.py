@@ -9,5 +9,6 @@ exercise, every candidate answer runs in a copy of the namespace that the cells 
   right answer;
 - in a decision exercise, no guesser earns more than a fifth of the points (`course.grading.gate.guesser`);
 - no answer that is made of what learners can import earns more than a fifth of the points (`course.grading.gate.thief`);
+- right answers earn all points with their fractions rounded, or off by a rounding error, too (`course.grading.gate.rounding`);
 - mutants of the reference do not earn all points; ``--mutants`` says how many are tried (`course.grading.gate.mutation`).
 """

@@ -43,6 +43,10 @@ class Candidate:
     def is_wrong(self) -> bool:
         return self.name.startswith("wrong")
 
+    @property
+    def is_right(self) -> bool:
+        return self.name == "reference" or self.name.startswith("right")
+
 
 def code_cells(source: Path) -> list[CodeCell]:
     """The code cells of a text source (jupytext py:percent, ``# %% answer="m04_1_ex2"``), in order."""

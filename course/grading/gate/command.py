@@ -10,28 +10,29 @@ from pathlib import Path
 from course.grading import gate, render
 from course.grading.errors import DefinitionError
 from course.grading.gate import record
-from course.grading.gate.exercise_trial import CandidateResult
+from course.grading.gate.exercise_trial import DRAWS, CandidateResult
 from course.grading.gate.judging import ALL_MUTANTS, NO_MUTANTS, judge, notebooks
 
 PRACTICE = {None: "", True: "holds", False: "shows it"}  # by `CandidateResult.holds`
 
 
 def main(arguments: list[str] | None = None) -> int:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+
+    from course.terminal import Terminal
 
     options = _options(arguments)
     root = options.root.resolve()
     table = Table("exercise", "candidate", "points", "practice", "problem")
-    console = Console(stderr=True)
     try:
         chosen = (options.notebooks or notebooks(root))[options.part[0] - 1 :: options.part[1]]
-        with console.status("") as status:
+        with Terminal(stderr=True).status("") as status:
             findings = [
                 finding
                 for notebook in chosen
-                for finding in judge(notebook, root, options.mutants, lambda exercise, what: status.update(f"{exercise}: {what}"))
+                for finding in judge(
+                    notebook, root, options.mutants, lambda exercise, what: status.update(f"{exercise}: {what}"), options.draws
+                )
             ]
         if options.record:
             record.write(findings, root / "graders")
@@ -40,10 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     for finding in findings:
         earned = f"{render.number(finding.score)} of {render.number(finding.points)}"
-        table.add_row(
-            finding.exercise, escape(_called(finding)), earned, PRACTICE[finding.holds], escape(finding.problem or "as it must be")
-        )
-    Console().print(table)
+        table.add_row(finding.exercise, _called(finding), earned, PRACTICE[finding.holds], finding.problem or "as it must be")
+    Terminal().print(table)
     practice = record.PracticeScore.of(findings)
     print(f"{practice.sentence} At most {record.MOST:.0%} of the course's may.")
     too_many = practice.share > record.MOST and not options.notebooks and options.part == (1, 1)
@@ -65,6 +64,13 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         default=NO_MUTANTS,
         metavar="N|all",
         help="number of mutants to try of each reference (default: 0)",
+    )
+    parser.add_argument(
+        "--draws",
+        type=int,
+        default=len(DRAWS),
+        metavar="N",
+        help="draws on which right answers are tried with rounded numbers (default: %(default)s)",
     )
     parser.add_argument(
         "--part",

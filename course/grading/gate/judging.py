@@ -12,7 +12,7 @@ from course.grading import catalogue, render
 from course.grading.errors import DefinitionError
 from course.grading.exercise.exercise import Exercise
 from course.grading.exercise.seeds import Draw
-from course.grading.gate import guesser, leaks, loot, mutation, record, thief
+from course.grading.gate import guesser, leaks, loot, mutation, record, rounding, thief
 from course.grading.gate.candidates import REGION, Candidate, candidates, code_cells, source_of
 from course.grading.gate.exercise_trial import DRAWS, CandidateResult, ExerciseTrial
 from course.grading.gate.source_runner import Namespace, run, scratch_workspace
@@ -27,7 +27,11 @@ OnProgress = Callable[[str, str], None]  # (exercise, description of the current
 
 
 def judge(
-    notebook: str, root: Path, mutants: int | None = NO_MUTANTS, on_progress: OnProgress = lambda exercise, what: None
+    notebook: str,
+    root: Path,
+    mutants: int | None = NO_MUTANTS,
+    on_progress: OnProgress = lambda exercise, what: None,
+    draws: int = len(DRAWS),
 ) -> list[CandidateResult]:
     """All findings on the exercises of one notebook of the course in ``root``.
 
@@ -39,6 +43,8 @@ def judge(
         How many mutants of each exercise to try, always the same ones; `ALL_MUTANTS` for all.
     on_progress : callable
         Called with the exercise and the description of the next trial.
+    draws : int
+        On how many draws right answers are tried with other fractions (`course.grading.gate.rounding`).
 
     Raises
     ------
@@ -61,7 +67,7 @@ def judge(
                 catalogue.load_hidden(exercise, graders)
                 check = next(other for other in cells if other.role == "check" and other.exercise == cell.exercise)
                 trial = ExerciseTrial(exercise, cell, check, namespace, bare_aws)
-                findings += _findings(trial, graders, source.parent, public, mutants, on_progress)
+                findings += _findings(trial, graders, source.parent, public, mutants, draws, on_progress)
             elif not cell.role:
                 on_progress(notebook, "cells")
                 run(cell.text, namespace, f"{notebook}, code cell {number}")
@@ -69,7 +75,7 @@ def judge(
 
 
 def _findings(
-    trial: ExerciseTrial, graders: Path, lesson: Path, public: str, mutants: int | None, on_progress: OnProgress
+    trial: ExerciseTrial, graders: Path, lesson: Path, public: str, mutants: int | None, draws: int, on_progress: OnProgress
 ) -> list[CandidateResult]:
     """Try the mutants, then all candidates with the reference last, then, for a decision, the guessers, and the thief."""
     exercise = trial.exercise
@@ -84,6 +90,9 @@ def _findings(
         evidence = trial.evidence(candidate.name, candidate.code, space)
         finding, its_feedback = _finding(trial, candidate, evidence)
         found.append(finding)
+        if candidate.is_right and not finding.problem:
+            on_progress(exercise.id, f"{candidate.name}, other fractions")
+            found += rounding.findings(trial, candidate.name, evidence, draws)
         feedback.append((candidate, its_feedback))
     found += _leaks(trial, feedback, public)
     if exercise.pattern and not finding.problem:
