@@ -1,8 +1,12 @@
 """m00: the first prediction, and the map of services."""
 
+import re
+
 from course.grading import Answer, Exercise, Function, Report
 
 from .m00_cases import PRACTICE_FLIGHTS, PRACTICE_NEEDS, SERVICES
+
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")  # as a model reads it: no nan, inf or 1_000
 
 ex1 = Exercise(
     id="m00_ex1",
@@ -46,17 +50,16 @@ def split_line(answer: Answer, report: Report, flight: dict) -> list[float] | No
     if "\n" in got.strip():
         report.part("line", False, f"{called}; expected one line: the request has no header, and one flight is one line.")
         return None
-    fields = got.strip().split(",")
-    if not all(field.strip() for field in fields):
+    fields = [field.strip() for field in got.strip().split(",")]
+    if not all(fields):
         report.part("line", False, f"{called}; expected a number in each place, and one of them is empty.")
         return None
-    try:
-        numbers = [float(field) for field in fields]
-    except ValueError:
+    if not all(map(NUMBER.fullmatch, fields)):
         report.part(
             "line", False, f"{called}; expected numbers alone between the commas: the model never saw a text such as an airport's name."
         )
         return None
+    numbers = [float(field) for field in fields]
     if len(numbers) == 5:
         report.part(
             "line", False, f"{called}: five numbers; expected four. The label is what the model answers, so a request does not carry it."

@@ -68,7 +68,7 @@ ex3 = Exercise(
     pattern=7,
     parts={"found": 1, "costs": 2},
     evidence={
-        "skewed": Function("skewed(captured: DataFrame, offline: DataFrame, endpoint: str) -> dict"),
+        "skewed": Function("skewed(captured: DataFrame, offline: DataFrame, endpoint: str) -> dict", digits=3),
         "own_endpoint": Value(str),
         "own_flights": Value(pd.DataFrame),
     },

@@ -15,7 +15,7 @@ from course.cleanup import delete_bucket
 from course.exercises import skewed_features
 from course.grading import Answer, Report
 from course.grading.model_archives import packed
-from course.grading.scoring import find_all_share
+from course.grading.scoring import find_all_share, near
 
 ROWS = 3_000
 OWN_ROWS = 2_000
@@ -189,7 +189,7 @@ def judge_skewed(answer: Answer, report: Report, service: Service, endpoint: str
     named = set(got)
     report.part("found", find_all_share(named, service.skewed), f"{called}. {_why_found(named, service)}")
     costs = {name: service.cost(name) for name in sorted(named & service.skewed)}
-    right = [name for name, cost in costs.items() if abs(got[name] - cost) <= NEAR]
+    right = [name for name, cost in costs.items() if near(got[name], cost, NEAR)]
     said = f"The costs of {len(right)} of {len(service.skewed)} skewed features are right to within {NEAR}."
     report.part("costs", len(right) / len(service.skewed), f"{said} {_why_costs(got, costs)}")
 
@@ -208,10 +208,10 @@ def _why_found(named: set[str], service: Service) -> str:
 
 
 def _why_costs(got: dict, costs: dict[str, float]) -> str:
-    wrong = {name: cost for name, cost in costs.items() if abs(got[name] - cost) > NEAR}
+    wrong = {name: cost for name, cost in costs.items() if not near(got[name], cost, NEAR)}
     if not wrong:
         return ""
-    if all(abs(got[name] + cost) <= NEAR for name, cost in wrong.items()):
+    if all(near(-got[name], cost, NEAR) for name, cost in wrong.items()):
         return "The others have the wrong sign: expected is what repair gains."
     said = "Restore one feature, leave all others as captured, and ask the endpoint: what is gained over the rows as captured?"
     return f"{said} Do scores and labels belong to the same flights?"

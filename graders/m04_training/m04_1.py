@@ -82,7 +82,9 @@ ex4 = Exercise(
     pattern=6,
     parts={"practice": 0.25, "regret": 1.75},
     evidence={
-        "warning_threshold": Function("warning_threshold(probabilities: list, late: list, missed: float, false_alarm: float) -> float")
+        "warning_threshold": Function(
+            "warning_threshold(probabilities: list, late: list, missed: float, false_alarm: float) -> float", digits=2
+        )
     },
     skills={"C01": ["2.3.K1", "2.3.S1"], "C02": ["2.3.6"]},
     topics=["train.metrics"],

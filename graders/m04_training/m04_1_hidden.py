@@ -1,6 +1,7 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 """The graded checks of m04_1."""
 
+import random
 from collections import Counter
 from functools import cache
 
@@ -12,10 +13,11 @@ from course.grading import Answer, Report
 from course.grading.scoring import regret_share, rule_share
 
 from .m04_1 import check_input, ex1, ex2, ex3, ex4, read, run_request, threshold, threshold_hint
-from .m04_1_cases import CONTENT_TYPES, channels, costs, curves, mistakes
+from .m04_1_cases import CONTENT_TYPES, channels, costs, curve, curves, mistakes
 
 SMALL_GIGABYTES = 1
 NEAR_BEST = 0.002
+NEARLY = (0.0019, 0.0021)  # with either the same round is the first to keep: no float's rounding decides
 THRESHOLDS = np.linspace(0, 1, 101)  # of these the best is what a threshold is measured by
 
 
@@ -70,16 +72,26 @@ def _why(missed: list[tuple[dict, dict, dict]]) -> str:
     return "Ask the questions of the table from top to bottom." if missed else ""
 
 
-def right_rounds(verdict: str, run: dict) -> int:
+def right_rounds(verdict: str, run: dict, near: float = NEAR_BEST) -> int:
     if verdict in ("too good", "jumps"):
         return 0
     best = max(run["validation"])
-    return next(number for number, value in enumerate(run["validation"], 1) if value >= best - NEAR_BEST)
+    return next(number for number, value in enumerate(run["validation"], 1) if value >= best - near)
+
+
+def clear_curves(rng: random.Random) -> list[tuple[str, dict]]:
+    """As `curves`; each whose first round to keep is not clear is drawn anew."""
+    cases = []
+    for verdict, run in curves(rng):
+        while len({right_rounds(verdict, run, near) for near in NEARLY}) > 1:
+            run = curve(rng, verdict)
+        cases.append((verdict, run))
+    return cases
 
 
 @ex3.graded
 def graded_ex3(answer: Answer, report: Report) -> None:
-    cases = curves(answer.rng)
+    cases = clear_curves(answer.rng)
     verdicts, rounds = [verdict for verdict, _ in cases], [right_rounds(verdict, run) for verdict, run in cases]
     said, kept = [], []
     for _, run in cases:

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from course.grading import Answer
+from course.grading.scoring import near
 
 from .m06_1_probe import NAME, OBJECTIVE, PRINTED, STATUS, Search, ended
 
@@ -86,7 +87,7 @@ def rerun(answer: Answer, search: Search, name: str, repair: dict[str, Any], cau
     done = Search(sagemaker, answer.client("logs"), again)
     reported = {each["TrainingJobName"]: each.get(OBJECTIVE, {}).get("Value") for each in done.children}
     printed = _printed(done)
-    if any(reported[child] is None or abs(reported[child] - value) > 1e-6 for child, value in printed.items()) or not printed:
+    if any(reported[child] is None or not near(reported[child], value, 1e-6) for child, value in printed.items()) or not printed:
         return 0.0, f"{name}: the search ends, but its objective values are still not the validation AUC that was printed last."
     if reported[job["BestTrainingJob"]["TrainingJobName"]] < max(printed.values()):
         return 0.0, f"{name}: the search ends, but another of its training jobs has a better validation AUC than its winner."

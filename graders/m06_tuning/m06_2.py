@@ -6,6 +6,7 @@ from typing import Any
 
 from course import datasets
 from course.grading import Answer, Exercise, Function, Report
+from course.grading.scoring import near
 
 from .m06_2_cases import IDENTICAL, LIMITS, PLAN_LIMITS, PLANS, TRANSFER, VERDICTS, broken, illegal
 from .m06_2_practice import (
@@ -19,7 +20,7 @@ from .m06_2_practice import (
 from .m06_2_search import Pool, outcome
 
 PRACTICE_SEEDS = (62, 63, 64)
-NEAR = 2e-6  # AUC is given to four digits
+NEAR = 5e-5  # AUC is given to four digits, and so may differences be
 SHARE_NEAR = 1e-4
 
 ex1 = Exercise(
@@ -28,7 +29,7 @@ ex1 = Exercise(
     section="Twenty seeds, one budget",
     pattern=1,
     parts={"practice": 0.25, "difference": 0.5, "verdict": 1.25},
-    evidence={"compare": Function("compare(first: list[dict], second: list[dict], matters: float) -> dict")},
+    evidence={"compare": Function("compare(first: list[dict], second: list[dict], matters: float) -> dict", digits=4)},
     skills={"C01": ["2.2.K6"], "C02": ["2.2.3"]},
     topics=["tune.strategies"],
     seconds=10,
@@ -90,7 +91,7 @@ ex4 = Exercise(
     title="Measure what early stopping saves, and what it costs",
     section="Stop what will not win",
     parts={"practice": 0.25, "stopped": 0.5, "saved": 0.5, "cost": 0.5},
-    evidence={"early_stopping": Function("early_stopping(jobs: list[dict], setup: float) -> dict")},
+    evidence={"early_stopping": Function("early_stopping(jobs: list[dict], setup: float) -> dict", digits=4)},
     skills={"C01": ["2.2.K2"], "C02": ["2.2.4"]},
     topics=["tune.early"],
     seconds=10,
@@ -133,17 +134,14 @@ def practice_ex1(answer: Answer, report: Report) -> None:
         if got is None:
             return
         wrong = [
-            name for name, good in (("difference", near(got["difference"], difference)), ("verdict", got["verdict"] == verdict)) if not good
+            name
+            for name, good in (("difference", near(got["difference"], difference, NEAR)), ("verdict", got["verdict"] == verdict))
+            if not good
         ]
         bests = [{search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second")]
         said = f"`compare({bests[0]}, {bests[1]}, {case['matters']})`, searches by their seeds, returned {got}. "
         if not report.part("practice", not wrong, f"{said}Look again at its {' and '.join(wrong)}: {question}"):
             return
-
-
-def near(got: float, wanted: float) -> bool:
-    """Whether two AUCs, or differences of AUCs, are the same but for rounding."""
-    return abs(got - wanted) < NEAR
 
 
 def compared(answer: Answer, report: Report, case: dict, part: str) -> dict | None:
@@ -261,9 +259,9 @@ def practice_ex4(answer: Answer, report: Report) -> None:
         wrong = []
         if got["stopped"] != stopped:
             wrong.append(f"`stopped` does not fit: {question}")
-        elif got["rounds"] != rounds or abs(got["saved"] - saved) > SHARE_NEAR:
+        elif got["rounds"] != rounds or not near(got["saved"], saved, SHARE_NEAR):
             wrong.append("`rounds` or `saved` does not fit: after how many rounds did each stop, and what is paid for although it stopped?")
-        if not near(got["auc"], lost):
+        if not near(got["auc"], lost, NEAR):
             wrong.append("`auc` does not fit: what would the search have found without stopping, what did it find, each by last values?")
         said = f"For {len(jobs)} practice jobs, `early_stopping(...)` returned {got}. "
         if not report.part("practice", not wrong, said + " ".join(wrong)):

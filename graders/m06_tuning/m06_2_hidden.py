@@ -11,9 +11,9 @@ from typing import Any
 
 from course import datasets
 from course.grading import Answer, Report
-from course.grading.scoring import rule_share
+from course.grading.scoring import near, rule_share
 
-from .m06_2 import NEAR, SHARE_NEAR, compared, ex1, ex2, ex3, ex4, ex5, forbidden, measured, near, plan_hint, planned, pool, started
+from .m06_2 import NEAR, SHARE_NEAR, compared, ex1, ex2, ex3, ex4, ex5, forbidden, measured, plan_hint, planned, pool, started
 from .m06_2_cases import (
     IDENTICAL,
     LIMITS,
@@ -68,13 +68,13 @@ def graded_ex1(answer: Answer, report: Report) -> None:
         if got is None:
             return
         given.append(got)
-    same = [near(got["difference"], fmean(paired(case))) for got, case in zip(given, cases, strict=True)]
+    same = [near(got["difference"], fmean(paired(case)), NEAR) for got, case in zip(given, cases, strict=True)]
     said = f"For {sum(same)} of {len(cases)} unseen comparisons `compare(...)` returned the mean difference."
     report.part("difference", sum(same) / len(same), f"{said} {_difference_hint(cases, given)}")
     named = [got["verdict"] for got in given]
     share = rule_share(named, [{verdict} for verdict in verdicts])
     right = sum(one == other for one, other in zip(named, verdicts, strict=True))
-    alone = all(near(got["difference"], fmean(_by_pairs(case))) for got, case in zip(given, cases, strict=True))
+    alone = all(near(got["difference"], fmean(_by_pairs(case)), NEAR) for got, case in zip(given, cases, strict=True))
     hint = "A verdict follows from its differences: mend those first." if alone else verdict_hint(cases, named)
     hint = "" if right == len(cases) else hint
     report.part("verdict", share, f"{right} of {len(cases)} verdicts are right. {hint}")
@@ -324,10 +324,10 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     good = [got["stopped"] == want["stopped"] for got, want in pairs]
     said = f"For {sum(good)} of {len(cases)} unseen searches the stopped jobs are the right ones."
     report.part("stopped", sum(good) / len(good), f"{said} {_stopped_hint(pairs, cases)}")
-    saved = [got["rounds"] == want["rounds"] and abs(got["saved"] - want["saved"]) < SHARE_NEAR for got, want in pairs]
+    saved = [got["rounds"] == want["rounds"] and near(got["saved"], want["saved"], SHARE_NEAR) for got, want in pairs]
     said = f"For {sum(saved)} of {len(cases)} what was saved is right, in rounds and of the bill."
     report.part("saved", sum(saved) / len(saved), f"{said} {_saved_hint(pairs, cases)}")
-    cost = [near(got["auc"], want["auc"]) for got, want in pairs]
+    cost = [near(got["auc"], want["auc"], NEAR) for got, want in pairs]
     said = f"For {sum(cost)} of {len(cases)} what it cost in AUC is right."
     hint = (
         ""
@@ -353,11 +353,11 @@ def _stopped_hint(pairs: list[tuple[dict, dict]], cases: list[tuple[list[dict], 
 def _saved_hint(pairs: list[tuple[dict, dict]], cases: list[tuple[list[dict], float]]) -> str:
     if all(got["rounds"] == want["rounds"] for got, want in pairs):
         shares = [got["rounds"] / (100 * len(jobs)) for (got, _), (jobs, _) in zip(pairs, cases, strict=True)]
-        if all(abs(got["saved"] - share) < SHARE_NEAR for (got, _), share in zip(pairs, shares, strict=True)):
+        if all(near(got["saved"], share, SHARE_NEAR) for (got, _), share in zip(pairs, shares, strict=True)):
             return "The rounds are right, and `saved` is their share: does every round take as long, and is nothing else paid for?"
         return (
             ""
-            if all(abs(got["saved"] - want["saved"]) < SHARE_NEAR for got, want in pairs)
+            if all(near(got["saved"], want["saved"], SHARE_NEAR) for got, want in pairs)
             else "The rounds are right; what else is on the bill of a job?"
         )
     return "A job that is stopped at a report has trained the rounds up to it; which rounds are saved?"

@@ -21,8 +21,9 @@ from .m08_1_probe import deployed, judge_update
 from .m08_1_replay_hidden import briefs, cost, next_minutes, replayed
 
 BRIEFS, WINDOWS = 8, 3
-# Over 10 seeds the reference, which knows only the last ten minutes, costs 1.3 % more than the best (standard deviation 1.5, at most 4.8);
-# a rule without prices 6 to 37 %, 20 on average; one by utilisation 48 % and more; the best constant 31 % and more.
+# More than the best number for the ten minutes of the brief, which the reference finds. More than the best for the windows themselves it
+# costs 1.3 % on average, and 9 % in one of six seeds. A rule without prices costs 6 to 37 % more than those, 20 on average; one by
+# utilisation 48 % and more; the best constant 31 % and more.
 REGRET_STEPS = ((0.06, 1.0), (0.1, 0.5), (0.15, 0.2))
 ANSWER_MS, FIRST_WAIT_MS = 200, 100
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
@@ -43,10 +44,12 @@ def graded_ex2(answer: Answer, report: Report) -> None:
             return
         costs = {number: fmean(cost(window, number) for window in windows) for number in range(1, MOST_INSTANCES + 1)}
         counts.append(count)
-        regrets.append(costs[count] / min(costs.values()) - 1)
+        # Nobody can know more than the brief tells: the luck of the windows costs nothing.
+        shown = min(costs, key=lambda number: cost(one, number))
+        regrets.append(max(0.0, costs[count] / costs[shown] - 1))
     regret = fmean(regrets)
     share = next((share for limit, share in REGRET_STEPS if regret <= limit), 0.0)
-    said = f"On unseen traffic your numbers cost {regret:.0%} more than the best would have."
+    said = f"On unseen traffic your numbers cost {regret:.0%} more than the best ones for what the briefs tell."
     report.part("regret", share, said if share == 1 else f"{said} {capacity_hint(counts, [replayed(one) for one in given])}")
 
 

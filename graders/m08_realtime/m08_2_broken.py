@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from course.exercises.broken_endpoints import CASES
 from course.grading import Answer, AnswerError, Report
 from course.grading.citing import cites, passing
+from course.grading.scoring import near
 
 from .m08_2_deploy import create, delete, until
 from .m08_2_probe import lessons_model
@@ -147,7 +148,7 @@ def _judged(ticket: str, repair: dict, said: list[float] | str, wanted: list[flo
         return 0.0, f"{ticket}: with your change of {changed} the endpoint ended {said}, for the same reason or another."
     if isinstance(said, str):
         return 0.0, f"{ticket}: with your change of {changed} the endpoint is in service, and answers a flight with {said}."
-    if len(said) != len(wanted) or any(abs(one - other) > 1e-6 for one, other in zip(said, wanted, strict=True)):
+    if len(said) != len(wanted) or not all(near(one, other, 1e-6) for one, other in zip(said, wanted, strict=True)):
         return 0.0, f"{ticket}: with your change of {changed} the endpoint answers, but with another model than `weather`."
     if len(repair) > 1 or "Environment" in repair:  # which is all settings
         return 0.5, f"{ticket}: the endpoint answers, but the repair changes {changed}: more than the fault."

@@ -140,7 +140,7 @@ summary(pool, searches).round(4)
 # nobody may win by a larger budget. The difference is the mean over the seeds of the first's best AUC less the second's.
 #
 # For two strategies with two seeds each, `[{"seed": 1, "auc": [0.6, 0.7]}, {"seed": 2, "auc": [0.5, 0.68]}]` and `[{"seed": 2, "auc": [0.66, 0.6, 0.9]},
-# {"seed": 1, "auc": [0.5, 0.69]}]`, the difference is `0.015`. Twenty-four unseen comparisons are graded, all with twelve seeds or more. You need not
+# {"seed": 1, "auc": [0.5, 0.69]}]`, the difference is `0.015`; give at least four decimals. Twenty-four unseen comparisons are graded, all with twelve seeds or more. You need not
 # handle fewer than two.
 
 

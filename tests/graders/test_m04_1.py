@@ -36,6 +36,18 @@ def test_forty_channels_have_both_borders_of_the_table(seed: int) -> None:
     assert any(channel["gigabytes"] < 1 and channel["reads"] == "pipe" for channel in drawn)
 
 
+@given(st.integers())
+def test_no_graded_curve_hangs_on_the_rounding_of_a_float(seed: int) -> None:
+    drawn = hidden.clear_curves(random.Random(seed))
+    assert sorted(verdict for verdict, _ in drawn) == sorted(cases.VERDICTS * 5)
+    for verdict, run in drawn:
+        if wanted := hidden.right_rounds(verdict, run):
+            values, best = run["validation"], max(run["validation"])
+            other_way = next(number for number, value in enumerate(values, 1) if best - value <= hidden.NEAR_BEST)
+            digits = next(number for number, value in enumerate(values, 1) if round(best - value, 4) <= hidden.NEAR_BEST)
+            assert wanted == other_way == digits
+
+
 RESULTS = {
     "m04_1_ex2": {"mode": "File", "content_type": "text/csv"},
     "m04_1_ex3": {"verdict": "settled", "rounds": 4},

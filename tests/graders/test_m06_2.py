@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from course import datasets
 from course.authoring import copies
 from course.grading import catalogue
+from course.grading.scoring import near
 
 ROOT = Path(__file__).parents[2]
 GRADERS = ROOT / "graders" / "m06_tuning"
@@ -23,6 +24,8 @@ GIVEN = "solutions/m06_tuning/given/search.py"
 cases, edits, hidden, practice, search = (
     catalogue.load_module(GRADERS / f"m06_2_{name}.py") for name in ("cases", "edits_hidden", "hidden", "practice", "search")
 )
+
+
 definitions = catalogue.load_module(GRADERS / "m06_2.py")
 
 
@@ -81,7 +84,7 @@ def test_the_practice_cases_are_what_they_say() -> None:
     for case, verdict, difference, _ in practice.PRACTICE_COMPARISONS:
         for width in (2.1, 2.57):  # the lesson's, and Student's of six
             assert hidden.right_verdict(hidden.paired(case), case["matters"], width) == verdict
-        assert definitions.near(fmean(hidden.paired(case)), difference)
+        assert near(fmean(hidden.paired(case)), difference, 1e-6)
     for new, earlier, kind, parents, _ in practice.PRACTICE_WARM:
         assert hidden.right_start(new, earlier) == (kind, set(parents))
     for one, strategy, right, _ in practice.PRACTICE_EDITS:
@@ -93,7 +96,7 @@ def test_the_practice_cases_are_what_they_say() -> None:
     for jobs, stopped, rounds, saved, lost, _ in practice.PRACTICE_JOBS:
         measure = hidden.right_measure(jobs, practice.PRACTICE_SETUP)
         assert (measure["stopped"], measure["rounds"]) == (stopped, rounds)
-        assert measure["saved"] == pytest.approx(saved, abs=1e-5) and definitions.near(measure["auc"], lost)
+        assert measure["saved"] == pytest.approx(saved, abs=1e-5) and near(measure["auc"], lost, 1e-6)
     borders = practice.PRACTICE_JOBS[-1][0]
     for misread in ({"stopped_count": True}, {"averages": False}):
         assert hidden.right_measure(borders, practice.PRACTICE_SETUP, **misread)["stopped"] != practice.PRACTICE_JOBS[-1][1]
