@@ -74,6 +74,23 @@ def test_types_of_hyperparameters() -> None:
     }
 
 
+NUMERIC = {"integer": [1, 10, 50, np.int64(100)], "continuous": [0.5, 1e-05, np.float64(0.25), 2.5]}
+# SDK v2 writes text by str, v3 by json.dumps; old releases of v2 put quotes around it.
+WRITTEN = [str, lambda value: json.dumps(getattr(value, "item", lambda: value)()), lambda value: json.dumps(str(value))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_booleans_and_numbers_are_taken_as_the_sdks_write_them(name: str) -> None:
+    for parameter, entry in declared(name)["hyperparameters"].items():
+        assert not {"true", "false"} & {str(value).lower() for value in entry.get("values", ())}, f"{parameter} is a boolean"
+        numbers = [value for value in NUMERIC.get(entry["type"], ()) if value in hyperparameters.Interval(entry["range"])]
+        assert numbers or entry["type"] not in NUMERIC, parameter
+        for value in [True, False, np.True_] if entry["type"] == "boolean" else numbers:
+            for write in WRITTEN:
+                resolved = configuration.resolve({parameter: write(value)}, {parameter: entry})[parameter]
+                assert resolved == value and type(resolved) in (bool, int, float), (parameter, write(value))
+
+
 @pytest.mark.parametrize(
     ("text", "layers"), [("[300, 50]", [300, 50]), ("300,50", [300, 50]), ('"[7]"', [7]), ("auto", "auto"), ("AUTO", "auto"), ("4", [4])]
 )

@@ -207,8 +207,8 @@ def _scaler(configuration: dict, train: Dataset) -> FeatureScaler:
     return FeatureScaler(shift, scale, label_shift, label_scale)
 
 
-def _switched(value: str, automatic: bool) -> bool:
-    return automatic if value == "auto" else value == "true"
+def _switched(value: bool | str, automatic: bool) -> bool:
+    return automatic if value == "auto" else value
 
 
 def _positive(deviation: np.ndarray) -> np.ndarray:
