@@ -60,6 +60,67 @@ def predict_fn(data, model):
 
 
 @needs_torch
+@pytest.mark.parametrize("program", ["train.py", "src/inference.py", "not_here"])
+def test_a_script_that_is_not_in_the_archive_leaves_the_defaults(serve, program: str) -> None:
+    """As on AWS, whose toolkit looks for the module in /opt/ml/model/code and says nothing if it is not there."""
+    place = {"SAGEMAKER_PROGRAM": program, "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/code"}
+    server = serve("pytorch.serve", {"model.pt": torchscript(), "code/inference.py": "raise RuntimeError('not asked for')"}, **place)
+    assert server.wait(), server.log.read_text()
+    assert server.invoke("1,2\n3,4.5", "text/csv").json() == [[6.0], [15.0]]
+
+
+@needs_torch
+def test_functions_of_the_toolkit_and_what_they_receive(serve) -> None:
+    script = """
+import json
+from sagemaker_inference import content_types, errors
+
+done = []
+def pre_model_fn(model_dir): done.append("pre")
+def model_fn(model_dir, context): return [*done, context.system_properties["model_dir"] == model_dir]
+def model_warmup_fn(model_dir, model): model.append("warm")
+def input_fn(data, content_type, context):
+    if data == "refuse": raise errors.GenericInferenceToolkitError(422, "no such rows")
+    return data, context.get_request_header(0, "X-Amzn-SageMaker-Custom-Attributes")
+def predict_fn(data, model): return [*model, *data]
+def output_fn(prediction, accept): return {"all": prediction, "accept": accept}
+"""
+    server = serve("pytorch.serve", {"code/inference.py": script})
+    assert server.wait(), server.log.read_text()
+    answer = server.invoke("1", "text/csv", "application/json", "trace=7")
+    assert answer.json() == {"all": ["pre", True, "warm", "1", "trace=7"], "accept": "application/json"}
+    assert answer.headers["content-type"] == "application/json"
+    refused = server.invoke("refuse", "text/csv")
+    assert (refused.status_code, refused.text.splitlines()[0]) == (422, "no such rows")
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("def input_fn(data, content_type): return {}['rows']", "'rows'\nTraceback (most recent call last):"),
+        ("def predict_fn(data): return data", "predict_fn takes 1 arguments but 2 were given."),
+        ("def output_fn(prediction, accept): return object()", "Object of type object is not JSON serializable"),
+    ],
+)
+def test_the_answer_to_an_exception_is_its_message_and_traceback(serve, script: str, words: str) -> None:
+    server = serve("pytorch.serve", {"model.pt": torchscript(), "code/inference.py": script})
+    assert server.wait(), server.log.read_text()
+    answer = server.invoke("1,2\n3,4.5", "text/csv")
+    assert answer.status_code == 500 and answer.text.startswith(words) and "course/localaws" not in answer.text
+    assert answer.text.splitlines()[-1] in server.log.read_text()
+
+
+@needs_torch
+def test_the_first_known_type_of_an_accept_header_is_answered(serve) -> None:
+    server = serve("pytorch.serve", {"model.pt": torchscript()})
+    assert server.wait(), server.log.read_text()
+    assert server.invoke("1,2\n3,4.5", "text/csv", "image/png, text/csv").text.split() == ["6.0", "15.0"]
+    refused = server.invoke("1,2\n3,4.5", "text/csv", "image/png")
+    assert refused.status_code == 500 and refused.text.startswith("Content type image/png is not supported by this framework")
+
+
+@needs_torch
 @pytest.mark.parametrize(("files", "word"), [({}, "Exactly one .pth or .pt file"), ({"model.pt": "no model"}, "saved using torchscript")])
 def test_a_model_that_cannot_be_loaded(serve, files: dict, word: str) -> None:
     server = serve("pytorch.serve", files)

@@ -8,6 +8,7 @@ import pickle
 
 import numpy as np
 import pytest
+import requests
 import xgboost
 from sklearn.linear_model import LinearRegression
 
@@ -119,6 +120,20 @@ def test_transform_fn_replaces_the_three_functions(serve):
     script = "def model_fn(model_dir): return 2\ndef transform_fn(model, data, content_type, accept): return data * model, accept"
     server = start(serve, script)
     assert server.invoke("ab", "text/csv", "text/csv").text == "abab"
+
+
+@pytest.mark.parametrize(
+    ("function", "status", "answer"),
+    [
+        ("", 200, {"MaxConcurrentTransforms": 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}),
+        ("def execution_parameters_fn(): return {'MaxConcurrentTransforms': 3}", 200, {"MaxConcurrentTransforms": 3}),
+        ("def execution_parameters_fn(): return {}['none']", 500, None),
+    ],
+)
+def test_a_script_may_answer_batch_transforms_question(serve, function, status, answer):
+    server = start(serve, f"{MODEL_FN}\n{function}")
+    answered = requests.get(f"{server.url}/execution-parameters", timeout=60)
+    assert answered.status_code == status and (answer is None or answered.json() == answer)
 
 
 @pytest.mark.parametrize(

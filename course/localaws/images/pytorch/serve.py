@@ -1,20 +1,18 @@
-"""The program ``serve`` of the PyTorch image: the functions of a script (`serving_script`), or a TorchScript file without one.
+"""The program ``serve`` of the PyTorch image: the functions of a script (`transformer`), or a TorchScript file without one.
 
 Matches ``default_pytorch_inference_handler.py`` of `sagemaker-pytorch-inference` 2.0.25, read 2026-11-25: the defaults of all four
-functions, and ``inference.py`` as the default name of the script. Different: errors are answered as in the scikit-learn image, not as in
-TorchServe; no GPU; a script's functions get no ``context``.
+functions. Different: no GPU.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course.localaws import images
+from course.localaws.images.pytorch.transformer import Transformer
 from course.localaws.images.shared import codecs, serving, serving_script
 from course.localaws.images.shared.inference import Model
 
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     import torch
 
 PRELOAD = ("torch",)  # see multi_model
-SCRIPT = "inference.py"
 MODEL = "model.pt"
 
 
@@ -58,11 +55,13 @@ def predict_fn(data: torch.Tensor, model: torch.nn.Module) -> object:
         return model(data)
 
 
-def output_fn(prediction: object, accept: str) -> tuple[str | bytes, str]:
+def output_fn(prediction: object, accept: str) -> str | bytes:
+    """Encode a prediction as the first type in the Accept header that has a codec. Raises `codecs.UnsupportedFormatError`."""
     import torch
 
     plain = prediction.detach().numpy() if isinstance(prediction, torch.Tensor) else prediction
-    return codecs.encode(plain, accept), accept
+    known = [kind for kind in accept.replace(" ", "").split(",") if kind in codecs.ENCODERS]
+    return codecs.encode(plain, known[0] if known else accept)
 
 
 def load() -> Model:
@@ -70,16 +69,7 @@ def load() -> Model:
         import torch  # noqa: F401
     except ImportError as error:
         raise RuntimeError(images.not_installed("torch")) from error
-    defaults = serving_script.Defaults(input_fn, predict_fn, output_fn, model_fn, flask=False)
-    code = serving_script.model_directory() / "code"
-    if code.is_dir():
-        os.environ.setdefault("SAGEMAKER_SUBMIT_DIRECTORY", str(code))
-    if serving_script.program():
-        return serving_script.ScriptModel(defaults)
-    if not (code / SCRIPT).is_file():
-        return serving_script.ScriptModel(defaults, ModuleType("no_script"))
-    os.environ |= {"SAGEMAKER_PROGRAM": SCRIPT, "SAGEMAKER_SUBMIT_DIRECTORY": str(code)}
-    return serving_script.ScriptModel(defaults)
+    return Transformer(serving_script.Defaults(input_fn, predict_fn, output_fn, model_fn))
 
 
 if __name__ == "__main__":

@@ -116,7 +116,8 @@ class Server:
         if route == ("GET", "/ping"):
             return InferenceResponse(b"", "text/html")
         if route == ("GET", "/execution-parameters"):
-            return as_json(self._execution_parameters())
+            own = getattr(self._model, "execution_parameters", None)
+            return await self._in_pool(own) if own else as_json(self._execution_parameters())
         if route != ("POST", "/invocations") and self._others is None:
             return as_json({}, 404)
         body = await read_body(receive, self._largest)
@@ -125,14 +126,19 @@ class Server:
         request = InferenceRequest(body, headers.get("content-type", ""), headers.get("accept", ""), headers)
         if route != ("POST", "/invocations"):
             return await self._others(*route, request)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._predict, request)
+        return await self._in_pool(self._model, request)
 
-    def _predict(self, request: InferenceRequest) -> InferenceResponse:
-        try:
-            return self._model(request)
-        except Exception:
-            traceback.print_exc(file=sys.stdout)
-            return internal_error()
+    async def _in_pool(self, function: Callable[..., InferenceResponse], *arguments: InferenceRequest) -> InferenceResponse:
+        """The answer of a function that may take long, or raise."""
+
+        def answer() -> InferenceResponse:
+            try:
+                return function(*arguments)
+            except Exception:
+                traceback.print_exc(file=sys.stdout)
+                return internal_error()
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, answer)
 
     def _execution_parameters(self) -> dict:
         """The answer to batch transform, which asks for it before it splits its input."""

@@ -1,7 +1,7 @@
 """Serves a script: ``model_fn`` with ``input_fn``, ``predict_fn`` and ``output_fn``, or with ``transform_fn``.
 
 It matches `sagemaker_containers.beta.framework.transformer` 2.8.6, with which the XGBoost and scikit-learn containers serve a single
-model. `sagemaker-inference`, which the PyTorch container uses, has other defaults and errors, and no wheel on PyPI.
+model. The PyTorch container uses `sagemaker-inference`, which finds the script and answers errors in another way (`pytorch.transformer`).
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from course.localaws.images.shared.inference import InferenceRequest, InferenceR
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The functions of a framework's container, used where the script defines none, and whether Flask sends its answers."""
+    """The functions of a framework's container, used where the script defines none."""
 
     input_fn: Callable[[str | bytes, str], object]
     predict_fn: Callable[[object, object], object]
     output_fn: Callable[[object, str], object] = lambda prediction, accept: (codecs.encode(prediction, accept), accept)
     model_fn: Callable[[str], object] | None = None
-    flask: bool = True
 
 
 def base_directory() -> Path:
@@ -48,6 +47,11 @@ def program() -> str:
     return os.environ.get("SAGEMAKER_PROGRAM", "")
 
 
+def default_accept() -> str:
+    """The content type of the answer to a request that accepts any."""
+    return os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", codecs.JSON)
+
+
 def import_script() -> ModuleType:
     """Import the script. It can import modules from its own folder."""
     code = code_directory()
@@ -59,7 +63,12 @@ def import_script() -> ModuleType:
 
 
 class ScriptModel:
-    """An `inference.Model` that calls the functions of a script, by default of the script that the environment names.
+    """An `inference.Model` that calls the functions of the script that the environment names.
+
+    Attributes
+    ----------
+    execution_parameters : callable or None
+        Answers batch transform's question, if the script defines ``execution_parameters_fn``.
 
     Raises
     ------
@@ -71,8 +80,8 @@ class ScriptModel:
         Neither the script nor the framework has a ``model_fn``.
     """
 
-    def __init__(self, defaults: Defaults, script: ModuleType | None = None) -> None:
-        script = script or import_script()
+    def __init__(self, defaults: Defaults) -> None:
+        script = import_script()
         given = {name: getattr(script, name, None) for name in ("model_fn", "transform_fn", "input_fn", "predict_fn", "output_fn")}
         if given["transform_fn"] and (given["input_fn"] or given["predict_fn"] or given["output_fn"]):
             raise ValueError("Cannot use transform_fn implementation with input_fn, predict_fn, and/or output_fn")
@@ -86,8 +95,10 @@ class ScriptModel:
         self._input = given["input_fn"] or defaults.input_fn
         self._predict = given["predict_fn"] or defaults.predict_fn
         self._output = given["output_fn"] or defaults.output_fn
-        self._default_accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", codecs.JSON)
-        self._flask = defaults.flask and os.environ.get("SAGEMAKER_MULTI_MODEL", "").lower() != "true"
+        self._default_accept = default_accept()
+        parameters = getattr(script, "execution_parameters_fn", None)
+        self.execution_parameters = (lambda: as_response(parameters())) if parameters else None
+        self._flask = os.environ.get("SAGEMAKER_MULTI_MODEL", "").lower() != "true"  # the multi-model server sends the answers itself
         self._model = load(str(model_directory()))
 
     def __call__(self, request: InferenceRequest) -> InferenceResponse:
