@@ -82,6 +82,8 @@ class Platform:
         The limits of each job and model server.
     quota : StateQuota
     expressions : RegularExpressions
+    own_libraries : bool
+        Whether images have the libraries that ``course aws add-image`` added (`course.localaws.images.libraries`).
     """
 
     state: Path
@@ -100,6 +102,7 @@ class Platform:
     sealed: Path | None = None
     limits: Limits = field(default_factory=Limits)
     expressions: RegularExpressions = field(default_factory=RegularExpressions)
+    own_libraries: bool = False
     scalable: dict[str, Scalable] = field(default_factory=dict)
     scalable_targets: ScalableTargetLookup = field(init=False)
     athena: Queries = field(init=False)

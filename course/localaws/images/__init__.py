@@ -13,7 +13,7 @@ import importlib.util
 import re
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from course.localaws.core.errors import AwsError, invalid
@@ -62,6 +62,13 @@ class Image:
         Folders of Python packages that it has in addition to this machine's.
     code : str
         The folder below /opt/ml of a model's script, unless the model names another.
+    repository : str
+        E.g. ``"sagemaker-xgboost"``. ``""`` for an image that the user built.
+    libraries : dict of str to str
+        Versions of the libraries that AWS's image has, by title.
+    startup : str
+        A module for each Python process of the image. The process calls its ``install(version, libraries, course)`` when it starts, with
+        the image's version and libraries, and the folders of the course's packages.
     """
 
     uri: str
@@ -82,6 +89,9 @@ class Image:
     files: Path | None = None
     packages: tuple[Path, ...] = ()
     code: str = "code"
+    repository: str = ""
+    libraries: dict[str, str] = field(default_factory=dict)
+    startup: str = ""
 
     def train(self) -> list[str]:
         """The command line of ``docker run IMAGE train``. It runs in a box whose /opt/ml is prepared for training."""
@@ -133,7 +143,7 @@ def find(uri: str, role: str = "") -> Image:
     if registry := _registries.get(parts["account"]):
         return registry(uri, parts, role)
     repository, region = parts["repository"], parts["region"]
-    entry = catalogue.repository(repository)
+    entry = catalogue.entry(repository)
     if entry is None:
         raise _unknown(uri, f"there is no local image for the repository {repository}")
     tag = re.fullmatch(entry.get("tag", TAG), parts["tag"] or "latest")
@@ -161,6 +171,9 @@ def find(uri: str, role: str = "") -> Image:
         entry.get("programs", {}),
         multi_model=entry.get("multi_model", False),
         code=entry.get("code", "code"),
+        repository=repository,
+        libraries=catalogue.libraries(entry, version),
+        startup=entry.get("startup", ""),
     )
 
 
@@ -171,7 +184,7 @@ def missing(uri: str) -> str:
     parts = URI.fullmatch(uri)
     if parts["account"] in _registries:  # an image that the user built contains what it needs
         return ""
-    needs = catalogue.repository(parts["repository"]).get("needs")
+    needs = catalogue.entry(parts["repository"]).get("needs")
     if needs and importlib.util.find_spec(needs["module"]) is None:
         return f"{needs['module']}: {needs['add']}"
     if needs and "program" in needs and shutil.which(needs["program"]) is None:
@@ -219,7 +232,7 @@ def _unknown(uri: str, reason: str) -> AwsError:
     near = catalogue.nearest(name, region)
     if absent := catalogue.not_built().get(name.partition(":")[0].partition("@")[0]):
         reason = f"AWS's algorithm {absent['title']} is not built here; {absent['instead']}"
-        near = [catalogue.uri(entry, entry["example"].rpartition(":")[2], region) for entry in map(catalogue.repository, absent["images"])]
+        near = [catalogue.uri(entry, entry["example"].rpartition(":")[2], region) for entry in map(catalogue.entry, absent["images"])]
     return invalid(
         f"The local AWS does not know the image {uri}: {reason}. The nearest images are {', '.join(near)}. "
         "The SDK's image_uris.retrieve() writes such a URI."

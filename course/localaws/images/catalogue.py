@@ -28,6 +28,15 @@ multi_model
     endpoints" of the SageMaker developer guide, read 2026-11-25).
 code
     The folder of a model's script below /opt/ml, if not ``code``.
+library
+    What the image is named for: ``title``, and ``distributions``, the names on PyPI of which one is installed here.
+libraries
+    By version, the libraries of AWS's image by their titles. Without this key, the tag's version is that of ``library``.
+own
+    The versions whose own libraries `course.localaws.images.libraries` can add, each with the Pythons that have wheels of them. The wheels
+    are pinned in ``pins/<version>.txt`` beside ``image.yaml``.
+startup
+    The module of `course.localaws.images.Image.startup`.
 needs
     What must be installed on this machine besides the course: a module with its title, a program, and the command that adds the module.
 """
@@ -53,14 +62,27 @@ def entries() -> list[dict]:
     return [entry for declaration in sorted(declarations, key=lambda it: it["order"]) for entry in declaration["images"]]
 
 
+def entry(repository: str) -> dict | None:
+    """The entry of a repository. None if there is none."""
+    return next((entry for entry in entries() if entry["repository"] == repository), None)
+
+
+def libraries(entry: dict, version: str) -> dict[str, str]:
+    """The versions of the libraries that AWS's image of a version has, by title."""
+    if "libraries" in entry:
+        return entry["libraries"][version]
+    return {entry["library"]["title"]: version.partition("-")[0]} if "library" in entry else {}
+
+
+@cache
+def folder(repository: str) -> Path:
+    """The folder of the image in a repository, which has its ``image.yaml``."""
+    return next(path.parent for path in HERE.rglob("image.yaml") if any(each["repository"] == repository for each in table(path)["images"]))
+
+
 def accounts(registry: str) -> dict[str, str]:
     """The account that owns a registry's images in each region."""
     return table(HERE / "accounts.yaml")[registry]
-
-
-def repository(name: str) -> dict | None:
-    """The entry of a repository, None if there is no local image of it."""
-    return next((entry for entry in entries() if entry["repository"] == name), None)
 
 
 def not_built() -> dict[str, dict]:

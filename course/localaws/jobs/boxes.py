@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from course.localaws.context import Context
 from course.localaws.core import sdk_environment
 from course.localaws.images import Image, custom
-from course.localaws.jobs import container_paths
+from course.localaws.jobs import container_paths, job_images
 from course.localaws.jobs.control import JobControl
 from course.localaws.jobs.overlay import Overlay
 from course.localaws.jobs.runner import JobRunner
@@ -94,8 +94,9 @@ def make_box(platform: Platform, spec: BoxSpec) -> Box:
     binds = [BindMount(platform.state / name) for name in (*sdk_environment.FILES, "overlays")]
     if spec.overlay:
         binds.append(BindMount(spec.overlay.folder, writable=True))
-    if spec.image and spec.image.files:
-        binds += [*map(BindMount, spec.image.packages), *custom.binds(spec.image.files)]
+    if spec.image:
+        binds += map(BindMount, spec.image.packages)
+        binds += custom.binds(spec.image.files) if spec.image.files else []
     binds += spec.binds
     shown = container_paths.shown(spec.overlay or spec.installed, spec.image.packages if spec.image else ())
     return Box(spec.folder / "ml", spec.environment, limits, network=_network(platform, spec), binds=binds, shown=shown)
@@ -123,8 +124,7 @@ def make_overlay(runner: JobRunner, control: JobControl, folder: Path, requireme
         return running.exit_code
 
     overlay = runner.overlays.make(folder / "overlay", requirements, install, image.packages)
-    for name, module in image.programs.items():
-        overlay.add_program(name, f"-P -m {module}")
+    job_images.set_up(overlay, image)
     return overlay
 
 

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-BELOW = "below.pth"
+BELOW, START = "below.pth", "start.pth"  # Python reads them in this order
 # Programs that start a Python. It must be the overlay's, which finds the lower packages and those that the job installs.
 PROGRAMS = {"pip": "pip", "pip3": "pip", "torchrun": "torch.distributed.run"}
 CODE = Path(__file__).parents[3]
@@ -50,6 +50,10 @@ class Overlay:
         script = self.bin / name
         script.write_text(f'#!/bin/sh\nexec "{self.bin}/python3" {arguments} "$@"\n')
         script.chmod(0o755)
+
+    def at_start(self, module: str, call: str) -> None:
+        """Have each Python process of the overlay import a module and make a call in it, once it finds the packages ``below``."""
+        (self.packages / START).write_text(f"import {module}; {module}.{call}\n")
 
 
 class Overlays:

@@ -52,6 +52,7 @@ class LocalAws:
         The gateway's address, ``"http://127.0.0.1:PORT"``.
     sealed : Path, optional
     limits : Limits, optional
+    own_libraries : bool
         See `Platform`.
     quota : int, optional
         The bytes that the state folder may hold.
@@ -73,6 +74,7 @@ class LocalAws:
         limits: Limits | None = None,
         quota: int | None = None,
         fast_forward: bool = False,
+        own_libraries: bool = False,
     ) -> None:
         self._clock_file, self._advancing = state / "clock", threading.Lock()
         clock = Clock(float(self._clock_file.read_text()) if self._clock_file.exists() else 0.0)
@@ -98,6 +100,7 @@ class LocalAws:
             sealed=sealed,
             limits=limits or Limits(),
             quota=state_quota,
+            own_libraries=own_libraries,
         )
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)

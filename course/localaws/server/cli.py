@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from course.localaws.docker_build import ImageBuildError, build
+from course.localaws.images import libraries
 from course.localaws.server import launch
 from course.localaws.server.instance import ServerError
 from course.localaws.server.seed import SeedError, seed
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except (ServerError, SeedError, ImageBuildError) as error:
+    except (ServerError, SeedError, ImageBuildError, libraries.AddImageError) as error:
         print(f"course aws {options.command}: {error}", file=sys.stderr)
         return 1
 
@@ -51,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     image.add_argument(
         "--build-arg", action="append", default=[], metavar="NAME[=VALUE]", help="the value of an ARG; this shell's without ="
     )
+    own = add("add-image", _add_image, "install the libraries that AWS's image of a version has, for every local AWS of this Python")
+    own.add_argument("image", metavar="IMAGE:VERSION", help="as `course aws images` lists them, or a URI")
+    own.add_argument("--remove", action="store_true", help="remove them again: the image has the course's libraries then")
+    add("images", _images, "list the image versions whose own libraries can be added")
     add("status", _status, "say whether it runs, where, and what AWS would bill now")
     events = add("events", _events, "list who called whom")
     events.add_argument("--since", type=int, default=0, metavar="ID", help="only what came after this event")
@@ -92,6 +97,21 @@ def _build(options: argparse.Namespace) -> int:
     arguments = {name: value if equals else os.environ.get(name, "") for name, equals, value in given}
     built = build(_running(options), options.directory, options.tag, options.file, arguments, print)
     print(f"Registered {built.uri}")
+    return 0
+
+
+def _add_image(options: argparse.Namespace) -> int:
+    if options.remove:
+        print(f"Removed the libraries of {options.image}." if libraries.remove(options.image) else f"{options.image} had none.")
+        return 0
+    print(f"New jobs and endpoints of {options.image} have the libraries in {libraries.add(options.image)}.")
+    return 0
+
+
+def _images(options: argparse.Namespace) -> int:
+    for own in libraries.available():
+        pinned = ", ".join(f"{name} {version}" for name, version in own.pinned.items())
+        print(f"{own.name:<20}  {pinned:<40}  {own.state}")
     return 0
 
 

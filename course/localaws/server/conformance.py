@@ -69,7 +69,9 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield from _lists(prose["algorithms"])
     yield "Not there, and refused with what to use instead:\n"
     yield from (f"- {entry['title']} (`{name}`): {entry['instead']}." for name, entry in catalogue.not_built().items())
-    yield "\n### Frameworks\n"
+    yield "\n### Libraries\n"
+    yield from _lists(prose["libraries"])
+    yield "### Frameworks\n"
     yield from _lists(prose["frameworks"])
     yield "\n## S3\n"
     yield f"{prose['s3']}\n\nSources: documentation.\n\n{_names(s3.supported())}"

@@ -134,7 +134,7 @@ def test_every_algorithm_of_aws_is_built_or_refused_with_what_runs_instead() -> 
     for name, table in first_party_of_the_sdk().items():
         for region in ("us-east-1", "eu-west-1"):
             uri = f"{table['registries'][region]}.dkr.ecr.{region}.amazonaws.com/{table['repository']}:1"
-            if catalogue.repository(table["repository"]):
+            if catalogue.entry(table["repository"]):
                 assert images.find(uri).algorithm == name
                 continue
             message, instead = refusal(uri)

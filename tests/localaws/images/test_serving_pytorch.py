@@ -9,6 +9,7 @@ import pytest
 
 from tests.localaws.sagemaker.job_fixtures import needs_torch
 
+AT_NIGHT = pytest.mark.nightly  # as its neighbours; each is a server that imports PyTorch
 ROWS = np.array([[1.0, 2.0], [3.0, 4.5]], dtype=np.float32)
 
 
@@ -60,7 +61,7 @@ def predict_fn(data, model):
 
 
 @needs_torch
-@pytest.mark.parametrize("program", ["train.py", "src/inference.py", "not_here"])
+@pytest.mark.parametrize("program", ["train.py", *(pytest.param(name, marks=AT_NIGHT) for name in ("src/inference.py", "not_here"))])
 def test_a_script_that_is_not_in_the_archive_leaves_the_defaults(serve, program: str) -> None:
     """As on AWS, whose toolkit looks for the module in /opt/ml/model/code and says nothing if it is not there."""
     place = {"SAGEMAKER_PROGRAM": program, "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/code"}
@@ -99,8 +100,10 @@ def output_fn(prediction, accept): return {"all": prediction, "accept": accept}
     ("script", "words"),
     [
         ("def input_fn(data, content_type): return {}['rows']", "'rows'\nTraceback (most recent call last):"),
-        ("def predict_fn(data): return data", "predict_fn takes 1 arguments but 2 were given."),
-        ("def output_fn(prediction, accept): return object()", "Object of type object is not JSON serializable"),
+        pytest.param("def predict_fn(data): return data", "predict_fn takes 1 arguments but 2 were given.", marks=AT_NIGHT),
+        pytest.param(
+            "def output_fn(prediction, accept): return object()", "Object of type object is not JSON serializable", marks=AT_NIGHT
+        ),
     ],
 )
 def test_the_answer_to_an_exception_is_its_message_and_traceback(serve, script: str, words: str) -> None:
@@ -111,6 +114,7 @@ def test_the_answer_to_an_exception_is_its_message_and_traceback(serve, script: 
     assert answer.text.splitlines()[-1] in server.log.read_text()
 
 
+@AT_NIGHT
 @needs_torch
 def test_the_first_known_type_of_an_accept_header_is_answered(serve) -> None:
     server = serve("pytorch.serve", {"model.pt": torchscript()})

@@ -154,7 +154,7 @@ def test_pickled_model_of_an_older_container_and_the_mean_of_an_ensemble(serve, 
 
 def test_a_booster_that_xgboost_0_90_pickled(serve):
     """`xgboost-0.90.pkl` was made by XGBoost 0.90 on 2026-11-25: five trees, binary:logistic; the number below is its own prediction."""
-    server = serve(XGBOOST, {"xgboost-model": Path(__file__).with_name("xgboost-0.90.pkl").read_bytes()})
+    server = serve("xgboost.serve 0.90-2", {"xgboost-model": Path(__file__).with_name("xgboost-0.90.pkl").read_bytes()})
     assert server.wait(), server.log.read_text()
     assert float(server.invoke("0.017,0.813,0.913", "text/csv").text) == pytest.approx(0.8342810273)
 
@@ -171,6 +171,14 @@ def test_a_model_that_cannot_be_loaded_ends_the_server_with_the_reason_in_its_lo
     server = serve(XGBOOST, files)
     assert not server.wait()
     assert words in server.log.read_text()
+
+
+def test_the_first_image_knows_no_scripts(serve, model):
+    """AWS's XGBoost 0.72 is the algorithm alone: SAGEMAKER_PROGRAM means nothing to it."""
+    files = {"xgboost-model": model_file(model)}
+    server = serve("xgboost.serve 0.72", files, SAGEMAKER_PROGRAM="inference.py", SAGEMAKER_SUBMIT_DIRECTORY="/opt/ml/model/code")
+    assert server.wait(), server.log.read_text()
+    assert server.invoke(csv(ROWS[:2]), "text/csv").text == ",".join(map(str, expected(model, ROWS[:2])))
 
 
 def test_selectable_inference(serve, model):

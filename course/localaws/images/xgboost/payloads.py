@@ -20,6 +20,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from course.localaws.images.shared import recordio_protobuf
+from course.localaws.images.xgboost import versions
 
 if TYPE_CHECKING:
     import xgboost
@@ -153,26 +154,34 @@ def decode(data: str | bytes, content_type: str) -> xgboost.DMatrix:
     return READERS[form](data)
 
 
-def load_booster(path: Path) -> xgboost.Booster:
+def load_booster(path: Path, version: str) -> xgboost.Booster:
     """Load a model file of any version of the container: XGBoost's own formats, or a pickled Booster (up to 1.2-2).
+
+    ``version`` is that of the image which loads it.
 
     Raises
     ------
+    versions.UnreadableModelError
+        The XGBoost that the image has on AWS cannot read the file.
     RuntimeError
-        The file has neither format, or the installed XGBoost cannot read its version.
+        The file has neither format, or the XGBoost that runs here cannot read it.
     """
     import xgboost
 
     data = path.read_bytes()
     try:
         if data.startswith(b"\x80"):
-            booster = _unpickled(data)
+            booster = _Unpickler(data, version).load()
             if not isinstance(booster, xgboost.Booster):
                 raise TypeError(f"it holds a pickled {type(booster).__name__}; algorithm mode needs a Booster")
         else:
+            versions.check_writer(data, version)
             booster = xgboost.Booster()
             booster.load_model(bytearray(data))
+            versions.check_format(data, version)
         booster.num_features()  # an empty or foreign file may load, as a model without features
+    except versions.UnreadableModelError as error:
+        raise versions.UnreadableModelError(f"Model at {path} cannot be loaded:\n{error}") from error
     except Exception as error:
         raise RuntimeError(f"Model at {path} cannot be loaded by XGBoost {xgboost.__version__}:\n{error}") from error
     booster.set_param({"nthread": 1})
@@ -182,25 +191,28 @@ def load_booster(path: Path) -> xgboost.Booster:
 class _Unpickler(pickle.Unpickler):
     """Reads the pickle of a Booster. Before XGBoost 1.0 its state was a model file, which today's Booster does not expect."""
 
+    def __init__(self, data: bytes, version: str) -> None:
+        super().__init__(io.BytesIO(data))
+        self._version = version
+
     def find_class(self, module: str, name: str) -> object:
-        found = super().find_class(module, name)
+        found, version = super().find_class(module, name), self._version
         if (module, name) != ("xgboost.core", "Booster"):
             return found
 
         class Old(found):
             def __setstate__(self, state: dict) -> None:
+                written = bytes(state["handle"])
+                versions.check_writer(written, version)
                 try:
                     super().__setstate__(dict(state))
                 except Exception:
                     self.__init__()
-                    self.load_model(bytearray(state["handle"]))
+                    self.load_model(bytearray(written))
                 self.__class__ = found
+                versions.check_pickle(written, version)
 
         return Old
-
-
-def _unpickled(data: bytes) -> object:
-    return _Unpickler(io.BytesIO(data)).load()
 
 
 def _text(data: str | bytes) -> str:

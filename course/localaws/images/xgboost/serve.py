@@ -1,9 +1,10 @@
 """The program ``serve`` of the XGBoost image: algorithm mode, or the functions of a script (`serving_script`).
 
 Matches the requests and answers of `sagemaker-xgboost-container`: the format of predictions (`responses`), selectable inference, the mean
-of several model files, 415 for a malformed payload and 400 for one that does not fit the model, with its messages. Different: the model is
-loaded before the server answers ``/ping``, not at the first request, so that a broken model shows when the endpoint is created; the number
-of columns is checked for every format of model file.
+of several model files, 415 for a malformed payload and 400 for one that does not fit the model, with its messages. AWS's container loads
+the model at the first request, and answers 500 if it cannot. So does this one for a model that only AWS's XGBoost cannot read: alarms on
+errors can roll such a release back. Different: any other model is loaded before the server answers ``/ping``, so that a broken one shows
+when the endpoint is created; the number of columns is checked for every format of model file.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from course.localaws.images.shared import serving, serving_script
 from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse, Model, with_charset
-from course.localaws.images.xgboost import payloads, responses, selectable
+from course.localaws.images.xgboost import payloads, responses, selectable, versions
 
 if TYPE_CHECKING:
     import xgboost
@@ -38,9 +39,17 @@ class AlgorithmMode:
             raise RuntimeError(f"There is no model file in {model_dir}; algorithm mode needs one, e.g. xgboost-model.")
         if os.environ.get("SAGEMAKER_INFERENCE_ENSEMBLE", "true").lower() != "true":
             files = files[:1]
-        self._boosters = [payloads.load_booster(path) for path in files]
+        one_of_many = os.environ.get("SAGEMAKER_MULTI_MODEL", "").lower() == "true"
+        self._unreadable = ""
+        try:
+            self._boosters = [payloads.load_booster(path, version) for path in files]
+        except versions.UnreadableModelError as error:
+            if one_of_many:
+                raise
+            logger.error("%s", error)
+            self._unreadable = f"Unable to load model: {error}"
         self._batch = bool(os.environ.get("SAGEMAKER_BATCH"))
-        one_of_many = self._one_of_many = os.environ.get("SAGEMAKER_MULTI_MODEL") == "true"
+        self._one_of_many = one_of_many
         self._selected = "" if one_of_many else os.environ.get("SAGEMAKER_INFERENCE_OUTPUT", "")
         self._answers = responses.answers(version, one_of_many, bool(self._selected))
 
@@ -52,6 +61,8 @@ class AlgorithmMode:
             data = self._read(request.body, form, request.content_type)
         except ValueError as error:
             return _failure(415, error)
+        if self._unreadable:
+            return _failure(500, self._unreadable)
         try:
             predictions = self._predict(data, form)
         except Exception as error:
@@ -121,9 +132,10 @@ def _predict_fn(data: xgboost.DMatrix, model: xgboost.Booster) -> np.ndarray:
 
 
 def load() -> Model:
-    if serving_script.program():
+    version = sys.argv[1]
+    if serving_script.program() and versions.runs_scripts(version):
         return serving_script.ScriptModel(serving_script.Defaults(_input, _predict_fn))
-    return AlgorithmMode(serving_script.model_directory(), sys.argv[1])
+    return AlgorithmMode(serving_script.model_directory(), version)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The program ``train`` of the XGBoost image: the built-in algorithm, or script mode if the job names a script.
+"""The program ``train`` of the XGBoost image: the built-in algorithm, or script mode if the job names a script (not in image 0.72).
 
 Matches `sagemaker-xgboost-container` 1.7: hyperparameters and their checks, channels, content types, XGBoost's metrics and the container's
 additional ones, early stopping that keeps the best model, log lines, the ``xgboost-model`` file, and failure messages. Different: the
-installed XGBoost trains the model, whatever version the image's tag names; no GPU or k-fold. Several instances train one model (`hosts`).
-A Pipe mode channel is read to its end before training, and never as RecordIO-Protobuf (`training_data`).
+course's XGBoost trains the model unless the image's own was added (`images.libraries`); no GPU or k-fold. Several instances train one
+model (`hosts`). A Pipe mode channel is read to its end before training, and never as RecordIO-Protobuf (`training_data`).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from course.localaws.images.xgboost import (
     payloads,
     training_data,
 )
+from course.localaws.images.xgboost.versions import release, runs_scripts
 
 FRAMEWORK_MODULE = "sagemaker_xgboost_container.training:main"
 TABLE = Path(__file__).with_name("algorithm.yaml")
@@ -51,7 +52,7 @@ def main(version: str) -> int:
     base = script_mode.base_directory()
     config = base / "input/config"
     hyperparameters = json.loads((config / "hyperparameters.json").read_text())
-    if script_mode.PROGRAM in hyperparameters or os.environ.get("SAGEMAKER_PROGRAM"):
+    if runs_scripts(version) and (script_mode.PROGRAM in hyperparameters or os.environ.get("SAGEMAKER_PROGRAM")):
         return script_mode.run(FRAMEWORK_MODULE)
     logging.basicConfig(
         stream=sys.stdout, level=logging.INFO, format="[%(asctime)s:%(levelname)s] %(message)s", datefmt="%Y-%m-%d:%H:%M:%S"
@@ -94,11 +95,6 @@ def train(base: Path, version: str, given: dict[str, str], channels: dict[str, d
     if model is not None and keeps:
         # aws/sagemaker-xgboost-container#192, "Release 1.3-1": "In older versions, models were save by pickling"
         (base / "model/xgboost-model").write_bytes(pickle.dumps(model) if release(version) < [1, 3] else model.save_raw("ubj"))
-
-
-def release(version: str) -> list[int]:
-    """The release of XGBoost in an image version, as a list that can be compared."""
-    return [int(part) for part in version.partition("-")[0].split(".")]
 
 
 def checkpoint_folder(base: Path) -> Path | None:

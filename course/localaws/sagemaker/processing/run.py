@@ -10,10 +10,10 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from course.localaws import images
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
-from course.localaws.images import Image, custom
+from course.localaws.images import Image, custom, libraries
+from course.localaws.jobs import job_images
 from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, host_name_setup, make_box, make_overlay, shared_network, variables
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
@@ -54,7 +54,7 @@ class ProcessingRun(JobRun):
         self._addresses = addresses(hosts({"InstanceType": kind, "InstanceCount": count}))
         roots = [folder / host / "ml" for host in self._addresses]
         try:
-            image, key = images.find(document["AppSpecification"]["ImageUri"], document["RoleArn"]), self._key()
+            image, key = job_images.find(self.platform, document["AppSpecification"]["ImageUri"], document["RoleArn"]), self._key()
         except AwsError as error:  # it was deleted after the job was created
             raise JobFailure(shorten(f"ClientError: {error.message}")) from error
         with contextlib.ExitStack() as stack:
@@ -171,8 +171,10 @@ class ProcessingRun(JobRun):
         box, command = self._boxes[root], self._command(image)
         box.stage(root)
         stream = f"{self.name}/{root.parent.name}-{int(self.engine.now())}"
-        log = as_inside(box, JobLog(self.platform, self.context.region, GROUP, stream))
-        return lambda: box.start(command, log, image.workdir or "/opt/ml")
+        log = JobLog(self.platform, self.context.region, GROUP, stream)
+        if note := libraries.note(image):
+            log([note])
+        return lambda: box.start(command, as_inside(box, log), image.workdir or "/opt/ml")
 
     def _box(self, root: Path, image: Image, count: int, network_pid: int | None) -> Box:
         folder, host = root.parent, root.parent.name

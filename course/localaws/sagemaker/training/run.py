@@ -9,12 +9,12 @@ import time
 from functools import partial
 from pathlib import Path
 
-from course.localaws import images
 from course.localaws.cloudwatch.metrics.store import observed
 from course.localaws.context import Context
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.jobs import job_images
 from course.localaws.jobs.boxes import JobLog, shared_network
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.runner import JobRunner, remove
@@ -98,7 +98,7 @@ class TrainingRun(JobRun):
         self._step("Downloading", "Downloading input data")
         specification = self.document["AlgorithmSpecification"]
         try:
-            image = images.find(specification["TrainingImage"], self.document["RoleArn"])
+            image = job_images.find(self.platform, specification["TrainingImage"], self.document["RoleArn"])
         except AwsError as error:  # the image was deleted after the job was created
             raise JobFailure(shorten(f"ClientError: Cannot pull algorithm container. {error.message}")) from error
         members = [TrainingHost(self, self._cluster, host, folder / host.name, image) for host in self._cluster]

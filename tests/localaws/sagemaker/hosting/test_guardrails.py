@@ -7,13 +7,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import EndpointFixtures, echo, fixtures_of, until
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, EndpointFixtures, booster_file, echo, fixtures_of, until
 
 
 class Guarded(EndpointFixtures):
@@ -152,6 +153,27 @@ def test_an_alarm_rolls_back_and_no_request_is_lost(aws):
     assert alarm in described["FailureReason"] and "rolled back" in described["FailureReason"]
     assert set(seen) == {"A", "B"} and set(seen[count + 1 :]) == {"A"}
     assert "PendingDeploymentSummary" not in described
+
+
+@pytest.mark.nightly  # images/test_xgboost_versions.py asks the server by day
+def test_an_alarm_rolls_back_a_release_that_the_image_cannot_read(aws):
+    """AWS's example of guardrails deploys a model of XGBoost 0.90 in a newer image: it comes into service, and then fails every request."""
+    name = aws.deploy(booster_file())
+    pickled = Path(__file__).parents[2] / "images/xgboost-0.90.pkl"
+    bad = aws.config({"ModelName": aws.model({"xgboost-model": pickled.read_bytes()}, XGBOOST.replace("1.7-1", "1.2-1"))})
+    alarm = aws.name("Errors")
+    aws.cloudwatch.put_metric_alarm(
+        **{"AlarmName": alarm, "Namespace": "AWS/SageMaker", "MetricName": "Invocation5XXErrors", "Statistic": "Sum", "Period": 60},
+        **{"EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold"},
+        **{"Dimensions": [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]},
+    )
+    deployment = blue_green("ALL_AT_ONCE", 0, 600, (alarm,))
+    aws.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=bad, DeploymentConfig=deployment)
+    aws.baking(name)
+    with pytest.raises(ClientError, match="Unable to load model"):
+        aws.invoke(name)
+    aws.handle.advance(120)
+    assert alarm in aws.settled(name)["FailureReason"] and float(aws.invoke(name))
 
 
 def test_an_alarm_while_the_old_fleet_waits_for_its_end_rolls_back_too(aws):

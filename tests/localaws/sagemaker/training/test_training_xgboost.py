@@ -160,6 +160,15 @@ def test_images_before_1_3_leave_a_pickle(aws: JobFixtures) -> None:
 FIRST = "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:latest"
 
 
+def test_the_first_image_knows_no_scripts(aws: JobFixtures) -> None:
+    """AWS's XGBoost 0.72 is the algorithm alone. As a hyperparameter, the name of a script is one that it does not know."""
+    request = {"InputDataConfig": [channel("train", aws.put("first/train/a.csv", csv(HEAD)), "csv")], "HyperParameters": BINARY}
+    booster(aws, aws.trained(aws.train(aws.name("first"), FIRST, **request, Environment={"SAGEMAKER_PROGRAM": "train.py"})))
+    request["HyperParameters"] = BINARY | {"sagemaker_program": "train.py"}
+    refused = aws.trained(aws.train(aws.name("first"), FIRST, **request))
+    assert refused["TrainingJobStatus"] == "Failed" and "Extraneous hyperparameter found: sagemaker_program" in refused["FailureReason"]
+
+
 @pytest.mark.nightly  # a detail of the first images
 def test_the_first_images_know_silent(aws: JobFixtures) -> None:
     data = aws.put("silent/train/a.csv", csv(HEAD))

@@ -19,8 +19,9 @@ import psutil
 from course.localaws import images
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
-from course.localaws.images import custom
+from course.localaws.images import custom, libraries
 from course.localaws.images.shared.multi_model import MEMORY
+from course.localaws.jobs import job_images
 from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, make_box, search_path, variables
 from course.localaws.jobs.overlay import Overlay
 from course.localaws.jobs.runner import JobRunner, remove
@@ -129,6 +130,8 @@ class ModelServer:
             self._image = self._found_image()
             model_data.fetch(self._data, self._container, self._folder / "ml")
             custom.copy_opt_ml(self._image.files, self._folder / "ml", self._mounted())
+            if note := libraries.note(self._image):
+                self._log([note])
             self._overlay = self._install()
             self._launch()
         except Exception as error:
@@ -184,6 +187,7 @@ class ModelServer:
         requirements = self._code() / "requirements.txt"
         wanted = requirements if requirements.exists() else None
         overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share, self._image.packages)
+        job_images.set_up(overlay, self._image)
         if wanted:
             box = self._box(overlay)
             self._running = box.start([str(overlay.bin / "pip"), "install", "--requirement", str(wanted)], as_inside(box, self._log))
@@ -215,7 +219,7 @@ class ModelServer:
         """Looked up once, so that a server can be restarted after its image was deleted."""
         uri = self._container.get("ResolvedImage", self._container["Image"])
         try:
-            return images.find(uri)
+            return job_images.find(self._runner.platform, uri)
         except AwsError as error:
             raise HostingError(f"The image '{uri}' does not exist. ({error.message})") from error
 
