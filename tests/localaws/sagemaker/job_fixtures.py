@@ -22,6 +22,7 @@ BUCKET = "course-data"
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+NOTES = ("[local AWS] The image ", "[local AWS] This image ")  # how `libraries.note` begins
 ENDED = ("Completed", "Failed", "Stopped")
 NUMBERS = itertools.count()
 needs_torch = pytest.mark.skipif(
@@ -126,8 +127,8 @@ class JobFixtures:
 
     # Results
 
-    def lines(self, name: str, group: str = "TrainingJobs", host: str = "algo-1") -> list[str]:
-        """The lines of a job's log on one host."""
+    def lines(self, name: str, group: str = "TrainingJobs", host: str = "algo-1", notes: bool = False) -> list[str]:
+        """The lines of a job's log on one host; with ``notes``, also those about the image's libraries."""
         logs = self.logs
         group = f"/aws/sagemaker/{group}"
         try:
@@ -143,7 +144,7 @@ class JobFixtures:
                 if answer["nextForwardToken"] == request.get("nextToken"):
                     break
                 request["nextToken"] = answer["nextForwardToken"]
-        return lines
+        return [line for line in lines if notes or not line.startswith(NOTES)]
 
     def done_in_s3(self, caller: str) -> list[tuple[str, str]]:
         """A job's S3 calls: ``(operation, bucket/key)``."""

@@ -46,7 +46,7 @@ def processed(aws: JobFixtures, image: str) -> list[str]:
     name = aws.process(CODE, AppSpecification={"ImageUri": image})
     job = aws.processed(name)
     assert job["ProcessingJobStatus"] == "Completed", (job, aws.lines(name, "ProcessingJobs"))
-    return aws.lines(name, "ProcessingJobs")
+    return aws.lines(name, "ProcessingJobs", notes=True)
 
 
 def test_jobs_and_servers_have_the_library_that_was_added_and_say_so(own: Path, tmp_path: Path) -> None:
