@@ -2,6 +2,7 @@
 
 import math
 import random
+from functools import lru_cache
 from statistics import fmean, stdev
 
 import numpy as np
