@@ -12,7 +12,7 @@ METRIC = "validation:auc"
 SOUND = (r"validation AUC ([0-9.]+)", r"; validation AUC (\S+)", r"validation AUC (0\.[0-9]+)")
 UNSOUND = (r"validation_auc=([0-9.]+)", r"validation auc ([0-9.]+)", r"validation AUC: ([0-9.]+)", r"^validation AUC ([0-9.]+)")
 # In the order of the pool: faults with which no objective value arrives, and such that crown the wrong training job.
-GROUPS = (("objective", "labels", "regex", "interval", "channel"), ("training", "digits", "direction"))
+GROUPS = (("objective", "labels", "interval", "regex", "channel"), ("training", "direction", "digits"))
 EACH = 4  # requests of each fault
 
 
