@@ -43,6 +43,7 @@ c.ZipCollectApp.collector_plugin = "course.grading.classroom.zip_collect.LmsColl
 # Each stub names its exercise and does not stop JupyterLab's "Run All".
 c.GenerateAssignment.preprocessors = stub.preprocessors()
 
+c.Autograde.exporter_class = nbgrader_plugin.StrictExporter
 c.Autograde.sanitize_preprocessors = nbgrader_plugin.SANITIZE
 c.Autograde.autograde_preprocessors = nbgrader_plugin.GRADE
 c.Autograde.exclude_overwriting = nbgrader_plugin.given_files(Path("solutions"))

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from course.grading import characters
 from course.grading.exercise.definition import ID, ID_LENGTH, ExerciseDefinition
 from course.grading.report import Report
 
@@ -140,7 +141,10 @@ def _attempt(fields: dict[str, Any]) -> Attempt:
     exercise, event = fields["exercise"], fields["event"]
     if len(exercise) > ID_LENGTH or not ID.fullmatch(exercise) or event not in EVENTS:
         raise ValueError(fields)
-    parts = {str(name): None if share is None else _bounded(share, 1.0) for name, share in dict(fields.get("parts", {})).items()}
+    parts = {
+        characters.writable(str(name)): None if share is None else _bounded(share, 1.0)
+        for name, share in dict(fields.get("parts", {})).items()
+    }
     points = _bounded(fields.get("points", 0), 1_000.0)
     return Attempt(
         at=(at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC),
@@ -149,7 +153,7 @@ def _attempt(fields: dict[str, Any]) -> Attempt:
         score=_bounded(fields.get("score", 0), points),
         points=points,
         parts=parts,
-        message=str(fields.get("message", ""))[:LONGEST_MESSAGE],
+        message=characters.writable(str(fields.get("message", ""))[:LONGEST_MESSAGE]),
         hints=int(_bounded(fields.get("hints", 0), 100.0)),
     )
 

@@ -1,8 +1,8 @@
-"""nbgrader's autograding with this grader: `nbgrader_config.py` puts these preprocessors into its pipeline.
+"""nbgrader's autograding with this grader: `nbgrader_config.py` puts these classes into its pipeline.
 
-`RepairCells` repairs a submission before any other step. `GradedExecute` runs and judges it (`course.grading.submission.run`).
-`SaveGrades` stores the grader's scores. `course.grading.display.preprocessor.SanitiseNotebook` is last: it leaves nothing that could run in
-a browser.
+`StrictExporter` reads a submission. `RepairCells` repairs it before any other step. `GradedExecute` runs and judges it
+(`course.grading.submission.run`). `SaveGrades` stores the grader's scores. `course.grading.display.preprocessor.SanitiseNotebook` is last:
+it leaves nothing that could run in a browser.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import weakref
 from pathlib import Path
+from typing import Any, TextIO
 
+from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook
@@ -33,10 +35,18 @@ from course.grading.display.preprocessor import SanitiseNotebook
 from course.grading.exercise import seeds
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.directory import GIVEN
+from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, repair
 from course.grading.submission.run import CELL_SECONDS, Submission, run
 
 OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> GradingOutcome
+
+
+class StrictExporter(NotebookExporter):
+    """nbconvert's exporter of notebooks, which reads them by `read_notebook`: nothing in a submission stops nbgrader."""
+
+    def from_file(self, file_stream: TextIO, resources: ResourcesDict | None = None, **kw: Any) -> tuple[NotebookNode, ResourcesDict]:
+        return self.from_notebook_node(read_notebook(Path(file_stream.name)), resources=resources, **kw)
 
 
 class RepairCells(NbGraderPreprocessor):

@@ -104,6 +104,15 @@ def breaks_metadata(notebook: nbformat.NotebookNode) -> None:
         each.metadata["nbgrader"] = broken
 
 
+def odd_members(notebook: nbformat.NotebookNode) -> None:
+    """Members of wrong types where nbformat, nbclient and nbgrader read them."""
+    notebook["nbformat_minor"] = {"a": "\ud800"}
+    for each, tags in zip(notebook.cells, [5, None, "x", {"a": 1}, [5, None], "\ud800"] * 4, strict=False):
+        each.metadata["tags"] = each.metadata["collapsed"] = each.metadata["jupyter"] = tags
+        each["id"] = each["execution_count"] = tags
+    notebook.metadata["language_info"] = notebook.metadata["kernelspec"] = 5
+
+
 STUDENTS = {
     "right": ([RIGHT], FULL),  # without the given files: many hand in the notebook alone
     "untouched": ([], NOTHING),
@@ -133,6 +142,7 @@ STUDENTS = {
     "deletes_cells": ([RIGHT, deletes], FULL | {"m98_1_ex2": 0.0}),
     "strips_metadata": ([RIGHT, strips], FULL),
     "breaks_metadata": ([RIGHT, breaks_metadata], FULL),
+    "odd_members": ([RIGHT, odd_members], FULL),
     "strips_assertions": ([WRONG, starting(STRIPPER)], NOTHING),
     "hides_tracebacks": ([WRONG, starting("get_ipython().showtraceback = lambda *args, **kwargs: None")], SHAPE),
     "kills_kernel": ([RIGHT, answering(ex2="import os\nos._exit(0)")], FULL | {"m98_1_ex2": 0.0, "m98_1_ex3": 0.0}),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from course.grading import characters
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.result import Result
 
@@ -123,7 +124,7 @@ def moodle(results: Sequence[Result], path: Path) -> None:
 
 def junit(results: Sequence[Result], path: Path) -> None:
     """Write a test suite for each notebook of each student and a test case for each exercise. A test case fails without full points, and
-    is an error where a human is needed."""
+    is an error where a human is needed. Characters that XML cannot hold are replaced."""
     root = ElementTree.Element("testsuites")
     for result in results:
         name = f"{result.student}/{result.assignment}/{result.notebook}"
@@ -137,6 +138,9 @@ def junit(results: Sequence[Result], path: Path) -> None:
             elif each["score"] < each["points"]:
                 said = f"{_number(each['score'])} of {_number(each['points'])} points"
                 ElementTree.SubElement(case, "failure", message=said).text = _reasons(each["report"])
+    for element in root.iter():
+        element.text = element.text and characters.xml(element.text)
+        element.attrib = {name: characters.xml(value) for name, value in element.attrib.items()}
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 

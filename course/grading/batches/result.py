@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from course.grading import characters
+
 GRADED, UNGRADED = "graded", "ungraded"
 SUFFIX = ".json"
 
@@ -91,7 +93,7 @@ class Result:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.notebook}{SUFFIX}"
         beside = path.with_suffix(".new")
-        beside.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_text(characters.writable(json.dumps(asdict(self), indent=1, ensure_ascii=False)) + "\n", encoding="utf-8")
         beside.replace(path)
         return path
 
