@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from course.grading import characters
 from course.grading.errors import AnswerError, DefinitionError
 from course.grading.exercise.definition import ExerciseDefinition
 
 OUTPUT_LIMIT = 2_000  # characters of the learner's own output that a report repeats
+MESSAGE_LIMIT = 4_000  # characters of a message, which may show a learner's value
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Report:
         self._seen.add(name)
         old = self._parts[name]
         if old.share is None or share < old.share:
-            shown = (message.strip(), (hint or "").strip()) if share < 1 else ("", "")
+            shown = (_shown(message), (hint or "").strip()) if share < 1 else ("", "")
             self._parts[name] = PartResult(name, old.points, share, *shown)
         return share == 1
 
@@ -121,14 +123,14 @@ class Report:
 
     def stop(self, problem: AnswerError) -> None:
         """Stop judging; parts that the running check has not reported earn nothing."""
-        self.problem = self.problem or str(problem)
+        self.problem = self.problem or _shown(str(problem))
         self.unanswered = self.unanswered or problem.unanswered
         for name in self._parts.keys() - self._seen:
             self._parts[name] = PartResult(name, self._parts[name].points)
 
     def add_output(self, text: str) -> None:
         """Add text that the learner's code printed during the check; `OUTPUT_LIMIT` characters are kept."""
-        self.output = (self.output + text)[: OUTPUT_LIMIT + 1]
+        self.output = (self.output + characters.writable(text))[: OUTPUT_LIMIT + 1]
 
     @property
     def parts(self) -> tuple[PartResult, ...]:
@@ -169,3 +171,8 @@ class Report:
         for secret in sorted(set(self._secrets), key=len, reverse=True):
             text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "…", text)
         return text
+
+
+def _shown(message: str) -> str:
+    message = characters.writable(message).strip()
+    return message if len(message) <= MESSAGE_LIMIT else f"{message[:MESSAGE_LIMIT]} …"

@@ -12,11 +12,15 @@ import pathlib
 import sys
 from typing import Any
 
+from course.grading import characters
 from course.grading.errors import AnswerError
 from course.grading.tree import TAG, DecodeError
 
 DEPTH = 40  # deeper nesting counts as recursive
 DIGITS = 4000  # Python itself refuses to print longer integers
+LONGEST_INTEGER = DIGITS * 3  # bits
+MESSAGE_DEPTH = DEPTH + 2  # a message wraps values in a dict or a list
+RECORD_DEPTH = DEPTH + 8  # and the recorded evidence wraps messages
 
 
 def plain(value: Any, name: str = "the value") -> Any:
@@ -30,14 +34,14 @@ def plain(value: Any, name: str = "the value") -> Any:
     return decode(*encode(value, name))
 
 
-def encode(value: Any, name: str = "the value") -> tuple[Any, list[bytes]]:
-    """JSON tree and Arrow streams of ``value``; raises `AnswerError` like `plain`."""
+def encode(value: Any, name: str = "the value", depth: int = DEPTH) -> tuple[Any, list[bytes]]:
+    """JSON tree and Arrow streams of ``value``, which has at most ``depth`` levels; raises `AnswerError` like `plain`."""
     blobs: list[bytes] = []
-    return _encode(value, name, blobs, 0), blobs
+    return _encode(value, name, blobs, depth), blobs
 
 
-def decode(tree: Any, blobs: list[bytes]) -> Any:
-    """The value of a tree and its Arrow streams.
+def decode(tree: Any, blobs: list[bytes], depth: int = MESSAGE_DEPTH) -> Any:
+    """The value of a tree and its Arrow streams. `encode` accepts each value that this function returns.
 
     Raises
     ------
@@ -45,47 +49,85 @@ def decode(tree: Any, blobs: list[bytes]) -> Any:
         When `encode` cannot have written them. They come from another process and are not trusted.
     """
     try:
-        return _decode(tree, blobs, 0)
+        return _decode(tree, blobs, depth)
     except DecodeError:
         raise
     except Exception as error:  # pyarrow, pandas and datetime raise many errors for bytes that they did not write
         raise DecodeError(f"data that cannot be read ({type(error).__name__})") from error
 
 
+def measure(tree: Any, blobs: list[bytes]) -> int:
+    """The bytes of memory, at most, of the tables and arrays in a tree. Each time that the tree names a stream, it is one more table.
+
+    Raises
+    ------
+    DecodeError
+        When a table is beyond the limits of `course.grading.tables`, or names no stream.
+    """
+    if not blobs:
+        return 0
+    from course.grading import tables
+
+    sizes = [tables.measure(blob) for blob in blobs]
+    total, waiting = 0, [tree]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting.extend(each.values())
+            if TAG in each and "blob" in each:
+                total += sizes[_number_of_blob(each, blobs)]
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return total
+
+
+def _number_of_blob(tree: dict, blobs: list[bytes]) -> int:
+    number = tree["blob"]
+    if type(number) is not int or not 0 <= number < len(blobs):
+        raise DecodeError("a table without data")
+    return number
+
+
 def _encode(value: Any, where: str, blobs: list[bytes], depth: int) -> Any:
     kind = type(value)  # `isinstance` would read the object's own __class__
-    if depth > DEPTH:
+    if depth < 0:
         raise AnswerError(f"`{where}` is nested more than {DEPTH} levels deep; give plain, flat data.")
     if value is None or kind is bool:
         return value
     if issubclass(kind, int):
         number = int.__int__(value)
-        if number.bit_length() > DIGITS * 3:
+        if number.bit_length() > LONGEST_INTEGER:
             raise AnswerError(f"`{where}` is an integer of more than {DIGITS:,} digits.")
         return number
     if issubclass(kind, float):
         return float.__float__(value)
     if issubclass(kind, str):
-        return str.__str__(value)
+        return _encode_text(str.__str__(value), where)
     if issubclass(kind, (list, tuple)):
         items = list.__iter__(value) if issubclass(kind, list) else tuple.__iter__(value)
-        return [_encode(item, f"{where}[{i}]", blobs, depth + 1) for i, item in enumerate(items)]
+        return [_encode(item, f"{where}[{i}]", blobs, depth - 1) for i, item in enumerate(items)]
     if issubclass(kind, (set, frozenset)):
         members = set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value)
-        items = [_encode(item, f"an item of {where}", blobs, depth + 1) for item in members]
+        items = [_encode(item, f"an item of {where}", blobs, depth - 1) for item in members]
         return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
     if issubclass(kind, dict):
         return _encode_dict(value, where, blobs, depth)
     if issubclass(kind, pathlib.PurePath):
-        return pathlib.PurePath.__str__(value)
+        return _encode_text(pathlib.PurePath.__str__(value), where)
     if issubclass(kind, datetime.date):
         return _encode_time(value, kind)
     return _encode_scientific(value, kind, where, blobs, depth)
 
 
+def _encode_text(text: str, where: str) -> str:
+    if not characters.is_writable(text):
+        raise AnswerError(f"`{where}` holds half of a character (a lone surrogate), which no file can hold; write the character itself.")
+    return text
+
+
 def _encode_dict(value: dict, where: str, blobs: list[bytes], depth: int) -> dict:
     items = [
-        (_encode(key, f"a key of {where}", blobs, depth + 1), _encode(item, f"{where}[{show_key(key)}]", blobs, depth + 1))
+        (_encode(key, f"a key of {where}", blobs, depth - 1), _encode(item, f"{where}[{show_key(key)}]", blobs, depth - 1))
         for key, item in dict.items(value)
     ]
     if any(isinstance(key, (list, dict)) and not _is_time(key) for key, _ in items):
@@ -117,7 +159,7 @@ def _encode_scientific(value: Any, kind: type, where: str, blobs: list[bytes], d
     if numpy and issubclass(kind, numpy.generic):
         item = numpy.generic.item(value)
         if type(item) is not kind:
-            return _encode(item, where, blobs, depth + 1)
+            return _encode(item, where, blobs, depth - 1)
     if (numpy and issubclass(kind, numpy.ndarray)) or (pandas and issubclass(kind, (pandas.DataFrame, pandas.Series))):
         from course.grading import tables  # imported late: pyarrow costs a lesson without tables half a second
 
@@ -131,17 +173,17 @@ def _encode_scientific(value: Any, kind: type, where: str, blobs: list[bytes], d
 
 
 def _decode(tree: Any, blobs: list[bytes], depth: int) -> Any:
-    if depth > DEPTH + 2:
+    if depth < 0:
         raise DecodeError("data nested too deeply")
     if isinstance(tree, list):
-        return [_decode(item, blobs, depth + 1) for item in tree]
+        return [_decode(item, blobs, depth - 1) for item in tree]
     if not isinstance(tree, dict):
-        return tree
+        return _decode_scalar(tree)
     if TAG not in tree:
-        return {key: _decode(item, blobs, depth + 1) for key, item in tree.items()}
+        return {_decode_scalar(key): _decode(item, blobs, depth - 1) for key, item in tree.items()}
     match tree[TAG]:
         case "dict":
-            return {_decode(key, blobs, depth + 1): _decode(item, blobs, depth + 1) for key, item in tree["items"]}
+            return {_decode(key, blobs, depth - 1): _decode(item, blobs, depth - 1) for key, item in tree["items"]}
         case "datetime":
             return datetime.datetime.fromisoformat(tree["iso"])
         case "date":
@@ -149,5 +191,13 @@ def _decode(tree: Any, blobs: list[bytes], depth: int) -> Any:
         case "table" | "column" | "array":
             from course.grading import tables
 
-            return tables.decode(tree, blobs, decode)
+            return tables.decode(tree, blobs[_number_of_blob(tree, blobs)], decode)
     raise DecodeError(f"unknown kind of data {tree[TAG]!r}")
+
+
+def _decode_scalar(scalar: Any) -> Any:
+    if isinstance(scalar, str) and not characters.is_writable(scalar):
+        raise DecodeError("a text with a lone surrogate")
+    if isinstance(scalar, int) and scalar.bit_length() > LONGEST_INTEGER:
+        raise DecodeError(f"an integer of more than {DIGITS:,} digits")
+    return scalar

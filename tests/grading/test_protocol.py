@@ -9,7 +9,9 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from course.grading.submission.protocol import FrameChannel, FrameTooLarge, Prot
 from tests.error_messages import error_message
 
 from .test_values import PLAIN
+from .worst_messages import WORST, measured, receive
 
 
 def through(frame: bytes, *kinds: str) -> dict[str, Any]:
@@ -141,3 +144,54 @@ def silent() -> Iterator[FrameChannel]:
 def test_a_silent_connection_times_out(silent: FrameChannel) -> None:
     with pytest.raises(ProtocolError, match="did not answer in time"):
         silent.receive("offer", seconds=0.05)
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_a_message_that_would_grow_is_refused_before_it_does(name: str) -> None:
+    before = pa.total_allocated_bytes()
+    assert receive(WORST[name]()), name
+    assert pa.total_allocated_bytes() - before < 2**20
+
+
+@pytest.mark.nightly  # each in a new process: 14 times the imports
+@pytest.mark.parametrize("name", WORST)
+def test_the_process_that_refuses_it_does_not_grow(name: str) -> None:
+    size, said, grew = measured(name)
+    assert said and grew < 3 * size / 1e6 + 150, (said, grew)
+
+
+def test_one_conversation_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "CONVERSATION", 2_500_000)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        channel, kernel = FrameChannel(ours), FrameChannel(theirs)
+        frames = pd.DataFrame({"a": ["text"] * 10_000})
+        for _ in range(3):
+            kernel.send("offer", values={"frame": frames}, **OFFER)
+            channel.receive("offer", seconds=5)
+        kernel.send("offer", values={"frame": frames}, **OFFER)
+        with pytest.raises(ProtocolError, match="sent more than"):
+            channel.receive("offer", seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([0] * protocol.PARTS, "parts in lists and dicts"),
+        (pd.DataFrame({"a": np.zeros(1_000_001, dtype=np.int8)}), "1,000,001 rows"),
+        (np.zeros((5_000, 300), dtype=np.int8), "1,500,000 rows"),
+        ([pd.Series([number]) for number in range(protocol.BLOBS + 1)], "tables"),
+    ],
+)
+def test_the_sender_says_what_is_too_large(value: Any, words: str) -> None:
+    with pytest.raises(FrameTooLarge, match=words):
+        protocol.pack("offer", values={"a": value}, **OFFER)
+
+
+HALF = "\ud800"
+
+
+def test_half_a_character_is_refused_in_values_and_replaced_in_texts() -> None:
+    refused = bare({"type": "offer", **OFFER, "values": {"a": [HALF]}})
+    assert "lone surrogate" in error_message(ProtocolError, through, refused, "offer")
+    assert through(bare({"type": "offer", **OFFER, "problem": HALF, "values": {}}), "offer")["problem"] == "\ufffd"

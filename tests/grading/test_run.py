@@ -1,4 +1,4 @@
-"""Tests one run: what cannot start says why and does not count as zero, and time limits are kept."""
+"""Tests one run: what cannot start says why and does not count as zero, time limits are kept, and whose fault a check is that raises."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from course.grading.exercise.seeds import Draw
 from course.grading.sandbox import kernel, limits
 from course.grading.submission.evidence import RecordedCalls, replaying, tokens_of
 from course.grading.submission.run import NotebookRun, StartError, Submission, run
-from course.grading.submission.server import judge
-from tests.grading.nbgrader_course import Edit, answering, cell, solution
+from course.grading.submission.server import FAULT, judge
+from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, Edit, answering, cell, solution
 
 FIXTURE = Path(__file__).parent / "fixture"
 SLEEPS = "import time\ntime.sleep(1)"
@@ -98,3 +98,44 @@ def test_a_function_slow_on_some_cases_alone_still_answers_the_others(tmp_path: 
     notebook.cells.append(new_code_cell("mean([1, 3])"))
     assert scores(run(notebook, submission(tmp_path)))["m98_1_ex2"] == 0.0  # the function ran out of time in practice
     assert notebook.cells[-1].outputs[0].data["text/plain"] == "2.0"
+
+
+RAISES = """# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+from course.grading import Answer, Report
+from .m98_1 import ex3
+
+@ex3.graded
+def graded_ex3(answer, report):
+    report.part("found", 0.5, "half of it")
+    late = answer.value("late")
+    {body}
+"""
+
+
+def graded(folder: Path, body: str, *edits: Edit) -> tuple[NotebookRun, nbformat.NotebookNode]:
+    """The run of a submission in a course whose hidden check of exercise 3 does this with ``late``."""
+    course = Course(folder)
+    notebook = nbformat.read(course.root / "solutions" / LESSON / f"{NOTEBOOK}.ipynb", as_version=4)
+    for edit in edits:
+        edit(notebook)
+    (course.root / "graders" / LESSON / "m98_1_hidden.py").write_text(RAISES.format(body=body))
+    nothing = folder / "submitted"
+    nothing.mkdir()
+    handed_in = Submission(course.root / "solutions" / LESSON, nothing, course.root / "graders", "alice", "seed")
+    return run(notebook, handed_in), notebook
+
+
+def test_a_check_that_raises_on_an_answer_alone_counts_as_its_fault(tmp_path: Path) -> None:
+    done, notebook = graded(tmp_path / "course", "assert len(late[0]) < 40", answering(ex3="late = ['c' * 99]"))
+    outcome = done.outcomes["m98_1_ex3_check"]
+    assert (outcome.score, outcome.fault) == (1.5, "")
+    assert "raised AssertionError" in " ".join(done.notes) and "answer's fault" in " ".join(done.notes)
+    assert "could not go on with your answer (AssertionError)" in str(cell(notebook, "m98_1_ex3_check").outputs)
+
+
+def test_a_check_that_raises_on_the_reference_too_needs_a_human(tmp_path: Path) -> None:
+    done, notebook = graded(tmp_path / "course", "late[99]", answering(ex3="late = []"))
+    outcome = done.outcomes["m98_1_ex3_check"]
+    assert outcome.score is None
+    assert outcome.fault == "the check of m98_1_ex3 raised IndexError: list index out of range; so it does on the reference answer"
+    assert FAULT in str(cell(notebook, "m98_1_ex3_check").outputs)

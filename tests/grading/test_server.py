@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import shutil
 import socket
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from course.grading import Exercise, catalogue
+from course.grading import Answer, Exercise, Report, catalogue, render
 from course.grading.exercise.seeds import Draw
 from course.grading.submission import client, protocol
 from course.grading.submission.protocol import FrameChannel
@@ -193,13 +195,46 @@ def test_stuck_kernel_is_given_up(server: GraderServer, mean: Exercise, monkeypa
     assert outcome.report.problem == "The kernel did not answer in time while this exercise was graded."
 
 
-def test_failing_check_needs_a_human(server: GraderServer, mean: Exercise) -> None:
-    mean.checks["graded"] = lambda answer, report: 1 / 0
+def test_a_check_that_raises_counts_as_the_answers_fault(server: GraderServer, mean: Exercise) -> None:
+    def raises(answer: Answer, report: Report) -> None:
+        report.part("plain", True, "said before")
+        raise KeyError("a hidden case")
+
+    mean.checks["graded"] = raises
+    report = client.offer(server.address, mean, {"mean": right})
+    assert report.problem.startswith("The check could not go on with your answer (KeyError)")
+    outcome = server.settle(mean, "")
+    assert (outcome.score, outcome.fault) == (1.0, "")
+    assert outcome.raised == "the check of m98_1_ex2 raised KeyError: 'a hidden case'"
+    assert "hidden case" not in render.as_text(outcome.report)
+
+
+@pytest.mark.parametrize("error", [ImportError("no module named course"), OSError(errno.ENOSPC, "no space left")])
+def test_a_fault_of_the_machine_needs_a_human(server: GraderServer, mean: Exercise, error: Exception) -> None:
+    def raises(answer: Answer, report: Report) -> None:
+        raise error
+
+    mean.checks["graded"] = raises
     report = client.offer(server.address, mean, {"mean": right})
     assert report.problem == "This exercise could not be graded; a human will look at it."
     outcome = server.settle(mean, "")
-    assert outcome.score is None
-    assert outcome.fault == "the check of m98_1_ex2 raised ZeroDivisionError: division by zero"
+    assert outcome.score is None and outcome.fault.startswith("the check of m98_1_ex2 raised")
+
+
+@pytest.mark.parametrize("value", ["x" * 10_000_000, "\ud800", 10**4_200, [[]] * 10, {"a": {1: 2}}])
+def test_no_result_makes_judging_raise(server: GraderServer, mean: Exercise, value: Any) -> None:
+    def behaviour(channel: FrameChannel) -> None:
+        channel.send("offer", **OFFER)
+        channel.receive("call", seconds=5)
+        body = json.dumps({"type": "result", "id": 1, "value": value, "problem": "\ud800", "unanswered": False, "output": "\udfff"})
+        channel.connection.sendall(protocol.HEADER.pack(protocol.MAGIC, len(body), 0) + body.encode())
+        while channel.receive("call", "report", seconds=5)["type"] == "call":
+            channel.send("result", id=2, value=1.0, problem="", unanswered=False, output="")
+
+    kernel(server, behaviour)
+    outcome = server.settle(mean, "")
+    assert (outcome.score, outcome.raised) == (0.0, "")
+    render.as_text(outcome.report).encode()
 
 
 def test_graded_cases_depend_on_seed_and_student() -> None:

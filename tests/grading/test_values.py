@@ -17,6 +17,7 @@ from hypothesis.extra import pandas as hpd
 
 from course.grading import AnswerError, values
 from course.grading.exercise import kinds
+from course.grading.submission.evidence import Evidence
 from course.grading.tree import TAG, DecodeError
 from tests.error_messages import error_message
 
@@ -175,8 +176,16 @@ def test_endless_data_are_refused() -> None:
         values.plain(10**5000)
 
 
+@pytest.mark.parametrize(
+    "value", ["\ud800", ["\udfff"], {"\ud800": 1}, pd.DataFrame({"a": ["\ud800"]}), pd.DataFrame({"\ud800": [1]}), np.array(["\ud800"])]
+)
+def test_half_a_character_is_refused(value: Any) -> None:
+    with pytest.raises(AnswerError, match="half of a character"):
+        values.plain(value, "answer")
+
+
 TREES = st.recursive(
-    st.none() | st.integers() | st.text(max_size=3),
+    st.none() | st.integers() | st.just(10**4_000) | st.text(st.characters(exclude_categories=()), max_size=3),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.sampled_from(["$", "blob", "iso", "items", "index", "columns", "shape", "a"]), inner, max_size=4)
@@ -192,7 +201,37 @@ def test_a_forged_tree_is_refused_or_plain(tree: Any, blobs: list[bytes]) -> Non
         got = values.decode(tree, blobs)
     except DecodeError:
         return
-    values.plain(got)  # every accepted value is plain data
+    values.encode(got, depth=values.MESSAGE_DEPTH)  # every accepted value is plain data
+
+
+LABELS = st.none() | st.integers() | st.floats() | st.text(max_size=2) | st.lists(st.integers(), max_size=2) | st.just({"a": 1})
+
+
+@given(st.sampled_from(["table", "column", "array"]), st.lists(LABELS, max_size=3), st.lists(LABELS, max_size=2), LABELS)
+def test_a_sound_stream_with_forged_names_is_refused_or_plain(kind: str, columns: list, index: list, shape: Any) -> None:
+    _, blobs = values.encode(pd.DataFrame({"a": [1, 2], "b": ["x", None]}))
+    tree = {TAG: kind, "blob": 0, "columns": columns, "index": index, "shape": shape}
+    try:
+        got = values.decode(tree, blobs)
+    except DecodeError:
+        return
+    values.plain(got)
+
+
+def nested(levels: int) -> list:
+    value: list = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+def test_the_deepest_value_can_be_handed_over_and_recorded() -> None:
+    deepest = nested(values.DEPTH + 1)
+    assert values.plain(deepest) == deepest
+    tree, blobs = values.encode({"a": deepest}, depth=values.MESSAGE_DEPTH)
+    offer = {"values": values.decode(tree, blobs), "problem": "", "unanswered": False}
+    recorded = Evidence(offer, [{"name": "f", "arguments": [deepest], "value": deepest}])
+    assert Evidence.of_json(json.loads(json.dumps(recorded.as_json()))).offer == offer
 
 
 def test_pickles_are_never_read() -> None:

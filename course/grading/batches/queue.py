@@ -18,6 +18,7 @@ from typing import Protocol
 from course.grading.batches.grade import GradingTask, finished, grade
 from course.grading.batches.result import UNGRADED, Result
 from course.grading.sandbox import kernel_forkserver
+from course.grading.sandbox.limits import limit_memory, limits
 from course.localaws.server import launch
 
 TRIES = 3  # tries of a submission whose grading process ends without a result
@@ -199,6 +200,7 @@ def log_of(work: GradingTask) -> Path:
 def _child(work: GradingTask) -> None:
     """The main function of the new process, which ends when the batch ends for any reason."""
     launch.prepare()
+    limit_memory(limits()["grader"]["memory"])
     threading.Thread(target=_end_with_batch, daemon=True).start()
     log = log_of(work)
     log.parent.mkdir(parents=True, exist_ok=True)

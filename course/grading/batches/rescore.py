@@ -23,6 +23,10 @@ from course.grading.submission.server import judge
 from course.terminal import Terminal
 
 
+class CheckRaised(Exception):
+    """A check raises an error on a recorded answer; a run of the reference shows whose fault it is."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when every exercise could be judged again, 1 when one could not, 2 when nothing could be done."""
     parser = argparse.ArgumentParser(prog="course rescore", description=__doc__)
@@ -62,7 +66,7 @@ def rescored(work: GradingTask, old: Result) -> Result:
     for name, recorded in known.items():
         try:
             exercises[name] = exercises[name] | _judged(work, name, recorded, exercises[name]["points"])
-        except NotRecorded as error:
+        except (NotRecorded, CheckRaised) as error:
             notes.append(f"{name} cannot be judged again without a run: {error}")
     blank = work.empty_result()
     # With a note the result keeps its old key, so that `course grade --resume` runs it again.
@@ -76,6 +80,8 @@ def _judged(work: GradingTask, name: str, recorded: Evidence, released: float) -
     catalogue.load_hidden(exercise, work.folder.graders)
     draw = seeds.Draw(work.student if work.personal else seeds.SELF_STUDY, work.student, work.seed)
     outcome = judge(exercise, recorded, RecordedCalls(recorded).call, replaying(recorded), draw, tokens_of(recorded))
+    if outcome.raised:
+        raise CheckRaised(outcome.raised)
     score, fault = (outcome.score, outcome.fault) if exercise.points == released else (None, OTHER_POINTS)
     return {"score": score, "fault": fault, "report": render.as_json(outcome.report)}
 

@@ -60,7 +60,7 @@ def conform(value: Any, kind: Any) -> Any:
         raise _mismatch(value, kind)
     if kind is Any:
         return value
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) <= sys.float_info.max:
         return float(value)
     if origin in CONTAINERS:
         return _conform_items(value, origin, typing.get_args(kind), kind)

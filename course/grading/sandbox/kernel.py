@@ -19,11 +19,13 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
 from course.grading.sandbox.kernel_forkserver import ForkedKernelProcess
+from course.grading.sandbox.kernel_messages import StrictSession
 from course.sandbox.box import Box
 from course.sandbox.process import BoxProcess
 
 COMMAND = ("-m", "ipykernel_launcher", "-f")
 LAST_LINES = 20
+WAITING = 32  # messages that wait to be read; the kernel then waits with the next
 KILLED = 137
 LIMIT_SECONDS = 2.0
 # Run in the kernel before any cell. The package comes from the environment: the working directory holds files of the learner.
@@ -50,7 +52,7 @@ class SandboxedKernelManager(AsyncKernelManager):
         A folder of the box for the sockets; its path is short, since a Unix socket's path has at most 107 bytes.
     cwd : Path
     largest : int
-        Largest message in bytes. A kernel that sends a larger one is disconnected.
+        Largest part of a message in bytes. A kernel that sends a larger one is disconnected.
     kernels : str
         Address of `course.grading.sandbox.kernel_forkserver`. Without one, or before it listens, the kernel starts as its own process.
     """
@@ -58,12 +60,14 @@ class SandboxedKernelManager(AsyncKernelManager):
     def __init__(self, box: Box, folder: Path, cwd: Path, largest: int, kernels: str = "") -> None:
         context = zmq.asyncio.Context()
         context.MAXMSGSIZE = largest
+        context.RCVHWM = WAITING
         super().__init__(
             kernel_name="python3",
             transport="ipc",
             ip=str(folder / "k"),
             connection_file=str(folder / "kernel.json"),
             context=context,
+            session=StrictSession(),
             client_factory=_Client,
         )
         self.provisioner = _BoxProvisioner(parent=self, kernel_spec=self.kernel_spec)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,3 +27,9 @@ def box(name: str) -> Limits:
     """
     numbers = limits()[name]
     return Limits(**numbers, file_size=numbers["disk"] // 2)
+
+
+def limit_memory(most: int) -> None:
+    """Limit the bytes that this process and its children may each write to; beyond them, Python raises MemoryError. Linux alone counts."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))

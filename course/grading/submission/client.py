@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from course.grading.errors import AnswerError
 from course.grading.exercise.answer import collect
 from course.grading.exercise.exercise import Exercise
 from course.grading.report import Report
-from course.grading.submission.protocol import LIMIT, FrameChannel, FrameTooLarge, ProtocolError
+from course.grading.submission.protocol import FrameChannel, FrameTooLarge, ProtocolError
 
 _offering = threading.Lock()
 
@@ -51,8 +50,8 @@ def _converse(
         plain_values, problem = {}, error
     try:
         channel.send("offer", exercise=exercise.id, values=plain_values, problem=str(problem), unanswered=problem.unanswered)
-    except FrameTooLarge:
-        too_large = f"Your values are too large to be graded: more than {LIMIT >> 20} MiB in all."
+    except FrameTooLarge as error:
+        too_large = f"Your values are too large to be graded: {error}."
         channel.send("offer", exercise=exercise.id, values={}, problem=too_large, unanswered=False)
     while True:
         message = channel.receive("call", "progress", "report", "refused")
@@ -74,8 +73,8 @@ def _answer_call(channel: FrameChannel, message: dict[str, Any], evidence: dict[
         reply |= {"problem": str(error), "unanswered": error.unanswered, "output": error.output}
         if error.timed_out:
             on_timeout(name)
-    with contextlib.suppress(FrameTooLarge):
+    try:
         channel.send("result", **reply)
-        return
-    reply |= {"value": None, "problem": f"The result of `{name}` is larger than {LIMIT >> 20} MiB.", "output": ""}
-    channel.send("result", **reply)
+    except FrameTooLarge as error:
+        reply |= {"value": None, "problem": f"The result of `{name}` is too large to be graded: {error}.", "output": ""}
+        channel.send("result", **reply)

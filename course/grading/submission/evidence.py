@@ -7,7 +7,7 @@ import functools
 import gzip
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -56,21 +56,34 @@ class Evidence:
         return self.tokens[-1]
 
     def as_json(self) -> dict[str, Any]:
-        tree, blobs = values.encode([self.offer, self.calls])
+        tree, blobs = values.encode([self.offer, self.calls], depth=values.RECORD_DEPTH)
         return {"asked": tree, "blobs": [base64.b64encode(blob).decode() for blob in blobs], "aws": self.aws, "tokens": self.tokens}
 
     @classmethod
     def of_json(cls, document: dict[str, Any]) -> Evidence:
-        offer, calls = values.decode(document["asked"], [base64.b64decode(blob) for blob in document["blobs"]])
+        blobs = [base64.b64decode(blob) for blob in document["blobs"]]
+        offer, calls = values.decode(document["asked"], blobs, values.RECORD_DEPTH)
         return cls(offer, calls, document["aws"], document.get("tokens", []))
 
 
-def write(evidence: dict[str, Evidence], path: Path) -> None:
-    """Write the evidence of a notebook, by exercise, atomically."""
+def pack(evidence: Evidence) -> bytes:
+    """The evidence of one exercise as compressed JSON."""
+    return _compressed(json.dumps(evidence.as_json()))
+
+
+def write(packed: Mapping[str, bytes], path: Path) -> None:
+    """Write the evidence of a notebook, packed by exercise, atomically: one JSON object in several compressed members (RFC 1952)."""
     beside = path.with_suffix(".new")
-    document = json.dumps({name: each.as_json() for name, each in evidence.items()})
-    beside.write_bytes(gzip.compress(document.encode(), compresslevel=3, mtime=0))
+    with beside.open("wb") as file:
+        for number, (name, each) in enumerate(packed.items()):
+            file.write(_compressed(f"{', ' if number else '{'}{json.dumps(name)}: "))
+            file.write(each)
+        file.write(_compressed("}" if packed else "{}"))
     beside.replace(path)
+
+
+def _compressed(text: str) -> bytes:
+    return gzip.compress(text.encode(), compresslevel=3, mtime=0)
 
 
 def read(path: Path) -> dict[str, Evidence]:
@@ -115,7 +128,7 @@ def tokens_of(evidence: Evidence) -> Callable[[], str]:
 
 
 def _shown(name: str, arguments: list) -> str:
-    tree, blobs = values.encode(values.plain(arguments))
+    tree, blobs = values.encode(values.decode(*values.encode(arguments, depth=values.MESSAGE_DEPTH)), depth=values.MESSAGE_DEPTH)
     return json.dumps([name, tree, [hashlib.sha256(blob).hexdigest() for blob in blobs]], sort_keys=True)
 
 

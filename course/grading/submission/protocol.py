@@ -1,7 +1,8 @@
 """Frames of plain data between a kernel and the grader, over a Unix socket.
 
 A frame is the magic word, the size of a JSON object and the number of Arrow streams (network byte order), the size of each stream, the
-JSON, the streams. Neither side unpickles anything, and neither trusts the other: a malformed frame is a `ProtocolError`.
+JSON, the streams. Neither side unpickles anything, and neither trusts the other: a malformed frame is a `ProtocolError`. A frame is
+measured before anything is made of it, so that a few hundred bytes cannot become gigabytes.
 
 ========  ==================  =====================================================================================
 type      from, to            fields
@@ -23,7 +24,7 @@ import struct
 import time
 from typing import Any
 
-from course.grading import values
+from course.grading import characters, values
 from course.grading.tree import DecodeError
 
 MAGIC = b"CGR1"
@@ -31,6 +32,10 @@ HEADER = struct.Struct("!4sIH")
 SIZE = struct.Struct("!I")
 LIMIT = 32 * 2**20  # bytes of a frame
 BLOBS = 256  # Arrow streams in a frame
+# Values in the JSON of a frame, counted by the marks before them; those in texts count too. A million take about 120 MB at most.
+PARTS = 1_000_000
+PART_BYTES = 120
+CONVERSATION = 512 * 2**20  # bytes of memory of all that one side sends in one conversation, which the evidence keeps
 
 
 class ProtocolError(Exception):
@@ -58,15 +63,23 @@ def pack(kind: str, **fields: Any) -> bytes:
     Raises
     ------
     FrameTooLarge
-        When the frame would exceed `LIMIT`.
+        When the other side would refuse it; the message completes "your values are too large: …".
     """
     blobs: list[bytes] = []
     if kind in DATA:
-        fields[DATA[kind]], blobs = values.encode(fields[DATA[kind]])
+        fields[DATA[kind]], blobs = values.encode(fields[DATA[kind]], depth=values.MESSAGE_DEPTH)
     body = json.dumps({"type": kind, **fields}).encode()
     frame = b"".join([HEADER.pack(MAGIC, len(body), len(blobs)), *(SIZE.pack(len(blob)) for blob in blobs), body, *blobs])
-    if len(frame) > LIMIT or len(blobs) > BLOBS:
-        raise FrameTooLarge(f"{len(frame):,} bytes in {len(blobs)} tables; the limit is {LIMIT:,} in {BLOBS}")
+    if len(frame) > LIMIT:
+        raise FrameTooLarge(f"more than {LIMIT >> 20} MiB in all")
+    if len(blobs) > BLOBS:
+        raise FrameTooLarge(f"more than {BLOBS} tables")
+    if _parts(body) > PARTS:
+        raise FrameTooLarge(f"more than {PARTS:,} parts in lists and dicts; a table or an array holds more")
+    try:
+        values.measure(fields.get(DATA.get(kind)), blobs)
+    except DecodeError as error:
+        raise FrameTooLarge(str(error)) from None
     return frame
 
 
@@ -75,6 +88,7 @@ class FrameChannel:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self._left = CONVERSATION
 
     def send(self, kind: str, **fields: Any) -> None:
         """Send one frame; raises `FrameTooLarge`, or `ProtocolError` when the other side has closed the connection."""
@@ -103,7 +117,22 @@ class FrameChannel:
         if body_size + sum(sizes) > LIMIT:
             raise ProtocolError(f"sent a message of more than {LIMIT:,} bytes")
         body = self._exactly(body_size, deadline)
-        return _unpack(body, [self._exactly(size, deadline) for size in sizes], kinds)
+        return self._unpack(body, [self._exactly(size, deadline) for size in sizes], kinds)
+
+    def _unpack(self, body: bytes, blobs: list[bytes], kinds: tuple[str, ...]) -> dict[str, Any]:
+        message = _message(body, kinds)
+        kind = message["type"]
+        try:
+            self._left -= len(body) + _parts(body) * PART_BYTES + values.measure(message.get(DATA.get(kind)), blobs)
+            if self._left < 0:
+                raise ProtocolError(f"sent more than {CONVERSATION >> 20} MiB in all")
+            if kind in DATA:
+                message[DATA[kind]] = values.decode(message[DATA[kind]], blobs)
+        except DecodeError as error:
+            raise ProtocolError(f"sent {error}") from None
+        if kind in DATA and not isinstance(message[DATA[kind]], FIELDS[kind][DATA[kind]]):
+            raise ProtocolError(f"sent {kind!r} without a proper {DATA[kind]!r}")
+        return message
 
     def _exactly(self, size: int, deadline: float | None) -> bytes:
         pieces, missing = [], size
@@ -122,7 +151,10 @@ class FrameChannel:
         return b"".join(pieces)
 
 
-def _unpack(body: bytes, blobs: list[bytes], kinds: tuple[str, ...]) -> dict[str, Any]:
+def _message(body: bytes, kinds: tuple[str, ...]) -> dict[str, Any]:
+    """The message of one of these types, with all its fields; its data are not decoded yet."""
+    if _parts(body) > PARTS:
+        raise ProtocolError(f"sent a message of more than {PARTS:,} parts")
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -134,11 +166,11 @@ def _unpack(body: bytes, blobs: list[bytes], kinds: tuple[str, ...]) -> dict[str
         value = message.get(name, ...)
         if value is ... or not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool and wanted is not object):
             raise ProtocolError(f"sent {kind!r} without a proper {name!r}")
-    if kind in DATA:
-        try:
-            message[DATA[kind]] = values.decode(message[DATA[kind]], blobs)
-        except DecodeError as error:
-            raise ProtocolError(f"sent {error}") from None
-        if not isinstance(message[DATA[kind]], FIELDS[kind][DATA[kind]]):
-            raise ProtocolError(f"sent {kind!r} without a proper {DATA[kind]!r}")
+        if isinstance(value, str) and name != DATA.get(kind):
+            message[name] = characters.writable(value)
     return message
+
+
+def _parts(body: bytes) -> int:
+    """At least the number of values in a JSON text; at most that and the marks within its texts."""
+    return 1 + sum(body.count(mark) for mark in (b",", b"[", b"{"))

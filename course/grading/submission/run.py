@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -21,13 +23,17 @@ from course.grading.one_package import PackagesError, require_one_package
 from course.grading.sandbox import aws, limits
 from course.grading.sandbox.directory import SandboxDirectory, prepare_directory
 from course.grading.sandbox.kernel import SandboxedKernelManager
-from course.grading.submission.server import GraderServer, GradingOutcome
+from course.grading.sandbox.kernel_messages import SHOWN
+from course.grading.submission.judge_process import JudgeProcess
+from course.grading.submission.reference import reference_notebook
+from course.grading.submission.server import FAULT, GraderServer, GradingOutcome, stopped
 from course.sandbox.box import Box
 from course.sandbox.mounts import BindMount
 
 CELL_SECONDS = 300.0
 INTERRUPT_SECONDS = 20  # how long a kernel may take to return from an interrupt before it is killed
 UNSEALED = "submissions run as processes that can read this user's files"
+OUTPUT_BYTES = 200  # that an output takes beside its content
 SILENCE = 300  # characters of an error that a report repeats
 LIMITS = {
     "memory": "it used more memory than a submission may",
@@ -118,6 +124,19 @@ def run(
     ------
     StartError
     """
+    done = _run(notebook, submission, released, cell_seconds, on_outcome)
+    if raised := [name for name, outcome in done.outcomes.items() if outcome.raised]:
+        _ask_the_reference(raised, notebook, submission, cell_seconds, done)
+    return done
+
+
+def _run(
+    notebook: NotebookNode,
+    submission: Submission,
+    released: Sequence[NotebookNode],
+    cell_seconds: float,
+    on_outcome: Callable[[GradingOutcome], None],
+) -> NotebookRun:
     started = time.monotonic()
     try:
         require_one_package(submission.graders.parent)
@@ -130,7 +149,8 @@ def run(
         needed = aws.uses_aws([*notebook.cells, *released])
         own_aws = stack.enter_context(aws.submission_aws(place.aws)) if needed else aws.none()
         draw = seeds.Draw(submission.learner, submission.student, submission.seed)
-        server = stack.enter_context(GraderServer(draw, own_aws.client, submission.graders, place.folder / "grader"))
+        grader = functools.partial(GraderServer, draw, own_aws.client, submission.graders, place.folder / "grader")
+        server = stack.enter_context(JudgeProcess(grader, submission.graders))
         box = _box(place, server, own_aws, submission.learner)
         kernel = SandboxedKernelManager(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
         stack.callback(kernel.close)
@@ -140,7 +160,31 @@ def run(
     return done
 
 
-def _box(place: SandboxDirectory, server: GraderServer, own_aws: aws.SubmissionAws, learner: str) -> Box:
+def _ask_the_reference(
+    raised: Sequence[str], notebook: NotebookNode, submission: Submission, cell_seconds: float, done: NotebookRun
+) -> None:
+    """Exercises whose check raised an error on this submission are *ungraded* if it raises one on the reference answer, too.
+
+    The reference is run in the same way, for the same student and seed, so that the check has the same cases.
+    """
+    reference = reference_notebook(submission.source, raised)
+    if reference is None:
+        done.notes.append(f"{submission.source} has no reference answer: a check that raised an error counts as the answer's fault")
+        return
+    with tempfile.TemporaryDirectory() as nothing:
+        theirs = _run(reference, replace(submission, handed_in=Path(nothing)), (), cell_seconds, lambda outcome: None).outcomes
+    for name in raised:
+        outcome = done.outcomes[name]
+        if theirs[name].raised or theirs[name].fault:
+            outcome = GradingOutcome(stopped(outcome.report.exercise, FAULT), fault=f"{outcome.raised}; so it does on the reference answer")
+            cell = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == name)
+            cell.outputs = outputs(outcome)
+        else:
+            done.notes.append(f"{outcome.raised}; not on the reference answer, so it counts as the answer's fault")
+        done.outcomes[name] = outcome
+
+
+def _box(place: SandboxDirectory, server: JudgeProcess, own_aws: aws.SubmissionAws, learner: str) -> Box:
     data = [BindMount(folder) for folder in _data()]
     environment = {
         "COURSE_BACKEND": "local",
@@ -168,7 +212,7 @@ class _Client(NotebookClient):
         self,
         notebook: NotebookNode,
         kernel: SandboxedKernelManager,
-        server: GraderServer,
+        server: JudgeProcess,
         checks: Mapping[str, Exercise],
         done: NotebookRun,
         cell_seconds: float,
@@ -191,6 +235,8 @@ class _Client(NotebookClient):
         self._answers = {exercise.answer_cell: exercise for exercise in checks.values()}
         self._dead = ""  # why the kernel ended
         self._shown = 0  # bytes of this cell's output so far
+        self._kept = 0  # bytes of output kept of all cells
+        self._full: set[int] = set()  # cells of which output was left out
         self._deadline = time.monotonic() + limits.limits()["notebook_seconds"]
 
     def run(self) -> None:
@@ -213,13 +259,8 @@ class _Client(NotebookClient):
             outcome = self._server.settle(exercise, self._dead or _silence(cell))
             self._done.outcomes[exercise.check_cell] = outcome
             cell.outputs = outputs(outcome)
-            self._lock(index)
+            self.clear_display_id_mapping(index)  # no later cell can update what the grader shows here
             self._on_outcome(outcome)
-
-    def _lock(self, index: int) -> None:
-        """Forget the displays of a cell, which the kernel could update from any later cell."""
-        for places in self._display_id_map.values():
-            places.pop(index, None)
 
     def _execute(self, cell: NotebookNode, index: int) -> None:
         if not self._dead and time.monotonic() > self._deadline:
@@ -254,16 +295,33 @@ class _Client(NotebookClient):
             seconds = 2 * self._checks[name].seconds + 30
         return max(0.001, min(seconds, self._deadline - time.monotonic()))  # nbclient takes 0 for no limit
 
-    def output(self, outs: list, msg: dict, display_id: str | None, cell_index: int) -> NotebookNode | None:
-        before, most = self._shown, limits.limits()["cell_output"]
-        self._shown += len(str(msg["content"]))
-        if self._shown <= most:
-            return super().output(outs, msg, display_id, cell_index)
-        if before <= most:
-            self._done.notes.append(f"cell {cell_index + 1} showed more than {most:,} bytes and was interrupted")
-            outs.append(new_output("stream", name="stderr", text=f"[grader] {self._done.notes[-1]}\n"))
+    def process_message(self, msg: dict, cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        if msg["msg_type"] in SHOWN and not self._keeps(msg, cell, cell_index):
+            return None
+        return super().process_message(msg, cell, cell_index)
+
+    def handle_comm_msg(self, outs: list, msg: dict, cell_index: int) -> None:
+        """Ignore it: comms are for widgets in a browser, and no browser is here."""
+
+    def _keeps(self, msg: dict, cell: NotebookNode, index: int) -> bool:
+        """Whether an output is kept. The first of a cell that is not leaves a note; too many of one cell interrupt the kernel."""
+        numbers, size = limits.limits(), msg["size"] + OUTPUT_BYTES
+        before, self._shown = self._shown, self._shown + size
+        if self._shown <= numbers["cell_output"] and self._kept + size <= numbers["notebook_output"]:
+            self._kept += size
+            return True
+        if before <= numbers["cell_output"] < self._shown:
+            self._note(cell, f"cell {index + 1} showed more than {numbers['cell_output']:,} bytes and was interrupted")
             self.km.interrupt()
-        return None
+        elif index not in self._full:
+            most = f"{numbers['notebook_output']:,} bytes"
+            self._note(cell, f"outputs of cell {index + 1} were left out: the notebook showed more than {most}")
+        self._full.add(index)
+        return False
+
+    def _note(self, cell: NotebookNode, what: str) -> None:
+        self._done.notes.append(what)
+        cell.outputs.append(new_output("stream", name="stderr", text=f"[grader] {what}\n"))
 
 
 def _keep_error(cell: NotebookNode, execute_reply: dict, **_: object) -> None:

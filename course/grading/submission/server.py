@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from course.grading.evaluate import evaluate, once_stopped
 from course.grading.exercise.answer import Answer, Call, fresh_token
 from course.grading.exercise.exercise import Exercise
 from course.grading.exercise.seeds import Draw
+from course.grading.raised import is_infrastructure, unusable
 from course.grading.report import Report
-from course.grading.submission.evidence import Evidence, NotRecorded, failure, recording
+from course.grading.submission.evidence import Evidence, NotRecorded, failure, pack, recording
 from course.grading.submission.protocol import FrameChannel, ProtocolError
 
 OFFER_SECONDS = 10  # from connection to complete offer
@@ -32,14 +33,24 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class GradingOutcome:
-    """The grader's finding on one exercise. ``fault`` explains to the instructor a missing score that is not the learner's fault.
+    """The grader's finding on one exercise.
 
-    ``evidence`` is None when the submission offered none.
+    Attributes
+    ----------
+    report : Report
+    fault : str
+        Explains to the instructor a missing score that is not the learner's fault.
+    raised : str
+        The error that the check raised on the answer, for the instructor. The report then counts it as the answer's fault;
+        `course.grading.submission.reference` finds out whether it is.
+    evidence : bytes
+        As `course.grading.submission.evidence.pack` makes it; empty when the submission offered none.
     """
 
     report: Report
     fault: str = ""
-    evidence: Evidence | None = None
+    raised: str = ""
+    evidence: bytes = b""
 
     @property
     def score(self) -> float | None:
@@ -65,7 +76,7 @@ class GraderServer:
     token : callable
         As `course.grading.exercise.answer.fresh_token`.
     fault : str
-        What a report says when a check itself fails.
+        What a report says when a check cannot run, whatever the answer is.
 
     Attributes
     ----------
@@ -91,6 +102,7 @@ class GraderServer:
         self.address = str(folder / "socket")
 
     def __enter__(self) -> GraderServer:
+        Path(self.address).unlink(missing_ok=True)  # of a server that was killed
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(self.address)
         Path(self.address).chmod(0o600)
@@ -115,7 +127,7 @@ class GraderServer:
         """The outcome, once the check cell has ended. Without an acceptable offer it is 0 points, with ``reason``."""
         with self._lock:  # held while an offer is judged
             self._expected = None
-            return self._outcomes.setdefault(exercise.id, GradingOutcome(_stopped(exercise, reason)))
+            return self._outcomes.setdefault(exercise.id, GradingOutcome(stopped(exercise, reason)))
 
     def _serve(self) -> None:
         """Serve one connection after another: a kernel runs one check at a time."""
@@ -140,7 +152,11 @@ class GraderServer:
                     return
                 outcome = self._judge(exercise, offer, channel)
             except ProtocolError as error:
-                outcome = GradingOutcome(_stopped(exercise, f"The kernel {error} while this exercise was graded."))
+                outcome = GradingOutcome(stopped(exercise, f"The kernel {error} while this exercise was graded."))
+            except Exception as error:  # for example, the evidence is larger than this process may be
+                log.exception("%s could not be judged", exercise.id)
+                why = f"judging {exercise.id} raised {type(error).__name__}: {error}"
+                outcome = GradingOutcome(stopped(exercise, str(unusable(type(error).__name__))), raised=why)
             self._outcomes[exercise.id] = outcome
             channel.send("report", report=render.as_json(outcome.report))
 
@@ -148,7 +164,8 @@ class GraderServer:
         self._evidence = Evidence({name: offer[name] for name in ("values", "problem", "unanswered")}, fresh=self._token)
         kernel = RemoteFunctions(channel, self._evidence)
         report = Report(exercise, "graded", lambda what: channel.send("progress", what=what))
-        return judge(exercise, self._evidence, kernel.call, self._client, self._draw, self._evidence.token, report, self._fault)
+        outcome = judge(exercise, self._evidence, kernel.call, self._client, self._draw, self._evidence.token, report, self._fault)
+        return replace(outcome, evidence=pack(self._evidence))
 
 
 def judge(
@@ -175,7 +192,7 @@ def judge(
     report : Report, optional
         An empty report to write to.
     fault : str
-        What the report says when the check itself fails.
+        What the report says when the check cannot run, whatever the answer is.
 
     Raises
     ------
@@ -183,6 +200,7 @@ def judge(
         When the kernel, or the recording of it, does not answer.
     """
     offer, patient = evidence.offer, once_stopped(call)
+    report = report or Report(exercise, "graded")
 
     def answer(stream: str) -> Answer:
         if offer["problem"] or offer["unanswered"]:
@@ -193,13 +211,17 @@ def judge(
         return Answer(exercise, offer["values"], patient, draw.rng(stream, exercise.id), draw.learner, client, token)
 
     try:
-        return GradingOutcome(evaluate(exercise, "graded", answer, report), evidence=evidence)
+        evaluate(exercise, "graded", answer, report)
     except (ProtocolError, NotRecorded):
         raise
     except Exception as error:
         log.exception("The check of %s failed", exercise.id)
-        report = _stopped(exercise, fault)
-        return GradingOutcome(report, fault=f"the check of {exercise.id} raised {type(error).__name__}: {error}", evidence=evidence)
+        why = f"the check of {exercise.id} raised {type(error).__name__}: {error}"
+        if is_infrastructure(error):
+            return GradingOutcome(stopped(exercise, fault), fault=why)
+        report.stop(unusable(type(error).__name__))
+        return GradingOutcome(report, raised=why)
+    return GradingOutcome(report)
 
 
 class RemoteFunctions:
@@ -233,7 +255,8 @@ def no_aws(service: str) -> Any:
     raise DefinitionError(f"this check asks for a {service} client, but there is no AWS behind this grader.")
 
 
-def _stopped(exercise: Exercise, reason: str) -> Report:
+def stopped(exercise: Exercise, reason: str) -> Report:
+    """The report of an answer that was not judged."""
     report = Report(exercise, "graded")
     report.stop(AnswerError(reason))
     return report

@@ -9,7 +9,7 @@ import nbformat
 
 from tests.grading.nbgrader_course import answering, ending, starting
 
-from ..students import FULL, LATE, MEAN, NOTHING, RIGHT, SHAPE, TOOL
+from ..students import FULL, LATE, MEAN, NOTHING, RIGHT, SHAPE, TOOL, odd_members
 
 VISUAL = "def choose_tool(job):\n    return 'visual'\n"
 
@@ -210,6 +210,72 @@ get_ipython().kernel.shell.execution_count = script
 sys.stderr.write(script)
 raise ValueError(script)
 """
+# What a kernel may send to the grader's nbclient: each member missing, None or of a wrong type.
+MALFORMED = """
+import json
+kernel = get_ipython().kernel
+session = kernel.session
+session.pack = lambda document: json.dumps(document, default=str).encode()  # writes half characters, too
+def send(kind, content, **header):
+    message = session.msg(kind, content, parent=kernel.get_parent())
+    message["header"] |= header
+    session.send(kernel.iopub_socket, message)
+for content in ({}, [], None, 5, {"data": None}, {"data": [], "metadata": [], "transient": []}, {"data": {"text/plain": None}},
+                {"data": {"text/plain": "\\ud800", "application/json": "\\ud800"}, "metadata": {}, "transient": {"display_id": []}},
+                {"name": 5, "text": None}, {"name": "stdout", "text": "\\ud800"}, {"ename": None, "traceback": 5}, {"execution_state": 5},
+                {"data": {"state": []}, "comm_id": []}, {"data": {"state": [], "buffer_paths": 5}, "target_name": "jupyter.widget"},
+                {"execution_count": "many"}, {"wait": "x" * 3_000_000}):
+    for kind in ("display_data", "update_display_data", "execute_result", "stream", "error", "comm_open", "comm_msg", "clear_output",
+                 "execute_input", "unknown"):
+        send(kind, content)
+        send(kind, content, msg_id=[], version=7)
+kernel.iopub_socket.send_multipart([b"no delimiter"])
+kernel.iopub_socket.send_multipart([b"<IDS|MSG>", b"signature"])
+"""
+REPLIES = """
+import json
+kernel = get_ipython().kernel
+original = kernel.session.send
+def send(stream, kind, content=None, *more, **options):
+    if kind == "execute_reply":
+        content = {"status": [], "execution_count": {}, "traceback": None, "user_expressions": "\\ud800"}
+    return original(stream, kind, content, *more, **options)
+kernel.session.send = send
+kernel.session.pack = lambda document: json.dumps(document, default=str).encode()
+"""
+# A check of the submission's own, which sends one message as offer.
+OWN_CHECK = """
+import json, os, socket
+from course.grading.submission import protocol
+def check(name, **evidence):
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(os.environ["COURSE_GRADER_SOCKET"])
+        connection.sendall(message(name))
+        connection.recv(100)
+def framed(name, values, *blobs):
+    body = json.dumps(dict(type="offer", exercise=name, values="HERE", problem="", unanswered=False)).replace('"HERE"', values).encode()
+    sizes = b"".join(protocol.SIZE.pack(len(blob)) for blob in blobs)
+    return protocol.HEADER.pack(protocol.MAGIC, len(body), len(blobs)) + sizes + body + b"".join(blobs)
+"""
+NULLS = """
+import pyarrow
+def message(name):
+    sink = pyarrow.BufferOutputStream()
+    batch = pyarrow.record_batch([pyarrow.nulls(250_000_000)], names=["0"])
+    with pyarrow.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    values = {"late": {"$": "table", "index": [], "columns": ["a"], "blob": 0}}
+    return framed(name, json.dumps(values), sink.getvalue().to_pybytes())
+"""
+LISTS = """
+def message(name):
+    return framed(name, '{"late": [' + "[]," * 8_000_000 + "0]}")
+"""
+HALVES = """
+def message(name):
+    return framed(name, '{"late": ["\\\\ud800"]}')
+"""
+LOUD = "for _ in range(19):\n    print('x' * 100_000, flush=True)"
 
 READERS = {
     "reads_the_course": ([RIGHT, starting(SEARCH)], FULL),
@@ -326,16 +392,54 @@ def _odd_cells(notebook: nbformat.NotebookNode) -> None:
         each["attachments"], each["outputs"], each["source"] = 5, "no list", each["source"].splitlines(keepends=True)
 
 
+def _half_characters(notebook: nbformat.NotebookNode) -> None:
+    for each in notebook.cells:
+        each["source"] += "\n# \ud800" if each.cell_type == "code" and not each.metadata.get("nbgrader", {}).get("grade") else ""
+        each.metadata["\ud800"] = "\udfff"
+
+
+def _deep(notebook: nbformat.NotebookNode) -> None:
+    deep: list = []
+    for _ in range(300):
+        deep = [deep]
+    notebook.metadata["deep"] = notebook.cells[0].metadata["deep"] = deep
+
+
+def _loud(notebook: nbformat.NotebookNode) -> None:
+    """Fifteen cells of 1.9 MB of output."""
+    notebook.cells += [nbformat.v4.new_code_cell(LOUD) for _ in range(15)]
+
+
 NOTEBOOKS = {
     "names_another_kernel": ([RIGHT, _odd_kernel], FULL),
     "is_large": ([RIGHT, _large], FULL),
     "is_reversed": ([RIGHT, _reversed], NOTHING),
     "has_odd_cells": ([RIGHT, _odd_cells], FULL),
+    "has_odd_members": ([RIGHT, odd_members], FULL),
+    "has_half_characters": ([RIGHT, _half_characters], FULL),
+    "has_deep_metadata": ([RIGHT, _deep], FULL),
 }
 SHOWERS = {
     "updates_the_report": ([RIGHT, starting(UPDATES), ending("show(None)")], FULL),
     "clears_the_report": ([RIGHT, starting(CLEARS), ending("1")], FULL),
     "shows_scripts": ([RIGHT, starting(SHOWS), _hostile_text], FULL),
 }
-ALL = READERS | WRITERS | FORGERS | BREAKERS | NOTEBOOKS | SHOWERS
+WITHOUT_EX3 = FULL | {"m98_1_ex3": 0.0}
+MESSAGES = {
+    "sends_malformed_messages": ([RIGHT, starting(MALFORMED)], FULL),
+    "sends_malformed_replies": ([RIGHT, starting(REPLIES)], FULL),
+    "shows_much_in_many_cells": ([RIGHT, _loud], FULL),
+    "offers_a_column_of_nothing": ([RIGHT, answering(ex3=OWN_CHECK + NULLS)], WITHOUT_EX3),
+    "offers_millions_of_lists": ([RIGHT, answering(ex3=OWN_CHECK + LISTS)], WITHOUT_EX3),
+    "offers_half_a_character": ([RIGHT, answering(ex3=OWN_CHECK + HALVES)], WITHOUT_EX3),
+    "hands_in_half_a_character": ([RIGHT, answering(ex3="late = ['\\ud800']")], WITHOUT_EX3),
+    "prints_half_a_character": ([RIGHT, answering(ex2=MEAN.replace("    return", "    print('\\ud800')\n    return"))], FULL),
+    "raises_half_a_character": ([RIGHT, answering(ex2="def mean(numbers):\n    raise ValueError('\\ud800')")], FULL | {"m98_1_ex2": 0.0}),
+    "returns_a_giant_integer": ([RIGHT, answering(ex2="def mean(numbers):\n    return 10**3500")], FULL | {"m98_1_ex2": 0.0}),
+    "nests_to_the_limit": (
+        [RIGHT, answering(ex3="late = []\nfor _ in range(39):\n    late = [late]")],
+        WITHOUT_EX3,
+    ),
+}
+ALL = READERS | WRITERS | FORGERS | BREAKERS | NOTEBOOKS | SHOWERS | MESSAGES
 __all__ = ["ALL", "LATE", "TOOL"]

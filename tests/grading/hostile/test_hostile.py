@@ -17,6 +17,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 from course import canary
+from course.grading.sandbox.limits import limits
 from course.sandbox.box import best_mode
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, SEED, Course, answering, cell, starting
 
@@ -35,7 +36,16 @@ BY_DAY = {
     *("reads_the_course", "reads_processes", "reads_the_network", "remounts", "deletes_everything", "patches_the_grading_package"),
     *("sends_its_own_report", "equals_everything", "hands_in_a_pickle", "hooks_the_shell", "defines_check", "kills_all", "crashes"),
     *("forks_for_ever", "leaves_a_daemon", "takes_all_memory", "fills_the_disk", "crowds", "prints_for_ever", "is_reversed"),
-    *("has_odd_cells", "updates_the_report", "shows_scripts"),
+    *(
+        "has_odd_cells",
+        "has_odd_members",
+        "has_half_characters",
+        "sends_malformed_messages",
+        "updates_the_report",
+        "shows_scripts",
+        "shows_much_in_many_cells",
+    ),
+    *("offers_a_column_of_nothing", "raises_half_a_character", "nests_to_the_limit"),
 }
 VICTIMS = ("a_victim", "m_victim", "z_victim")
 WORK_OF_OTHERS = "what only a victim wrote"
@@ -180,6 +190,17 @@ def test_the_reason_is_given(attacked: Course) -> None:
     assert "started more processes than a submission may" in notes["crowds"]
     assert "wrote more to the disk than a submission may" in notes["fills_the_disk"]
     assert "showed more than 2,000,000 bytes" in notes["prints_for_ever"]
+
+
+def test_what_the_grader_shows_cannot_be_updated(attacked: Course) -> None:
+    notebook = (attacked.root / "results" / LESSON / "h_updates_the_report" / f"{NOTEBOOK}.ipynb").read_text()
+    assert "2 of 2 points" in notebook and "FORGED" not in notebook
+
+
+def test_outputs_that_are_kept_have_a_limit(attacked: Course) -> None:
+    notebook = attacked.root / "results" / LESSON / "h_shows_much_in_many_cells" / f"{NOTEBOOK}.ipynb"
+    assert notebook.stat().st_size < 1.2 * limits()["notebook_output"]
+    assert "outputs of cell" in " ".join(result(attacked, "h_shows_much_in_many_cells")["notes"])
 
 
 @pytest.mark.nightly
