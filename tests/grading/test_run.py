@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell
 from course.grading import catalogue
 from course.grading.exercise.seeds import Draw
 from course.grading.sandbox import kernel, limits
-from course.grading.submission.evidence import RecordedCalls, replaying, tokens_of
+from course.grading.submission.evidence import RecordedCalls, read, replaying, tokens_of, write
 from course.grading.submission.run import NotebookRun, StartError, Submission, run
 from course.grading.submission.server import FAULT, judge
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, Edit, answering, cell, solution
@@ -85,7 +85,8 @@ def test_a_function_that_ran_out_of_time_is_called_once_in_its_check_and_once_la
     assert later[2].outputs[0].text.count("[") == 3  # the list, the first practice case, and the first later call
 
     exercise = catalogue.find("m98_1_ex2", FIXTURE / "graders")
-    recorded = outcome.evidence
+    write({"m98_1_ex2": outcome.evidence}, tmp_path / "evidence")
+    recorded = read(tmp_path / "evidence")["m98_1_ex2"]
     again = judge(
         exercise, recorded, RecordedCalls(recorded).call, replaying(recorded), Draw(student="alice", seed="seed"), tokens_of(recorded)
     )
