@@ -192,11 +192,6 @@ def test_the_reason_is_given(attacked: Course) -> None:
     assert "showed more than 2,000,000 bytes" in notes["prints_for_ever"]
 
 
-def test_what_the_grader_shows_cannot_be_updated(attacked: Course) -> None:
-    notebook = (attacked.root / "results" / LESSON / "h_updates_the_report" / f"{NOTEBOOK}.ipynb").read_text()
-    assert "2 of 2 points" in notebook and "FORGED" not in notebook
-
-
 def test_outputs_that_are_kept_have_a_limit(attacked: Course) -> None:
     notebook = attacked.root / "results" / LESSON / "h_shows_much_in_many_cells" / f"{NOTEBOOK}.ipynb"
     assert notebook.stat().st_size < 1.2 * limits()["notebook_output"]
