@@ -40,7 +40,23 @@ def one_more(number: float) -> float:
 )
 def test_fractions_are_changed_wherever_they_are_and_nothing_else(value: object) -> None:
     changed = altered(value, one_more)
-    assert not same(changed, value) and same(altered(changed, lambda number: number - 1), value)
+    assert repr(changed) != repr(value) and repr(altered(changed, lambda number: number - 1)) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ({"verdict": "same", "by": 0.1}, {"verdict": "same", "by": 0.2}, True),
+        ({"verdict": "same", "by": 0.1}, {"verdict": "first", "by": 0.1}, False),
+        ([1, True], [1, 1], False),
+        ([0.5], [0.5, 0.5], False),
+        (pd.DataFrame({"a": [0.5], "b": ["x"]}), pd.DataFrame({"a": [0.7], "b": ["x"]}), True),
+        (pd.DataFrame({"a": [0.5], "b": ["x"]}), pd.DataFrame({"a": [0.5], "b": ["y"]}), False),
+        (np.array([1, 2]), np.array([1, 3]), False),
+    ],
+)
+def test_decisions_are_compared_and_fractions_are_not(one: object, other: object, wanted: bool) -> None:
+    assert same(one, other) is wanted
 
 
 @given(
