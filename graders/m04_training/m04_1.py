@@ -202,12 +202,12 @@ def _check_channels(report: Report, given: list[dict], uris: dict[str, str]) -> 
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    for channel, mode, question in PRACTICE_CHANNELS:
+    for channel, mode, content_type, question in PRACTICE_CHANNELS:
         got = check_input(answer, report, channel, "practice")
         if got is None:
             return
         faults = [question] if got["mode"] != mode else []
-        if got["content_type"] != CONTENT_TYPES[channel["format"]]:
+        if got["content_type"] != content_type:
             faults.append("what does `format` say, and what is its row in the table?")
         if faults:
             said = f"`choose_input({channel})` returned {got}, which does not suit it: {' And: '.join(faults)}"
@@ -223,7 +223,7 @@ def check_input(answer: Answer, report: Report, channel: dict, part: str) -> dic
         fault = "expected the keys 'mode' and 'content_type'"
     elif got["mode"] not in MODES:
         fault = "expected one of the three input modes"
-    elif got["content_type"] not in CONTENT_TYPES.values():
+    elif got["content_type"] not in CONTENT_TYPES:
         fault = "expected a content type of the table"
     else:
         return got

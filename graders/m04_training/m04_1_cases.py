@@ -6,24 +6,20 @@ import random
 import numpy as np
 
 MODES = ("File", "FastFile", "Pipe")
-CONTENT_TYPES = {
-    "csv": "text/csv",
-    "libsvm": "text/libsvm",
-    "parquet": "application/x-parquet",
-    "recordio": "application/x-recordio-protobuf",
-}
+FORMATS = ("csv", "libsvm", "parquet", "recordio")
+CONTENT_TYPES = ("application/x-parquet", "application/x-recordio-protobuf", "text/csv", "text/libsvm")
 VERDICTS = ("overfits", "still learning", "settled", "too good", "jumps")
 
 _CHANNEL = {"gigabytes": 300, "disk": 500, "passes": 1, "access": "sequential", "reads": "files", "format": "parquet"}
-PRACTICE_CHANNELS = (  # a channel, its mode, and a question for those who chose another
-    (_CHANNEL | {"gigabytes": 0.4, "disk": 30, "format": "csv"}, "File", "how long does it take to copy so little?"),
-    (_CHANNEL, "FastFile", "it is read once: does it pay to copy all of it before the first row is read?"),
-    (_CHANNEL | {"gigabytes": 1}, "FastFile", "is one gigabyte less than one gigabyte?"),
-    (_CHANNEL | {"passes": 40}, "File", "how often would a stream fetch the same data?"),
-    (_CHANNEL | {"passes": 40, "disk": 100, "format": "libsvm"}, "FastFile", "does a copy of it fit the disk?"),
-    (_CHANNEL | {"access": "random"}, "File", "what does a stream do at each jump?"),
-    (_CHANNEL | {"reads": "pipe", "format": "recordio"}, "Pipe", "what does this program look for?"),
-    (_CHANNEL | {"gigabytes": 0.4, "reads": "pipe"}, "Pipe", "which question comes before the one about size?"),
+PRACTICE_CHANNELS = (  # a channel, its mode and content type, and a question for those who chose another mode
+    (_CHANNEL | {"gigabytes": 0.4, "disk": 30, "format": "csv"}, "File", "text/csv", "how long does it take to copy so little?"),
+    (_CHANNEL, "FastFile", "application/x-parquet", "it is read once: does it pay to copy all of it before the first row is read?"),
+    (_CHANNEL | {"gigabytes": 1}, "FastFile", "application/x-parquet", "is one gigabyte less than one gigabyte?"),
+    (_CHANNEL | {"passes": 40}, "File", "application/x-parquet", "how often would a stream fetch the same data?"),
+    (_CHANNEL | {"passes": 40, "disk": 100, "format": "libsvm"}, "FastFile", "text/libsvm", "does a copy of it fit the disk?"),
+    (_CHANNEL | {"access": "random"}, "File", "application/x-parquet", "what does a stream do at each jump?"),
+    (_CHANNEL | {"reads": "pipe", "format": "recordio"}, "Pipe", "application/x-recordio-protobuf", "what does this program look for?"),
+    (_CHANNEL | {"gigabytes": 0.4, "reads": "pipe"}, "Pipe", "application/x-parquet", "which question comes before the one about size?"),
 )
 PRACTICE_CURVES = (  # validation AUC after each round, the verdict, the rounds to keep, and a question for those who read it otherwise
     ([0.60, 0.65, 0.69] + [0.70] * 57, "settled", 4, "does it still move at its end, and where does it first come near its best?"),
@@ -40,8 +36,8 @@ PRACTICE_COSTS = ((150, 20), (60, 50))  # missed, false alarm
 def channels(rng: random.Random) -> list[dict]:
     """Forty channels: twenty-eight drawn alone, two on borders of the table, and ten twins that differ from one in a single field."""
     alone = [_channel(rng) for _ in range(28)]
-    large = _CHANNEL | {"gigabytes": 1, "passes": 1, "format": rng.choice(list(CONTENT_TYPES))}
-    piped = _CHANNEL | {"gigabytes": round(rng.uniform(0.1, 0.9), 2), "reads": "pipe", "format": rng.choice(list(CONTENT_TYPES))}
+    large = _CHANNEL | {"gigabytes": 1, "passes": 1, "format": rng.choice(FORMATS)}
+    piped = _CHANNEL | {"gigabytes": round(rng.uniform(0.1, 0.9), 2), "reads": "pipe", "format": rng.choice(FORMATS)}
     return rng.sample([*alone, large, piped, *(_twin(rng, channel) for channel in alone[:10])], 40)
 
 
@@ -55,7 +51,7 @@ def _channel(rng: random.Random) -> dict:
         "passes": rng.choice([1, 1, rng.randint(10, 60)]),
         "access": access,
         "reads": rng.choice(["files"] * 4 + ["pipe"]) if access == "sequential" else "files",
-        "format": rng.choice(list(CONTENT_TYPES)),
+        "format": rng.choice(FORMATS),
     }
 
 
@@ -65,7 +61,7 @@ def _twin(rng: random.Random, channel: dict) -> dict:
     if channel["reads"] == "pipe":
         return channel | {"reads": "files"}
     if channel["gigabytes"] < 1:
-        return channel | {"format": rng.choice([name for name in CONTENT_TYPES if name != channel["format"]])}
+        return channel | {"format": rng.choice([name for name in FORMATS if name != channel["format"]])}
     return channel | {"passes": rng.randint(10, 60) if channel["passes"] == 1 else 1}
 
 

@@ -18,8 +18,8 @@ cases, definitions, hidden = (catalogue.load_module(GRADERS / "m04_training" / f
 
 
 def test_the_practice_channels_keep_the_rule() -> None:
-    for channel, mode, _ in cases.PRACTICE_CHANNELS:
-        assert hidden.right_input(channel)["mode"] == mode
+    for channel, mode, content_type, _ in cases.PRACTICE_CHANNELS:
+        assert hidden.right_input(channel) == {"mode": mode, "content_type": content_type}
 
 
 def test_the_practice_curves_keep_the_rounds() -> None:
