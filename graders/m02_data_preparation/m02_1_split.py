@@ -11,6 +11,7 @@ from botocore.exceptions import ParamValidationError
 from course.cleanup import delete_bucket
 from course.grading import Answer, Report
 from course.grading.jobs import ended, log_streams
+from course.grading.members import member_at
 
 PARTS = ("train", "validation", "test")
 NEEDED = {"ProcessingJobName", "RoleArn", "AppSpecification", "ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources"}
@@ -76,14 +77,16 @@ def check_request(report: Report, request: dict, name: str, script: str, records
     said = []
     if request["ProcessingJobName"] != name:
         said.append(f"`split_request(...)` calls the job {request['ProcessingJobName']!r}; expected the `name` given.")
-    sources = {item.get("S3Input", {}).get("S3Uri") for item in request["ProcessingInputs"]}
+    sources = {str(member_at(item, "S3Input", "S3Uri")) for item in request["ProcessingInputs"]}
     if lost := sorted({script, records} - sources):
         said.append(f"`split_request(...)` returned a request without an input from {lost[0]!r}, which was given for it.")
-    arguments = request["AppSpecification"].get("ContainerArguments") or []
-    if others := [value for value in arguments if not isinstance(value, str)]:
+    arguments = member_at(request, "AppSpecification", "ContainerArguments") or []
+    if not isinstance(arguments, list):
+        said.append(f"`split_request(...)` has the ContainerArguments {arguments!r}; expected a list of texts.")
+    elif others := [value for value in arguments if not isinstance(value, str)]:
         kind = type(others[0]).__name__
         said.append(f"`split_request(...)` hands the script {others[0]!r}, a {kind}; arguments of a container are text.")
-    targets = {str(item.get("S3Output", {}).get("S3Uri", "")).rstrip("/") for item in outputs}
+    targets = {str(member_at(item, "S3Output", "S3Uri") or "").rstrip("/") for item in outputs}
     if targets != {f"{output}/{part}" for part in PARTS}:
         where = f"`split_request(...)` returned a request that writes to {sorted(targets)}"
         said.append(f"{where}; expected a place below `output_uri` for each part.")

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from course.grading import Answer, Exercise, Function, Report
 from course.grading.jobs import ended
+from course.grading.members import member_at
 
 from .m04_1_cases import (
     CONTENT_TYPES,
@@ -179,18 +180,17 @@ def _check_channels(report: Report, given: list[dict], uris: dict[str, str]) -> 
     ):
         return False
     for channel in given:
-        source = channel.get("DataSource", {}).get("S3DataSource", {})
-        if source.get("S3Uri") != uris[channel["ChannelName"]]:
-            report.part(
-                "channels", False, f"Channel {channel['ChannelName']!r} reads {source.get('S3Uri')!r}: that is not the data given for it."
-            )
+        uri = member_at(channel, "DataSource", "S3DataSource", "S3Uri")
+        if uri != uris[channel["ChannelName"]]:
+            said = f"Channel {channel['ChannelName']!r} reads {uri!r} by its S3DataSource: that is not the data given for it."
+            report.part("channels", False, said)
             return False
         if not channel.get("ContentType"):
             report.part(
                 "channels", False, f"Channel {channel['ChannelName']!r} has no ContentType: XGBoost would take the file for LIBSVM."
             )
             return False
-        if channel["ContentType"].split(";")[0] not in ("text/csv", "csv"):
+        if str(channel["ContentType"]).split(";")[0] not in ("text/csv", "csv"):
             report.part(
                 "channels",
                 False,

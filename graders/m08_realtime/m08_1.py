@@ -182,7 +182,7 @@ def _near(got: list[float], wanted: list[float]) -> bool:
 
 def _check_lines(report: Report, called: str, lines: list[str], cases: list[dict]) -> bool:
     fields = [line.split(",") for line in lines]
-    if any(any(letter.isalpha() for letter in field) for field in fields[0]) and len(lines) > 1 and "temp" in lines[0]:
+    if len(lines) > 1 and "temp" in lines[0]:
         return report.part(
             "lines", False, f"{called} begins with {lines[0]!r}: a request has no header; the model would take it for a flight."
         )
@@ -213,7 +213,7 @@ def _check_lines(report: Report, called: str, lines: list[str], cases: list[dict
 
 def _check_limit(report: Report, called: str, bodies: list[str], limit: int) -> bool:
     """Whether no body is longer than the limit, and none could have taken the next line; reports the part ``limit``."""
-    longest = max(len(body.encode()) for body in bodies)
+    longest = max((len(body.encode()) for body in bodies), default=0)
     if not report.part("limit", longest <= limit, f"{called} has a body of {longest} bytes: the endpoint would refuse it."):
         return False
     wasted = any(

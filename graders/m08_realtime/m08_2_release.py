@@ -203,6 +203,12 @@ def refusal(alarm: Any) -> str:
         return f"the alarm {alarm['AlarmName']!r} is on {alarm['Namespace']} {alarm['MetricName']}, which no endpoint has"
     if alarm["ComparisonOperator"] not in COMPARE:
         return f"the alarm {alarm['AlarmName']!r} compares by {alarm['ComparisonOperator']!r}"
+    for name in ("Period", "EvaluationPeriods", "DatapointsToAlarm", "Threshold"):
+        if name in alarm and (isinstance(alarm[name], bool) or not isinstance(alarm[name], (int, float) if name == "Threshold" else int)):
+            return f"the alarm {alarm['AlarmName']!r} has the {name} {alarm[name]!r}; expected a number"
+    dimensions = alarm["Dimensions"]
+    if not isinstance(dimensions, list) or not all(isinstance(one, dict) and {"Name", "Value"} <= set(one) for one in dimensions):
+        return f"the alarm {alarm['AlarmName']!r} has the Dimensions {dimensions!r}; expected a list, each with Name and Value"
     if alarm["Period"] % 60 or alarm["Period"] < 60:
         return f"the alarm {alarm['AlarmName']!r} has a period of {alarm['Period']} s; these metrics have a value a minute"
     return ""
