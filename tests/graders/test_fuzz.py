@@ -1,0 +1,108 @@
+"""Fuzzes every exercise: whatever an answer's values are, it gets a score, and its report and evidence can be written."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course.grading import AnswerError, calls, catalogue, render
+from course.grading.exercise.answer import collect, fresh_token
+from course.grading.gate import fuzz
+from course.grading.gate.candidates import code_cells, source_of
+from course.grading.gate.exercise_trial import DRAWS, ExerciseTrial
+from course.grading.gate.judging import notebooks
+from course.grading.gate.source_runner import run, scratch_workspace
+from course.grading.submission import evidence
+from course.grading.submission.evidence import Evidence
+from course.grading.submission.server import GradingOutcome, judge
+
+ROOT = Path(__file__).parents[2]
+GRADERS = ROOT / "graders"
+BY_DAY = ("m00", 12, 3.0)  # notebook, answers of each exercise, seconds for them
+AT_NIGHT = (60, 60.0)
+
+
+def trials(notebook: str) -> Iterator[tuple[ExerciseTrial, dict[str, Any]]]:
+    """Each exercise of a notebook at its place, with the reference's evidence."""
+    source, exercises = source_of(notebook, ROOT / "solutions"), catalogue.of_notebook(notebook, GRADERS)
+    with scratch_workspace(source.parent, GRADERS) as bare_aws:
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        cells = code_cells(source)
+        for number, cell in enumerate(cells, 1):
+            if cell.role == "answer":
+                exercise = exercises[cell.exercise]
+                catalogue.load_hidden(exercise, GRADERS)
+                check = next(other for other in cells if other.role == "check" and other.exercise == cell.exercise)
+                trial = ExerciseTrial(exercise, cell, check, namespace, bare_aws)
+                reference = trial.evidence("reference", cell.text, namespace)
+                assert not isinstance(reference, AnswerError), reference
+                yield trial, reference
+            elif not cell.role:
+                run(cell.text, namespace, f"{notebook}, code cell {number}")
+
+
+def outcome(trial: ExerciseTrial, given: Mapping[str, Any]) -> tuple[GradingOutcome, Evidence] | None:
+    """How the grader judges it, and what it records; None when the kernel hands nothing over."""
+    try:
+        offer = {"values": collect(trial.exercise, given), "problem": "", "unanswered": False}
+    except AnswerError:
+        return None
+    recorded = Evidence(offer)
+
+    def call(name: str, arguments: tuple, seconds: float) -> tuple[Any, str]:
+        value, output = calls.call(name, given[name], arguments, seconds)
+        recorded.calls.append({"name": name, "arguments": list(arguments), "value": value})
+        return value, output
+
+    return judge(trial.exercise, recorded, call, trial.aws, DRAWS[0], fresh_token), recorded
+
+
+def fuzz_notebook(notebook: str, answers: int, seconds: float) -> Counter[str]:
+    """How many answers were judged, and on how many the check raised an error, by exercise."""
+    counts: Counter[str] = Counter()
+    for trial, reference in trials(notebook):
+        rng, started = random.Random(f"fuzz {trial.exercise.id}"), time.monotonic()
+        for _ in range(answers):
+            found = outcome(trial, fuzz.fuzzed(reference, rng))
+            if found is None:
+                continue
+            judged, recorded = found
+            assert judged.score is not None, judged.fault
+            assert 0 <= judged.score <= trial.exercise.points
+            (render.as_text(judged.report) + render.as_html(judged.report)).encode()
+            evidence.pack(recorded)
+            counts[trial.exercise.id] += 1
+            counts[f"{trial.exercise.id} raised"] += bool(judged.raised)
+            if time.monotonic() - started > seconds:
+                break
+    return counts
+
+
+def test_a_sample_gets_scores() -> None:
+    assert fuzz_notebook(*BY_DAY).total() > 0
+
+
+@pytest.mark.nightly  # minutes a notebook: checks run jobs
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("notebook", notebooks(ROOT))
+def test_whatever_an_answer_is_it_gets_a_score(notebook: str) -> None:
+    print(fuzz_notebook(notebook, *AT_NIGHT))
+
+
+def test_the_fuzz_finds_a_check_that_is_not_careful() -> None:
+    """Otherwise that it finds nothing would prove nothing."""
+    rng = random.Random(1)
+    request = {"InputDataConfig": [{"DataSource": {"S3DataSource": {"S3Uri": "s3://a"}}}]}
+    errors: Counter[str] = Counter()
+    for _ in range(300):
+        try:
+            fuzz.changed(request, rng)["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"].strip()
+        except Exception as error:
+            errors[type(error).__name__] += 1
+    assert {"KeyError", "TypeError", "AttributeError"} <= set(errors)
