@@ -39,7 +39,7 @@ tuner.fit([records, lda.record_set(counts[:50], channel="test")], mini_batch_siz
 tuner.wait()
 
 ntm = NTM(
-    num_topics=2, encoder_layers=[8], optimizer="adam", learning_rate=0.05, epochs=30, num_patience_epochs=30, batch_norm=True, **shared
+    num_topics=2, encoder_layers=[8], optimizer="adam", learning_rate=0.05, epochs=20, num_patience_epochs=10, batch_norm=True, **shared
 )
 ntm.fit(ntm.record_set(counts), mini_batch_size=20)
 predictor = ntm.deploy(1, "ml.m5.large", endpoint_name=f"ntm-{int(time.time())}")

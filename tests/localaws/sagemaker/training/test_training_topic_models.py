@@ -94,8 +94,8 @@ def test_ntm_from_data_to_answers(aws: JobFixtures) -> None:
     parameters = {
         "feature_dim": 6,
         "num_topics": 2,
-        "epochs": 30,
-        "num_patience_epochs": 30,
+        "epochs": 10,
+        "num_patience_epochs": 10,
         "mini_batch_size": 10,
         "encoder_layers": "[8]",
     }
@@ -115,7 +115,7 @@ def test_ntm_from_data_to_answers(aws: JobFixtures) -> None:
     assert set(found) == {"train:progress", "train:throughput"} | losses and found["train:progress"] == 100
     assert found["test:total_loss"] <= found["validation:total_loss"] + 1e-4  # the best epoch, and the last
     lines = [match[1] for match in map(LOG.fullmatch, aws.lines(job["TrainingJobName"])) if match]
-    assert sum(bool(re.match(r"#quality_metric: host=algo-1, epoch=\d+, validation total_loss <loss>=", line)) for line in lines) == 30
+    assert sum(bool(re.match(r"#quality_metric: host=algo-1, epoch=\d+, validation total_loss <loss>=", line)) for line in lines) == 10
     assert any(re.fullmatch(r"Best model based on early stopping at epoch \d+\. Best loss: \S+", line) for line in lines)
     [place] = [number for number, line in enumerate(lines) if line.startswith("Topics from epoch:final (num_topics:2) [wetc ")]
     top = [re.fullmatch(r"\[-?\d\.\d\d, \d\.\d\d\] (.*)", line)[1].split() for line in lines[place + 1 : place + 3]]
