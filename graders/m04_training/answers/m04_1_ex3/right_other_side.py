@@ -1,3 +1,6 @@
+import numpy as np
+
+
 def read_curve(curve):
     values = np.array(curve["validation"])
     lost = values.max() - values
