@@ -14,7 +14,8 @@ EXHAUSTED = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EDQUOT, errno.EIO}
 def unusable(kind: str) -> AnswerError:
     """What the learner reads about an answer on which a check raised an error of that type. The error's own text may show a case."""
     return AnswerError(
-        f"The check could not go on with your answer ({kind}): a value in it has another kind or shape than the exercise asks for."
+        f"The check could not go on with your answer ({kind}): a value in it has another kind or shape than the exercise asks for. "
+        "If you find none, please report it."
     )
 
 
