@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.localaws.core.wildcards import ANY, SEGMENT, expression, glob
-from course.localaws.iam.policy_patterns import arn_like, matches, plain, resource_matches
+from course.localaws.iam.policy_patterns import arn_like, expand, matches, plain, resource_matches, text
 from tests.limited_time import within
 
 GLOB = ("a", "b", ":", ".", ANY)  # what the parts of a pattern may be, without segments and with them
@@ -74,3 +74,8 @@ def test_a_hostile_pattern_takes_no_time(pattern, text):
         lambda: arn_like(plain(arn), f"arn:{text}"),
     ):
         assert not within(60, check)
+
+
+@pytest.mark.parametrize("template", ["${" + " " * 10_000, "${a" * 5000, "${a," + " " * 10_000 + "'"])
+def test_a_hostile_variable_takes_no_time(template):
+    assert within(60, lambda: text(expand(template, {})) == template)

@@ -72,7 +72,10 @@ ASKED: dict[str, Callable[[Callable], object]] = {
 }
 
 
-@pytest.mark.parametrize("service", ASKED)
+AT_NIGHT = ("glue's stars", "queues", "tags")  # the others of their services run by day; most cost a second of processor time
+
+
+@pytest.mark.parametrize("service", [pytest.param(name, marks=pytest.mark.nightly if name in AT_NIGHT else ()) for name in ASKED])
 def test_it_answers_and_goes_on(aws: JobFixtures, service: str) -> None:
     make = client_factory(aws.handle)
 

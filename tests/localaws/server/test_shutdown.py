@@ -80,6 +80,7 @@ def test_the_command_stops_one_that_hangs(tmp_path, impatient, capsys):
     assert "No local AWS runs" in capsys.readouterr().out
 
 
+@pytest.mark.nightly  # a local AWS of its own; the block ends it by the same function as the tests above
 def test_a_temporary_one_that_hangs_ends_with_its_block(tmp_path, impatient, monkeypatch):
     monkeypatch.setattr(launch.tempfile, "tempdir", str(tmp_path))
     with launch.temporary() as handle:
@@ -103,7 +104,8 @@ def test_only_its_own_process_is_killed(tmp_path, impatient):
         other.kill()
 
 
-@pytest.mark.parametrize("how", [FREEZES, NEVER_CLOSES, FREEZES_AT_THE_END])
+# Each starts a local AWS and waits until it hangs for two seconds, so two run at night.
+@pytest.mark.parametrize("how", [FREEZES, *(pytest.param(how, marks=pytest.mark.nightly) for how in (NEVER_CLOSES, FREEZES_AT_THE_END))])
 def test_one_that_nobody_stops_ends_by_itself(tmp_path, how):
     command = [sys.executable, "-c", DAEMON.format(how=how, freeze=FREEZE), "--state", str(tmp_path)]
     log = tmp_path / "log"
