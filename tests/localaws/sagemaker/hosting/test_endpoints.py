@@ -349,12 +349,9 @@ def test_weights_and_capacities(aws):
     assert kept == {"A": 0.0, "B": 3.0}
 
 
-def test_an_endpoint_has_no_monitors_and_no_explainer(aws):
+def test_an_endpoint_has_no_explainer(aws):
     name = aws.deploy(echo("a"), SKLEARN)
     assert aws.sagemaker.list_monitoring_schedules(EndpointName=name)["MonitoringScheduleSummaries"] == []
-    definition = {"MonitoringJobDefinitionName": "any", "MonitoringType": "DataQuality"}
-    with pytest.raises(ClientError, match="CreateMonitoringSchedule is not supported"):
-        aws.sagemaker.create_monitoring_schedule(MonitoringScheduleName="any", MonitoringScheduleConfig=definition)
     explainer = {"ClarifyExplainerConfig": {"ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "1,2,3"}}}}
     with pytest.raises(ClientError, match="CreateEndpointConfig with ExplainerConfig is not supported"):
         aws.config({"ModelName": aws.model(echo("b"), SKLEARN)}, ExplainerConfig=explainer)
