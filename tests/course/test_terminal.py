@@ -125,7 +125,8 @@ def _coverage(terminal: Terminal, folder: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("show", [_judged, _graded, _drafts, _summary, _rescored, _changes, _progress, _coverage])
 def test_what_a_command_prints_of_a_learner_is_shown_as_it_is(show, tmp_path, monkeypatch) -> None:
     said = written(lambda terminal: show(terminal, tmp_path, monkeypatch))
-    assert SHOWN in said and "\x1b" not in said
+    # A report has already replaced half characters.
+    assert SHOWN in said.replace("\ufffd", "\\udcff") and "\x1b" not in said
 
 
 def _taken_from_rich(path: Path) -> set[str]:

@@ -83,6 +83,7 @@ THERE = {
     "CreatePipeline": {"PipelineName": "a-a", "PipelineDefinition": DEFINITION, "RoleArn": ROLE, "ClientRequestToken": "x" * 32},
 }
 # What a smallest request needs beyond the model's required members to succeed, so that later requests find its resource.
+MONITORED = {"EndpointName": "a-a", "LocalPath": "/opt/ml/processing/input"}
 ENOUGH = {
     "CreateHyperParameterTuningJob": {
         "HyperParameterTuningJobConfig": {
@@ -101,6 +102,18 @@ ENOUGH = {
             "ResourceConfig": CLUSTER,
             **JOB,
         },
+    },
+    "CreateDataQualityJobDefinition": {"DataQualityJobInput": {"EndpointInput": MONITORED}, "RoleArn": ROLE},
+    "CreateModelQualityJobDefinition": {
+        "ModelQualityJobInput": {"EndpointInput": MONITORED, "GroundTruthS3Input": {"S3Uri": f"s3://{BUCKET}/labels"}},
+        "RoleArn": ROLE,
+    },
+    "CreateMonitoringSchedule": {
+        "MonitoringScheduleConfig": {
+            "ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"},
+            "MonitoringJobDefinitionName": "a-a",
+            "MonitoringType": "DataQuality",
+        }
     },
     "CreateModelPackage": {"ModelPackageGroupName": "a-a"},
     "CreatePipeline": {"PipelineDefinition": DEFINITION},

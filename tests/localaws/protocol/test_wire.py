@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from course.localaws.core.errors import AwsError
+from course.localaws.core.quota import StateQuota
 from course.localaws.protocol import conformity
 from course.localaws.protocol.conformity import STRICT
 from course.localaws.protocol.model import errors
@@ -174,9 +175,9 @@ def test_results_that_do_not_fit_the_model(result, says):
 
 
 @pytest.mark.parametrize(("strict", "status"), [("0", 200), ("1", 500)])
-def test_only_a_strict_service_checks_what_it_serialises(monkeypatch, strict, status):
+def test_only_a_strict_service_checks_what_it_serialises(monkeypatch, tmp_path, strict, status):
     monkeypatch.setenv(STRICT, strict)
-    platform = SimpleNamespace(account="123456789012")
+    platform = SimpleNamespace(account="123456789012", quota=StateQuota(tmp_path))
     service = Service("sagemaker", platform, {"DescribeModel": lambda context, params: {"ModelName": "m"}})
     sent = call("POST", "/", {"x-amz-target": "SageMaker.DescribeModel"}, body=b'{"ModelName": "m"}')
     try:
