@@ -164,6 +164,7 @@ def test_what_cannot_be_analyzed_says_why(aws: JobFixtures, body: str, form: dic
     assert job["ProcessingJobStatus"] == "Failed" and words in job["ExitMessage"] and not reports
 
 
+@pytest.mark.nightly  # two jobs, and the SDK looks at each every few seconds
 def test_the_sdk_suggests_a_baseline(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.model_monitor import DefaultModelMonitor, ModelQualityMonitor
     from sagemaker.core.model_monitor.dataset_format import DatasetFormat
