@@ -58,6 +58,7 @@ def test_lda_finds_topics_and_mixtures() -> None:
     assert truth - 0.02 < trained.metrics["test pwll"] < truth + 0.05 and trained.metrics["test pwll"] > UNIGRAMS + 0.5
 
 
+@pytest.mark.nightly  # many fits
 def test_more_starts_and_passes_of_lda_are_no_worse() -> None:
     short, long = (lda(max_restarts=1, max_iterations=passes).metrics["test pwll"] for passes in (1, 1000))
     assert short < long and long <= lda().metrics["test pwll"] + 0.01
