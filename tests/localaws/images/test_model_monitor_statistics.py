@@ -76,6 +76,8 @@ def test_numerical_statistics(values: list[float], parts: int) -> None:
         (["1", "2.5", None], "Fractional", 1),
         (["1e-5", ".5", "5."], "Fractional", 0),
         (["1", "x"], "String", 0),
+        (["1.5", "nan", "inf"], "String", 0),
+        (["+1.5", "- 2"], "Fractional", 0),
         (["true", "false"], "String", 0),
         (["", None], "Unknown", 2),
         (["12345678901234567890"], "Integral", 0),

@@ -63,9 +63,12 @@ def parsed(texts: pa.Array) -> tuple[TypeCounts, pa.Array]:
     present = len(texts) - missing
     if (whole := _cast(texts, pa.int64())) is not None:
         return TypeCounts(missing, integral=present), whole.cast(pa.float64())
+    integral = pc.sum(pc.match_substring_regex(texts, INTEGRAL_TEXT)).as_py() or 0
+    real = _cast(texts, pa.float64())  # also reads nan and inf, which are texts here
+    if real is not None and pc.all(pc.is_finite(real)).as_py():
+        return TypeCounts(missing, integral, present - integral), real
     numbers = pc.match_substring_regex(texts, NUMBER_TEXT)
     counted = pc.sum(numbers).as_py() or 0
-    integral = pc.sum(pc.match_substring_regex(texts, INTEGRAL_TEXT)).as_py() or 0
     plain = pc.replace_substring_regex(pc.if_else(numbers, texts, None), r"^\+? ?(-?) ?", r"\1")
     return TypeCounts(missing, integral, counted - integral, present - counted), plain.cast(pa.float64())
 

@@ -13,7 +13,7 @@ from pyarrow import csv, parquet
 from course.localaws.images.model_monitor.captured import captured_rows, merged_rows
 from course.localaws.images.model_monitor.configuration import Settings
 
-BLOCK = 8 << 20  # bytes of a file that are read at a time
+BLOCK = 2 << 20  # bytes of a file that are read at a time
 ROWS = 20_000  # of JSON or captured data at a time
 
 
