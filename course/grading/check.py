@@ -10,12 +10,12 @@ from typing import Any
 
 from course.grading import attempts, calls, catalogue, progress_line, render
 from course.grading.capture import captured
+from course.grading.errors import unusable
 from course.grading.evaluate import evaluate_here
 from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
 from course.grading.judging import availability
 from course.grading.progress_line import ProgressLine
-from course.grading.raised import unusable
 from course.grading.report import Report
 
 OPENED: Counter[str] = Counter()  # number of hints open in this kernel, by exercise

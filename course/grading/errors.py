@@ -1,6 +1,12 @@
-"""Errors in the definition of an exercise (for its author) and in an answer (worded for the learner)."""
+"""Errors in the definition of an exercise (for its author) and in an answer (worded for the learner), and whose fault an error is."""
 
 from __future__ import annotations
+
+import errno
+import sys
+
+# The machine is full: no disk, no open files, no quota left, or a disk that fails.
+EXHAUSTED = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EDQUOT, errno.EIO}
 
 
 class DefinitionError(ValueError):
@@ -23,3 +29,20 @@ class AnswerError(Exception):
         self.unanswered = unanswered
         self.output = output
         self.timed_out = timed_out
+
+
+def unusable(kind: str) -> AnswerError:
+    """What the learner reads about an answer on which a check raised an error of that type. The error's own text may show a case."""
+    return AnswerError(
+        f"The check could not go on with your answer ({kind}): a value in it has another kind or shape than the exercise asks for. "
+        "If you find none, please report it."
+    )
+
+
+def is_infrastructure(error: Exception) -> bool:
+    """Whether the error comes from the machine or the installation, whatever the answer was: a library that is missing, a full disk, an
+    AWS that does not answer."""
+    botocore = sys.modules.get("botocore.exceptions")
+    if botocore is not None and isinstance(error, (botocore.ConnectionError, botocore.HTTPClientError)):
+        return True
+    return isinstance(error, ImportError) or (isinstance(error, OSError) and error.errno in EXHAUSTED)

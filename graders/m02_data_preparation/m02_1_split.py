@@ -10,8 +10,8 @@ from botocore.exceptions import ParamValidationError
 
 from course.cleanup import delete_bucket
 from course.grading import Answer, Report
+from course.grading.exercise.members import member_at
 from course.grading.jobs import ended, log_streams
-from course.grading.members import member_at
 
 PARTS = ("train", "validation", "test")
 NEEDED = {"ProcessingJobName", "RoleArn", "AppSpecification", "ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources"}

@@ -8,8 +8,8 @@ import numpy as np
 from botocore.exceptions import ClientError, ParamValidationError
 
 from course.grading import Answer, Exercise, Function, Report
+from course.grading.exercise.members import member_at
 from course.grading.jobs import ended
-from course.grading.members import member_at
 
 from .m04_1_cases import (
     CONTENT_TYPES,

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from course.exercises.broken_searches import TICKETS
-from course.grading import Answer, Exercise, Function, Report, Value, stored
+from course.grading import Answer, Exercise, Function, Report, Value
+from course.grading.exercise import stored
 
 from .m06_1_cases import KINDS, PRACTICE_SETTINGS
 from .m06_1_diagnosis import FAULTS, rerun, uncited

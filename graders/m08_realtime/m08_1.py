@@ -3,8 +3,8 @@
 from statistics import fmean
 from typing import Any
 
-from course.grading import Answer, AnswerError, Exercise, Function, Report, stored
-from course.grading.exercise import seeds
+from course.grading import Answer, AnswerError, Exercise, Function, Report
+from course.grading.exercise import seeds, stored
 
 from .m08_1_cases import ACTIONS, COLUMNS, MOST_INSTANCES, PRACTICE_ERRORS, PROBE_ROW, Replayed, brief, flights
 from .m08_1_probe import deployed, judge_update

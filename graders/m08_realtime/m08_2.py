@@ -5,8 +5,8 @@ from functools import cache
 from statistics import fmean
 from typing import Any
 
-from course.grading import Answer, Exercise, Function, Report, Value, stored
-from course.grading.exercise import seeds
+from course.grading import Answer, Exercise, Function, Report, Value
+from course.grading.exercise import seeds, stored
 
 from .m08_2_broken import check_agreement, check_evidence, check_form, check_repairs
 from .m08_2_calls import PRACTICE_SCRIPT, played, report_scenes

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from course.grading import Answer, AnswerError, Exercise, Function, Report, Value, stored
+from course.grading import Answer, AnswerError, Exercise, Function, Report, Value
+from course.grading.exercise import stored
 
 from .m09_1_batch import completed, judge_rows, put_rows, requests_of, started
 from .m09_1_cases import (

@@ -3,8 +3,8 @@
 import math
 from statistics import fmean
 
-from course.grading import Answer, Exercise, Function, Report, stored
-from course.grading.exercise import seeds
+from course.grading import Answer, Exercise, Function, Report
+from course.grading.exercise import seeds, stored
 
 from .m09_2_cases import MOST_SHARED, encoder, fleet, hour_usd, raw_lines
 from .m09_2_choices import OPTIONS, PRACTICE_CASES, differing, is_legal, nearer

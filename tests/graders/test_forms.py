@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from course.grading import Report, catalogue
-from course.grading.members import member_at
+from course.grading.exercise.members import member_at
 
 GRADERS = Path(__file__).parents[2] / "graders"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import course
-from course.grading import one_package
-from course.grading.one_package import PackagesError, require_one_package
+from course.grading.sandbox import one_package
+from course.grading.sandbox.one_package import PackagesError, require_one_package
 from tests.grading.nbgrader_course import LESSON, Course
 
 from .students import RIGHT

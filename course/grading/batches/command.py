@@ -20,7 +20,7 @@ from course.grading.batches.queue import Grader, GraderError, grade_all, pending
 from course.grading.batches.result import Result
 from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
-from course.grading.one_package import PackagesError, require_one_package
+from course.grading.sandbox.one_package import PackagesError, require_one_package
 from course.grading.submission.run import UNSEALED
 from course.sandbox.box import best_mode
 from course.terminal import ProgressBar, Terminal

@@ -9,8 +9,9 @@ import nbformat
 import pandas  # noqa: F401  for checks of tables
 
 import course.localaws.server.preload  # noqa: F401  for the submission's local AWS
-from course.grading import one_package, vocabulary
+from course.grading import vocabulary
 from course.grading.batches import grade
+from course.grading.sandbox import one_package
 from course.sandbox.box import best_mode
 
 best_mode()

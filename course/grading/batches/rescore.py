@@ -16,7 +16,7 @@ from course.grading.batches.grade import OTHER_POINTS, GradingTask, finished
 from course.grading.batches.result import Result
 from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
-from course.grading.one_package import PackagesError, require_one_package
+from course.grading.sandbox.one_package import PackagesError, require_one_package
 from course.grading.submission import evidence
 from course.grading.submission.evidence import Evidence, NotRecorded, RecordedCalls, replaying, tokens_of
 from course.grading.submission.server import judge

@@ -17,7 +17,7 @@ from course.grading.exercise import seeds
 from course.grading.insight import sections, stored_results
 from course.grading.insight.evidence_report import StoredScore, evidence_report
 from course.grading.insight.rerun import rerun
-from course.grading.one_package import PackagesError, require_one_package
+from course.grading.sandbox.one_package import PackagesError, require_one_package
 from course.grading.submission.run import StartError
 from course.terminal import Terminal
 

@@ -19,11 +19,11 @@ from course import datasets, interrupts
 from course.grading import catalogue, render
 from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
-from course.grading.one_package import PackagesError, require_one_package
 from course.grading.sandbox import aws, limits
 from course.grading.sandbox.directory import SandboxDirectory, prepare_directory
 from course.grading.sandbox.kernel import SandboxedKernelManager
 from course.grading.sandbox.kernel_messages import SHOWN
+from course.grading.sandbox.one_package import PackagesError, require_one_package
 from course.grading.submission.judge_process import JudgeProcess
 from course.grading.submission.reference import reference_notebook
 from course.grading.submission.server import FAULT, GraderServer, GradingOutcome, stopped

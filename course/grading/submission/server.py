@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from course.grading import catalogue, render, values
-from course.grading.errors import AnswerError, DefinitionError
+from course.grading.errors import AnswerError, DefinitionError, is_infrastructure, unusable
 from course.grading.evaluate import evaluate, once_stopped
 from course.grading.exercise.answer import Answer, Call, fresh_token
 from course.grading.exercise.exercise import Exercise
 from course.grading.exercise.seeds import Draw
-from course.grading.raised import is_infrastructure, unusable
 from course.grading.report import Report
 from course.grading.submission.evidence import Evidence, NotRecorded, failure, pack, recording
 from course.grading.submission.protocol import FrameChannel, ProtocolError

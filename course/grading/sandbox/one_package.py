@@ -11,8 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import course
+
 PACKAGE = "course"
-RUNNING = Path(__file__).resolve().parents[1]
+RUNNING = Path(course.__file__).resolve().parent
 FIND = f"import importlib.util as u; found = u.find_spec({PACKAGE!r}); print(found.origin if found else '')"
 
 
