@@ -2,7 +2,7 @@
 
 Commands print names, file names and messages of learners. rich would take ``[red]`` in them for markup, fail at ``[/x]`` and make a
 picture of ``:bug:``; a terminal would obey their control characters; and half of a surrogate pair cannot be printed. Everything goes
-through `Terminal` and `ProgressBar`, so no command has to remember this. `tests/packaging/test_terminal.py` finds other ways.
+through `Terminal` and `ProgressBar`, so no command has to remember this. `tests/course/test_terminal.py` finds code that does not.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
 
+from course.grading.characters import writable
 from course.grading.display.sanitiser import Sanitiser, as_text
 
 # Programs choose a kernel and a highlighter by these names, which go into pages. Every submission runs in this kernel.
@@ -129,7 +130,7 @@ def _text(value: Any) -> str:
     """A text of a notebook file, which may be split into lines; empty for anything else. Lone surrogates cannot be written to a file."""
     if isinstance(value, list):
         value = "".join(line for line in value if isinstance(line, str))
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return writable(value) if isinstance(value, str) else ""
 
 
 def _base64(content: Any) -> str:

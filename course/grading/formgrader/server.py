@@ -47,7 +47,7 @@ class FormgraderServer(ServerApp):
 
 
 def serve(root: Path, port: int, browser: bool) -> None:
-    """Serve the formgrader of a course's folder until the process is told to stop; port 0 is a free one."""
+    """Serve the formgrader of a course's folder until Ctrl-C or SIGTERM. Port 0 means: take any free port."""
     os.chdir(root)  # nbgrader's configuration has paths relative to it
     settings = {
         "ip": "127.0.0.1",

@@ -1,7 +1,7 @@
 """The quota on the state folder: how many bytes the local AWS may keep for its account.
 
-What is about to be written is counted at once. The folder is measured every few seconds, by a thread, so that deleted files, databases,
-logs and the folders of running jobs count, too, and no request has to wait for it.
+What is about to be written is counted at once. A thread measures the folder every second, or less often if it is large: so deleted files,
+databases, logs and the folders of running jobs count, too, and no request has to wait for a measurement.
 """
 
 from __future__ import annotations

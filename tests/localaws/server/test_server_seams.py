@@ -106,7 +106,7 @@ def test_a_program_over_many_services(story):
     handle = launch.find(story)
     account = Account(handle)
     assert account.predict("delays") > 0.5
-    queue = account.client("sqs").create_queue(QueueName="todo")["QueueUrl"]
+    queue = account.client("sqs").create_queue(QueueName="orders")["QueueUrl"]
     account.client("sqs").send_message(QueueUrl=queue, MessageBody="retrain")
     assert account.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "retrain"
     lines = account.client("logs").filter_log_events(logGroupName="/aws/sagemaker/TrainingJobs")["events"]
@@ -131,7 +131,7 @@ def test_the_resources_that_aws_would_bill_are_listed(story):
 @pytest.mark.nightly  # hosting/test_runtime.py kills by day
 def test_after_a_kill_no_process_stays_and_the_endpoint_comes_back(story):
     first = launch.find(story)
-    Account(first).client("sqs").create_queue(QueueName="todo")
+    Account(first).client("sqs").create_queue(QueueName="orders")
     children = processes(first)
     assert children
     os.kill(first.pid, signal.SIGKILL)
@@ -141,7 +141,7 @@ def test_after_a_kill_no_process_stays_and_the_endpoint_comes_back(story):
     account = Account(second)
     account.wait_in_service("delays")
     assert account.predict("delays") > 0.5
-    assert account.client("sqs").get_queue_url(QueueName="todo")["QueueUrl"]
+    assert account.client("sqs").get_queue_url(QueueName="orders")["QueueUrl"]
     assert account.sagemaker.describe_training_job(TrainingJobName="delays")["TrainingJobStatus"] == "Completed"
 
 

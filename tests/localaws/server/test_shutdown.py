@@ -1,4 +1,4 @@
-"""A local AWS ends, whatever it is doing: one that hangs is killed by whoever stops it, or ends by itself."""
+"""A local AWS that is told to stop ends, even when a part of it hangs: the caller kills it, or it kills itself."""
 
 from __future__ import annotations
 
