@@ -11,7 +11,7 @@ METRIC = "validation:auc"
 # Ways to write down what the program prints: "epoch 40; validation AUC 0.6883".
 SOUND = (r"validation AUC ([0-9.]+)", r"; validation AUC (\S+)", r"validation AUC (0\.[0-9]+)")
 UNSOUND = (r"validation_auc=([0-9.]+)", r"validation auc ([0-9.]+)", r"validation AUC: ([0-9.]+)", r"^validation AUC ([0-9.]+)")
-# In the order of the pool: faults with which no objective value arrives, and such that crown the wrong training job.
+# In the order of the pool: faults by which no objective value arrives, and faults by which the wrong training job wins.
 GROUPS = (("objective", "labels", "interval", "regex", "channel"), ("training", "direction", "digits"))
 EACH = 4  # requests of each fault
 
