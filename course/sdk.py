@@ -1,4 +1,4 @@
-"""Makes the SageMaker SDK's logs readable, and its waits short for the local AWS."""
+"""Makes the SageMaker SDK's logs readable, and its waits and checks short for the local AWS."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ LOG_TAILERS = frozenset(
         "sagemaker.core.helper.session_helper",
         "sagemaker.core.remote_function.job",
     }
+)
+
+# These validate the SDK's configuration against its schema, which is a constant of the SDK.
+CONFIGURATION_READERS = frozenset(
+    {"sagemaker.core.config.config", "sagemaker.core.config.config_manager", "sagemaker.core.utils.intelligent_defaults_helper"}
 )
 
 _MARKUP = re.compile(r"\[/?(?:bold|dim|italic|green|red|yellow|blue)[^\]]*\]")
@@ -95,8 +100,41 @@ def _shorten(module: types.ModuleType) -> None:
         module.time = _ShortTime(count_sleep_in_full=module.__name__ in LOG_TAILERS)  # type: ignore[attr-defined]
 
 
-class _ShortenOnImport(importlib.abc.MetaPathFinder):
-    """Finds SDK modules as usual, and shortens each module's waits after its import."""
+def _check_schemas_once(module: types.ModuleType) -> None:
+    """Make an SDK module check its schema once. For every value that it looks up in its configuration, the SDK validates the whole
+    configuration, and `jsonschema.validate` checks the schema itself each time: 0.1 s, seventy times for a pipeline of three steps."""
+    jsonschema = getattr(module, "jsonschema", None)
+    if isinstance(jsonschema, types.ModuleType) and jsonschema.__name__ == "jsonschema":
+        replacement = types.ModuleType(jsonschema.__name__, jsonschema.__doc__)
+        replacement.__dict__.update(vars(jsonschema) | {"validate": _Validation()})
+        module.jsonschema = replacement  # type: ignore[attr-defined]
+
+
+class _Validation:
+    """`jsonschema.validate` for schemas that do not change. It raises the same errors."""
+
+    def __init__(self) -> None:
+        self._validators: dict[int, Any] = {}  # by the id of the schema, which its validator keeps alive
+
+    def __call__(self, instance: object, schema: dict) -> None:
+        from jsonschema import exceptions, validators
+
+        if id(schema) not in self._validators:
+            kind = validators.validator_for(schema)
+            kind.check_schema(schema)
+            self._validators[id(schema)] = kind(schema)
+        if error := exceptions.best_match(self._validators[id(schema)].iter_errors(instance)):
+            raise error
+
+
+def _quicken(module: types.ModuleType) -> None:
+    _shorten(module)
+    if module.__name__ in CONFIGURATION_READERS:
+        _check_schemas_once(module)
+
+
+class _QuickenOnImport(importlib.abc.MetaPathFinder):
+    """Finds SDK modules as usual, and shortens each module's waits and checks after its import."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -108,11 +146,11 @@ class _ShortenOnImport(importlib.abc.MetaPathFinder):
             return spec
         execute = spec.loader.exec_module
 
-        def execute_and_shorten(module: types.ModuleType) -> None:
+        def execute_and_quicken(module: types.ModuleType) -> None:
             execute(module)
-            _shorten(module)
+            _quicken(module)
 
-        spec.loader.exec_module = execute_and_shorten  # type: ignore[method-assign]
+        spec.loader.exec_module = execute_and_quicken  # type: ignore[method-assign]
         return spec
 
 
@@ -136,10 +174,10 @@ def _shorten_waiters() -> None:
 
 
 def shorten_waits() -> None:
-    """Shorten the sleeps of the SageMaker SDK and of botocore's waiters in this process, before or after their import."""
+    """Shorten the sleeps and schema checks of the SageMaker SDK, and botocore's waiters, in this process, before or after their import."""
     _shorten_waiters()
     for name, module in list(sys.modules.items()):
         if name.startswith("sagemaker.") and module is not None:
-            _shorten(module)
-    if not any(isinstance(finder, _ShortenOnImport) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _ShortenOnImport())
+            _quicken(module)
+    if not any(isinstance(finder, _QuickenOnImport) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _QuickenOnImport())

@@ -1,4 +1,4 @@
-"""Tests short waits: waiters poll more often, and give up no sooner than against AWS."""
+"""Tests short waits and checks: waiters give up no sooner than against AWS, and a configuration is refused in the same words."""
 
 from __future__ import annotations
 
@@ -25,4 +25,35 @@ with Stubber(client) as stubber:
 def test_a_waiter_waits_its_whole_time_in_shorter_steps():
     """Two polls, a second apart, become eight: the sixth finds the endpoint in service."""
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+CONFIGURATION = """
+from course.sdk import shorten_waits
+
+shorten_waits()
+import jsonschema
+from sagemaker.core.config.config_manager import SAGEMAKER_PYTHON_SDK_CONFIG_SCHEMA as schema
+from sagemaker.core.config.config_manager import SageMakerConfig
+
+checks = []
+kind = jsonschema.validators.validator_for(schema)
+check, kind.check_schema = kind.check_schema, lambda schema: checks.append(schema)
+for _ in range(3):
+    SageMakerConfig.validate_sagemaker_config({"SchemaVersion": "1.0"})
+assert checks == [schema], len(checks)
+kind.check_schema = check
+
+wrong, said = {"SchemaVersion": "1.0", "SageMaker": {"TrainingJob": {"RoleArn": 3}}}, []
+for validate in (SageMakerConfig.validate_sagemaker_config, lambda value: jsonschema.validate(value, schema)):
+    try:
+        validate(wrong)
+    except jsonschema.ValidationError as error:
+        said.append(str(error))
+assert len(said) == 2 and said[0] == said[1], said
+"""
+
+
+def test_the_sdks_schema_is_checked_once_and_a_wrong_configuration_is_refused():
+    done = subprocess.run([sys.executable, "-c", CONFIGURATION], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
