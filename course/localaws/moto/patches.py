@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import copy
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -215,7 +216,7 @@ OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all othe
 
 
 def patch_libraries() -> None:
-    """Makes private keys from a library, and responses from other servers, the same at replay."""
+    """Makes private keys from a library, and responses from other servers, the same at replay, and regions quick to list."""
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -250,3 +251,17 @@ def patch_libraries() -> None:
         return send(self, method, url, **{"timeout": OUTSIDE_SECONDS, **kwargs})
 
     Session.request = request
+    _remember_regions()
+
+
+def _remember_regions() -> None:
+    # moto lists the regions of a service with a new session, which parses botocore's endpoints and the service's model each time.
+    from botocore.session import Session
+
+    ask, shared = Session.get_available_regions, Session()
+    remembered = cache(lambda *names: tuple(ask(shared, *names)))
+
+    def get_available_regions(self: Session, service_name: str, partition_name: str = "aws", allow_non_regional: bool = False) -> list[str]:
+        return list(remembered(service_name, partition_name, allow_non_regional))
+
+    Session.get_available_regions = get_available_regions
