@@ -79,6 +79,7 @@ def test_adding_is_one_command_and_every_image_of_that_version_has_it(tiny: Path
     assert libraries.remove("xgboost:3.2-0") and not libraries.remove("xgboost:3.2-0") and not list(own_folder.iterdir())
 
 
+@pytest.mark.nightly  # runs pip, which verifies hashes
 def test_a_wheel_with_another_hash_is_not_installed(tiny: Path, own_folder: Path) -> None:
     tiny.write_text(tiny.read_text().replace("sha256:", "sha256:0")[:-2] + "\n")
     with pytest.raises(libraries.AddImageError, match="pip could not install"):
@@ -86,6 +87,7 @@ def test_a_wheel_with_another_hash_is_not_installed(tiny: Path, own_folder: Path
     assert not list(own_folder.iterdir())
 
 
+@pytest.mark.nightly  # runs pip
 def test_libraries_of_another_releases_pins_are_not_used(tiny: Path) -> None:
     libraries.add("xgboost:3.2-0")
     tiny.write_text("# changed\n" + tiny.read_text())

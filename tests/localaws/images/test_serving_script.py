@@ -125,9 +125,12 @@ def test_transform_fn_replaces_the_three_functions(serve):
 @pytest.mark.parametrize(
     ("function", "status", "answer"),
     [
-        ("", 200, {"MaxConcurrentTransforms": 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}),
+        # Each starts a server, so one runs by day.
+        pytest.param(
+            "", 200, {"MaxConcurrentTransforms": 1, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 6}, marks=pytest.mark.nightly
+        ),
         ("def execution_parameters_fn(): return {'MaxConcurrentTransforms': 3}", 200, {"MaxConcurrentTransforms": 3}),
-        ("def execution_parameters_fn(): return {}['none']", 500, None),
+        pytest.param("def execution_parameters_fn(): return {}['none']", 500, None, marks=pytest.mark.nightly),
     ],
 )
 def test_a_script_may_answer_batch_transforms_question(serve, function, status, answer):

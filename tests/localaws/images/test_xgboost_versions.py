@@ -107,6 +107,7 @@ def test_what_the_image_cannot_read_on_aws_answers_500_so_that_an_alarm_sees_it(
     assert server.invoke("1,2", "image/png").status_code == 415
 
 
+@pytest.mark.nightly  # a server of its own; the same function refuses the model of one by day
 def test_a_container_for_many_models_does_not_load_it(serve) -> None:
     server = serve("xgboost.serve 1.2-1", {"xgboost-model": OLD_PICKLE}, SAGEMAKER_MULTI_MODEL="true", SM_MODEL_DIR="/opt/ml/model")
     assert server.wait(), server.log.read_text()
@@ -132,7 +133,7 @@ print(model.num_features())
     ("version", "how", "data", "words"),
     [
         ("3.2-0", "file", claimed((3, 1, 0)), "written by XGBoost 3.1.0"),
-        ("1.7-1", "pickle", pickle.dumps(MODEL), ""),
+        pytest.param("1.7-1", "pickle", pickle.dumps(MODEL), "", marks=AT_NIGHT),
         pytest.param("1.7-1", "file", claimed((2, 1, 4), "ubj"), "written by XGBoost 2.1.4", marks=AT_NIGHT),
         pytest.param("3.2-0", "file", BINARY, "no longer read the binary format", marks=AT_NIGHT),
         pytest.param("3.0-5", "file", claimed(RUNNING), "", marks=AT_NIGHT),

@@ -70,6 +70,7 @@ def test_jobs_and_servers_have_the_library_that_was_added_and_say_so(own: Path, 
         handle.stop()
 
 
+@pytest.mark.nightly  # a local AWS and a job of its own
 def test_a_temporary_local_aws_has_the_courses_libraries(own: Path) -> None:
     with launch.temporary() as handle:
         lines = processed(JobFixtures(handle, box.best_mode()), NEWEST)

@@ -18,7 +18,7 @@ def newest(records: list[dict], key: str, time: float) -> int | None:
     return None if found is None else found["value"]
 
 
-@pytest.mark.parametrize("table_format", ["Glue", "Iceberg"])
+@pytest.mark.parametrize("table_format", ["Glue", pytest.param("Iceberg", marks=pytest.mark.nightly)])  # test_iceberg.py queries by day
 def test_row_number_over_event_times(stores: Stores, table_format: str):
     dice = random.Random(11)
     group = stores.create({"id": "String", "t": "Fractional", "value": "Integral"}, time="t", TableFormat=table_format)

@@ -62,7 +62,7 @@ def test_a_group_from_its_creation_to_its_end(store: SdkStore) -> None:
     ("workers", "processes", "batches"),
     [
         (1, 1, True),
-        (2, 2, False),
+        pytest.param(2, 2, False, marks=pytest.mark.nightly),  # processes that import the SDK
         pytest.param(3, 1, False, marks=pytest.mark.nightly),  # the other two cover it
         pytest.param(2, 2, True, marks=pytest.mark.nightly),
     ],
@@ -79,7 +79,7 @@ def test_a_table_is_ingested_whole(store: SdkStore, workers: int, processes: int
     pd.testing.assert_frame_equal(found, frame)
 
 
-@pytest.mark.parametrize("batches", [True, False])
+@pytest.mark.parametrize("batches", [True, pytest.param(False, marks=pytest.mark.nightly)])  # five seconds each
 def test_only_bad_rows_fail(store: SdkStore, batches: bool) -> None:
     from sagemaker.mlops.feature_store import ingest_dataframe
     from sagemaker.mlops.feature_store.ingestion_manager_pandas import IngestionError

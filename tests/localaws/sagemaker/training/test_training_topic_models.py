@@ -89,6 +89,7 @@ def test_lda_from_data_to_answers(aws: JobFixtures) -> None:
     assert topics_of(mixtures) == [first, second] * 5
 
 
+@pytest.mark.nightly  # seven seconds of a core; LDA takes the same path by day, and test_algorithms_topics.py trains NTM
 @needs_torch
 def test_ntm_from_data_to_answers(aws: JobFixtures) -> None:
     parameters = {
@@ -187,7 +188,8 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("case", FAILURES)
+# Each is a job, so one runs by day.
+@pytest.mark.parametrize("case", [case if case == "validation" else pytest.param(case, marks=pytest.mark.nightly) for case in FAILURES])
 def test_what_a_topic_model_refuses(aws: JobFixtures, case: str) -> None:
     name, channels, words = FAILURES[case]
     if name == "ntm":
