@@ -13,11 +13,13 @@ import resource
 import sys
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from course.localaws.athena.text import texts
+from course.localaws.athena.text import field, field_in_sql
 
 BAD_DATA = "HIVE_BAD_DATA"
 PARQUET = ("parquet", "iceberg")  # formats whose files are Parquet
@@ -74,7 +76,7 @@ def _run(request: dict) -> dict:
     sql, columns = _typed(connection, request["sql"])
     output = request["output"]
     if output is None:
-        return {"columns": columns, "scanned": scanned, "rows": _write_results(connection.execute(sql), columns), "made": made}
+        return {"columns": columns, "scanned": scanned, "rows": _write_results(connection, sql, columns), "made": made}
     from course.localaws.athena.files import write_files  # imports pyarrow, which a SELECT does not need
 
     rows, files = write_files(connection.sql(sql).to_arrow_table(), columns, output)
@@ -103,22 +105,29 @@ def _leave_types(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("SET disabled_optimizers = 'type_pushdown'")
 
 
-def _write_results(found: duckdb.DuckDBPyConnection, described: list[list[str]]) -> int:
-    """Write a result as CSV. Every field is quoted and a NULL is empty, so that it differs from an empty string."""
-    count, kinds = 0, [kind for _, kind in described]
+def _write_results(connection: duckdb.DuckDBPyConnection, sql: str, described: list[list[str]]) -> int:
+    """Write a result as CSV. Returns the number of rows."""
+    kinds = [kind for _, kind in described]
+    names, digits = ([f"{letter}{number}" for number in range(len(kinds))] for letter in "cd")
+    doubles = [f", CAST({name} AS VARCHAR) AS {cast}" for name, cast, kind in zip(names, digits, kinds, strict=True) if kind == "DOUBLE"]
+    asked = ", ".join(part for column in zip(names, digits, kinds, strict=True) for part in field_in_sql(*column))
+    found = connection.execute(f"SELECT {asked} FROM (SELECT *{''.join(doubles)} FROM ({sql}) AS _result({', '.join(names)}))")
+    count = 0
     with Path("results.csv").open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(_field(name) for name, _ in described) + "\n")
+        file.write(",".join(field(name, "VARCHAR") for name, _ in described) + "\n")
         while rows := found.fetchmany(ROWS):
-            columns = [list(map(_field, texts(values, kind))) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+            parts = list(zip(*rows, strict=True))
+            columns = [_fields(*pair, kind) for *pair, kind in zip(parts[::2], parts[1::2], kinds, strict=True)]
             file.writelines(",".join(fields) + "\n" for fields in zip(*columns, strict=True))
             count += len(rows)
     return count
 
 
-def _field(value: str | None) -> str:
-    if value is None:
-        return ""
-    return '"' + value.replace('"', '""') + '"' if '"' in value else f'"{value}"'
+def _fields(written: Sequence[str | None], values: Sequence[Any], kind: str) -> Sequence[str]:
+    """The fields of a column, from those that DuckDB wrote and the values of the others."""
+    if None not in written:
+        return written
+    return [field(value, kind) if shown is None else shown for shown, value in zip(written, values, strict=True)]
 
 
 def _make_view(connection: duckdb.DuckDBPyConnection, scan: dict) -> int:
