@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from course import interrupts
 from course.grading.sandbox.kernel_forkserver import LESSONS_IMPORT
 
-# Modules by the process that imports them, read from `python -X importtime` of each on 2026-11-27. Groups run in parallel.
+# Modules by the process that imports them, read from `python -X importtime` of each on 2026-11-28. Groups run in parallel.
 GROUPS: tuple[tuple[str, ...], ...] = (
     # Kernels of lessons, and jobs of the xgboost and sklearn images.
     (
@@ -31,8 +31,41 @@ GROUPS: tuple[tuple[str, ...], ...] = (
         "xgboost.tracker",
         "sagemaker.core.resources",
     ),
+    # The parts of the SDK that lessons use (`tests/course/test_bytecode.py`).
+    (
+        "sagemaker.core.model_monitor",
+        "sagemaker.core.parameter",
+        "sagemaker.core.processing",
+        "sagemaker.core.shapes",
+        "sagemaker.core.transformer",
+        "sagemaker.core.workflow.conditions",
+        "sagemaker.core.workflow.execution_variables",
+        "sagemaker.core.workflow.functions",
+        "sagemaker.core.workflow.parameters",
+        "sagemaker.core.workflow.pipeline_context",
+        "sagemaker.core.workflow.properties",
+        "sagemaker.mlops.feature_store",
+        "sagemaker.mlops.workflow.condition_step",
+        "sagemaker.mlops.workflow.fail_step",
+        "sagemaker.mlops.workflow.model_step",
+        "sagemaker.mlops.workflow.pipeline",
+        "sagemaker.mlops.workflow.retry",
+        "sagemaker.mlops.workflow.selective_execution_config",
+        "sagemaker.mlops.workflow.steps",
+        "sagemaker.serve.model_builder",
+        "sagemaker.train",
+        "sagemaker.train.configs",
+        "sagemaker.train.tuner",
+    ),
+    # Images, and scripts of jobs.
+    ("scipy.stats", "sklearn.compose", "sklearn.decomposition", "sklearn.impute", "sklearn.model_selection", "sklearn.neighbors"),
     # The local AWS.
-    ("course.localaws.server.preload", "duckdb", "sqlglot"),
+    (
+        "course.localaws.server.preload",
+        "course.localaws.athena.iceberg_worker",
+        "course.localaws.sagemaker.feature_store.iceberg",
+        "sqlglot",
+    ),
     # JupyterLab.
     ("jupyterlab.labapp", "jupyter_server.serverapp", "notebook_shim", "nbgrader.server_extensions.formgrader"),
     # Grading, and the run of the lessons.
