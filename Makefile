@@ -3,7 +3,7 @@
 # DATE selects the lessons of another day: make run DATE=2026-12-24
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo-class test nightly lab start notebooks data extra-torch extra-tensorflow extra-toolkit doctor clean
+.PHONY: help run demo-class test nightly lab start notebooks data extra-torch extra-tensorflow extra-clarify extra-toolkit doctor clean
 
 UV := $(or $(shell command -v uv 2>/dev/null),.venv-uv/bin/uv)
 PY := .venv/bin/python
@@ -52,6 +52,9 @@ extra-toolkit: $(READY) ## add AWS's training toolkit, to compare script mode wi
 
 extra-tensorflow: $(READY) ## add TensorFlow for the CPU, which some images need
 	@$(PY) -m pip install "$(TENSORFLOW)"
+
+extra-clarify: $(READY) ## add AWS's metrics of bias and SHAP, which the image of Clarify needs
+	@$(UV) sync --locked --inexact --extra clarify
 
 doctor: ## find what is wrong with this machine, and the command that repairs it
 	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi

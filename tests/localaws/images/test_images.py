@@ -160,6 +160,8 @@ def test_an_image_says_what_has_to_be_installed(monkeypatch: pytest.MonkeyPatch)
     assert images.missing(f"{account}/pytorch-training:2.6.0-cpu-py312") == "torch: make extra-torch"
     assert images.missing(f"{account}/tensorflow-inference:2.19.0-cpu") == "tensorflow: make extra-tensorflow"
     assert images.missing("382416733822.dkr.ecr.us-east-1.amazonaws.com/ntm:1") == "torch: make extra-torch"
+    clarify = "205585389593.dkr.ecr.us-east-1.amazonaws.com/sagemaker-clarify-processing:1.0"
+    assert images.missing(clarify) == "smclarify: make extra-clarify"
     monkeypatch.undo()
     monkeypatch.setattr(images.importlib.util, "find_spec", lambda name: "here")
     monkeypatch.setenv("PATH", "/nowhere")

@@ -31,6 +31,10 @@ needs_torch = pytest.mark.skipif(
 needs_tensorflow = pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed: make extra-tensorflow adds it, until 2027-05-24"
 )
+needs_clarify = pytest.mark.skipif(
+    importlib.util.find_spec("smclarify") is None or importlib.util.find_spec("shap") is None,
+    reason="Clarify's libraries are not installed: make extra-clarify adds them, until 2027-05-24",
+)
 
 
 class JobFixtures:
