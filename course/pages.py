@@ -161,8 +161,13 @@ def _is_numbers(column: Sequence[str]) -> bool:
 
 def figure(drawn: Figure, caption: str) -> Markup:
     """A plot. Its ``caption`` also describes it to screen readers."""
+    return drawing(_svg(drawn), caption)
+
+
+def drawing(svg: str, caption: str) -> Markup:
+    """A drawing as SVG, described as a `figure` is."""
     said = html.escape(caption)
-    return Markup(f'<figure><div role="img" aria-label="{said}">{_svg(drawn)}</div><figcaption>{said}</figcaption></figure>')
+    return Markup(f'<figure><div role="img" aria-label="{said}">{svg}</div><figcaption>{said}</figcaption></figure>')
 
 
 def axes(height: float) -> tuple[Figure, Axes]:

@@ -39,5 +39,5 @@ The guide does not document the variables of an execution.
 
 `analyze` is the program and `configuration` its settings. `datasets` reads tables and `captured` the data of endpoints. `predictor` is the
 model's endpoint, with `payloads` for its requests and answers. `bias`, `shap_values` and `dependence` compute; `drift` compares with a
-baseline; `cloudwatch` makes metrics; `report` is the page.
+baseline; `cloudwatch` makes metrics; `report` is the page, with the drawings of `charts`.
 """

@@ -74,8 +74,8 @@ def captured_rows(files: Iterable[Path], settings: Settings, names: list[str]) -
             for number, text in enumerate(file, 1):
                 if text.strip():
                     place = f"{path.name}, line {number}"
-                    record = _record(text, place)
-                    if _inside(record, settings):
+                    record = record_of(text, place)
+                    if inside(record, settings.start, settings.end):
                         yield from preprocess(record) if preprocess else rows_of(record, sides, at_end, names, place)
 
 
@@ -84,14 +84,15 @@ def merged_rows(files: Iterable[Path], settings: Settings) -> Iterator[dict[str,
     for path in files:
         with path.open(encoding="utf-8") as file:
             for number, text in enumerate(file, 1):
-                record = _record(text, f"{path.name}, line {number}")
+                record = record_of(text, f"{path.name}, line {number}")
                 [row, *more] = list(rows_of(record, ["endpointOutput"], False, [], f"{path.name}, line {number}")) or [None]
                 if row is None or more:
                     raise CaptureError(f"{path.name}, line {number}: a request with a label must have one prediction.")
                 yield row | {LABEL: str(record.event_dict["groundTruthData"]["data"]).strip()}
 
 
-def _record(text: str, place: str) -> CapturedData:
+def record_of(text: str, place: str) -> CapturedData:
+    """The captured request on a line. Raises `CaptureError`."""
     try:
         content = json.loads(text)
     except ValueError as error:
@@ -101,11 +102,12 @@ def _record(text: str, place: str) -> CapturedData:
     return CapturedData(content)
 
 
-def _inside(record: CapturedData, settings: Settings) -> bool:
+def inside(record: CapturedData, start: datetime | None, end: datetime | None) -> bool:
+    """Whether a request was captured in a window, if the window is known."""
     time = record.event_metadata.event_time if record.event_metadata else None
-    if time is None or settings.start is None or settings.end is None:
+    if time is None or start is None or end is None:
         return True
-    return settings.start <= datetime.fromisoformat(time).astimezone(UTC) < settings.end
+    return start <= datetime.fromisoformat(time).astimezone(UTC) < end
 
 
 def function(script: Path, name: str) -> Callable[..., Any]:
@@ -150,16 +152,25 @@ def rows_of(record: CapturedData, sides: list[str], at_end: bool, names: list[st
             yield {names[number] if number < len(names) else f"_c{number}": value for number, value in enumerate(values)}
 
 
+def text_of(data: EventData, place: str) -> str:
+    """One side as text. Raises `CaptureError`."""
+    if data.encoding != "BASE64":
+        return data.data or ""
+    try:
+        return base64.b64decode(data.data or "").decode()
+    except ValueError:
+        raise CaptureError(f"{place}: the captured data is no text. Name its content type in the capture options.") from None
+
+
+def content_type(data: EventData) -> str:
+    """The content type of one side, without parameters."""
+    return (data.observedContentType or "").partition(";")[0].strip().lower()
+
+
 def _table(data: EventData, place: str) -> list[dict[str, Any]] | list[list[str]]:
     """The rows of one side: lists of the values of CSV, or the members of JSON objects."""
-    text = data.data or ""
-    if data.encoding == "BASE64":
-        try:
-            text = base64.b64decode(text).decode()
-        except ValueError:
-            raise CaptureError(f"{place}: the captured data is no text. Name its content type in the capture options.") from None
-    kind = (data.observedContentType or "").partition(";")[0].strip().lower()
-    if data.encoding == "JSON" or kind.endswith(("json", "jsonlines")):
+    text = text_of(data, place)
+    if data.encoding == "JSON" or content_type(data).endswith(("json", "jsonlines")):
         return _objects(text, place)
     return [row for row in csv.reader(text.splitlines()) if row]
 
