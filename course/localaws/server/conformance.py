@@ -73,6 +73,8 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield from _lists(prose["libraries"])
     yield "### Frameworks\n"
     yield from _lists(prose["frameworks"])
+    yield "### Clarify\n"
+    yield from _lists(prose["clarify"])
     yield "\n## S3\n"
     yield f"{prose['s3']}\n\nSources: documentation.\n\n{_names(s3.supported())}"
     yield f"\n## The clock\n\n{prose['clock']}"
