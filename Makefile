@@ -55,6 +55,7 @@ extra-tensorflow: $(READY) ## add TensorFlow for the CPU, which some images need
 
 extra-clarify: $(READY) ## add AWS's metrics of bias and SHAP, which the image of Clarify needs
 	@$(UV) sync --locked --inexact --extra clarify
+	@$(PY) -c "from course import bytecode; bytecode.main([['shap', 'smclarify.bias.report']])"
 
 doctor: ## find what is wrong with this machine, and the command that repairs it
 	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi

@@ -17,7 +17,7 @@ from course.localaws.images.clarify.configuration import parse
 from tests.localaws.sagemaker.job_fixtures import needs_clarify
 
 pytestmark = needs_clarify
-FEW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def config(**members: Any) -> str:

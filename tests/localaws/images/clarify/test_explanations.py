@@ -17,7 +17,7 @@ from course.localaws.images.clarify.configuration import ConfigError, Pdp, Shap,
 from course.localaws.images.clarify.shap_values import Codes
 from tests.localaws.sagemaker.job_fixtures import needs_clarify
 
-FEW = settings(deadline=None, max_examples=15)
+FEW = settings(deadline=None, max_examples=8)
 
 
 def table(seed: int, rows: int, columns: int) -> pd.DataFrame:

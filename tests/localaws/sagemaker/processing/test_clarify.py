@@ -131,6 +131,7 @@ def test_bias_and_explanations_by_an_endpoint_of_the_jobs_own(aws: JobFixtures, 
 
 
 @needs_clarify
+@pytest.mark.nightly  # a job; test_bias.py covers the metrics by day
 def test_predictions_may_come_with_the_data(aws: JobFixtures) -> None:
     """No endpoint is made. The baseline of a monitor is such a job, too."""
     rows = people().assign(guess=lambda table: (score(table) > 0.5).astype(int))
@@ -141,6 +142,7 @@ def test_predictions_may_come_with_the_data(aws: JobFixtures) -> None:
 
 
 @needs_clarify
+@pytest.mark.nightly  # two jobs and an endpoint
 def test_a_baseline_in_s3_and_an_endpoint_that_is_there(aws: JobFixtures, model: str) -> None:
     """It stays. Without a baseline the job makes one, and stores it."""
     name = aws.name("ready")
@@ -178,6 +180,7 @@ def test_a_fault_is_the_exit_message(aws: JobFixtures, change: dict[str, Any], w
 
 
 @needs_clarify
+@pytest.mark.nightly  # a job and an endpoint; the next test removes one, too
 def test_a_model_that_fails_leaves_no_endpoint(aws: JobFixtures, model: str) -> None:
     """The dataset has a column too many, so that the model raises."""
     config = bias_config(headers=[*NAMES, "more"], predictor=predictor(model, endpoint_name_prefix="sm-clarify-mine"))
@@ -210,6 +213,7 @@ def test_without_its_libraries_the_image_is_refused(aws: JobFixtures, monkeypatc
 
 
 @needs_clarify
+@pytest.mark.nightly  # two jobs and endpoints; the first test has the same requests
 def test_the_sdks_processor(aws: JobFixtures, model: str, session: object) -> None:  # noqa: F811
     """The calls of the notebook "Fairness and Explainability with SageMaker Clarify" of amazon-sagemaker-examples."""
     from sagemaker.core import clarify
