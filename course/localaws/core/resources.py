@@ -36,6 +36,8 @@ BOUNDS = {
     "LastModifiedTimeBefore": "modified < ?",
     "ModifiedTimeAfter": "modified >= ?",
     "ModifiedTimeBefore": "modified < ?",
+    "ScheduledTimeAfter": "json_extract(summary, '$.ScheduledTime') >= ?",
+    "ScheduledTimeBefore": "json_extract(summary, '$.ScheduledTime') < ?",
     "StatusEquals": "status = ?",
     "NameContains": "instr(key, lower(?)) > 0",
     "NamePrefix": "instr(key, lower(?)) = 1",
@@ -264,8 +266,9 @@ class ResourceEngine:
     def page(self, context: Context, kind: ResourceKind, params: dict) -> tuple[list[dict], str | None]:
         """One page of summaries for a List operation, and the token of the next page or None.
 
-        Understands ``NameContains``, ``StatusEquals``, ``CreationTimeAfter/Before``, ``LastModifiedTimeAfter/Before``,
-        the kind's own filters, ``SortBy``, ``SortOrder``, ``MaxResults`` and ``NextToken``. Raises AwsError as `paging.read_token` does.
+        Understands ``NameContains``, ``StatusEquals``, ``CreationTime``, ``LastModifiedTime`` and ``ScheduledTime`` with ``After`` or
+        ``Before``, the kind's own filters, ``SortBy``, ``SortOrder``, ``MaxResults`` and ``NextToken``. Raises AwsError as
+        `paging.read_token` does.
         """
         status_last = kind.status_last and "MaxResults" in params
         conditions, values = _conditions(context.region, kind, params, status_last)

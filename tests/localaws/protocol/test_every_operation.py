@@ -84,6 +84,8 @@ THERE = {
 }
 # What a smallest request needs beyond the model's required members to succeed, so that later requests find its resource.
 MONITORED = {"EndpointName": "a-a", "LocalPath": "/opt/ml/processing/input"}
+REPORTS = {"MonitoringOutputs": [{"S3Output": {"S3Uri": f"s3://{BUCKET}/reports", "LocalPath": "/opt/ml/processing/output"}}]}
+LABELS = {"GroundTruthS3Input": {"S3Uri": f"s3://{BUCKET}/labels"}}
 ENOUGH = {
     "CreateHyperParameterTuningJob": {
         "HyperParameterTuningJobConfig": {
@@ -103,10 +105,13 @@ ENOUGH = {
             **JOB,
         },
     },
-    "CreateDataQualityJobDefinition": {"DataQualityJobInput": {"EndpointInput": MONITORED}, "RoleArn": ROLE},
-    "CreateModelQualityJobDefinition": {
-        "ModelQualityJobInput": {"EndpointInput": MONITORED, "GroundTruthS3Input": {"S3Uri": f"s3://{BUCKET}/labels"}},
-        "RoleArn": ROLE,
+    **{
+        f"Create{kind}JobDefinition": {
+            f"{kind}JobInput": {"EndpointInput": MONITORED} | labels,
+            f"{kind}JobOutputConfig": REPORTS,
+            "RoleArn": ROLE,
+        }
+        for kind, labels in {"DataQuality": {}, "ModelQuality": LABELS, "ModelBias": LABELS, "ModelExplainability": {}}.items()
     },
     "CreateMonitoringSchedule": {
         "MonitoringScheduleConfig": {

@@ -62,14 +62,16 @@ def main() -> int:
 
 
 def _data(settings: Settings) -> Reports:
-    baseline = _json(settings.baseline_constraints)
+    baseline, excluded = _json(settings.baseline_constraints), settings.excluded
     features = (baseline or {}).get("features", [])
     names = [feature["name"] for feature in features]
     texts = [feature["name"] for feature in features if feature.get("inferred_type") == STRING]
-    content, columns = statistics(lambda: datasets.read(settings, names), texts)
+    content, columns = statistics(lambda: datasets.without(datasets.read(settings, names), excluded), texts)
     suggested = constraints.suggested(columns, settings.variables.get("categorical_drift_method", ""))
     reports = Reports({STATISTICS: content, CONSTRAINTS: suggested})
     if baseline is not None:
+        shown = datasets.kept(names, excluded)
+        baseline = {**baseline, "features": [feature for feature in features if feature["name"] in shown]}
         known = _json(settings.baseline_statistics)
         found = constraints.violations(columns, baseline, known)
         reports.files[VIOLATIONS] = {"violations": [each.as_json() for each in found]}
@@ -80,6 +82,8 @@ def _data(settings: Settings) -> Reports:
 def _quality(settings: Settings) -> Reports:
     problem, baseline = settings.variables.get("problem_type", ""), _json(settings.baseline_constraints)
     parts = [part.to_pandas() for part in datasets.read(settings)]
+    if not parts:
+        raise DatasetError("There is no request with a label in the time of this execution.")
     table = pd.concat(parts, ignore_index=True).astype(object)
     variables = {"ground_truth_attribute": LABEL} | settings.variables if LABEL in table else settings.variables
     data = model_quality.outcomes(table.where(table.notna() & (table != ""), None), variables)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import io
 import itertools
 import json
 import logging
@@ -80,14 +81,17 @@ def captured_rows(files: Iterable[Path], settings: Settings, names: list[str]) -
 
 
 def merged_rows(files: Iterable[Path], settings: Settings) -> Iterator[dict[str, Any]]:
-    """The rows of requests with labels: the columns of the output, and the label as the column `LABEL`."""
+    """The rows of requests with labels in the window of the analysis: the columns of the output, and the label as the column `LABEL`."""
     for path in files:
         with path.open(encoding="utf-8") as file:
             for number, text in enumerate(file, 1):
-                record = record_of(text, f"{path.name}, line {number}")
-                [row, *more] = list(rows_of(record, ["endpointOutput"], False, [], f"{path.name}, line {number}")) or [None]
+                place = f"{path.name}, line {number}"
+                record = record_of(text, place)
+                if not _inside(record, settings):
+                    continue
+                [row, *more] = list(rows_of(record, ["endpointOutput"], False, [], place)) or [None]
                 if row is None or more:
-                    raise CaptureError(f"{path.name}, line {number}: a request with a label must have one prediction.")
+                    raise CaptureError(f"{place}: a request with a label must have one prediction.")
                 yield row | {LABEL: str(record.event_dict["groundTruthData"]["data"]).strip()}
 
 
@@ -172,7 +176,7 @@ def _table(data: EventData, place: str) -> list[dict[str, Any]] | list[list[str]
     text = text_of(data, place)
     if data.encoding == "JSON" or content_type(data).endswith(("json", "jsonlines")):
         return _objects(text, place)
-    return [row for row in csv.reader(text.splitlines()) if row]
+    return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
 
 
 def _objects(text: str, place: str) -> list[dict[str, Any]]:
@@ -180,7 +184,7 @@ def _objects(text: str, place: str) -> list[dict[str, Any]]:
         contents = [json.loads(text, parse_int=str, parse_float=str)]
     except ValueError:
         try:
-            contents = [json.loads(line, parse_int=str, parse_float=str) for line in text.splitlines() if line.strip()]
+            contents = [json.loads(line, parse_int=str, parse_float=str) for line in text.split("\n") if line.strip()]
         except ValueError as error:
             raise CaptureError(f"{place}: not JSON: {error}") from None
     rows = [row for content in contents for row in (content if isinstance(content, list) else [content])]

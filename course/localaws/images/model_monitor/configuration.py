@@ -50,6 +50,11 @@ class Settings:
     end: datetime | None
     variables: Mapping[str, str]
 
+    @property
+    def excluded(self) -> list[str]:
+        """The columns that are not analyzed: names or numbers. AWS does not document how ``ExcludeFeaturesAttribute`` separates them."""
+        return [name.strip() for name in self.variables.get("exclude_features_attribute", "").split(",") if name.strip()]
+
     @classmethod
     def of(cls, variables: Mapping[str, str] = os.environ) -> Settings:
         """Read the environment. Raises `SettingError`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def read(settings: Settings, names: Iterable[str] = ()) -> Iterator[pa.RecordBat
     settings : Settings
         Of the analysis.
     names : iterable of str
-        The baseline's columns, in order. They name the columns of captured data without names.
+        The baseline's columns, in order. They name the columns of data without names.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def read(settings: Settings, names: Iterable[str] = ()) -> Iterator[pa.RecordBat
     if not files:
         raise DatasetError(f"There is no data in {settings.source}.")
     if kind == "csv":
-        yield from _csv(files, bool(options.get("header", True)))
+        yield from _csv(files, bool(options.get("header", True)), list(names))
     elif kind == "parquet":
         yield from _parquet(files)
     elif kind == "json":
@@ -54,9 +54,19 @@ def read(settings: Settings, names: Iterable[str] = ()) -> Iterator[pa.RecordBat
         raise DatasetError(f"The dataset format {kind!r} is not one of csv, json, parquet and sagemakerCaptureJson.")
 
 
-def _csv(files: Iterable[Path], header: bool) -> Iterator[pa.RecordBatch]:
+def kept(names: Sequence[str], excluded: Collection[str]) -> list[str]:
+    """The columns that are not ``excluded``, by their names or their numbers from 0."""
+    return [name for number, name in enumerate(names) if name not in excluded and str(number) not in excluded]
+
+
+def without(parts: Iterable[pa.RecordBatch], excluded: Collection[str]) -> Iterator[pa.RecordBatch]:
+    """The parts of a dataset without the columns that are ``excluded``."""
+    return (part.select(kept(part.schema.names, excluded)) if excluded else part for part in parts)
+
+
+def _csv(files: Iterable[Path], header: bool, known: Sequence[str]) -> Iterator[pa.RecordBatch]:
     for path in files:
-        names = _names(path, header)
+        names = _names(path, header, known)
         options = csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""])
         reading = csv.ReadOptions(block_size=BLOCK, column_names=names, skip_rows=1 if header else 0)
         try:
@@ -65,8 +75,8 @@ def _csv(files: Iterable[Path], header: bool) -> Iterator[pa.RecordBatch]:
             raise DatasetError(f"{path.name} is not CSV: {error}") from None
 
 
-def _names(path: Path, header: bool) -> list[str]:
-    """The columns of a file: its first line, or Spark's names ``_c0``, ``_c1`` and so on."""
+def _names(path: Path, header: bool, known: Sequence[str]) -> list[str]:
+    """The columns of a file: its first line, or the baseline's ``known`` names, and then Spark's ``_c0``, ``_c1`` and so on."""
     import csv as lines
 
     with path.open(encoding="utf-8", newline="") as file:
@@ -75,7 +85,7 @@ def _names(path: Path, header: bool) -> list[str]:
         raise DatasetError(f"{path.name} is empty.")
     if header and len(set(first)) < len(first):
         raise DatasetError(f"{path.name} has two columns of the same name in its first line. Has it a header?")
-    return first if header else [f"_c{number}" for number in range(len(first))]
+    return first if header else [*known[: len(first)], *(f"_c{number}" for number in range(len(known), len(first)))]
 
 
 def _parquet(files: Iterable[Path]) -> Iterator[pa.RecordBatch]:

@@ -1,8 +1,11 @@
 """``python -m course.localaws.images.model_monitor.merge``: adds labels to captured requests.
 
 A label belongs to the request whose inference id, or else event id, it names. Of several labels for one request the last one counts, by the
-name of its file and its line. Source: "Ingest Ground Truth Labels and Merge Them With Predictions" of the SageMaker developer guide, read
-2026-11-28.
+name of its file and its line. Several requests with one inference id all get its label. A request without a label is left out.
+
+Source: "Ingest Ground Truth Labels and Merge Them With Predictions" of the SageMaker developer guide, and a merge job on AWS in May 2021
+that the public project "The MLOps Pipeline MKV (Python)" logged: its variables, and that merged files have the folders of the captured
+ones. Read 2026-11-28. AWS does not document how it merges the data of batch transform jobs; see `transformed`.
 """
 
 from __future__ import annotations
@@ -10,18 +13,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from course.localaws.images.model_monitor import transformed
+from course.localaws.images.model_monitor.transformed import MergeError, files
 from course.localaws.images.shared.script_mode import base_directory
-
-FILE = "merged.jsonl"
-
-
-class MergeError(Exception):
-    """Data that cannot be merged. The text is for the person whose data it is."""
 
 
 def main(variables: Mapping[str, str] = os.environ) -> int:
@@ -40,21 +38,38 @@ def main(variables: Mapping[str, str] = os.environ) -> int:
 
 
 def merge(variables: Mapping[str, str]) -> str:
-    """Write the requests of the window that have a label, and return the exit message. Raises `MergeError` if there is none."""
-    start, end = (datetime.fromisoformat(variables[name]).astimezone(UTC) for name in ("start_time", "end_time"))
+    """Write the requests that have a label, and return the exit message. Raises `MergeError` if there is none.
+
+    Parameters
+    ----------
+    variables : dict
+        ``dataset_source``, ``ground_truth_source`` and ``output_path`` are folders. ``dataset_format`` is that of a transform job's files;
+        without it, the dataset is an endpoint's captured data.
+    """
     labels = {_event(record, place): record for record, place in _records(Path(variables["ground_truth_source"]), "groundTruthData")}
     if not labels:
         raise MergeError("There are no ground truth labels for the time of this execution.")
-    captured = [
-        record for record, place in _records(Path(variables["dataset_source"]), "captureData") if start <= _time(record, place) < end
-    ]
-    merged = [record | {"groundTruthData": labels[key]["groundTruthData"]} for record in captured if (key := identity(record)) in labels]
+    read = merged = 0
+    for name, requests in _requests(variables):
+        found = [record | {"groundTruthData": labels[key]["groundTruthData"]} for record in requests if (key := identity(record)) in labels]
+        read, merged = read + len(requests), merged + len(found)
+        if found:
+            path = Path(variables["output_path"]) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(f"{json.dumps(record)}\n" for record in found), encoding="utf-8")
     if not merged:
-        raise MergeError(f"None of {len(captured)} captured requests has a ground truth label with its inference id or event id.")
-    output = Path(variables["output_path"])
-    output.mkdir(parents=True, exist_ok=True)
-    (output / FILE).write_text("".join(f"{json.dumps(record)}\n" for record in merged), encoding="utf-8")
-    return f"Completed: {len(merged)} of {len(captured)} captured requests have a ground truth label."
+        raise MergeError(f"None of {read} captured requests has a ground truth label with its inference id or event id.")
+    return f"Completed: {merged} of {read} captured requests have a ground truth label."
+
+
+def _requests(variables: Mapping[str, str]) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
+    """The captured requests of each file, with the path of the file below the dataset's folder."""
+    source = Path(variables["dataset_source"])
+    if "dataset_format" in variables:
+        yield from transformed.requests(source, variables["dataset_format"])
+        return
+    for path in files(source):
+        yield path.relative_to(source), [record for record, _ in _of_file(path, "captureData")]
 
 
 def identity(record: Mapping[str, Any]) -> str:
@@ -65,12 +80,15 @@ def identity(record: Mapping[str, Any]) -> str:
 
 def _records(folder: Path, member: str) -> Iterator[tuple[dict[str, Any], str]]:
     """The JSON lines of the files of a folder, with their places."""
-    files: Iterable[Path] = sorted(path for path in folder.rglob("*") if path.is_file())
-    for path in files:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            place = f"{path.name}, line {number}"
-            if line.strip():
-                yield _record(line, member, place), place
+    for path in files(folder):
+        yield from _of_file(path, member)
+
+
+def _of_file(path: Path, member: str) -> Iterator[tuple[dict[str, Any], str]]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):  # a text may have other line ends in it
+        place = f"{path.name}, line {number}"
+        if line.strip():
+            yield _record(line, member, place), place
 
 
 def _record(line: str, member: str, place: str) -> dict[str, Any]:
@@ -88,13 +106,6 @@ def _event(record: Mapping[str, Any], place: str) -> str:
     if event is None or "data" not in record["groundTruthData"]:
         raise MergeError(f"{place}: a label needs groundTruthData.data and eventMetadata.eventId.")
     return str(event)
-
-
-def _time(record: Mapping[str, Any], place: str) -> datetime:
-    try:
-        return datetime.fromisoformat(record["eventMetadata"]["inferenceTime"]).astimezone(UTC)
-    except (KeyError, TypeError, ValueError):
-        raise MergeError(f"{place}: a captured request needs eventMetadata.inferenceTime.") from None
 
 
 if __name__ == "__main__":

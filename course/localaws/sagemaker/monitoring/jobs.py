@@ -1,8 +1,10 @@
-"""The processing jobs of one execution of a schedule: the analysis, and for model quality first the merge of predictions and labels.
+"""The processing jobs of one execution of a schedule: the analysis, and for types with labels first the merge of predictions and labels.
 
-Source: "Container Contract Inputs" and "Ingest Ground Truth Labels and Merge Them With Predictions" of the SageMaker developer guide, and
-the jobs that SDK v2's ``MonitoringExecution`` reads back: names of inputs, places in the container, folders of reports. Read 2026-11-28.
-AWS does not document where it puts merged data, nor the variables of the merge job.
+Sources, read 2026-11-28: "Container Contract Inputs", "Parameters to Monitor Bias Drift" and "Ingest Ground Truth Labels and Merge Them
+With Predictions" of the SageMaker developer guide; the jobs that SDK v2's ``MonitoringExecution`` reads back; a merge and an analysis of
+model quality on AWS in May 2021, as the public project "The MLOps Pipeline MKV (Python)" logged them (names of jobs and inputs, variables,
+where merged data is). AWS does not document the variables of Clarify's jobs: here they are those of model quality, and ``analysis_config``
+for the path of the configuration.
 """
 
 from __future__ import annotations
@@ -15,29 +17,50 @@ from typing import Any
 
 from course.localaws.context import Context
 from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.images import catalogue
 from course.localaws.jobs.s3_data import JobData
 from course.localaws.platform import Platform
-from course.localaws.sagemaker.hosting.endpoint_configs import ENDPOINT_CONFIG
-from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
-from course.localaws.sagemaker.monitoring.job_definitions import MODEL_QUALITY, MonitoringJob
+from course.localaws.sagemaker.monitoring.captured_data import CapturedData, processing_input
+from course.localaws.sagemaker.monitoring.monitoring_job import (
+    CLARIFY,
+    DATA_QUALITY,
+    MODEL_BIAS,
+    MODEL_EXPLAINABILITY,
+    MODEL_QUALITY,
+    MonitoringJob,
+)
 from course.localaws.sagemaker.monitoring.timing import Window
 from course.localaws.sagemaker.processing.operations import PROCESSING_JOB
 
 BASELINE = "/opt/ml/processing/baseline"
 CODE = "/opt/ml/processing/code"
+CONFIG = "/opt/ml/processing/analysis_config"  # not below /opt/ml/processing/input, which is the dataset in examples of the guide
 GROUND_TRUTH = "/opt/ml/processing/groundtruth"
 MERGED = "/opt/ml/processing/output"
-SIDES = ["endpointInput", "endpointOutput"]
-ANALYZER, MERGER = "sagemaker-model-monitor-analyzer", "sagemaker-model-monitor-groundtruth-merger"
+OUTPUT = "endpointOutput"
+SIDES = ["endpointInput", OUTPUT]
+MERGER, MERGER_TAG = "sagemaker-model-monitor-groundtruth-merger", "latest"
+LONGEST_NAME = 63
+MERGE = "groundtruth-merge"
+STEMS = {
+    DATA_QUALITY: "model-monitoring",
+    MODEL_QUALITY: "model-quality-monitoring",
+    MODEL_BIAS: "model-bias-monitoring",
+    MODEL_EXPLAINABILITY: "model-explainability-monitoring",
+}
+ANALYSES = {MODEL_QUALITY: "MODEL_QUALITY", MODEL_BIAS: "MODEL_BIAS", MODEL_EXPLAINABILITY: "MODEL_EXPLAINABILITY"}
 ATTRIBUTES = {
+    "FeaturesAttribute": "features_attribute",
+    "ExcludeFeaturesAttribute": "exclude_features_attribute",
     "InferenceAttribute": "inference_attribute",
     "ProbabilityAttribute": "probability_attribute",
     "ProbabilityThresholdAttribute": "probability_threshold_attribute",
 }
 
 
-class NoData(Exception):
-    """There is no captured data in the window."""
+def is_merge(job: str) -> bool:
+    """Whether a processing job of this name is the first of two of its execution."""
+    return job.startswith(f"{MERGE}-")
 
 
 @dataclass(frozen=True)
@@ -56,8 +79,9 @@ class Execution:
 
     @property
     def place(self) -> str:
-        """The folders of its files below a prefix."""
-        return f"{self.job.endpoint}/{self.name}/{datetime.fromtimestamp(self.scheduled, UTC):%Y/%m/%d/%H}"
+        """The folders of its reports below a prefix."""
+        endpoint = f"{self.job.endpoint}/" if self.job.endpoint else ""
+        return f"{endpoint}{self.name}/{datetime.fromtimestamp(self.scheduled, UTC):%Y/%m/%d/%H}"
 
 
 class ExecutionJobs:
@@ -66,54 +90,58 @@ class ExecutionJobs:
     def __init__(self, platform: Platform, engine: ResourceEngine, context: Context, execution: Execution) -> None:
         self._engine, self._context, self._execution = engine, context, execution
         self._job = execution.job
-        self._reading = JobData(platform, f"monitoring-schedule/{execution.name}", self._job.role)
-        [self._output] = [each["S3Output"] for each in self._job.output["MonitoringOutputs"]]
-        self._merged = f"{self._output['S3Uri'].rstrip('/')}/merge/{execution.place}"
-
-    @property
-    def merges(self) -> bool:
-        """Whether `merge` comes before `analysis`."""
-        return self._job.kind == MODEL_QUALITY
+        reading = JobData(platform, f"monitoring-schedule/{execution.name}", self._job.role)
+        self._data = CapturedData(engine, context, reading, self._job)
+        self._reports = self._job.reports["S3Uri"].rstrip("/")
+        # A batch transform's merged data has no endpoint's folder, so it has one of its schedule.
+        self._merged = f"{self._reports}/merge" if self._job.endpoint else f"{self._reports}/merge/{execution.name}"
+        self._id = uuid.uuid4().hex[:24]
 
     def merge(self) -> dict[str, Any]:
-        """The job that adds labels to captured requests. Raises `NoData`, and AwsError if S3 cannot be read."""
-        labels = self._hourly(
-            self._job.ground_truth, GROUND_TRUTH, "ground_truth_input", Window(self._execution.window.start, self._execution.scheduled)
-        )
-        application = {"ImageUri": self._job.application["ImageUri"].replace(ANALYZER, MERGER)}
-        variables = {
-            "dataset_source": self._job.input["LocalPath"],
-            "ground_truth_source": GROUND_TRUTH,
-            "output_path": MERGED,
-            **self._window(),
-        }
+        """The job that adds labels to captured requests. Raises `NoData`, and AwsError or DataError if S3 cannot be read."""
+        window = self._execution.window
+        labels = self._data.labels(Window(window.start, self._execution.scheduled), GROUND_TRUTH)
+        merger = catalogue.uri(catalogue.entry(MERGER), MERGER_TAG, self._context.region)
+        variables = {"dataset_source": self._job.source["LocalPath"], "ground_truth_source": GROUND_TRUTH, "output_path": MERGED}
+        if not self._job.endpoint:
+            variables["dataset_format"] = self._batch_format()
         return self._request(
-            "groundtruth-merge", application, variables, [*self._captured(), *labels], {"LocalPath": MERGED, "S3Uri": self._merged}
+            MERGE,
+            {"ImageUri": merger.removesuffix(f":{MERGER_TAG}")},
+            variables,
+            [*labels, *self._data.captured(window)],
+            {"LocalPath": MERGED, "S3Uri": self._merged},
         )
 
     def analysis(self) -> dict[str, Any]:
         """The job that analyzes captured or merged data. Raises as `merge` does."""
-        job = self._job
-        data = [_input("merged_input", self._merged, job.input["LocalPath"])] if self.merges else self._captured()
-        baseline, variables = self._baseline()
-        scripts, more = self._scripts()
-        variables |= more | {
-            "dataset_format": json.dumps({"sagemakerMergeJson" if self.merges else "sagemakerCaptureJson": {"captureIndexNames": SIDES}}),
-            "dataset_source": job.input["LocalPath"],
-            "output_path": self._output["LocalPath"],
-            "publish_cloudwatch_metrics": "Disabled",
-            "sagemaker_endpoint_name": job.endpoint,
-            "sagemaker_monitoring_schedule_name": self._execution.name,
-            **self._window(),
+        job, execution = self._job, self._execution
+        data = self._data.merged(self._merged, execution.window) if job.labelled else self._data.captured(execution.window)
+        start, end = _iso(execution.window.start), _iso(execution.window.end)
+        variables = {
+            "dataset_format": self._format(),
+            "dataset_source": job.source["LocalPath"],
+            "output_path": job.reports["LocalPath"],
+            "publish_cloudwatch_metrics": "Enabled",
+            "sagemaker_monitoring_schedule_name": execution.name,
+            "start_time": start,
+            "end_time": end,
         }
-        if self.merges:
-            variables |= {"analysis_type": "MODEL_QUALITY", "problem_type": job.application.get("ProblemType", "")}
-            variables |= {name: str(job.input[member]) for member, name in ATTRIBUTES.items() if member in job.input}
+        if job.endpoint:
+            variables |= {"sagemaker_endpoint_name": job.endpoint, "sagemaker_endpoint_datacapture_prefix": self._data.prefix}
+        if job.type in ANALYSES:
+            variables |= {"analysis_type": ANALYSES[job.type], "metric_time": start}
+        if job.type == MODEL_QUALITY:
+            variables["problem_type"] = job.application.get("ProblemType", "")
+        variables |= {name: str(job.source[member]) for member, name in ATTRIBUTES.items() if member in job.source}
+        inputs = [*data]
+        for more, named in (self._baseline(), self._files()):
+            inputs += more
+            variables |= named
         names = ("ImageUri", "ContainerEntrypoint", "ContainerArguments")
         application = {name: job.application[name] for name in names if name in job.application}
-        reports = self._output | {"S3Uri": f"{self._output['S3Uri'].rstrip('/')}/{self._execution.place}"}
-        stem = "model-quality-monitoring" if self.merges else "model-monitoring"
-        return self._request(stem, application, variables | job.environment, [*data, *baseline, *scripts], reports)
+        reports = job.reports | {"S3Uri": f"{self._reports}/{execution.place}"}
+        return self._request(STEMS[job.type], application, variables | job.environment, inputs, reports)
 
     def _request(
         self, stem: str, application: dict[str, Any], variables: dict[str, str], inputs: list[dict], output: dict[str, Any]
@@ -121,7 +149,7 @@ class ExecutionJobs:
         job, scheduled = self._job, datetime.fromtimestamp(self._execution.scheduled, UTC)
         encrypted = {"KmsKeyId": job.output["KmsKeyId"]} if job.output.get("KmsKeyId") else {}
         request = {
-            "ProcessingJobName": f"{stem}-{scheduled:%Y%m%d%H%M}-{uuid.uuid4().hex[:24]}",
+            "ProcessingJobName": f"{stem}-{scheduled:%Y%m%d%H%M}-{self._id}"[:LONGEST_NAME],
             "RoleArn": job.role,
             "AppSpecification": application,
             "Environment": variables,
@@ -134,68 +162,47 @@ class ExecutionJobs:
         }
         return request | ({"NetworkConfig": job.network} if job.network else {})
 
-    def _window(self) -> dict[str, str]:
-        return {"start_time": _iso(self._execution.window.start), "end_time": _iso(self._execution.window.end)}
+    def _format(self) -> str:
+        """The variable ``dataset_format`` of the analysis. Merged data of batch transform jobs has the form of an endpoint's."""
+        if not self._job.labelled and not self._job.endpoint:
+            return self._batch_format()
+        sides = [OUTPUT] if self._job.type == MODEL_QUALITY else SIDES
+        return json.dumps({"sagemakerMergeJson" if self._job.labelled else "sagemakerCaptureJson": {"captureIndexNames": sides}})
 
-    def _captured(self) -> list[dict]:
-        """The inputs with the data that the endpoint captured in the window. Raises `NoData`."""
-        inputs = []
-        for folder, prefix in self._destinations().items():
-            inputs += self._hourly(
-                prefix, f"{self._job.input['LocalPath'].rstrip('/')}/{folder}", "endpoint_input", self._execution.window, len(inputs)
-            )
-        if not inputs:
-            raise NoData
-        return inputs
-
-    def _hourly(self, prefix: str, place: str, name: str, window: Window, known: int = 0) -> list[dict]:
-        """An input for each hour of a window in which there are objects."""
-        options = {member: self._job.input[member] for member in ("S3InputMode", "S3DataDistributionType") if member in self._job.input}
-        hours = [f"{hour:%Y/%m/%d/%H}" for hour in window.hours]
-        found = [hour for hour in hours if self._reading.below(f"{prefix.rstrip('/')}/{hour}/")]
-        return [
-            _input(f"{name}_{number}", f"{prefix.rstrip('/')}/{hour}", f"{place}/{hour}", **options)
-            for number, hour in enumerate(found, known + 1)
-        ]
-
-    def _destinations(self) -> dict[str, str]:
-        """The folders of the endpoint's captured data, one for each variant, with their URIs."""
-        endpoint = self._job.endpoint
-        found = self._engine.find(self._context, ENDPOINT, endpoint)
-        config = self._engine.find(self._context, ENDPOINT_CONFIG, found["EndpointConfigName"]) if found else None
-        if not config or "DataCaptureConfig" not in config:
-            raise NoData
-        destination = config["DataCaptureConfig"]["DestinationS3Uri"].rstrip("/")
-        folders = [f"{endpoint}/{variant['VariantName']}" for variant in config["ProductionVariants"]]
-        return {folder: f"{destination}/{folder}" for folder in folders}
+    def _batch_format(self) -> str:
+        given = self._job.source["DatasetFormat"]
+        if "Csv" in given:
+            return json.dumps({"csv": {"header": given["Csv"].get("Header", False)}})
+        return json.dumps({"json": {"line": given["Json"].get("Line", False)}} if "Json" in given else {"parquet": {}})
 
     def _baseline(self) -> tuple[list[dict], dict[str, str]]:
+        """The inputs of a baseline, and the variables with their paths."""
         given = self._job.baseline
         uris = {name: given.get(f"{name.capitalize()}Resource", {}).get("S3Uri") for name in ("statistics", "constraints")}
         if "BaseliningJobName" in given:
             made = self._engine.get(self._context, PROCESSING_JOB, given["BaseliningJobName"])["ProcessingOutputConfig"]["Outputs"][0]
             folder = made["S3Output"]["S3Uri"].rstrip("/")
-            uris = {name: uri or f"{folder}/{name}.json" for name, uri in uris.items()}
+            files = {name: f"{name}.json" for name in ("statistics", "constraints")[self._job.type != DATA_QUALITY :]}
+            if self._job.type in CLARIFY:
+                files = {"constraints": "analysis.json"}  # the results of Clarify's baseline are the constraints
+            uris |= {name: uris[name] or f"{folder}/{file}" for name, file in files.items()}
         places = {"statistics": ("baseline", f"{BASELINE}/stats"), "constraints": ("constraints", f"{BASELINE}/constraints")}
-        inputs = [_input(places[name][0], uri, places[name][1]) for name, uri in uris.items() if uri]
+        inputs = [processing_input(places[name][0], uri, places[name][1]) for name, uri in uris.items() if uri]
         return inputs, {f"baseline_{name}": f"{places[name][1]}/{_file(uri)}" for name, uri in uris.items() if uri}
 
-    def _scripts(self) -> tuple[list[dict], dict[str, str]]:
+    def _files(self) -> tuple[list[dict], dict[str, str]]:
+        """The inputs of scripts and of Clarify's configuration, and the variables with their paths."""
         members = {
             "record_preprocessor_script": ("RecordPreprocessorSourceUri", "pre_processor_script", f"{CODE}/preprocessing"),
             "post_analytics_processor_script": ("PostAnalyticsProcessorSourceUri", "post_processor_script", f"{CODE}/postprocessing"),
+            "analysis_config": ("ConfigUri", "analysis_config", CONFIG),
         }
         inputs, variables = [], {}
         for variable, (member, name, place) in members.items():
             if uri := self._job.application.get(member):
-                inputs.append(_input(name, uri, place))
+                inputs.append(processing_input(name, uri, place))
                 variables[variable] = f"{place}/{_file(uri)}"
         return inputs, variables
-
-
-def _input(name: str, uri: str, place: str, **options: str) -> dict[str, Any]:
-    defaults = {"S3DataType": "S3Prefix", "S3InputMode": "File", "S3DataDistributionType": "FullyReplicated", "S3CompressionType": "None"}
-    return {"InputName": name, "S3Input": {"S3Uri": uri, "LocalPath": place, **defaults, **options}}
 
 
 def _file(uri: str) -> str:

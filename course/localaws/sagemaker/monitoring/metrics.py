@@ -2,7 +2,8 @@
 
 Source: "CloudWatch Metrics for bring your own containers" of the SageMaker developer guide, read 2026-11-28: JSON lines below
 ``/opt/ml/output/metrics/cloudwatch``. The guide calls the namespace ``/aws/sagemaker/Endpoints/data-metric`` and its dimensions
-EndpointName and ScheduleName. Alarms that worked on AWS have those used here (aws-samples/amazon-sagemaker-drift-detection).
+EndpointName and ScheduleName. Alarms that worked on AWS have those used here (aws-samples/amazon-sagemaker-drift-detection). "CloudWatch
+Metrics for Bias Drift Analysis" and "... for Feature Drift Analysis": ``Endpoints`` becomes ``ModelMonitoring`` for batch transform jobs.
 """
 
 from __future__ import annotations
@@ -14,18 +15,31 @@ from pathlib import Path
 from typing import Any
 
 from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
-from course.localaws.sagemaker.monitoring.job_definitions import DATA_QUALITY, MODEL_QUALITY
+from course.localaws.sagemaker.monitoring.monitoring_job import (
+    DATA_QUALITY,
+    MODEL_BIAS,
+    MODEL_EXPLAINABILITY,
+    MODEL_QUALITY,
+    MonitoringJob,
+)
 
 PLACE = "output/metrics/cloudwatch"
-NAMESPACES = {DATA_QUALITY: "aws/sagemaker/Endpoints/data-metrics", MODEL_QUALITY: "aws/sagemaker/Endpoints/model-metrics"}
+NAMES = {
+    DATA_QUALITY: "data-metrics",
+    MODEL_QUALITY: "model-metrics",
+    MODEL_BIAS: "bias-metrics",
+    MODEL_EXPLAINABILITY: "explainability-metrics",
+}
 LARGEST = 16 << 20  # bytes of metrics of one job
 
 logger = logging.getLogger(__name__)
 
 
-def written(root: Path, kind: str, dimensions: dict[str, str], moment: float) -> list[MetricDatum]:
-    """The metrics below ``root`` (/opt/ml of an instance) of a monitoring type, with more dimensions, at ``moment`` in Unix seconds."""
-    return list(_data(root / PLACE, NAMESPACES[kind], dimensions, moment))
+def written(root: Path, job: MonitoringJob, schedule: str, moment: float) -> list[MetricDatum]:
+    """The metrics below ``root``, /opt/ml of an instance that ran a job of a schedule, at ``moment`` in Unix seconds."""
+    namespace = f"aws/sagemaker/{'Endpoints' if job.endpoint else 'ModelMonitoring'}/{NAMES[job.type]}"
+    dimensions = {"Endpoint": job.endpoint, "MonitoringSchedule": schedule}
+    return list(_data(root / PLACE, namespace, {name: value for name, value in dimensions.items() if value}, moment))
 
 
 def _data(folder: Path, namespace: str, dimensions: dict[str, str], moment: float) -> Iterator[MetricDatum]:

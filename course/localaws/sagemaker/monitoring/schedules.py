@@ -1,4 +1,4 @@
-"""The operations on monitoring schedules and their executions. `runner` runs them."""
+"""The operations on monitoring schedules, their executions and their alerts. `runner` runs them."""
 
 from __future__ import annotations
 
@@ -6,43 +6,28 @@ import asyncio
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family, list_page
-from course.localaws.sagemaker.core.job_family import unsupported
-from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.hosting.endpoints import Endpoints
-from course.localaws.sagemaker.monitoring import executions, timing
-from course.localaws.sagemaker.monitoring.job_definitions import DATA_QUALITY, KINDS, monitoring_job
+from course.localaws.sagemaker.monitoring import alerts, checks, executions, timing
+from course.localaws.sagemaker.monitoring.job_definitions import monitoring_job
+from course.localaws.sagemaker.monitoring.kinds import ALERT_CHANGE, MONITORING_EXECUTION, MONITORING_SCHEDULE
+from course.localaws.sagemaker.monitoring.monitoring_job import DATA_QUALITY
 from course.localaws.sagemaker.monitoring.runner import ScheduleRunner, next_times
 from course.localaws.sagemaker.processing.operations import ProcessingJobs
-
-MONITORING_SCHEDULE = ResourceKind(
-    name="MonitoringSchedule",
-    arn="monitoring-schedule",
-    missing="Could not find MonitoringSchedule {arn}",
-    missing_code="ResourceNotFound",
-    exists="MonitoringSchedule {arn} already exists",
-    exists_code="ResourceInUse",
-    status="MonitoringScheduleStatus",
-    summary=("EndpointName", "MonitoringJobDefinitionName", "MonitoringType"),
-    filters={
-        "EndpointName": "EndpointName",
-        "MonitoringJobDefinitionName": "MonitoringJobDefinitionName",
-        "MonitoringTypeEquals": "MonitoringType",
-    },
-)
 
 
 class MonitoringSchedules(Family):
     """The family of monitoring schedules."""
 
     needs = (ProcessingJobs, Endpoints)
-    kinds = (MONITORING_SCHEDULE, executions.MONITORING_EXECUTION)
+    kinds = (MONITORING_SCHEDULE, MONITORING_EXECUTION, ALERT_CHANGE)
 
     def __init__(self, platform: Platform, engine: ResourceEngine, processing: ProcessingJobs, endpoints: Endpoints) -> None:
         self._platform, self._engine = platform, engine
-        self._runner = ScheduleRunner(platform, engine, MONITORING_SCHEDULE, processing, endpoints)
+        self._runner = ScheduleRunner(platform, engine, processing, endpoints)
+        self.listeners = (self._runner,)
         self.operations: dict[str, Operation] = {
             "CreateMonitoringSchedule": self.create,
             "UpdateMonitoringSchedule": self.update,
@@ -52,6 +37,9 @@ class MonitoringSchedules(Family):
             "StartMonitoringSchedule": self.start,
             "StopMonitoringSchedule": self.stop,
             "ListMonitoringExecutions": self.list_executions,
+            "ListMonitoringAlerts": self.list_alerts,
+            "ListMonitoringAlertHistory": self.list_alert_history,
+            "UpdateMonitoringAlert": self.update_alert,
         }
 
     async def create(self, context: Context, params: dict) -> dict:
@@ -62,7 +50,7 @@ class MonitoringSchedules(Family):
 
     def _create(self, context: Context, params: dict) -> dict:
         name = params["MonitoringScheduleName"]
-        document = self._checked(context, name, params["MonitoringScheduleConfig"])
+        document = without_none(self._checked(context, name, params["MonitoringScheduleConfig"]))
         arn = self._engine.create(context, MONITORING_SCHEDULE, name, document, params.get("Tags", ()))
         self._platform.scheduler.wake()
         return {"MonitoringScheduleArn": arn}
@@ -93,7 +81,7 @@ class MonitoringSchedules(Family):
             if document["MonitoringScheduleStatus"] != "Stopped":
                 raise invalid(f"MonitoringSchedule {document['MonitoringScheduleName']} is not stopped.")
             expression = document["MonitoringScheduleConfig"]["ScheduleConfig"]["ScheduleExpression"]
-            return {"MonitoringScheduleStatus": "Scheduled"} | self._times(document, expression)
+            return {"MonitoringScheduleStatus": "Scheduled"} | self._times(document["MonitoringScheduleName"], expression)
 
         self._engine.update(context, MONITORING_SCHEDULE, params["MonitoringScheduleName"], changes)
         self._platform.scheduler.wake()
@@ -106,45 +94,54 @@ class MonitoringSchedules(Family):
     def list_executions(self, context: Context, params: dict) -> dict:
         return executions.list_executions(self._engine, context, params)
 
+    def list_alerts(self, context: Context, params: dict) -> dict:
+        schedule = self._engine.get(context, MONITORING_SCHEDULE, params["MonitoringScheduleName"])
+        return {"MonitoringAlertSummaries": [alerts.alert_of(schedule)]}
+
+    def list_alert_history(self, context: Context, params: dict) -> dict:
+        if "MonitoringScheduleName" in params:
+            self._engine.get(context, MONITORING_SCHEDULE, params["MonitoringScheduleName"])
+        return alerts.history(self._engine, context, params)
+
+    def update_alert(self, context: Context, params: dict) -> dict:
+        def changes(schedule: Document) -> dict:
+            return alerts.updated(self._engine, schedule, params)
+
+        schedule = self._engine.update(context, MONITORING_SCHEDULE, params["MonitoringScheduleName"], changes)
+        return {member: params.get(member, schedule.get(member)) for member in ("MonitoringScheduleArn", "MonitoringAlertName")}
+
     def recover(self) -> None:
-        """Executions whose jobs were lost have failed with them."""
-        for context, execution in list(self._engine.every(executions.MONITORING_EXECUTION, executions.RUNNING)):
-            name = execution["MonitoringExecutionName"]
-            if "ProcessingJobArn" in execution:
-                self._runner.follow(context, name, execution["ProcessingJobArn"].rpartition("/")[2])
-            else:
-                executions.failed(self._engine, context, name, "InternalServerError: the local AWS was stopped before the job was created")
+        self._runner.recover()
 
     def _checked(self, context: Context, name: str, config: dict) -> Document:
-        """A new schedule's document. Raises AwsError as AWS does, or for what is not supported."""
+        """A schedule's document; None removes a member. Raises AwsError."""
         if ("MonitoringJobDefinition" in config) == ("MonitoringJobDefinitionName" in config):
             raise invalid("Exactly one of MonitoringJobDefinition and MonitoringJobDefinitionName must be provided.")
-        kind = config.get("MonitoringType", DATA_QUALITY)
-        if kind not in KINDS:
-            raise unsupported(f"monitoring schedules of type {kind}")
-        if kind != DATA_QUALITY and "MonitoringJobDefinition" in config:
-            raise invalid(f"A schedule of type {kind} needs MonitoringJobDefinitionName.")
+        monitoring_type = config.get("MonitoringType", DATA_QUALITY)
+        if monitoring_type != DATA_QUALITY and "MonitoringJobDefinition" in config:
+            raise invalid(f"A schedule of type {monitoring_type} needs MonitoringJobDefinitionName.")
         if "ScheduleConfig" not in config:
             raise invalid("ScheduleConfig must be provided.")
-        schedule = config["ScheduleConfig"]
-        timing.check(schedule["ScheduleExpression"])
         try:
             job = monitoring_job(self._engine, context, config)
-        except AwsError as error:
-            raise error if error.code == "NotSupportedByLocalAws" else invalid(error.message) from error
-        timing.window(schedule, 0.0, job.input)
-        require_role(self._platform, job.role)
+        except AwsError as error:  # this operation has no error for a missing definition
+            raise invalid(error.message) from error
+        checks.check_schedule(config["ScheduleConfig"], job)
+        checks.check(self._platform, context, job)
         document = {
-            "MonitoringScheduleName": name,
-            "MonitoringScheduleConfig": config | {"MonitoringType": kind},
+            "MonitoringScheduleConfig": config | {"MonitoringType": monitoring_type},
             "MonitoringScheduleStatus": "Scheduled",
-            "MonitoringType": kind,
-            "EndpointName": job.endpoint,
+            "MonitoringType": monitoring_type,
+            "EndpointName": job.endpoint or None,
             "MonitoringJobDefinitionName": config.get("MonitoringJobDefinitionName"),
         }
-        document = {member: value for member, value in document.items() if value is not None}
-        return document | self._times(document, schedule["ScheduleExpression"])
+        return document | self._times(name, config["ScheduleConfig"]["ScheduleExpression"])
 
-    def _times(self, document: Document, expression: str) -> dict:
+    def _times(self, name: str, expression: str) -> dict:
         now = self._engine.now()
-        return {"_Next": now, "_RunAt": now} if expression == timing.NOW else next_times(document, expression, now)
+        return {"_Next": now, "_RunAt": now} if expression == timing.NOW else next_times(name, expression, now)
+
+
+def without_none(document: Document) -> Document:
+    """A document without the members that have no value, which a change of the resource would remove."""
+    return {member: value for member, value in document.items() if value is not None}

@@ -101,6 +101,15 @@ def test_each_violation_has_its_kind(aws: JobFixtures, baseline: dict[str, str])
     assert found["late", "completeness_check"].startswith("Value: 0.8 ")
 
 
+def test_excluded_columns_are_not_analyzed(aws: JobFixtures, baseline: dict[str, str]) -> None:
+    """By name or by number, in the data and in the baseline."""
+    bad = aws.put("monitor/excluded/flights.csv", changed(flights(300, seed=1)).drop(columns="delay").to_csv(index=False))
+    _, reports = analyzed(aws, bad, CSV, baseline, exclude_features_attribute="carrier, 0, delay")
+    found = {each["feature_name"] for each in reports["constraint_violations.json"]["violations"]}
+    assert found == {"hour", "Extra columns"}
+    assert [feature["name"] for feature in reports["statistics.json"]["features"]] == ["hour", "extra"]
+
+
 def captured(row: list[object], output: str, time: str = "2013-05-01T12:00:00Z", encoding: str = "CSV") -> str:
     sides = {
         "endpointInput": {"observedContentType": "text/csv", "mode": "INPUT", "data": ",".join(map(str, row)), "encoding": encoding},

@@ -1,141 +1,16 @@
-"""Monitoring schedules: their operations, and executions over captured data as the clock moves."""
+"""Monitoring schedules of data quality and model quality: their operations, and executions over captured data as the clock moves."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
-from course.localaws.server import launch
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, targz
-
-ANALYZER = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
-HOURLY = "cron(0 * ? * * *)"
-SCRIPT = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
-INFERENCE = """
-def model_fn(folder): return None
-def input_fn(body, content_type): return [float(row.split(",")[0]) for row in body.strip().splitlines()]
-def predict_fn(data, model): return data
-def output_fn(data, accept): return "\\n".join(str(int(value > 10)) for value in data)
-"""
-
-
-def job_definition(endpoint: str, folder: str, **changes: object) -> dict:
-    specification = {"ImageUri": ANALYZER, "Environment": {"publish_cloudwatch_metrics": "Enabled"}}
-    definition = {
-        "DataQualityAppSpecification": specification,
-        "DataQualityBaselineConfig": {
-            f"{name.capitalize()}Resource": {"S3Uri": f"s3://{BUCKET}/{folder}/{name}.json"} for name in ("constraints", "statistics")
-        },
-        "DataQualityJobInput": {"EndpointInput": {"EndpointName": endpoint, "LocalPath": "/opt/ml/processing/input/endpoint"}},
-        "DataQualityJobOutputConfig": {
-            "MonitoringOutputs": [{"S3Output": {"S3Uri": f"s3://{BUCKET}/{folder}/reports", "LocalPath": "/opt/ml/processing/output"}}]
-        },
-        "JobResources": {"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}},
-        "RoleArn": ROLE,
-    }
-    return definition | changes
-
-
-class Monitored:
-    """A local AWS of its own, whose clock a test moves, with an endpoint that captures its data."""
-
-    def __init__(self, aws: JobFixtures) -> None:
-        self.aws, self.endpoint = aws, "delays"
-        model = aws.put("model/model.tar.gz", targz({"code/inference.py": INFERENCE}))
-        container = {"Image": SKLEARN, "ModelDataUrl": model, "Environment": SCRIPT}
-        aws.sagemaker.create_model(ModelName="delays", PrimaryContainer=container, ExecutionRoleArn=ROLE)
-        variant = {"VariantName": "AllTraffic", "ModelName": "delays", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-        capture = {
-            "EnableCapture": True,
-            "InitialSamplingPercentage": 100,
-            "DestinationS3Uri": f"s3://{BUCKET}/captured",
-            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-            "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"]},
-        }
-        aws.sagemaker.create_endpoint_config(EndpointConfigName="delays", ProductionVariants=[variant], DataCaptureConfig=capture)
-        aws.sagemaker.create_endpoint(EndpointName="delays", EndpointConfigName="delays")
-        aws.sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="delays", WaiterConfig={"Delay": 1})
-        self.runtime = aws.client("sagemaker-runtime")
-        baseline = {
-            "version": 0,
-            "features": [
-                {"name": "late", "inferred_type": "Integral", "completeness": 1.0},
-                {"name": "delay", "inferred_type": "Fractional", "completeness": 1.0},
-                {"name": "carrier", "inferred_type": "String", "completeness": 1.0, "string_constraints": {"domains": ["UA", "DL"]}},
-            ],
-            "monitoring_config": {"evaluate_constraints": "Enabled", "emit_metrics": "Enabled"},
-        }
-        aws.put("baseline/constraints.json", json.dumps(baseline))
-        aws.put("baseline/statistics.json", json.dumps({"version": 0, "dataset": {"item_count": 0}, "features": []}))
-
-    def send(self, carrier: str, number: int = 20) -> None:
-        for delay in range(number):
-            self.runtime.invoke_endpoint(EndpointName=self.endpoint, ContentType="text/csv", Body=f"{delay}.5,{carrier}")
-
-    def advance(self, **time: float) -> None:
-        self.aws.handle.advance(timedelta(**time).total_seconds())
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.aws.handle.advance(0), UTC)
-
-    def executions(self, schedule: str) -> list[dict]:
-        found = self.aws.sagemaker.list_monitoring_executions(
-            MonitoringScheduleName=schedule, SortOrder="Ascending", SortBy="ScheduledTime"
-        )
-        return found["MonitoringExecutionSummaries"]
-
-    def ended(self, schedule: str, number: int) -> list[dict]:
-        """The executions of a schedule, once so many have ended."""
-        running = ("Pending", "InProgress", "Stopping")
-
-        def all_ended(found: list[dict]) -> bool:
-            return len(found) >= number and not any(each["MonitoringExecutionStatus"] in running for each in found)
-
-        return self.aws.until(lambda: self.executions(schedule), all_ended)
-
-    def quality_definition(self, labels: str, **source: object) -> str:
-        """The name of a new definition for model quality, whose labels are below a folder."""
-        name, given = self.aws.name("quality"), job_definition(self.endpoint, "quality")
-        application = given.pop("DataQualityAppSpecification") | {"ProblemType": "BinaryClassification"}
-        captured = given.pop("DataQualityJobInput")["EndpointInput"] | {"InferenceAttribute": "0"} | source
-        constraints = given.pop("DataQualityBaselineConfig")["ConstraintsResource"]
-        self.aws.sagemaker.create_model_quality_job_definition(
-            JobDefinitionName=name,
-            ModelQualityAppSpecification=application,
-            ModelQualityBaselineConfig={"ConstraintsResource": constraints},
-            ModelQualityJobInput={"EndpointInput": captured, "GroundTruthS3Input": {"S3Uri": f"s3://{BUCKET}/{labels}"}},
-            ModelQualityJobOutputConfig=given.pop("DataQualityJobOutputConfig"),
-            **given,
-        )
-        return name
-
-    def schedule(self, name: str, expression: str = HOURLY, **config: object) -> str:
-        definition = self.aws.name("definition")
-        self.aws.sagemaker.create_data_quality_job_definition(JobDefinitionName=definition, **job_definition(self.endpoint, "baseline"))
-        config = {
-            "ScheduleConfig": {"ScheduleExpression": expression, **config},
-            "MonitoringJobDefinitionName": definition,
-            "MonitoringType": "DataQuality",
-        }
-        self.aws.sagemaker.create_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config)
-        return name
-
-
-@pytest.fixture(scope="module")
-def monitored(tmp_path_factory: pytest.TempPathFactory) -> Monitored:
-    handle = launch.start(tmp_path_factory.mktemp("monitored") / "state")
-    yield Monitored(JobFixtures(handle, "any"))
-    handle.stop()
-
-
-def next_hour(monitored: Monitored) -> None:
-    """Move the clock to a minute after the hour."""
-    now = monitored.now()
-    monitored.advance(seconds=3660 - (now.minute * 60 + now.second))
+from tests.localaws.sagemaker.job_fixtures import BUCKET
+from tests.localaws.sagemaker.monitoring.monitoring_fixtures import HOURLY, Monitored, job_definition, label, next_hour
 
 
 def test_each_hour_is_analyzed(monitored: Monitored) -> None:
@@ -197,12 +72,6 @@ def test_once_now(monitored: Monitored) -> None:
     assert execution["MonitoringExecutionStatus"] == "Completed", execution
     monitored.advance(hours=3)
     assert len(monitored.executions(name)) == 1
-
-
-def label(identity: str, value: int) -> str:
-    return json.dumps(
-        {"groundTruthData": {"data": str(value), "encoding": "CSV"}, "eventMetadata": {"eventId": identity}, "eventVersion": "0"}
-    )
 
 
 def test_model_quality_waits_for_labels(monitored: Monitored) -> None:
@@ -303,10 +172,23 @@ def test_lists_and_updates(monitored: Monitored) -> None:
     [
         ({"ScheduleConfig": {"ScheduleExpression": "cron(*/5 * ? * * *)"}}, "Invalid schedule expression"),
         ({"ScheduleConfig": {"ScheduleExpression": "rate(1 hour)"}}, "Invalid schedule expression"),
-        ({"ScheduleConfig": {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "an hour ago"}}, "Invalid duration"),
+        (
+            {"ScheduleConfig": {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "an hour ago", "DataAnalysisEndTime": "PT0S"}},
+            "Invalid duration",
+        ),
+        ({"ScheduleConfig": {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT1H"}}, "must be provided if ScheduleExpression is"),
+        (
+            {"ScheduleConfig": {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT1H"}},
+            "must start before it ends",
+        ),
+        (
+            {"ScheduleConfig": {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT25H", "DataAnalysisEndTime": "PT0S"}},
+            "at most 24 hours",
+        ),
         ({"MonitoringJobDefinitionName": "nowhere"}, "Could not find JobDefinition with name: nowhere"),
         ({"MonitoringJobDefinitionName": None}, "Exactly one of MonitoringJobDefinition"),
-        ({"MonitoringType": "ModelBias"}, "does not support monitoring schedules of type ModelBias"),
+        ({"MonitoringType": "ModelBias"}, "Could not find JobDefinition with name: definition"),
+        ({"ScheduleConfig": None}, "ScheduleConfig must be provided"),
     ],
 )
 def test_what_is_refused(monitored: Monitored, changes: dict, words: str) -> None:
@@ -317,16 +199,3 @@ def test_what_is_refused(monitored: Monitored, changes: dict, words: str) -> Non
     _, message = refused(sagemaker.create_monitoring_schedule, MonitoringScheduleName="refused", MonitoringScheduleConfig=config)
     assert words in message
     assert not sagemaker.list_monitoring_schedules(NameContains="refused")["MonitoringScheduleSummaries"]
-
-
-def test_batch_transform_is_refused_by_name(monitored: Monitored) -> None:
-    given = {
-        "BatchTransformInput": {
-            "DataCapturedDestinationS3Uri": f"s3://{BUCKET}/captured",
-            "DatasetFormat": {"Csv": {"Header": True}},
-            "LocalPath": "/opt/ml/processing/input",
-        }
-    }
-    definition = job_definition("delays", "baseline", DataQualityJobInput=given)
-    code, message = refused(monitored.aws.sagemaker.create_data_quality_job_definition, JobDefinitionName="batch", **definition)
-    assert code == "NotSupportedByLocalAws" and "BatchTransformInput" in message
