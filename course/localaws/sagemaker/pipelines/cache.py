@@ -29,6 +29,7 @@ RESULT = PartKind(
     exists="Pipeline step result '{arn}' already exists.",
 )
 _KEPT = ("Metadata", "_attempt")  # members of a step's state that lead to its job
+_ARNS = ("Arn", "CheckJobArn")  # members of a step's metadata that name its job
 
 
 class StepCache:
@@ -83,7 +84,8 @@ class StepCache:
     def _may_be_used(self, step: Step, result: Document) -> bool:
         """Whether a result is new enough, and its job still exists."""
         fresh = self._engine.now() - result["_ended"] <= cache_config.oldest(step.document)
-        return fresh and all(self._engine.exists(made["Arn"]) for made in result["Metadata"].values())
+        jobs = [made[member] for made in result["Metadata"].values() for member in _ARNS if member in made]
+        return fresh and all(self._engine.exists(job) for job in jobs)
 
 
 def key_of(step: Step, arguments: dict) -> str:

@@ -20,6 +20,7 @@ V2 = {
     "called": {"Count": "Succeeded", "Double": "Succeeded"},
     "result": 8,
 }
+CHECKED = dict.fromkeys(("Rows", "Guesses", "Register-RegisterModel"), "Succeeded")
 DONE = dict.fromkeys(("Measure", "Train", "Script", "Judge", "Create", "Register", "Count", "Double"), "Succeeded")
 
 
@@ -29,6 +30,18 @@ def test_a_program_of_sdk_v2(local_aws, tmp_path: Path) -> None:
     """Its functions install SDK v2 into their jobs from the package index."""
     python = package_sets.clean(tmp_path / "venv", ["sagemaker==2.257.0", "pandas<3"])
     assert program(local_aws.state, (PROGRAMS / "pipelines_v2.py").read_text(), python, seconds=900) == V2
+
+
+@pytest.mark.nightly  # installs a gigabyte
+@pytest.mark.timeout(1200)
+def test_a_program_of_sdk_v2_on_check_steps(local_aws, tmp_path: Path) -> None:
+    python = package_sets.clean(tmp_path / "venv", ["sagemaker==2.257.0"])
+    failed = "ClientError: Quality check failed. See violation report"
+    assert program(local_aws.state, (PROGRAMS / "checks_v2.py").read_text(), python, seconds=900) == {
+        "runs": [CHECKED, CHECKED, {"Rows": "Failed"}, {"Rows": "Failed"}],
+        "reasons": [failed, failed],
+        "used": True,
+    }
 
 
 @pytest.mark.nightly

@@ -13,9 +13,11 @@ from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, archive, booster_file
 from tests.localaws.sagemaker.job_fixtures import ROLE
+from tests.localaws.sagemaker.pipelines.check_fixtures import FIRST, SKIP, abalones, quality_check, supplied, table
 from tests.localaws.sagemaker.pipelines.definitions import get, step
 from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
+AGAIN = [{"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 20}]
 CASES = [(1, 1), *(pytest.param(seed, 3, marks=pytest.mark.nightly) for seed in range(2, 12))]  # seed, kills
 
 
@@ -120,3 +122,28 @@ def test_each_iteration_of_a_loop_runs_once(killed: Killed, kills: int) -> None:
     assert found["each"]["Metadata"]["ForEach"]["SucceededStepCount"] == 20
     models = killed.pipelines.sagemaker.list_models(NameContains=arn.rpartition("/")[2], MaxResults=100)["Models"]
     assert len(models) == 20
+
+
+@pytest.mark.nightly  # two jobs for each kill; by day the other steps are killed
+@pytest.mark.parametrize(("killed", "kills"), [(seed, 2) for seed in range(1, 9)], indirect=["killed"])
+def test_a_check_has_one_result(killed: Killed, kills: int) -> None:
+    files = {file: f"s3://b/{file}.json" for file in ("Constraints", "Statistics")}
+    data = table(killed.pipelines, "abalones", abalones())
+    first = quality_check("first", data, RetryPolicies=AGAIN, **FIRST)
+    second = quality_check("second", get("Parameters.Data"), RetryPolicies=AGAIN, **SKIP, **supplied(files), DependsOn=["first"])
+    used = {"Environment": {"USED": get("Steps.second.BaselineUsedForDriftCheckConstraints")}, "Image": XGBOOST}
+    model = step("model", "Model", {"ExecutionRoleArn": ROLE, "PrimaryContainer": used})
+    arn = killed.pipelines.start(first, second, model, parameters=({"Name": "Data", "Type": "String", "DefaultValue": data},))
+    for _ in range(kills):
+        time.sleep(killed.random.uniform(0, 3))
+        killed.kill()
+    status, found = killed.pipelines.ended(arn), killed.pipelines.steps(arn)
+    assert status == "Succeeded", found
+    for name in ("first", "second"):
+        jobs = killed.pipelines.sagemaker.list_processing_jobs(NameContains=f"-{arn.rpartition('/')[2]}-{name}-")["ProcessingJobSummaries"]
+        assert len(jobs) == found[name]["AttemptCount"], (jobs, found[name])
+        [done] = [each["ProcessingJobArn"] for each in jobs if each["ProcessingJobStatus"] == "Completed"]
+        assert found[name]["Metadata"]["QualityCheck"]["CheckJobArn"] == done
+    made = found["model"]["Metadata"]["Model"]["Arn"].rpartition("/")[2]
+    container = killed.pipelines.sagemaker.describe_model(ModelName=made)["PrimaryContainer"]
+    assert container["Environment"] == {"USED": files["Constraints"]}

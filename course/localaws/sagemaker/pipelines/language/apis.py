@@ -32,11 +32,21 @@ class Api:
         The members of their answers are the properties.
     refused : set of str
         Members of the request that a definition may not have.
+    texts : tuple of str
+        The properties of a step that has others than the members of an answer. Their values are text.
     """
 
     create: str
-    describe: tuple[str, ...]
+    describe: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
+    texts: tuple[str, ...] = ()
+
+
+CALCULATED, USED = "CalculatedBaseline", "BaselineUsedForDriftCheck"  # how the names of the properties of check steps begin
+
+
+def _baselines(*files: str) -> tuple[str, ...]:
+    return tuple(f"{beginning}{file}" for beginning in (CALCULATED, USED) for file in files)
 
 
 APIS = {
@@ -50,6 +60,8 @@ APIS = {
     "EndpointConfig": Api("CreateEndpointConfig", ("DescribeEndpointConfig",)),
     "Endpoint": Api("CreateEndpoint", ("DescribeEndpoint",)),
     "InferenceComponent": Api("CreateInferenceComponent", ("DescribeInferenceComponent",)),
+    "QualityCheck": Api("CreateProcessingJob", texts=_baselines("Constraints", "Statistics")),
+    "ClarifyCheck": Api("CreateProcessingJob", texts=_baselines("Constraints")),
 }
 
 
@@ -74,6 +86,10 @@ def property_type(kind: str, path: Path) -> str | None:
     """
     if kind not in APIS:
         return None
+    if texts := APIS[kind].texts:
+        if path.parts not in [(name,) for name in texts]:
+            raise PathError(f"its properties are {', '.join(texts)}")
+        return "String"
     faults = []
     for operation in APIS[kind].describe:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from course.localaws.core.errors import invalid
-from course.localaws.sagemaker.pipelines.language import arguments, special_arguments
+from course.localaws.sagemaker.pipelines.language import arguments, check_steps, special_arguments
 from course.localaws.sagemaker.pipelines.language.definition import TRIGGERS, Definition, Step
 from course.localaws.sagemaker.pipelines.language.faults import fault, require
 from course.localaws.sagemaker.pipelines.language.references import References, check_selector
@@ -41,6 +41,7 @@ def _triggers(references: References, step: Step) -> dict[str, str]:
     require(step.name not in found, step.place, f"the step '{step.name}' depends on itself")
     arguments.check(step.type, own, place, references.type_of)
     special_arguments.check(step, place, references)
+    check_steps.check(step, references)
     return found
 
 

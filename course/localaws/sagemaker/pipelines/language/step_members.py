@@ -5,7 +5,7 @@ Source: "SageMaker Pipeline Definition JSON Schema", version 2020-12-01, and the
 
 from __future__ import annotations
 
-from course.localaws.sagemaker.pipelines.language import cache_config, retry_policies
+from course.localaws.sagemaker.pipelines.language import cache_config, check_steps, retry_policies
 from course.localaws.sagemaker.pipelines.language.expressions import function_of
 from course.localaws.sagemaker.pipelines.language.faults import as_list, fault, require
 from course.localaws.sagemaker.pipelines.language.limits import limit
@@ -14,6 +14,7 @@ from course.localaws.sagemaker.pipelines.language.parameters import TYPES
 _ALWAYS = {"Name", "Type", "Arguments", "DependsOn", "DisplayName", "Description", "CacheConfig", "RetryPolicies"}
 _BY_TYPE = {
     "Processing": {"PropertyFiles"},
+    **{kind: set(check_steps.members(kind)) for kind in check_steps.CHECK_TYPES},
     "Lambda": {"FunctionArn", "OutputParameters"},
     "Callback": {"SqsQueueUrl", "OutputParameters"},
 }

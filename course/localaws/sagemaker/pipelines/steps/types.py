@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from course.localaws.sagemaker.pipelines.steps import (
     callback,
+    checks,
     cleanup,
     control_flow,
     deployment,
@@ -15,6 +16,6 @@ from course.localaws.sagemaker.pipelines.steps import (
 )
 from course.localaws.sagemaker.pipelines.steps.step_type import StepType
 
-_MODULES = (jobs, models, control_flow, for_each, functions, callback, deployment, lineage, cleanup)
+_MODULES = (jobs, checks, models, control_flow, for_each, functions, callback, deployment, lineage, cleanup)
 TYPES: dict[str, StepType] = {name: kind for module in _MODULES for name, kind in module.TYPES.items()}
 """Type of a step in a definition -> how it runs."""
