@@ -11,7 +11,7 @@ from tests.localaws.sagemaker.pipelines.definitions import FILES, condition, fai
 
 NOT_HERE = (
     "Athena", "AutoML", "BedrockCustomModel", "BedrockCustomModelDeployment", "BedrockModelImport", "BedrockProvisionedModelThroughput",
-    "ClarifyCheck", "EMR", "EMRServerless", "HubContent", "Job",
+    "EMR", "EMRServerless", "HubContent", "Job",
 )  # fmt: skip
 
 

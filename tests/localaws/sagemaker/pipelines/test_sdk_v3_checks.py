@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN, XGBOOST
-from tests.localaws.sagemaker.pipelines.check_fixtures import abalones, drifted
+from tests.localaws.sagemaker.pipelines.check_fixtures import abalones, drifted, needs_clarify
 from tests.localaws.sagemaker.pipelines.sdk_v3 import CLUSTER, SdkPipelines, given, made, outcome, steps
 
 PREPARE = """
@@ -158,6 +158,7 @@ NAMES = ("", "Prepare", "DataQualityCheck", "Train", "Create", "Transform", "Mod
 
 
 @pytest.mark.nightly  # fifteen jobs; test_check_steps has the same steps by day
+@pytest.mark.timeout(1200)
 def test_the_sample_runs_again_and_again(sdk: SdkPipelines) -> None:
     """First without checks, then against the approved version, then with drifted data."""
     sample = Sample(sdk)
@@ -209,3 +210,79 @@ def test_a_check_of_a_local_file_against_a_supplied_baseline(sdk: SdkPipelines) 
     shown = failed["Metadata"]["QualityCheck"]
     assert {file: shown[f"BaselineUsedForDriftCheck{file}"] for file in files} == calculated
     assert (shown["SkipCheck"], shown["RegisterNewBaseline"], shown["ModelPackageGroupName"]) == (False, False, GROUP)
+
+
+@needs_clarify
+@pytest.mark.nightly  # eight jobs, four of which start endpoints
+@pytest.mark.timeout(1200)
+def test_the_checks_of_clarify_run_again(sdk: SdkPipelines) -> None:
+    """The three checks of the sample, first without and then against their own results."""
+    from sagemaker.core.clarify import BiasConfig, DataConfig, ModelConfig, ModelPredictedLabelConfig, SHAPConfig
+    from sagemaker.core.training.configs import Compute, InputData
+    from sagemaker.core.workflow.parameters import ParameterBoolean, ParameterString
+    from sagemaker.mlops.workflow.clarify_check_step import (
+        ClarifyCheckStep,
+        DataBiasCheckConfig,
+        ModelBiasCheckConfig,
+        ModelExplainabilityCheckConfig,
+    )
+    from sagemaker.mlops.workflow.model_step import ModelStep
+    from sagemaker.mlops.workflow.steps import TrainingStep
+    from sagemaker.serve.model_builder import ModelBuilder
+    from sagemaker.train import ModelTrainer
+
+    sample, session = Sample(sdk), {"sagemaker_session": sdk.session}
+    data = raw(sdk, "clarified", abalones(200))
+    trainer = ModelTrainer(
+        training_image=XGBOOST,
+        compute=Compute(instance_type="ml.m5.large", instance_count=1),
+        hyperparameters={"objective": "reg:squarederror", "num_round": 5, "max_depth": 3},
+        input_data_config=[InputData(channel_name="train", data_source=data, content_type="text/csv")],
+        role=ROLE,
+        **session,
+    )
+    train = TrainingStep("Train", step_args=trainer.train())
+    model = train.properties.ModelArtifacts.S3ModelArtifacts
+    create = ModelStep("Create", step_args=ModelBuilder(s3_model_data_url=model, image_uri=XGBOOST, role_arn=ROLE, **session).build())
+    asked = ModelConfig(model_name=create.properties.ModelName, instance_count=1, instance_type="ml.m5.xlarge")
+    groups = BiasConfig(label_values_or_threshold=[10.0], facet_name=[2], facet_values_or_threshold=[[0.5]])
+
+    def source(name: str) -> Any:
+        place = f"s3://{sdk.bucket}/checked/{name}/analysis_cfg"
+        return DataConfig(
+            s3_data_input_path=data,
+            s3_output_path=sample.place(name),
+            label=0,
+            dataset_type="text/csv",
+            s3_analysis_config_output_path=place,
+        )
+
+    shap = SHAPConfig(seed=123, num_samples=10)
+    configs = {
+        "DataBias": DataBiasCheckConfig(source("DataBias"), groups),
+        "ModelBias": ModelBiasCheckConfig(source("ModelBias"), groups, asked, ModelPredictedLabelConfig()),
+        "Explained": ModelExplainabilityCheckConfig(source("Explained"), asked, shap),
+    }
+    flags = {name: ParameterBoolean(name, default_value=False) for name in ("Skip", "Register")}
+    supplied = {name: ParameterString(f"Baseline{name}", default_value="") for name in configs}
+    checks = [
+        ClarifyCheckStep(
+            name=name,
+            clarify_check_config=config,
+            check_job_config=sample.job,
+            skip_check=flags["Skip"],
+            register_new_baseline=flags["Register"],
+            supplied_baseline_constraints=supplied[name],
+        )
+        for name, config in configs.items()
+    ]
+    pipeline = sdk.pipeline("Clarified", [train, create, *checks], parameters=[*flags.values(), *supplied.values()])
+    names = {"", "Train", "Create", *configs}
+    first = sdk.run(pipeline, Skip=True, Register=True)
+    assert outcome(first) == dict.fromkeys(names, "Succeeded"), first.list_steps()
+    found = {name: steps(first)[name]["Metadata"]["ClarifyCheck"]["CalculatedBaselineConstraints"] for name in configs}
+    again = sdk.run(pipeline, **{f"Baseline{name}": uri for name, uri in found.items()})
+    assert outcome(again) == dict.fromkeys(names, "Succeeded"), again.list_steps()
+    for name in configs:
+        shown = steps(again)[name]["Metadata"]["ClarifyCheck"]
+        assert shown["BaselineUsedForDriftCheckConstraints"] == found[name] and "ViolationReport" not in shown

@@ -15,7 +15,7 @@ DATA_BIAS, MODEL_BIAS, MODEL_EXPLAINABILITY = "DATA_BIAS", "MODEL_BIAS", "MODEL_
 DATA_QUALITY, MODEL_QUALITY = "DATA_QUALITY", "MODEL_QUALITY"
 CHECK_TYPES = {"QualityCheck": (DATA_QUALITY, MODEL_QUALITY), "ClarifyCheck": (DATA_BIAS, MODEL_BIAS, MODEL_EXPLAINABILITY)}
 WITH_MODEL = (MODEL_BIAS, MODEL_EXPLAINABILITY)
-ANALYSIS_CONFIG = "analysis_config"  # the input that gets the name of the model
+ANALYSIS_CONFIG = "analysis_config"  # the name of an input
 FLAGS = {"SkipCheck": False, "FailOnViolation": True, "RegisterNewBaseline": False}  # with the SDKs' defaults
 _COMMON = ("ModelPackageGroupName", "SuppliedBaselineConstraints")
 TEXTS = {"QualityCheck": (*_COMMON, "SuppliedBaselineStatistics"), "ClarifyCheck": (*_COMMON, "ModelName")}
@@ -40,8 +40,8 @@ def check(step: Step, references: References) -> None:
         fits = _is(document.get(name), str, "String", references)
         require(fits, f"{step.place}.{name}", "it must be text or a function whose value is text")
     _check_output(step)
-    if kind in WITH_MODEL:
-        _check_model(step)
+    if step.type == "ClarifyCheck":
+        _check_analysis(step)
 
 
 def _is(value: object, kind: type, name: str, references: References) -> bool:
@@ -58,8 +58,9 @@ def _check_output(step: Step) -> None:
     require(fits, place, f"a {step.type} step needs one output in S3, to which its job writes the baseline")
 
 
-def _check_model(step: Step) -> None:
-    require(step.document.get("ModelName"), step.place, f"a check of type {step.document['CheckType']} needs ModelName")
+def _check_analysis(step: Step) -> None:
+    kind = step.document["CheckType"]
+    require(kind not in WITH_MODEL or step.document.get("ModelName"), step.place, f"a check of type {kind} needs ModelName")
     inputs = [(each or {}).get("InputName") for each in step.arguments.get("ProcessingInputs") or []]
     place = f"{step.place}.Arguments.ProcessingInputs"
-    require(ANALYSIS_CONFIG in inputs, place, f"a check of type {step.document['CheckType']} needs the input {ANALYSIS_CONFIG}")
+    require(ANALYSIS_CONFIG in inputs, place, f"a ClarifyCheck step needs the input {ANALYSIS_CONFIG}")
