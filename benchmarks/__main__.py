@@ -34,6 +34,7 @@ NAMES = (
     "listing",
     "pipelines",
     "monitoring",
+    "explaining",
     "feature_store.offline",
     "objects",
     "restart",
