@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 WIDTH, ROW, TEXT = 900, 26, 14  # of a drawing, of a bar with its gap, of letters
-NAMES = 250  # left of the bars
+NAMES = 270  # left of the bars
 BLUE, RED, GREY, INK = "#0b57d0", "#b3261e", "#aeb6bf", "#1b1f24"
 COLORS = (BLUE, RED, "#1a7f37", "#8250df", "#9a6700", "#0a7ea4")
-LONGEST = 30  # characters of a name
+LONGEST = 28  # characters of a name
 MOST_NAMES = 12  # below a curve
 
 
@@ -48,7 +48,7 @@ def curves(values: Sequence[Any], lines: Mapping[str, Sequence[float]], shares: 
     numerical : bool
         Whether the values are numbers, which are placed by their size.
     """
-    left, right, top, bottom = 70, 40, 14 + (len(lines) > 1) * 20, 60
+    left, right, top, bottom = 70, 40, 14 + (len(lines) > 1) * 20, 36
     height = 260 + top + bottom
     numbers = [each for line in lines.values() for each in line]
     low, high = min(numbers), max(numbers)

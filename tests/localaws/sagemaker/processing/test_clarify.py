@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,16 @@ def bias_config(**more: Any) -> dict[str, Any]:
     return common | {"methods": methods} | more
 
 
-def started(aws: JobFixtures, config: dict[str, Any] | str, rows: str, **changes: Any) -> tuple[str, str]:
-    """The name of a new job, and the folder of its results in S3."""
+def started(
+    aws: JobFixtures, config: dict[str, Any] | str, rows: str, more: Sequence[dict[str, Any]] = (), **changes: Any
+) -> tuple[str, str]:
+    """The name of a new job with ``more`` inputs, and the folder of its results in S3."""
     folder = aws.name("clarify")
     text = config if isinstance(config, str) else json.dumps(config)
     inputs = [
         processing_input("dataset", aws.put(f"{folder}/data/rows.csv", rows), f"{INPUT}/data"),
         processing_input("analysis_config", aws.put(f"{folder}/analysis_config.json", text), f"{INPUT}/config"),
+        *more,
     ]
     output = {"Outputs": [processing_output("analysis_result", f"s3://{BUCKET}/{folder}/results", OUTPUT)]}
     specification = {"ImageUri": CLARIFY, "ContainerEntrypoint": None}
@@ -92,9 +96,11 @@ def started(aws: JobFixtures, config: dict[str, Any] | str, rows: str, **changes
     return job, f"{folder}/results"
 
 
-def analyzed(aws: JobFixtures, config: dict[str, Any] | str, rows: str, **changes: Any) -> tuple[dict, dict[str, str]]:
+def analyzed(
+    aws: JobFixtures, config: dict[str, Any] | str, rows: str, more: Sequence[dict[str, Any]] = (), **changes: Any
+) -> tuple[dict, dict[str, str]]:
     """The job when it has ended, and its results by their paths."""
-    name, folder = started(aws, config, rows, **changes)
+    name, folder = started(aws, config, rows, more, **changes)
     job = aws.processed(name)
     return job, {key.removeprefix(f"{folder}/"): aws.get(f"s3://{BUCKET}/{key}").decode() for key in aws.keys(f"{folder}/")}
 
@@ -161,6 +167,40 @@ def test_a_baseline_in_s3_and_an_endpoint_that_is_there(aws: JobFixtures, model:
             assert len(pd.read_csv(io.StringIO(files["explanations_shap/baseline.csv"]))) == 3
     assert aws.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
     aws.sagemaker.delete_endpoint(EndpointName=name)
+
+
+@needs_clarify
+@pytest.mark.nightly  # two jobs and endpoints; test_executions.py reads captured requests by day
+def test_attribution_drift_of_captured_requests(aws: JobFixtures, model: str) -> None:
+    """A baseline, and an execution with requests in which income has become constant. Nothing is left of the endpoints."""
+    rows = people(40)
+    config = {"methods": {"shap": {"baseline": [[0, 40, 0.0]], "num_samples": 10}}, "predictor": predictor(model)}
+    job, files = analyzed(aws, config | {"dataset_type": "text/csv", "label": "target"}, rows.to_csv(index=False))
+    assert job["ProcessingJobStatus"] == "Completed", job
+    made = json.loads(files["analysis.json"])
+    values = made["explanations"]["kernel_shap"]["label0"]["global_shap_values"]
+    values |= {"income": 9.0, "sex": 0.1, "age": 0.01}
+    baseline = aws.put(f"{aws.name('drift')}/analysis.json", json.dumps(made))
+    side = {"observedContentType": "text/csv", "mode": "INPUT", "encoding": "CSV"}
+    lines = [
+        json.dumps({"captureData": {"endpointInput": side | {"data": f"{row.sex},{row.age},0.0"}}, "eventMetadata": {"eventId": "1"}})
+        for row in rows.itertuples()
+    ]
+    variables = {
+        "dataset_format": json.dumps({"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"]}}),
+        "dataset_source": f"{INPUT}/data",
+        "output_path": OUTPUT,
+        "baseline_constraints": f"{INPUT}/baseline/analysis.json",
+        "publish_cloudwatch_metrics": "Enabled",
+    }
+    known = processing_input("constraints", baseline, f"{INPUT}/baseline")
+    job, files = analyzed(aws, config | {"headers": NAMES[1:]}, "\n".join(lines), [known], Environment=variables)
+    assert job["ProcessingJobStatus"] == "Completed", job
+    assert job["ExitMessage"] == "CompletedWithViolations: Job completed successfully with 1 violations."
+    [found] = json.loads(files["constraint_violations.json"])["violations"]
+    assert (found["label"], found["constraint_check_type"]) == ("label0", "feature_attribution_drift_check")
+    assert json.loads(files["analysis.json"])["explanations"]["kernel_shap"]["label0"]["global_shap_values"]["income"] == pytest.approx(0)
+    assert endpoints(aws) == (0, 0)
 
 
 @needs_clarify
