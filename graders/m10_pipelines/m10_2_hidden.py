@@ -82,9 +82,9 @@ def graded_ex5(answer: Answer, report: Report) -> None:
 
 
 def graded_cases(rng: random.Random) -> list[Case]:
-    """Roots side by side with a renamed step; a condition that never started; one that succeeded, with another behind it; more steps
-    than a page of their list; and an execution that had selected not even all of the last steps."""
-    a, b, c, d, e, f, g, h, i, j = rng.sample(WORDS, 10)
+    """Roots side by side with a renamed step; a condition that never started, with another in its branch; one that succeeded, with
+    another behind it; more steps than a page of their list; and an execution that had selected not even all of the last steps."""
+    a, b, c, d, e, f, g, h, i, j, k, m = rng.sample(WORDS, 12)
     roots = [step(e, d, a), step(d, c), step(c), step(f, e), step(a)]
     side = Case(
         NEWEST,
@@ -98,9 +98,10 @@ def graded_cases(rng: random.Random) -> list[Case]:
 
     values, taken = drawn_values(rng), rng.choice(["IfSteps", "ElseSteps"])
     stop = {"Name": f, "Type": "Fail", "Arguments": {"ErrorMessage": "Nobody wants this model."}}
-    branches = {"IfSteps": [stop], "ElseSteps": [stop]} | {taken: chain(d, e)}
+    inner = condition(k, e, values["Month"][1], IfSteps=[step(m)], ElseSteps=[])
+    branches = {"IfSteps": [stop], "ElseSteps": [stop]} | {taken: [*chain(d, e), inner]}
     waiting = [step(a), condition(c, b, values["Month"][1 if taken == "IfSteps" else 2], **branches), step(b, a)]
-    never = Case("Which steps are in the branches of a Condition step?", waiting, (b,), {b, c, d, e}, values, chooses=True)
+    never = Case("Which steps are in the branches of a Condition step?", waiting, (b,), {b, c, d, e, k, m}, values, chooses=True)
 
     values = drawn_values(rng)
     succeeded = condition(b, a, values["Month"][1], IfSteps=chain(c, d, after=[a]), ElseSteps=[step(e)])

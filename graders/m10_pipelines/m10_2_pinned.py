@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import random
 import re
@@ -139,7 +140,8 @@ def practice_case(rng: random.Random) -> Case:
 
 
 def unseen_case(rng: random.Random) -> Case:
-    """Three steps. Of the Processing steps one runs again after the changes, and the other is reused."""
+    """Three steps. Of the Processing steps one runs again after the changes, and the other is reused. Both have the same script."""
+    script = _script(rng)
     months = [f"month={month}/part-0.csv" for month in rng.sample(range(1, 13), 3)]
     first, second = rng.sample(["Prepare", "Check"], 2)
     folders = rng.sample(["move", *rng.sample(["content", "rename", "swap"], 2)], 3)
@@ -149,9 +151,9 @@ def unseen_case(rng: random.Random) -> Case:
             ("Train", "sm_drivers"): Source({f"a/b/{name}.py": _comment(rng) for name in ("one", "two", "three")}),
             ("Train", "code"): Source({"train.py": TRAIN.encode() + _comment(rng), "x/lib.py": _comment(rng), "y/lib.py": _comment(rng)}),
             (first, "flights"): Source({month: _rows(rng) for month in months}),
-            (first, "code"): _script(rng),
+            (first, "code"): script,
             (second, "flights"): Source({f"flights-{rng.randint(10, 99)}.csv": _rows(rng)}, is_object=True),
-            (second, "code"): _script(rng),
+            (second, "code"): script,
         },
         changes,
         rng.randint(1_000, 9_999),
@@ -212,7 +214,7 @@ def judge_pin(answer: Answer, report: Report, name: str, case: Case) -> None:
         Of a bucket and of a pipeline that do not exist yet.
     """
     s3, role = answer.client("s3"), role_of(answer)
-    here, elsewhere = Place(name, "first"), Place(name, "moved/again", "-2")
+    here, elsewhere = Place(name, "first"), Place(name, "moved/again", ".2")
     with bucket(s3, name), _copies_deleted(s3), pipeline_deleted(answer, name):
         s3.put_object(Bucket=name, Key="static/airports.csv", Body=OLD)
         for label, source in case.sources.items():
@@ -225,7 +227,10 @@ def judge_pin(answer: Answer, report: Report, name: str, case: Case) -> None:
         for label, source in reversed(case.sources.items()):
             elsewhere.store(s3, label, source)
         again = _pinned(answer, report, json.dumps(_definition(case, elsewhere, role)))
-        when, suspects = "For the same names and contents elsewhere", "its old address, a time, or a neighbour"
+        when, suspects = (
+            "For the same names and contents elsewhere",
+            "its old address (whose last part has a dot now), a time, or a neighbour",
+        )
         if not again or not _are_the_same(report, case.sources, first, again, when, suspects):
             return
         for label, source in case.changed().items():
@@ -245,7 +250,7 @@ def _judge_first(answer: Answer, report: Report, case: Case, originals: str, def
     kept = before == _stored(s3, originals)
     if not first or not report.part("rest", kept, "`pin` changed or deleted the objects themselves; they are other people's, too."):
         return None
-    if not _copies_are_right(report, s3, case.sources, first):
+    if not _copies_are_right(report, s3, case.sources, first) or not _are_shared(report, case.sources, first):
         return None
     twice = _pinned(answer, report, definition)
     when, suspects = "Called twice with the same definition", "a time, or a random number"
@@ -265,6 +270,7 @@ def _definition(case: Case, place: Place, role: str) -> dict:
     here, inputs = f"s3://{place.bucket}", {}
     for label, source in case.sources.items():
         inputs.setdefault(label[0], {})[label[1]] = f"{here}/{source.key(place.key(label))}"
+    table = next(sources["flights"] for sources in inputs.values() if "flights" in sources)
     references = {"airports": get("Parameters.Airports")}
     if case.joined:
         references["airlines"] = {"Std:Join": {"On": "/", "Values": [here, "static"]}}
@@ -290,6 +296,7 @@ def _definition(case: Case, place: Place, role: str) -> dict:
         "Parameters": [
             {"Name": "Airports", "Type": "String", "DefaultValue": f"{here}/static"},
             {"Name": "Rows", "Type": "Integer", "DefaultValue": case.rows},
+            {"Name": "Table", "Type": "String", "DefaultValue": table},  # the address of an input, at a place that must stay
         ],
         "Steps": [*steps, {"Name": "Few", "Type": "Condition", "Arguments": choice}],
     }
@@ -419,6 +426,16 @@ def _are_the_same(report: Report, sources: dict[Label, Source], first: Pinned, s
         same = first.addresses[label] == second.addresses[label]
         said = f"{when}, `pin` returned another new address for the {_name(label)}. Does it depend on {suspects}?"
         if not report.part("same", same, said):
+            return False
+    return True
+
+
+def _are_shared(report: Report, sources: dict[Label, Source], pinned: Pinned) -> bool:
+    """Report whether sources with the same names and contents have the same new address."""
+    for (one, first), (other, second) in itertools.combinations(sources.items(), 2):
+        said = f"The {_name(one)} and the {_name(other)} have the same names and contents, and different new addresses."
+        same = first != second or pinned.addresses[one] == pinned.addresses[other]
+        if not report.part("same", same, f"{said} Does one depend on the step, its old address, a time, or a random number?"):
             return False
     return True
 

@@ -14,10 +14,18 @@ SEEDS = range(20)
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("draw", [practice_case, unseen_case])
-def test_each_source_has_files_of_its_own_before_and_after_its_change(draw, seed):
+def test_each_source_but_a_shared_script_has_files_of_its_own_before_and_after_its_change(draw, seed):
     case = draw(random.Random(seed))
-    files = [source.files for source in (*case.sources.values(), *case.changed().values())]
+    sources = [source for (_, name), source in case.sources.items() if name != "code"]
+    files = [source.files for source in (*sources, *case.changed().values())]
+    files += [dict(code) for code in {tuple(case.sources[step, name].files.items()) for step, name in case.sources if name == "code"}]
     assert all(one != other for index, one in enumerate(files) for other in files[:index])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_two_processing_steps_of_an_unseen_case_have_the_same_script(seed):
+    sources = unseen_case(random.Random(seed)).sources
+    assert sources["Prepare", "code"] == sources["Check", "code"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -61,6 +61,15 @@ def test_the_list_of_steps_of_one_case_has_a_second_page() -> None:
     assert any(len(names(case)) - len(case.runs) > 10 for case in graded_cases(random.Random(1)))
 
 
+def test_a_condition_that_has_to_run_is_in_the_branch_of_another() -> None:
+    for case in graded_cases(random.Random(1)):
+        inner = {step["Name"] for step in finish.every_step(case.steps) if step["Type"] == "Condition"} - {s["Name"] for s in case.steps}
+        if inner:
+            assert inner <= case.runs
+            return
+    pytest.fail("no case has a condition in a branch")
+
+
 def test_nothing_is_left_after_an_error(answer) -> None:
     sagemaker, case = answer.client("sagemaker"), finish.practice_cases(random.Random(1))[0]
     before = sagemaker.list_models(MaxResults=100)["Models"]
