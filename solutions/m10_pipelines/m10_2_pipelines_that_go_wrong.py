@@ -105,7 +105,7 @@ shown(steps)
 # %% [markdown]
 # The second execution took seconds, and names the execution whose results it uses. On AWS you pay for no job of it.
 #
-# Now the table gets a correction: all flights of April were late. It replaces the old table *under the same address*. And we run the pipeline again:
+# Now the table gets a correction: all flights of April were late. It replaces the old table *under the same address*. We run the pipeline again:
 
 # %%
 corrected = flights.assign(late=flights.late.where(flights.month != 4, 1))
@@ -114,8 +114,9 @@ execution, steps = run(sagemaker, name)
 shown(steps)
 
 # %% [markdown]
-# *Succeeded*, with the model of the old table. The cache compares the arguments of a step, such as the *address* of the table. It does not open the table. (Of a Processing step it compares image, arguments, environment and inputs; of a Training step also the hyperparameters. Outputs, instances, role and
-# names are not compared.)
+# *Succeeded*, with the model of the old table. The cache compares the arguments of a step, such as the *address* of the table. It does not open the table. (Of a
+# Processing step it compares image, arguments, environment and inputs; of a Training step also the hyperparameters. Outputs, instances, role and names are not
+# compared.)
 #
 # The opposite happens, too, when we build the pipeline again from the same code:
 
@@ -138,7 +139,8 @@ shown(steps)
 # a Processing step (`ProcessingInputs`, in `S3Input`) and of each channel of a Training step (`InputDataConfig`, in `DataSource.S3DataSource`) by the address of a
 # copy, in `aws.bucket` below `f"{aws.prefix}/pinned/"`.
 #
-# - An address is that of one object, or of a folder, without a `/` at its end: then all objects below `address/` belong to it. Each keeps its name within the folder.
+# - An address is that of one object, or of a folder, without a `/` at its end: then all objects below `address/` belong to it.
+#   Each object keeps its name within its folder.
 # - The new address depends on the names and the contents only, and not on where they were. The `ETag` of an object, which `list_objects_v2` returns, is made from
 #   its content.
 # - An address that is no text but a reference (`{"Get": ...}` or a function) stays as it is. Change nothing else, and leave the old objects. `Steps` holds all steps.
@@ -233,7 +235,7 @@ shown(wait(sagemaker, started["PipelineExecutionArn"]))
 # %% [markdown]
 # The tuning was not paid again. `Score` refers to `Best` only, so `Tune` was not needed.
 #
-# Selected steps must be connected: `SelectedSteps` also names all steps between two of them. An execution with selected steps does *not* take over the parameters
+# Selected steps may be side by side. `SelectedSteps` also names all steps between two of them. An execution with selected steps does *not* take over the parameters
 # of its source: what you do not give has the default.
 
 # %% [markdown] exercise="m10_2_ex2"
@@ -247,7 +249,8 @@ shown(wait(sagemaker, started["PipelineExecutionArn"]))
 #
 # These operations help: `describe_pipeline_execution`, `list_pipeline_execution_steps` (it returns pages), `list_pipeline_parameters_for_execution` and
 # `describe_pipeline` (with `PipelineDefinition`). A Condition step has its steps in `IfSteps` and `ElseSteps` of its `Arguments`. If it succeeded, select only
-# steps of the branch that it took: the `Outcome` in its `Metadata` is `"True"` or `"False"`. It is judged on other pipelines, with steps side by side and conditions.
+# steps of the branch that it took: the `Outcome` in its `Metadata` is `"True"` or `"False"`. It is judged on other pipelines, with steps side by
+# side, and conditions within conditions.
 
 
 # %% answer="m10_2_ex2"
@@ -348,15 +351,15 @@ for kind, address in addresses.items():
 # June was added, and the table in inches stopped. But this guard lets any other fault pass.
 #
 # Write `faults(flights, known)` that returns a list of the faults (`str`) of a table of one month, and an empty list if it is sound. `known` is a sample of 6,000
-# sound flights of the whole year, with the same columns. The function may use `pd` and what it imports itself, and no other name from outside of it. Then put it
-# into the pipeline: `guard_arn = guarded(guard, faults)`.
+# sound flights of the whole year, with the same columns. The function may use `pd` and what it imports itself, and no other name from outside. Then put it into
+# the pipeline: `guard_arn = guarded(guard, faults)`.
 #
-# It is judged on unseen tables of 6,000 flights in any order: the share of faulty ones that it stops, less the share of sound ones. A fault touches at least a
-# tenth of the rows: all of them, those of one airport, or some.
+# It is judged on unseen tables of 6,000 flights in any order: the share that it stops of the faulty ones, less that of the sound ones. A fault touches at least
+# a tenth of the rows: all of them, those of one airport, or some.
 #
 # | about | faults |
 # |---|---|
-# | table | few or repeated rows; no flights of an airport, a large airline or a weekday; missing, renamed, added or exchanged columns; text |
+# | table | few or repeated rows; no flights of an airport, a large airline or a weekday; missing, renamed, added or exchanged columns; columns of text |
 # | values | another unit; other numbers for airlines, airports or weekdays; stand-ins for missing values, such as -999; labels that cannot be |
 # | weather | a sensor is stuck at one value, or its values are missing |
 #
@@ -560,7 +563,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# [Many models, one server](../m09_deployment_options/m09_2_shared.ipynb) shows where their models can
-# be served.
+# [Many models, one server](../m09_deployment_options/m09_2_shared.ipynb) puts many models behind one
+# endpoint.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -16,7 +16,6 @@ FOUND = PropertyFile(name="Found", output_name="report", path="found.json")
 BEFORE = """import json
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 """
@@ -34,8 +33,8 @@ print(found)
 def check_step(aws: Any, session: Any, guard: Callable, flights: Any, known: Any) -> ProcessingStep:
     """Step ``Check``: runs the function ``guard`` on the table in the folder ``flights``.
 
-    Its property file `FOUND` has ``count``, the number of faults, and ``faults``, all of them as one text. The function may use `np` and
-    `pd`, and nothing else from outside of it.
+    Its property file `FOUND` has ``count``, the number of faults, and ``faults``, all of them as one text. The function may use `pd` and
+    what it imports itself, and nothing else from outside.
     """
     script = Path(tempfile.mkdtemp()) / "check_flights.py"
     script.write_text(BEFORE + textwrap.dedent(inspect.getsource(guard)) + AFTER.replace("GUARD", guard.__name__))
