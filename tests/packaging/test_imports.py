@@ -63,7 +63,7 @@ def below(name: str, *packages: str) -> bool:
     ("package", "allowed"),
     [
         ("course.sandbox", ("course.sandbox",)),
-        ("course.localaws", ("course.localaws", "course.sandbox")),
+        ("course.localaws", ("course.localaws", "course.sandbox", "course.pages")),
     ],
 )
 def test_a_package_imports_nothing_else_of_the_course(package: str, allowed: tuple[str, ...]) -> None:

@@ -87,7 +87,7 @@ def merged_rows(files: Iterable[Path], settings: Settings) -> Iterator[dict[str,
             for number, text in enumerate(file, 1):
                 place = f"{path.name}, line {number}"
                 record = record_of(text, place)
-                if not _inside(record, settings):
+                if not inside(record, settings.start, settings.end):
                     continue
                 [row, *more] = list(rows_of(record, ["endpointOutput"], False, [], place)) or [None]
                 if row is None or more:
