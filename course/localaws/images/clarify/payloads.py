@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import math
 import re
@@ -53,11 +52,9 @@ def _rows(table: pd.DataFrame, predictor: Predictor) -> Iterable[str]:
 
 def _cell(value: Any) -> str:
     text = "" if _is_missing(value) else str(value)
-    if any(mark in text for mark in ',"\r\n'):
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="").writerow([text])
-        return buffer.getvalue()
-    return text
+    quoted = any(mark in text for mark in ',"\r\n')
+    escaped = text.replace('"', '""')
+    return f'"{escaped}"' if quoted else text
 
 
 def _plain(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
