@@ -185,7 +185,7 @@ def definition_request(
     reports = {"S3Uri": f"s3://{BUCKET}/reports/{monitoring_type}", "LocalPath": "/opt/ml/processing/output"}
     return {
         f"{monitoring_type}AppSpecification": specification | application,
-        f"{monitoring_type}BaselineConfig": {"ConstraintsResource": {"S3Uri": constraints}},
+        **({f"{monitoring_type}BaselineConfig": {"ConstraintsResource": {"S3Uri": constraints}}} if constraints else {}),
         f"{monitoring_type}JobInput": source | labelled,
         f"{monitoring_type}JobOutputConfig": {"MonitoringOutputs": [{"S3Output": reports}]},
         "JobResources": RESOURCES,

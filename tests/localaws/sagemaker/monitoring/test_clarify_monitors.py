@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from datetime import UTC
+
+import pytest
 
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, processing_output
@@ -133,3 +136,32 @@ def test_only_data_quality_may_be_defined_in_the_schedule(monitored: Monitored) 
         call = monitored.aws.sagemaker.create_monitoring_schedule
         _, message = refused(call, MonitoringScheduleName="refused", MonitoringScheduleConfig=config)
         assert message == f"A schedule of type {kind} needs MonitoringJobDefinitionName."
+
+
+# With Clarify's own image
+
+CLARIFY = "205585389593.dkr.ecr.us-east-1.amazonaws.com/sagemaker-clarify-processing:1.0"
+needs_clarify = pytest.mark.skipif(
+    importlib.util.find_spec("smclarify") is None, reason="smclarify is not installed: make extra-clarify adds it, until 2027-05-24"
+)
+
+
+@needs_clarify
+@pytest.mark.nightly  # Clarify starts an endpoint of the model
+def test_clarify_explains_requests(monitored: Monitored) -> None:
+    quiet_hour(monitored)
+    monitored.send("1", 10)  # an input of numbers only
+    monitored.advance(seconds=2)
+    config = {
+        "headers": ["delay", "carrier"],
+        "methods": {"shap": {"baseline": [[0.0, 1.0]], "num_samples": 10, "agg_method": "mean_abs"}},
+        "predictor": {"model_name": "delays", "instance_type": "ml.m5.large", "initial_instance_count": 1, "content_type": "text/csv"},
+    }
+    uri = monitored.aws.put("clarify/analysis_config.json", json.dumps(config))
+    definition = monitored.definition("ModelExplainability", endpoint_input(), "", ImageUri=CLARIFY, ConfigUri=uri)
+    [execution] = monitored.ended(monitored.monitor("ModelExplainability", definition), 1)
+    assert (execution["MonitoringExecutionStatus"], execution.get("FailureReason")) == ("Completed", None)
+    output = monitored.job(execution)["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    found = json.loads(monitored.aws.get(f"{output}/analysis.json"))["explanations"]["kernel_shap"]
+    [values] = [each["global_shap_values"] for each in found.values()]
+    assert values["carrier"] == 0.0  # the model looks at the delay only, and no delay is over 10
