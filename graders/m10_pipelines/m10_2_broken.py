@@ -285,6 +285,8 @@ def doubtful(each: str, step: str, cited: str, broken: dict[str, Execution], aga
     shown = repr(words if len(words) <= SHOWN else f"{words[:SHOWN]}...")
     if len(words) < SHORTEST or not execution.says(words, step):
         return f"{each}: neither the failure reason of {step} nor its log has {shown}; expected words of this execution."
+    if len(words.splitlines()) > 1:
+        return f"{each}: {shown} is more than a line; expected words of the one that says what was wrong."
     if passing(words) or execution.own(words):
         return f"{each}: {shown} has a time, or a name that the next execution will not have; expected words without."
     if class_alone(words):

@@ -434,8 +434,8 @@ print(*(line[:150] for line in log_of(aws, step)), sep="\n")
 # %% [markdown] exercise="m10_2_ex4"
 # Make two `dict`s with the keys `"pipeline-1"` to `"pipeline-3"`.
 #
-# - `diagnoses[pipeline]` is `{"step": ..., "line": ...}`: the name of the step that failed, even if the fault is in another one, and words copied from its failure
-#   reason or its log that say what was wrong. No other of the three executions may have these words. Leave out what changes with every run.
+# - `diagnoses[pipeline]` is `{"step": ..., "line": ...}`: the name of the step that failed, even if the fault is in another, and words copied from one line of its
+#   failure reason or log that say what was wrong. No other of the three executions may have these words. Leave out what changes with every run.
 # - `repairs[pipeline]` is `{path: value}`: the smallest change of the definition that mends it.
 #
 # The check runs each pipeline again, with your change: it must succeed, and do the same work as the others.
