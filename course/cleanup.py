@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 WAIT = {"Delay": 1, "MaxAttempts": 120}
 SHORT_DELAY = 0.2  # seconds between two calls of List for what takes a moment only
 TUNING = ("hyper_parameter_tuning_jobs", "HyperParameterTuningJob")
 FEATURES = ("feature_groups", "FeatureGroup")
+SCHEDULES = ("monitoring_schedules", "MonitoringSchedule")
+EXECUTING = ("Pending", "InProgress", "Stopping")
 GONE = ("ValidationException", "ResourceNotFound")  # codes that say that something is deleted or has ended
 
 
@@ -37,6 +40,7 @@ class Cleanup:
             Something still runs afterwards. The message names it.
         """
         done = [
+            *(self._end("monitoring schedule", name, self._delete_schedule) for name in self._names(*SCHEDULES)),  # before its endpoint
             *(self._end("endpoint", name, self._delete_endpoint) for name in self._names("endpoints", "Endpoint")),
             *(self._end("endpoint configuration", name, self._delete_config) for name in self._names("endpoint_configs", "EndpointConfig")),
             *(self._end("model", name, self._delete_model) for name in self._names("models", "Model")),
@@ -49,6 +53,7 @@ class Cleanup:
             *(self._end("feature group", name, self._delete_feature_group) for name in self._names(*FEATURES)),
         ]
         left = [
+            *self._names(*SCHEDULES),
             *self._names("endpoints", "Endpoint"),
             *self._running(*TUNING),
             *self._running("training_jobs", "TrainingJob"),
@@ -106,16 +111,34 @@ class Cleanup:
         self.client.stop_transform_job(TransformJobName=name)
         self.client.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=name, WaiterConfig=WAIT)
 
+    def _delete_schedule(self, name: str) -> None:
+        """Delete a schedule, once its execution has ended, and then the job definition that it names."""
+        described = self._idle_schedule(name)
+        self.client.delete_monitoring_schedule(MonitoringScheduleName=name)
+        self._while_named(name, *SCHEDULES)
+        if definition := described["MonitoringScheduleConfig"].get("MonitoringJobDefinitionName"):
+            kind = xform_name(described["MonitoringScheduleConfig"]["MonitoringType"])
+            getattr(self.client, f"delete_{kind}_job_definition")(JobDefinitionName=definition)
+
+    def _idle_schedule(self, name: str) -> dict[str, Any]:
+        """The description of a schedule that runs no execution: boto3 has no waiter for that."""
+        for _ in range(round(WAIT["MaxAttempts"] * WAIT["Delay"] / SHORT_DELAY)):
+            described = self.client.describe_monitoring_schedule(MonitoringScheduleName=name)
+            if described.get("LastMonitoringExecutionSummary", {}).get("MonitoringExecutionStatus") not in EXECUTING:
+                break
+            time.sleep(SHORT_DELAY)
+        return described
+
     def _delete_feature_group(self, name: str) -> None:
         """Delete its online store, once it is created. The files and the Glue table of its offline store stay, as on AWS."""
-        self._while_listed(name, FeatureGroupStatusEquals="Creating")
+        self._while_named(name, *FEATURES, FeatureGroupStatusEquals="Creating")
         self.client.delete_feature_group(FeatureGroupName=name)
-        self._while_listed(name)
+        self._while_named(name, *FEATURES)
 
-    def _while_listed(self, name: str, **filters: str) -> None:
-        """Wait while List shows a feature group: boto3 has no waiter for them."""
+    def _while_named(self, name: str, plural: str, noun: str, **filters: str) -> None:
+        """Wait while List shows a resource of a kind for which boto3 has no waiter."""
         for _ in range(round(WAIT["MaxAttempts"] * WAIT["Delay"] / SHORT_DELAY)):
-            if name not in self._names(*FEATURES, **filters):
+            if name not in self._names(plural, noun, **filters):
                 return
             time.sleep(SHORT_DELAY)
 

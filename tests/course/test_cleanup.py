@@ -7,6 +7,7 @@ from pathlib import Path
 from course.cleanup import Cleanup
 from course.localaws.server import launch
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
+from tests.localaws.sagemaker.monitoring.test_schedules import job_definition
 from tests.localaws.sagemaker.transform.transform_fixtures import SUM, model, request
 from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures
 
@@ -53,5 +54,27 @@ def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) ->
         assert said == "Ended tuning job search-of-this-run.\nNothing of this run is left that costs money."
         assert tuning.describe("search-of-this-run")["HyperParameterTuningJobStatus"] == "Stopped"
         assert aws.processes() == []
+    finally:
+        handle.stop()
+
+
+def test_a_monitoring_schedule_ends_before_its_endpoint_with_its_definition(tmp_path: Path) -> None:
+    handle = launch.start(tmp_path / "state")
+    try:
+        sagemaker = JobFixtures(handle, "").sagemaker
+        for run in ("of-this-run", "of-others"):
+            sagemaker.create_data_quality_job_definition(JobDefinitionName=f"definition-{run}", **job_definition("flights", "baseline"))
+            config = {
+                "ScheduleConfig": {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "-PT0H"},
+                "MonitoringJobDefinitionName": f"definition-{run}",
+                "MonitoringType": "DataQuality",
+            }
+            sagemaker.create_monitoring_schedule(MonitoringScheduleName=f"watch-{run}", MonitoringScheduleConfig=config)
+        said = Cleanup(sagemaker, "of-this-run").run()
+        assert said == "Ended monitoring schedule watch-of-this-run.\nNothing of this run is left that costs money."
+        left = sagemaker.list_monitoring_schedules()["MonitoringScheduleSummaries"]
+        assert [each["MonitoringScheduleName"] for each in left] == ["watch-of-others"]
+        definitions = sagemaker.list_data_quality_job_definitions()["JobDefinitionSummaries"]
+        assert [each["MonitoringJobDefinitionName"] for each in definitions] == ["definition-of-others"]
     finally:
         handle.stop()
