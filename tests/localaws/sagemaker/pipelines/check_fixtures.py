@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from typing import Any
 
@@ -15,10 +14,6 @@ from tests.localaws.sagemaker.pipelines.definitions import get, step
 from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET, PipelineClients
 from tests.localaws.sagemaker.pipelines.step_fixtures import CLUSTER
 
-needs_clarify = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("smclarify", "shap")),
-    reason="Clarify's libraries are not installed: make extra-clarify adds them, until 2027-05-24",
-)
 ANALYZER = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
 DATASET, OUTPUT = "/opt/ml/processing/input/baseline_dataset_input", "/opt/ml/processing/output"
 SKIP = {"SkipCheck": True}

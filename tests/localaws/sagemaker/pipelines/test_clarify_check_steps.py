@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST
-from tests.localaws.sagemaker.job_fixtures import ROLE
-from tests.localaws.sagemaker.pipelines.check_fixtures import FIRST, abalones, folder, needs_clarify, sources, table
+from tests.localaws.sagemaker.job_fixtures import ROLE, needs_clarify
+from tests.localaws.sagemaker.pipelines.check_fixtures import FIRST, abalones, folder, sources, table
 from tests.localaws.sagemaker.pipelines.definitions import get, read, refusal, step, training
 from tests.localaws.sagemaker.pipelines.pipeline_fixtures import BUCKET
 from tests.localaws.sagemaker.pipelines.step_fixtures import CLUSTER, Pipelines

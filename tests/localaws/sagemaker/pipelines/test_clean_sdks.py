@@ -35,7 +35,7 @@ def test_a_program_of_sdk_v2(local_aws, tmp_path: Path) -> None:
 @pytest.mark.nightly  # installs a gigabyte
 @pytest.mark.timeout(1200)
 def test_a_program_of_sdk_v2_on_check_steps(local_aws, tmp_path: Path) -> None:
-    python = package_sets.clean(tmp_path / "venv", ["sagemaker==2.257.0"])
+    python = package_sets.clean(tmp_path / "venv", ["sagemaker==2.257.0", "pandas<3"])
     failed = "ClientError: Quality check failed. See violation report"
     assert program(local_aws.state, (PROGRAMS / "checks_v2.py").read_text(), python, seconds=900) == {
         "runs": [CHECKED, CHECKED, {"Rows": "Failed"}, {"Rows": "Failed"}],

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN, XGBOOST
-from tests.localaws.sagemaker.pipelines.check_fixtures import abalones, drifted, needs_clarify
+from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN, XGBOOST, needs_clarify
+from tests.localaws.sagemaker.pipelines.check_fixtures import abalones, drifted
 from tests.localaws.sagemaker.pipelines.sdk_v3 import CLUSTER, SdkPipelines, given, made, outcome, steps
 
 PREPARE = """
