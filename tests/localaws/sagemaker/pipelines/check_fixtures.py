@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from tests.localaws.sagemaker.job_fixtures import ROLE
 from tests.localaws.sagemaker.pipelines.definitions import get, step
