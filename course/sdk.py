@@ -106,7 +106,7 @@ def _check_schemas_once(module: types.ModuleType) -> None:
     jsonschema = getattr(module, "jsonschema", None)
     if isinstance(jsonschema, types.ModuleType) and jsonschema.__name__ == "jsonschema":
         replacement = types.ModuleType(jsonschema.__name__, jsonschema.__doc__)
-        replacement.__dict__.update(vars(jsonschema) | {"validate": _Validation()})
+        replacement.__dict__.update(vars(jsonschema) | {"validate": _validate})
         module.jsonschema = replacement  # type: ignore[attr-defined]
 
 
@@ -125,6 +125,9 @@ class _Validation:
             self._validators[id(schema)] = kind(schema)
         if error := exceptions.best_match(self._validators[id(schema)].iter_errors(instance)):
             raise error
+
+
+_validate = _Validation()
 
 
 def _quicken(module: types.ModuleType) -> None:

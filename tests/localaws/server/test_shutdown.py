@@ -1,4 +1,4 @@
-"""A local AWS that is told to stop ends, even when a part of it hangs: the caller kills it, or it kills itself."""
+"""Stopping a local AWS always ends it, even when a part of it hangs: the caller kills it, or it kills itself."""
 
 from __future__ import annotations
 

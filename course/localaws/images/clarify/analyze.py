@@ -77,7 +77,8 @@ def _run(base: Path, variables: Mapping[str, str]) -> str:
     """Analyze, write the files, and return the exit message of an execution, ``""`` for another job."""
     settings = Settings.of(variables) if variables.get("dataset_format") else None
     places = Places.of(base, variables)
-    analysis = configuration.read(places.config, settings is not None)
+    config = configuration.read(places.config)
+    analysis = configuration.parse(config, settings is not None)
     with tempfile.TemporaryDirectory() as folder:
         fetch = Fetched(Path(folder))
         dataset = captured.read(settings, analysis, fetch) if settings else datasets.read(places.data, analysis, fetch)
@@ -89,7 +90,7 @@ def _run(base: Path, variables: Mapping[str, str]) -> str:
     results.write(places.output)
     _write(places.output / ANALYSIS, json.dumps(content, indent=4))
     page = places.output / f"{analysis.report_name.removesuffix('.html')}.html"
-    report.write(page, analysis.report_title or "Analysis Report", content, _config_text(places.config), len(dataset.table))
+    report.write(page, analysis.report_title, content, config, len(dataset.table))
     return _checked(content, settings, places.output, base) if settings else ""
 
 
@@ -206,7 +207,7 @@ def client(service: str) -> Any:
 
 
 def _plain(content: Any) -> Any:
-    """The content without numbers that JSON has not."""
+    """The content without numbers that JSON cannot write."""
     if isinstance(content, dict):
         return {str(key): _plain(value) for key, value in content.items()}
     if isinstance(content, (list, tuple)):
@@ -216,11 +217,6 @@ def _plain(content: Any) -> Any:
     if isinstance(content, float) and not math.isfinite(content):
         return None if math.isnan(content) else "Infinity" if content > 0 else "-Infinity"
     return None if content is pd.NA else content
-
-
-def _config_text(folder: Path) -> str:
-    path = folder / "analysis_config.json" if folder.is_dir() else folder
-    return path.read_text(encoding="utf-8")
 
 
 def _write(path: Path, text: str) -> None:

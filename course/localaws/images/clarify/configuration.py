@@ -160,18 +160,17 @@ class Places:
         )
 
 
-def read(folder: Path, monitoring: bool = False) -> Analysis:
-    """The analysis that ``analysis_config.json`` in a folder describes. Raises `ConfigError`."""
+def read(folder: Path) -> str:
+    """The text of ``analysis_config.json`` in a folder, or of the file itself. Raises `ConfigError`."""
     path = folder / "analysis_config.json" if folder.is_dir() else folder
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError:
         raise ConfigError(
             f"There is no analysis_config.json in {folder}. It is the only object of the job's input analysis_config."
         ) from None
     except ValueError:
         raise ConfigError("analysis_config.json is not text in UTF-8.") from None
-    return parse(text, monitoring)
 
 
 def parse(text: str, monitoring: bool = False) -> Analysis:
@@ -318,7 +317,7 @@ def _analysis(content: dict[str, Any], monitoring: bool) -> Analysis:
         Pdp(**methods["pdp"]) if "pdp" in methods else None,
         predictor,
         report.get("name", "report"),
-        report.get("title", "Analysis Report"),
+        report.get("title") or "Analysis Report",
     )
 
 

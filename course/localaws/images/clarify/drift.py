@@ -37,11 +37,11 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def violations(content: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The entries of ``violations``. Raises `BaselineError` if the baseline has not what was analyzed, or another form."""
+    """The entries of ``violations``. Raises `BaselineError` if the baseline lacks what was analyzed, or has another form."""
     try:
         return [*_bias(content, baseline), *_attributions(content, baseline)]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BaselineError(f"The baseline has not the form of analysis.json: {type(error).__name__} {error}") from None
+        raise BaselineError(f"The form of the baseline is not the form of analysis.json: {type(error).__name__} {error}") from None
 
 
 def bias_metrics(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:

@@ -93,7 +93,7 @@ def running(predictor: Predictor, outputs: Outputs, client: Callable[[str], Any]
             _wait(sagemaker, name)
             yield Model(runtime, name, predictor, outputs)
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the endpoint is removed in peace
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not interrupt the removal
             _remove(sagemaker, name)
 
 

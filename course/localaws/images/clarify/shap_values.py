@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -251,12 +250,6 @@ def write(folder: Path, attributions: Attributions, baseline: pd.DataFrame | Non
         table = attributions.table()
         if join is not None:
             table.insert(0, str(join.name), join.to_numpy())
-        _write(place / "out.csv", table)
+        table.to_csv(place / "out.csv", index=False)
     if baseline is not None:
-        _write(place / "baseline.csv", baseline)
-
-
-def _write(path: Path, table: pd.DataFrame) -> None:
-    buffer = io.StringIO()
-    table.to_csv(buffer, index=False)
-    path.write_text(buffer.getvalue(), encoding="utf-8")
+        baseline.to_csv(place / "baseline.csv", index=False)

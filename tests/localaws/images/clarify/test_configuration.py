@@ -148,7 +148,7 @@ def test_any_file_is_an_analysis_or_a_fault(tmp_path: Path, body: bytes | None) 
     if body is not None:
         (tmp_path / "analysis_config.json").write_bytes(body)
     with pytest.raises(ConfigError, match="analysis_config.json"):
-        configuration.read(tmp_path)
+        configuration.parse(configuration.read(tmp_path))
 
 
 def test_the_sdks_own_schema_takes_what_is_taken_here() -> None:
