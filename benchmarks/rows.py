@@ -69,6 +69,11 @@ class Row:
         return asdict(self) | {"value": self.value, "met": self.met}
 
 
+def not_measured(name: str, unit: str, why: str) -> Row:
+    """A row that counts as missed, because this machine lacks what the measurement needs."""
+    return Row(name, unit, [0.0], [0.0], f"nothing: {why}", "measured", -1.0)
+
+
 def seconds(call: Callable[[], object]) -> float:
     began = time.perf_counter()
     call()

@@ -14,7 +14,7 @@ import psutil
 
 from benchmarks import systems
 from benchmarks.feature_store import feast, ingest
-from benchmarks.rows import Row, p50_in_turns, seconds
+from benchmarks.rows import Row, not_measured, p50_in_turns, seconds
 from course.localaws.server import launch
 from course.regression import package_sets
 
@@ -51,7 +51,7 @@ def _reads(client: systems.Client, group: str) -> Iterator[Row]:
             yield Row(name, "ms", *p50_in_turns(ours, theirs, RUNS, 200), "Feast's feature server, SQLite", "ratio", 1 / 2)
             yield Row(f"{name}, by boto3", "ms", *p50_in_turns(get, theirs, RUNS, 200), "Feast's feature server", "measured", 3.0)
     except package_sets.PackageSetError as error:
-        yield _not_measured(name, "Feast's", error)
+        yield _without(name, "Feast's", error)
 
 
 def _bare(runtime: Any, group: str) -> Callable[[], None]:
@@ -96,14 +96,12 @@ def _ingest(handle: launch.Handle, group: str, empty: str) -> Row:
     try:
         measured, beside = ingest.milliseconds(group, handle.endpoint, empty, environment, RUNS, INGESTED, THREADS)
     except package_sets.PackageSetError as error:
-        return _not_measured(name, "the SDK's", error)
+        return _without(name, "the SDK's", error)
     return Row(name, "ms", measured, beside, "a server that answers empty", "ratio", 1 / 0.8)
 
 
-def _not_measured(name: str, whose: str, error: package_sets.PackageSetError) -> Row:
-    """A row that counts as missed, because an environment cannot be made."""
-    why = f"nothing: {whose} environment cannot be made here ({str(error).splitlines()[-1][:100]})"
-    return Row(name, "ms", [0.0], [0.0], why, "measured", -1.0)
+def _without(name: str, whose: str, error: package_sets.PackageSetError) -> Row:
+    return not_measured(name, "ms", f"{whose} environment cannot be made here ({str(error).splitlines()[-1][:100]})")
 
 
 def _memory() -> Row:
