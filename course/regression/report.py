@@ -32,7 +32,7 @@ def write(path: Path, runs: Sequence[Executed], scores: Scores, problems: Sequen
         parts += [pages.heading("What is not as expected"), pages.bullets(problems)]
     parts += [
         pages.heading("Lessons"),
-        *map(pages.paragraph, reasons),
+        *(pages.paragraph(pages.code(reason)) for reason in reasons),
         pages.table("Reference notebooks, executed by papermill on the local AWS", LESSON_COLUMNS, [lesson_row(run) for run in runs]),
         pages.figure(_seconds_plot(runs), "Seconds that each notebook took; the slowest cell is the darker part of its bar."),
     ]
