@@ -24,6 +24,7 @@ from course.localaws.athena.text import field, field_in_sql
 BAD_DATA = "HIVE_BAD_DATA"
 PARQUET = ("parquet", "iceberg")  # formats whose files are Parquet
 ROWS = 10_000  # rows fetched at a time
+JOINED = " || ',' || "  # NULL if one of the parts is NULL
 _ERRORS = (  # DuckDB's exception -> Trino's code; the first match counts
     (duckdb.ConversionException, "INVALID_CAST_ARGUMENT"),
     (duckdb.OutOfRangeException, "NUMERIC_VALUE_OUT_OF_RANGE"),
@@ -106,28 +107,31 @@ def _leave_types(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _write_results(connection: duckdb.DuckDBPyConnection, sql: str, described: list[list[str]]) -> int:
-    """Write a result as CSV. Returns the number of rows."""
+    """Write a result as CSV. Returns the number of rows.
+
+    DuckDB writes whole lines. It leaves those to Python that have a field which only `field` can write.
+    """
     kinds = [kind for _, kind in described]
-    names, digits = ([f"{letter}{number}" for number in range(len(kinds))] for letter in "cd")
+    names, digits, shown, values = ([f"{letter}{number}" for number in range(len(kinds))] for letter in "cdfv")
     doubles = [f", CAST({name} AS VARCHAR) AS {cast}" for name, cast, kind in zip(names, digits, kinds, strict=True) if kind == "DOUBLE"]
-    asked = ", ".join(part for column in zip(names, digits, kinds, strict=True) for part in field_in_sql(*column))
-    found = connection.execute(f"SELECT {asked} FROM (SELECT *{''.join(doubles)} FROM ({sql}) AS _result({', '.join(names)}))")
+    written = [field_in_sql(*column) for column in zip(names, digits, kinds, strict=True)]
+    asked = [f"{text} AS {name}, {value} AS {kept}" for (text, value), name, kept in zip(written, shown, values, strict=True)]
+    fields = f"SELECT {', '.join(asked)} FROM (SELECT *{''.join(doubles)} FROM ({sql}) AS _result({', '.join(names)}))"
+    rest = [f"CASE WHEN line IS NULL THEN {name} END" for pair in zip(shown, values, strict=True) for name in pair]
+    found = connection.execute(f"SELECT line, {', '.join(rest)} FROM (SELECT *, {JOINED.join(shown)} AS line FROM ({fields}))")
     count = 0
     with Path("results.csv").open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(field(name, "VARCHAR") for name, _ in described) + "\n")
         while rows := found.fetchmany(ROWS):
-            parts = list(zip(*rows, strict=True))
-            columns = [_fields(*pair, kind) for *pair, kind in zip(parts[::2], parts[1::2], kinds, strict=True)]
-            file.writelines(",".join(fields) + "\n" for fields in zip(*columns, strict=True))
+            file.writelines(f"{_line(parts, kinds) if line is None else line}\n" for line, *parts in rows)
             count += len(rows)
     return count
 
 
-def _fields(written: Sequence[str | None], values: Sequence[Any], kind: str) -> Sequence[str]:
-    """The fields of a column, from those that DuckDB wrote and the values of the others."""
-    if None not in written:
-        return written
-    return [field(value, kind) if shown is None else shown for shown, value in zip(written, values, strict=True)]
+def _line(parts: Sequence[Any], kinds: Sequence[str]) -> str:
+    """A line of a result, from the fields that DuckDB wrote and the values of the others, in turn."""
+    fields = zip(parts[::2], parts[1::2], kinds, strict=True)
+    return ",".join(field(value, kind) if shown is None else shown for shown, value, kind in fields)
 
 
 def _make_view(connection: duckdb.DuckDBPyConnection, scan: dict) -> int:
