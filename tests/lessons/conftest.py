@@ -1,7 +1,8 @@
 """Runs the reference lessons as `make run` does: two at a time, each on its own local AWS.
 
-In `make test` a notebook runs once: locally if its declaration says that its run is slow, otherwise in AWS mode. `TWICE` runs both
-ways, on the same local AWS. In `make nightly` each runs twice locally and once in AWS mode.
+In `make test` a notebook runs once in AWS mode, or locally if its declaration says that its run is slow. Of the slow ones, `A_DAY` run,
+others every day, so that the time stays the same as the course grows. `TWICE` runs both ways, on the same local AWS. In `make nightly`
+each notebook runs twice locally and once in AWS mode.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,13 @@ import pytest
 from course.authoring import declaration
 from course.localaws.protocol.conformity import STRICT
 from course.localaws.server import launch
+from course.regression import rotation
 from course.regression.execute import WORKERS, lessons
 
 ROOT = Path(__file__).parents[2]
 SLOW = tuple(declaration.slow_notebooks(ROOT, "run"))
 TWICE = "m04_1"
+A_DAY = 4
 
 os.environ.setdefault(STRICT, "1")  # every response must fit botocore's model
 
@@ -38,10 +42,14 @@ def sources() -> list[Path]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for ``notebook`` runs once for each reference notebook, by day for those that run locally by day."""
+    """A test that asks for ``notebook`` runs once for each reference notebook, by day for those that run locally on this day."""
     if "notebook" in metafunc.fixturenames:
         names = [source.stem for source in lessons(ROOT)]
-        by_day = (*SLOW, TWICE)
-        metafunc.parametrize(
-            "notebook", [pytest.param(name, marks=() if name.startswith(by_day) else pytest.mark.nightly) for name in names]
-        )
+        by_day = {source.stem for source in _of_day(date.today())}
+        metafunc.parametrize("notebook", [pytest.param(name, marks=() if name in by_day else pytest.mark.nightly) for name in names])
+
+
+def _of_day(day: date) -> list[Path]:
+    slow = [source for source in lessons(ROOT) if source.name.startswith(SLOW)]
+    twice = [source for source in lessons(ROOT) if source.name.startswith(TWICE)]
+    return [*rotation.plan(slow, day, A_DAY).executed, *twice]
