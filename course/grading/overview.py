@@ -6,6 +6,7 @@ It derives everything from the definitions, their test answers and the gate's re
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -92,9 +93,9 @@ def _total(total: Mapping[str, int]) -> str:
 def stale(root: Path) -> list[str]:
     """What to do about each exercise whose reference answer has other mutants than the recorded ones."""
     graders, found = root / "graders", []
+    cells_of = functools.cache(lambda notebook: code_cells(source_of(notebook, root / "solutions")))
     for exercise in catalogue.exercises(graders).values():
-        cells = code_cells(source_of(exercise.notebook, root / "solutions"))
-        answer = next(cell.text for cell in cells if cell.role == "answer" and cell.exercise == exercise.id)
+        answer = next(cell.text for cell in cells_of(exercise.notebook) if cell.role == "answer" and cell.exercise == exercise.id)
         kept = record.read(exercise.id, graders)
         if kept and "mutants" in kept and kept["mutants"]["of"] != fingerprint(mutants(answer)):
             found.append(f"{exercise.id}: its reference answer has changed; run `{RUN.format(exercise.notebook)}`.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import random
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from course.grading import Exercise, catalogue
 from course.grading.batches.folder import CourseFolder
-from course.grading.gate.candidates import candidates, code_cells, source_of
+from course.grading.gate.candidates import CodeCell, candidates, code_cells, source_of
 from course.grading.insight import similarity
 from course.grading.insight.answer_similarity import AnswerSource, SimilaritySettings, SimilarPair, answer_matches, similar_pairs
 from course.grading.insight.observations import thresholds
@@ -48,6 +49,11 @@ def disguised(code: str, kept: set[str]) -> str:
     return ast.unparse(tree)
 
 
+@functools.cache
+def cells_of(notebook: str) -> list[CodeCell]:
+    return code_cells(source_of(notebook, REPOSITORY / "solutions"))
+
+
 def exercises() -> list[Exercise]:
     return list(catalogue.exercises(REPOSITORY / "graders").values())
 
@@ -55,7 +61,7 @@ def exercises() -> list[Exercise]:
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda each: each.id)
 def test_independent_right_answers_are_not_found_and_their_copies_are(exercise: Exercise) -> None:
     """For an exercise of the course, treat the reference and each other right answer as a learner's."""
-    cells = code_cells(source_of(exercise.notebook, REPOSITORY / "solutions"))
+    cells = cells_of(exercise.notebook)
     answer = next(cell.text for cell in cells if cell.role == "answer" and cell.exercise == exercise.id)
     tried = list(candidates(exercise, answer, REPOSITORY / "graders"))
     course = [cell.text for cell in cells] + [each.code for each in tried if each.name == "stub"]
