@@ -86,6 +86,7 @@ def notebook(lab, page) -> jupyterlab.Notebook:
     return jupyterlab.Notebook(page, lab, NOTEBOOK)
 
 
+@pytest.mark.nightly  # JupyterLab once more
 def test_a_learner_sees_no_panels_for_instructors(notebook, page):
     commands = page.evaluate("() => jupyterapp.commands.listCommands().filter(name => name.startsWith('nbgrader:'))")
     assert commands == ["nbgrader:open-assignment-list"]

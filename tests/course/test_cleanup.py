@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from course.cleanup import Cleanup
 from course.localaws.server import launch
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
@@ -12,6 +14,7 @@ from tests.localaws.sagemaker.transform.transform_fixtures import SUM, model, re
 from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures
 
 
+@pytest.mark.nightly  # other jobs by day
 def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
@@ -42,6 +45,7 @@ def test_a_feature_group_is_deleted_and_those_of_others_stay(tmp_path: Path) -> 
         handle.stop()
 
 
+@pytest.mark.nightly  # other jobs by day
 def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:

@@ -51,6 +51,7 @@ def test_intact_files_are_not_rebuilt(copy):
     assert {path.name: path.stat().st_mtime_ns for path in copy.glob("*.parquet")} == before
 
 
+@pytest.mark.nightly  # builds the data again
 def test_missing_and_damaged_files_come_back_the_same(copy):
     (copy / "flights.parquet").write_bytes(b"PAR1 but no more")
     (copy / "hmda.parquet").unlink()

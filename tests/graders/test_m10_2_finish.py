@@ -28,6 +28,7 @@ def seeds(many: range) -> list:
     return [many[0], *(pytest.param(seed, marks=pytest.mark.nightly) for seed in many[1:])]  # nightly: thirty executions for each seed
 
 
+@pytest.mark.nightly  # runs ten pipelines; the reference by day in the lesson
 @pytest.mark.parametrize("draw", [finish.practice_cases, graded_cases])
 @pytest.mark.parametrize("seed", seeds(range(20)))
 def test_each_execution_fails_as_its_case_says(answer, draw, seed) -> None:

@@ -28,6 +28,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return course
 
 
+@pytest.mark.nightly  # by day in hostile/test_hostile_cloud.py
 def test_resources_that_were_built_are_graded(graded: Course) -> None:
     assert graded.scores("alice") == {"m97_1_ex1": 2.0}
 

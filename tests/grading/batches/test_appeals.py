@@ -55,6 +55,7 @@ def changed(course: Course):
     course_command(course, "rescore", LESSON)
 
 
+@pytest.mark.nightly  # course explain judges again by day
 def test_the_same_checks_give_the_same_result(course: Course) -> None:
     before = {student: result(course, student)["exercises"] for student in ("right", "wrong", "half", "untouched")}
     assert "4 notebooks judged again; 0 scores changed." in course_command(course, "rescore", LESSON)

@@ -171,6 +171,7 @@ def test_what_cannot_be_done_is_said(small: Course) -> None:
     assert "bob handed in nothing" in grade(small, LESSON, "--students", "bob", expect=2)
 
 
+@pytest.mark.nightly  # by day in test_nbgrader_class.py
 def test_a_failing_check_needs_a_human_and_costs_nothing(small: Course) -> None:
     hidden = small.root / "graders" / LESSON / "m98_1_hidden.py"
     hidden.write_text(hidden.read_text() + "\n\nex2.checks['graded'] = lambda answer, report: report.part('plain', 7, 'seven')\n")

@@ -15,6 +15,7 @@ from .test_command import grade, result, scores
 pytestmark = pytest.mark.timeout(900)
 
 
+@pytest.mark.nightly  # grades a class of its own
 def test_drafts_count_nowhere(tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
     course.release()

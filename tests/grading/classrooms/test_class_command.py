@@ -98,6 +98,7 @@ def test_edited_dates_are_applied_and_a_second_roster_keeps_every_student(made):
         }
 
 
+@pytest.mark.nightly  # generates several lessons
 def test_who_has_handed_in_what(made):
     course_command(made, "class", "init", roster(made, "id\n" + "\n".join("abcd")))
     for student, stamp in {"a": "2026-01-12 23:00:00", "b": "2026-01-16 00:10:00 UTC", "c": None}.items():

@@ -67,6 +67,7 @@ def aws(tmp_path_factory):
     handle.stop()
 
 
+@pytest.mark.nightly  # of instances by day in test_scaling.py
 def test_target_tracking_starts_and_stops_copies(aws):
     endpoint = aws.host(2)
     name, place = aws.target(endpoint)

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from course.localaws.server import launch
+from tests import by_day
 from tests.leaked_processes import wait_for
 from tests.localaws.awslambda.programs import create, invoke, log, make_role, package
 from tests.localaws.moto.restartable_aws import RestartableAws
@@ -65,6 +66,7 @@ def reports(aws: RestartableAws, name: str) -> int:
     return sum(message.startswith("REPORT") for message in log(aws, name))
 
 
+@pytest.mark.nightly  # waits for three processes
 def test_a_failed_event_is_sent_twice_more_by_the_clock(aws):
     attempts = Attempts(aws)
     create(aws, "fails", COUNTING)
@@ -99,6 +101,7 @@ def test_an_event_ends_when_its_alias_is_deleted(aws):
     assert len(attempts.keys()) == 1
 
 
+@pytest.mark.nightly  # events survive a kill by day in tests/localaws/events
 def test_an_event_survives_a_kill_and_its_function_runs_again(aws):
     attempts = Attempts(aws)
     create(aws, "killed", COUNTING, Tags={"team": "x"})
@@ -124,7 +127,7 @@ def in_boxes(state: Path) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("end", ["stop", "kill"])
+@pytest.mark.parametrize("end", by_day.first(["kill", "stop"], 1))
 def test_no_process_and_no_folder_is_left(aws, end):
     create(aws, "warm", "def handler(event, context):\n    return 1\n")
     invoke(aws, "warm")

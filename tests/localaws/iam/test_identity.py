@@ -80,6 +80,7 @@ def test_a_user_signs_with_their_key_until_it_is_inactive_or_gone(aws):
     assert code_of(aws("sts", **key).get_caller_identity) == "InvalidClientTokenId"
 
 
+@pytest.mark.nightly  # restarts a local AWS
 def test_a_role_that_was_deleted_does_not_come_back_at_a_restart(aws):
     aws("iam").create_role(RoleName="brief", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}))
     aws("iam").delete_role(RoleName="brief")

@@ -30,6 +30,7 @@ def npy(array: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
+@pytest.mark.nightly  # a script's model by day
 @needs_torch
 def test_a_torchscript_file_is_served_without_a_script(serve) -> None:
     server = serve("pytorch.serve", {"any.pth": torchscript()})
@@ -95,6 +96,7 @@ def output_fn(prediction, accept): return {"all": prediction, "accept": accept}
     assert (refused.status_code, refused.text.splitlines()[0]) == (422, "no such rows")
 
 
+@pytest.mark.nightly  # other frameworks' by day in test_serving_script.py
 @needs_torch
 @pytest.mark.parametrize(
     ("script", "words"),

@@ -116,6 +116,7 @@ def test_odd_paths_arrive_as_they_were_sent(aws, path):
     assert path in [item["Name"] for item in store.list_items()["Items"]]
 
 
+@pytest.mark.nightly  # restarts a local AWS
 def test_a_large_binary_body_survives_a_restart(aws):
     body = bytes(range(256)) * 4096 * 24  # 24 MiB
     glacier = aws("glacier")
@@ -192,6 +193,7 @@ def test_firehose_delivers_into_the_s3_that_clients_see(aws):
     assert [entry["Key"] for entry in aws("s3").list_objects_v2(Bucket="delivered")["Contents"]] == keys  # not delivered twice
 
 
+@pytest.mark.nightly  # restarts a local AWS
 def test_cloudformation_reads_its_template_from_that_s3_and_still_has_it_when_the_object_is_gone(aws):
     template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "of-template"}}}}
     aws("s3").create_bucket(Bucket="templates")

@@ -99,6 +99,7 @@ def test_no_pattern_runs_for_long_on_hostile_texts():
             pytest.fail(f"the pattern {java} takes more than {LIMIT} s for all texts")
 
 
+@pytest.mark.nightly  # all patterns with long texts; hostile ones by day
 @pytest.mark.timeout(600)
 def test_no_text_of_ten_thousand_characters_takes_long():
     """A text that exceeds both its limit and about a thousand characters is not matched at all."""

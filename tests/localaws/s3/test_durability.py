@@ -27,6 +27,7 @@ def body_of(name: str) -> bytes:
     return hashlib.sha256(name.encode()).digest() * (1 + int(name.split("-")[1]) % 5000)
 
 
+@pytest.mark.nightly  # server/test_server.py kills one under writes by day
 def test_every_acknowledged_put_survives_a_kill(state, client_of):
     """Four clients put, overwrite and delete until the process is killed. Then the objects match the acknowledgements."""
     handle = launch.start(state)

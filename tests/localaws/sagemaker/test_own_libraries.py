@@ -49,6 +49,7 @@ def processed(aws: JobFixtures, image: str) -> list[str]:
     return aws.lines(name, "ProcessingJobs", notes=True)
 
 
+@pytest.mark.nightly  # libraries of a job by day in jobs/test_overlay.py
 def test_jobs_and_servers_have_the_library_that_was_added_and_say_so(own: Path, tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:

@@ -15,6 +15,7 @@ import pytest
 
 from course.localaws.core import sdk_environment
 from course.localaws.server import launch
+from tests import by_day
 
 COURSE = str(Path(sys.executable).with_name("course"))
 SECONDS = 120
@@ -122,6 +123,7 @@ def test_a_port_in_use_is_reported_in_one_line_and_leaves_nothing(state):
     assert not (state / "instance.json").exists()
 
 
+@pytest.mark.nightly  # all lanes name it so by day
 def test_the_state_folder_can_be_named_by_the_environment(state):
     course("aws", "start", COURSE_LOCALAWS_STATE=str(state))
     assert launch.find(state)
@@ -196,6 +198,7 @@ def test_plain_boto3_is_the_role_and_never_leaves_loopback(local_aws, tmp_path):
     assert url.startswith(f"{local_aws.endpoint}/virtual/k?")
 
 
+@pytest.mark.nightly  # the lessons use the SDK by day
 def test_the_sdk_needs_no_edit_and_sends_no_telemetry(local_aws):
     found = program(
         local_aws.state,
@@ -250,7 +253,7 @@ def test_the_plugin_folder_holds_nothing_else():
     assert names == {"localaws_endpoint.py"}
 
 
-@pytest.mark.parametrize("inside", ["http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000"])
+@pytest.mark.parametrize("inside", by_day.first(["http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000"], 1))
 def test_a_client_for_another_server_on_this_machine_is_left_alone(local_aws, inside):
     url = program(
         local_aws.state,

@@ -72,7 +72,7 @@ ASKED: dict[str, Callable[[Callable], object]] = {
 }
 
 
-AT_NIGHT = ("glue's stars", "queues", "tags")  # the others of their services run by day; most cost a second of processor time
+AT_NIGHT = ("glue's stars", "glue", "queues", "tags")  # the others of their services run by day; most cost a second of processor time
 
 
 @pytest.mark.parametrize("service", [pytest.param(name, marks=pytest.mark.nightly if name in AT_NIGHT else ()) for name in ASKED])

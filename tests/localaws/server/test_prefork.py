@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import by_day
 from tests.leaked_processes import processes, wait_for
 
 BEGIN = """
@@ -61,6 +62,7 @@ def test_a_forked_local_aws_serves_and_ends_like_any_other(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [] and processes(tmp_path) == []
 
 
+@pytest.mark.nightly  # one fork by day
 def test_two_forks_of_one_process_draw_different_numbers_and_share_only_awss_data(tmp_path: Path) -> None:
     done = run(tmp_path, TWO)
     assert done.returncode == 0, done.stderr
@@ -73,7 +75,7 @@ def test_two_forks_of_one_process_draw_different_numbers_and_share_only_awss_dat
     assert attached == other_attached == 1
 
 
-@pytest.mark.parametrize("end", ["", "os._exit(0)", "os.kill(os.getpid(), 9)"])
+@pytest.mark.parametrize("end", by_day.first(["os.kill(os.getpid(), 9)", "", "os._exit(0)"], 1))
 def test_an_unused_fork_ends_with_its_parent(tmp_path: Path, end: str) -> None:
     run(tmp_path, end)
     wait_for(lambda: processes(tmp_path) == [], "nothing runs")

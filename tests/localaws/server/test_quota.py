@@ -150,10 +150,8 @@ def test_every_service_says_so_and_goes_on_when_there_is_space_again(client, lim
         write(client, SMALL)
 
 
-BY_DAY = ("kinesis",)  # each needs a local AWS of its own; S3's limit is met by day in the other tests
-
-
-@pytest.mark.parametrize("service", [pytest.param(name, marks=() if name in BY_DAY else pytest.mark.nightly) for name in WRITES])
+@pytest.mark.nightly  # each service needs a local AWS of its own; S3's limit is met by day in the other tests
+@pytest.mark.parametrize("service", WRITES)
 def test_whatever_is_written_stays_within_the_quota(tmp_path, service):
     """Each service on a state folder of its own, since what is written to some of them is never deleted."""
     handle = launch.start(tmp_path / "state", quota=QUOTA // 2)

@@ -102,7 +102,7 @@ def test_its_own_environment_does_not_reach_it(state, monkeypatch):
     assert not [name for name in psutil.Process(handle.pid).environ() if name.startswith("AWS_")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)])
 def test_a_signal_ends_it_cleanly(state, tmp_path, number):
     handle = launch.start(state, socket=tmp_path / "s")
     client_factory(handle)("sqs").create_queue(QueueName="q")
@@ -114,6 +114,7 @@ def test_a_signal_ends_it_cleanly(state, tmp_path, number):
     assert "Traceback" not in (state / "server.log").read_text()
 
 
+@pytest.mark.nightly  # starts two
 def test_two_of_them_are_two_accounts(tmp_path):
     first, second = launch.start(tmp_path / "1"), launch.start(tmp_path / "2")
     try:
@@ -137,7 +138,7 @@ with server.temporary() as handle:
 """
 
 
-@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("killed", [pytest.param(False, marks=pytest.mark.nightly), True])
 def test_a_temporary_one_ends_with_its_starter(tmp_path, killed):
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", TEMPORARY], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
@@ -153,6 +154,7 @@ def test_a_temporary_one_ends_with_its_starter(tmp_path, killed):
 # --- errors at the start -----------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly  # `course aws start` says so by day in test_cli_aws.py
 def test_a_port_in_use_is_named(state):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -172,6 +174,7 @@ def test_a_second_start_on_the_same_state_names_the_process_that_has_it(state):
     assert launch.find(state) == first
 
 
+@pytest.mark.nightly  # concurrent callers by day
 def test_of_several_starts_at_once_one_wins(state):
     outcomes = []
 
@@ -282,6 +285,7 @@ def test_acknowledged_writes_survive_a_kill(state):
     assert {event["operation"] for event in second.events() if event["id"] <= seen} >= {"CreateBucket", "PutObject", "CreateQueue"}
 
 
+@pytest.mark.nightly  # kills by day in other tests
 def test_a_socket_left_by_a_killed_process_is_replaced(state, tmp_path):
     first = launch.start(state, socket=tmp_path / "s")
     os.kill(first.pid, signal.SIGKILL)

@@ -202,6 +202,7 @@ def bucket(local_aws, client) -> str:
 KEYS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=40)
 
 
+@pytest.mark.nightly  # the same without other services by day in s3/
 @settings(max_examples=40, deadline=None)
 @given(KEYS)
 @example("a//b")

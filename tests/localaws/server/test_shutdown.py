@@ -69,6 +69,7 @@ def test_one_that_hangs_is_killed(tmp_path, impatient):
     again.stop()
 
 
+@pytest.mark.nightly  # one that hangs is killed by day
 def test_the_command_stops_one_that_hangs(tmp_path, impatient, capsys):
     handle = launch.start(tmp_path / "state")
     hang(handle)

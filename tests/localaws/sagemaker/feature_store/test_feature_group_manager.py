@@ -49,6 +49,7 @@ def test_iceberg_properties_are_set_and_changed(store: SdkStore) -> None:
     assert found.iceberg_properties.properties[PROPERTY] == "10"
 
 
+@pytest.mark.nightly  # asks Lake Formation many times
 def test_lake_formation_governs_a_group(store: SdkStore) -> None:
     from sagemaker.mlops.feature_store import LakeFormationConfig
 

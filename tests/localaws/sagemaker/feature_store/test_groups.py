@@ -303,6 +303,7 @@ class TestQuotas:
             groups.delete(name)
 
 
+@pytest.mark.nightly  # kills by day in test_online_chaos.py
 def test_a_killed_local_aws_goes_on(tmp_path) -> None:
     """What was under way at a kill is finished at the next start."""
     aws = RestartableAws(tmp_path / "state")

@@ -132,6 +132,7 @@ def test_a_hundred_kills_under_writes(tmp_path: Path):
     strike(tmp_path / "state", seed=2, kills=100)
 
 
+@pytest.mark.nightly  # a reset of all services by day in server/test_server.py
 def test_a_reset_deletes_the_records(tmp_path: Path):
     handle = launch.start(tmp_path / "state")
     try:

@@ -38,6 +38,7 @@ def values(answer: Any) -> dict[str, str]:
     return {feature.feature_name: feature.value_as_string for feature in answer.record}
 
 
+@pytest.mark.nightly  # the same operations by day in test_groups.py
 def test_a_group_from_its_creation_to_its_end(store: SdkStore) -> None:
     from sagemaker.mlops.feature_store import FeatureGroup, ingest_dataframe
 
@@ -109,6 +110,7 @@ def test_a_query_on_the_offline_store(store: SdkStore) -> None:
     assert as_hive_ddl(made).startswith(f"CREATE EXTERNAL TABLE IF NOT EXISTS sagemaker_featurestore.{made} (\n  record_id STRING\n")
 
 
+@pytest.mark.nightly  # the same operations by day in test_groups.py
 def test_the_wait_of_aws_notebooks_ends(store: SdkStore) -> None:
     """They ask until there is more than one object, though all rows have the same event time."""
     from sagemaker.mlops.feature_store import ingest_dataframe
@@ -142,6 +144,7 @@ def test_a_group_is_extended_and_found(store: SdkStore) -> None:
     assert found["FeatureGroup"]["FeatureGroupName"] == made
 
 
+@pytest.mark.nightly  # without the SDK by day in test_records.py
 def test_records_are_listed_and_updated_in_part(store: SdkStore) -> None:
     from sagemaker.mlops.feature_store import OnlineStoreConfig, ingest_dataframe
     from sagemaker.mlops.feature_store.feature_utils import list_records, update_record

@@ -71,6 +71,7 @@ def test_each_copy_is_measured_against_what_it_reserves_and_each_instance_as_a_w
         assert whole["SampleCount"] == 2 and whole["Maximum"] > 0, metric
 
 
+@pytest.mark.nightly  # the endpoint's by day in test_utilization.py
 def test_a_component_without_requests_says_zero_and_one_without_copies_what_it_refused(aws):
     endpoint = aws.host()
     name = aws.served(endpoint, copies=2)
@@ -94,6 +95,7 @@ def test_a_component_without_requests_says_zero_and_one_without_copies_what_it_r
     assert len(points(aws, "AWS/SageMaker", "InvocationsPerCopy", dimensions)) == before
 
 
+@pytest.mark.nightly  # the endpoint's by day in test_utilization.py
 def test_requests_at_a_time_by_copy_every_ten_seconds(aws):
     endpoint = aws.host()
     name = aws.component(endpoint, aws.model(script(BUSY), SKLEARN), copies=2, memory=128)

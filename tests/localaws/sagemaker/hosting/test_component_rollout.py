@@ -115,6 +115,7 @@ def test_batches_take_over_one_by_one_and_lose_no_request(aws):
     assert len(aws.streams(name)) == 8
 
 
+@pytest.mark.nightly  # batches by day in the first test
 def test_a_batch_needs_free_resources_for_itself_only_and_new_needs_and_counts_take_effect(aws):
     endpoint = aws.host(3)
     name = aws.served(endpoint, "old", copies=2, memory=MEMORY)  # the third instance is free
@@ -124,6 +125,7 @@ def test_a_batch_needs_free_resources_for_itself_only_and_new_needs_and_counts_t
     assert aws.answers(endpoint, name, 10) == {"new": 10}
 
 
+@pytest.mark.nightly  # alarms roll back by day in test_guardrails.py
 def test_an_alarm_rolls_back_with_the_resources_that_are_free(aws):
     endpoint, alarm = aws.host(3), aws.alarm()
     name = aws.served(endpoint, "old", copies=2, memory=MEMORY)

@@ -142,6 +142,7 @@ def test_an_input_that_is_not_there(aws, endpoint):
     assert "Failed to download the input" in result(aws, answer["FailureLocation"])
 
 
+@pytest.mark.nightly  # waits for four containers
 def test_a_request_that_ends_every_container_fails_after_retries_and_the_next_is_answered(aws, endpoint):
     answer, after = ask(aws, endpoint, "die"), ask(aws, endpoint, "after")
     assert "model process exited" in result(aws, answer["FailureLocation"])
@@ -228,6 +229,7 @@ def test_an_operation_for_another_kind_of_endpoint_is_refused(aws, endpoint):
         aws.sagemaker.update_endpoint_weights_and_capacities(EndpointName=real, DesiredWeightsAndCapacities=[change])
 
 
+@pytest.mark.nightly  # waits for the requests to end
 def test_a_deleted_endpoint_takes_its_requests_with_it(aws):
     name = deploy(aws, to="deleted")
     answers = [ask(aws, name, f"slow {number}") for number in range(5)]

@@ -166,6 +166,7 @@ def test_a_model_whose_process_ends_is_loaded_again_and_the_others_do_not_notice
     assert aws.invoke(scripts, "x", TargetModel="one.tar.gz") == other
 
 
+@pytest.mark.nightly  # loads five models
 def test_the_model_used_last_stays_when_there_is_no_memory_for_all(aws):
     prefix = aws.name("large")
     for name in ("a", "b", "c"):
@@ -213,6 +214,7 @@ def test_in_both_modes_of_opt_ml(tmp_path, monkeypatch, mode):
         handle.stop()
 
 
+@pytest.mark.nightly  # one instance by day
 def test_two_instances_keep_a_model_each_where_it_is(aws, airports):
     put(aws, "pair", "one", named("one"))
     endpoint = deploy(aws, "pair", SKLEARN, SCRIPT, InitialInstanceCount=2)

@@ -142,6 +142,7 @@ def test_provisioned_containers_are_warm_and_stay(aws):
     aws.sagemaker.delete_endpoint(EndpointName=name)
 
 
+@pytest.mark.nightly  # the limit of a box by day in tests/sandbox
 def test_a_container_has_the_memory_that_was_asked_for(aws):
     name = serverless(aws, aws.model(script(COUNTING), SKLEARN))
     with pytest.raises(ClientError) as error:
@@ -160,6 +161,7 @@ def test_a_model_that_cannot_be_served_fails_the_endpoint(aws):
     assert described["EndpointStatus"] == "Failed" and "ping health check" in described["FailureReason"]
 
 
+@pytest.mark.nightly  # updates by day in test_endpoints.py
 def test_from_serverless_to_instances_and_back_no_request_is_lost(aws):
     model = aws.model(booster_file(0.3))
     name = serverless(aws, model, most=4)

@@ -176,6 +176,7 @@ def test_an_alarm_rolls_back_a_release_that_the_image_cannot_read(aws):
     assert alarm in aws.settled(name)["FailureReason"] and float(aws.invoke(name))
 
 
+@pytest.mark.nightly  # a canary is rolled back by day
 def test_an_alarm_while_the_old_fleet_waits_for_its_end_rolls_back_too(aws):
     name, alarm = aws.endpoint("A"), aws.alarm()
     aws.update(name, "B", blue_green("ALL_AT_ONCE", 0, 600, (alarm,)))
@@ -224,6 +225,7 @@ def test_a_rolling_deployment_replaces_batch_by_batch(aws):
     assert described["EndpointConfigName"] == config and described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
 
 
+@pytest.mark.nightly  # a canary is rolled back by day
 def test_a_rolling_deployment_is_rolled_back_with_the_old_fleet_whole(aws):
     name, alarm = aws.endpoint("A", 2), aws.alarm()
     policy = {"MaximumBatchSize": size(1), "WaitIntervalInSeconds": 120, "RollbackMaximumBatchSize": size(1)}
@@ -238,6 +240,7 @@ def test_a_rolling_deployment_is_rolled_back_with_the_old_fleet_whole(aws):
     assert aws.answers(name, 20).keys() == {"A"}
 
 
+@pytest.mark.nightly  # a canary is rolled back by day
 def test_a_deployment_that_takes_too_long_is_rolled_back_and_its_configuration_is_retained(aws):
     name = aws.endpoint("A")
     policy = {"MaximumBatchSize": size(50, "CAPACITY_PERCENT"), "WaitIntervalInSeconds": 700, "MaximumExecutionTimeoutInSeconds": 600}

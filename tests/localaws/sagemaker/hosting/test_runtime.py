@@ -239,6 +239,7 @@ def test_metrics_are_there_as_soon_as_the_answer_is(aws):
 # ---- load and death -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly  # asks 1,600 times
 def test_eight_threads_get_an_answer_to_every_request(aws, xgboost_endpoint):
     def invoke(_: int) -> str:
         return aws.invoke(xgboost_endpoint)

@@ -21,6 +21,7 @@ def history(monitored: Monitored, schedule: str, **filters: object) -> list[str]
     return [each["AlertStatus"] for each in listed]
 
 
+@pytest.mark.nightly  # runs three executions
 def test_two_violations_of_three_raise_an_alert(monitored: Monitored) -> None:
     """The example of AWS's guide: it stays while two of the last three executions found violations."""
     sagemaker = monitored.aws.sagemaker

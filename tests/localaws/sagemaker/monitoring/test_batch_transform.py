@@ -52,6 +52,7 @@ def transform(monitored: Monitored, name: str, rows: list[str]) -> list[str]:
     return aws.get(f"s3://{BUCKET}/transforms/{name}/out/rows.csv.out").decode().splitlines()
 
 
+@pytest.mark.nightly  # an endpoint's data by day
 def test_what_a_transform_job_captured_is_monitored(monitored: Monitored) -> None:
     """Data quality reads the input; model quality the output with its labels; bias both."""
     aws = monitored.aws

@@ -50,6 +50,7 @@ def requests(monitored: Monitored) -> str:
     return uri
 
 
+@pytest.mark.nightly  # without the SDK by day in test_schedules.py
 def test_the_four_monitors_of_sdk_v3(monitored: Monitored, session: object) -> None:  # noqa: F811
     from sagemaker.core.clarify import BiasConfig, ModelConfig, SHAPConfig
     from sagemaker.core.model_monitor import DefaultModelMonitor, ModelBiasMonitor, ModelExplainabilityMonitor, ModelQualityMonitor

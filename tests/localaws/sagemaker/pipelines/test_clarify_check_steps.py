@@ -93,6 +93,7 @@ def bias(pipelines: Pipelines) -> str:
     return configuration(pipelines, "bias", {"pre_training_bias": {"methods": ["CI", "DPL"]}}, **BIAS)
 
 
+@pytest.mark.nightly  # data quality by day in test_check_steps.py
 @needs_clarify
 def test_bias_that_has_drifted_fails_the_step(pipelines: Pipelines, bias: str) -> None:
     data = table(pipelines, "bias-good", numbers(abalones(2_000))[HEADERS])

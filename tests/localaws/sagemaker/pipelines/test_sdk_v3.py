@@ -139,6 +139,7 @@ def classic(sdk: SdkPipelines) -> tuple[list, dict]:
     return [prepare, train, evaluate, judge], parameters
 
 
+@pytest.mark.nightly  # m10_1 runs such a pipeline by day
 def test_a_good_model_is_registered_and_a_bad_one_is_not(sdk: SdkPipelines) -> None:
     defined, parameters = classic(sdk)
     pipeline = sdk.pipeline("Classic", defined, parameters=list(parameters.values()))
@@ -214,6 +215,7 @@ def test_scripts_are_trained_tuned_and_packed(sdk: SdkPipelines) -> None:
     assert container["ModelDataUrl"].startswith(f"s3://{sdk.bucket}/models/")
 
 
+@pytest.mark.nightly  # without the SDK by day in test_executions.py
 def test_a_pipeline_is_changed_stopped_and_deleted(sdk: SdkPipelines) -> None:
     from sagemaker.core.processing import ScriptProcessor
     from sagemaker.mlops.workflow.steps import ProcessingStep

@@ -187,6 +187,7 @@ def test_the_sample_runs_again_and_again(sdk: SdkPipelines) -> None:
     assert "baseline_drift_check" in sdk.session.read_s3_file(sdk.bucket, report)
 
 
+@pytest.mark.nightly  # without the SDK by day in test_check_steps.py
 def test_a_check_of_a_local_file_against_a_supplied_baseline(sdk: SdkPipelines) -> None:
     """As the SDK's own integration tests do it."""
     from sagemaker.core.model_monitor.dataset_format import DatasetFormat

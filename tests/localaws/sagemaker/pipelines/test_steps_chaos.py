@@ -108,6 +108,7 @@ def test_a_callback_step_can_be_answered_after_a_kill(killed: Killed) -> None:
     assert killed.pipelines.ended(arn) == "Succeeded"
 
 
+@pytest.mark.nightly  # kills by day in the test above
 @pytest.mark.parametrize(("killed", "kills"), CASES, indirect=["killed"])
 def test_each_iteration_of_a_loop_runs_once(killed: Killed, kills: int) -> None:
     container = {"Image": XGBOOST, "Environment": {"ITEM": get("ForEach.CurrentItem")}}

@@ -128,6 +128,7 @@ def statistics(
     return [value for _, value in sorted(zip((point["Timestamp"] for point in found), values, strict=True))]
 
 
+@pytest.mark.nightly  # a default job by day
 def test_metrics_of_each_minute_can_be_read_over_the_job_and_an_existing_endpoint_is_compared(recommender: Recommender) -> None:
     existing = recommender.create(recommender.config({"ModelName": recommender.sleeper}))
     given = recommender.input(

@@ -259,6 +259,7 @@ def test_ecr_shows_it_as_on_aws(aws: JobFixtures, made, tmp_path: Path) -> None:
     assert sorted(details["imageTags"]) == ["latest", "v1"]
 
 
+@pytest.mark.nightly  # builds three images
 def test_a_tag_moves_and_a_digest_does_not(aws: JobFixtures, made, tmp_path: Path) -> None:
     folder = classic(tmp_path / "context", train="#!/bin/sh\necho first\n")
     first = made(folder)
@@ -318,6 +319,7 @@ def test_an_immutable_tag_stays(aws: JobFixtures, made, tmp_path: Path) -> None:
         build(aws.handle, folder, image.uri)
 
 
+@pytest.mark.nightly  # other refusals by day
 def test_what_is_not_there_or_deleted(aws: JobFixtures, made, tmp_path: Path) -> None:
     image = made(classic(tmp_path / "context"))
     endpoint = served(aws, image.uri, trained(aws, image.uri)["ModelArtifacts"]["S3ModelArtifacts"])

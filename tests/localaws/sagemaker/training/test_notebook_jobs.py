@@ -78,6 +78,7 @@ def test_a_notebook_runs_with_its_parameters_files_and_init_script(aws: JobFixtu
     assert all(line in found["sagemaker_job_execution.log"].decode() for line in said)
 
 
+@pytest.mark.nightly  # a notebook job by day below
 def test_a_cell_that_fails_fails_the_job_and_shows_where(aws: JobFixtures) -> None:
     job = run(aws, notebook("print('before')", "1 / 0", "print('after')"))
     assert job["TrainingJobStatus"] == "Failed"

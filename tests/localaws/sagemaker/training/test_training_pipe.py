@@ -148,6 +148,7 @@ def test_a_job_is_stopped_while_it_is_fed(aws: JobFixtures) -> None:
     assert aws.trained(name)["TrainingJobStatus"] == "Stopped" and aws.boxes() == []
 
 
+@pytest.mark.nightly  # data of other modes by day
 def test_data_that_is_no_gzip_or_is_gone_fails_the_job(aws: JobFixtures) -> None:
     broken = aws.put("pipe/broken.gz", "no gzip")
     job = piped(aws, "read(0); time.sleep(600)", channel("train", broken, InputMode="Pipe", CompressionType="Gzip"))

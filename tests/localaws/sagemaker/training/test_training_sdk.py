@@ -72,6 +72,7 @@ def trained(aws: JobFixtures, trainer: ModelTrainer, **more: object) -> dict:
     return aws.trained(trainer._latest_training_job.training_job_name)
 
 
+@pytest.mark.nightly  # m04_1 does this by day
 def test_model_trainer_with_a_script(aws: JobFixtures, session: object, tmp_path: Path) -> None:
     from sagemaker.train.configs import InputData, SourceCode
 
@@ -115,6 +116,7 @@ def test_model_trainer_with_a_script_that_raises(aws: JobFixtures, session: obje
     assert job["FailureReason"].startswith("AlgorithmError: Traceback") and job["FailureReason"].endswith(", exit code: 1")
 
 
+@pytest.mark.nightly  # m04_1 does this by day
 def test_model_trainer_with_the_built_in_xgboost(aws: JobFixtures, session: object) -> None:
     from sagemaker.train.configs import InputData
 

@@ -66,6 +66,7 @@ def saved(aws: JobFixtures, job: dict) -> dict[str, np.ndarray]:
         return dict(model)
 
 
+@pytest.mark.nightly  # the algorithm by day in images/test_algorithms_topics.py
 def test_lda_from_data_to_answers(aws: JobFixtures) -> None:
     parameters = {"feature_dim": 6, "num_topics": 2, "mini_batch_size": 200, "max_restarts": 3, "alpha0": 0.2}
     job = completed(train(aws, "lda", parameters, train=(sparse(COUNTS), RECORDIO), test=SOME))

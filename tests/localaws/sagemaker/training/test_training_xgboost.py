@@ -14,6 +14,7 @@ import pytest
 import xgboost
 
 from course.localaws.images.shared import recordio_protobuf as records
+from tests import by_day
 from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, channel, cluster
 
 BINARY = {"num_round": "5", "objective": "binary:logistic"}
@@ -115,6 +116,7 @@ def test_without_validation_only_train_is_measured(aws: JobFixtures) -> None:
     assert set(metrics(train(aws, csv(HEAD)))) == {"train:logloss"}
 
 
+@pytest.mark.nightly  # the lessons read these metrics by day
 def test_metrics_of_the_container(aws: JobFixtures) -> None:
     job = train(aws, csv(HEAD), csv(TAIL), eval_metric="accuracy,f1,mse", _tuning_objective_metric="validation:auc")
     classes = booster(aws, job).inplace_predict(FEATURES[TAIL]) > 0.5
@@ -203,7 +205,9 @@ BAD_HYPERPARAMETERS = [
 ]
 
 
-@pytest.mark.parametrize(("hyperparameters", "message"), BAD_HYPERPARAMETERS, ids=[str(bad) for bad, _ in BAD_HYPERPARAMETERS])
+@pytest.mark.parametrize(
+    ("hyperparameters", "message"), by_day.first(BAD_HYPERPARAMETERS, 4), ids=[str(bad) for bad, _ in BAD_HYPERPARAMETERS]
+)
 def test_hyperparameters_out_of_the_table(aws: JobFixtures, hyperparameters: dict, message: str) -> None:
     job = train(aws, csv(HEAD), **hyperparameters)
     assert job["TrainingJobStatus"] == "Failed"
@@ -237,7 +241,7 @@ BAD_DATA = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_DATA)
+@pytest.mark.parametrize("case", by_day.first(BAD_DATA, 4))  # each is a job
 def test_data_that_cannot_be_used(aws: JobFixtures, case: str) -> None:
     body, content_type, message = BAD_DATA[case]
     job = train(aws, body, content_type=content_type)
@@ -306,6 +310,7 @@ def test_what_pipe_mode_does_not_read(aws: JobFixtures) -> None:
     assert job["TrainingJobStatus"] == "Failed" and reason in job["FailureReason"]
 
 
+@pytest.mark.nightly  # hosts of a script by day in test_training_xgboost_scripts.py
 def test_two_hosts_train_the_model_of_one(aws: JobFixtures) -> None:
     files = {
         "train/a": csv(slice(0, 200)),

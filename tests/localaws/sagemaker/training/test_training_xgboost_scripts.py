@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 
+import pytest
 import xgboost
 
 from tests.localaws.sagemaker.job_fixtures import BUCKET, XGBOOST, JobFixtures, channel, cluster
@@ -68,6 +69,7 @@ def rounds(aws: JobFixtures, job: dict) -> int:
     return model.num_boosted_rounds()
 
 
+@pytest.mark.nightly  # the algorithm's checkpoints by day above
 @once
 def test_a_script_goes_on_from_its_checkpoint(aws: JobFixtures) -> None:
     prefix = aws.name("checkpoints")

@@ -29,6 +29,7 @@ def asked(aws: JobFixtures, name: str) -> None:
     aws.until(lambda: "asked" in list(messages(aws, name, data=False)))
 
 
+@pytest.mark.nightly  # kills by day in training/test_training_faults.py
 @pytest.mark.parametrize("mode", MODES)
 def test_killed_and_stopped_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "state"

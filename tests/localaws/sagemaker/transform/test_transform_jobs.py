@@ -274,6 +274,7 @@ def test_the_data_log_shows_the_paths_of_the_container(aws: JobFixtures, boosted
     assert reason == CLIENT_ERROR and f"{container_paths.PACKAGES}/xgboost/lib/libxgboost.so" in text and sys.prefix not in text
 
 
+@pytest.mark.nightly  # waits for the time limit
 def test_an_answer_that_does_not_come_in_time(aws: JobFixtures) -> None:
     code = "import time\n" + SUM.replace("return [sum", "time.sleep(60); return [sum")
     limits = {"ModelClientConfig": {"InvocationsTimeoutInSeconds": 1, "InvocationsMaxRetries": 1}}
@@ -296,6 +297,7 @@ def transform_fn(model, data, content_type, accept):
 """
 
 
+@pytest.mark.nightly  # one that ends once by day
 def test_a_container_that_ends_on_a_record_every_time(aws: JobFixtures) -> None:
     aws.put("crash/a.csv", "hello\n")
     aws.put("crash/b.csv", "bye\n")

@@ -168,6 +168,7 @@ CRITERIA = [
 ]
 
 
+@pytest.mark.nightly  # convergence by day
 @once
 @pytest.mark.parametrize(("criteria", "count"), CRITERIA, ids=["target", "not improving"])
 def test_completion_criteria_end_a_tuning_job(tuning: TuningFixtures, criteria: dict, count: int) -> None:

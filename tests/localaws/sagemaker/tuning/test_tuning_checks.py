@@ -191,6 +191,7 @@ def child_of(job: dict, definition: dict, kind: str = "IdenticalDataAndAlgorithm
     return {"TrainingJobDefinition": definition, "WarmStartConfig": config | members}
 
 
+@pytest.mark.nightly  # runs three tuning jobs
 def test_warm_start_knows_the_best_of_its_parents(tuning: TuningFixtures, parent: tuple[dict, dict]) -> None:
     before, definition = parent
     ranges = {"ContinuousParameterRanges": [continuous(low=8, high=9)], "CategoricalParameterRanges": [categorical("kind", "bad", "good")]}

@@ -68,6 +68,7 @@ def test_reset_and_stopped_while_a_tuning_job_runs(tuning: TuningFixtures) -> No
     assert tuning.aws.processes() == []
 
 
+@pytest.mark.nightly  # waits for several jobs
 def test_the_longest_run_time_is_by_the_clock(tuning: TuningFixtures) -> None:
     name = tuning.start(4, limits={"MaxRuntimeInSeconds": 3600}, request={"TrainingJobDefinition": tuning.definition(LONG)})
     tuning.aws.until(tuning.aws.processes)
