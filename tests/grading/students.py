@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import nbformat
+import pytest
 
 from tests.grading.nbgrader_course import answering, checks_become, starting
 
@@ -152,3 +153,11 @@ STUDENTS = {
     "sends_garbage": ([RIGHT, answering(ex2=LIAR)], NOTHING | {"m98_1_ex1": 4.0}),
     "peeks": ([answering(ex2=PEEKER)], NOTHING),
 }
+# Others of their kinds are there by day.
+AT_NIGHT = {"one_part", "writes_to_stderr", "numpy_float", "edits_checks"} | {
+    "strips_metadata",
+    "hides_tracebacks",
+    "forges_output",
+    "guesses",
+}
+CASES = [pytest.param(student, marks=pytest.mark.nightly) if student in AT_NIGHT else student for student in STUDENTS]

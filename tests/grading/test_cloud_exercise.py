@@ -15,7 +15,8 @@ LESSON, NOTEBOOK = "m97_cloud", "m97_1_cloud"
 RIGHT = 'bucket, key = aws.bucket, "greeting"\ns3.put_object(Bucket=bucket, Key=key, Body=b"hello")'
 CLAIMS_ANOTHERS = 'bucket, key = aws.bucket, "greeting"'
 
-pytestmark = pytest.mark.timeout(900)  # starts several local AWS
+# Starts several local AWS. hostile/test_hostile_cloud.py grades such an exercise by day, and tests/graders/test_gate.py tries guesses.
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,6 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     return course
 
 
-@pytest.mark.nightly  # by day in hostile/test_hostile_cloud.py
 def test_resources_that_were_built_are_graded(graded: Course) -> None:
     assert graded.scores("alice") == {"m97_1_ex1": 2.0}
 
@@ -42,7 +42,6 @@ def test_nothing_is_left_behind(graded: Course) -> None:
     assert graded.leftovers() == []
 
 
-@pytest.mark.nightly  # tests/graders/test_gate.py tries guesses by day
 def test_gate_tries_guesses_on_an_empty_aws() -> None:
     findings = judging.judge("m97_1", FIXTURE)
     assert [finding for finding in findings if finding.problem] == []

@@ -14,12 +14,12 @@ import pytest
 from course.grading import validation
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, SEED, Course, answering, cell, starting
 
-from .students import FULL, LATE, MEAN, NOISE, RIGHT, STUDENTS, TOOL, WRONG
+from .students import CASES, FULL, LATE, MEAN, NOISE, RIGHT, STUDENTS, TOOL, WRONG
 
 pytestmark = pytest.mark.timeout(900)  # grades a whole class, perhaps in parallel with another lane
 
 
-@pytest.mark.parametrize("student", STUDENTS)
+@pytest.mark.parametrize("student", CASES)
 def test_the_score_is_that_of_the_real_work(graded: Course, student: str) -> None:
     assert graded.scores(student) == STUDENTS[student][1]
     assert graded.needs_human(student) == set()
@@ -40,7 +40,7 @@ def test_feedback_says_why(graded: Course) -> None:
 
 
 def test_feedback_shows_no_hidden_check(graded: Course) -> None:
-    for student in STUDENTS:
+    for student in graded.students:
         if student != "m_broken_json":
             assert "right_tool" not in graded.feedback(student)
             assert "canary" not in graded.feedback(student)
@@ -68,7 +68,7 @@ def test_export_has_everyone(graded: Course) -> None:
     rows = {row["student_id"]: row for row in csv.DictReader((graded.root / "grades.csv").read_text().splitlines())}
     assert float(rows["right"]["score"]) == sum(FULL.values())
     assert float(rows["kills_kernel"]["score"]) == 4
-    assert set(STUDENTS) <= set(rows)
+    assert set(graded.students) <= set(rows)
 
 
 def test_release_holds_no_answer(graded: Course) -> None:

@@ -17,7 +17,7 @@ import pytest
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering, starting
 from tests.leaked_processes import interrupted, processes, wait_for
 
-from ..students import FULL, NOTHING, RIGHT, STUDENTS
+from ..students import CASES, FULL, NOTHING, RIGHT, STUDENTS
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -46,11 +46,12 @@ def batch(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course(tmp_path_factory.mktemp("batch") / "course")
     course.release()
     shutil.copytree(graded.root / "submitted", course.root / "submitted")
+    course.students = graded.students
     course.log = grade(course, LESSON, "--jobs", "2", "--export", "csv", "canvas", "moodle", "junit", expect=1)
     return course
 
 
-@pytest.mark.parametrize("student", STUDENTS)
+@pytest.mark.parametrize("student", CASES)
 def test_scores_are_those_of_nbgrader_autograde(batch: Course, graded: Course, student: str) -> None:
     assert scores(batch, student) == graded.scores(student) == STUDENTS[student][1]
     assert batch.scores(student) == graded.scores(student)
@@ -63,7 +64,7 @@ def test_what_cannot_be_read_needs_a_human_and_is_no_zero(batch: Course) -> None
     broken = result(batch, "m_broken_json")
     assert broken["status"] == "ungraded" and broken["exercises"] == {}
     assert f"submitted/m_broken_json/{LESSON}/{NOTEBOOK}.ipynb cannot be read as a notebook" in broken["fault"]
-    assert f"{len(STUDENTS) + 1} notebooks: {len(STUDENTS)} graded" in batch.log and "1 need a human" in batch.log
+    assert f"{len(batch.students) + 1} notebooks: {len(batch.students)} graded" in batch.log and "1 need a human" in batch.log
 
 
 def test_repairs_are_reported(batch: Course) -> None:
@@ -98,12 +99,12 @@ def test_nothing_is_left_behind(batch: Course) -> None:
 def test_resume_skips_graded_submissions(batch: Course) -> None:
     before = result(batch, "right")["graded_at"]
     log = grade(batch, LESSON, "--resume", expect=1)
-    assert f"({len(STUDENTS)} already graded)" in log and result(batch, "right")["graded_at"] == before
+    assert f"({len(batch.students)} already graded)" in log and result(batch, "right")["graded_at"] == before
     notebook = batch.root / "submitted" / "untouched" / LESSON / f"{NOTEBOOK}.ipynb"
     kept = notebook.read_bytes()
     try:
         notebook.write_bytes((batch.root / "submitted" / "right" / LESSON / f"{NOTEBOOK}.ipynb").read_bytes())
-        assert f"({len(STUDENTS) - 1} already graded)" in grade(batch, LESSON, "--resume", expect=1)
+        assert f"({len(batch.students) - 1} already graded)" in grade(batch, LESSON, "--resume", expect=1)
         assert scores(batch, "untouched") == FULL
     finally:
         notebook.write_bytes(kept)
