@@ -24,6 +24,8 @@ IMAGES = ("image/png", "image/jpeg")
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
 GRADE_ID = re.compile(r"[a-zA-Z0-9_-]+\Z")
 MEDIA_TYPE = re.compile(r"[\w.+/-]{1,80}\Z")
+TIMES = ("iopub.execute_input", "iopub.status.busy", "iopub.status.idle", "shell.execute_reply")  # of a cell's run, as nbclient writes them
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,20}(Z|[+-][0-9]{2}:[0-9]{2})\Z")
 MARKS = {  # nbgrader's cell metadata of schema 3, and their types
     "schema_version": int,
     "grade_id": str,
@@ -112,9 +114,12 @@ def _attachments(given: Any) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _metadata(given: Any) -> dict[str, Any]:
-    """The marks of nbgrader, and whether JupyterLab lets people edit and delete the cell."""
+    """The marks of nbgrader, when the cell ran, and whether JupyterLab lets people edit and delete it."""
     given = given if isinstance(given, dict) else {}
     kept: dict[str, Any] = {name: given[name] for name in ("deletable", "editable") if isinstance(given.get(name), bool)}
+    times = given.get("execution")
+    if isinstance(times, dict) and (known := {name: text for name in TIMES if MOMENT.match(text := _text(times.get(name)))}):
+        kept["execution"] = known
     marks = given.get("nbgrader")
     if isinstance(marks, dict) and GRADE_ID.match(_text(marks.get("grade_id"))):
         kept["nbgrader"] = {name: marks[name] for name, kind in MARKS.items() if isinstance(marks.get(name), kind)}

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 from nbformat.notebooknode import NotebookNode, from_dict
-from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.grading.display.exporter import FeedbackExporter
 from course.grading.display.notebook import sanitise
@@ -89,6 +89,15 @@ def test_what_is_honest_stays() -> None:
         cell.metadata["nbgrader"] = {"grade_id": "m98_1_ex1", "grade": True, "points": 4, "schema_version": 3, "solution": False}
     before = json.loads(nbformat.writes(notebook))["cells"]
     assert json.loads(nbformat.writes(sanitised(notebook)))["cells"] == before
+
+
+def test_when_a_cell_ran_stays_and_nothing_else_of_its_run() -> None:
+    moment = "2026-11-29T01:02:03.004005Z"
+    times = {"iopub.status.busy": moment, "iopub.status.idle": TAG, "shell.execute_reply": [moment, TAG], TAG: moment}
+    notebook = new_notebook(cells=[new_code_cell("1")])
+    notebook.cells[0].metadata["execution"] = times
+    sanitise(notebook)
+    assert notebook.cells[0].metadata == {"execution": {"iopub.status.busy": moment}}
 
 
 def test_what_is_not_shown_is_named() -> None:
