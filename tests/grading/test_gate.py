@@ -245,7 +245,15 @@ def test_command_says_in_a_line_what_cannot_be_loaded(course: Path, name: str, a
         shutil.rmtree(course / "graders" / "m97_cloud")  # not needed here, and slow
     done = subprocess.run(command, text=True, capture_output=True)
     said = f"gate: the definitions in m98_traps/{name} cannot be loaded: SyntaxError: invalid syntax ({name}, line 1).\n"
-    assert (done.returncode, done.stderr) == (1, said)
+    assert done.returncode == 1 and done.stderr.endswith(said) and "Traceback" not in done.stderr
+
+
+def test_command_tries_one_exercise_and_says_what_it_does(course: Path) -> None:
+    command = [sys.executable, "-m", "course.grading.gate", "m98_1_ex2", "--root", str(course)]
+    done = subprocess.run(command, text=True, capture_output=True, env=os.environ | {"COLUMNS": "200"})
+    assert done.returncode == 0, done.stdout
+    assert "m98_1_ex2" in done.stdout and "m98_1_ex1" not in done.stdout and "m98_1_ex3" not in done.stdout
+    assert "m98_1_ex2: stub\n" in done.stderr and "m98_1_ex2: reference\n" in done.stderr
 
 
 def test_reads_answer_and_check_cells() -> None:

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+
+from rich.table import Table
 
 from course.grading import gate, render
 from course.grading.errors import DefinitionError
 from course.grading.gate import record
 from course.grading.gate.exercise_trial import DRAWS, CandidateResult
-from course.grading.gate.judging import ALL_MUTANTS, NO_MUTANTS, judge, notebooks
+from course.grading.gate.judging import ALL_MUTANTS, NO_MUTANTS, OnProgress, judge, notebooks
+from course.terminal import Terminal
 
 PRACTICE = {None: "", True: "holds", False: "shows it"}  # by `CandidateResult.holds`
 
 
 def main(arguments: list[str] | None = None) -> int:
-    from rich.table import Table
-
-    from course.terminal import Terminal
-
     options = _options(arguments)
     root = options.root.resolve()
     table = Table("exercise", "candidate", "points", "practice", "problem")
     try:
         chosen = (options.notebooks or notebooks(root))[options.part[0] - 1 :: options.part[1]]
-        with Terminal(stderr=True).status("") as status:
-            findings = [
-                finding
-                for notebook in chosen
-                for finding in judge(
-                    notebook, root, options.mutants, lambda exercise, what: status.update(f"{exercise}: {what}"), options.draws
-                )
-            ]
+        with _progress(Terminal(stderr=True)) as on_progress:
+            findings = [finding for notebook in chosen for finding in judge(notebook, root, options.mutants, on_progress, options.draws)]
         if options.record:
             record.write(findings, root / "graders")
     except (DefinitionError, FileNotFoundError) as error:
@@ -49,6 +44,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if too_many or any(finding.problem for finding in findings) else 0
 
 
+@contextlib.contextmanager
+def _progress(terminal: Terminal) -> Iterator[OnProgress]:
+    """What is tried now: a line that changes on a terminal, a line for each elsewhere."""
+    if not terminal.is_terminal:
+        yield lambda exercise, what: terminal.say(f"{exercise}: {what}")
+        return
+    with terminal.status("") as status:
+        yield lambda exercise, what: status.update(f"{exercise}: {what}")
+
+
 def _called(finding: CandidateResult) -> str:
     score = finding.mutants
     return f"{score.killed} of {score.tried} mutants" if score else finding.candidate
@@ -56,7 +61,7 @@ def _called(finding: CandidateResult) -> str:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m course.grading.gate", description=gate.__doc__.split("\n")[0])
-    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="for example m04_1; default: all")
+    parser.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="for example m04_1, or one exercise, m04_1_ex2; default: all")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the course's folder (default: here)")
     parser.add_argument(
         "--mutants",

@@ -38,6 +38,7 @@ def judge(
     Parameters
     ----------
     notebook : str
+        Or one of its exercises, which alone is tried: ``"m04_1_ex2"``.
     root : Path
     mutants : int, optional
         How many mutants of each exercise to try, always the same ones; `ALL_MUTANTS` for all.
@@ -52,25 +53,29 @@ def judge(
         When a definition or a candidate is malformed, or a cell before an exercise fails.
     """
     graders = root / "graders"
-    exercises = catalogue.of_notebook(notebook, graders)
-    if not exercises:
+    name = notebook.partition("_ex")[0]
+    exercises = catalogue.of_notebook(name, graders)
+    tried = [each for each in exercises if notebook in (name, each)]
+    if not tried:
         raise DefinitionError(f"no exercises of notebook {notebook!r} under {graders}.")
-    source = source_of(notebook, root / "solutions")
+    source = source_of(name, root / "solutions")
     public = REGION.sub("", source.read_text())
-    findings = [finding for exercise in exercises.values() if (finding := _hidden_without_canary(exercise, graders))]
+    findings = [finding for each in tried if (finding := _hidden_without_canary(exercises[each], graders))]
     with scratch_workspace(source.parent, graders) as bare_aws:
         namespace: Namespace = {"__name__": "__main__"}
         cells = code_cells(source)
         for number, cell in enumerate(cells, 1):
-            if cell.role == "answer":
+            if cell.role == "answer" and cell.exercise in tried:
                 exercise = exercises[cell.exercise]
                 catalogue.load_hidden(exercise, graders)
                 check = next(other for other in cells if other.role == "check" and other.exercise == cell.exercise)
                 trial = ExerciseTrial(exercise, cell, check, namespace, bare_aws)
                 findings += _findings(trial, graders, source.parent, public, mutants, draws, on_progress)
-            elif not cell.role:
-                on_progress(notebook, "cells")
-                run(cell.text, namespace, f"{notebook}, code cell {number}")
+                if exercise.id == notebook:
+                    break
+            elif cell.role in ("", "answer"):
+                on_progress(name, f"code cell {number}")
+                run(cell.text, namespace, f"{name}, code cell {number}")
     return findings
 
 
