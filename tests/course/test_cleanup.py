@@ -14,7 +14,7 @@ from tests.localaws.sagemaker.transform.transform_fixtures import SUM, model, re
 from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures
 
 
-@pytest.mark.nightly  # other jobs by day
+@pytest.mark.nightly  # starts a job that must be waited for; the clean-up of other resources by day
 def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
@@ -45,7 +45,7 @@ def test_a_feature_group_is_deleted_and_those_of_others_stay(tmp_path: Path) -> 
         handle.stop()
 
 
-@pytest.mark.nightly  # other jobs by day
+@pytest.mark.nightly  # starts jobs that must be waited for; the clean-up of other resources by day
 def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:

@@ -44,12 +44,8 @@ def sources() -> list[Path]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for ``notebook`` runs once for each reference notebook, by day for those that run locally on this day."""
     if "notebook" in metafunc.fixturenames:
-        names = [source.stem for source in lessons(ROOT)]
-        by_day = {source.stem for source in _of_day(date.today())}
-        metafunc.parametrize("notebook", [pytest.param(name, marks=() if name in by_day else pytest.mark.nightly) for name in names])
-
-
-def _of_day(day: date) -> list[Path]:
-    slow = [source for source in lessons(ROOT) if source.name.startswith(SLOW)]
-    twice = [source for source in lessons(ROOT) if source.name.startswith(TWICE)]
-    return [*rotation.plan(slow, day, A_DAY).executed, *twice]
+        sources = lessons(ROOT)
+        slow = [source for source in sources if source.name.startswith(SLOW)]
+        by_day = rotation.plan(slow, date.today(), A_DAY).executed
+        marks = {source: () if source in by_day or source.name.startswith(TWICE) else pytest.mark.nightly for source in sources}
+        metafunc.parametrize("notebook", [pytest.param(source.stem, marks=marks[source]) for source in sources])

@@ -92,7 +92,7 @@ def test_a_check_that_asks_for_more_needs_a_run(course: Course, changed) -> None
     assert result(course, "right")["checks"] != result(course, "untouched")["checks"]
 
 
-@pytest.mark.nightly  # judges the class again, as the tests above do by day
+@pytest.mark.nightly  # judges the class again
 def test_an_exercise_whose_points_have_changed_needs_a_human(course: Course, changed) -> None:
     changed("object.__setattr__(ex3, 'parts', {'found': 5})\n")
     said = course_command(course, "rescore", LESSON)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import by_day
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering, starting
 from tests.leaked_processes import interrupted, processes, wait_for
 
@@ -129,9 +130,7 @@ def test_numbers_are_computed_by_one_thread_in_each_unless_it_is_said_otherwise(
     assert f"threads: {threads or 1} {threads or 1}" in executed.read_text()
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGKILL, *(pytest.param(each, marks=pytest.mark.nightly) for each in (signal.SIGTERM, signal.SIGINT))]
-)
+@pytest.mark.parametrize("number", by_day.first([signal.SIGKILL, signal.SIGTERM, signal.SIGINT], 1))
 def test_killed_and_resumed_nothing_is_lost_or_graded_twice(small: Course, number: signal.Signals) -> None:
     small.submit("a_first", RIGHT)
     small.submit("b_waits", RIGHT, starting("import pathlib, time\npathlib.Path('marker').touch()\ntime.sleep(4)"))

@@ -15,7 +15,7 @@ from .test_command import grade, result, scores
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.mark.nightly  # grades a class of its own
+@pytest.mark.nightly  # grades a class of its own; what a draft refuses by day below
 def test_drafts_count_nowhere(tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
     course.release()
@@ -37,7 +37,6 @@ def test_drafts_count_nowhere(tmp_path: Path) -> None:
     assert scores(course, "half")["m98_1_ex2"] == 2.0 and result(course, "empty")["notes"] == ["it was not handed in"]
 
 
-@pytest.mark.nightly  # the other test covers drafts by day
 def test_drafts_are_not_exported(tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
     for arguments in (("--export", "csv"), ("--db", "sqlite:///other.db")):

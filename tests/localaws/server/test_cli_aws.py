@@ -123,7 +123,7 @@ def test_a_port_in_use_is_reported_in_one_line_and_leaves_nothing(state):
     assert not (state / "instance.json").exists()
 
 
-@pytest.mark.nightly  # all lanes name it so by day
+@pytest.mark.nightly  # every lane of `make test` names it so
 def test_the_state_folder_can_be_named_by_the_environment(state):
     course("aws", "start", COURSE_LOCALAWS_STATE=str(state))
     assert launch.find(state)
@@ -198,7 +198,7 @@ def test_plain_boto3_is_the_role_and_never_leaves_loopback(local_aws, tmp_path):
     assert url.startswith(f"{local_aws.endpoint}/virtual/k?")
 
 
-@pytest.mark.nightly  # the lessons use the SDK by day
+@pytest.mark.nightly  # imports the SDK, which takes seconds; lessons use it without an edit by day
 def test_the_sdk_needs_no_edit_and_sends_no_telemetry(local_aws):
     found = program(
         local_aws.state,

@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
+from tests import by_day
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
@@ -91,9 +92,7 @@ def test_it_answers_and_goes_on(aws: JobFixtures, service: str) -> None:
 
 
 # Each costs a second of processor time, and a job, so most run at night.
-@pytest.mark.parametrize(
-    "regex", ["^(a+)+$", *(pytest.param(regex, marks=pytest.mark.nightly) for regex in ("(.*a){25}b", r"(?=(a+)+!)(\d)"))]
-)
+@pytest.mark.parametrize("regex", by_day.first(["^(a+)+$", "(.*a){25}b", r"(?=(a+)+!)(\d)"], 1))
 def test_metric_definitions_do_not_delay_a_job(aws: JobFixtures, regex: str) -> None:
     metrics = [{"Name": "slow", "Regex": regex}, {"Name": "loss", "Regex": r"loss=(\S+?);"}]
     code = "head -c 3000 /dev/zero | tr '\\0' a; echo ' loss=0.5;'; echo 'loss=0.25;'"

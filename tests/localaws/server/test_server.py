@@ -24,6 +24,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.localaws.server.instance import ServerError, ServerInfo
+from tests import by_day
 from tests.localaws.boto_clients import client_factory
 
 PATIENCE = 30  # seconds for what should take less than one
@@ -102,7 +103,7 @@ def test_its_own_environment_does_not_reach_it(state, monkeypatch):
     assert not [name for name in psutil.Process(handle.pid).environ() if name.startswith("AWS_")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("number", by_day.first([signal.SIGTERM, signal.SIGINT], 1))
 def test_a_signal_ends_it_cleanly(state, tmp_path, number):
     handle = launch.start(state, socket=tmp_path / "s")
     client_factory(handle)("sqs").create_queue(QueueName="q")
@@ -138,7 +139,7 @@ with server.temporary() as handle:
 """
 
 
-@pytest.mark.parametrize("killed", [pytest.param(False, marks=pytest.mark.nightly), True])
+@pytest.mark.parametrize("killed", by_day.first([True, False], 1))
 def test_a_temporary_one_ends_with_its_starter(tmp_path, killed):
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", TEMPORARY], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:

@@ -13,6 +13,7 @@ import pytest
 
 from course.localaws.server import cli, launch
 from course.localaws.server.instance import ServerError
+from tests import by_day
 from tests.leaked_processes import wait_for
 from tests.localaws.boto_clients import client_factory
 
@@ -106,7 +107,7 @@ def test_only_its_own_process_is_killed(tmp_path, impatient):
 
 
 # Each starts a local AWS and waits until it hangs for two seconds, so two run at night.
-@pytest.mark.parametrize("how", [FREEZES, *(pytest.param(how, marks=pytest.mark.nightly) for how in (NEVER_CLOSES, FREEZES_AT_THE_END))])
+@pytest.mark.parametrize("how", by_day.first([FREEZES, NEVER_CLOSES, FREEZES_AT_THE_END], 1))
 def test_one_that_nobody_stops_ends_by_itself(tmp_path, how):
     command = [sys.executable, "-c", DAEMON.format(how=how, freeze=FREEZE), "--state", str(tmp_path)]
     log = tmp_path / "log"

@@ -77,7 +77,7 @@ def test_a_failed_job_has_made_nothing(aws: JobFixtures) -> None:
     assert edges(aws.sagemaker, arn) == (set(), set())
 
 
-@pytest.mark.nightly  # m10_2 asks for it by day
+@pytest.mark.nightly  # m10_2 asks for it, every other day
 def test_a_version_has_its_group_and_its_approvals(registry: RegistryFixtures) -> None:
     client = registry.sagemaker
     group = registry.group()

@@ -156,7 +156,7 @@ def test_copies_spread_over_instances_or_are_packed_on_as_few_as_hold_them(aws, 
             aws.remove(name)
 
 
-@pytest.mark.nightly  # a container that exceeds its memory by day in test_endpoint_serverless.py
+@pytest.mark.nightly  # the limit of a box by day in tests/sandbox
 def test_a_copy_may_not_take_more_than_its_maximum_of_memory(aws, shared):
     greedy = aws.model(script(GREEDY), SKLEARN)
     free = aws.component(shared, greedy, memory=128)

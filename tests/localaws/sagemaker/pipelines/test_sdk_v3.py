@@ -139,7 +139,7 @@ def classic(sdk: SdkPipelines) -> tuple[list, dict]:
     return [prepare, train, evaluate, judge], parameters
 
 
-@pytest.mark.nightly  # m10_1 runs such a pipeline by day
+@pytest.mark.nightly  # m10_1 and m10_2 run such pipelines, every other day
 def test_a_good_model_is_registered_and_a_bad_one_is_not(sdk: SdkPipelines) -> None:
     defined, parameters = classic(sdk)
     pipeline = sdk.pipeline("Classic", defined, parameters=list(parameters.values()))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import by_day
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, archive, booster_file
@@ -18,7 +19,7 @@ from tests.localaws.sagemaker.pipelines.definitions import get, step
 from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 AGAIN = [{"ExceptionType": ["SageMaker.JOB_INTERNAL_ERROR"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 20}]
-CASES = [(1, 1), *(pytest.param(seed, 3, marks=pytest.mark.nightly) for seed in range(2, 12))]  # seed, kills
+CASES = by_day.first([(1, 1), *((seed, 3) for seed in range(2, 12))], 1)  # seed, kills
 
 
 class Killed:

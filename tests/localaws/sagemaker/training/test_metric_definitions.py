@@ -11,6 +11,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.core.regular_expressions import RegularExpressions
 from course.localaws.sagemaker.training import metric_definitions
 from course.localaws.sagemaker.training.metric_definitions import MetricScanner
+from tests import by_day
 
 # From the documentation and examples of the SageMaker SDK, of Hugging Face's and of AWS's notebooks; the last two need lookarounds and a
 # backreference, which engines without backtracking lack.
@@ -74,7 +75,7 @@ def test_any_number_is_read_back(expressions, value: float, rest: str) -> None:
 
 
 # Each costs a second of processor time, so most run at night.
-@pytest.mark.parametrize("regex", ["^(a+)+$", *(pytest.param(regex, marks=pytest.mark.nightly) for regex in SLOW)])
+@pytest.mark.parametrize("regex", by_day.first(["^(a+)+$", *SLOW], 1))
 def test_an_expression_that_backtracks_without_end_is_dropped_alone(expressions, regex: str) -> None:
     one = scanner(expressions, slow=regex, loss=r"loss=(\S+)")
     assert one.scan(["a" * 4000 + "! loss=0.5"]) == [("loss", 0.5)]

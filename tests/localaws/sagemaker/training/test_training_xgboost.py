@@ -116,7 +116,7 @@ def test_without_validation_only_train_is_measured(aws: JobFixtures) -> None:
     assert set(metrics(train(aws, csv(HEAD)))) == {"train:logloss"}
 
 
-@pytest.mark.nightly  # the lessons read these metrics by day
+@pytest.mark.nightly  # other metrics by day above
 def test_metrics_of_the_container(aws: JobFixtures) -> None:
     job = train(aws, csv(HEAD), csv(TAIL), eval_metric="accuracy,f1,mse", _tuning_objective_metric="validation:auc")
     classes = booster(aws, job).inplace_predict(FEATURES[TAIL]) > 0.5

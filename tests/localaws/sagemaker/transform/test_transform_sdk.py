@@ -49,7 +49,7 @@ def test_a_transformer(aws: JobFixtures, session: object) -> None:  # noqa: F811
     assert name not in [each["ModelName"] for each in aws.sagemaker.list_models(NameContains=name)["Models"]]
 
 
-@pytest.mark.nightly  # m09_2 does this by day
+@pytest.mark.nightly  # the SDK asks the same by day in the test above
 def test_the_resource(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.resources import TransformJob
     from sagemaker.core.shapes import TransformDataSource, TransformInput, TransformOutput, TransformResources, TransformS3DataSource
