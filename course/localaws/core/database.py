@@ -8,6 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_synchronous = "NORMAL"  # a power loss may lose the last commits, and damages nothing (SQLite's PRAGMA synchronous)
+
+
+def skip_disk_sync() -> None:
+    """Open this process's databases without waiting for the disk. A power loss may damage them, so use it for temporary state only."""
+    global _synchronous
+    _synchronous = "OFF"
+
 
 class Database:
     """A SQLite file in WAL mode: many readers with a connection per thread, one writer at a time.
@@ -38,8 +46,7 @@ class Database:
             # check_same_thread is off only so that close() can close the connections of other threads.
             connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
-            # NORMAL: an acknowledged commit is in the WAL, so a killed process loses nothing. Only a power loss may lose it.
-            connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;")
+            connection.executescript(f"PRAGMA synchronous={_synchronous}; PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;")
             self._local.connection = connection
             self._close_ended()
             self._connections[threading.current_thread()] = connection

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import uvicorn
 
-from course.localaws.core import credentials, sdk_environment
+from course.localaws.core import credentials, database, sdk_environment
 from course.localaws.server.app import LocalAws
 from course.localaws.server.control import application
 from course.localaws.server.instance import InUseError, ServerError, ServerInfo, locked
@@ -78,6 +78,8 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         The state folder or the port is in use.
     """
     state, starter = options.state, options.starter
+    if starter is not None:
+        database.skip_disk_sync()  # the state is deleted at the end, and a start and a stop take half of the time
     with locked(state), contextlib.ExitStack() as at_end:
         tcp = at_end.enter_context(_bound(options.port))
         listeners = [tcp, *([at_end.enter_context(_bound_unix(options.socket))] if options.socket else [])]
