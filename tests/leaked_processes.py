@@ -33,6 +33,13 @@ def processes(folder: Path) -> list[str]:
     return found
 
 
+def kill(pid: int) -> None:
+    """Kill a process with `kill -9`, and wait until it has ended: only then is the lock of its state folder free."""
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait(PATIENCE)
+
+
 def interrupted(
     command: Sequence[str], number: signal.Signals, begun: Callable[[], object], environment: Mapping[str, str], cwd: Path
 ) -> tuple[int, str]:

@@ -11,11 +11,25 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.protocol.conformity import STRICT
-from course.localaws.server import launch
+from course.localaws.server import forkserver, launch
 from tests.localaws.boto_clients import client_factory
 
 # Every local AWS that a test starts refuses to answer what does not fit botocore's model.
 os.environ.setdefault(STRICT, "1")
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[str]:
+    """The address of a forkserver of local AWSs."""
+    with forkserver.start() as address:
+        yield address
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forked(forks: str) -> Iterator[None]:
+    """Tests start hundreds of local AWSs, which takes two seconds each unless they are forked. Those of commands still start anew."""
+    with launch.forked_from(forks):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,30 +13,26 @@ connection kills it. The answer is a line of JSON when the kernel has ended: ``{
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib.util
 import json
 import os
 import resource
 import select
-import shutil
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from course.sandbox import forkserver
 from course.sandbox.box import base_environment
 from course.sandbox.process import SUPERVISOR
 
 MODULE = "course.grading.sandbox.kernel_forkserver"
 BACKEND = "module://matplotlib_inline.backend_inline"
 REQUEST_BYTES = 1 << 20
-END_SECONDS = 2.0
 NAMESPACES = ("user", "ipc", "net", "mnt", "pid")  # the user namespace first: it gives the right to enter the others
 LESSONS_IMPORT = (
     "IPython.core.completerlib",
@@ -68,38 +64,15 @@ LESSONS_IMPORT = (
 
 
 def main() -> None:
-    path = sys.argv[1]
     for name in LESSONS_IMPORT:
         with contextlib.suppress(ImportError):  # a notebook that needs it will say so
             __import__(name)
-    gc.freeze()  # these objects stay; without freeze every kernel's garbage collector would touch and so copy them
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent process
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path + ".new")
-        listener.listen()
-        Path(path + ".new").rename(path)  # renamed only now, so that a socket that exists accepts connections
-        serve(listener)
-    shutil.rmtree(Path(path).parent, ignore_errors=True)  # the parent process may have been killed
-
-
-def serve(listener: socket.socket) -> None:
-    """Fork a keeper for each connection, until standard input ends."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the operating system reaps the keepers
-    while True:
-        ready = select.select([listener, sys.stdin], [], [])[0]
-        if sys.stdin in ready:
-            return
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            keep(connection)
-        connection.close()
+    forkserver.run(sys.argv[1], keep)
 
 
 def keep(connection: socket.socket) -> None:
     """Fork a kernel into its box, pass interrupts on, and report its exit code. Never returns."""
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         text, descriptors, _, _ = socket.recv_fds(connection, REQUEST_BYTES, 1)
         while not text.endswith(b"\n"):
             text += connection.recv(REQUEST_BYTES)
@@ -201,29 +174,19 @@ def _watch(connection: socket.socket, kernel: int) -> None:
 @contextlib.contextmanager
 def start_forkserver() -> Iterator[str]:
     """Start the forkserver; yields the path of its socket, which exists once it is ready. Until then kernels start without it."""
-    with tempfile.TemporaryDirectory(prefix="kernels-", ignore_cleanup_errors=True) as folder:
-        address = str(Path(folder, "socket"))
-        # for modules that read a region, a backend and a cache folder on import
-        environment = base_environment(Path(folder, "ml")) | {
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "MPLBACKEND": BACKEND,
-            "MPLCONFIGDIR": folder,
-        }
-        for name in ("home", "tmp"):
-            Path(folder, name).mkdir()
-        command = [sys.executable, "-m", MODULE, address]
-        with Path(folder, "log").open("wb") as log:
-            process = subprocess.Popen(
-                command, env=environment, cwd="/", stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
-            )
-        try:
-            yield address
-        finally:
-            process.stdin.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(END_SECONDS)
-            process.kill()
-            process.wait()
+    with forkserver.start(MODULE, _environment) as address:
+        yield address
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    for name in ("home", "tmp"):
+        Path(folder, name).mkdir()
+    # for modules that read a region, a backend and a cache folder on import
+    return base_environment(Path(folder, "ml")) | {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "MPLBACKEND": BACKEND,
+        "MPLCONFIGDIR": str(folder),
+    }
 
 
 class ForkedKernelProcess:

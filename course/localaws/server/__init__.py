@@ -2,5 +2,5 @@
 
 `launch` starts, finds and stops one from another process; it returns a `launch.Handle`. `daemon` is the process. `app.LocalAws` opens all
 services on one state folder. `control` is the API for the course's own tools below ``/_localaws/``. `prefork` starts one sooner, from a
-process that has imported everything.
+process that has imported everything, and `forkserver` is such a process for programs that start many.
 """

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 import platformdirs
 
 from course.localaws.core import credentials, sdk_environment
+from course.localaws.server import forkserver, prefork
 from course.localaws.server.instance import CONTROL_PREFIX, InUseError, NoAnswerError, ServerError, ServerInfo, is_locked
-from course.localaws.server.prefork import PreforkedProcess
 
 if TYPE_CHECKING:
     from course.sandbox.limits import Limits
@@ -224,7 +224,8 @@ def temporary(sealed: bool = False, limits: Limits | None = None, quota: int | N
             handle.stop()
 
 
-_prepared: PreforkedProcess | None = None
+_prepared: prefork.PreforkedProcess | None = None
+_forkserver = ""  # its address, in a block of `forked_from`
 
 
 def prepare() -> None:
@@ -233,7 +234,21 @@ def prepare() -> None:
     It saves time if ``course.localaws.server.daemon`` has been imported, because the fork need not import it again.
     """
     global _prepared
-    _prepared = PreforkedProcess()
+    _prepared = prefork.fork()
+
+
+@contextlib.contextmanager
+def forked_from(address: str) -> Iterator[None]:
+    """Within the block, `start` forks each local AWS from a forkserver (`forkserver.start`); for programs that start many.
+
+    Temporary ones are not forked there: they end with their parent process, and that would be the forkserver.
+    """
+    global _forkserver
+    before, _forkserver = _forkserver, address
+    try:
+        yield
+    finally:
+        _forkserver = before
 
 
 @contextlib.contextmanager
@@ -255,10 +270,12 @@ def _spawned(arguments: list[str], log: BinaryIO) -> Iterator[TextIO]:
 def _start_process(arguments: list[str], log: BinaryIO, ready: int) -> int:
     """Start the prepared process or a new one. Returns its id."""
     global _prepared
-    prepared, _prepared = _prepared, None
-    if prepared:
-        prepared.run_daemon(arguments, _own_environment(), log.fileno(), ready)
-        return prepared.pid
+    waiting, _prepared = _prepared, None
+    if not waiting and _forkserver and "--starter" not in arguments:
+        waiting = forkserver.fork(_forkserver)
+    if waiting:
+        waiting.run_daemon(arguments, _own_environment(), log.fileno(), ready)
+        return waiting.pid
     child = subprocess.Popen(
         [sys.executable, "-m", "course.localaws.server.daemon", *arguments, "--ready", str(ready)],
         stdin=subprocess.DEVNULL,

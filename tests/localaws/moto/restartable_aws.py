@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +10,7 @@ from botocore.config import Config
 
 from course.localaws.core.credentials import issued
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.boto_clients import session_with_keys
 
 
@@ -33,9 +31,7 @@ class RestartableAws:
 
     def kill(self) -> None:
         """Kill the process with `kill -9` and wait until it has ended."""
-        os.kill(self.handle.pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.handle.pid, 0)
+        kill(self.handle.pid)
 
     def restart(self) -> None:
         """Kill the process and start it again on the same state."""

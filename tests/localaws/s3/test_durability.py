@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def test_every_acknowledged_put_survives_a_kill(state, client_of):
     for worker in workers:
         worker.start()
     assert enough.wait(120)
-    os.kill(handle.pid, signal.SIGKILL)
+    kill(handle.pid)
     for worker in workers:
         worker.join(60)
 

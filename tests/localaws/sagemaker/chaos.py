@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
 
@@ -30,7 +31,7 @@ class KillableAws:
 
     def kill_gateway(self) -> None:
         """Kill the local AWS with everything that runs on it, and start another one."""
-        psutil.Process(self.aws.handle.pid).kill()
+        kill(self.aws.handle.pid)
         self.aws.until(lambda: not self.aws.processes())
         self.aws = JobFixtures(launch.start(self.state), "", fresh=False)
 

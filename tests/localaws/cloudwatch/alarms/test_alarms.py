@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.cloudwatch.alarms.alarm_fixtures import UNKNOWN, AlarmFixtures
 
 
@@ -285,7 +284,7 @@ def test_alarms_go_on_after_a_kill_and_a_year_passes_quickly(tmp_path):
     first = AlarmFixtures(launch.start(tmp_path / "state"))
     namespace = "Test/Kept"
     name, breaching = first.alarm(namespace, TreatMissingData="notBreaching"), first.alarm(namespace, TreatMissingData="breaching")
-    os.kill(first.handle.pid, signal.SIGKILL)
+    kill(first.handle.pid)
     again = AlarmFixtures(launch.start(tmp_path / "state"))
     try:
         begin = again.to_the_minute()

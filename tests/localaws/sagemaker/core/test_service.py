@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import uuid
 
 import psutil
@@ -15,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from course.localaws.protocol.model import errors, service_model
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.parameter_strategies import SERVICES, model, parameters
 
@@ -115,7 +114,7 @@ def test_acknowledged_writes_survive_a_kill(tmp_path):
     sagemaker.delete_model(ModelName=made.pop())
     before = sagemaker.describe_model(ModelName=made[0])
     process = psutil.Process(handle.pid)
-    os.kill(handle.pid, signal.SIGKILL)
+    kill(handle.pid)
     process.wait(timeout=30)
 
     handle = launch.start(state)

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores
 
@@ -40,7 +41,7 @@ class Chaos:
             writer.start()
         time.sleep(self.random.uniform(0.2, 2))  # a random moment; no test relies on its length
         if victim == "gateway":
-            psutil.Process(self.stores.handle.pid).kill()
+            kill(self.stores.handle.pid)
         else:
             for child in self._helpers():
                 with contextlib.suppress(psutil.Error):

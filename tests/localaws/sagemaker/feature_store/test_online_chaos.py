@@ -9,11 +9,11 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.feature_store.record_fixtures import OnlineGroups
 from tests.localaws.sagemaker.feature_store.store_fixtures import record_of
@@ -86,7 +86,7 @@ class Chaos:
         for thread in threads:
             thread.start()
         time.sleep(self._random.uniform(0.1, 0.8))  # a random moment; no test relies on its length
-        psutil.Process(self.groups.handle.pid).kill()
+        kill(self.groups.handle.pid)
         ending.set()
         for thread in threads:
             thread.join()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, ComponentFixtures, needs
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, echo, fixtures_of, script, until
 
@@ -228,7 +228,7 @@ def test_after_a_kill_all_old_copies_come_back(tmp_path):
     aws.baking(endpoint, name, "new")
     handle.advance(300)
     until(lambda: set(aws.answers(endpoint, name, 10)) == {"new"}, "one old copy is gone")
-    psutil.Process(handle.pid).kill()
+    kill(handle.pid)
     handle = launch.start(tmp_path / "state")
     try:
         aws = fixtures_of(handle, Rolled)

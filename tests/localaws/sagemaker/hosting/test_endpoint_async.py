@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, fixtures_of, script, until
 
 # Answers in capitals. "slow" takes a while, "bad" gives an error, "die" ends the process.
@@ -248,7 +248,7 @@ def test_a_killed_local_aws_answers_what_it_acknowledged(tmp_path):
     name = deploy(aws, notify={"SuccessTopic": topic})
     answers = [ask(aws, name, f"slow {number}") for number in range(3)]
     result(aws, answers[0]["OutputLocation"])
-    psutil.Process(handle.pid).kill()
+    kill(handle.pid)
     handle = launch.start(tmp_path / "state")
     try:
         bucket, again = aws.bucket, fixtures_of(handle, Notified)

@@ -6,11 +6,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, booster_file, fixtures_of, script, until
 
 # Answers with the number of requests to this process. "slow" waits until a file exists.
@@ -200,7 +200,7 @@ def test_a_killed_local_aws_brings_it_back_cold(tmp_path):
     aws = fixtures_of(handle)
     name = serverless(aws, aws.model(script(COUNTING), SKLEARN))
     aws.invoke(name)
-    psutil.Process(handle.pid).kill()
+    kill(handle.pid)
     handle = launch.start(tmp_path / "state")
     try:
         assert fixtures_of(handle).invoke(name).endswith(":1")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, EndpointFixtures, booster_file, echo, fixtures_of, until
 
 
@@ -309,7 +308,7 @@ def test_a_restart_undoes_an_unfinished_deployment_and_a_stop_does_not_wait_for_
     deployment = blue_green("CANARY", 3000, CanarySize=size(50, "CAPACITY_PERCENT"))
     first.update(name, "B", deployment)
     first.baking(name)
-    os.kill(first.handle.pid, signal.SIGKILL)
+    kill(first.handle.pid)
     again = fixtures_of(launch.start(tmp_path / "state"), Guarded)
     try:
         described = again.settled(name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.hosting.component_fixtures import MEMORY, ComponentFixtures, needs, refusal
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, answers_of, archive, echo, fixtures_of, script, until
 
@@ -365,7 +365,7 @@ def test_components_come_back_after_a_kill(tmp_path):
     unfinished = aws.component(endpoint, slow, memory=512)
     specification = {"ModelName": slow, "ComputeResourceRequirements": needs(512)}
     aws.sagemaker.update_inference_component(InferenceComponentName=name, Specification=specification, RuntimeConfig={"CopyCount": 1})
-    psutil.Process(handle.pid).kill()
+    kill(handle.pid)
     handle = launch.start(tmp_path / "state")
     try:
         aws = fixtures_of(handle, ComponentFixtures)

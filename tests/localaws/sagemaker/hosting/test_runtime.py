@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-import os
-import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,6 +16,7 @@ from hypothesis import strategies as st
 
 from course.localaws.sagemaker.hosting.servers.production_variant import pick_weighted
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, booster_file, echo, fixtures_of, script, until
 
 ECHO_ALL = script("""
@@ -285,7 +284,7 @@ def test_endpoints_survive_a_kill_of_the_local_aws(tmp_path):
         config = aws.config({"ModelName": aws.model(script("import time\ntime.sleep(600)"), SKLEARN)})
         aws.sagemaker.update_endpoint(EndpointName=updating, EndpointConfigName=config)
         servers = descendants(handle.pid)
-        os.kill(handle.pid, signal.SIGKILL)
+        kill(handle.pid)
         until(lambda: not any(process.is_running() for process in servers), "nothing outlives the local AWS")
 
         handle = launch.start(tmp_path / "state")

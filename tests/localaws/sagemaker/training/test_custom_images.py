@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
 import socket
 import uuid
 from pathlib import Path
@@ -16,6 +14,7 @@ from botocore.exceptions import ClientError
 from course.localaws.docker_build import BuiltImage, ImageBuildError, build
 from course.localaws.server import launch
 from course.sandbox import mounts
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.custom_image_fixtures import classic, write
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, channel, processing_input, processing_output, trust
 from tests.localaws.sagemaker.wheels import write_wheel
@@ -365,7 +364,7 @@ def test_images_survive_and_what_none_names_is_swept(tmp_path: Path) -> None:
         gone = build(handle, folder, "gone")
         aws.client("ecr").delete_repository(repositoryName="gone", force=True)
         assert len(bodies(handle)) == 2
-        os.kill(handle.pid, signal.SIGKILL)
+        kill(handle.pid)
         handle = launch.start(tmp_path / "state")
         aws = JobFixtures(handle, "any", fresh=False)
         job = aws.trained(aws.train(aws.name("kept"), kept.uri))

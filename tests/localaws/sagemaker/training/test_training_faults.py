@@ -7,11 +7,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures, cluster
 from tests.localaws.sagemaker.training.test_training_retries import BEGIN, ONCE, waiting
 from tests.localaws.sagemaker.training.test_training_spot import steps
@@ -39,7 +39,7 @@ def test_killed_while_a_job_runs(tmp_path: Path, mode: str, monkeypatch: pytest.
     training = aws.train("training", entrypoint=["/bin/sh", "-c", FORKS])
     processing = aws.process("import time; time.sleep(600)")
     aws.until(lambda: len(aws.processes()) >= 5)
-    psutil.Process(aws.handle.pid).kill()
+    kill(aws.handle.pid)
     aws.until(lambda: not aws.processes())
     again = JobFixtures(launch.start(state), mode, fresh=False)
     try:
@@ -60,7 +60,7 @@ def test_a_job_that_may_be_retried_goes_on_at_the_next_start(tmp_path: Path, end
     again = waiting(aws, RetryStrategy={"MaximumRetryAttempts": 1}, ResourceConfig=cluster(1) | {"KeepAlivePeriodInSeconds": 600})
     stopping = waiting(aws, "trap '' TERM; touch /opt/ml/checkpoints/begun; while :; do sleep 0.1; done", **ONCE)
     aws.sagemaker.stop_training_job(TrainingJobName=stopping)
-    psutil.Process(aws.handle.pid).kill() if end == "killed" else aws.handle.stop()
+    kill(aws.handle.pid) if end == "killed" else aws.handle.stop()
     aws.until(lambda: not aws.processes())
     aws = JobFixtures(launch.start(state), "", fresh=False)
     try:

@@ -11,6 +11,7 @@ import pytest
 
 from course.localaws.jobs.runner import remove
 from course.localaws.server import launch
+from tests.leaked_processes import kill
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.training.test_training_faults import MODES
 from tests.localaws.sagemaker.training.test_training_faults import start as start_server
@@ -37,7 +38,7 @@ def test_killed_and_stopped_while_a_job_runs(tmp_path: Path, mode: str, monkeypa
     uri = aws.put("waits/a.csv", "1\n")
     name = start(aws, model(aws, WAITS), uri, Input=CSV, Resources={"InstanceCount": 2})
     asked(aws, name)
-    psutil.Process(aws.handle.pid).kill()
+    kill(aws.handle.pid)
     aws.until(lambda: not aws.processes())
     again = JobFixtures(launch.start(state), mode, fresh=False)
     try:

@@ -84,13 +84,14 @@ class AsyncInference:
         self._backlog.forget(region, name)
 
     def stop(self) -> None:
-        """Stop the thread. The next process repeats the requests under way, unless a reset deletes them."""
+        """Stop the thread, and close the file. The next process repeats the requests under way, unless a reset deletes them."""
         self._stopping.set()
         with self._lock:
             thread, self._thread = self._thread, None
         if thread is not None:
             thread.join()
         self._under_way.clear()
+        self._queue.close()
 
     async def _run(self) -> None:
         invoker, tasks = EndpointInvoker(self._platform, self._metrics, self._capture), set()

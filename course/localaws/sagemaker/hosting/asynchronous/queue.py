@@ -55,6 +55,10 @@ class AsyncQueue:
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)
 
+    def close(self) -> None:
+        """Close the file. The next use opens it again."""
+        self._database.close()
+
     def add(self, region: str, endpoint: str, received: float, params: dict, output: str, failure: str) -> None:
         with self._database.write() as connection:
             connection.execute(
