@@ -239,9 +239,10 @@ def prepare() -> None:
 
 @contextlib.contextmanager
 def forked_from(address: str) -> Iterator[None]:
-    """Within the block, `start` forks each local AWS from a forkserver (`forkserver.start`); for programs that start many.
+    """Within the block, `start` forks each local AWS from the forkserver at this address, or from none; for programs that start many.
 
-    Temporary ones are not forked there: they end with their parent process, and that would be the forkserver.
+    Temporary ones are not forked there: they end with their parent process, and that would be the forkserver. A fork keeps what Python read
+    from the environment when the forkserver started, such as PYTHONPATH.
     """
     global _forkserver
     before, _forkserver = _forkserver, address

@@ -133,7 +133,8 @@ def test_ntm_from_data_to_answers(aws: JobFixtures) -> None:
 def test_ntm_is_refused_where_pytorch_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['torch'] = None\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    handle = launch.start(tmp_path / "state")
+    with launch.forked_from(""):  # a new process, which reads the variable
+        handle = launch.start(tmp_path / "state")
     try:
         here = JobFixtures(handle, "")
         calls = (
