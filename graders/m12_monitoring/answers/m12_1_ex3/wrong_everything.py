@@ -1,0 +1,20 @@
+"""Sets all values that matter, to be sure."""
+
+# trips: smallest
+# says: more than the fault
+
+B, A = "definition.DataQualityBaselineConfig", "definition.DataQualityAppSpecification"
+GOOD = {
+    "definition.DataQualityJobOutputConfig.MonitoringOutputs.0.S3Output.S3Uri": f"{folder}/monitors/reports",
+    f"{B}.ConstraintsResource.S3Uri": f"{folder}/monitors/baseline/constraints.json",
+    f"{B}.StatisticsResource.S3Uri": f"{folder}/monitors/baseline/statistics.json",
+    "definition.DataQualityJobInput.EndpointInput.EndpointName": endpoint,
+    f"{A}.ImageUri": monitor.image_uri,
+    f"{A}.Environment.publish_cloudwatch_metrics": "Enabled",
+    "definition.JobResources.ClusterConfig.InstanceCount": 1,
+    "schedule.DataAnalysisEndTime": "-PT0S",
+}
+known = {each: broken_monitors.leaves(setup) for each, setup in setups.items()}
+
+GOOD |= {"definition.JobResources.ClusterConfig.VolumeSizeInGB": 30}
+repairs = {each: dict(GOOD) for each in setups}
