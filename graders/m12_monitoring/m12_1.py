@@ -18,7 +18,7 @@ ex1 = Exercise(
     evidence={"past_baseline": Function("past_baseline(folder: str, target: str) -> None")},
     skills={"C01": ["4.1.S1", "4.1.K1"], "C02": ["2.3.2", "4.1.1"]},
     topics=["mon.capture"],
-    seconds=60,
+    seconds=120,  # its function runs a job
     hints=(
         "Make a table of the captured lines first, with a header. Then let the analyzer suggest a baseline of it.",
         "`watch.objects(aws, folder)` returns the text of each file. Each of its lines is JSON; the flights are in "
