@@ -17,7 +17,7 @@ FAULTS: dict[str, dict[str, object]] = {
     "draft": {f"{BASELINE}.ConstraintsResource.S3Uri": "{folder}/baseline/draft.json"},
     "endpoint": {"definition.DataQualityJobInput.EndpointInput.EndpointName": "late-flights-v1"},
     "image": {"definition.DataQualityAppSpecification.ImageUri": "{merger}"},
-    "instances": {"definition.JobResources.ClusterConfig.InstanceCount": 30},
+    "instances": {"definition.JobResources.ClusterConfig.InstanceCount": 8},
     "labelled": {f"{BASELINE}.ConstraintsResource.S3Uri": "{folder}/labelled/constraints.json"},
     "metrics": {"definition.DataQualityAppSpecification.Environment.publish_cloudwatch_metrics": "Disabled"},
     "missing": {f"{BASELINE}.ConstraintsResource.S3Uri": "{folder}/baseline/constraint.json"},
