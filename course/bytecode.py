@@ -34,6 +34,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     # The parts of the SDK that lessons use (`tests/course/test_bytecode.py`).
     (
         "sagemaker.core.model_monitor",
+        "sagemaker.core.model_monitor.dataset_format",
         "sagemaker.core.parameter",
         "sagemaker.core.processing",
         "sagemaker.core.shapes",
@@ -52,6 +53,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
         "sagemaker.mlops.workflow.retry",
         "sagemaker.mlops.workflow.selective_execution_config",
         "sagemaker.mlops.workflow.steps",
+        "sagemaker.serve",
         "sagemaker.serve.model_builder",
         "sagemaker.train",
         "sagemaker.train.configs",
