@@ -1,0 +1,15 @@
+"""It completed, and says so."""
+
+# trips: evidence
+# says: is also in the texts of the execution after your repair
+
+evidence = {
+    "monitor-1": "Job completed successfully",
+    "monitor-2": "probability_attribute is '1'",
+    "monitor-3": "There are no ground truth labels",
+}
+repairs = {
+    "monitor-1": {"ModelQualityAppSpecification.Environment.publish_cloudwatch_metrics": "Enabled"},
+    "monitor-2": {"ModelQualityJobInput.EndpointInput.ProbabilityAttribute": "0"},
+    "monitor-3": {"ModelQualityJobInput.GroundTruthS3Input.S3Uri": f"{folder}/labels"},
+}

@@ -1,0 +1,15 @@
+"""The time of the window shows which execution it is."""
+
+# trips: evidence
+# says: a name that the next execution will not have
+
+evidence = {
+    "monitor-1": "publish_cloudwatch_metrics=Disabled",
+    "monitor-2": "probability_attribute is '1'",
+    "monitor-3": next(text for text in told(aws, broken["monitor-3"]) if text.startswith("start_time=")),
+}
+repairs = {
+    "monitor-1": {"ModelQualityAppSpecification.Environment.publish_cloudwatch_metrics": "Enabled"},
+    "monitor-2": {"ModelQualityJobInput.EndpointInput.ProbabilityAttribute": "0"},
+    "monitor-3": {"ModelQualityJobInput.GroundTruthS3Input.S3Uri": f"{folder}/labels"},
+}

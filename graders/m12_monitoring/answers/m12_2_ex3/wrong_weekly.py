@@ -1,0 +1,8 @@
+"""Looking every week is enough."""
+
+# trips: dollars
+# says: What would an alarm cost there
+
+
+def watch(days: pd.DataFrame, case: dict) -> dict:
+    return {"watch": "weekly"}

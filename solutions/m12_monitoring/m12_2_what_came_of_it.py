@@ -1,0 +1,472 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+
+# %% [markdown]
+# # What came of it
+#
+# The model of late flights answers in milliseconds. Whether it was right is known hours later, when the plane has landed. Nobody collected these outcomes, so nobody
+# noticed that a service had sent zeros for a week. Now the outcomes come back to the predictions, a monitor measures the model every day, and an alarm wakes somebody up,
+# but not too often.
+#
+# **By the end you can**
+#
+# - bring late labels back to the predictions, each exactly once (exercise 12.2.1)
+# - find out why a monitor of model quality measures nothing, and mend it (exercise 12.2.2)
+# - choose an alarm by what it costs, or none (exercise 12.2.3)
+#
+# **Prerequisites**: [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb), and [what comes in](m12_1_what_comes_in.ipynb), the notebook before.
+#
+# **Time**: 75 minutes; a good place for a break is before "One number a day".
+#
+# **Services**: SageMaker endpoints with data capture, Model Monitor, CloudWatch, SNS, SQS, EventBridge, SageMaker Pipelines.
+#
+# **Cost**: \$0 here. On AWS the endpoint costs {fact:price-ml-m5-large-hosting} dollars an hour, for five days about 14 dollars, and the jobs of the monitor some cents
+# (November 2026). Model Monitor is closed to accounts that are new since 30 July 2026.
+#
+# ## Set up
+
+# %%
+import json
+import logging
+
+import pandas as pd
+from given import features, late_flights
+from given.late_flights import FEATURES, STATE, joined, trained
+from given.quality_alarm import played
+from given.quality_monitors import deleted, executions, reports, run_once, shown, told
+from given.quality_retraining import messages, notified, retraining, started_by, taken_down
+from given.quality_traffic import ask, deploy, label, now, put_labels
+from matplotlib import pyplot as plt
+
+from course import check, connect, hint, judge, show, variant
+from course.exercises import broken_quality
+
+logging.disable(logging.WARNING)  # the SDK logs each step
+aws = connect("m12_2")
+sagemaker, s3, cloudwatch = (aws.client(name) for name in ("sagemaker", "s3", "cloudwatch"))
+folder = f"s3://{aws.bucket}/{aws.prefix}"
+aws
+
+# %% [markdown]
+# `ASKED` is the number of flights a day about which travellers ask. With fewer, a day says less about the model.
+
+# %% tags=["parameters"]
+ASKED = 200
+TREES = 40
+
+# %% [markdown]
+# The SDK needs a region when it is imported, so we import it after `connect`. The model learns from January to March and goes live in April.
+
+# %%
+from sagemaker.core.model_monitor import EndpointInput, ModelQualityMonitor
+from sagemaker.core.model_monitor.dataset_format import DatasetFormat
+
+flown = features.flights(aws.data("flights"), months=(1, 12))
+flights = late_flights.table(flown, aws.data("weather"))
+flights = flights.join(joined(flights, "asked_at", features.airport_state(flown), STATE))
+flights["day"] = flights.departs.dt.tz_convert(features.NEW_YORK).dt.strftime("%Y-%m-%d")
+model = trained(flights[flights.day < "2013-04-01"].sample(20_000, random_state=1), FEATURES, TREES)
+endpoint = deploy(aws, model)
+
+
+def of_day(day: str) -> pd.DataFrame:
+    return flights[flights.day == day].sample(ASKED, random_state=1)
+
+
+today = ask(aws, endpoint, of_day("2013-07-08"), FEATURES, "july-08")
+
+# %% [markdown]
+# ## Labels come later
+#
+# The endpoint has *data capture*: each request and its answer become a line in S3. The app gave each request an `InferenceId`, so that a label can find it later:
+# without one, only the random `eventId` names it, which the app never sees.
+
+# %%
+captured = f"{aws.prefix}/captured/{endpoint}"
+pages = s3.get_paginator("list_objects_v2")
+keys = []
+while not keys:  # the file takes a moment
+    found = pages.paginate(Bucket=aws.bucket, Prefix=captured)
+    keys = [each["Key"] for page in found for each in page.get("Contents", [])]
+line = s3.get_object(Bucket=aws.bucket, Key=keys[0])["Body"].read().decode().splitlines()[0]
+print(keys[0].removeprefix(aws.prefix))
+print(json.dumps(json.loads(line), indent=1))
+
+# %% [markdown]
+# You write the labels, *ground truth*, into files of JSON lines. A line names the request by its inference id, in the member `eventId`:
+
+# %%
+print(label("july-08-0001", "1"))
+
+# %% [markdown]
+# The files are in folders of the hour, in UTC, in which the label was *collected*: `labels/2026/11/28/21/any-name.jsonl`. Before each analysis, a job of Model Monitor
+# merges captured requests and labels. A request without a label is left out. It does not tell a flight of which nothing is known yet from one that never flew, and
+# AWS does not say which of two labels of one request counts. So that is your part.
+
+# %% [markdown] exercise="m12_2_ex1"
+# Write `write_labels(predictions, messages, folder)` that stores labels below the S3 URI `folder`, and returns nothing. Both tables are like this:
+#
+# | `predictions` | | `messages` of the airline | |
+# |---|---|---|---|
+# | `inference_id` | `"trip-1c6f09aa"` | `flight` | `"UA1545"` |
+# | `flight` | `"UA1545"` | `sent` | `"2026-11-28T14:05:09Z"` |
+# | `asked` | `"2026-11-28T09:12:44Z"` | `status` | `"landed"`, `"cancelled"` or `"diverted"` |
+# | | | `delay` | `23.0`, in minutes |
+#
+# - The newest message of a flight counts. Only a flight that landed has a label: `"1"` if it is more than 15 minutes late, else `"0"`.
+# - Each prediction of such a flight has exactly one line, in the folder of the hour of `sent`. Other predictions have none.
+# - The function is called again and again, with all messages so far. Then all this holds for the new table.
+#
+# It is judged on fresh traffic by the rows that an execution merges.
+
+
+# %% answer="m12_2_ex1"
+def write_labels(predictions: pd.DataFrame, messages: pd.DataFrame, folder: str) -> None:
+    ### BEGIN SOLUTION
+    bucket, _, prefix = folder.removeprefix("s3://").partition("/")
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/"):
+        for each in page.get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=each["Key"])
+    newest = messages.sort_values("sent").drop_duplicates("flight", keep="last")
+    rows = predictions.merge(newest[newest.status == "landed"], on="flight")
+    hours = pd.to_datetime(rows.sent).dt.strftime("%Y/%m/%d/%H")
+    for hour, some in rows.groupby(hours):
+        outcomes = (some.delay > 15).astype(int).astype(str)
+        lines = [label(identity, outcome) for identity, outcome in zip(some.inference_id, outcomes, strict=True)]
+        s3.put_object(Bucket=bucket, Key=f"{prefix}/{hour}/labels.jsonl", Body="\n".join(lines).encode())
+    ### END SOLUTION
+
+
+# %% check="m12_2_ex1"
+check("m12_2_ex1", write_labels=write_labels)
+
+# %% [markdown]
+# ## A baseline, a schedule, a clock
+#
+# What is the model's quality when all is well? A *baseline job* measures it on predictions with labels, here of ten days in April. The *problem type* says which
+# metrics there are: `Regression`, `BinaryClassification` or `MulticlassClassification`. For a binary one, the monitor reads either classes (*inference attribute*) or probabilities
+# (*probability attribute*), which it turns into classes at a threshold.
+
+# %%
+april = flights[flights.day.between("2013-04-08", "2013-04-17")]
+scored = pd.DataFrame({"score": model.predict_proba(april[FEATURES])[:, 1], "late": april.late})
+rows = aws.upload(scored, "baseline-rows/april.csv", header=True)
+rented = {"instance_type": "ml.m5.large"}
+monitor = ModelQualityMonitor(role=aws.role, sagemaker_session=aws.session, **rented)
+monitor.suggest_baseline(
+    baseline_dataset=rows,
+    dataset_format=DatasetFormat.csv(header=True),
+    problem_type="BinaryClassification",
+    probability_attribute="score",
+    ground_truth_attribute="late",
+    probability_threshold_attribute="0.2",  # text here, a number in EndpointInput
+    output_s3_uri=f"{folder}/baseline",
+    wait=True,
+)
+constraints = monitor.suggested_constraints().body_dict["binary_classification_constraints"]
+pd.DataFrame(constraints).T.loc[["auc", "recall", "precision", "accuracy"]]
+
+# %% [markdown]
+# The suggested limit of each metric is the value of the baseline itself. A model that stays as good as it was is below it on every second day. These limits are a start,
+# and not an alarm.
+#
+# The schedule analyzes each day the requests of the day *before the last*: its offsets reach from 48 to 24 hours back. By then even the last flight has
+# landed. An offset that is too short loses the late flights first, which land last.
+
+
+# %%
+def monitored(hour: int) -> str:
+    """Create the schedule, which runs at this hour each day. Returns its name."""
+    name = aws.unique("quality")
+    monitor.create_monitoring_schedule(
+        monitor_schedule_name=name,
+        endpoint_input=EndpointInput(
+            endpoint,
+            "/opt/ml/processing/input/endpoint",
+            start_time_offset="-P2D",
+            end_time_offset="-P1D",
+            probability_attribute="0",
+            probability_threshold_attribute=0.2,
+        ),
+        ground_truth_input=f"{folder}/labels",
+        problem_type="BinaryClassification",
+        constraints=f"{folder}/baseline/constraints.json",
+        output_s3_uri=f"{folder}/reports",
+        schedule_cron_expression=f"cron(0 {hour} ? * * *)",
+    )
+    return name
+
+
+schedule = monitored((now(aws).hour - 1) % 24)
+
+# %% [markdown]
+# A day later all outcomes are known. The local AWS has a clock that can be moved on, so that a day takes no day.
+
+
+# %%
+def day_passes(asked: pd.DataFrame) -> None:
+    if aws.local:
+        aws.local.advance(24 * 3600)
+    put_labels(aws, asked.inference_id, asked.late)
+    put_labels(aws, asked.flight, asked.late, "labels-by-flight")
+
+
+day_passes(today)
+if aws.local:  # on AWS, two more days pass
+    for day in ("2013-07-09", "2013-07-10"):
+        day_passes(ask(aws, endpoint, of_day(day), FEATURES, day))
+    print(shown(executions(sagemaker, schedule, 3)))
+
+# %% [markdown]
+# The first execution found no data in its window: the schedule was younger than that. The others completed, and compared each metric with its limit. Every execution also publishes the
+# metrics in CloudWatch:
+
+# %%
+namespace = "aws/sagemaker/Endpoints/model-metrics"
+listed = cloudwatch.list_metrics(Namespace=namespace, MetricName="auc")["Metrics"]
+names = {"Endpoint": endpoint, "MonitoringSchedule": schedule}
+dimensions = [{"Name": name, "Value": value} for name, value in names.items()]
+print(*(each["Dimensions"] for each in listed), sep="\n")
+if aws.local:
+    last = reports(aws, executions(sagemaker, schedule)[-1])
+    print(last["statistics"]["binary_classification_metrics"]["auc"])
+    for each in last["constraint_violations"]["violations"]:
+        print(each["description"])
+
+# %% [markdown]
+# The `standard_deviation` beside a value comes from a few samples of the same day. It says how exact the number is for this day, and not how different days are.
+#
+# ## Three monitors that measure nothing
+#
+# Three colleagues set up monitors for the same endpoint. All three ran once, over these days, and none is of use. `told` returns all that an execution left to read: its failure reason, and of
+# its last job the exit message, the log, the violations and the environment. Labels by the number of the flight are in `labels-by-flight`, by mistake.
+
+# %%
+words = monitor.image_uri, aws.role, endpoint, folder
+definitions = broken_quality.definitions(variant("m12_2_ex2"), *words)
+broken = {}
+for each, definition in definitions.items():
+    name = aws.unique(each)
+    run_once(sagemaker, name, definition)
+    broken[each] = executions(sagemaker, name)[-1]
+    print(each, broken[each]["MonitoringExecutionStatus"], told(aws, broken[each])[0])
+
+# %% [markdown]
+# `definitions` has the three requests. A change of one is a path and a new value: `broken_quality.repaired(definition, {"JobResources.ClusterConfig.VolumeSizeInGB": 20})` returns the
+# changed definition.
+
+# %% [markdown] exercise="m12_2_ex2"
+# Make two `dict`s with the keys `"monitor-1"` to `"monitor-3"`.
+#
+# - `evidence[monitor]` is a `str`: words copied from what `told(aws, broken[monitor])` returns that say what was wrong. No other of the three executions may have these words. Leave out what
+#   changes with every run, such as times.
+# - `repairs[monitor]` is `{path: value}`: the smallest change of its definition that mends it.
+#
+# A sound monitor completes, measures the AUC of the probabilities and a recall between 0 and 1, and publishes its metrics. Violations are no fault. The check runs each monitor again with
+# your change.
+
+
+# %% answer="m12_2_ex2"
+evidence = ...  # TODO: monitor -> words
+repairs = ...  # TODO: monitor -> {path: value}
+
+### BEGIN SOLUTION
+SOURCE, APPLICATION = "ModelQualityJobInput.EndpointInput", "ModelQualityAppSpecification"
+LABELS = "ModelQualityJobInput.GroundTruthS3Input.S3Uri"
+CONSTRAINTS = "ModelQualityBaselineConfig.ConstraintsResource.S3Uri"
+SIGNS = {
+    "There are no ground truth labels": {LABELS: f"{folder}/labels"},
+    "captured requests has a ground truth label": {LABELS: f"{folder}/labels"},
+    "Job inputs had no data": {f"{SOURCE}.EndpointName": endpoint},
+    "probability_attribute is '1'": {f"{SOURCE}.ProbabilityAttribute": "0"},
+    "inference_attribute is missing": {f"{APPLICATION}.ProblemType": "BinaryClassification"},
+    "baseline/constraint.json": {CONSTRAINTS: f"{folder}/baseline/constraints.json"},
+    "account-level service limit": {"JobResources.ClusterConfig.InstanceCount": 1},
+    "probability_threshold_attribute=20": {f"{SOURCE}.ProbabilityThresholdAttribute": 0.2},
+    "publish_cloudwatch_metrics=Disabled": {f"{APPLICATION}.Environment.publish_cloudwatch_metrics": "Enabled"},
+}
+evidence, repairs = {}, {}
+for each, execution in broken.items():
+    sign = next(sign for sign in SIGNS if sign in "\n".join(told(aws, execution)))
+    evidence[each], repairs[each] = sign, SIGNS[sign]
+### END SOLUTION
+
+# %% check="m12_2_ex2"
+check("m12_2_ex2", evidence=evidence, repairs=repairs)
+
+# %% [markdown]
+# ## One number a day
+#
+# Which value of which metric deserves a page? `given/quality_days.py` has the metrics of a larger service, which answers all flights of an airport: for each day from April to June, of the
+# sound service, and of the same service with a fault. The faults were replayed: zeros for the state of the airport, times as hhmm, times in UTC, degrees in Celsius, no weather.
+
+# %%
+from given.quality_days import METRICS, days_of
+
+days = days_of("EWR")
+figure, axes = plt.subplots(figsize=(7, 3))
+for fault, style in (("", "k-"), ("hhmm", "k:")):
+    some = days[days.fault == fault]
+    axes.plot(some.day, some.auc, style, label=fault or "sound")
+axes.set(xlabel="day, from 1 April", ylabel="AUC", title="AUC by day, with and without a fault")
+axes.legend()
+show(figure, "Two lines of AUC by day. Both vary much from day to day, and overlap.")
+days.groupby("fault")[[*METRICS, "usd"]].agg(["mean", "std"]).round(2)
+
+# %% [markdown]
+# Days differ more than the service with a fault differs from the sound one. No limit on one day's AUC tells them apart, so the AUC can *grade* nothing. But it can still *alarm*: an alarm may look
+# at several days, `EvaluationPeriods`, of which some must breach, `DatapointsToAlarm`.
+#
+# What is such an alarm worth? `usd` is what warnings cost a flight: 120 dollars for a late flight without warning, 25 for a false warning. A false alarm costs a page. A fault costs dollars each
+# day until somebody knows of it. `played` replays all this, with two rivals: *never* watching (somebody notices after 60 days) and looking *weekly*, which costs a page each week.
+
+# %%
+case = {"endpoint": endpoint, "schedule": schedule, "airport": "EWR"}
+case |= {"topic": "arn:aws:sns:us-east-1:123456789012:on-call"}
+case |= {"page_usd": 600.0, "flights_a_day": 320, "incidents": 1.0}
+
+
+def alarm(threshold: float, last: int, needed: int, metric: str = "auc") -> dict:
+    rule = {"EvaluationPeriods": last, "DatapointsToAlarm": needed, "Threshold": threshold}
+    return {"MetricName": metric, "ComparisonOperator": "LessThanThreshold", **rule}
+
+
+plans = {"never": {"watch": "never"}, "weekly": {"watch": "weekly"}}
+for limit in (0.5, 0.6, 0.7, 0.8):
+    plans[f"AUC below {limit} on one day"] = {"watch": "alarm", "alarm": alarm(limit, 1, 1)}
+pd.DataFrame({name: played(days, case, plan) for name, plan in plans.items()}).T.round(1)
+
+# %% [markdown]
+# Look at the last rows. With a high threshold the alarm is nearly always in ALARM, and so it pages *less*: an alarm acts when it goes to ALARM, and not while it stays there.
+
+# %% [markdown] exercise="m12_2_ex3"
+# Write `watch(days, case)` that returns the plan for a service: `{"watch": "never"}`, `{"watch": "weekly"}`, or `{"watch": "alarm", "alarm": <request>}`.
+#
+# - `days` is a table like `days_of("EWR")`, and `case` a `dict` like `case` above. Its numbers differ from service to service.
+# - The request is a whole one for `put_metric_alarm`, with any `AlarmName`: the metric of this endpoint and schedule, with its namespace and dimensions, a period of a day, at most 7 periods, and the
+#   topic as its action.
+#
+# It is judged by dollars, on an unseen half year, July to December, of several services. The points count what you save beside the better of the two rivals. The AUC need not be the best metric.
+
+
+# %% answer="m12_2_ex3"
+def watch(days: pd.DataFrame, case: dict) -> dict:
+    ### BEGIN SOLUTION
+    names = {"Endpoint": case["endpoint"], "MonitoringSchedule": case["schedule"]}
+    whole = {
+        "AlarmName": f"{case['schedule']}-worse",
+        "Namespace": namespace,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()],
+        "Period": 86_400,
+        "Statistic": "Average",
+        "AlarmActions": [case["topic"]],
+    }
+    plans = [{"watch": "never"}, {"watch": "weekly"}]
+    for last, needed in ((1, 1), (2, 2), (3, 2), (4, 3), (5, 4), (7, 4), (7, 6)):
+        for limit in days[days.fault == ""].auc.quantile([0.05, 0.1, 0.2, 0.3, 0.4, 0.5]):
+            plans.append({"watch": "alarm", "alarm": whole | alarm(limit, last, needed)})
+    return min(plans, key=lambda plan: played(days, case, plan)["usd"])
+    ### END SOLUTION
+
+
+# %% check="m12_2_ex3"
+check("m12_2_ex3", watch=watch)
+
+# %% [markdown]
+# ## From alarm to action
+#
+# An alarm acts in two ways. Its *actions* notify an SNS topic, which tells people. And each change of its state is an *event*, for which an EventBridge rule can start a function or a pipeline: here one that
+# trains the model again. We set up both, and let two more days pass. On them, the service sends zeros for the state of the airport and times as hhmm.
+
+# %%
+topic, queue = notified(aws)
+pipeline = retraining(aws, f"{folder}/captured")
+name = aws.unique("auc-low")
+rule, role = started_by(aws, name, pipeline)
+request = alarm(0.65, 1, 1) | {"AlarmName": name, "Period": 86_400, "Statistic": "Average"}
+where = {"Namespace": namespace, "Dimensions": dimensions}
+cloudwatch.put_metric_alarm(**request, **where, AlarmActions=[topic])
+for day in ("2013-07-11", "2013-07-12") if aws.local else ():
+    sent = of_day(day).assign(mean_delay_2h=0)
+    sent["minutes"] = sent.minutes // 60 * 100 + sent.minutes % 60
+    day_passes(ask(aws, endpoint, sent, FEATURES, day))
+if aws.local:
+    print(shown(executions(sagemaker, schedule, 5)))
+    for message in messages(aws, queue):
+        print(message["AlarmName"], message["NewStateValue"], message["NewStateReason"])
+    started = sagemaker.list_pipeline_executions(PipelineName=pipeline)
+    print(len(started["PipelineExecutionSummaries"]), "execution of the pipeline")
+
+# %% [markdown]
+# Two days after the first wrong request somebody has a message, and the pipeline runs. It is the wrong answer to this alarm: the new model would learn from broken rows, and nobody
+# would look for the fault. An alarm on the model says *that* something is wrong. Whether it is the input, [the data quality monitor](m12_1_what_comes_in.ipynb) tells.
+#
+# And if the input is sound, is a new model better? We compare three, in dollars a flight: the live one, one of all data before the month, and one of the month before alone.
+
+
+# %%
+def dollars(some: pd.DataFrame, by) -> float:
+    warned = by.predict_proba(some[FEATURES])[:, 1] >= 25 / 145
+    return (120 * (some.late & ~warned) + 25 * (1 - some.late) * warned).mean()
+
+
+def learned(some: pd.DataFrame):
+    return trained(some.sample(20_000, random_state=1), FEATURES, TREES)
+
+
+compared = []
+for month in (6, 7, 11, 12):
+    known = flights[flights.day < f"2013-{month:02}"]
+    last = known[known.day >= f"2013-{month - 1:02}"]
+    models = {"live": model, "all data": learned(known), "last month": learned(last)}
+    now_flown = flights[flights.day.str.startswith(f"2013-{month:02}")]
+    costs = {name: dollars(now_flown, each) for name, each in models.items()}
+    compared.append({"month": month, **costs})
+pd.DataFrame(compared).round(2)
+
+# %% [markdown]
+# In summer any new model saves money. In November nothing is gained, and in December a model of the last month costs more than the old one: November is no guide to the holidays. So an
+# alarm may *start* a retraining on its own. Whether the new model goes live is decided by a comparison with the live one, on flights that neither has seen, as in the
+# [pipeline with a gate](../m10_pipelines/m10_1_from_notebook_to_pipeline.ipynb), and never while data quality is violated.
+#
+# ## In this notebook we have
+#
+# - brought late labels back to predictions by inference ids, each once;
+# - run a monitor of model quality on a clock, with offsets that wait for the labels;
+# - mended three monitors by what their executions left to read;
+# - chosen alarms by dollars, beside never watching and looking weekly;
+# - let an alarm notify people and start a pipeline, and seen when retraining does harm.
+#
+# ## Recall
+#
+# 1. Which request does a label belong to, and what happens to a request without one?
+# 2. Why does the schedule look at the day before the last?
+# 3. Why are the suggested constraints no alarm?
+# 4. An alarm with a very high threshold pages hardly ever. Why?
+# 5. When is retraining the wrong answer to an alarm?
+#
+# <details><summary>Answers</summary>
+#
+# - 1: to the one with its inference id; without a label it is left out.
+# - 2: its labels are complete by then.
+# - 3: they are the values of the baseline, which half of all sound days miss.
+# - 4: it is in ALARM nearly always, and acts only when it goes there.
+# - 5: when the input is broken, or when the new data are no guide to the next weeks.
+#
+# </details>
+#
+# ## Clean up
+
+# %%
+taken_down(aws, topic, queue, pipeline, rule, role)
+cloudwatch.delete_alarms(AlarmNames=[name])
+monitor.delete_monitoring_schedule()
+for execution in broken.values():
+    deleted(sagemaker, execution["MonitoringScheduleName"])
+aws.cleanup()
+
+# %% [markdown]
+# ## Next
+#
+# [Pipelines that go wrong](../m10_pipelines/m10_2_pipelines_that_go_wrong.ipynb) has a guard that stops bad rows before they train a model.
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.
