@@ -20,7 +20,7 @@ FAULTS: dict[str, dict[str, object]] = {
     "column": {f"{SOURCE}.ProbabilityAttribute": "1"},
     "problem": {f"{APPLICATION}.ProblemType": "Regression"},
     "baseline": {BASELINE: "{folder}/baseline/constraint.json"},
-    "instances": {"JobResources.ClusterConfig.InstanceCount": 30},
+    "instances": {"JobResources.ClusterConfig.InstanceCount": 8},
     "percent": {f"{SOURCE}.ProbabilityThresholdAttribute": 20},
     "silent": {f"{APPLICATION}.Environment.publish_cloudwatch_metrics": "Disabled"},
 }

@@ -237,7 +237,7 @@ if aws.local:
 #
 # ## Three monitors that measure nothing
 #
-# Three colleagues set up monitors for the same endpoint. All three ran once, over these days, and none is of use. `told` returns all that an execution left to read: its failure reason, and of
+# Three colleagues set up monitors for the same endpoint. All three ran once, over the last day's requests, and none is of use. `told` returns all that an execution left to read: its failure reason, and of
 # its last job the exit message, the log, the violations and the environment. Labels by the number of the flight are in `labels-by-flight`, by mistake.
 
 # %%

@@ -42,9 +42,10 @@ def shown(found: list[dict]) -> pd.DataFrame:
 
 
 def run_once(sagemaker: Any, schedule: str, definition: dict) -> None:
-    """Create a monitor of a definition that runs once, now, over all traffic of the last ten days. It has the definition's own name."""
+    """Create a monitor of a definition that runs once, now, over 24 hours of traffic, the most that a run may have: those that ended 12 hours
+    ago. It has the definition's own name."""
     sagemaker.create_model_quality_job_definition(JobDefinitionName=schedule, **definition)
-    window = {"DataAnalysisStartTime": "-P10D", "DataAnalysisEndTime": "-PT0S"}
+    window = {"DataAnalysisStartTime": "-PT36H", "DataAnalysisEndTime": "-PT12H"}
     config = {"ScheduleConfig": {"ScheduleExpression": "NOW", **window}}
     config |= {"MonitoringJobDefinitionName": schedule, "MonitoringType": "ModelQuality"}
     sagemaker.create_monitoring_schedule(MonitoringScheduleName=schedule, MonitoringScheduleConfig=config)
