@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -17,7 +18,7 @@ from course.grading.short_repr import cut
 
 from .m12_2_monitor import COMPLETED, Ended, ended, run_once
 
-SINCE = "-P30D"  # all traffic of the notebook
+SINCE, UNTIL = timedelta(hours=36), timedelta(hours=12)  # before an execution of the notebook's `run_once`
 SHOWN, SAID = 60, 300  # characters of a learner's words, and of a text of AWS, that a message repeats
 NOT_IN_REQUESTS = ("JobDefinitionArn", "JobDefinitionName", "CreationTime", "ResponseMetadata")
 PUBLISHED = {"publish_cloudwatch_metrics": "Enabled"}
@@ -100,7 +101,7 @@ def changed(before: dict, after: dict) -> set[str]:
 
 
 def _again(answer: Answer, each: str, broken: Monitor) -> Again:
-    """What a repair earns, once the repaired monitor has run."""
+    """What a repair earns, once the repaired monitor has run over the same traffic."""
     repair, paths = answer.value("repairs")[each], cut(", ".join(answer.value("repairs")[each]), SAID)
     try:
         definition = repaired(broken.definition, repair)
@@ -112,9 +113,9 @@ def _again(answer: Answer, each: str, broken: Monitor) -> Again:
     count = len(changed(broken.definition, definition))
     if not count:
         return Again(0.0, f"{each}: your change leaves the definition as it is: it has these values.")
-    name = f"again-{each}-{answer.token()}"
+    name, scheduled = f"again-{each}-{answer.token()}", broken.execution.scheduled
     try:
-        execution = run_once(answer, name, definition, SINCE)
+        execution = run_once(answer, name, definition, scheduled - SINCE, scheduled - UNTIL)
     except (ClientError, ParamValidationError) as error:
         return Again(0.0, f"{each}: AWS refused the changed definition: {cut(str(error), SAID)}")
     finally:

@@ -184,7 +184,7 @@ def judge_labels(answer: Answer, report: Report, name: str) -> None:
             for hour, lines in found.capture.items():
                 key = f"captured/{there.endpoint}/Live/{hour}/00-00-000-{name}.jsonl"
                 answer.client("s3").put_object(Bucket=there.bucket, Key=key, Body="\n".join(lines).encode())
-            merged = run_once(answer, name, definition(there, folder), f"-PT{round(ASKED[0]) + 1}H")
+            merged = run_once(answer, name, definition(there, folder), there.now - timedelta(hours=ASKED[0] + 1))
         _judge_merged(report, found, merged)
 
 

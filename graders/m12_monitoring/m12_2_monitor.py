@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import tarfile
 import time
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ class Ended:
 
     Attributes
     ----------
+    scheduled : datetime
+        When it was scheduled, by AWS's clock.
     status, reason : str
         Its status and failure reason; ``""`` if it did not fail.
     texts : list of str
@@ -43,6 +46,7 @@ class Ended:
         The captured requests to which the merge gave a label.
     """
 
+    scheduled: datetime
     status: str
     reason: str = ""
     texts: list[str] = field(default_factory=list)
@@ -152,25 +156,49 @@ def definition(place: Place, labels: str) -> dict[str, Any]:
     }
 
 
-def run_once(answer: Answer, name: str, request: dict[str, Any], start: str) -> Ended:
-    """Create a definition and a schedule that runs once, now, over the traffic since ``start``, such as ``-PT6H``; both are deleted.
+def run_once(answer: Answer, name: str, request: dict[str, Any], since: datetime, until: datetime | None = None) -> Ended:
+    """Create a definition and a schedule that runs once, now, over the traffic between two times; both are deleted.
 
-    Raises ClientError and ParamValidationError if AWS refuses the request, and AnswerError if the execution does not end.
+    Parameters
+    ----------
+    answer : Answer
+    name : str
+        Of the definition and of the schedule.
+    request : dict
+        Of CreateModelQualityJobDefinition, without a name.
+    since, until : datetime
+        By AWS's clock, at most 24 hours apart. Without ``until``, all traffic until now.
+
+    Raises
+    ------
+    ClientError, ParamValidationError
+        AWS refuses the request.
+    AnswerError
+        The execution does not end.
     """
     sagemaker = answer.client("sagemaker")
     with contextlib.ExitStack() as made:
         sagemaker.create_model_quality_job_definition(JobDefinitionName=name, **request)
         made.callback(sagemaker.delete_model_quality_job_definition, JobDefinitionName=name)
+        now = sagemaker.describe_model_quality_job_definition(JobDefinitionName=name)["CreationTime"]
         sagemaker.create_monitoring_schedule(
             MonitoringScheduleName=name,
             MonitoringScheduleConfig={
-                "ScheduleConfig": {"ScheduleExpression": "NOW", "DataAnalysisStartTime": start, "DataAnalysisEndTime": "-PT0S"},
+                "ScheduleConfig": {
+                    "ScheduleExpression": "NOW",
+                    "DataAnalysisStartTime": _offset(now, since),
+                    "DataAnalysisEndTime": _offset(now, until or now),
+                },
                 "MonitoringJobDefinitionName": name,
                 "MonitoringType": "ModelQuality",
             },
         )
         made.callback(sagemaker.delete_monitoring_schedule, MonitoringScheduleName=name)
         return ended(answer, name)
+
+
+def _offset(now: datetime, moment: datetime) -> str:
+    return f"-PT{math.ceil((now - moment).total_seconds())}S"
 
 
 def ended(answer: Answer, schedule: str) -> Ended:
@@ -186,22 +214,23 @@ def ended(answer: Answer, schedule: str) -> Ended:
 
 
 def _ended(answer: Answer, execution: dict[str, Any]) -> Ended:
-    status, reason = execution["MonitoringExecutionStatus"], execution.get("FailureReason", "")
+    outcome = execution["ScheduledTime"], execution["MonitoringExecutionStatus"], execution.get("FailureReason", "")
+    _, status, reason = outcome
     if "ProcessingJobArn" not in execution:
-        return Ended(status, reason, [reason])
+        return Ended(*outcome, [reason])
     job = answer.client("sagemaker").describe_processing_job(ProcessingJobName=execution["ProcessingJobArn"].rpartition("/")[2])
     texts = [reason, job.get("ExitMessage", "")]
     for lines in log_streams(answer.client("logs"), "processing", job["ProcessingJobName"]).values():
         texts += lines
     texts += [f"{name}={value}" for name, value in job["Environment"].items()]
     if status not in COMPLETED:
-        return Ended(status, reason, texts)
+        return Ended(*outcome, texts)
     reports = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
     found = read(answer, f"{reports}/constraint_violations.json")
     texts += [each["description"] for each in (found or {}).get("violations", [])]
     metrics = next((value for name, value in read(answer, f"{reports}/statistics.json").items() if name.endswith("_metrics")), {})
-    merged = {each["InputName"]: each["S3Input"]["S3Uri"] for each in job["ProcessingInputs"]}["merged_input"]
-    return Ended(status, reason, texts, metrics, objects(answer, merged))
+    sources = [each["S3Input"]["S3Uri"] for each in job["ProcessingInputs"] if each["InputName"].startswith("endpoint_input")]
+    return Ended(*outcome, texts, metrics, [record for uri in sources for record in objects(answer, uri)])
 
 
 def read(answer: Answer, uri: str) -> Any:

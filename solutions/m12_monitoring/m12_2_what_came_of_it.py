@@ -3,9 +3,9 @@
 # %% [markdown]
 # # What came of it
 #
-# The model of late flights answers in milliseconds. Whether it was right is known hours later, when the plane has landed. Nobody collected these outcomes, so nobody
-# noticed that a service had sent zeros for a week. Now the outcomes come back to the predictions, a monitor measures the model every day, and an alarm wakes somebody up,
-# but not too often.
+# The model of late flights answers in milliseconds. Whether it was right, we know hours later, when the plane has landed. Nobody collected these outcomes. So
+# nobody noticed that a service had sent zeros for a week. In this notebook the outcomes come back to the predictions, a monitor measures the model every day, and
+# an alarm wakes somebody up, but not too often.
 #
 # **By the end you can**
 #
@@ -19,8 +19,8 @@
 #
 # **Services**: SageMaker endpoints with data capture, Model Monitor, CloudWatch, SNS, SQS, EventBridge, SageMaker Pipelines.
 #
-# **Cost**: \$0 here. On AWS the endpoint costs {fact:price-ml-m5-large-hosting} dollars an hour, for five days about 14 dollars, and the jobs of the monitor some cents
-# (November 2026). Model Monitor is closed to accounts that are new since 30 July 2026.
+# **Cost**: \$0 here. On AWS the endpoint costs {fact:price-ml-m5-large-hosting} dollars an hour, so about 11 dollars for four days, and the jobs of the monitor some
+# cents (November 2026). New AWS accounts cannot start Model Monitor since {fact:closed-features-day}.
 #
 # ## Set up
 
@@ -30,11 +30,11 @@ import logging
 
 import pandas as pd
 from given import features, late_flights
+from given import quality_retraining as actions
 from given.late_flights import FEATURES, STATE, joined, trained
 from given.quality_alarm import played
-from given.quality_monitors import deleted, executions, reports, run_once, shown, told
-from given.quality_retraining import messages, notified, retraining, started_by, taken_down
-from given.quality_traffic import ask, deploy, label, now, put_labels
+from given.quality_monitors import executions, reports, run_once, shown, told
+from given.quality_traffic import ask, deploy, first_captured, label, now, put_labels
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint, judge, show, variant
@@ -54,7 +54,8 @@ ASKED = 200
 TREES = 40
 
 # %% [markdown]
-# The SDK needs a region when it is imported, so we import it after `connect`. The model learns from January to March and goes live in April.
+# The SDK needs a region when it is imported, so we import it after `connect`. The model learns from January to March, and goes live. Then travellers ask about
+# flights of 8 July.
 
 # %%
 from sagemaker.core.model_monitor import EndpointInput, ModelQualityMonitor
@@ -63,7 +64,8 @@ from sagemaker.core.model_monitor.dataset_format import DatasetFormat
 flown = features.flights(aws.data("flights"), months=(1, 12))
 flights = late_flights.table(flown, aws.data("weather"))
 flights = flights.join(joined(flights, "asked_at", features.airport_state(flown), STATE))
-flights["day"] = flights.departs.dt.tz_convert(features.NEW_YORK).dt.strftime("%Y-%m-%d")
+local = flights.departs.dt.tz_convert(features.NEW_YORK)
+flights["day"] = local.dt.tz_localize(None).dt.normalize()
 model = trained(flights[flights.day < "2013-04-01"].sample(20_000, random_state=1), FEATURES, TREES)
 endpoint = deploy(aws, model)
 
@@ -73,50 +75,49 @@ def of_day(day: str) -> pd.DataFrame:
 
 
 today = ask(aws, endpoint, of_day("2013-07-08"), FEATURES, "july-08")
+began = now(aws)
 
 # %% [markdown]
 # ## Labels come later
 #
-# The endpoint has *data capture*: each request and its answer become a line in S3. The app gave each request an `InferenceId`, so that a label can find it later:
-# without one, only the random `eventId` names it, which the app never sees.
+# The endpoint has *data capture*: S3 gets a line for each request and its answer. The app gave each request an `InferenceId`. By this name a label finds it later.
+# Without one, the only name of a request is its random `eventId`, which the app never sees.
 
 # %%
-captured = f"{aws.prefix}/captured/{endpoint}"
-pages = s3.get_paginator("list_objects_v2")
-keys = []
-while not keys:  # the file takes a moment
-    found = pages.paginate(Bucket=aws.bucket, Prefix=captured)
-    keys = [each["Key"] for page in found for each in page.get("Contents", [])]
-line = s3.get_object(Bucket=aws.bucket, Key=keys[0])["Body"].read().decode().splitlines()[0]
-print(keys[0].removeprefix(aws.prefix))
+key, line = first_captured(aws, endpoint)
+print(key)
 print(json.dumps(json.loads(line), indent=1))
 
 # %% [markdown]
-# You write the labels, *ground truth*, into files of JSON lines. A line names the request by its inference id, in the member `eventId`:
+# A label, or *ground truth*, says what really happened. You write labels into files of JSON lines. Each line has the inference id of its request, in the member
+# `eventId`:
 
 # %%
 print(label("july-08-0001", "1"))
 
 # %% [markdown]
-# The files are in folders of the hour, in UTC, in which the label was *collected*: `labels/2026/11/28/21/any-name.jsonl`. Before each analysis, a job of Model Monitor
-# merges captured requests and labels. A request without a label is left out. It does not tell a flight of which nothing is known yet from one that never flew, and
-# AWS does not say which of two labels of one request counts. So that is your part.
+# A file is in the folder of the hour, in UTC, in which its labels were *collected*, for example `labels/2026/11/28/21/any-name.jsonl`. Before each analysis, a job
+# of Model Monitor merges captured requests and labels. It leaves out a request without a label: it cannot know whether the plane is still in the air or never
+# flew. If a request has two labels, AWS does not say which one counts. So it is up to you that each outcome is stored, and stored once.
 
 # %% [markdown] exercise="m12_2_ex1"
-# Write `write_labels(predictions, messages, folder)` that stores labels below the S3 URI `folder`, and returns nothing. Both tables are like this:
+# Write `write_labels(predictions, messages, folder)` that stores labels below the S3 URI `folder`, and returns nothing. `messages` are those of the airline.
 #
-# | `predictions` | | `messages` of the airline | |
-# |---|---|---|---|
-# | `inference_id` | `"trip-1c6f09aa"` | `flight` | `"UA1545"` |
-# | `flight` | `"UA1545"` | `sent` | `"2026-11-28T14:05:09Z"` |
-# | `asked` | `"2026-11-28T09:12:44Z"` | `status` | `"landed"`, `"cancelled"` or `"diverted"` |
-# | | | `delay` | `23.0`, in minutes |
+# | table | column | example |
+# |---|---|---|
+# | `predictions` | `inference_id` | `"trip-1c6f09aa"` |
+# | | `flight` | `"UA1545"` |
+# | | `asked` | `"2026-11-28T09:12:44Z"` |
+# | `messages` | `flight` | `"UA1545"` |
+# | | `sent` | `"2026-11-28T14:05:09Z"` |
+# | | `status` | `"landed"`, `"cancelled"` or `"diverted"` |
+# | | `delay` | `23.0`, in minutes |
 #
 # - The newest message of a flight counts. Only a flight that landed has a label: `"1"` if it is more than 15 minutes late, else `"0"`.
 # - Each prediction of such a flight has exactly one line, in the folder of the hour of `sent`. Other predictions have none.
-# - The function is called again and again, with all messages so far. Then all this holds for the new table.
+# - The function is called again and again, with all messages so far. Each time, all this holds for the new table: what an earlier call wrote may be wrong by then.
 #
-# It is judged on fresh traffic by the rows that an execution merges.
+# It is judged on unseen flights, by the rows that an execution merges.
 
 
 # %% answer="m12_2_ex1"
@@ -142,9 +143,9 @@ check("m12_2_ex1", write_labels=write_labels)
 # %% [markdown]
 # ## A baseline, a schedule, a clock
 #
-# What is the model's quality when all is well? A *baseline job* measures it on predictions with labels, here of ten days in April. The *problem type* says which
-# metrics there are: `Regression`, `BinaryClassification` or `MulticlassClassification`. For a binary one, the monitor reads either classes (*inference attribute*) or probabilities
-# (*probability attribute*), which it turns into classes at a threshold.
+# How good is the model when all is well? A *baseline job* measures it on predictions with labels, here of ten days in April. The *problem type* says which metrics
+# there are: `Regression`, `BinaryClassification` or `MulticlassClassification`. Ours is binary: late or not. The monitor reads either classes (*inference
+# attribute*) or probabilities (*probability attribute*). It makes classes of probabilities by a threshold.
 
 # %%
 april = flights[flights.day.between("2013-04-08", "2013-04-17")]
@@ -166,11 +167,11 @@ constraints = monitor.suggested_constraints().body_dict["binary_classification_c
 pd.DataFrame(constraints).T.loc[["auc", "recall", "precision", "accuracy"]]
 
 # %% [markdown]
-# The suggested limit of each metric is the value of the baseline itself. A model that stays as good as it was is below it on every second day. These limits are a start,
-# and not an alarm.
+# The job suggests a limit for each metric: the value of the baseline itself. A model that stays as good as it was is below it on about every second day. So these
+# limits are a start, and no alarm.
 #
-# The schedule analyzes each day the requests of the day *before the last*: its offsets reach from 48 to 24 hours back. By then even the last flight has
-# landed. An offset that is too short loses the late flights first, which land last.
+# The schedule runs once a day. Its offsets say which requests it looks at: those from 48 to 24 hours ago. By then even the last flight has landed. If the time is
+# too short, the late flights are lost first, because they land last.
 
 
 # %%
@@ -196,10 +197,10 @@ def monitored(hour: int) -> str:
     return name
 
 
-schedule = monitored((now(aws).hour - 1) % 24)
+schedule = monitored((began.hour - 1) % 24)  # no window ends between two requests of a day
 
 # %% [markdown]
-# A day later all outcomes are known. The local AWS has a clock that can be moved on, so that a day takes no day.
+# A day later we know all outcomes. The local AWS has a clock that we can move on, so we need not wait.
 
 
 # %%
@@ -211,21 +212,21 @@ def day_passes(asked: pd.DataFrame) -> None:
 
 
 day_passes(today)
-if aws.local:  # on AWS, two more days pass
-    for day in ("2013-07-09", "2013-07-10"):
-        day_passes(ask(aws, endpoint, of_day(day), FEATURES, day))
-    print(shown(executions(sagemaker, schedule, 3)))
+if aws.local:  # on AWS, another day passes
+    day_passes(ask(aws, endpoint, of_day("2013-07-09"), FEATURES, "july-09"))
+    print(shown(executions(sagemaker, schedule, 2)))
 
 # %% [markdown]
-# The first execution found no data in its window: the schedule was younger than that. The others completed, and compared each metric with its limit. Every execution also publishes the
+# The first execution had no data: its window ended before our first request. The second completed, and compared each metric with its limit. It also published the
 # metrics in CloudWatch:
 
 # %%
 namespace = "aws/sagemaker/Endpoints/model-metrics"
-listed = cloudwatch.list_metrics(Namespace=namespace, MetricName="auc")["Metrics"]
+own = [{"Name": "Endpoint", "Value": endpoint}]
+listed = cloudwatch.list_metrics(Namespace=namespace, MetricName="auc", Dimensions=own)
+print(*(each["Dimensions"] for each in listed["Metrics"]), sep="\n")
 names = {"Endpoint": endpoint, "MonitoringSchedule": schedule}
 dimensions = [{"Name": name, "Value": value} for name, value in names.items()]
-print(*(each["Dimensions"] for each in listed), sep="\n")
 if aws.local:
     last = reports(aws, executions(sagemaker, schedule)[-1])
     print(last["statistics"]["binary_classification_metrics"]["auc"])
@@ -233,12 +234,13 @@ if aws.local:
         print(each["description"])
 
 # %% [markdown]
-# The `standard_deviation` beside a value comes from a few samples of the same day. It says how exact the number is for this day, and not how different days are.
+# The `standard_deviation` comes from a few samples of the same day. It says how exact the value is for this day. It does not say how much days differ.
 #
 # ## Three monitors that measure nothing
 #
-# Three colleagues set up monitors for the same endpoint. All three ran once, over the last day's requests, and none is of use. `told` returns all that an execution left to read: its failure reason, and of
-# its last job the exit message, the log, the violations and the environment. Labels by the number of the flight are in `labels-by-flight`, by mistake.
+# Three colleagues set up a monitor each for the same endpoint. Each ran once, over the requests of the last day, and none is of use. `told` returns all that an
+# execution left to read: its failure reason, and of its last job the exit message, the log, the violations and the environment. The labels in `labels-by-flight`
+# name flights instead of requests. They were made by mistake.
 
 # %%
 words = monitor.image_uri, aws.role, endpoint, folder
@@ -251,18 +253,18 @@ for each, definition in definitions.items():
     print(each, broken[each]["MonitoringExecutionStatus"], told(aws, broken[each])[0])
 
 # %% [markdown]
-# `definitions` has the three requests. A change of one is a path and a new value: `broken_quality.repaired(definition, {"JobResources.ClusterConfig.VolumeSizeInGB": 20})` returns the
-# changed definition.
+# `definitions` holds the three requests. A change of one is a path and a new value:
+# `broken_quality.repaired(definition, {"JobResources.ClusterConfig.VolumeSizeInGB": 20})` returns the changed definition.
 
 # %% [markdown] exercise="m12_2_ex2"
 # Make two `dict`s with the keys `"monitor-1"` to `"monitor-3"`.
 #
-# - `evidence[monitor]` is a `str`: words copied from what `told(aws, broken[monitor])` returns that say what was wrong. No other of the three executions may have these words. Leave out what
-#   changes with every run, such as times.
+# - `evidence[monitor]` is text: words copied from what `told(aws, broken[monitor])` returns that say what was wrong. Neither of the other two executions has these
+#   words. Leave out what changes with every run, such as times.
 # - `repairs[monitor]` is `{path: value}`: the smallest change of its definition that mends it.
 #
-# A sound monitor completes, measures the AUC of the probabilities and a recall between 0 and 1, and publishes its metrics. Violations are no fault. The check runs each monitor again with
-# your change.
+# A sound monitor completes, measures the AUC of the probabilities and a recall between 0 and 1, and publishes its metrics. Violations are no fault. The check runs
+# each monitor again with your change.
 
 
 # %% answer="m12_2_ex2"
@@ -296,8 +298,9 @@ check("m12_2_ex2", evidence=evidence, repairs=repairs)
 # %% [markdown]
 # ## One number a day
 #
-# Which value of which metric deserves a page? `given/quality_days.py` has the metrics of a larger service, which answers all flights of an airport: for each day from April to June, of the
-# sound service, and of the same service with a fault. The faults were replayed: zeros for the state of the airport, times as hhmm, times in UTC, degrees in Celsius, no weather.
+# Which metric, at which value, should wake somebody up? `given/quality_days.py` has the metrics of a larger service, which answers for all flights of an airport, for
+# each day from April to June. It has them for the sound service, and for the same service with a fault: `state` sends zeros for the state of the airport, `hhmm` 830
+# for the time 8:30, `utc` times in UTC, `celsius` degrees in Celsius, and `weather` no weather.
 
 # %%
 from given.quality_days import METRICS, days_of
@@ -313,11 +316,12 @@ show(figure, "Two lines of AUC by day. Both vary much from day to day, and overl
 days.groupby("fault")[[*METRICS, "usd"]].agg(["mean", "std"]).round(2)
 
 # %% [markdown]
-# Days differ more than the service with a fault differs from the sound one. No limit on one day's AUC tells them apart, so the AUC can *grade* nothing. But it can still *alarm*: an alarm may look
-# at several days, `EvaluationPeriods`, of which some must breach, `DatapointsToAlarm`.
+# The AUC differs more from day to day than between the sound service and the one with a fault. No limit on one day tells them apart. But an alarm may look at several
+# days, `EvaluationPeriods`, and wait until some of them are below the limit, `DatapointsToAlarm`.
 #
-# What is such an alarm worth? `usd` is what warnings cost a flight: 120 dollars for a late flight without warning, 25 for a false warning. A false alarm costs a page. A fault costs dollars each
-# day until somebody knows of it. `played` replays all this, with two rivals: *never* watching (somebody notices after 60 days) and looking *weekly*, which costs a page each week.
+# What is such an alarm worth? `usd` is what warnings cost a flight: 120 dollars for a late flight without a warning, 25 for a false warning. A fault makes flights
+# dearer until somebody knows of it. A false alarm costs a page, that is, a call at night. `played` plays a plan over these days, and adds up what half a year
+# costs. Two plans have no alarm. With *never*, somebody notices a fault after 60 days. With *weekly*, somebody looks every week, which costs as much as a page.
 
 # %%
 case = {"endpoint": endpoint, "schedule": schedule, "airport": "EWR"}
@@ -336,16 +340,18 @@ for limit in (0.5, 0.6, 0.7, 0.8):
 pd.DataFrame({name: played(days, case, plan) for name, plan in plans.items()}).T.round(1)
 
 # %% [markdown]
-# Look at the last rows. With a high threshold the alarm is nearly always in ALARM, and so it pages *less*: an alarm acts when it goes to ALARM, and not while it stays there.
+# Look at the last rows. With a high threshold the alarm is nearly always in ALARM, and so it pages *less*: an alarm acts when it goes to ALARM, and not while it
+# stays there.
 
 # %% [markdown] exercise="m12_2_ex3"
 # Write `watch(days, case)` that returns the plan for a service: `{"watch": "never"}`, `{"watch": "weekly"}`, or `{"watch": "alarm", "alarm": <request>}`.
 #
 # - `days` is a table like `days_of("EWR")`, and `case` a `dict` like `case` above. Its numbers differ from service to service.
-# - The request is a whole one for `put_metric_alarm`, with any `AlarmName`: the metric of this endpoint and schedule, with its namespace and dimensions, a period of a day, at most 7 periods, and the
-#   topic as its action.
+# - The request is a whole one for `put_metric_alarm`, with any `AlarmName`. It names a metric of this endpoint and schedule, with its namespace and dimensions. Its
+#   period is a day, it looks at 7 periods at most, and its action is the topic.
 #
-# It is judged by dollars, on an unseen half year, July to December, of several services. The points count what you save beside the better of the two rivals. The AUC need not be the best metric.
+# It is judged by dollars, on the unseen days from July to December, for several services. The points count what you save beside the better of the two plans without
+# an alarm. The AUC need not be the best metric.
 
 
 # %% answer="m12_2_ex3"
@@ -374,33 +380,36 @@ check("m12_2_ex3", watch=watch)
 # %% [markdown]
 # ## From alarm to action
 #
-# An alarm acts in two ways. Its *actions* notify an SNS topic, which tells people. And each change of its state is an *event*, for which an EventBridge rule can start a function or a pipeline: here one that
-# trains the model again. We set up both, and let two more days pass. On them, the service sends zeros for the state of the airport and times as hhmm.
+# An alarm acts in two ways. Its *actions* tell people, here by an SNS topic. And each change of its state is an *event*, by which an EventBridge rule can start a
+# function or a pipeline: here one that trains the model again. We set up both, and let two more days pass. On them, the service sends zeros for the state of the
+# airport, and times as hhmm.
 
 # %%
-topic, queue = notified(aws)
-pipeline = retraining(aws, f"{folder}/captured")
-name = aws.unique("auc-low")
-rule, role = started_by(aws, name, pipeline)
-request = alarm(0.65, 1, 1) | {"AlarmName": name, "Period": 86_400, "Statistic": "Average"}
+topic, queue = actions.notified(aws)
+pipeline = actions.retraining(aws, f"{folder}/newest")
+low = aws.unique("auc-low")
+rule, role = actions.started_by(aws, low, pipeline)
+request = alarm(0.65, 1, 1) | {"AlarmName": low, "Period": 86_400, "Statistic": "Average"}
 where = {"Namespace": namespace, "Dimensions": dimensions}
 cloudwatch.put_metric_alarm(**request, **where, AlarmActions=[topic])
-for day in ("2013-07-11", "2013-07-12") if aws.local else ():
+for day in ("2013-07-10", "2013-07-11") if aws.local else ():
     sent = of_day(day).assign(mean_delay_2h=0)
     sent["minutes"] = sent.minutes // 60 * 100 + sent.minutes % 60
+    aws.upload(sent[["late", *FEATURES]], f"newest/{day}.csv")
     day_passes(ask(aws, endpoint, sent, FEATURES, day))
 if aws.local:
-    print(shown(executions(sagemaker, schedule, 5)))
-    for message in messages(aws, queue):
+    print(shown(executions(sagemaker, schedule, 4)))
+    for message in actions.messages(aws, queue):
         print(message["AlarmName"], message["NewStateValue"], message["NewStateReason"])
-    started = sagemaker.list_pipeline_executions(PipelineName=pipeline)
-    print(len(started["PipelineExecutionSummaries"]), "execution of the pipeline")
+    print("executions of the pipeline:", *actions.retrained(aws, pipeline))
 
 # %% [markdown]
-# Two days after the first wrong request somebody has a message, and the pipeline runs. It is the wrong answer to this alarm: the new model would learn from broken rows, and nobody
-# would look for the fault. An alarm on the model says *that* something is wrong. Whether it is the input, [the data quality monitor](m12_1_what_comes_in.ipynb) tells.
+# Two days after the first wrong request somebody has a message, and the pipeline has trained a model on the newest rows. That is the wrong answer to this alarm: the
+# new model learned from broken rows, and nobody looks for the fault. An alarm on the model says *that* something is wrong.
+# [The data quality monitor](m12_1_what_comes_in.ipynb) says whether it is the input.
 #
-# And if the input is sound, is a new model better? We compare three, in dollars a flight: the live one, one of all data before the month, and one of the month before alone.
+# And if the input is sound, is a new model better? We compare three, in dollars a flight: the live one, one of all data before the month, and one of the month
+# before alone.
 
 
 # %%
@@ -418,15 +427,15 @@ for month in (6, 7, 11, 12):
     known = flights[flights.day < f"2013-{month:02}"]
     last = known[known.day >= f"2013-{month - 1:02}"]
     models = {"live": model, "all data": learned(known), "last month": learned(last)}
-    now_flown = flights[flights.day.str.startswith(f"2013-{month:02}")]
-    costs = {name: dollars(now_flown, each) for name, each in models.items()}
+    unseen = flights[flights.day.dt.month == month]
+    costs = {name: dollars(unseen, each) for name, each in models.items()}
     compared.append({"month": month, **costs})
 pd.DataFrame(compared).round(2)
 
 # %% [markdown]
-# In summer any new model saves money. In November nothing is gained, and in December a model of the last month costs more than the old one: November is no guide to the holidays. So an
-# alarm may *start* a retraining on its own. Whether the new model goes live is decided by a comparison with the live one, on flights that neither has seen, as in the
-# [pipeline with a gate](../m10_pipelines/m10_1_from_notebook_to_pipeline.ipynb), and never while data quality is violated.
+# In summer any new model saves money. In November nothing is gained. In December a model of the last month costs more than the old one: November is no guide to the
+# holidays. So an alarm may *start* a retraining on its own. Whether the new model goes live is decided by a comparison with the live one, on flights that neither
+# has seen, as in the [pipeline with a gate](../m10_pipelines/m10_1_from_notebook_to_pipeline.ipynb), and never while data quality is violated.
 #
 # ## In this notebook we have
 #
@@ -457,11 +466,8 @@ pd.DataFrame(compared).round(2)
 # ## Clean up
 
 # %%
-taken_down(aws, topic, queue, pipeline, rule, role)
-cloudwatch.delete_alarms(AlarmNames=[name])
-monitor.delete_monitoring_schedule()
-for execution in broken.values():
-    deleted(sagemaker, execution["MonitoringScheduleName"])
+actions.taken_down(aws, topic, queue, pipeline, rule, role)
+cloudwatch.delete_alarms(AlarmNames=[low])
 aws.cleanup()
 
 # %% [markdown]

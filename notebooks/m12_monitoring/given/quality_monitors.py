@@ -51,12 +51,6 @@ def run_once(sagemaker: Any, schedule: str, definition: dict) -> None:
     sagemaker.create_monitoring_schedule(MonitoringScheduleName=schedule, MonitoringScheduleConfig=config)
 
 
-def deleted(sagemaker: Any, schedule: str) -> None:
-    """Delete what `run_once` made."""
-    sagemaker.delete_monitoring_schedule(MonitoringScheduleName=schedule)
-    sagemaker.delete_model_quality_job_definition(JobDefinitionName=schedule)
-
-
 def reports(aws: Any, execution: dict) -> dict[str, Any]:
     """The files of a completed execution, by their names without ``.json``."""
     job = _job(aws, execution)

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 from xgboost import XGBClassifier
 
 AT_ONCE = 8  # requests
+LOOK_EVERY, LONGEST = 0.1, 600  # seconds
 
 
 def deploy(aws: Any, model: XGBClassifier) -> str:
@@ -53,6 +55,24 @@ def ask(aws: Any, endpoint: str, flights: pd.DataFrame, columns: list[str], day:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(invoke, ids, bodies))
     return pd.DataFrame({"inference_id": ids, "flight": flights.flight.to_numpy(), "late": flights.late.to_numpy()})
+
+
+def first_captured(aws: Any, endpoint: str) -> tuple[str, str]:
+    """The first file of an endpoint's captured requests, once it is there: its key in the lesson's folder, and its first line.
+
+    Raises
+    ------
+    TimeoutError
+        When that takes more than 10 minutes.
+    """
+    s3, folder = aws.client("s3"), f"{aws.prefix}/"
+    for _ in range(int(LONGEST / LOOK_EVERY)):
+        found = s3.list_objects_v2(Bucket=aws.bucket, Prefix=f"{folder}captured/{endpoint}/")
+        if keys := [each["Key"] for each in found.get("Contents", [])]:
+            text = s3.get_object(Bucket=aws.bucket, Key=keys[0])["Body"].read().decode()
+            return keys[0].removeprefix(folder), text.splitlines()[0]
+        threading.Event().wait(LOOK_EVERY)
+    raise TimeoutError(f"the endpoint {endpoint} has no file of captured requests.")
 
 
 def now(aws: Any) -> datetime:

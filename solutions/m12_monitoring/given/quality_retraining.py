@@ -1,8 +1,10 @@
 """What an alarm sets off: a notification in a queue, and an execution of a pipeline that trains the model again."""
 
 import json
+import threading
 from typing import Any
 
+LOOK_EVERY, LONGEST = 0.1, 600  # seconds
 TRUST = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
@@ -43,6 +45,24 @@ def retraining(aws: Any, rows: str) -> str:
         PipelineName=aws.unique("retrain"), PipelineDefinition=json.dumps(definition), RoleArn=aws.role
     )
     return made["PipelineArn"]
+
+
+def retrained(aws: Any, pipeline: str) -> list[str]:
+    """The statuses of a pipeline's executions, once there is one and none runs.
+
+    Raises
+    ------
+    TimeoutError
+        When that takes more than 10 minutes.
+    """
+    sagemaker = aws.client("sagemaker")
+    for _ in range(int(LONGEST / LOOK_EVERY)):
+        found = sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
+        statuses = [each["PipelineExecutionStatus"] for each in found]
+        if statuses and not {"Executing", "Stopping"} & set(statuses):
+            return statuses
+        threading.Event().wait(LOOK_EVERY)
+    raise TimeoutError(f"the pipeline {pipeline} has {len(found)} executions, and not one that has ended.")
 
 
 def started_by(aws: Any, alarm: str, pipeline: str) -> tuple[str, str]:

@@ -4,9 +4,9 @@
 # says: a name that the next execution will not have
 
 evidence = {
-    "monitor-1": "publish_cloudwatch_metrics=Disabled",
+    "monitor-1": next(text for text in told(aws, broken["monitor-1"]) if text.startswith("start_time=")),
     "monitor-2": "probability_attribute is '1'",
-    "monitor-3": next(text for text in told(aws, broken["monitor-3"]) if text.startswith("start_time=")),
+    "monitor-3": "There are no ground truth labels",
 }
 repairs = {
     "monitor-1": {"ModelQualityAppSpecification.Environment.publish_cloudwatch_metrics": "Enabled"},
