@@ -18,7 +18,7 @@ import pandas as pd
 from course.grading import Answer, Report
 from course.grading.short_repr import cut
 
-from .m12_2_monitor import COMPLETED, SENT, Ended, captured, definition, place, run_once, served, texts_below
+from .m12_2_merge import CAPTURED, SENT, captured, merged, place, texts_below
 
 CARRIERS = ("AA", "B6", "DL", "EV", "MQ", "UA", "US", "WN")
 HOUR_FOLDER = re.compile(r"\d{4}/\d\d/\d\d/\d\d/[^/]+")
@@ -174,24 +174,24 @@ def _time(now: datetime, hours: float) -> str:
 def judge_labels(answer: Answer, report: Report, name: str) -> None:
     """Let the learner's function write labels twice, once with the early messages, and merge them; reports all parts."""
     with place(answer, name) as there:
-        found, folder = traffic(answer.rng, there.now), f"s3://{there.bucket}/labels"
+        found = traffic(answer.rng, there.now)
         early = found.messages[found.messages.sent < _time(there.now, CUT)].reset_index(drop=True)
         for messages in (early, found.messages):
-            answer.call("write_labels", found.predictions, messages, folder)
-        if not _written(answer, report, folder, set(found.outcomes)):
+            answer.call("write_labels", found.predictions, messages, there.labels)
+        hours = [f"{there.now - timedelta(hours=number):%Y/%m/%d/%H}" for number in range(round(ASKED[0]) + 1)]
+        if not _written(answer, report, there.labels, set(found.outcomes), hours):
             return
-        with served(answer, there):
-            for hour, lines in found.capture.items():
-                key = f"captured/{there.endpoint}/Live/{hour}/00-00-000-{name}.jsonl"
-                answer.client("s3").put_object(Bucket=there.bucket, Key=key, Body="\n".join(lines).encode())
-            merged = run_once(answer, name, definition(there, folder), there.now - timedelta(hours=ASKED[0] + 1))
-        _judge_merged(report, found, merged)
+        for hour, lines in found.capture.items():
+            answer.client("s3").put_object(
+                Bucket=there.bucket, Key=f"{CAPTURED}/{hour}/00-00-000-{name}.jsonl", Body="\n".join(lines).encode()
+            )
+        _judge_merged(report, found, *merged(answer, there))
 
 
-def _written(answer: Answer, report: Report, folder: str, ids: set[str]) -> bool:
+def _written(answer: Answer, report: Report, folder: str, ids: set[str], hours: list[str]) -> bool:
     """Whether labels of the right form are where an execution looks for them; reports ``form``, and ``once`` on what lines name.
 
-    ``ids`` are the inference ids of the predictions.
+    ``ids`` are the inference ids of the predictions, and ``hours`` the folders of which an execution reads labels, the newest first.
     """
     files = texts_below(answer, folder)
     said = "`write_labels` was called twice, and there is no object below `folder`; expected files with labels."
@@ -204,6 +204,9 @@ def _written(answer: Answer, report: Report, folder: str, ids: set[str]) -> bool
         for line in filter(str.strip, text.splitlines()):
             if not report.part("form", _is_label(line), f"{key} has the line {cut(line, SHOWN)!r}; expected a JSON object as in the text."):
                 return False
+        said = f"`write_labels` wrote {key!r}. An execution over these requests looks for labels from {hours[-1]} to {hours[0]}, in UTC."
+        if not report.part("once", key.rpartition("/")[0] in hours, said):
+            return False
     counts = Counter(_identity(line) for _, text in files for line in text.splitlines() if line.strip())
     strange = [identity for identity in counts if identity not in ids]
     said = (
@@ -232,15 +235,15 @@ def _identity(line: str) -> str:
     return json.loads(line)["eventMetadata"]["eventId"]
 
 
-def _judge_merged(report: Report, found: Traffic, ended: Ended) -> None:
-    """Compare what the execution merged with the outcomes; reports ``once`` and ``values``."""
-    wanted, rows = found.labelled, [(each["eventMetadata"]["inferenceId"], each["groundTruthData"]["data"]) for each in ended.merged]
-    if ended.status not in COMPLETED:
-        report.part("once", False, f"The execution over your labels ended {cut(ended.said, SHOWN)} Expected {len(wanted)} merged rows.")
+def _judge_merged(report: Report, found: Traffic, requests: list[dict], failure: str) -> None:
+    """Compare the labels of merged requests with the outcomes; reports ``once`` and ``values``."""
+    wanted, rows = found.labelled, [(each["eventMetadata"]["inferenceId"], each["groundTruthData"]["data"]) for each in requests]
+    said = f"The job that merges your labels failed: {cut(failure, SHOWN)} Expected {len(wanted)} merged rows."
+    if not report.part("once", not failure, said):
         return
     labels = dict(rows)
     missing, more = wanted.keys() - labels.keys(), labels.keys() - wanted.keys()
-    said = f"The execution merged {len(rows)} rows; {len(wanted)} predictions have an outcome. "
+    said = f"{len(rows)} rows were merged; {len(wanted)} predictions have an outcome. "
     said += _about(found, "Without a label", missing) + _about(found, "With a label, but without an outcome", more)
     report.part("once", max(0.0, 1 - STRICT * (len(missing) + len(more)) / len(wanted)), said)
     wrong = {each for each in wanted.keys() & labels.keys() if labels[each] != wanted[each]}

@@ -117,7 +117,7 @@ print(label("july-08-0001", "1"))
 # - Each prediction of such a flight has exactly one line, in the folder of the hour of `sent`. Other predictions have none.
 # - The function is called again and again, with all messages so far. Each time, all this holds for the new table: what an earlier call wrote may be wrong by then.
 #
-# It is judged on unseen flights, by the rows that an execution merges.
+# It is judged on unseen flights, by what the job merges.
 
 
 # %% answer="m12_2_ex1"
@@ -316,12 +316,14 @@ show(figure, "Two lines of AUC by day. Both vary much from day to day, and overl
 days.groupby("fault")[[*METRICS, "usd"]].agg(["mean", "std"]).round(2)
 
 # %% [markdown]
-# The AUC differs more from day to day than between the sound service and the one with a fault. No limit on one day tells them apart. But an alarm may look at several
-# days, `EvaluationPeriods`, and wait until some of them are below the limit, `DatapointsToAlarm`.
+# Look at `auc` in the table. The sound service varies by 0.09 from day to day (`std`), and four of the five faults lower its mean by less. So one day proves
+# nothing. But an alarm may look at several days, `EvaluationPeriods`, and wait until some of them are below the limit, `DatapointsToAlarm`.
 #
 # What is such an alarm worth? `usd` is what warnings cost a flight: 120 dollars for a late flight without a warning, 25 for a false warning. A fault makes flights
 # dearer until somebody knows of it. A false alarm costs a page, that is, a call at night. `played` plays a plan over these days, and adds up what half a year
 # costs. Two plans have no alarm. With *never*, somebody notices a fault after 60 days. With *weekly*, somebody looks every week, which costs as much as a page.
+#
+# `case` describes a service: what a page costs, its flights a day, and its faults in half a year (`incidents`).
 
 # %%
 case = {"endpoint": endpoint, "schedule": schedule, "airport": "EWR"}
@@ -433,8 +435,8 @@ for month in (6, 7, 11, 12):
 pd.DataFrame(compared).round(2)
 
 # %% [markdown]
-# In summer any new model saves money. In November nothing is gained. In December a model of the last month costs more than the old one: November is no guide to the
-# holidays. So an alarm may *start* a retraining on its own. Whether the new model goes live is decided by a comparison with the live one, on flights that neither
+# In summer any new model saves three dollars a flight or more. In November hardly anything is gained. In December a model of the last month costs more than the
+# old one: November is no guide to the holidays. So an alarm may *start* a retraining on its own. Whether the new model goes live is decided by a comparison with the live one, on flights that neither
 # has seen, as in the [pipeline with a gate](../m10_pipelines/m10_1_from_notebook_to_pipeline.ipynb), and never while data quality is violated.
 #
 # ## In this notebook we have

@@ -6,8 +6,8 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,10 @@ from course.localaws.server import launch
 from graders.m12_monitoring.m12_2_alarm import pages
 from graders.m12_monitoring.m12_2_faults_hidden import FAULTS, KINDS, SIGNS, planted, sound, with_fault
 from graders.m12_monitoring.m12_2_labels import QUESTIONS, traffic
-from graders.m12_monitoring.m12_2_monitor import ANALYZER, COMPLETED, SENT, Ended, Place, captured, place, run_once, served
-from tests.localaws.sagemaker.job_fixtures import JobFixtures
+from graders.m12_monitoring.m12_2_merge import SENT, captured
+from graders.m12_monitoring.m12_2_monitor import COMPLETED, Ended, run_once
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures
+from tests.localaws.sagemaker.monitoring.monitoring_fixtures import ANALYZER, Monitored
 
 WORDS = ("image", "arn:aws:iam::123456789012:role/SageMakerRole", "late-flights", "s3://bucket/m12_2")
 NOW = datetime(2026, 11, 28, 12, 34, 56, tzinfo=UTC)
@@ -106,48 +108,50 @@ def test_the_replay_pages_when_cloudwatch_would(values: list[float], last: int, 
 # ---- what happens --------------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """An answer's view of a local AWS in which an endpoint has labelled traffic and a baseline, and the time of that traffic."""
+
+    client: Any
+    endpoint: str
+    time: datetime
+
+
 @pytest.fixture(scope="module")
-def monitored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Place]]:
-    """An answer's view of a local AWS, and an endpoint in it with labelled traffic and a baseline."""
+def monitored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traffic]:
     handle = launch.start(tmp_path_factory.mktemp("m12_2") / "state")
-    answer = SimpleNamespace(client=JobFixtures(handle, "m12-2").client)
-    with place(answer, "graders-m12-2") as there, served(answer, there):
-        random_scores, hour = random.Random(1), f"{there.now:%Y/%m/%d/%H}"
-        scores = [random_scores.random() for _ in range(60)]
-        lines = [captured(f"trip-{number}", there.now, "1", score) for number, score in enumerate(scores)]
-        labels = [{"groundTruthData": {"data": str(int(score > 0.4)), "encoding": "CSV"}} for score in scores]
-        recall = {"recall": {"threshold": 0.99, "comparison_operator": "LessThanThreshold"}}
-        files = {
-            f"captured/{there.endpoint}/Live/{hour}/00.jsonl": "\n".join(lines),
-            "baseline/constraints.json": json.dumps({"version": 0, "binary_classification_constraints": recall}),
-        }
-        for folder, word in (("labels", "trip"), ("labels-by-flight", "UA")):
-            events = [label | {"eventMetadata": {"eventId": f"{word}-{number}"}} for number, label in enumerate(labels)]
-            files[f"{folder}/{hour}/00.jsonl"] = "\n".join(map(json.dumps, events))
-        for key, text in files.items():
-            answer.client("s3").put_object(Bucket=there.bucket, Key=key, Body=text.encode())
-        handle.advance(2 * 86_400)  # a learner may come back to an exercise on another day
-        yield answer, there
+    aws = JobFixtures(handle, "m12-2")
+    place = Monitored(aws)
+    now, scores = place.now(), [number / 60 for number in range(60)]
+    labels = [{"groundTruthData": {"data": str(int(score > 0.4)), "encoding": "CSV"}} for score in scores]
+    captures = [captured(f"trip-{number}", now, "1", score) for number, score in enumerate(scores)]
+    aws.put(f"captured/{place.endpoint}/AllTraffic/{now:%Y/%m/%d/%H}/00.jsonl", "\n".join(captures))
+    for folder, word in (("labels", "trip"), ("labels-by-flight", "UA")):
+        events = [label | {"eventMetadata": {"eventId": f"{word}-{number}"}} for number, label in enumerate(labels)]
+        aws.put(f"{folder}/{now:%Y/%m/%d/%H}/00.jsonl", "\n".join(map(json.dumps, events)))
+    recall = {"recall": {"threshold": 0.99, "comparison_operator": "LessThanThreshold"}}
+    aws.put("baseline/constraints.json", json.dumps({"version": 0, "binary_classification_constraints": recall}))
+    place.advance(days=2)  # a learner may come back to an exercise on another day
+    yield Traffic(aws.client, place.endpoint, now)
     handle.stop()
 
 
-def _ran(monitored: tuple[Any, Place], definition: dict, name: str) -> Ended:
-    answer, there = monitored
-    words = {"image": ANALYZER, "role": there.role, "endpoint": there.endpoint, "folder": f"s3://{there.bucket}"}
-    since, until = there.now - timedelta(hours=1), there.now + timedelta(minutes=1)
-    return run_once(answer, f"monitor-{name}", pools.filled(definition, words), since, until)
+def _ran(traffic: Traffic, definition: dict, name: str) -> Ended:
+    words = {"image": ANALYZER, "role": ROLE, "endpoint": traffic.endpoint, "folder": f"s3://{BUCKET}"}
+    since, until = traffic.time - timedelta(hours=1), traffic.time + timedelta(minutes=1)
+    return run_once(traffic, f"monitor-{name}", pools.filled(definition, words), since, until)
 
 
-def test_a_monitor_without_a_fault_measures(monitored: tuple[Any, Place]) -> None:
+def test_a_monitor_without_a_fault_measures(monitored: Traffic) -> None:
     ended = _ran(monitored, sound(random.Random(1)), "sound")
     assert ended.status in COMPLETED, ended.said
-    assert ended.statistics["auc"]["value"] == 1.0 and len(ended.merged) == 60
+    assert ended.statistics["auc"]["value"] == 1.0
     assert not any(sign in text for fault in FAULTS for sign in SIGNS[fault] for text in ended.texts if fault != "identity")
 
 
 @pytest.mark.nightly  # each runs one or two jobs
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_leaves_its_sign(monitored: tuple[Any, Place], fault: str) -> None:
+def test_each_fault_leaves_its_sign(monitored: Traffic, fault: str) -> None:
     ended = _ran(monitored, with_fault(sound(random.Random(1)), fault), fault)
     assert (ended.status in COMPLETED) == (fault in KINDS[-1]), ended.said
     assert any(sign in text for sign in SIGNS[fault] for text in ended.texts), ended.texts
