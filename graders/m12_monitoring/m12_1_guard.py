@@ -13,7 +13,7 @@ import pandas as pd
 
 from course.grading import Answer, Report
 from course.grading.scoring import guard_share
-from course.grading.short_repr import cut
+from course.grading.short_repr import cut, short
 
 from .m12_1_analyses import AnalysisError, analyses
 from .m12_1_incoming import FEATURES, ORIGINS, WEATHER, sensor_lost
@@ -170,6 +170,10 @@ def judge_guard(answer: Answer, report: Report, part: str, name: str, known: pd.
     with analyses(answer, name) as place:
         baseline = place.baseline(known)
         given = answer.call("constraints_for", baseline["constraints"], baseline["statistics"])
+        if not (isinstance(given, dict) and isinstance(given.get("features"), list)):
+            said = f"`constraints_for` returned {short(given)}; expected the content of a constraints.json, a dict with `features`."
+            report.part(part, False, said)
+            return
         try:
             found = place.violations([case.table for case in cases], {"constraints": given, "statistics": baseline["statistics"]})
         except AnalysisError as error:
