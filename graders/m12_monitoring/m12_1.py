@@ -4,7 +4,7 @@ from course.grading import Answer, Exercise, Function, Report, Value
 from course.grading.exercise import seeds, stored
 
 from .m12_1_broken import broken_setups, judge_form, judge_repairs
-from .m12_1_guard import KNOWN_ROWS, PRACTICE, PRACTICE_MONTHS, QUARTERS, drawn, faulty, judge_guard, sound
+from .m12_1_guard import PRACTICE, PRACTICE_MONTHS, PRACTICE_UNUSED, QUARTERS, faulty, judge_guard, model, sound
 from .m12_1_paging import PRACTICE as PRACTICE_FAULTS
 from .m12_1_paging import cases, judge_choices
 from .m12_1_past import drawn_requests, judge_past
@@ -97,7 +97,7 @@ def practice_ex1(answer: Answer, report: Report) -> None:
 def practice_ex2(answer: Answer, report: Report) -> None:
     report.doing("analyzes sound and broken months with your constraints")
     months = sound(answer.rng, PRACTICE_MONTHS) + faulty(answer.rng, PRACTICE, PRACTICE_MONTHS)
-    judge_guard(answer, report, "practice", f"check-m12-1-{answer.token()}", drawn(answer.rng, QUARTERS[0], KNOWN_ROWS), months)
+    judge_guard(answer, report, "practice", f"check-m12-1-{answer.token()}", [model(answer.rng, QUARTERS[0], months, PRACTICE_UNUSED)])
 
 
 @ex3.practice

@@ -69,8 +69,8 @@ class Analyses:
         places: list[str] = []
         for first in range(0, len(tables), TOGETHER):
             jobs = [self._started(table, files, baseline) for table in tables[first : first + TOGETHER]]
-            for job, place in jobs:
-                described = ended(self._sagemaker, "processing", job)
+            last = [ended(self._sagemaker, "processing", job) for job, _ in jobs]  # all, before one that failed is an error
+            for (job, place), described in zip(jobs, last, strict=True):
                 if described["ProcessingJobStatus"] != "Completed":
                     raise AnalysisError(described.get("ExitMessage") or described.get("FailureReason") or self._last_line(job))
                 places.append(place)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from .m12_1_incoming import FEATURES, ORIGINS, WEATHER, sensor_lost
 from .m12_1_past import year
 
 ROWS, KNOWN_ROWS = 4_000, 12_000
+PRACTICE_UNUSED, UNUSED = 1, (2, 3)  # features that models do not use. The analyzer counts columns, so no two models have as many
 SHOWN = 200  # characters of a text that a message repeats
 QUARTERS = ((1, 2, 3), (4, 5, 6), (7, 8, 9), (10, 11, 12))
 SMOOTH = ("humid", "wind_speed")  # a stuck sensor of these is far from any month
@@ -43,11 +44,21 @@ QUESTIONS = {  # kind -> what to ask when one of them is not caught
 
 @dataclass(frozen=True)
 class Case:
-    """A table, what is wrong with it or peculiar to it in words, and its kind of fault; ``""`` for a sound one."""
+    """A table, what is wrong with it or peculiar to it in words, its kind of fault (``""`` for a sound one), and the features at fault."""
 
     words: str
     table: pd.DataFrame
     kind: str = ""
+    faulty: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that is monitored: the features that it does not use, the table of its baseline, and months judged against that."""
+
+    without: tuple[str, ...]
+    known: pd.DataFrame
+    cases: tuple[Case, ...]
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------------------------
@@ -150,8 +161,10 @@ def faulty(rng: random.Random, faults: Sequence[tuple[str, Fault]], months: Sequ
     cases = []
     for kind, make in faults:
         number = rng.choice(months)
-        words, table = make(rng, month(rng, number))
-        cases.append(Case(f"{name_of(number)} ({words})", table, kind))
+        before = month(rng, number)
+        words, table = make(rng, before)
+        at_fault = frozenset(name for name in FEATURES if name not in table or not table[name].equals(before[name]))
+        cases.append(Case(f"{name_of(number)} ({words})", table, kind, at_fault))
     return cases
 
 
@@ -159,47 +172,58 @@ def sound(rng: random.Random, months: Sequence[int]) -> list[Case]:
     return [Case(name_of(number), month(rng, number)) for number in months]
 
 
+def model(rng: random.Random, quarter: Sequence[int], cases: Sequence[Case], unused: int) -> Model:
+    """A model that does not use some of the features without faults: constraints must come of its own baseline."""
+    gone = tuple(sorted(rng.sample(sorted(set(FEATURES).difference(*(case.faulty for case in cases))), unused)))
+    kept = [replace(case, table=case.table.drop(columns=list(gone))) for case in cases]
+    return Model(gone, drawn(rng, quarter, KNOWN_ROWS).drop(columns=list(gone)), tuple(kept))
+
+
 # ---- judging -------------------------------------------------------------------------------------------------------------------------
 
 
-def judge_guard(answer: Answer, report: Report, part: str, name: str, known: pd.DataFrame, cases: Sequence[Case]) -> None:
-    """Ask the learner's function for constraints, and run the analyzer with them on each table.
+def judge_guard(answer: Answer, report: Report, part: str, name: str, models: Sequence[Model]) -> None:
+    """Ask the learner's function for constraints for each model, and run the analyzer with them on its months. The worst model counts.
 
     Practice names the tables, grading only the kinds of fault. The bucket ``name`` is made for that, and deleted.
     """
+    worst: tuple[float, str] | None = None
     with analyses(answer, name) as place:
-        baseline = place.baseline(known)
-        given = answer.call("constraints_for", baseline["constraints"], baseline["statistics"])
-        if not (isinstance(given, dict) and isinstance(given.get("features"), list)):
-            said = f"`constraints_for` returned {short(given)}; expected the content of a constraints.json, a dict with `features`."
-            report.part(part, False, said)
-            return
-        try:
-            found = place.violations([case.table for case in cases], {"constraints": given, "statistics": baseline["statistics"]})
-        except AnalysisError as error:
-            report.part(part, False, f"The analyzer does not take what `constraints_for` returns. {cut(str(error), SHOWN)}")
-            return
-    _report(report, part, list(zip(cases, found, strict=True)), given)
+        for one in models:
+            baseline = place.baseline(one.known)
+            given = answer.call("constraints_for", baseline["constraints"], baseline["statistics"])
+            if not (isinstance(given, dict) and isinstance(given.get("features"), list)):
+                said = f"`constraints_for` returned {short(given)}; expected the content of a constraints.json, a dict with `features`."
+                report.part(part, False, said)
+                return
+            try:
+                found = place.violations([case.table for case in one.cases], {"constraints": given, "statistics": baseline["statistics"]})
+            except AnalysisError as error:
+                report.part(part, False, f"The analyzer does not take what `constraints_for` returns. {cut(str(error), SHOWN)}")
+                return
+            judged = _judged(one, found, named=part == "practice")
+            worst = judged if worst is None else min(worst, judged, key=itemgetter(0))
+    report.part(part, *worst)
 
 
-def _report(report: Report, part: str, judged: list[tuple[Case, list[dict]]], given: Any) -> None:
-    caught = [(case, bool(found)) for case, found in judged if case.kind]
-    alarms = [(case, found) for case, found in judged if not case.kind]
-    share = guard_share([hit for _, hit in caught], [bool(found) for _, found in alarms])
+def _judged(one: Model, found: Sequence[list[dict]], named: bool) -> tuple[float, str]:
+    """The share of the points, and what to say about it."""
+    caught = [(case, bool(each)) for case, each in zip(one.cases, found, strict=True) if case.kind]
+    alarms = [(case, each) for case, each in zip(one.cases, found, strict=True) if not case.kind]
     missed = [case for case, hit in caught if not hit]
-    false = [(case, found) for case, found in alarms if found]
+    false = [(case, each) for case, each in alarms if each]
     said = [
-        f"With your constraints the analyzer finds violations in {len(caught) - len(missed)} of {len(caught)} broken months, and in "
-        f"{len(false)} of {len(alarms)} sound ones."
+        f"With your constraints for a model without {', '.join(f'`{name}`' for name in one.without)}, the analyzer finds violations in "
+        f"{len(caught) - len(missed)} of {len(caught)} broken months, and in {len(false)} of {len(alarms)} sound ones."
     ]
     if false:
-        shown = "; ".join(f"{case.words}: {_shown(found)}" for case, found in false[:2])
+        shown = "; ".join(f"{case.words}: {_shown(each)}" for case, each in false[:2])
         said.append(f"{'It fires every month, so nobody reads it' if len(false) == len(alarms) else 'It fires without need'}: {shown}.")
-    if missed and part == "practice":
+    if missed and named:
         said.append(f"It finds nothing in {'; '.join(case.words for case in missed[:5])}.")
     elif missed:
         said.append(" ".join(QUESTIONS[kind] for kind in list(dict.fromkeys(case.kind for case in missed))[:2]))
-    report.part(part, share, " ".join(said))
+    return guard_share([hit for _, hit in caught], [bool(each) for _, each in alarms]), " ".join(said)
 
 
 def _shown(found: list[dict]) -> str:

@@ -1,6 +1,9 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 """The graded checks of m12_1."""
 
+import random
+from collections.abc import Sequence
+
 import numpy as np
 
 from course.grading import Answer, Report
@@ -10,12 +13,12 @@ from .m12_1 import ex1, ex2, ex3, ex4
 from .m12_1_broken import broken_setups, changed_by, judge_form
 from .m12_1_faults_hidden import FAULTS as CHANGES
 from .m12_1_faults_hidden import planted
-from .m12_1_guard import GRADED, KNOWN_ROWS, QUARTERS, drawn, faulty, judge_guard, sound
+from .m12_1_guard import GRADED, QUARTERS, UNUSED, Fault, Model, faulty, judge_guard, model, sound
 from .m12_1_paging import FAULTS, PRACTICE, Case, cases, cost, judge_choices
 from .m12_1_paging import GRADED as DRAWN
 from .m12_1_past import drawn_requests, judge_past
 
-SOUND = 4  # months
+SOUND = 2  # months of a model
 
 
 @ex1.graded
@@ -26,16 +29,21 @@ def graded_ex1(answer: Answer, report: Report) -> None:
 
 @ex2.graded
 def graded_ex2(answer: Answer, report: Report) -> None:
-    """Another season's baseline, and months that are not in it."""
+    """Two models, each with the baseline of a season, and months that are not in it."""
     report.doing("analyzes unseen months, sound and broken, with your constraints")
     rng = answer.rng
-    quarter = rng.choice(QUARTERS)
-    others = [number for number in range(1, 13) if number not in quarter]
     drawn_faults = [
         (kind, make) for kind, faults, count in GRADED for make in (rng.sample(faults, count) if len(faults) >= count else faults)
     ]
-    months = sound(rng, rng.sample(others, SOUND)) + faulty(rng, drawn_faults, others)
-    judge_guard(answer, report, "guard", f"graded-m12-1-{answer.token()}", drawn(rng, quarter, KNOWN_ROWS), months)
+    rng.shuffle(drawn_faults)
+    quarters = rng.sample(QUARTERS, len(UNUSED))
+    models = [_model(rng, quarter, drawn_faults[number :: len(UNUSED)], UNUSED[number]) for number, quarter in enumerate(quarters)]
+    judge_guard(answer, report, "guard", f"graded-m12-1-{answer.token()}", models)
+
+
+def _model(rng: random.Random, quarter: Sequence[int], faults: Sequence[tuple[str, Fault]], unused: int) -> Model:
+    others = [number for number in range(1, 13) if number not in quarter]
+    return model(rng, quarter, sound(rng, rng.sample(others, SOUND)) + faulty(rng, faults, others), unused)
 
 
 @ex3.graded

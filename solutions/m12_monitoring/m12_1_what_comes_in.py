@@ -266,7 +266,8 @@ seasons(flights.sample(50_000, random_state=SEED), FEATURES).round(2)
 # Write `constraints_for(suggested, statistics)` that takes the content of the two files of a baseline (`dict`s), of a quarter of the year, and returns the content
 # of a better `constraints.json` for months of *other* quarters.
 #
-# The analyzer runs with it on unseen tables, each of 4,000 flights of a month. Your score is the share of broken tables with a violation, less that of sound ones.
+# It is called for two models, which use seven and eight of our ten features. The analyzer runs with your constraints on unseen tables, each of 4,000 flights of a month. Your
+# score is the share of broken tables with a violation, less that of sound ones, of the worse model.
 #
 # | kind | what is broken |
 # |---|---|
