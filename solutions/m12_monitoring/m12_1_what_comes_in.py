@@ -476,6 +476,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# [Pipelines that go wrong](../m10_pipelines/m10_2_pipelines_that_go_wrong.ipynb) has a guard for tables before training.
+# [What came of it](m12_2_what_came_of_it.ipynb) brings the outcomes back to the predictions, and measures the model itself.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
