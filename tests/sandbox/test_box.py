@@ -469,6 +469,43 @@ def test_a_box_with_a_private_network_reaches_one_port_and_is_reached_at_another
         assert running.wait(30) == 0 and lines == ["FROM INSIDE", "FROM INSIDE", "refused", "serves"]
 
 
+@shut_in
+def test_boxes_in_one_network_are_each_reached_and_reach_each_other(root: Path, tmp_path: Path) -> None:
+    for folder in ("network", "second"):
+        (tmp_path / folder / "ml").mkdir(parents=True)
+    opened = Box(tmp_path / "network" / "ml", {}, mode="namespace", network=Network(shared=False)).open()
+    with socket.socket() as first, socket.socket() as second:
+        for free in (first, second):
+            free.bind(("127.0.0.1", 0))
+        ports = [free.getsockname()[1] for free in (first, second)]
+    code = """
+        import socket, sys
+        own, other = map(int, sys.argv[1:])
+        server = socket.create_server(("127.0.0.1", own))
+        print("serves", flush=True)
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                if (asked := connection.recv(100)) == b"other":
+                    with socket.create_connection(("127.0.0.1", other)) as beside:
+                        beside.sendall(b"name")
+                        asked = beside.recv(100)
+                connection.sendall(asked + b" by %d" % own)
+    """
+    lines: list[str] = []
+    running = []
+    for place, (own, other) in zip((root, tmp_path / "second" / "ml"), (ports, ports[::-1]), strict=True):
+        network = Network(shared=False, published_port=own, network_pid=opened.first)
+        running.append(Box(place, {}, mode="namespace", network=network).start([*python(code), str(own), str(other)], lines.extend))
+    until(lambda: lines.count("serves") == 2)
+    for own, other in (ports, ports[::-1]):
+        with socket.create_connection(("127.0.0.1", own)) as connection:
+            connection.sendall(b"other")
+            assert connection.recv(100).decode() == f"name by {other} by {own}"
+    for process in (*running, opened):
+        process.kill()
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_files_with_a_layer_are_at_their_place_and_come_back_as_they_were(root: Path, tmp_path: Path, mode: str) -> None:
     source = tmp_path / "source"

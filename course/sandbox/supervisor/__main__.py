@@ -130,7 +130,8 @@ def enter_namespaces(spec: dict) -> None:
         namespaces.enter_user(own | (0 if spec["network"] else namespaces.CLONE_NEWNET))
         if not spec["network"]:
             namespaces.raise_loopback()
-            relay.fork(outward, inward)
+    if not spec["network"]:
+        relay.fork(outward, inward)
     if spec["hostname"]:
         namespaces.name_host(spec["hostname"])
     namespaces.libc("unshare", namespaces.CLONE_NEWPID)
