@@ -33,11 +33,14 @@ A monitoring execution has these environment variables besides. The names are th
 Its ``analysis_config.json`` (the definition's ``ConfigUri``, as the input ``analysis_config``) needs neither ``dataset_type`` nor, for
 bias, ``methods``. The exit message begins with ``Completed`` or ``CompletedWithViolations``, or says why the job failed.
 
+The image also serves, as the explainer of an endpoint: a container beside the model's. Its contract is in `explainer`.
+
 Sources: "Configure a SageMaker Clarify Processing Job", "Analysis Configuration Files", "Analysis Results" and the pages on bias drift
 and feature attribution drift of the SageMaker developer guide; ``sagemaker.core.clarify`` of sagemaker-core 2.27.0. Read 2026-11-28.
 The guide does not document the variables of an execution.
 
 `analyze` is the program and `configuration` its settings. `datasets` reads tables and `captured` the data of endpoints. `predictor` is the
 model's endpoint, with `payloads` for its requests and answers. `bias`, `shap_values` and `dependence` compute; `drift` compares with a
-baseline; `cloudwatch` makes metrics; `report` is the page, with the drawings of `charts`.
+baseline; `cloudwatch` makes metrics; `report` is the page, with the drawings of `charts`. `explainer` answers an endpoint's requests, with
+the settings of `explainer_config`, and asks the `model_container`.
 """

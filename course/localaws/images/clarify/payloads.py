@@ -24,17 +24,22 @@ class AnswerError(Exception):
     """An answer of the model from which the analysis cannot take labels or scores."""
 
 
-def requests(table: pd.DataFrame, predictor: Predictor, largest: int) -> Iterator[tuple[bytes, int]]:
-    """The bodies of requests for the rows of a table, each of at most ``largest`` bytes if possible, with the number of their rows."""
+def requests(table: pd.DataFrame, predictor: Predictor, largest: int, most: int | None = None) -> Iterator[tuple[bytes, int]]:
+    """The bodies of requests for the rows of a table, with the number of their rows.
+
+    Each has at most ``most`` rows, and at most ``largest`` bytes unless its only row has more.
+    """
     part: list[str] = []
     size = 0
-    single = predictor.content_type == JSON and "$records" not in predictor.content_template
+    if predictor.content_type == JSON and "$records" not in predictor.content_template:
+        most = 1
     for text in _rows(table, predictor):
-        if part and (single or size + len(text) * 2 > largest):
+        length = len(text.encode()) + 2
+        if part and (len(part) == most or size + length > largest):
             yield _body(part, predictor), len(part)
             part, size = [], 0
         part.append(text)
-        size += len(text.encode()) + 2
+        size += length
     if part:
         yield _body(part, predictor), len(part)
 
@@ -90,11 +95,18 @@ def _body(part: Sequence[str], predictor: Predictor) -> bytes:
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where answers have the label and the scores: an index, or a JMESPath for JSON. ``None``: the whole of the answer."""
+    """Where answers have the label and the scores: an index, or a JMESPath for JSON. ``None``: the whole of the answer.
+
+    Attributes
+    ----------
+    settings : (str, str)
+        What the settings call ``label`` and ``probability``, for messages.
+    """
 
     label: Column | None = None
     probability: Column | None = None
     label_headers: Sequence[Value] = ()
+    settings: tuple[str, str] = ("predictor.label", "predictor.probability")
 
     @classmethod
     def of(cls, predictor: Predictor) -> Outputs:
@@ -121,24 +133,29 @@ def answers(body: bytes | str, content_type: str, count: int, outputs: Outputs) 
     """What an answer says about its ``count`` rows. Raises `AnswerError`."""
     text = body.decode(errors="replace") if isinstance(body, bytes) else body
     try:
-        records = _records(text, content_type, count, outputs)
+        found = _records(text, content_type, count, outputs)
     except (ValueError, OverflowError, RecursionError, DatasetError, csv.Error) as error:
         raise AnswerError(f"The model's answer cannot be read as {content_type}: {error}") from None
-    if len(records) != count:
-        raise AnswerError(f"The model answered {len(records)} predictions to {count} rows: {text[:200]!r}")
-    return Answers([record[0] for record in records], [record[1] for record in records])
+    if len(found) != count:
+        raise AnswerError(f"The model answered {len(found)} predictions to {count} rows: {text[:200]!r}")
+    return Answers([label for label, _ in found], [scores for _, scores in found])
 
 
 def _records(text: str, content_type: str, count: int, outputs: Outputs) -> list[tuple[Any, list[float] | None]]:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == JSON:
         return _of_document(json.loads(text), count, outputs)
+    return [_of_record(record, outputs) for record in records(text, kind, count)]
+
+
+def records(text: str, kind: str, count: int) -> list[Any]:
+    """Each of the ``count`` rows in an answer: the cells of a line of CSV, or what a line of JSON Lines has. Raises `ValueError`."""
     if kind == JSON_LINES:
-        return [_of_record(json.loads(line), outputs) for line in text.splitlines() if line.strip()]
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
     rows = [row for row in csv.reader(text.strip().splitlines()) if row]
     if len(rows) == 1 and count > 1 and len(rows[0]) == count:  # one line of scores, as AWS's XGBoost answers
         rows = [[cell] for cell in rows[0]]
-    return [_of_record([_parsed(cell) for cell in row], outputs) for row in rows]
+    return [[_parsed(cell) for cell in row] for row in rows]
 
 
 def _of_document(content: Any, count: int, outputs: Outputs) -> list[tuple[Any, list[float] | None]]:
@@ -152,7 +169,7 @@ def _of_document(content: Any, count: int, outputs: Outputs) -> list[tuple[Any, 
 
     if outputs.label is None and outputs.probability is None:
         if not isinstance(content, list):
-            raise ValueError("predictor.label or predictor.probability must say where it has the predictions")
+            raise ValueError(f"{' or '.join(outputs.settings)} must say where it has the predictions")
         rows = content if len(content) == count else [content]
         return [_of_record(row, outputs) for row in rows]
     labels, scores = each(outputs.label), each(outputs.probability)
@@ -176,7 +193,7 @@ def _of_record(record: Any, outputs: Outputs) -> tuple[Any, list[float] | None]:
     label, scores = pick(outputs.label), pick(outputs.probability)
     if label is None and scores is None:
         if isinstance(record, dict):
-            raise ValueError("predictor.label or predictor.probability must say where a record has the prediction")
+            raise ValueError(f"{' or '.join(outputs.settings)} must say where a record has the prediction")
         values = record if isinstance(record, list) else [record]
         if len(values) == 1 and not _is_number(values[0]):
             return _outcome(values[0], None)
@@ -224,20 +241,26 @@ def _parsed(cell: str) -> Any:
             return cell.strip()
 
 
-def scores(found: Answers) -> np.ndarray:
-    """The scores as an array (rows, outputs). A label that is a number counts as a score. Raises `AnswerError`."""
-    rows = [each if each is not None else _label_score(label) for label, each in zip(found.labels, found.scores, strict=True)]
+def scores(found: Answers, probability: str = Outputs.settings[1]) -> np.ndarray:
+    """The scores as an array (rows, outputs). A label that is a number counts as a score.
+
+    Raises
+    ------
+    AnswerError
+        The message names ``probability``, the setting that says where scores are.
+    """
+    rows = [each if each is not None else _label_score(label, probability) for label, each in zip(found.labels, found.scores, strict=True)]
     if len({len(row) for row in rows}) > 1:
         raise AnswerError("The model's answers have different numbers of scores.")
     return np.array(rows, dtype=float)
 
 
-def _label_score(label: Any) -> list[float]:
+def _label_score(label: Any, probability: str = Outputs.settings[1]) -> list[float]:
     try:
         return _numbers(label)
     except ValueError:
         raise AnswerError(
-            f"The model's answer {label!r} is no number, so it cannot be explained. predictor.probability says where scores are."
+            f"The model's answer {label!r} is no number, so it cannot be explained. {probability} says where scores are."
         ) from None
 
 

@@ -124,7 +124,7 @@ def explain(inputs: pd.DataFrame, baseline: pd.DataFrame, settings: Shap, predic
     def model(numbers: np.ndarray) -> np.ndarray:
         scores = predict(codes.decode(numbers))
         if logit and not ((scores > 0) & (scores < 1)).all():
-            raise ConfigError("methods.shap.use_logit is true, but the model answers scores that are not between 0 and 1.")
+            raise ConfigError("use_logit is true, but the model answers scores that are not between 0 and 1.")
         return scores
 
     if settings.seed is not None:
