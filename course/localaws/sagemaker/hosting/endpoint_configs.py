@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from course.localaws.context import Context, Operation
-from course.localaws.core.errors import invalid, not_supported
+from course.localaws.core.errors import invalid
 from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family, describe, list_page
+from course.localaws.sagemaker.hosting import explainers
 from course.localaws.sagemaker.hosting.models import MODEL
 
 # Wording: https://github.com/aws/amazon-sagemaker-examples/issues/2339 (missing),
@@ -41,8 +42,7 @@ class EndpointConfigs(Family):
             if variants in params:
                 document[variants] = [{"InitialVariantWeight": 1.0} | variant for variant in params[variants]]
         check_variants(params)
-        if "ExplainerConfig" in params:  # refused early, because AWS closed Clarify to new accounts
-            raise not_supported("sagemaker", "CreateEndpointConfig with ExplainerConfig")
+        explainers.check(params, context.region)
         for variant in (*params["ProductionVariants"], *params.get("ShadowProductionVariants", ())):
             if "ModelName" in variant:
                 self._engine.get(context, MODEL, variant["ModelName"])

@@ -23,6 +23,7 @@ def described(config: dict, variants: list[dict], settings: dict, now: float, st
         "ShadowProductionVariants": shadows or None,
         "DataCaptureConfig": capture_summary(config, bool(status)),
         "AsyncInferenceConfig": settings.get("Async"),
+        "ExplainerConfig": config.get("ExplainerConfig"),
     }
 
 

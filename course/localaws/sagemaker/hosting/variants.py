@@ -9,6 +9,7 @@ from course.localaws.context import Context
 from course.localaws.core.errors import invalid, not_supported
 from course.localaws.core.resources import ResourceEngine
 from course.localaws.sagemaker.core.protection import key_of
+from course.localaws.sagemaker.hosting import explainers
 from course.localaws.sagemaker.hosting.models import MODEL
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
 
@@ -16,6 +17,7 @@ from course.localaws.sagemaker.hosting.servers.model_data import multi_model
 CONFIG_MEMBERS = {
     "EndpointConfigName", "EndpointConfigArn", "ProductionVariants", "CreationTime", "LastModifiedTime", "KmsKeyId", "DataCaptureConfig",
     "ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation", "ShadowProductionVariants", "AsyncInferenceConfig",
+    "ExplainerConfig",
 }  # fmt: skip
 VARIANT_MEMBERS = {
     "VariantName", "ModelName", "InitialInstanceCount", "InstanceType", "InitialVariantWeight", "VolumeSizeInGB", "RoutingConfig",
@@ -44,7 +46,12 @@ def variants_of(engine: ResourceEngine, context: Context, config: dict, operatio
         ``ValidationException`` for a model or an image that does not exist, ``NotSupportedByLocalAws``.
     """
     _refuse(config, CONFIG_MEMBERS, operation)
-    return [_variant(engine, context, variant, operation) for variant in config["ProductionVariants"]]
+    variants = [_variant(engine, context, variant, operation) for variant in config["ProductionVariants"]]
+    if "ExplainerConfig" not in config:
+        return variants
+    if any(len(variant["Containers"]) > 1 for variant in variants):
+        raise not_supported("sagemaker", f"{operation} with ExplainerConfig and a model of several containers")
+    return [variant | {"Explainer": explainers.container(config, context.region)} for variant in variants]
 
 
 def settings_of(engine: ResourceEngine, context: Context, config: dict, variants: list[dict], operation: str) -> dict:
@@ -75,7 +82,7 @@ def _component_role(config: dict, operation: str) -> str | None:
     """The role of an endpoint whose variants host inference components; None if they run models."""
     if all("ModelName" in variant for variant in config["ProductionVariants"]):
         return None
-    for member in ("AsyncInferenceConfig", "DataCaptureConfig", "ShadowProductionVariants"):
+    for member in ("AsyncInferenceConfig", "DataCaptureConfig", "ShadowProductionVariants", "ExplainerConfig"):
         if member in config:
             raise not_supported("sagemaker", f"{operation} with inference components and {member}")
     return config["ExecutionRoleArn"]

@@ -127,9 +127,9 @@ class EndpointFixtures:
         assert described["EndpointStatus"] == "InService", described.get("FailureReason")
         return name
 
-    def settled(self, name: str) -> dict:
+    def settled(self, name: str, limit: float = LIMIT) -> dict:
         """The endpoint, once no change is under way."""
-        return until(lambda: self._settled(name), f"{name} is settled")
+        return until(lambda: self._settled(name), f"{name} is settled", limit)
 
     def _settled(self, name: str) -> dict | None:
         described = self.sagemaker.describe_endpoint(EndpointName=name)

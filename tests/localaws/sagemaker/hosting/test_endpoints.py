@@ -347,13 +347,3 @@ def test_weights_and_capacities(aws):
     aws.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=config, RetainAllVariantProperties=True)
     kept = {variant["VariantName"]: variant["CurrentWeight"] for variant in aws.settled(name)["ProductionVariants"]}
     assert kept == {"A": 0.0, "B": 3.0}
-
-
-def test_an_endpoint_has_no_explainer(aws):
-    name = aws.deploy(echo("a"), SKLEARN)
-    assert aws.sagemaker.list_monitoring_schedules(EndpointName=name)["MonitoringScheduleSummaries"] == []
-    explainer = {"ClarifyExplainerConfig": {"ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "1,2,3"}}}}
-    with pytest.raises(ClientError, match="CreateEndpointConfig with ExplainerConfig is not supported"):
-        aws.config({"ModelName": aws.model(echo("b"), SKLEARN)}, ExplainerConfig=explainer)
-    with pytest.raises(ClientError, match="has no explainer"):
-        aws.invoke(name, EnableExplanations="`true`")

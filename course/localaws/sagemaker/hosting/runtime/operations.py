@@ -29,7 +29,6 @@ INVOKED_VARIANT = "x-Amzn-Invoked-Production-Variant"
 LONGEST_ORIGINAL_MESSAGE = 2048  # characters, by ModelError's documentation
 # Parameters for kinds of endpoints that the local AWS does not have yet.
 UNSUPPORTED_PARAMETERS = {
-    "EnableExplanations": "has no explainer and does not support enable explanations header.",
     "PrefixAwareId": "does not route by prefix and does not support prefix aware id header.",
 }
 

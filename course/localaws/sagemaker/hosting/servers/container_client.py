@@ -26,6 +26,7 @@ PASSED_ON = {  # parameter -> header of the request to the container; SageMaker 
     "InferenceId": "X-Amzn-SageMaker-Inference-Id",
     "TargetModel": "X-Amzn-SageMaker-Target-Model",
     "SessionId": SESSION_HEADER,
+    "EnableExplanations": "X-Amzn-SageMaker-Enable-Explanations",  # only explainers get it
 }
 
 
@@ -64,10 +65,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class ContainerTarget:
-    """A container that an invocation passes, and the path of its request."""
+    """A container that an invocation passes, the path of its request, and further headers."""
 
     server: ModelServer
     path: str = "/invocations"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class StreamBroken(Exception):
@@ -110,7 +112,7 @@ class ContainerClient:
         limit = time.monotonic() + timeout
         body, content_type, passed = params.get("Body", b""), params.get("ContentType"), []
         for number, target in enumerate(targets):
-            headers = headers_of(params)
+            headers = headers_of(params) | target.headers
             if number < len(targets) - 1:
                 headers.pop("Accept", None)
             if content_type is not None:
@@ -142,7 +144,7 @@ class ContainerClient:
             return
         body = params.get("Body", b"") if reply is None else reply.body
         content_type = params.get("ContentType") if reply is None else reply.headers.get("Content-Type")
-        headers = headers_of(params) | ({"Content-Type": content_type} if content_type else {})
+        headers = headers_of(params) | last.headers | ({"Content-Type": content_type} if content_type else {})
         began = time.perf_counter()
         try:
             async with self._client().post(

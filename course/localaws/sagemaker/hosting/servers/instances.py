@@ -11,10 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from course.localaws.context import Context
 from course.localaws.core.errors import validation_error
-from course.localaws.jobs.runner import JobRunner
+from course.localaws.images.clarify.model_container import MODEL_FAILED, MODEL_URL
+from course.localaws.jobs.boxes import shared_network
+from course.localaws.jobs.runner import JobRunner, remove
+from course.localaws.platform import Platform
 from course.localaws.sagemaker.hosting.servers.container_client import ContainerClient, ContainerTarget, Reply
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
-from course.localaws.sagemaker.hosting.servers.model_server import STOP_GRACE, LogTarget, ModelServer
+from course.localaws.sagemaker.hosting.servers.model_server import STOP_GRACE, LogTarget, ModelServer, boxes
 from course.localaws.sagemaker.hosting.servers.multi_model import NOT_LOADED, ModelCache, ModelLoadFailed
 
 DRAIN_SECONDS = 60.0  # as long as an invocation may take
@@ -45,6 +48,9 @@ class HostedInstance:
         self._direct = variant["Mode"] == "Direct" and not alone
         targets = [target if alone else target.below(container["Hostname"]) for container in containers]
         self._servers = [ModelServer(runner, context, variant, *each) for each in zip(containers, targets, strict=True)]
+        explainer = variant.get("Explainer")
+        self._explainer = ModelServer(runner, context, variant, explainer, target.below(explainer["Hostname"])) if explainer else None
+        self._network = InstanceNetwork(runner.platform, f"{runner.kind}.{uuid.uuid4().hex}") if explainer else None
         many = [number for number, container in enumerate(containers) if multi_model(container)]
         self._multi_model = self._servers[many[0]] if many else None  # CreateModel accepts at most one
         self._cached = not many or containers[many[0]].get("MultiModelConfig", {}).get("ModelCacheSetting") != "Disabled"
@@ -54,16 +60,19 @@ class HostedInstance:
 
     @property
     def servers(self) -> Sequence[ModelServer]:
-        return self._servers
+        """All containers: those of the model, then the explainer if there is one."""
+        return [*self._servers, *([self._explainer] if self._explainer else [])]
 
     @property
     def ready(self) -> bool:
-        return all(server.ready for server in self._servers)
+        return all(server.ready for server in self.servers)
 
     def start(self) -> None:
         """Start all containers and wait until each answers. When one fails, all are stopped. Raises HostingError, StartCancelled."""
         try:
-            run_concurrently(self._servers, ModelServer.start)
+            if self._network:
+                self._network.open(self.servers)
+            run_concurrently(self.servers, ModelServer.start)
         except Exception:
             self.stop(grace=0)
             raise
@@ -78,6 +87,8 @@ class HostedInstance:
                 reply = await client.invoke_pipeline(targets, params, timeout)
         except ModelLoadFailed as error:
             return error.reply
+        if MODEL_FAILED in reply.headers:
+            reply.hostname = self._servers[0].hostname
         if reply.status == NOT_LOADED and "TargetModel" in params:
             self._models.forget(params["TargetModel"])  # its process has ended, so the next request loads it again
         return reply
@@ -98,24 +109,36 @@ class HostedInstance:
         timings : dict
             See `ModelCache.path`.
 
+        With an explainer it is the only one, and asks the model's container itself.
+
         Raises
         ------
         AwsError
             ``ValidationError``: a name is unknown, missing, or not supported by this endpoint.
         ModelLoadFailed
         """
+        if "EnableExplanations" in params and self._explainer is None:
+            raise validation_error(f"Endpoint {name} has no explainer and does not support enable explanations header.")
         servers = self._targeted(name, params.get("TargetContainerHostname"))
         if self._multi_model is None or self._multi_model not in servers:
             if "TargetModel" in params:
                 raise validation_error(f"Endpoint {name} is not a multi-model endpoint and does not support target model header.")
-            yield [ContainerTarget(server) for server in servers]
+            yield self._through_explainer([ContainerTarget(server) for server in servers])
             return
         if "TargetModel" not in params:
             raise validation_error(f"Request {uuid.uuid4()} is missing a target model header.")
         if self._models is None:
             self._models = ModelCache(self._multi_model, client, self._cached)
         async with self._models.path(params["TargetModel"], timings) as path:
-            yield [ContainerTarget(server, path) if server is self._multi_model else ContainerTarget(server) for server in servers]
+            targets = [ContainerTarget(server, path) if server is self._multi_model else ContainerTarget(server) for server in servers]
+            yield self._through_explainer(targets)
+
+    def _through_explainer(self, targets: list[ContainerTarget]) -> list[ContainerTarget]:
+        if self._explainer is None:
+            return targets
+        [model] = targets
+        port = model.server.port if model.server.network_pid is None else model.server.inner_port
+        return [ContainerTarget(self._explainer, headers={MODEL_URL: f"http://127.0.0.1:{port}{model.path}"})]
 
     def has(self, model: str) -> bool:
         """Whether a model is loaded here."""
@@ -153,7 +176,35 @@ class HostedInstance:
     def stop(self, grace: float = STOP_GRACE) -> None:
         """Stop the containers, and kill them after ``grace`` seconds. May be called at any time, also twice."""
         self._asked_to_stop.set()
-        run_concurrently(self._servers, lambda server: server.stop(grace))
+        run_concurrently(self.servers, lambda server: server.stop(grace))
+        if self._network:
+            self._network.close()
+
+
+class InstanceNetwork:
+    """The network that the containers of an instance share, where a box does not use this machine's.
+
+    Parameters
+    ----------
+    folder : str
+        The name of a new folder for it.
+    """
+
+    def __init__(self, platform: Platform, folder: str) -> None:
+        self._platform, self._folder = platform, boxes(platform) / folder
+        self._open = contextlib.ExitStack()
+
+    def open(self, servers: Sequence[ModelServer]) -> None:
+        """Let the boxes of ``servers``, which are not started yet, join the network."""
+        (self._folder / "ml").mkdir(parents=True)
+        pid = self._open.enter_context(shared_network(self._platform, self._folder, len(servers), isolated=False))
+        for server in servers:
+            server.network_pid = pid
+
+    def close(self) -> None:
+        """May be called at any time, also twice."""
+        self._open.close()
+        remove(self._folder)
 
 
 def new_stream(variant: str) -> str:

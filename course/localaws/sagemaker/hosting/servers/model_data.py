@@ -23,7 +23,8 @@ def fetch(data: JobData, container: dict, root: Path) -> None:
     ----------
     data : JobData
     container : dict
-        A ``ContainerDefinition``: ``ModelDataUrl`` names a tar.gz, ``ModelDataSource`` an object or a prefix, compressed or not.
+        A ``ContainerDefinition``: ``ModelDataUrl`` names a tar.gz, ``ModelDataSource`` an object or a prefix, compressed or not. That of an
+        explainer may have a ``ShapBaselineUri``, an object that goes to ``model``, too.
     root : Path
         The container's /opt/ml. The model's data goes to ``model``. The script archive that ``SAGEMAKER_SUBMIT_DIRECTORY`` may name in
         S3 goes to ``code``.
@@ -39,6 +40,8 @@ def fetch(data: JobData, container: dict, root: Path) -> None:
         pass  # each model is downloaded when a request names it
     elif url := container.get("ModelDataUrl"):
         _fetch_archive(data, url, model)
+    elif uri := container.get("ShapBaselineUri"):  # of an explainer
+        _download(data, uri, True, model, "the SHAP baseline")
     elif source := container.get("ModelDataSource", {}).get("S3DataSource"):
         if source["CompressionType"] == "Gzip":
             _fetch_archive(data, source["S3Uri"], model)
@@ -111,7 +114,7 @@ def _fetch_archive(data: JobData, url: str, target: Path) -> None:
             ) from error
 
 
-def _download(data: JobData, url: str, one: bool, folder: Path) -> None:
+def _download(data: JobData, url: str, one: bool, folder: Path, what: str = 'model data for container "container_1"') -> None:
     """Download ``one`` object of exactly that name, or all objects with that prefix."""
     try:
         items = [item for item in data.find(url) if not one or item.stored.key == split(url)[1]]
@@ -122,6 +125,6 @@ def _download(data: JobData, url: str, one: bool, folder: Path) -> None:
         reason = ""
     if not items:
         raise HostingError(
-            f'Failed to download model data for container "container_1" from URL: "{url}". Please ensure that there is an object '
+            f'Failed to download {what} from URL: "{url}". Please ensure that there is an object '
             f"located at the URL and that the role passed to CreateModel has permissions to download the object.{reason}"
         )

@@ -95,9 +95,14 @@ class ModelServer:
         Number of starts.
     port : int
         On loopback.
+    inner_port : int
+        On the loopback of its box's network.
+    network_pid : int or None
+        A process whose network its box joins, set before the start (`boxes.BoxSpec.network_pid`).
     """
 
     def __init__(self, runner: JobRunner, context: Context, variant: dict, container: dict, target: LogTarget) -> None:
+        self.network_pid: int | None = None
         self._runner = runner
         self._context = context
         self._variant = variant
@@ -111,7 +116,7 @@ class ModelServer:
         self.hostname = container["Hostname"]
         self.ready = False
         self.start_count = 0
-        self.port = 0
+        self.port = self.inner_port = 0
 
     @property
     def pid(self) -> int | None:
@@ -242,7 +247,8 @@ class ModelServer:
             ours |= {"SAGEMAKER_MULTI_MODEL": "true", MEMORY: str(instance_types.model_memory(self._variant["InstanceType"]))}
         # A user's program may insist on port 8080, as on AWS. With namespaces, each server has its own port 8080.
         inside = CONTAINER_PORT if self._image.files and best_mode() == "namespace" else None
-        bound = {"SAGEMAKER_BIND_TO_PORT": str(inside or self.port)}
+        self.inner_port = inside or self.port
+        bound = {"SAGEMAKER_BIND_TO_PORT": str(self.inner_port)}
         extra = ml_folder.ENVIRONMENT | self._image.environment | ours | self._container.get("Environment", {}) | bound
         platform = self._runner.platform
         spec = BoxSpec(
@@ -252,6 +258,7 @@ class ModelServer:
             installed=overlay,
             published_port=self.port,
             container_port=inside,
+            network_pid=self.network_pid,
             memory=self._variant.get("MemoryBytes"),
             output=UNLIMITED,
         )
