@@ -1,4 +1,4 @@
-"""What a team's program does with Clarify in the SageMaker Python SDK v2: metrics of bias and SHAP values of a model."""
+"""What a team's program does with Clarify in SDK v2: metrics of bias, SHAP values of a model, and explained requests."""
 
 import io
 import json
@@ -10,7 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sagemaker import Session, clarify, get_execution_role
+from sagemaker.deserializers import JSONDeserializer
+from sagemaker.explainer import ClarifyExplainerConfig, ExplainerConfig
+from sagemaker.explainer.clarify_explainer_config import ClarifyInferenceConfig, ClarifyShapBaselineConfig, ClarifyShapConfig
 from sagemaker.s3 import S3Downloader, S3Uploader
+from sagemaker.serializers import CSVSerializer
 from sagemaker.sklearn import SKLearnModel
 
 sleep = time.sleep
@@ -61,5 +65,22 @@ bias = json.loads(S3Downloader.read_file(f"{place}/bias/analysis.json"))
 explained = json.loads(S3Downloader.read_file(f"{place}/shap/analysis.json"))
 local = pd.read_csv(io.StringIO(S3Downloader.read_file(f"{place}/shap/explanations_shap/out.csv")))
 values = explained["explanations"]["kernel_shap"]["label0"]["global_shap_values"]
+
+explainer = ClarifyExplainerConfig(
+    shap_config=ClarifyShapConfig(ClarifyShapBaselineConfig(shap_baseline="0,40,0.0"), number_of_samples=15, seed=1),
+    inference_config=ClarifyInferenceConfig(feature_headers=["sex", "age", "income"]),
+)
+predictor = model.deploy(
+    1,
+    "ml.m5.large",
+    endpoint_name=f"{name}-live",
+    explainer_config=ExplainerConfig(explainer),
+    serializer=CSVSerializer(),
+    deserializer=JSONDeserializer(),
+)
+[features] = predictor.predict([[1, 50, 0.5]], initial_args={"Accept": "text/csv"})["explanations"]["kernel_shap"]
+none = predictor.predict([[1, 50, 0.5]], initial_args={"Accept": "text/csv", "EnableExplanations": "`false`"})["explanations"]
+predictor.delete_endpoint()
+online = {each["feature_header"]: round(each["attributions"][0]["attribution"][0], 4) for each in features}
 print()
-print(json.dumps({"bias": sorted(bias), "shap": sorted(values), "rows": len(local)}))
+print(json.dumps({"bias": sorted(bias), "shap": sorted(values), "rows": len(local), "online": online, "none": none}))

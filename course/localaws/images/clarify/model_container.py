@@ -6,6 +6,7 @@ error has a header, too. Neither header exists on AWS, which does not document t
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import urllib3
@@ -47,10 +48,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class ModelContainer:
-    """Asks the container in the name of one request to the endpoint."""
+    """Asks the container in the name of one request to the endpoint, until the time of that request is over."""
 
     url: str
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str]
+    limit: float = field(default_factory=lambda: time.monotonic() + TIMEOUT_SECONDS)
 
     @classmethod
     def of(cls, request: InferenceRequest) -> ModelContainer:
@@ -65,10 +67,9 @@ class ModelContainer:
 
     def predict(self, body: bytes) -> Prediction:
         """The predictions for a request. Raises `ModelFailed`."""
+        left = max(self.limit - time.monotonic(), 0.001)  # otherwise a request whose caller is gone would hold up the others
         try:
-            answer = _pool.request(
-                "POST", self.url, body=body, headers=self.headers, timeout=TIMEOUT_SECONDS, retries=False, redirect=False
-            )
+            answer = _pool.request("POST", self.url, body=body, headers=self.headers, timeout=left, retries=False, redirect=False)
         except urllib3.exceptions.HTTPError:
             raise ModelFailed(500, NO_ANSWER, "text/plain") from None
         kind = answer.headers.get("content-type", "")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
@@ -15,11 +18,25 @@ from course.localaws.core.errors import AwsError
 from course.localaws.images.clarify import explainer as program
 from course.localaws.sagemaker.hosting import explainers
 from course.localaws.server import launch
+from course.sandbox.box import best_mode
 from tests.localaws.images.clarify.test_explainer import exact, values
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, echo, script, until
-from tests.localaws.sagemaker.job_fixtures import ROLE, needs_clarify
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import (
+    ROLE,
+    SKLEARN,
+    XGBOOST,
+    EndpointFixtures,
+    answers_of,
+    archive,
+    booster_file,
+    echo,
+    fixtures_of,
+    script,
+    until,
+)
+from tests.localaws.sagemaker.job_fixtures import needs_clarify
 
 SHAP = {"ShapBaselineConfig": {"ShapBaseline": "0,0,0\n1,1,1"}, "Seed": 1}
+S3_INPUT = {"S3DataType": "S3Prefix", "S3InputMode": "File", "S3DataDistributionType": "FullyReplicated", "S3CompressionType": "None"}
 SLOW = 240.0  # seconds; an explainer imports shap, which takes long on a busy machine
 NAMES = ["age", "work", "gain"]
 # Rows of three numbers, in CSV or JSON Lines; more than three at a time are refused, so that MaxRecordCount shows.
@@ -90,6 +107,15 @@ def refused(aws: EndpointFixtures, name: str, body: str, **more: Any) -> dict:
     with pytest.raises(ClientError) as error:
         explained(aws, name, body, **more)
     return error.value.response
+
+
+def answer_in_time(aws: EndpointFixtures, name: str) -> dict | None:
+    """An answer, or None while a container is being started."""
+    try:
+        return explained(aws, name, "1,2,3")
+    except ClientError as error:
+        assert error.response["Error"]["Code"] in ("ServiceUnavailable", "ModelError"), error
+        return None
 
 
 @needs_clarify
@@ -175,14 +201,7 @@ def test_a_killed_explainer_is_started_again(aws: EndpointFixtures, endpoint: st
         server.kill()
     psutil.wait_procs(killed)
 
-    def answers() -> dict | None:
-        try:
-            return explained(aws, endpoint, "1,2,3")
-        except ClientError as error:
-            assert error.response["Error"]["Code"] in ("ServiceUnavailable", "ModelError")
-            return None
-
-    assert killed and until(answers, "the explainer is back", SLOW)["explanations"]["kernel_shap"]
+    assert killed and until(lambda: answer_in_time(aws, endpoint), "the explainer is back", SLOW)["explanations"]
     assert "The container ended" in aws.log(endpoint)
 
 
@@ -259,3 +278,151 @@ def test_without_the_libraries_the_command_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(images.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(AwsError, match="without smclarify: make extra-clarify"):
         explainers.check({"ExplainerConfig": clarify()}, "us-east-1")
+
+
+def deploy(aws: EndpointFixtures, model: str, explainer: dict) -> str:
+    name = aws.create(aws.config({"ModelName": model}, ExplainerConfig=explainer))
+    described = aws.settled(name, SLOW)
+    assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+    return name
+
+
+WIDE = script("""
+def model_fn(model_dir): return 0
+def transform_fn(model, data, content_type, accept):
+    rows = [[float(cell) for cell in line.split(",")] for line in data.split()]
+    return "\\n".join(str(sum(n * x for n, x in enumerate(row)) + row[0] * row[1] * row[-1]) for row in rows), "text/csv"
+""")
+
+
+def ended(aws: EndpointFixtures, job: str) -> dict | None:
+    described = aws.sagemaker.describe_processing_job(ProcessingJobName=job)
+    return None if described["ProcessingJobStatus"] == "InProgress" else described
+
+
+@needs_clarify
+@pytest.mark.nightly  # a job with an endpoint of its own; test_explainer.py compares with what computes its values by day
+def test_attributions_are_those_of_a_clarify_job(aws: EndpointFixtures) -> None:
+    """With the same baseline, samples and seed. The baseline is an object in S3."""
+    model = aws.model(WIDE, SKLEARN)
+    random = np.random.default_rng(0)
+    rows, baseline = (pd.DataFrame(random.normal(size=(count, 12)).round(2)).to_csv(index=False, header=False) for count in (3, 2))
+    config = {
+        "dataset_type": "text/csv",
+        "headers": [f"x{number}" for number in range(12)],
+        "methods": {"shap": {"baseline": f"s3://{aws.bucket}/explained/baseline.csv", "num_samples": 60, "seed": 3}},
+        "predictor": {"model_name": model, "instance_type": "ml.m5.large", "initial_instance_count": 1, "accept_type": "text/csv"},
+    }
+    for key, body in (("baseline.csv", baseline), ("data/rows.csv", rows), ("config/analysis_config.json", json.dumps(config))):
+        aws.s3.put_object(Bucket=aws.bucket, Key=f"explained/{key}", Body=body.encode())
+    place, job = "/opt/ml/processing", aws.name("explaining")
+    inputs = [
+        {"InputName": name, "S3Input": {"S3Uri": f"s3://{aws.bucket}/explained/{key}", "LocalPath": f"{place}/input/{key}", **S3_INPUT}}
+        for name, key in (("dataset", "data"), ("analysis_config", "config"))
+    ]
+    output = {"S3Uri": f"s3://{aws.bucket}/explained/out", "LocalPath": f"{place}/output", "S3UploadMode": "EndOfJob"}
+    aws.sagemaker.create_processing_job(
+        ProcessingJobName=job,
+        RoleArn=ROLE,
+        AppSpecification={"ImageUri": explainers.image("us-east-1")},
+        ProcessingResources={"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}},
+        ProcessingInputs=inputs,
+        ProcessingOutputConfig={"Outputs": [{"OutputName": "analysis_result", "S3Output": output}]},
+    )
+    uri = {"ShapBaselineConfig": {"ShapBaselineUri": f"s3://{aws.bucket}/explained/baseline.csv"}, "NumberOfSamples": 60, "Seed": 3}
+    found = explained(aws, deploy(aws, model, clarify(uri)), rows)["explanations"]["kernel_shap"]
+    done = until(lambda: ended(aws, job), "the job ends", SLOW)
+    assert done["ProcessingJobStatus"] == "Completed", done
+    written = aws.s3.get_object(Bucket=aws.bucket, Key="explained/out/explanations_shap/out.csv")["Body"].read()
+    np.testing.assert_allclose([values(each)[:, 0] for each in found], pd.read_csv(io.BytesIO(written)).to_numpy(), atol=1e-8)
+
+
+@needs_clarify
+@pytest.mark.nightly  # the same route as by day, with the path of a model
+def test_each_model_of_a_multi_model_endpoint_is_explained(aws: EndpointFixtures) -> None:
+    """As AWS's sample notebook ``multi_model_xgboost_with_online_explainability`` does it."""
+    for name, constant in (("low", 0.2), ("high", 0.7)):
+        aws.s3.put_object(Bucket=aws.bucket, Key=f"many/{name}.tar.gz", Body=archive(booster_file(constant)))
+    model = aws.name("many")
+    container = {"Image": XGBOOST, "Mode": "MultiModel", "ModelDataUrl": f"s3://{aws.bucket}/many/"}
+    aws.sagemaker.create_model(ModelName=model, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+    name = deploy(aws, model, clarify())
+    for target, constant in (("low", 0.2), ("high", 0.7)):
+        found = explained(aws, name, "1,2,3", TargetModel=f"{target}.tar.gz")
+        assert float(found["predictions"]["data"]) == pytest.approx(constant, abs=0.05)
+        assert values(found["explanations"]["kernel_shap"][0])[:, 0] == pytest.approx([0, 0, 0], abs=0.05)
+    found = refused(aws, name, "1,2,3", TargetModel="none.tar.gz")["Error"]
+    assert found["Code"] == "ValidationError" and "none.tar.gz" in found["Message"]
+
+
+CORE = """
+import json, sys
+from sagemaker.core import shapes
+from sagemaker.core.explainer.clarify_explainer_config import (
+    ClarifyExplainerConfig, ClarifyInferenceConfig, ClarifyShapBaselineConfig, ClarifyShapConfig,
+)
+from sagemaker.core.explainer.explainer_config import ExplainerConfig
+from sagemaker.core.resources import Endpoint, EndpointConfig
+
+model, stem = sys.argv[1:]
+shap = ClarifyShapConfig(ClarifyShapBaselineConfig(shap_baseline="0,0,0"), seed=1)
+inference = ClarifyInferenceConfig(feature_headers=["a", "b", "c"], probability_index=1, max_record_count=3)
+written = ExplainerConfig(ClarifyExplainerConfig(shap, inference_config=inference))._to_request_dict()
+shape = shapes.ExplainerConfig(
+    clarify_explainer_config=shapes.ClarifyExplainerConfig(
+        shap_config=shapes.ClarifyShapConfig(shap_baseline_config=shapes.ClarifyShapBaselineConfig(shap_baseline="0,0,0"), seed=1),
+        inference_config=shapes.ClarifyInferenceConfig(feature_headers=["a", "b", "c"], probability_index=1, max_record_count=3),
+    )
+)
+variant = shapes.ProductionVariant(variant_name="A", model_name=model, initial_instance_count=1, instance_type="ml.m5.large")
+EndpointConfig.create(endpoint_config_name=stem, production_variants=[variant], explainer_config=shape)
+endpoint = Endpoint.create(endpoint_name=stem, endpoint_config_name=stem)
+endpoint.wait_for_status("InService", poll=1)
+answers = []
+for enable in ("`true`", "`false`"):
+    answer = endpoint.invoke(body=b"1,2,3", content_type="text/csv", accept="text/csv", enable_explanations=enable)
+    answers.append(json.loads(answer.body.read()))
+endpoint.refresh()
+headers = endpoint.explainer_config.clarify_explainer_config.inference_config.feature_headers
+print("ANSWERS", json.dumps({"answers": answers, "headers": headers, "written": written}))
+"""
+
+
+@needs_clarify
+@pytest.mark.nightly  # one more explainer; by day the same requests go through boto3
+def test_a_program_of_sdk_v3(aws: EndpointFixtures, local_aws: launch.Handle, tmp_path: Path) -> None:
+    stem = aws.name("core")
+    aws.endpoints.append(stem)
+    found = json.loads(answers_of(local_aws, tmp_path, CORE, aws.model(MODEL, SKLEARN), stem))
+    with_values, without = found["answers"]
+    assert values(with_values["explanations"]["kernel_shap"][0])[:, 0] == pytest.approx(exact([1, 2, 3], [[0, 0, 0]], score))
+    assert without["explanations"] == {} and found["headers"] == ["a", "b", "c"]
+    aws.config({"ModelName": aws.model(MODEL, SKLEARN)}, ExplainerConfig=found["written"])
+
+
+@needs_clarify
+@pytest.mark.nightly  # a local AWS of its own, twice
+def test_an_endpoint_comes_back_with_its_explainer(tmp_path: Path) -> None:
+    """After the death of the local AWS, from what its state has of the endpoint."""
+    handle = launch.start(tmp_path)
+    try:
+        aws = fixtures_of(handle)
+        name = deploy(aws, aws.model(MODEL, SKLEARN), clarify(InferenceConfig=INFERENCE))
+        before = explained(aws, name, "1,2,3")
+        psutil.Process(handle.pid).kill()
+        handle = launch.start(tmp_path)
+        aws = fixtures_of(handle)
+        assert until(lambda: answer_in_time(aws, name), "the endpoint is back", SLOW) == before
+    finally:
+        handle.stop()
+
+
+@needs_clarify
+@pytest.mark.nightly  # a local AWS of its own
+@pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
+def test_an_explainer_reaches_its_model_in_a_sealed_local_aws() -> None:
+    with launch.temporary(sealed=True) as handle:
+        aws = fixtures_of(handle)
+        name = deploy(aws, aws.model(MODEL, SKLEARN), clarify(InferenceConfig=INFERENCE))
+        assert values(explained(aws, name, "1,2,3")["explanations"]["kernel_shap"][0]).any()
+        aws.close()

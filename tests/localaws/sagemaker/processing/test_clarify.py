@@ -312,4 +312,6 @@ def test_a_program_of_sdk_v2(local_aws, tmp_path: Path) -> None:
         "bias": ["post_training_bias_metrics", "pre_training_bias_metrics", "version"],
         "shap": ["age", "income", "sex"],
         "rows": 60,
+        "online": {"sex": 0.3, "age": 0.05, "income": 0.05},
+        "none": {},
     }
