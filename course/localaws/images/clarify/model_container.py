@@ -6,10 +6,11 @@ error has a header, too. Neither header exists on AWS, which does not document t
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import time
 from dataclasses import dataclass, field
-
-import urllib3
+from urllib.parse import urlsplit
 
 from course.localaws.images.shared.inference import InferenceRequest, InferenceResponse
 
@@ -19,8 +20,6 @@ TIMEOUT_SECONDS = 60.0  # "must respond to requests within 60 seconds" (InvokeEn
 NO_ANSWER = b"The model's container did not answer the explainer."
 PASSED_ON = "x-amzn-sagemaker-"
 NOT_PASSED_ON = "x-amzn-sagemaker-enable-explanations"
-
-_pool = urllib3.PoolManager(maxsize=8)
 
 
 class ModelFailed(Exception):
@@ -67,13 +66,16 @@ class ModelContainer:
 
     def predict(self, body: bytes) -> Prediction:
         """The predictions for a request. Raises `ModelFailed`."""
+        address = urlsplit(self.url)
         left = max(self.limit - time.monotonic(), 0.001)  # otherwise a request whose caller is gone would hold up the others
         try:
-            answer = _pool.request("POST", self.url, body=body, headers=self.headers, timeout=left, retries=False, redirect=False)
-        except urllib3.exceptions.HTTPError:
+            with contextlib.closing(http.client.HTTPConnection(address.hostname, address.port, timeout=left)) as connection:
+                connection.request("POST", address.path, body, self.headers)
+                answer = connection.getresponse()
+                content, kind = answer.read(), answer.headers.get("content-type", "")
+        except (OSError, http.client.HTTPException):
             raise ModelFailed(500, NO_ANSWER, "text/plain") from None
-        kind = answer.headers.get("content-type", "")
         if not 200 <= answer.status < 300:
-            raise ModelFailed(answer.status, answer.data, kind)
+            raise ModelFailed(answer.status, content, kind)
         kept = tuple((name, value) for name, value in answer.headers.items() if name.lower().startswith(PASSED_ON))
-        return Prediction(answer.data, kind, kept)
+        return Prediction(content, kind, kept)

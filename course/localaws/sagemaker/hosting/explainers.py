@@ -21,7 +21,7 @@ MIME_TYPES = ("text/csv", "application/jsonlines")
 PLACEHOLDER = "$features"
 # Where AWS documents neither that an explainer works nor that it is refused.
 WITHOUT_EXPLAINER = ("AsyncInferenceConfig", "ShadowProductionVariants")
-ENVIRONMENT = {"MAX_CONTENT_LENGTH": str(20 << 20), "SAGEMAKER_MODEL_SERVER_WORKERS": "4"}  # the model's container says what is too large
+ENVIRONMENT = {"SAGEMAKER_MODEL_SERVER_WORKERS": "4"}  # so that requests without explanations do not wait for those with
 
 
 def check(params: dict, region: str) -> None:

@@ -134,6 +134,7 @@ class HostedInstance:
             yield self._through_explainer(targets)
 
     def _through_explainer(self, targets: list[ContainerTarget]) -> list[ContainerTarget]:
+        """``targets``, or the explainer instead of the model's container, and where it finds that container."""
         if self._explainer is None:
             return targets
         [model] = targets
