@@ -193,12 +193,18 @@ def test_explained_requests_are_captured_and_measured(aws: EndpointFixtures, end
     assert sum(measured["Values"]) >= 1
 
 
+def is_explainer(process: psutil.Process) -> bool:
+    try:
+        return program.__name__ in process.cmdline()
+    except psutil.Error:  # it has just ended
+        return False
+
+
 @needs_clarify
 def test_a_killed_explainer_is_started_again(aws: EndpointFixtures, endpoint: str, local_aws: launch.Handle) -> None:
-    servers = psutil.Process(local_aws.pid).children(recursive=True)
-    killed = [server for server in servers if program.__name__ in server.cmdline()]
-    for server in killed:
-        server.kill()
+    killed = [process for process in psutil.Process(local_aws.pid).children(recursive=True) if is_explainer(process)]
+    for process in killed:
+        process.kill()
     psutil.wait_procs(killed)
 
     assert killed and until(lambda: answer_in_time(aws, endpoint), "the explainer is back", SLOW)["explanations"]
