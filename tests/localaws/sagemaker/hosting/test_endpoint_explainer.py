@@ -415,7 +415,9 @@ def test_an_endpoint_comes_back_with_its_explainer(tmp_path: Path) -> None:
         aws = fixtures_of(handle)
         name = deploy(aws, aws.model(MODEL, SKLEARN), clarify(InferenceConfig=INFERENCE))
         before = explained(aws, name, "1,2,3")
-        psutil.Process(handle.pid).kill()
+        killed = psutil.Process(handle.pid)
+        killed.kill()
+        psutil.wait_procs([killed], SLOW)  # it holds the lock of the folder until then
         handle = launch.start(tmp_path)
         aws = fixtures_of(handle)
         assert until(lambda: answer_in_time(aws, name), "the endpoint is back", SLOW) == before
