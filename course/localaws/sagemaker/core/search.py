@@ -20,6 +20,9 @@ from course.localaws.sagemaker.experiments.experiments import EXPERIMENT, TRIAL,
 from course.localaws.sagemaker.experiments.metric_series import MetricSeries
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, feature_types
 from course.localaws.sagemaker.feature_store.metadata import described
+from course.localaws.sagemaker.hosting.endpoints import ENDPOINT
+from course.localaws.sagemaker.hosting.models import MODEL
+from course.localaws.sagemaker.monitoring.searched import Dashboard, shown
 from course.localaws.sagemaker.pipelines import searched
 from course.localaws.sagemaker.pipelines.kinds import EXECUTION, PIPELINE, VERSION
 from course.localaws.sagemaker.registry.model_package_groups import MODEL_PACKAGE_GROUP
@@ -32,6 +35,8 @@ SEARCHED: dict[str, tuple[ResourceKind, str]] = {
     "Experiment": (EXPERIMENT, "Experiment"),
     "ExperimentTrial": (TRIAL, "Trial"),
     "ExperimentTrialComponent": (TRIAL_COMPONENT, "TrialComponent"),
+    "Endpoint": (ENDPOINT, "Endpoint"),
+    "Model": (MODEL, "Model"),
     "ModelPackage": (MODEL_PACKAGE, "ModelPackage"),
     "ModelPackageGroup": (MODEL_PACKAGE_GROUP, "ModelPackageGroup"),
     "FeatureGroup": (FEATURE_GROUP, "FeatureGroup"),
@@ -66,32 +71,39 @@ class SearchFamily(Family):
         search = search_filters.SearchExpression(params.get("SearchExpression", {}), shape)
         records = self._features(context) if member == "FeatureMetadata" else self._records(context, kind, shape)
         found = [record for record in records if search.matches(record)]
-        default = "LastModifiedTime" if "LastModifiedTime" in shape.members else "CreationTime"
-        shown, token = paging.page(found, KEY, sorting(params.get("SortBy", default), shape), params)
-        answer = {"Results": [{member: record} for record in shown], "TotalHits": {"Value": len(found), "Relation": "EqualTo"}}
+        results, token = paging.page(found, KEY, sorting(params.get("SortBy") or default_sort(shape), shape), params)
+        answer = {"Results": [{member: record} for record in results], "TotalHits": {"Value": len(found), "Relation": "EqualTo"}}
         return answer | ({"NextToken": token} if token else {})
 
     def shutdown(self) -> None:
         self._series.close()
 
     def _records(self, context: Context, kind: ResourceKind, shape: Shape) -> list[dict]:
-        trials = {trial["TrialName"]: trial for trial in self._engine.documents(context, TRIAL)} if kind in (TRIAL, TRIAL_COMPONENT) else {}
-        components = self._engine.documents(context, TRIAL_COMPONENT) if kind is TRIAL else []
+        further = self._further(context, kind)
         records = []
         for document in self._engine.documents(context, kind):
-            record = {member: value for member, value in document.items() if member in shape.members} | {KEY: document[kind.arn_member]}
-            if kind is TRIAL_COMPONENT:
-                record |= self._of_component(context, document, trials)
-            if kind is TRIAL:
-                record["TrialComponentSummaries"] = [
-                    summary(component) for component in components if document["TrialName"] in component.get("_trials", ())
-                ]
-            if kind is VERSION or kind is EXECUTION:
-                record |= searched.members(self._engine, context, document)
-            if tags := self._engine.tags(document[kind.arn_member]):
-                record["Tags"] = tags
-            records.append(record)
+            tags = self._engine.tags(document[kind.arn_member])
+            tagged = document | ({"Tags": tags} if tags else {})
+            # A model's record has the model itself as a member.
+            record = {"Model": shown(tagged, shape.members["Model"])} if kind is MODEL else shown(tagged, shape)
+            records.append(record | {KEY: document[kind.arn_member]} | further(document))
         return records
+
+    def _further(self, context: Context, kind: ResourceKind) -> Callable[[Document], dict]:
+        """A function from a document to the members of its record that the document does not have."""
+        if kind is TRIAL_COMPONENT:
+            trials = {trial["TrialName"]: trial for trial in self._engine.documents(context, TRIAL)}
+            return lambda document: self._of_component(context, document, trials)
+        if kind is TRIAL:
+            components = self._engine.documents(context, TRIAL_COMPONENT)
+            return lambda document: {"TrialComponentSummaries": summaries(document, components)}
+        if kind is VERSION or kind is EXECUTION:
+            return lambda document: searched.members(self._engine, context, document)
+        if kind is ENDPOINT:
+            return Dashboard(self._engine, context).endpoint
+        if kind is MODEL:
+            return Dashboard(self._engine, context).model
+        return lambda document: {}
 
     def _features(self, context: Context) -> list[dict]:
         """The metadata of all features of all feature groups."""
@@ -124,7 +136,12 @@ class SearchFamily(Family):
         if job is None:
             return detail
         job |= {"Tags": self._engine.tags(source["SourceArn"])}
-        return detail | {name: {member: value for member, value in job.items() if member in members[name].members}}
+        return detail | {name: shown(job, members[name])}
+
+
+def summaries(trial: Document, components: list[Document]) -> list[dict]:
+    """The summaries of a trial's components, as its record has them."""
+    return [summary(component) for component in components if trial["TrialName"] in component.get("_trials", ())]
 
 
 def summary(component: Document) -> dict:
@@ -132,6 +149,13 @@ def summary(component: Document) -> dict:
     members = {"TrialComponentName", "TrialComponentArn", "CreationTime", "CreatedBy"}
     shown = {member: value for member, value in component.items() if member in members}
     return shown | ({"TrialComponentSource": component["Source"]} if "Source" in component else {})
+
+
+def default_sort(shape: Shape) -> str:
+    """The property by which records of a shape are sorted if the request names none."""
+    if "Model" in shape.members:
+        return "Model.CreationTime"
+    return "LastModifiedTime" if "LastModifiedTime" in shape.members else "CreationTime"
 
 
 def sorting(name: str, shape: Shape) -> Callable[[dict], float | str | None]:

@@ -98,6 +98,7 @@ def _variant(engine: ResourceEngine, context: Context, variant: dict, operation:
     model = engine.get(context, MODEL, variant["ModelName"])
     planned = {
         "VariantName": variant["VariantName"],
+        "ModelName": variant["ModelName"],
         "Weight": variant.get("InitialVariantWeight", 1.0),
         "RoutingStrategy": routing,
         "RoleArn": model["ExecutionRoleArn"],

@@ -63,6 +63,10 @@ def test_components_are_created_described_listed_called_and_deleted(aws):
     group = f"/aws/sagemaker/InferenceComponents/{first}"
     streams = until(lambda: aws.logs.describe_log_streams(logGroupName=group)["logStreams"], "the copies write their logs")
     assert all(stream["logStreamName"].startswith("AllTraffic/i-") for stream in streams)
+    hosted = {"Filters": [{"Name": "Endpoints.EndpointName", "Operator": "Equals", "Value": endpoint}]}
+    found = aws.sagemaker.search(Resource="Model", SearchExpression=hosted)["Results"]
+    models = {result["Model"]["Model"]["ModelName"] for result in found}
+    assert described["Specification"]["ModelName"] in models and len(models) == 2
 
     with pytest.raises(ClientError, match="delete its inference components first"):
         aws.sagemaker.delete_endpoint(EndpointName=endpoint)

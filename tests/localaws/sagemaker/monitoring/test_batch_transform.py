@@ -30,12 +30,12 @@ def batch_input(**members: object) -> dict:
     return {"BatchTransformInput": given}
 
 
-def transform(monitored: Monitored, name: str, rows: list[str]) -> list[str]:
+def transform(monitored: Monitored, name: str, rows: list[str], model: str = "delays", captured: str = CAPTURED) -> list[str]:
     """Run a transform job that captures its data. Returns the rows of its output."""
     aws, source = monitored.aws, monitored.aws.put(f"transforms/{name}/in/rows.csv", "".join(f"{row}\n" for row in rows))
     aws.sagemaker.create_transform_job(
         TransformJobName=name,
-        ModelName="delays",
+        ModelName=model,
         TransformInput={
             "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": source}},
             "ContentType": "text/csv",
@@ -44,7 +44,7 @@ def transform(monitored: Monitored, name: str, rows: list[str]) -> list[str]:
         TransformOutput={"S3OutputPath": f"s3://{BUCKET}/transforms/{name}/out", "Accept": "text/csv", "AssembleWith": "Line"},
         TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
         BatchStrategy="SingleRecord",
-        DataCaptureConfig={"DestinationS3Uri": CAPTURED, "GenerateInferenceId": True},
+        DataCaptureConfig={"DestinationS3Uri": captured, "GenerateInferenceId": True},
     )
     ended = ("Completed", "Failed", "Stopped")
     job = aws.until(lambda: aws.sagemaker.describe_transform_job(TransformJobName=name), lambda job: job["TransformJobStatus"] in ended)
