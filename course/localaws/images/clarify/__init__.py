@@ -7,9 +7,9 @@ Inputs
     ``dataset``: the data, usually ``/opt/ml/processing/input/data``. Output ``analysis_result``: ``/opt/ml/processing/output``.
     The places are those in ``processingjobconfig.json``. Of several instances the first one does the work.
 Files
-    ``analysis.json``, ``report.html``, ``explanations_shap/out.csv`` (local SHAP values), ``explanations_shap/baseline.csv`` (if the
-    job made the baseline). A baseline of a monitor is such a job, too: its ``analysis.json`` is the constraints file, as the SDK's
-    ``suggested_constraints()`` expects. AWS writes no ``constraints.json`` here.
+    ``analysis.json``, ``report.html``, ``report.ipynb``, ``report.pdf`` (but for a monitoring execution), ``explanations_shap/out.csv``
+    (local SHAP values), ``explanations_shap/baseline.csv`` (if the job made the baseline). A baseline of a monitor is such a job, too: its
+    ``analysis.json`` is the constraints file, as the SDK's ``suggested_constraints()`` expects. AWS writes no ``constraints.json`` here.
 
 A monitoring execution has these environment variables besides. The names are those of Model Monitor's analyzer.
 
@@ -41,6 +41,7 @@ The guide does not document the variables of an execution.
 
 `analyze` is the program and `configuration` its settings. `datasets` reads tables and `captured` the data of endpoints. `predictor` is the
 model's endpoint, with `payloads` for its requests and answers. `bias`, `shap_values` and `dependence` compute; `drift` compares with a
-baseline; `cloudwatch` makes metrics; `report` is the page, with the drawings of `charts`. `explainer` answers an endpoint's requests, with
-the settings of `explainer_config`, and asks the `model_container`.
+baseline; `cloudwatch` makes metrics. `report` is what a person reads, as `blocks`; `page`, with the drawings of `charts`, `notebook` and
+`document` write it. `explainer` answers an endpoint's requests,
+with the settings of `explainer_config`, and asks the `model_container`.
 """

@@ -1,6 +1,6 @@
 """``python -m course.localaws.images.clarify.analyze``: the program of the image, for a job and for a monitoring execution.
 
-It writes ``analysis.json``, the page, and the files of SHAP values; with a baseline also ``constraint_violations.json``.
+It writes ``analysis.json``, the report, and the files of SHAP values; with a baseline also ``constraint_violations.json``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,20 @@ from typing import Any
 
 import pandas as pd
 
-from course.localaws.images.clarify import bias, captured, cloudwatch, configuration, datasets, drift, payloads, predictor, report
+from course.localaws.images.clarify import (
+    bias,
+    captured,
+    cloudwatch,
+    configuration,
+    datasets,
+    drift,
+    notebook,
+    page,
+    payloads,
+    predictor,
+    report,
+)
+from course.localaws.images.clarify.blocks import Report
 from course.localaws.images.clarify.configuration import Analysis, ConfigError, Places
 from course.localaws.images.clarify.datasets import PREDICTED, Dataset, DatasetError
 from course.localaws.images.clarify.payloads import Outputs
@@ -89,9 +102,21 @@ def _run(base: Path, variables: Mapping[str, str]) -> str:
     content = _plain(content)
     results.write(places.output)
     _write(places.output / ANALYSIS, json.dumps(content, indent=4))
-    page = places.output / f"{analysis.report_name.removesuffix('.html')}.html"
-    report.write(page, analysis.report_title, content, config, len(dataset.table))
+    _report(places.output, analysis, report.report(analysis.report_title, content, config, len(dataset.table)), bool(settings))
     return _checked(content, settings, places.output, base) if settings else ""
+
+
+def _report(output: Path, analysis: Analysis, content: Report, monitoring: bool) -> None:
+    """Write the report in each of its formats."""
+    stem = analysis.report_name.removesuffix(".html")
+    page.write(output / f"{stem}.html", content)
+    notebook.write(output / f"{stem}.ipynb", content)
+    if monitoring:
+        print(f"A monitoring execution writes no {stem}.pdf, which would take longer than the analysis", flush=True)
+        return
+    from course.localaws.images.clarify import document  # it imports matplotlib
+
+    document.write(output / f"{stem}.pdf", content)
 
 
 def _explained(dataset: Dataset, analysis: Analysis, fetch: datasets.Fetch) -> Results:

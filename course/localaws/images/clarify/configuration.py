@@ -317,7 +317,7 @@ def _analysis(content: dict[str, Any], monitoring: bool) -> Analysis:
         Pdp(**methods["pdp"]) if "pdp" in methods else None,
         predictor,
         report.get("name", "report"),
-        report.get("title") or "Analysis Report",
+        report.get("title") or "SageMaker Analysis Report",
     )
 
 

@@ -41,6 +41,7 @@ def test_members_have_the_guides_defaults() -> None:
     assert (found.pdp.grid_resolution, found.pdp.top_k_features) == (15, 10)
     assert (found.predictor.content_type, found.predictor.accept_type) == ("text/csv", "text/csv")
     assert found.pre_training is None and found.post_training is None and found.explains
+    assert (found.report_name, found.report_title) == ("report", "SageMaker Analysis Report")
 
 
 def test_a_request_of_json_lines_is_answered_in_json_lines_unless_the_settings_say_otherwise() -> None:

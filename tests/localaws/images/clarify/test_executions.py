@@ -113,6 +113,7 @@ def test_bias_drift_of_an_endpoint(execution: Execution) -> None:
     assert code == 0 and message == f"CompletedWithViolations: Job completed successfully with {len(found)} violations."
     assert {"DPPL", "DI"} <= {each["metric_name"] for each in found} and {each["facet_value"] for each in found} == {"0"}
     assert (execution.output / "report.html").read_text().startswith("<!doctype html>")
+    assert (execution.output / "report.ipynb").exists() and not (execution.output / "report.pdf").exists()
     metrics = (execution.root / "output/metrics/cloudwatch/cloudwatch_metrics.jsonl").read_text().splitlines()
     named = {json.loads(line)["MetricName"]: json.loads(line)["Value"] for line in metrics}
     values = {each["name"]: each["value"] for each in execution.report("analysis.json")[bias.POST]["facets"]["sex"][0]["metrics"]}

@@ -164,6 +164,16 @@ def test_partial_dependence_is_the_mean_of_changed_rows(seed: int, resolution: i
     assert first - second == pytest.approx(1)
 
 
-def test_a_feature_without_values_has_no_curve() -> None:
-    assert dependence.grid(pd.Series([None, None], dtype=object), 5) == ("categorical", [], [])
+def test_a_feature_without_a_curve_says_why() -> None:
+    words = [f"word {number}" for number in range(40)]
+    inputs = pd.DataFrame({"none": pd.Series([None] * 80, dtype=object), "text": words * 2, "comment": words + list("ab" * 20)})
+
+    def weigh(rows: pd.DataFrame) -> np.ndarray:
+        return np.ones((len(rows), 1))
+
+    none, text, comment = dependence.dependence(inputs, list(inputs), Pdp(None, 5), weigh)
+    assert none == {"feature_name": "none", "data_type": "categorical", "error": "The feature has no values"}
+    assert text["data_type"] == "categorical" and len(text["feature_values"]) == 40  # each of them twice
+    assert comment == {"feature_name": "comment", "data_type": "free_text", "error": dependence.UNSUPPORTED}
+    assert dependence.grid(pd.Series(list("abcdefg")), 5)[0] == "categorical"  # few rows
     assert dependence.grid(pd.Series([2, 1, 2]), 5) == ("categorical", [1, 2], pytest.approx([1 / 3, 2 / 3]))

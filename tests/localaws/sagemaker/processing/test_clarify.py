@@ -102,7 +102,7 @@ def analyzed(
     """The job when it has ended, and its results by their paths."""
     name, folder = started(aws, config, rows, more, **changes)
     job = aws.processed(name)
-    return job, {key.removeprefix(f"{folder}/"): aws.get(f"s3://{BUCKET}/{key}").decode() for key in aws.keys(f"{folder}/")}
+    return job, {key.removeprefix(f"{folder}/"): aws.get(f"s3://{BUCKET}/{key}").decode(errors="replace") for key in aws.keys(f"{folder}/")}
 
 
 def endpoints(aws: JobFixtures) -> tuple[int, int]:
@@ -119,7 +119,7 @@ def test_bias_and_explanations_by_an_endpoint_of_the_jobs_own(aws: JobFixtures, 
     config["methods"] |= {"shap": shap, "pdp": {"grid_resolution": 5, "top_k_features": 2}}
     job, files = analyzed(aws, config, rows.to_csv(index=False, header=False))
     assert job["ProcessingJobStatus"] == "Completed", job
-    assert set(files) == {"analysis.json", "report.html", "explanations_shap/out.csv"}
+    assert set(files) == {"analysis.json", "report.html", "report.ipynb", "report.pdf", "explanations_shap/out.csv"}
     assert endpoints(aws) == (0, 0)
     found = json.loads(files["analysis.json"])
     metrics = {each["name"]: each["value"] for each in found["post_training_bias_metrics"]["facets"]["sex"][0]["metrics"]}
@@ -133,7 +133,7 @@ def test_bias_and_explanations_by_an_endpoint_of_the_jobs_own(aws: JobFixtures, 
     values = explained["global_shap_values"]
     assert values["age"] == pytest.approx(local["age_label0"].abs().mean())
     assert {each["feature_name"] for each in found["explanations"]["pdp"]} == set(sorted(values, key=values.get)[-2:])
-    assert "People" in files["report.html"]
+    assert "People" in files["report.html"] and "People" in files["report.ipynb"] and files["report.pdf"].startswith("%PDF-")
 
 
 @needs_clarify
