@@ -32,14 +32,20 @@ def put(key: str, body: str) -> str:
     return f"s3://{bucket}/{key}"
 
 
-# What a transform job would have captured: four rows, predictions with inference ids, and their manifests.
-put("v2/rows.csv", "".join(f"{number}.5,UA\n" for number in range(4)))
-put("v2/rows.csv.out", "".join(f"{number % 2},id-{number},{now:%Y-%m-%dT%H:%M:%SZ}\n" for number in range(4)))
+# What a transform job would have captured: rows, predictions with inference ids, and their manifests. Clarify takes numbers with two values
+# for labels only if there are more than 40 of them.
+ROWS = range(60)
+put("v2/rows.csv", "".join(f"{number}.5,{('UA', 'DL')[number // 30]}\n" for number in ROWS))
+put("v2/rows.csv.out", "".join(f"{number % 2},id-{number},{now:%Y-%m-%dT%H:%M:%SZ}\n" for number in ROWS))
 for side, name in {"input": "rows.csv", "output": "rows.csv.out"}.items():
     put(f"v2/captured/{side}/{hour}/manifest.jsonl", json.dumps([{"prefix": f"s3://{bucket}/v2/"}, name]))
 labels = [
-    {"groundTruthData": {"data": "1", "encoding": "CSV"}, "eventMetadata": {"eventId": f"id-{each}"}, "eventVersion": "0"}
-    for each in range(4)
+    {
+        "groundTruthData": {"data": str(int(each % 3 > 0)), "encoding": "CSV"},
+        "eventMetadata": {"eventId": f"id-{each}"},
+        "eventVersion": "0",
+    }
+    for each in ROWS
 ]
 put(f"v2/labels/{hour}/labels.jsonl", "\n".join(map(json.dumps, labels)))
 constraints = put("v2/constraints.json", json.dumps({"version": 0.0, "features": [], "binary_classification_constraints": {}}))
@@ -62,24 +68,24 @@ labelled = {"ground_truth_input": f"s3://{bucket}/v2/labels"}
 monitors = {
     DefaultModelMonitor: {"statistics": statistics},
     ModelQualityMonitor: {"problem_type": "BinaryClassification", **labelled},
-    ModelBiasMonitor: {"analysis_config": bias, **labelled},
+    ModelBiasMonitor: {"analysis_config": bias, "constraints": None, **labelled},  # none would fit its image, which is Clarify's
     ModelExplainabilityMonitor: {"analysis_config": why},
 }
 found = {}
 for cls, more in monitors.items():
     monitor = cls(**settings)
-    if cls in (ModelBiasMonitor, ModelExplainabilityMonitor):
-        monitor.image_uri = ANALYZER  # it stands for Clarify's
-    monitor.create_monitoring_schedule(
-        monitor_schedule_name=f"v2-{monitor.monitoring_type()}",
-        batch_transform_input=source,
-        constraints=constraints,
-        output_s3_uri=f"s3://{bucket}/v2/reports",
-        schedule_cron_expression="NOW",
-        data_analysis_start_time="-PT1H",
-        data_analysis_end_time="PT1M",
-        **more,
-    )
+    if cls is ModelExplainabilityMonitor:
+        monitor.image_uri = ANALYZER  # it stands for Clarify's, which would ask a model
+    common = {
+        "monitor_schedule_name": f"v2-{monitor.monitoring_type()}",
+        "batch_transform_input": source,
+        "constraints": constraints,
+        "output_s3_uri": f"s3://{bucket}/v2/reports",
+        "schedule_cron_expression": "NOW",
+        "data_analysis_start_time": "-PT1H",
+        "data_analysis_end_time": "PT1M",
+    }
+    monitor.create_monitoring_schedule(**common | more)
     last = {}
     while last.get("MonitoringExecutionStatus") not in ENDED:
         time.sleep(0.2)
@@ -90,6 +96,14 @@ for cls, more in monitors.items():
     found[monitor.monitoring_type()] = [last["MonitoringExecutionStatus"], expression, len(executions)]
     assert last["MonitoringExecutionStatus"] != "Failed", last
     monitor.delete_monitoring_schedule()
+
+[report] = [
+    each["Key"]
+    for each in s3.list_objects_v2(Bucket=bucket, Prefix="v2/reports/v2-ModelBias/")["Contents"]
+    if each["Key"].endswith("/analysis.json")
+]
+metrics = json.loads(s3.get_object(Bucket=bucket, Key=report)["Body"].read())["post_training_bias_metrics"]["facets"]["carrier"]
+assert {group["value_or_threshold"] for group in metrics} == {"UA", "DL"}, metrics
 
 print()
 print(json.dumps(found))

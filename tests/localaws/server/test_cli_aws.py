@@ -70,7 +70,7 @@ def program(state: Path, script: str, python: str | Path = sys.executable, secon
     command = f'eval "$({COURSE} aws env --state {state})" && exec {python} -c "$SCRIPT"'
     script = GUARD + textwrap.dedent(script) + "\nassert not beyond, beyond\n"
     ran = subprocess.run(["bash", "-c", command], env=outside(SCRIPT=script, **more), capture_output=True, text=True, timeout=seconds)
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == 0, ran.stdout + ran.stderr  # SDK v2 prints its tracebacks to stdout
     return json.loads(ran.stdout.splitlines()[-1])
 
 

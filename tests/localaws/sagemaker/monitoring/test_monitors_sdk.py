@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from course.regression import package_sets
-from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE
+from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, needs_clarify
 from tests.localaws.sagemaker.monitoring.monitoring_fixtures import ANALYZER, Monitored, quiet_hour
 from tests.localaws.sagemaker.training.test_training_sdk import session  # noqa: F401
 from tests.localaws.server.test_cli_aws import program
@@ -115,10 +115,11 @@ def test_the_four_monitors_of_sdk_v3(monitored: Monitored, session: object) -> N
 V2 = {name: ["Completed", "cron(0 5 ? * * *)", 1] for name in ("DataQuality", "ModelQuality", "ModelBias", "ModelExplainability")}
 
 
+@needs_clarify
 @pytest.mark.nightly  # installs SDK v2
 @pytest.mark.timeout(1200)
 def test_the_four_monitors_of_sdk_v2(local_aws: object, tmp_path: Path) -> None:
-    """In an environment of only that SDK, over what a transform job captured."""
+    """In an environment of only that SDK, over what a transform job captured. Clarify's own image monitors bias."""
     python = package_sets.clean(tmp_path / "venv", ["sagemaker==2.257.0", "pandas<3"])
     found = program(local_aws.state, (PROGRAMS / "monitors_v2.py").read_text(), python, seconds=900)
     assert {name: [status.removesuffix("WithViolations"), *rest] for name, (status, *rest) in found.items()} == V2
