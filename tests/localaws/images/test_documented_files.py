@@ -50,6 +50,7 @@ class Job:
         self.put(f"{SOURCE}/rows.csv", rows)
         self.put("processing/input/config/analysis_config.json", json.dumps(config))
         assert clarify.main({}) == 0
+        assert (self.root / RESULT / "report.pdf").read_bytes().startswith(b"%PDF-")
         return self.files()
 
     def files(self) -> dict[str, Any]:

@@ -42,6 +42,6 @@ The guide does not document the variables of an execution.
 `analyze` is the program and `configuration` its settings. `datasets` reads tables and `captured` the data of endpoints. `predictor` is the
 model's endpoint, with `payloads` for its requests and answers. `bias`, `shap_values` and `dependence` compute; `drift` compares with a
 baseline; `cloudwatch` makes metrics. `report` is what a person reads, as `blocks`; `page`, with the drawings of `charts`, `notebook` and
-`document` write it. `explainer` answers an endpoint's requests,
-with the settings of `explainer_config`, and asks the `model_container`.
+`document`, in a process of its own, write it. `explainer` answers an endpoint's requests, with the settings of `explainer_config`, and asks
+the `model_container`.
 """

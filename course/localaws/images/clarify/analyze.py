@@ -5,6 +5,7 @@ It writes ``analysis.json``, the report, and the files of SHAP values; with a ba
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -33,6 +34,7 @@ from course.localaws.images.clarify import (
 from course.localaws.images.clarify.blocks import Report
 from course.localaws.images.clarify.configuration import Analysis, ConfigError, Places
 from course.localaws.images.clarify.datasets import PREDICTED, Dataset, DatasetError
+from course.localaws.images.clarify.document_process import DocumentProcess
 from course.localaws.images.clarify.payloads import Outputs
 from course.localaws.images.model_monitor.captured import CaptureError
 from course.localaws.images.model_monitor.configuration import SettingError, Settings
@@ -89,6 +91,11 @@ def _is_first(base: Path) -> bool:
 def _run(base: Path, variables: Mapping[str, str]) -> str:
     """Analyze, write the files, and return the exit message of an execution, ``""`` for another job."""
     settings = Settings.of(variables) if variables.get("dataset_format") else None
+    with contextlib.nullcontext() if settings else DocumentProcess() as document:
+        return _analyze(base, variables, settings, document)
+
+
+def _analyze(base: Path, variables: Mapping[str, str], settings: Settings | None, document: DocumentProcess | None) -> str:
     places = Places.of(base, variables)
     config = configuration.read(places.config)
     analysis = configuration.parse(config, settings is not None)
@@ -102,21 +109,19 @@ def _run(base: Path, variables: Mapping[str, str]) -> str:
     content = _plain(content)
     results.write(places.output)
     _write(places.output / ANALYSIS, json.dumps(content, indent=4))
-    _report(places.output, analysis, report.report(analysis.report_title, content, config, len(dataset.table)), bool(settings))
+    _report(places.output, analysis, report.report(analysis.report_title, content, config, len(dataset.table)), document)
     return _checked(content, settings, places.output, base) if settings else ""
 
 
-def _report(output: Path, analysis: Analysis, content: Report, monitoring: bool) -> None:
+def _report(output: Path, analysis: Analysis, content: Report, document: DocumentProcess | None) -> None:
     """Write the report in each of its formats."""
     stem = analysis.report_name.removesuffix(".html")
     page.write(output / f"{stem}.html", content)
     notebook.write(output / f"{stem}.ipynb", content)
-    if monitoring:
+    if document:
+        document.write(output / f"{stem}.pdf", content)
+    else:
         print(f"A monitoring execution writes no {stem}.pdf, which would take longer than the analysis", flush=True)
-        return
-    from course.localaws.images.clarify import document  # it imports matplotlib
-
-    document.write(output / f"{stem}.pdf", content)
 
 
 def _explained(dataset: Dataset, analysis: Analysis, fetch: datasets.Fetch) -> Results:

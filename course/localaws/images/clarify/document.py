@@ -1,10 +1,9 @@
-"""The report as a document of A4 pages, ``report.pdf``, drawn by matplotlib.
-
-Importing matplotlib takes as long as the rest of a small job, so a monitoring execution writes no document.
-"""
+"""The report as a document of A4 pages, ``report.pdf``, drawn by matplotlib. As a program it takes path and report, pickled, from stdin."""
 
 from __future__ import annotations
 
+import pickle
+import sys
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -177,3 +176,8 @@ def _curves(sheets: Sheets, block: Curves) -> None:
 
 def _short(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+if __name__ == "__main__":
+    if given := sys.stdin.buffer.read():  # nothing if the analysis was killed
+        write(*pickle.loads(given))
