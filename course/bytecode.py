@@ -33,7 +33,9 @@ GROUPS: tuple[tuple[str, ...], ...] = (
     ),
     # The parts of the SDK that lessons use (`tests/course/test_bytecode.py`).
     (
+        "sagemaker.core.clarify",
         "sagemaker.core.model_monitor",
+        "sagemaker.core.model_monitor.clarify_model_monitoring",
         "sagemaker.core.model_monitor.dataset_format",
         "sagemaker.core.parameter",
         "sagemaker.core.processing",

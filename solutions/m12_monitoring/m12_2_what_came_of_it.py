@@ -475,6 +475,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# [Pipelines that go wrong](../m10_pipelines/m10_2_pipelines_that_go_wrong.ipynb) has a guard that stops bad rows before they train a model.
+# [For whom, and why](m12_3_for_whom_and_why.ipynb): bias and reasons as they drift, and which of four monitors sees what.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -15,9 +15,12 @@ AT_ONCE = 8  # requests
 LOOK_EVERY, LONGEST = 0.1, 600  # seconds
 
 
-def deploy(aws: Any, model: XGBClassifier) -> str:
-    """Deploy a model whose requests and answers are captured below ``captured/`` of the lesson's folder. Returns the endpoint's name."""
-    sagemaker, name = aws.client("sagemaker"), aws.unique("late-flights")
+def deploy(aws: Any, model: XGBClassifier, stem: str = "late-flights") -> str:
+    """Deploy a model whose requests and answers are captured below ``captured/`` of the lesson's folder.
+
+    Returns the endpoint's name, which begins with ``stem``.
+    """
+    sagemaker, name = aws.client("sagemaker"), aws.unique(stem)
     content, packed = bytes(model.get_booster().save_raw("ubj")), io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         entry = tarfile.TarInfo("xgboost-model")

@@ -1,0 +1,17 @@
+"""Fairness comes first."""
+
+# trips: calls
+# says: months are called rightly
+
+
+def triage(usual: pd.DataFrame, now: dict) -> str:
+    def beyond(name: str) -> float:
+        return (now[name] - usual[name].mean()) / max(usual[name].std(), 0.004)
+
+    if abs(beyond("dppl")) > 3:
+        return "fairness"
+    if now["constant"] > 0 or now["drift"] > 0.5:
+        return "forms"
+    if now["ndcg"] < 0.9:
+        return "release"
+    return "retraining" if beyond("auc") < -4 else "nobody"

@@ -1,0 +1,17 @@
+"""The limits of the diary for all banks."""
+
+# trips: calls
+# says: months are called rightly
+
+
+def triage(usual: pd.DataFrame, now: dict) -> str:
+    def beyond(name: str) -> float:
+        return (now[name] - usual[name].mean()) / max(usual[name].std(), 0.004)
+
+    if now["constant"] > 0 or now["drift"] > 0.5:
+        return "forms"
+    if now["ndcg"] < 0.9:
+        return "release"
+    if now["dppl"] > 0.22:
+        return "fairness"
+    return "retraining" if now["auc"] < 0.73 else "nobody"

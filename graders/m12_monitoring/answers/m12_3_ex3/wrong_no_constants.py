@@ -1,0 +1,17 @@
+"""Drift finds all broken columns."""
+
+# trips: calls
+# says: which of your rules sees that first
+
+
+def triage(usual: pd.DataFrame, now: dict) -> str:
+    def beyond(name: str) -> float:
+        return (now[name] - usual[name].mean()) / max(usual[name].std(), 0.004)
+
+    if now["drift"] > 0.5:
+        return "forms"
+    if now["ndcg"] < 0.9:
+        return "release"
+    if beyond("dppl") > 4:
+        return "fairness"
+    return "retraining" if beyond("auc") < -4 else "nobody"

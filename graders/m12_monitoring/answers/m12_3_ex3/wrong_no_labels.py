@@ -1,0 +1,17 @@
+"""No measure that needs labels."""
+
+# trips: calls
+# says: which measure needs them
+
+
+def triage(usual: pd.DataFrame, now: dict) -> str:
+    def beyond(name: str) -> float:
+        return (now[name] - usual[name].mean()) / max(usual[name].std(), 0.004)
+
+    if now["constant"] > 0 or now["drift"] > 0.5:
+        return "forms"
+    if now["ndcg"] < 0.9:
+        return "release"
+    if beyond("dppl") > 4:
+        return "fairness"
+    return "nobody"
