@@ -19,8 +19,8 @@
 #
 # **Services**: SageMaker Clarify, Model Monitor, endpoints with data capture, CloudWatch.
 #
-# **Cost**: \$0 here. On AWS two endpoints, at {fact:price-ml-m5-large-hosting} dollars an hour, run for four days in all, which costs about 11 dollars, and the jobs
-# cost some cents (November 2026). New AWS accounts cannot start Clarify or Model Monitor since {fact:closed-features-day}.
+# **Cost**: \$0 here. On AWS two endpoints run for four days in all, at {fact:price-ml-m5-large-hosting} dollars an hour: about 11 dollars, and some cents for the jobs
+# (November 2026). New AWS accounts cannot start Clarify or Model Monitor since {fact:closed-features-day}.
 #
 # ## Set up
 
@@ -59,7 +59,7 @@ SAMPLES = 40
 SEED = 3
 
 # %% [markdown]
-# The SDK needs a region when it is imported, so we import it after `connect`.
+# As before, we import the SDK after `connect`.
 
 # %%
 from sagemaker.core.clarify import (
@@ -95,7 +95,7 @@ bank.groupby("black")[["denied", "predicted", "pirat", "chist", "phist"]].mean()
 #
 # ## For whom?
 #
-# Clarify has names for such differences. The *facet* is the column of the group; `a` are the others, `d` is the disadvantaged group. The good outcome here is *approved*.
+# Clarify has names for such differences. The *facet* is the column of the group, `d` the disadvantaged group, `a` the others. The good outcome here is *approved*.
 #
 # | metric | of predictions | no bias |
 # |---|---|---|
@@ -299,7 +299,7 @@ if clarify:
     print(asked.sort_values(ascending=False).round(4).head(6).to_dict())
 
 # %% [markdown]
-# The units differ: probabilities here, log odds above. The order is similar. Now the monitor, and a day on which the state of the airport is stuck.
+# The units differ: probabilities here, log odds above. The order is similar. Now the monitor, and a day with the state stuck.
 
 # %%
 why = ModelExplainabilityMonitor(**rented)
@@ -336,7 +336,7 @@ if clarify:
 # Write `attribution_drift(baseline, today)` that returns this number. Both are tables of SHAP values, like those that `attributions` returns: a row for each
 # prediction, a column for each feature. `today` may have other rows, and its columns another order. `attribution_drift(before, before)` is 1.0.
 #
-# It is judged on unseen tables, by Clarify's formula.
+# It is judged on unseen tables.
 
 
 # %% answer="m12_3_ex2"
@@ -439,7 +439,7 @@ check("m12_3_ex3", triage=triage)
 # %% [markdown]
 # ## In a new account
 #
-# A new AWS account has neither Clarify nor Model Monitor. What they compute is not much code, but you must build the schedule yourself:
+# A new AWS account has neither Clarify nor Model Monitor. What they compute is not much code:
 #
 # | monitor | the same with open tools |
 # |---|---|
