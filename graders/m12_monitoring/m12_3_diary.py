@@ -38,9 +38,9 @@ sound,nobody,0,0,0.82,0.178,1
 sound,nobody,0,0,0.837,0.188,1
 sound,nobody,0,0,0.804,0.17,1
 sound,nobody,0,0,0.818,0.199,1
-others apply,nobody,0,0.204,0.832,0.16,1
-others apply,nobody,0,0.2,0.815,0.158,1
-others apply,nobody,0,0.219,0.829,0.176,1
+others apply,nobody,0,0.281,0.827,0.179,1
+others apply,nobody,0,0.292,0.848,0.159,1
+others apply,nobody,0,0.274,0.83,0.157,1
 one value,forms,1,0.264,0.814,0.171,0.997
 one value,forms,1,0.344,0.841,0.207,0.999
 one value,forms,1,0.265,0.829,0.162,0.997

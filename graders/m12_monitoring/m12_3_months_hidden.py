@@ -25,9 +25,9 @@ from .m12_3_mortgages import FEATURES, RATIOS, attributions, dearer, month, scor
 from .m12_3_triage import Month
 
 SIZES = (2_000, 3_500)  # applications of a month
-USUAL, BANKS = 12, 4  # sound months of a bank; banks
+USUAL, BANKS = 12, 3  # sound months of a bank; banks
 CUTS, OWN = (0.74, 0.93), (0.0, 0.4)  # the quantile of scores from which a bank denies; the share that it decides by criteria of its own
-MORE = (2, 3)  # times as many applications of one kind, when others apply
+MORE = (3, 4)  # times as many applications of one kind, when others apply
 CALLS = {
     "sound": "nobody",
     "others apply": "nobody",

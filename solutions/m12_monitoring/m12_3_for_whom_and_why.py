@@ -410,7 +410,7 @@ kinds.agg({name: ["min", "max"] for names in MONITORS.values() for name in names
 # Write `triage(usual, now)` that returns whom to call for a month: `"forms"` (a column is broken), `"release"` (another model answers), `"fairness"`, `"retraining"`
 # (the world changed), or `"nobody"`.
 #
-# `now` is a `dict` with the five measures of the month, for example `{"constant": 0, "drift": 0.2, "auc": 0.83, "dppl": 0.16, "ndcg": 1.0}`. `usual` is a table of the
+# `now` is a `dict` with the five measures of the month, for example `{"constant": 0, "drift": 0.25, "auc": 0.83, "dppl": 0.16, "ndcg": 1.0}`. `usual` is a table of the
 # same measures, with a row for each of twelve sound months of the same bank.
 #
 # The check practises on the diary. It is judged on months of other banks, whose usual measures differ. In many of them nobody should be called.
