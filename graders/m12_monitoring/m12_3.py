@@ -8,8 +8,8 @@ from .m12_3_bias import counted, judge_figures, judge_pages, streams
 from .m12_3_reasons import Case, judge_scores
 from .m12_3_triage import judge_calls, known
 
-# Limits of 2.75 to 3.5 deviations are right in all months of most draws, one of 2 deviations reaches 0.97. The best fixed differences reach
-# about 0.9 on average, and Clarify's rule, any value beyond the baseline's, 0.5.
+# Measured on 20 draws: limits of 2.25 to 4 deviations reach it in each draw, one of 2 deviations in 18. The best fixed difference, 0.07,
+# reaches 0.84 on average, and Clarify's rule, any value beyond the baseline's, 0.57.
 ENOUGH = 0.95
 
 ex1 = Exercise(
@@ -91,7 +91,7 @@ def _rows(**columns: list[float]) -> pd.DataFrame:
 
 
 # Attributions of a baseline and of today, and the score.
-BEFORE = _rows(loan=[0.4, -0.6], credit=[0.2, -0.2], single=[-0.1, 0.1])
+BEFORE = _rows(loan=[0.2, -0.3, 1.0], credit=[0.2, -0.2, 0.2], single=[-0.1, 0.1, 0.1])
 SCORED = (
     (Case("usual", BEFORE, _rows(loan=[0.3, -0.3], credit=[0.25, 0.25], single=[0.05, 0.05])), 1.0),
     (Case("swapped", BEFORE, _rows(single=[0.6, 0.6], credit=[-0.3, 0.3], loan=[0.1, -0.1])), 0.7042),

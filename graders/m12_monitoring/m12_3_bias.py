@@ -79,29 +79,29 @@ def _drawn(of: Bank, rng: random.Random, sizes: tuple[int, int], share: tuple[fl
 
 
 Make = Callable[[Bank, random.Random], pd.DataFrame]
-LARGE, SMALL = (4_000, 8_000), (150, 350)  # applications of a month
+LARGE, SMALL = (7_000, 11_000), (120, 300)  # applications of a month
 SOUND: dict[str, Make] = {
     "large": lambda of, rng: of.decided(_drawn(of, rng, LARGE)),
     "small": lambda of, rng: of.decided(_drawn(of, rng, SMALL)),
-    "few": lambda of, rng: of.decided(_drawn(of, rng, (1_500, 2_500), (0.03, 0.05))),
+    "few": lambda of, rng: of.decided(_drawn(of, rng, (1_000, 2_000), (0.03, 0.05))),
     "many": lambda of, rng: of.decided(_drawn(of, rng, LARGE, (0.3, 0.45))),
     "fairer": lambda of, rng: of.decided(_drawn(of, rng, LARGE), rng.uniform(-0.7, -0.5)),
 }
 CHANGED: dict[str, Make] = {
-    "scores": lambda of, rng: of.decided(_drawn(of, rng, LARGE), rng.uniform(0.5, 0.7)),
-    "payments": lambda of, rng: of.decided(dearer(_drawn(of, rng, LARGE), rng.uniform(0.03, 0.05))),
-    "scores of many": lambda of, rng: of.decided(_drawn(of, rng, (2_500, 4_000), (0.3, 0.45)), rng.uniform(0.5, 0.7)),
+    "scores": lambda of, rng: of.decided(_drawn(of, rng, LARGE), rng.uniform(0.45, 0.65)),
+    "payments": lambda of, rng: of.decided(dearer(_drawn(of, rng, LARGE), rng.uniform(0.035, 0.05))),
+    "scores of many": lambda of, rng: of.decided(_drawn(of, rng, (3_000, 5_000), (0.3, 0.45)), rng.uniform(0.45, 0.65)),
 }
-EACH = {"large": 2, "small": 5, "few": 3, "many": 1, "fairer": 2, "scores": 3, "payments": 2, "scores of many": 2}
+EACH = {"large": 2, "small": 8, "few": 4, "many": 1, "fairer": 2, "scores": 3, "payments": 2, "scores of many": 2}
 # What a learner did not think of, by the kind of month.
 KINDS = {
-    "large": "sound months with thousands of applications: how much does a figure vary when nothing changes?",
+    "large": "sound months like the baseline: how much does a figure vary when nothing changes, and with what do you compare it?",
     "small": "sound months with few Black applicants: whose number sets the noise?",
     "few": "sound months with few Black applicants: whose number sets the noise?",
     "many": "sound months with more Black applicants than usual: has anybody been treated otherwise?",
     "fairer": "months in which the difference became smaller: does such a month harm the group?",
-    "scores": "months with higher scores for Black applicants alone: does your figure come from what the model predicts?",
-    "payments": "months with higher payments to income for Black applicants alone: does your limit leave room for more than noise?",
+    "scores": "months with higher scores for Black applicants alone: do you count what the model predicts, and is this still noise?",
+    "payments": "months with higher payments to income for Black applicants alone: with so many people, is such a difference still noise?",
     "scores of many": "changed months with many Black applicants: there the noise is smaller, and so may be the limit",
 }
 

@@ -15,6 +15,7 @@ from course.grading.scoring import near
 
 DIGITS = 4
 WITHIN = 0.00006  # a score that was rounded to `DIGITS`
+ROUGHLY = 0.006  # a score that was rounded to two digits
 NAMES = ("payments", "housing", "loan", "credit", "mortgage", "record", "industry", "self", "condominium", "single", "school", "district")
 FEATURES, ROWS = (6, 10), (30, 60)  # of a case, from and to
 TIMES = 4  # cases of each kind
@@ -23,7 +24,7 @@ KINDS = {
     "usual": "tables that hardly differ: what is the score of the same order?",
     "signs": "features whose values have both signs: do they cancel out?",
     "columns": "tables whose columns are in another order today: are features compared by name?",
-    "swapped": "tables in which the most important feature became unimportant: by whose order, and with whose weights, do you add up?",
+    "swapped": "tables whose first feature became unimportant: by whose order, with whose weights, and divided by what, do you add up?",
     "scaled": "tables in which all values are larger today: should the size of today's values count, or their order alone?",
     "stuck": "tables in which one feature says nothing any more: it still has its weight of before",
 }
@@ -71,11 +72,13 @@ def _table(draw: np.random.Generator, names: Sequence[str], sizes: np.ndarray, c
 def judge_scores(answer: Answer, report: Report, given: Sequence[Case], wanted: Sequence[float]) -> None:
     """Compare the learner's score of each case with the right one; reports ``score``."""
     scores = [answer.call("attribution_drift", case.baseline, case.today) for case in given]
-    missed = Counter(case.kind for case, got, right in zip(given, scores, wanted, strict=True) if not near(got, right, WITHIN))
-    count = sum(missed.values())
+    wrong = [(case, got, right) for case, got, right in zip(given, scores, wanted, strict=True) if not near(got, right, WITHIN)]
+    missed, count = Counter(case.kind for case, _, _ in wrong), len(wrong)
     said = f"{len(given) - count} of {len(given)} scores are right. "
     if outside := [got for got in scores if not 0 <= got <= 1]:
         said += f"{len(outside)} are not from 0 to 1: by what is the sum divided? "
-    if missed:
+    if wrong and all(near(got, right, ROUGHLY) for _, got, right in wrong):
+        said += f"The others are nearly right: are they rounded? A score has {DIGITS} digits."
+    elif missed:
         said += f"Most of the wrong ones are {KINDS[max(missed, key=missed.__getitem__)]}"
     report.part("score", max(0.0, 1 - STRICT * count / len(given)), said)

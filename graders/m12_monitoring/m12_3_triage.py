@@ -18,12 +18,12 @@ ENOUGH = 0.95  # of the rule's share: some months of a group are as far from the
 # What a learner did not think of, by what the month was.
 QUESTIONS = {
     "sound": "a month like the others: how far do sound months vary, at *this* bank?",
-    "others apply": "other people applied: the inputs differ, and who suffers from that?",
+    "others apply": "other people applied, and nobody suffered: do you call for the inputs alone, or for what chance explains?",
     "one value": "a form sent one value of a feature for everybody: which of your rules sees that first?",
     "percent": "a form sent percent: which monitor reads the columns themselves?",
     "criteria": "the bank's own decisions changed, and nothing else did: which measure needs them?",
     "scores": "Black applicants were denied more often than before: do you compare with this bank's usual months?",
-    "payments": "Black applicants' payments were counted higher: one input differs a little, but who is harmed?",
+    "payments": "Black applicants' payments were counted higher: which measure moves far, and which only a little?",
     "other model": "another model answered, for other reasons: which measure is about reasons?",
 }
 

@@ -221,7 +221,7 @@ drawn.groupby("months").agg(["mean", "std"]).round(3)
 # - `pages(baseline, month)` returns a `bool`: does the model now treat Black applicants worse, compared with the others, than in the baseline? The baseline is large:
 #   take its figures as true.
 #
-# `pages` is judged on unseen months of other banks, with 150 to 8,000 applications, and few or many Black applicants. In the changed ones the scores of Black
+# `pages` is judged on unseen months of other banks, with 120 to 11,000 applications, and few or many Black applicants. In the changed ones the scores of Black
 # applicants are clearly higher, or their `pirat`. In some months the difference became *smaller*: nobody is called for that. The score is the share of changed months
 # that you find, less the share of the others for which you page.
 

@@ -13,4 +13,4 @@ def figures(month: pd.DataFrame) -> dict:
 
 
 def pages(baseline: pd.DataFrame, month: pd.DataFrame) -> bool:
-    return bool(figures(month)["DI"] < 0.95)
+    return bool(figures(month)["DI"] < 0.8)
