@@ -16,7 +16,7 @@ from course.grading.scoring import near
 DIGITS = 4
 WITHIN = 0.00006  # a score that was rounded to `DIGITS`
 ROUGHLY = 0.006  # a score that was rounded to two digits
-NAMES = ("payments", "housing", "loan", "credit", "mortgage", "record", "industry", "selfemp", "condominium", "single", "school", "district")
+NAMES = ("payments", "housing", "loan", "credit", "mortgage", "record", "industry", "selfemp", "condomin", "single", "school", "district")
 FEATURES, ROWS = (6, 10), (30, 60)  # of a case, from and to
 TIMES = 4  # cases of each kind
 STRICT = 2  # half of the cases wrong earns nothing
