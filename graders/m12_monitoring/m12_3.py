@@ -8,8 +8,8 @@ from .m12_3_bias import counted, judge_figures, judge_pages, streams
 from .m12_3_reasons import Case, judge_scores
 from .m12_3_triage import judge_calls, known
 
-# Measured on 20 draws: limits of 2.25 to 4 deviations reach it in each draw, one of 2 deviations in 18. The best fixed difference, 0.07,
-# reaches 0.84 on average, and Clarify's rule, any value beyond the baseline's, 0.57.
+# Measured on 20 draws: limits of 2 to 3.5 deviations reach it in each draw, one of 4 in 19. Of fixed differences, 0.07 does best, with 0.85
+# on average, and Clarify's rule, any value beyond the baseline's, has 0.60.
 ENOUGH = 0.95
 
 ex1 = Exercise(

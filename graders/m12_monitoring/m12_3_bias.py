@@ -23,6 +23,7 @@ FIGURES = ("DPPL", "DI", "RD")
 DIGITS = 4
 WITHIN = 0.00006  # a figure that was rounded to `DIGITS`
 BANKS, TREES, CUTS = 3, (30, 60), (0.78, 0.9)  # how many; trees of a bank's model; the quantile of scores from which it denies
+DENIED_MORE = (0.06, 0.1)  # the share that is denied besides, when more of everybody are
 SEEDS = 2**32
 Rows = Sequence[tuple[int, int, int, int]]
 
@@ -78,6 +79,12 @@ def _drawn(of: Bank, rng: random.Random, sizes: tuple[int, int], share: tuple[fl
     return month(of.rows, rng.randint(*sizes), rng.randrange(SEEDS), rng.uniform(*share) if share else None)
 
 
+def _denied_more(rows: pd.DataFrame, rng: random.Random) -> pd.DataFrame:
+    """The month with more denials, drawn from all whom the model approves: the same share of each group."""
+    some = np.random.default_rng(rng.getrandbits(32)).random(len(rows)) < rng.uniform(*DENIED_MORE)
+    return rows.assign(predicted=rows.predicted | some)
+
+
 Make = Callable[[Bank, random.Random], pd.DataFrame]
 LARGE, SMALL = (7_000, 11_000), (120, 300)  # applications of a month
 SOUND: dict[str, Make] = {
@@ -86,13 +93,14 @@ SOUND: dict[str, Make] = {
     "few": lambda of, rng: of.decided(_drawn(of, rng, (1_000, 2_000), (0.03, 0.05))),
     "many": lambda of, rng: of.decided(_drawn(of, rng, LARGE, (0.3, 0.45))),
     "fairer": lambda of, rng: of.decided(_drawn(of, rng, LARGE), rng.uniform(-0.7, -0.5)),
+    "everybody": lambda of, rng: _denied_more(of.decided(_drawn(of, rng, LARGE)), rng),
 }
 CHANGED: dict[str, Make] = {
     "scores": lambda of, rng: of.decided(_drawn(of, rng, LARGE), rng.uniform(0.45, 0.65)),
     "payments": lambda of, rng: of.decided(dearer(_drawn(of, rng, LARGE), rng.uniform(0.035, 0.05))),
     "scores of many": lambda of, rng: of.decided(_drawn(of, rng, (3_000, 5_000), (0.3, 0.45)), rng.uniform(0.45, 0.65)),
 }
-EACH = {"large": 2, "small": 8, "few": 4, "many": 1, "fairer": 2, "scores": 3, "payments": 2, "scores of many": 2}
+EACH = {"large": 2, "small": 10, "few": 5, "many": 1, "fairer": 2, "everybody": 3, "scores": 3, "payments": 2, "scores of many": 2}
 # What a learner did not think of, by the kind of month.
 KINDS = {
     "large": "sound months like the baseline: how much does a figure vary when nothing changes, and with what do you compare it?",
@@ -100,6 +108,7 @@ KINDS = {
     "few": "sound months with few Black applicants: whose number sets the noise?",
     "many": "sound months with more Black applicants than usual: has anybody been treated otherwise?",
     "fairer": "months in which the difference became smaller: does such a month harm the group?",
+    "everybody": "months in which the model denies more of everybody: does it treat one group worse than the others?",
     "scores": "months with higher scores for Black applicants alone: do you count what the model predicts, and is this still noise?",
     "payments": "months with higher payments to income for Black applicants alone: with so many people, is such a difference still noise?",
     "scores of many": "changed months with many Black applicants: there the noise is smaller, and so may be the limit",

@@ -80,5 +80,5 @@ def judge_scores(answer: Answer, report: Report, given: Sequence[Case], wanted: 
     if wrong and all(near(got, right, ROUGHLY) for _, got, right in wrong):
         said += f"The others are nearly right: are they rounded? A score has {DIGITS} digits."
     elif missed:
-        said += f"Most of the wrong ones are {KINDS[max(missed, key=missed.__getitem__)]}"
+        said += f"Most of the wrong ones are {KINDS[max(KINDS, key=missed.__getitem__)]}"
     report.part("score", max(0.0, 1 - STRICT * count / len(given)), said)

@@ -1,7 +1,7 @@
 """How many the model denies in all."""
 
 # trips: guard
-# says: has anybody been treated otherwise
+# says: treat one group worse than the others
 
 
 def figures(month: pd.DataFrame) -> dict:

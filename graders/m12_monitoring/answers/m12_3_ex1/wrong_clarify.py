@@ -1,7 +1,7 @@
 """As Clarify does: whatever is worse than the baseline."""
 
 # trips: guard
-# says: how much does a figure vary when nothing changes
+# says: Many of the wrong ones are sound months
 
 
 def figures(month: pd.DataFrame) -> dict:

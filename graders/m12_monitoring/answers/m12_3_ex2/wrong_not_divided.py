@@ -1,7 +1,7 @@
 """The sum itself."""
 
 # trips: score
-# says: by what is the sum divided
+# says: what is the score of the same order
 
 
 def attribution_drift(baseline: pd.DataFrame, today: pd.DataFrame) -> float:
