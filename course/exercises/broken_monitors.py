@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from course.exercises import pools
-from course.exercises.broken_pipelines import leaves, repaired
+from course.exercises.repairs import leaves, repaired
 
 MONITORS = ("monitor-1", "monitor-2", "monitor-3")
 POOL, TAKES = "broken_monitors", (1, 1, 1)

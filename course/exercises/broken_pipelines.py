@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import random
-from typing import Any
 
 from course.exercises import pools
+from course.exercises.repairs import leaves, repaired
 
 PIPELINES = ("pipeline-1", "pipeline-2", "pipeline-3")
 POOL, TAKES = "broken_pipelines", (1, 1, 1)
-# The member that names an element of a list, e.g. of a list of steps or channels. A property file has the name of an output, too.
-NAMES = ("Name", "ChannelName", "InputName", "PropertyFileName", "OutputName")
+
+__all__ = ["PIPELINES", "POOL", "TAKES", "definitions", "leaves", "repaired"]
 
 
 def definitions(rng: random.Random, images: dict[str, str], role: str, folder: str) -> dict[str, dict]:
@@ -30,52 +29,3 @@ def definitions(rng: random.Random, images: dict[str, str], role: str, folder: s
     """
     words = images | {"role": role, "folder": folder}
     return {name: pools.filled(definition, words) for name, definition in zip(PIPELINES, pools.drawn(rng, POOL, TAKES), strict=True)}
-
-
-def repaired(definition: dict, change: dict[str, Any]) -> dict:
-    """A copy of a definition with other values at some paths.
-
-    A path names members with dots between them. An element of a list is named by its own name, e.g. ``Steps.Train`` or
-    ``InputDataConfig.train``, or by its place, from 0, if it has none.
-
-    Raises
-    ------
-    KeyError
-        If there is no such path; the message is the part of it that was not found.
-    """
-    definition = copy.deepcopy(definition)
-    for path, value in change.items():
-        *way, last = path.split(".")
-        place: Any = definition
-        for word in way:
-            place = place[_key(place, word)]
-        place[_key(place, last)] = value
-    return definition
-
-
-def _key(place: Any, word: str) -> Any:
-    """The key or the index in a dictionary or a list that a word of a path means."""
-    if isinstance(place, dict) and word in place:
-        return word
-    if isinstance(place, list):
-        words = [_word(index, each) for index, each in enumerate(place)]
-        if word in words:
-            return words.index(word)
-    raise KeyError(word)
-
-
-def _word(index: int, element: Any) -> str:
-    """The word of a path that means an element of a list."""
-    names = [element[name] for name in NAMES if name in element] if isinstance(element, dict) else []
-    return str(names[0] if names else index)
-
-
-def leaves(value: Any, path: str = "") -> dict[str, Any]:
-    """All text, numbers and other single values in a definition, by their paths."""
-    if isinstance(value, dict):
-        inner = value
-    elif isinstance(value, list):
-        inner = {_word(index, each): each for index, each in enumerate(value)}
-    else:
-        return {path: value}
-    return {at: leaf for word, each in inner.items() for at, leaf in leaves(each, f"{path}.{word}" if path else word).items()}

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from course.exercises import pools
-from course.exercises.broken_pipelines import leaves, repaired
+from course.exercises.repairs import leaves, repaired
 
 MONITORS = ("monitor-1", "monitor-2", "monitor-3")
 POOL, TAKES = "broken_quality", (1, 1, 1)

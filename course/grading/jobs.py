@@ -1,13 +1,20 @@
-"""The SageMaker jobs that a check looks at: how they ended, and what they wrote to CloudWatch Logs."""
+"""The SageMaker jobs that a check runs or looks at: their role, how they ended, and what they wrote to CloudWatch Logs."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import Any
 
 from botocore.exceptions import WaiterError
 
 DELAY = 0.2  # seconds between two looks at a job
+UNDER_WAY = ("Pending", "InProgress", "Stopping")  # statuses of an execution of a monitoring schedule
+
+
+def sagemaker_role(iam: Any) -> str:
+    """The ARN of the learner's role for jobs: the first whose name has SageMaker. ``iam`` is a boto3 client."""
+    return next(each["Arn"] for each in iam.list_roles()["Roles"] if "SageMaker" in each["RoleName"])
 
 
 def ended(sagemaker: Any, kind: str, name: str, seconds: float = 60) -> dict[str, Any]:
@@ -28,6 +35,17 @@ def ended(sagemaker: Any, kind: str, name: str, seconds: float = 60) -> dict[str
     with contextlib.suppress(WaiterError):  # the job failed; its description says why
         waiter.wait(**named, WaiterConfig={"Delay": DELAY, "MaxAttempts": round(seconds / DELAY)})
     return getattr(sagemaker, f"describe_{kind}_job")(**named)
+
+
+def execution_ended(sagemaker: Any, schedule: str, seconds: float) -> dict[str, Any] | None:
+    """The newest execution of a monitoring schedule, once it has ended. None if there is none, or it runs on, after ``seconds``."""
+    for _ in range(round(seconds / DELAY)):
+        found = sagemaker.list_monitoring_executions(MonitoringScheduleName=schedule, SortBy="ScheduledTime", SortOrder="Descending")
+        executions = found["MonitoringExecutionSummaries"]
+        if executions and executions[0]["MonitoringExecutionStatus"] not in UNDER_WAY:
+            return executions[0]
+        time.sleep(DELAY)
+    return None
 
 
 def log_streams(logs: Any, kind: str, name: str) -> dict[str, list[str]]:

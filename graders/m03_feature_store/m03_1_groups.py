@@ -9,6 +9,7 @@ from typing import Any
 
 from course.cleanup import delete_bucket
 from course.grading import Answer, AnswerError
+from course.grading.jobs import sagemaker_role
 
 LOOKS, PAUSE = 300, 0.2  # the most looks at a state, and seconds between two; AWS's offline store may need 15 minutes
 AT_ONCE = 4  # groups that an account may create at the same time
@@ -66,7 +67,7 @@ class Store:
     def bucket(self, name: str) -> Iterator[dict]:
         """The members ``OfflineStoreConfig`` and ``RoleArn`` of a group with an offline store. Both are gone afterwards."""
         s3, glue = self._client("s3"), self._client("glue")
-        role = next(role["Arn"] for role in self._client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+        role = sagemaker_role(self._client("iam"))
         s3.create_bucket(Bucket=name)
         try:
             yield {"OfflineStoreConfig": {"S3StorageConfig": {"S3Uri": f"s3://{name}/offline"}}, "RoleArn": role}

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from course.cleanup import delete_bucket
 from course.grading import Answer, Report
-from course.grading.jobs import ended, log_streams
+from course.grading.jobs import ended, log_streams, sagemaker_role
 
 from .m03_2_cases import FORMAT
 
@@ -116,7 +116,7 @@ def _run(answer: Answer, report: Report, forms: dict[str, list[dict]]) -> dict[s
 
 
 def _request(answer: Answer, name: str) -> dict[str, Any]:
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     source = {"S3DataType": "S3Prefix", "S3InputMode": "File"}
     inputs = [
         {"InputName": key, "S3Input": source | {"S3Uri": f"s3://{name}/{key}", "LocalPath": f"{FOLDER}/input/{key}"}}

@@ -14,6 +14,7 @@ import pandas as pd
 from course.cleanup import delete_bucket
 from course.exercises import skewed_features
 from course.grading import Answer, Report
+from course.grading.jobs import sagemaker_role
 from course.grading.model_archives import packed
 from course.grading.scoring import find_all_share, near
 
@@ -150,7 +151,7 @@ def deployed(answer: Answer, model: bytes) -> Iterator[str]:
     """The name of an endpoint with this model, which is deleted afterwards."""
     sagemaker, s3 = answer.client("sagemaker"), answer.client("s3")
     name = f"checks-m03-2-{answer.token()}"
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     s3.create_bucket(Bucket=name)
     s3.put_object(Bucket=name, Key="model.tar.gz", Body=packed(model))
     container = {"Image": IMAGE, "ModelDataUrl": f"s3://{name}/model.tar.gz"}

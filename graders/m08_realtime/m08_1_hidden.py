@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from course.grading import Answer, Report
+from course.grading.jobs import sagemaker_role
 from course.grading.scoring import guard_share, rule_share
 
 from .m08_1 import capacity, capacity_hint, check_client, ex1, ex2, ex3, ex4, reaction
@@ -65,7 +66,7 @@ def graded_ex3(answer: Answer, report: Report) -> None:
 def _endpoint(answer: Answer, name: str, rng: random.Random) -> Iterator[str]:
     """An endpoint with a model that says 0.1 to everything; yields the URI of one that says more. Everything goes when it is left."""
     s3 = answer.client("s3")
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     s3.create_bucket(Bucket=name)
     for key, base in (("old", 0.1), ("new", rng.uniform(0.4, 0.9))):
         s3.put_object(Bucket=name, Key=f"{key}/model.tar.gz", Body=_artifact(base))

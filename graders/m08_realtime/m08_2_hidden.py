@@ -9,6 +9,7 @@ from statistics import fmean
 
 from course.grading import Answer, Report
 from course.grading.citing import shows
+from course.grading.jobs import sagemaker_role
 from course.grading.scoring import guard_share, rule_share
 
 from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint
@@ -118,7 +119,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
 def _own_container(answer: Answer) -> Iterator[tuple[str, dict]]:
     """A role, and a container with a small model in a bucket of its own, which goes when it is left."""
     s3, name = answer.client("s3"), f"graded-m08-2-{answer.token()}"
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     s3.create_bucket(Bucket=name)
     s3.put_object(Bucket=name, Key="model.tar.gz", Body=_artifact())
     try:

@@ -17,6 +17,7 @@ from typing import Any
 from course.exercises import bad_nights
 from course.grading import Answer, Report
 from course.grading.citing import cites
+from course.grading.jobs import sagemaker_role
 
 from .m09_1 import ex1, ex2, ex3, ex4, newest_endpoint, plan_hint, plan_of
 from .m09_1_batch import judge_rows, put_rows, run
@@ -79,7 +80,7 @@ class Model:
 def _model(answer: Answer, trees: int = TREES) -> Iterator[Model]:
     """All that it made is gone when it is left."""
     s3, sagemaker, name = answer.client("s3"), answer.client("sagemaker"), f"graded-m09-1-{answer.token()}"
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     packed, answers = _artifact(answer.rng, trees)
     s3.create_bucket(Bucket=name)
     s3.put_object(Bucket=name, Key="model/model.tar.gz", Body=packed)

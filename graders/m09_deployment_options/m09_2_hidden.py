@@ -7,6 +7,7 @@ from statistics import fmean
 
 from course.facts import fact
 from course.grading import Answer, Report
+from course.grading.jobs import sagemaker_role
 from course.grading.model_archives import constant
 from course.grading.scoring import rule_share
 
@@ -72,7 +73,7 @@ def graded_ex1(answer: Answer, report: Report) -> None:
 def _shelf(answer: Answer, name: str) -> Iterator[Shelf]:
     """A multi-model endpoint with an empty folder, and two archives elsewhere. Everything goes when it is left."""
     s3, sagemaker = answer.client("s3"), answer.client("sagemaker")
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     s3.create_bucket(Bucket=name)
     prefix, targets = f"{answer.token()}/models/", ("one.tar.gz", "two.tar.gz")
     keys = [f"jobs/{number}-{answer.token()}/output/model.tar.gz" for number in range(2)]

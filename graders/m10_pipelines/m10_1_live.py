@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from course.cleanup import delete_bucket
 from course.grading import Answer, AnswerError, Report
+from course.grading.jobs import sagemaker_role
 from course.grading.model_archives import constant
 
 from .m10_1_runs import package_group
@@ -31,7 +32,7 @@ class Deployment:
 
     def __init__(self, answer: Answer, name: str) -> None:
         self.sagemaker, self.s3, self.name = answer.client("sagemaker"), answer.client("s3"), name
-        self._role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+        self._role = sagemaker_role(answer.client("iam"))
         self._configs: list[str] = []
         self._models: list[str] = []
         self._archives = 0

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from course.cleanup import delete_bucket
 from course.grading import Answer, Report
+from course.grading.jobs import sagemaker_role
 
 from .m10_1_late_flights import FEATURES, ORIGINS
 from .m10_1_live import WAIT
@@ -144,7 +145,7 @@ def _endpoint(answer: Answer, name: str, package: str) -> Iterator[str]:
     """An endpoint of a model package, which is approved for it; yields why it failed, or ``""``."""
     sagemaker = answer.client("sagemaker")
     sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, Containers=[{"ModelPackageName": package}])
     variant = {"VariantName": "Live", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     try:

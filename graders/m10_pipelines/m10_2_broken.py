@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from course.cleanup import delete_objects
 from course.exercises.broken_pipelines import PIPELINES, leaves, repaired
+from course.exercises.repairs import changed
 from course.grading import Answer, AnswerError, Report
 from course.grading.citing import SHORTEST, class_alone, passing, statements
 from course.grading.jobs import log_streams
@@ -196,12 +197,6 @@ def _started(answer: Answer, deleted: contextlib.ExitStack, each: str, broken: E
         trial.arn = sagemaker.start_pipeline_execution(PipelineName=trial.name)["PipelineExecutionArn"]
         deleted.callback(_delete_results, answer, trial.arn)
     return trial
-
-
-def changed(before: dict, after: dict) -> set[str]:
-    """The paths at which two definitions differ."""
-    one, other = leaves(before), leaves(after)
-    return {path for path in one.keys() | other.keys() if path not in one or path not in other or one[path] != other[path]}
 
 
 def changed_by(broken: Execution, repair: dict) -> set[str]:

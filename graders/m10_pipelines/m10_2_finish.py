@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from course.grading import Answer, AnswerError, Report
+from course.grading.jobs import sagemaker_role
 
 from .m10_1_live import IMAGE
 from .m10_1_runs import Run, awaited, pipeline_deleted
@@ -142,7 +143,7 @@ class There:
 def there(answer: Answer, name: str, case: Case) -> Iterator[There]:
     """The pipeline of a case. It is deleted afterwards, with the models of all its executions."""
     sagemaker, executions = answer.client("sagemaker"), set()
-    role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     place = There(sagemaker, name, role, case)
     try:
         with pipeline_deleted(answer, name):

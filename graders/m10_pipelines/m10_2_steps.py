@@ -8,6 +8,7 @@ from typing import Any
 
 from course.cleanup import delete_bucket
 from course.grading import Answer
+from course.grading.jobs import sagemaker_role
 
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"  # AWS's registry in us-east-1
 BASE = "/opt/ml/processing"
@@ -29,7 +30,7 @@ def bucket(s3: Any, name: str) -> Iterator[str]:
 
 def role_of(answer: Answer) -> str:
     """The ARN of the role that the jobs of the lesson have."""
-    return next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+    return sagemaker_role(answer.client("iam"))
 
 
 def get(path: str) -> dict:

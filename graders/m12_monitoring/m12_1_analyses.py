@@ -11,7 +11,7 @@ import pandas as pd
 
 from course.cleanup import delete_bucket
 from course.grading import Answer, DefinitionError
-from course.grading.jobs import ended, log_streams
+from course.grading.jobs import ended, log_streams, sagemaker_role
 
 BASE = "/opt/ml/processing"
 IMAGE = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-analyzer"
@@ -35,7 +35,7 @@ class Analyses:
     def __init__(self, answer: Answer, bucket: str) -> None:
         self._answer, self.bucket = answer, bucket
         self._sagemaker, self._s3 = answer.client("sagemaker"), answer.client("s3")
-        self._role = next(role["Arn"] for role in answer.client("iam").list_roles()["Roles"] if "SageMaker" in role["RoleName"])
+        self._role = sagemaker_role(answer.client("iam"))
         self._number = 0
 
     def put(self, key: str, text: str) -> str:
@@ -89,7 +89,7 @@ class Analyses:
             RoleArn=self._role,
             AppSpecification={"ImageUri": IMAGE},
             Environment=variables,
-            ProcessingInputs=[_input(name, uri) for name, uri in inputs.items()],
+            ProcessingInputs=[job_input(name, uri) for name, uri in inputs.items()],
             ProcessingOutputConfig={"Outputs": [{"OutputName": "reports", "S3Output": output}]},
             ProcessingResources={"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}},
         )
@@ -128,6 +128,7 @@ def report(s3: Any, folder: str, name: str) -> Any:
     return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
-def _input(name: str, uri: str) -> dict[str, Any]:
+def job_input(name: str, uri: str) -> dict[str, Any]:
+    """A ProcessingInput: what is stored below an address, at ``/opt/ml/processing/<name>``."""
     source = {"S3Uri": uri, "LocalPath": f"{BASE}/{name}", "S3DataType": "S3Prefix", "S3InputMode": "File"}
     return {"InputName": name, "S3Input": source}

@@ -13,8 +13,10 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from course.cleanup import delete_objects
-from course.exercises.broken_monitors import MONITORS, leaves, repaired
+from course.exercises.broken_monitors import MONITORS, repaired
+from course.exercises.repairs import changed
 from course.grading import Answer, AnswerError, Report
+from course.grading.jobs import execution_ended
 from course.grading.short_repr import cut
 
 from .m12_1_analyses import report as report_of
@@ -22,8 +24,7 @@ from .m12_1_guard import drawn
 from .m12_1_incoming import converted, lines, sensor_lost
 
 SAID = 300  # characters of a text of AWS, or of a learner's path or value
-RUNNING = ("Pending", "InProgress", "Stopping")
-LOOKS, PAUSE = 600, 0.2  # the most looks at an execution, and seconds between two
+LONGEST = 120  # seconds: the longest wait for an execution
 # The window of a schedule that runs NOW ends with the second before it starts.
 SECOND = 1.1
 NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
@@ -77,12 +78,6 @@ def judge_repairs(answer: Answer, report: Report, setups: dict[str, dict]) -> No
     large = [f"The repair of {each} changes {count} values: more than the fault." for each, count in counts.items() if count > 1]
     unfound = [f"{each} does not work yet." for each in MONITORS if said[each]]
     report.part("smallest", (len(counts) - len(large)) / len(MONITORS), " ".join([*large, *unfound]) or "Each repair is one value.")
-
-
-def changed(before: dict, after: dict) -> set[str]:
-    """The paths at which two set-ups differ."""
-    one, other = leaves(before), leaves(after)
-    return {path for path in one.keys() | other.keys() if one.get(path, ...) != other.get(path, ...)}
 
 
 def changed_by(setup: dict, repair: object) -> set[str]:
@@ -153,26 +148,16 @@ def _start(answer: Answer, deleted: contextlib.ExitStack, trial: Trial) -> None:
 
 
 def _delete_schedule(sagemaker: Any, name: str) -> None:
-    _ended(sagemaker, name)
+    execution_ended(sagemaker, name, LONGEST)
     sagemaker.delete_monitoring_schedule(MonitoringScheduleName=name)
-
-
-def _ended(sagemaker: Any, schedule: str) -> dict | None:
-    """The execution of a schedule, once it has ended; None if there is none."""
-    for _ in range(LOOKS):
-        found = sagemaker.list_monitoring_executions(MonitoringScheduleName=schedule)["MonitoringExecutionSummaries"]
-        if found and found[0]["MonitoringExecutionStatus"] not in RUNNING:
-            return found[0]
-        time.sleep(PAUSE)
-    return None
 
 
 def _found(answer: Answer, deleted: contextlib.ExitStack, trial: Trial) -> str:
     """Why a repaired monitor does not do its work; ``""`` if it does."""
     sagemaker = answer.client("sagemaker")
-    execution = _ended(sagemaker, trial.name)
+    execution = execution_ended(sagemaker, trial.name, LONGEST)
     if execution is None:
-        return "with your change, it did not run: its schedule is not for now."
+        return "with your change, it did not run: its schedule expression is not NOW."
     if execution["MonitoringExecutionStatus"] == "Failed":
         return f"with your change, its execution fails: {cut(execution.get('FailureReason', 'no reason'), SAID)}"
     job = sagemaker.describe_processing_job(ProcessingJobName=execution["ProcessingJobArn"].rpartition("/")[2])

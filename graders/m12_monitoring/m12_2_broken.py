@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from course.cleanup import delete_objects
 from course.exercises.broken_quality import MONITORS, leaves, repaired
+from course.exercises.repairs import changed
 from course.grading import Answer, AnswerError, Report
 from course.grading.citing import SHORTEST, class_alone, passing
 from course.grading.short_repr import cut
@@ -92,12 +93,6 @@ def found(answer: Answer, name: str) -> Monitor:
 
 
 # ---- repairs -------------------------------------------------------------------------------------------------------------------------
-
-
-def changed(before: dict, after: dict) -> set[str]:
-    """The paths at which two definitions differ."""
-    one, other = leaves(before), leaves(after)
-    return {path for path in one.keys() | other.keys() if path not in one or path not in other or one[path] != other[path]}
 
 
 def _again(answer: Answer, each: str, broken: Monitor) -> Again:

@@ -11,7 +11,9 @@ from typing import Any
 
 from course.cleanup import delete_bucket
 from course.grading import Answer
-from course.grading.jobs import ended
+from course.grading.jobs import ended, sagemaker_role
+
+from .m12_1_analyses import job_input
 
 IMAGE = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-groundtruth-merger"
 BASE = "/opt/ml/processing"
@@ -63,7 +65,7 @@ def captured(inference_id: str, moment: datetime, features: str, score: float) -
 def merged(answer: Answer, place: Place) -> tuple[list[dict[str, Any]], str]:
     """The captured requests of a place to which the job gave a label, or none and the reason why it failed."""
     sagemaker = answer.client("sagemaker")
-    role = next(each["Arn"] for each in answer.client("iam").list_roles()["Roles"] if "SageMaker" in each["RoleName"])
+    role = sagemaker_role(answer.client("iam"))
     folders = {"dataset_source": CAPTURED, "ground_truth_source": LABELS, "output_path": MERGED}
     output = {"S3Uri": f"s3://{place.bucket}/{MERGED}", "LocalPath": f"{BASE}/{MERGED}", "S3UploadMode": "EndOfJob"}
     sagemaker.create_processing_job(
@@ -71,7 +73,7 @@ def merged(answer: Answer, place: Place) -> tuple[list[dict[str, Any]], str]:
         RoleArn=role,
         AppSpecification={"ImageUri": IMAGE},
         Environment={variable: f"{BASE}/{folder}" for variable, folder in folders.items()},
-        ProcessingInputs=[_input(place, folder) for folder in (CAPTURED, LABELS)],
+        ProcessingInputs=[job_input(folder, f"s3://{place.bucket}/{folder}") for folder in (CAPTURED, LABELS)],
         ProcessingOutputConfig={"Outputs": [{"OutputName": "result", "S3Output": output}]},
         ProcessingResources={"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}},
     )
@@ -80,11 +82,6 @@ def merged(answer: Answer, place: Place) -> tuple[list[dict[str, Any]], str]:
         return [], job.get("ExitMessage") or job.get("FailureReason") or job["ProcessingJobStatus"]
     lines = (line for _, text in texts_below(answer, output["S3Uri"]) for line in text.splitlines())
     return [json.loads(line) for line in lines if line.strip()], ""
-
-
-def _input(place: Place, folder: str) -> dict[str, Any]:
-    source = {"S3Uri": f"s3://{place.bucket}/{folder}", "LocalPath": f"{BASE}/{folder}", "S3DataType": "S3Prefix", "S3InputMode": "File"}
-    return {"InputName": folder, "S3Input": source}
 
 
 def texts_below(answer: Answer, uri: str) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,11 +12,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from course.grading import Answer, AnswerError
-from course.grading.jobs import log_streams
+from course.grading.jobs import execution_ended, log_streams
 
-RUNNING = ("Pending", "InProgress", "Stopping")
 COMPLETED = ("Completed", "CompletedWithViolations")
-LONGEST, PAUSE = 300, 0.1  # seconds: the longest wait for an execution, and the time between two looks
+LONGEST = 300  # seconds: the longest wait for an execution
 
 
 @dataclass(frozen=True)
@@ -95,14 +93,10 @@ def _offset(now: datetime, moment: datetime) -> str:
 
 def ended(answer: Answer, schedule: str) -> Ended:
     """The last execution of a schedule, once it has ended. Raises AnswerError if it has not after `LONGEST` seconds."""
-    sagemaker = answer.client("sagemaker")
-    for _ in range(round(LONGEST / PAUSE)):
-        found = sagemaker.list_monitoring_executions(MonitoringScheduleName=schedule, SortBy="ScheduledTime", SortOrder="Descending")
-        executions = found["MonitoringExecutionSummaries"]
-        if executions and executions[0]["MonitoringExecutionStatus"] not in RUNNING:
-            return _ended(answer, executions[0])
-        time.sleep(PAUSE)
-    raise AnswerError(f"The execution of the schedule {schedule} has not ended after {LONGEST} seconds.")
+    execution = execution_ended(answer.client("sagemaker"), schedule, LONGEST)
+    if execution is None:
+        raise AnswerError(f"The execution of the schedule {schedule} has not ended after {LONGEST} seconds.")
+    return _ended(answer, execution)
 
 
 def _ended(answer: Answer, execution: dict[str, Any]) -> Ended:

@@ -436,8 +436,9 @@ pd.DataFrame(compared).round(2)
 
 # %% [markdown]
 # In summer any new model saves three dollars a flight or more. In November hardly anything is gained. In December a model of the last month costs more than the
-# old one: November is no guide to the holidays. So an alarm may *start* a retraining on its own. Whether the new model goes live is decided by a comparison with the live one, on flights that neither
-# has seen, as in the [pipeline with a gate](../m10_pipelines/m10_1_from_notebook_to_pipeline.ipynb), and never while data quality is violated.
+# old one: November is no guide to the holidays. So an alarm may *start* a retraining on its own. Whether the new model goes live is decided by a comparison
+# with the live one, on flights that neither has seen, as in the [pipeline with a gate](../m10_pipelines/m10_1_from_notebook_to_pipeline.ipynb), and never while
+# data quality is violated.
 #
 # ## In this notebook we have
 #

@@ -80,7 +80,7 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
     """
     state, starter = options.state, options.starter
     if starter is not None:
-        database.skip_disk_sync()  # the state is deleted at the end, and a start and a stop take half of the time
+        database.skip_disk_sync()  # its state is deleted at the end; starting and stopping take half as long
     with locked(state), contextlib.ExitStack() as at_end:
         tcp = at_end.enter_context(_bound(options.port))
         listeners = [tcp, *([at_end.enter_context(_bound_unix(options.socket))] if options.socket else [])]
@@ -237,7 +237,7 @@ def _error_message(error: Exception, state: Path) -> str:
 
 
 def run_and_exit(main: Callable[[], None]) -> NoReturn:
-    """Run a main function and end the process at once: to take down an interpreter with all modules of a local AWS takes half a second."""
+    """Run a main function, and end the process without shutting the interpreter down, which takes half a second with all these modules."""
     code = 1
     try:
         main()

@@ -26,7 +26,7 @@ class PreforkedProcess:
     ----------
     pid : int
     connection : socket.socket
-        To `wait` in that process.
+        Its other end is with `wait` in that process.
     """
 
     def __init__(self, pid: int, connection: socket.socket) -> None:

@@ -147,8 +147,8 @@ def summaries(trial: Document, components: list[Document]) -> list[dict]:
 def summary(component: Document) -> dict:
     """A trial component's summary in a trial's record."""
     members = {"TrialComponentName", "TrialComponentArn", "CreationTime", "CreatedBy"}
-    shown = {member: value for member, value in component.items() if member in members}
-    return shown | ({"TrialComponentSource": component["Source"]} if "Source" in component else {})
+    found = {member: value for member, value in component.items() if member in members}
+    return found | ({"TrialComponentSource": component["Source"]} if "Source" in component else {})
 
 
 def default_sort(shape: Shape) -> str:
