@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
+from given import quality_monitors
 from given.incoming import FEATURES, lines
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import (
@@ -16,7 +17,6 @@ from sagemaker.core.shapes import (
 )
 
 BASE = "/opt/ml/processing"
-RUNNING = ("Pending", "InProgress", "Stopping")
 NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
 DAY = 86_400  # seconds
 
@@ -75,12 +75,19 @@ def objects(aws: Any, folder: str) -> dict[str, str]:
 
 
 def until_captured(aws: Any, folder: str, requests: int) -> dict[str, str]:
-    """The files below an address, once they hold so many requests. AWS writes them after some minutes."""
-    while True:
+    """The files below an address, once they hold so many requests. AWS writes them after some minutes.
+
+    Raises
+    ------
+    TimeoutError
+        When that takes more than 15 minutes.
+    """
+    for _ in range(int(quality_monitors.LONGEST / quality_monitors.LOOK_EVERY)):
         found = objects(aws, folder)
         if sum(len(text.splitlines()) for text in found.values()) >= requests:
             return found
-        time.sleep(0.1)
+        time.sleep(quality_monitors.LOOK_EVERY)
+    raise TimeoutError(f"{len(found)} files below {folder} do not hold {requests} requests.")
 
 
 def report(aws: Any, folder: str, name: str) -> dict:
@@ -95,17 +102,12 @@ def executions(aws: Any, schedule: str) -> list[dict]:
     order = {"SortBy": "ScheduledTime", "SortOrder": "Ascending", "MaxResults": 100}
     listed = sagemaker.list_monitoring_executions(MonitoringScheduleName=schedule, **order)
     found = listed["MonitoringExecutionSummaries"]
-    return [each for each in found if each["MonitoringExecutionStatus"] not in RUNNING]
+    return [each for each in found if each["MonitoringExecutionStatus"] not in quality_monitors.RUNNING]
 
 
 def until_ended(aws: Any, schedules: list[str]) -> list[dict]:
     """The first execution of each schedule, once it has ended."""
-    ended = []
-    for schedule in schedules:
-        while not (found := executions(aws, schedule)):
-            time.sleep(0.1)
-        ended.append(found[0])
-    return ended
+    return [quality_monitors.executions(aws.client("sagemaker"), schedule)[0] for schedule in schedules]
 
 
 def found_by(aws: Any, execution: dict) -> dict:

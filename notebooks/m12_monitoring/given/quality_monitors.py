@@ -1,7 +1,7 @@
 """Monitoring schedules: their executions, and all that these left to read."""
 
 import json
-import threading
+import time
 from typing import Any
 
 import pandas as pd
@@ -24,7 +24,7 @@ def executions(sagemaker: Any, schedule: str, number: int = 1) -> list[dict]:
         found = found["MonitoringExecutionSummaries"]
         if len(found) >= number and not any(each["MonitoringExecutionStatus"] in RUNNING for each in found):
             return found
-        threading.Event().wait(LOOK_EVERY)
+        time.sleep(LOOK_EVERY)
     raise TimeoutError(f"the schedule {schedule} has {len(found)} executions, and not {number} that have ended.")
 
 

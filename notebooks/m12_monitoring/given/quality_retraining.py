@@ -1,7 +1,7 @@
 """What an alarm sets off: a notification in a queue, and an execution of a pipeline that trains the model again."""
 
 import json
-import threading
+import time
 from typing import Any
 
 LOOK_EVERY, LONGEST = 0.1, 600  # seconds
@@ -61,7 +61,7 @@ def retrained(aws: Any, pipeline: str) -> list[str]:
         statuses = [each["PipelineExecutionStatus"] for each in found]
         if statuses and not {"Executing", "Stopping"} & set(statuses):
             return statuses
-        threading.Event().wait(LOOK_EVERY)
+        time.sleep(LOOK_EVERY)
     raise TimeoutError(f"the pipeline {pipeline} has {len(found)} executions, and not one that has ended.")
 
 

@@ -3,7 +3,7 @@
 import io
 import json
 import tarfile
-import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -74,7 +74,7 @@ def first_captured(aws: Any, endpoint: str) -> tuple[str, str]:
         if keys := [each["Key"] for each in found.get("Contents", [])]:
             text = s3.get_object(Bucket=aws.bucket, Key=keys[0])["Body"].read().decode()
             return keys[0].removeprefix(folder), text.splitlines()[0]
-        threading.Event().wait(LOOK_EVERY)
+        time.sleep(LOOK_EVERY)
     raise TimeoutError(f"the endpoint {endpoint} has no file of captured requests.")
 
 
