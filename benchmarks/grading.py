@@ -115,9 +115,9 @@ def _duration(cell: nbformat.NotebookNode) -> float:
 def _warm(folder: CourseFolder) -> Iterator[ProcessGrader]:
     """Warm grading processes: each has graded, and the forkserver of kernels is running."""
     with ProcessGrader() as processes:
-        systems.until(lambda: Path(processes.kernels).exists(), "kernels are there at once")
         for work in _first(folder):
             processes.grade(work)
+        systems.until(Path(processes.kernels).exists, "kernels are there at once")
         yield processes
 
 
@@ -156,7 +156,7 @@ def _first(folder: CourseFolder) -> list[GradingTask]:
 
 
 def _all(works: Sequence[GradingTask], jobs: int, processes: ProcessGrader) -> None:
-    results = grade_all(works, jobs, lambda result: None, contextlib.nullcontext(processes))
+    results = grade_all(works, jobs, lambda result: None, processes)
     if faults := [result.fault for result in results if result.fault]:
         raise RuntimeError(faults[0])
 

@@ -7,6 +7,7 @@ the worker has threads. Dask notices when a worker is lost; another worker then 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import sys
 import threading
@@ -95,10 +96,14 @@ class DaskGrader:
         finally:
             self._futures.pop(number, None)
 
-    def __exit__(self, *_: object) -> None:
+    def cancel(self) -> None:
         self._given_up = True
-        try:
+        with contextlib.suppress(OSError, ValueError):  # the scheduler has ended
             self._client.cancel(list(self._futures.values()), force=True)
+
+    def __exit__(self, *_: object) -> None:
+        self.cancel()
+        try:
             if self._client.status == "running":
                 self._client.unregister_worker_plugin(self._name)  # ends the grading processes there
         except (OSError, ValueError):  # the scheduler and its workers have ended, or the plug-in was never registered

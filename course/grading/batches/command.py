@@ -13,10 +13,10 @@ from rich.progress import ProgressColumn, Task, TimeRemainingColumn
 from rich.text import Text
 
 from course import interrupts
-from course.grading.batches import changes, exports, nbgrader_gradebook, overrides
+from course.grading.batches import changes, exports, overrides
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import GradingTask
-from course.grading.batches.queue import Grader, GraderError, grade_all, pending
+from course.grading.batches.queue import Grader, GraderError, ProcessGrader, grade_all, pending
 from course.grading.batches.result import Result
 from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
@@ -74,10 +74,11 @@ def _grade(options: argparse.Namespace) -> int:
         earlier = {result.name: result for work in waiting if (result := Result.read(work.results, work.notebook))}
         if best_mode() != "namespace" and not options.scheduler:
             print(f"This machine has no user namespaces: {UNSEALED}.", file=sys.stderr)
-        if not (options.draft or options.no_gradebook):
-            nbgrader_gradebook.require({work.assignment for work in works}, folder, nbgrader_gradebook.url_of(folder, options.db))
-        jobs, grader = _grader(options, folder)
-        graded = _with_progress(waiting, jobs, grader, len(unchanged), terminal)
+        jobs, grader = _grader(options, folder, len(waiting))
+        with grader:
+            if not (options.draft or options.no_gradebook):
+                _require_gradebook(works, folder, options.db)
+            graded = _with_progress(waiting, jobs, grader, len(unchanged), terminal)
         results = sorted([*unchanged, *graded], key=lambda result: result.name)
         if not options.draft:
             results = _exported(results, folder, options, terminal)
@@ -91,6 +92,13 @@ def _grade(options: argparse.Namespace) -> int:
     if changed := list(changes.changes((earlier[result.name], result) for result in graded if result.name in earlier)):
         terminal.print(changes.table(changed))
     return 1 if any(result.needs_human for result in results) else 0
+
+
+def _require_gradebook(works: Sequence[GradingTask], folder: CourseFolder, db_url: str) -> None:
+    # Imported here, because nbgrader takes a second, in which grading processes can start.
+    from course.grading.batches import nbgrader_gradebook
+
+    nbgrader_gradebook.require({work.assignment for work in works}, folder, nbgrader_gradebook.url_of(folder, db_url))
 
 
 def _exported(results: Sequence[Result], folder: CourseFolder, options: argparse.Namespace, terminal: Terminal) -> list[Result]:
@@ -135,10 +143,11 @@ def grading_tasks(folder: CourseFolder, assignments: Sequence[str], students: Se
     return works
 
 
-def _grader(options: argparse.Namespace, folder: CourseFolder) -> tuple[int, Grader | None]:
-    """The number of submissions at a time, and the grader; None for processes on this machine."""
+def _grader(options: argparse.Namespace, folder: CourseFolder, number: int) -> tuple[int, Grader]:
+    """How many of ``number`` submissions are graded at a time, and by what."""
     if not options.scheduler:
-        return options.jobs or os.cpu_count(), None
+        jobs = options.jobs or os.cpu_count()
+        return jobs, ProcessGrader(preload=number > jobs)
     try:
         from course.grading.batches.cluster import AT_A_TIME, DaskGrader
     except ModuleNotFoundError as error:
@@ -155,7 +164,7 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{60 * speed:.1f} a minute")
 
 
-def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader | None, unchanged: int, terminal: Terminal) -> list[Result]:
+def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader, unchanged: int, terminal: Terminal) -> list[Result]:
     columns = (*ProgressBar.get_default_columns(), _Rate(), TimeRemainingColumn())
     with ProgressBar(*columns, console=terminal, disable=not (works and terminal.is_terminal)) as progress:
         task = progress.add_task("grading", total=unchanged + len(works), completed=unchanged)

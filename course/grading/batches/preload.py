@@ -1,23 +1,26 @@
 """Imports the modules and reads the files that every grading process needs, before the processes are forked. Leaves nothing open."""
 
-import gc
+from course.sandbox import forkserver
 
-import boto3  # noqa: F401  for the grader's clients
-import IPython  # noqa: F401  jupyter_client asks it for the folders of kernel specs
-import nbclient  # noqa: F401
-import nbformat
-import pandas  # noqa: F401  for checks of tables
+with forkserver.imports():
+    import boto3  # noqa: F401  for the grader's clients
+    import IPython  # noqa: F401  jupyter_client asks it for the folders of kernel specs
+    import nbclient  # noqa: F401
+    import nbformat
+    import pandas  # noqa: F401  for checks of tables
 
-import course.localaws.server.preload  # noqa: F401  for the submission's local AWS
-from course.grading import vocabulary
-from course.grading.batches import grade
-from course.grading.sandbox import one_package
-from course.sandbox.box import best_mode
+    import course.localaws.server.preload  # noqa: F401  for the submission's local AWS
+    from course.grading import vocabulary
+    from course.grading.batches import grade
+    from course.grading.display.notebook import sanitise
+    from course.grading.sandbox import one_package
+    from course.sandbox.box import best_mode
 
-best_mode()
-grade.packages()
-one_package.package_of_kernels()
-nbformat.validate(nbformat.v4.new_notebook())  # compiles the schema
-vocabulary.domains("C01")
-vocabulary.topics()
-gc.freeze()  # these objects stay; without freeze every fork's garbage collector would touch and so copy them
+    best_mode()
+    grade.packages()
+    one_package.package_of_kernels()
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("<b>words</b>\n\n```python\n1\n```\n")])
+    nbformat.validate(page)  # compiles the schema
+    sanitise(page)  # compiles regular expressions
+    vocabulary.domains("C01")
+    vocabulary.topics()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Protocol
@@ -37,9 +38,10 @@ class GraderError(Exception):
 
 
 class Grader(Protocol):
-    """Grades submissions here or on other machines. A context manager; the end of its block ends the grading under way.
+    """Grades submissions here or on other machines. A context manager; its block's end also cancels.
 
-    ``grade`` raises when a submission could not be graded through no fault of its own, and `BatchCancelled` when the block has ended.
+    ``grade`` raises when a submission could not be graded through no fault of its own, and `BatchCancelled` after ``cancel``, which ends
+    the grading under way.
     """
 
     def __enter__(self) -> Grader: ...
@@ -47,6 +49,8 @@ class Grader(Protocol):
     def __exit__(self, *error: object) -> None: ...
 
     def grade(self, work: GradingTask) -> Result: ...
+
+    def cancel(self) -> None: ...
 
 
 def pending(works: Sequence[GradingTask]) -> tuple[list[GradingTask], list[Result]]:
@@ -61,32 +65,31 @@ def pending(works: Sequence[GradingTask]) -> tuple[list[GradingTask], list[Resul
     return waiting, valid
 
 
-def grade_all(works: Sequence[GradingTask], jobs: int, on_result: OnResult, grader: Grader | None = None) -> list[Result]:
+def grade_all(works: Sequence[GradingTask], jobs: int, on_result: OnResult, grader: Grader) -> list[Result]:
     """Grade all tasks, ``jobs`` at a time. A task that fails `TRIES` times gets an *ungraded* result.
 
     Parameters
     ----------
     on_result : callable
         Called in this thread with each result as it is known.
-    grader : Grader, optional
-        By default a `ProcessGrader` on this machine.
+    grader : Grader
+        Inside its block.
 
     Raises
     ------
-    GraderError
     BaseException
-        Any interruption: the running processes are ended, and written results stay.
+        Any interruption: the grader is cancelled, and written results stay.
     """
     results: list[Result] = []
-    grader = grader or ProcessGrader(preload=len(works) > jobs)
-    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool, grader as one:  # exits first: the pool waits
-        waiting: list[Future] = [pool.submit(_tried, one, work) for work in works]
+    with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool:
+        waiting: list[Future] = [pool.submit(_tried, grader, work) for work in works]
         try:
             for done in as_completed(waiting):
                 results.append(done.result())
                 on_result(results[-1])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            grader.cancel()  # otherwise the pool's block would wait for the grading under way
             raise
     return results
 
@@ -114,8 +117,8 @@ class BatchCancelled(Exception):
 class ProcessGrader:
     """Grades each submission in its own process, forked from one that has imported grading's modules. A context manager.
 
-    The parent process has opened nothing and drawn no random number, so that all children start in the same state. They end with the
-    block. Each uses one thread for numerical work (`THREADS`).
+    That process starts with the block and imports in the background. It opens nothing and draws no random number, so that all children
+    start in the same state. They end with the block. Each uses one thread for numerical work (`THREADS`).
 
     Parameters
     ----------
@@ -142,15 +145,14 @@ class ProcessGrader:
         if THREADS not in os.environ:
             os.environ[THREADS] = "1"
             self._cleanup.callback(os.environ.pop, THREADS, None)
-        if self._preload:
-            self.kernels = self._cleanup.enter_context(kernel_forkserver.start_forkserver())
+        forkserver.ensure_running()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._cleanup:
-            self._end()
+            self.cancel()
 
-    def _end(self) -> None:
+    def cancel(self) -> None:
         with self._lock:
             self._given_up = True
             left = list(self._running)
@@ -173,8 +175,10 @@ class ProcessGrader:
         with self._lock:
             if self._given_up:
                 raise BatchCancelled
-            process.start()
+            process.start()  # returns when grading's modules are imported
             self._running.add(process)
+            if self._preload:
+                self._preload, self.kernels = False, self._cleanup.enter_context(kernel_forkserver.start_forkserver())
         try:
             process.join(SECONDS)
             if process.exitcode is None:

@@ -64,9 +64,10 @@ LESSONS_IMPORT = (
 
 
 def main() -> None:
-    for name in LESSONS_IMPORT:
-        with contextlib.suppress(ImportError):  # a notebook that needs it will say so
-            __import__(name)
+    with forkserver.imports():
+        for name in LESSONS_IMPORT:
+            with contextlib.suppress(ImportError):  # a notebook that needs it will say so
+                __import__(name)
     forkserver.run(sys.argv[1], keep)
 
 

@@ -16,8 +16,8 @@ MODULE = "course.localaws.server.forkserver"
 
 
 def main() -> None:
-    import course.localaws.server.preload  # noqa: F401
-
+    with forkserver.imports():
+        import course.localaws.server.preload  # noqa: F401
     forkserver.run(sys.argv[1], _child)
 
 
