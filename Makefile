@@ -24,7 +24,7 @@ run: $(READY) data ## run the lessons and grade a small class on the local AWS; 
 demo-class: $(READY) data ## grade a class of thirty synthetic learners, from the roster to the dashboard
 	@$(PY) -m course.cli demo-class
 
-test: $(READY) data ## run all checks, three lanes at a time; LANES="text graders" for some
+test: $(READY) data ## run all checks, four lanes at a time; LANES="text graders" for some
 	@$(PY) -m course.regression.lanes $(LANES)
 
 nightly: $(READY) data ## run the checks of `make test` and the slow ones, also on the packages of SageMaker Studio and on the newest

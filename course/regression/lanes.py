@@ -1,4 +1,4 @@
-"""Runs the lanes of checks for `make test` and `make nightly`: three at a time, with a table and an honest exit code.
+"""Runs the lanes of checks for `make test` and `make nightly`: four at a time, with a table and an honest exit code.
 
     python -m course.regression.lanes [--nightly] [LANE ...]
 
@@ -32,7 +32,7 @@ from course.terminal import DescriptionColumn, ProgressBar, Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path("build", "lanes")
-AT_A_TIME = 3  # one more than the two cores the course is built for, because a lane waits for a fifth of its time
+AT_A_TIME = 4  # twice the cores the course is built for, because lanes wait for clocks, health checks and processes
 SHOWN_LINES = 400  # lines shown of a failed lane's log
 
 

@@ -44,6 +44,7 @@ def built(built_once, tmp_path) -> Path:
     return shutil.copytree(built_once, tmp_path / "course")
 
 
+@pytest.mark.nightly  # the lane `text` checks the build by day
 def test_a_second_build_changes_nothing(built, capsys):
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in built.rglob("*.ipynb")}
     assert make(built) == 0 and make(built, "--check") == 0

@@ -142,6 +142,7 @@ def _ran(traffic: Traffic, definition: dict, name: str) -> Ended:
     return run_once(traffic, f"monitor-{name}", pools.filled(definition, words), since, until)
 
 
+@pytest.mark.nightly  # the reference's run measures by day
 def test_a_monitor_without_a_fault_measures(monitored: Traffic) -> None:
     ended = _ran(monitored, sound(random.Random(1)), "sound")
     assert ended.status in COMPLETED, ended.said

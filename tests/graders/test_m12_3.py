@@ -26,6 +26,7 @@ from graders.m12_monitoring.m12_3_reasons import KINDS as REASONS
 from graders.m12_monitoring.m12_3_reasons import cases
 from graders.m12_monitoring.m12_3_triage import ENOUGH as RULE
 from graders.m12_monitoring.m12_3_triage import QUESTIONS, known
+from tests import by_day
 from tests.localaws.sagemaker.job_fixtures import needs_clarify
 
 LESSON = Path(__file__).parents[2] / "solutions" / "m12_monitoring"
@@ -129,12 +130,12 @@ def shares(seed: int, rule: object) -> float:
     return guard_share([got for kind, got in found if kind in bias.CHANGED], [got for kind, got in found if kind in bias.SOUND])
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", by_day.first(range(5), 2))
 def test_a_limit_of_deviations_tells_changes_from_noise(seed: int) -> None:
     assert shares(seed, lambda rows, baseline: paged(rows, baseline, 2.75)) >= ENOUGH
 
 
-@pytest.mark.parametrize("fixed", [0.0, 0.05, 0.1])
+@pytest.mark.parametrize("fixed", by_day.first([0.0, 0.05, 0.1], 1))
 def test_one_difference_for_all_months_does_not(fixed: float) -> None:
     def rule(rows: pd.DataFrame, baseline: pd.DataFrame) -> bool:
         return true_figures(rows)["DPPL"] - true_figures(baseline)["DPPL"] > fixed
@@ -175,7 +176,7 @@ def called(usual: pd.DataFrame, now: dict[str, float], drift: float = 0.5) -> st
     return "fairness" if beyond("dppl") > 4 else "retraining" if beyond("auc") < -4 else "nobody"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", by_day.first(range(3), 1))
 def test_the_measures_tell_who_is_called(seed: int) -> None:
     found = hidden.months(random.Random(seed))
     assert {each.what for each in found} == set(QUESTIONS) == set(hidden.CALLS)

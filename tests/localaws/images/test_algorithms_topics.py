@@ -96,6 +96,7 @@ def ntm(**hyperparameters: object) -> Trained:
     return Trained("ntm", {"num_topics": SIDE, "epochs": 2, **hyperparameters}, train=TRAIN, validation=TEST, test=TEST)
 
 
+@pytest.mark.nightly  # test_training_topic_models.py trains one by day
 @needs_torch
 def test_ntm_learns_the_topics_of_documents() -> None:
     trained = ntm(epochs=60, mini_batch_size=32, num_patience_epochs=60, optimizer="adam", learning_rate=0.01)

@@ -200,6 +200,7 @@ def is_explainer(process: psutil.Process) -> bool:
         return False
 
 
+@pytest.mark.nightly  # waits for health checks; other containers are killed by day
 @needs_clarify
 def test_a_killed_explainer_is_started_again(aws: EndpointFixtures, endpoint: str, local_aws: launch.Handle) -> None:
     killed = [process for process in psutil.Process(local_aws.pid).children(recursive=True) if is_explainer(process)]

@@ -109,6 +109,7 @@ def test_results_feed_steps_of_other_types_and_modules_travel(sdk: SdkPipelines,
     assert described["AppSpecification"]["ContainerArguments"] == ["--word", "packed"]
 
 
+@pytest.mark.nightly  # test_notebook_jobs.py runs a notebook by day
 def test_a_notebook_is_a_step(sdk: SdkPipelines) -> None:
     from sagemaker.core.workflow.parameters import ParameterString
     from sagemaker.mlops.workflow.notebook_job_step import NotebookJobStep
