@@ -176,7 +176,9 @@ def _ask_the_reference(
     for name in raised:
         outcome = done.outcomes[name]
         if theirs[name].raised or theirs[name].fault:
-            outcome = GradingOutcome(stopped(outcome.report.exercise, FAULT), fault=f"{outcome.raised}; so it does on the reference answer")
+            why = f"{outcome.raised}; so it does on the reference answer"
+            # The evidence stays: `course rescore` judges it again with the corrected check.
+            outcome = GradingOutcome(stopped(outcome.report.exercise, FAULT), fault=why, evidence=outcome.evidence)
             cell = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == name)
             cell.outputs = outputs(outcome)
         else:

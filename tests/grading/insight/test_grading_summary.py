@@ -75,15 +75,20 @@ def test_repairs_and_notes_are_on_the_page_and_not_on_the_terminal(course: Cours
     assert f"\n    `course grade {LESSON} --students broken`\n" in course.log
 
 
-@pytest.mark.nightly  # grades once more
-def test_what_is_done_afterwards_is_on_the_page_and_the_class_stays_on_it(course: Course) -> None:
+def test_a_corrected_check_is_applied_by_rescore(course: Course) -> None:
     course.hidden.write_text(course.working)
-    course.submit("late", answering())
     course_command(course, "rescore", LESSON, "--students", "right")
     sums = {row["student"]: row["sum"] for row in rows(page(course), "Points")}
     assert sums["right"] == "9 of 9" and sums["empty"] == "0 of 9"
+    assert "right" not in {row["student"] for row in rows(page(course), "No score")}
+
+
+@pytest.mark.nightly  # grades once more
+def test_what_is_done_afterwards_is_on_the_page_and_the_class_stays_on_it(course: Course) -> None:
+    course.submit("late", answering())
+    course_command(course, "rescore", LESSON, "--students", "right")
     waiting = {row["student"]: row for row in rows(page(course), "No score")}
-    assert waiting["late"]["why"] == "it was handed in but has no result" and "right" not in waiting
+    assert waiting["late"]["why"] == "it was handed in but has no result"
     course_command(course, "override", "a b", "m98_1_ex2", "--points", "1", "--extra", "0.5", "--reason", "<b>kind</b>")
     said = {"points": "1", "the grader's": "none", "extra credit": "0.5", "reason": "<b>kind</b>"}
     assert [row.items() >= said.items() for row in rows(page(course), "Decisions")] == [True]
