@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed import Client, Future, WorkerPlugin, get_worker
+from distributed.comm import get_address_host_port
 
 from course.grading.batches.folder import CourseFolder
 from course.grading.batches.grade import GradingTask, packages
@@ -54,6 +55,7 @@ class DaskGrader:
 
     def __enter__(self) -> DaskGrader:
         try:
+            get_address_host_port(self._address)  # a client of an impossible address takes a minute to end
             self._client = Client(self._address, timeout=SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             start = "`dask scheduler` starts one, and prints its address"

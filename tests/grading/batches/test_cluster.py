@@ -139,7 +139,7 @@ def test_a_worker_that_sees_another_folder_is_named(course: Course, cluster: Clu
     assert re.search(rf"worker tcp://127\.0\.0\.1:\d+ does not have the folder {course.root} of this machine", done.stderr), done.stderr
 
 
-@pytest.mark.parametrize(("address", "says"), [("tcp://127.0.0.1:9", "no Dask scheduler answers at"), ("nowhere", "no scheduler")])
+@pytest.mark.parametrize(("address", "says"), [("tcp://127.0.0.1:9", "no Dask scheduler answers at"), ("nowhere", "missing port number")])
 def test_a_scheduler_that_does_not_answer_is_reported(course: Course, address: str, says: str) -> None:
     assert says in grade(course, LESSON, "--scheduler", address, expect=2)
 

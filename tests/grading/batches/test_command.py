@@ -182,10 +182,10 @@ def test_a_failing_check_needs_a_human_and_costs_nothing(small: Course) -> None:
 
 @pytest.mark.nightly  # grades a batch of its own
 def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Course) -> None:
-    """The check of this course kills its own process: the grader's fault, not the student's."""
+    """The check of this course kills the process that grades: the grader's fault, not the student's."""
     hidden = small.root / "graders" / LESSON / "m98_1_hidden.py"
     marker = small.root / "tries"
-    deadly = f"import os\nopen({str(marker)!r}, 'a').write('x')\nos._exit(9)\n"
+    deadly = f"import os\nopen({str(marker)!r}, 'a').write('x')\nos.kill(os.getppid(), 9)\n"
     hidden.write_text(hidden.read_text() + f"\n\ndef die(answer, report):\n    exec({deadly!r})\n\n\nex2.checks['graded'] = die\n")
     small.submit("right", RIGHT)
     log = grade(small, LESSON, expect=1)
