@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from typing import Any
 
@@ -62,3 +63,10 @@ def changed(before: Any, after: Any) -> set[str]:
     """The paths at which two definitions differ."""
     one, other = leaves(before), leaves(after)
     return {path for path in one.keys() | other.keys() if path not in one or path not in other or one[path] != other[path]}
+
+
+def changed_by(definition: dict, change: object) -> set[str]:
+    """The paths at which `repaired` changes a definition; none if the change cannot be made."""
+    with contextlib.suppress(KeyError, TypeError):
+        return changed(definition, repaired(definition, change))
+    return set()

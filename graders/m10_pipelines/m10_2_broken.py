@@ -199,13 +199,6 @@ def _started(answer: Answer, deleted: contextlib.ExitStack, each: str, broken: E
     return trial
 
 
-def changed_by(broken: Execution, repair: dict) -> set[str]:
-    """The paths at which a repair changes the definition; none if the repair cannot be made."""
-    with contextlib.suppress(KeyError):
-        return changed(broken.definition, repaired(broken.definition, repair))
-    return set()
-
-
 def _other_work(before: dict, after: dict) -> str:
     """Why the repaired pipeline is not run: it would do the same as before, or other work. ``""`` if it is run."""
     paths = changed(before, after)

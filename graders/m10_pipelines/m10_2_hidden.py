@@ -3,10 +3,11 @@
 
 import random
 
+from course.exercises.repairs import changed_by
 from course.grading import Answer, Report
 
 from .m10_2 import ex1, ex2, ex3, ex4, ex5
-from .m10_2_broken import Execution, causes, changed_by, failed, judge_form
+from .m10_2_broken import Execution, causes, failed, judge_form
 from .m10_2_faults_hidden import FAULTS as CHANGES
 from .m10_2_faults_hidden import planted
 from .m10_2_finish import NEWEST, SELECTED, TAKEN, WORDS, Case, chain, condition, drawn_values, judge_finish, step
@@ -62,7 +63,7 @@ def graded_ex4(answer: Answer, report: Report) -> None:
     unshown = [each for each, fault in faults.items() if not _shows(diagnoses[each]["line"], broken[each], SIGNS[fault])]
     said = f"{', '.join(unshown)}: the words cited do not show the fault."
     report.part("evidence", 1 - len(unshown) / len(faults), said)
-    covered = [each for each, fault in faults.items() if not changed_by(broken[each], repairs[each]) & CHANGES[fault].keys()]
+    covered = [each for each, fault in faults.items() if not changed_by(broken[each].definition, repairs[each]) & CHANGES[fault].keys()]
     said = f"{', '.join(covered)}: the change is not of the place at fault."
     report.part("repair", 1 - len(covered) / len(faults), said)
 

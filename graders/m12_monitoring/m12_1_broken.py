@@ -80,13 +80,6 @@ def judge_repairs(answer: Answer, report: Report, setups: dict[str, dict]) -> No
     report.part("smallest", (len(counts) - len(large)) / len(MONITORS), " ".join([*large, *unfound]) or "Each repair is one value.")
 
 
-def changed_by(setup: dict, repair: object) -> set[str]:
-    """The paths at which a repair changes a set-up; none if the repair cannot be made."""
-    with contextlib.suppress(KeyError, TypeError):
-        return changed(setup, repaired(setup, repair))
-    return set()
-
-
 def _endpoint(setup: dict) -> str:
     return str(setup["definition"]["DataQualityJobInput"]["EndpointInput"]["EndpointName"])
 
@@ -170,7 +163,8 @@ def _found(answer: Answer, deleted: contextlib.ExitStack, trial: Trial) -> str:
         what = {"humid": "humidity of an airport was missing", "distance": "distances were in kilometres"}
         said = " and ".join(sorted(what[feature] for feature, _ in missed))
         found = ", ".join(sorted({f"{each['feature_name']} ({each['constraint_check_type']})" for each in violations})) or "nothing"
-        return f"with your change, it completes, and does not find that {said}. It found: {cut(found, SAID)}. With what does it compare?"
+        asked = "Which hours does it read, and with what does it compare?"
+        return f"with your change, it completes, and does not find that {said}. It found: {cut(found, SAID)}. {asked}"
     if not _published(answer, trial, execution):
         return "with your change, it finds what is broken, but CloudWatch has no metric of it, so no alarm can fire."
     return ""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from course.exercises.repairs import changed_by
 from course.grading import Answer, Report
 from course.grading.exercise import seeds
 
 from .m12_1 import ex1, ex2, ex3, ex4
-from .m12_1_broken import broken_setups, changed_by, judge_form
+from .m12_1_broken import broken_setups, judge_form
 from .m12_1_faults_hidden import FAULTS as CHANGES
 from .m12_1_faults_hidden import planted
 from .m12_1_guard import GRADED, QUARTERS, UNUSED, Fault, Model, faulty, judge_guard, model, sound
