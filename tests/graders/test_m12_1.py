@@ -35,7 +35,7 @@ ENDED = {
     "draft": ("Completed", ""),
     "endpoint": ("Failed", "no data"),
     "image": ("Failed", ""),
-    "instances": ("Failed", "instances"),
+    "instances": ("Failed", "service limit"),
     "labelled": ("CompletedWithViolations", ""),
     "metrics": ("CompletedWithViolations", ""),
     "missing": ("Failed", "constraint.json"),

@@ -147,6 +147,15 @@ def test_a_request_says_what_is_explained(aws: EndpointFixtures, endpoint: str) 
 
 
 @needs_clarify
+def test_a_streamed_request_is_explained_too(aws: EndpointFixtures, endpoint: str) -> None:
+    # AWS documents explanations for InvokeEndpoint only. The explainer does not know how its answer is read.
+    request = {"EndpointName": endpoint, "Body": "1,2,3", "ContentType": "text/csv", "Accept": "text/csv"}
+    streamed = aws.runtime.invoke_endpoint_with_response_stream(**request)
+    parts = b"".join(event["PayloadPart"]["Bytes"] for event in streamed["Body"])
+    assert parts == aws.runtime.invoke_endpoint(**request)["Body"].read() and b"kernel_shap" in parts
+
+
+@needs_clarify
 def test_errors_of_explainer_and_model_are_model_errors(aws: EndpointFixtures, endpoint: str) -> None:
     found = refused(aws, endpoint, "1,2,3", EnableExplanations="[9]")
     assert (found["Error"]["Code"], found["OriginalStatusCode"]) == ("ModelError", 400)
