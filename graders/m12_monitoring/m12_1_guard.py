@@ -21,6 +21,7 @@ from .m12_1_past import year
 
 ROWS, KNOWN_ROWS = 4_000, 12_000
 PRACTICE_UNUSED, UNUSED = 1, (2, 3)  # features that models do not use. The analyzer counts columns, so no two models have as many
+DISTRIBUTION = {"perform_comparison", "comparison_threshold", "comparison_method"}  # members of `distribution_constraints`
 SHOWN = 200  # characters of a text that a message repeats
 QUARTERS = ((1, 2, 3), (4, 5, 6), (7, 8, 9), (10, 11, 12))
 SMOOTH = ("humid", "wind_speed")  # a stuck sensor of these is far from any month
@@ -201,7 +202,8 @@ def judge_guard(answer: Answer, report: Report, part: str, name: str, models: Se
             except AnalysisError as error:
                 report.part(part, False, f"The analyzer does not take what `constraints_for` returns. {cut(str(error), SHOWN)}")
                 return
-            judged = _judged(one, found, named=part == "practice")
+            share, said = _judged(one, found, named=part == "practice")
+            judged = (share, said + _misplaced(given["features"]) * (share < 1))
             worst = judged if worst is None else min(worst, judged, key=itemgetter(0))
     report.part(part, *worst)
 
@@ -224,6 +226,19 @@ def _judged(one: Model, found: Sequence[list[dict]], named: bool) -> tuple[float
     elif missed:
         said.append(" ".join(QUESTIONS[kind] for kind in list(dict.fromkeys(case.kind for case in missed))[:2]))
     return guard_share([hit for _, hit in caught], [bool(each) for _, each in alarms]), " ".join(said)
+
+
+def _misplaced(features: Sequence[object]) -> str:
+    """The first member that has an effect in ``distribution_constraints`` only and is somewhere else in a feature."""
+    for feature in (each for each in features if isinstance(each, dict)):
+        overrides = feature.get("monitoringConfigOverrides")
+        for where in (feature, overrides if isinstance(overrides, dict) else {}):
+            for member in DISTRIBUTION & where.keys():
+                return (
+                    f" `{member}` of `{feature.get('name')}` is not where the analyzer reads it: it belongs into "
+                    "`distribution_constraints` of `monitoringConfigOverrides`."
+                )
+    return ""
 
 
 def _shown(found: list[dict]) -> str:

@@ -118,10 +118,11 @@ def _why(case: Case, choice: dict, price: float) -> str:
     some = case.history[(case.history.baseline == choice["baseline"]) & (case.history.days == choice["days"])]
     false, caught = (float((some[name] > choice["limit"]).mean()) for name in ("sound", "broken"))
     costs = case.costs
+    calls = MONTH / choice["days"] * false * costs["page"]
     return (
         f"For {case.words}, with {costs['page']} dollars a call and {costs['breakages']} breakages of {costs['day']} dollars a day, yours "
-        f"costs {price:,.0f} dollars in 28 days: {false:.0%} of the sound windows call somebody, and {caught:.0%} of the broken ones. "
-        "Another choice costs less."
+        f"costs {price:,.0f} dollars in 28 days: {calls:,.0f} for false calls (of {false:.0%} of the sound windows), and "
+        f"{price - calls:,.0f} for breakages ({caught:.0%} of the broken windows are caught). Another choice costs less."
     )
 
 

@@ -76,7 +76,7 @@ def judge_past(answer: Answer, report: Report, name: str, requests: Sequence[Req
         answer.call("past_baseline", f"s3://{name}/captured/late", target)
         files = _files(answer.client("s3"), name)
         if _judge_files(report, files):
-            _judge_columns(report, files) and _judge_rows(report, files["statistics"], pd.concat([each.flights for each in requests]))
+            _judge_columns(report, files) and _judge_rows(report, files["statistics"], [each.flights for each in requests])
 
 
 def _files(s3: Any, bucket: str) -> dict[str, dict]:
@@ -91,7 +91,8 @@ def _files(s3: Any, bucket: str) -> dict[str, dict]:
 
 def _judge_files(report: Report, files: dict[str, dict]) -> bool:
     missing = [f"{name}.json" for name in ("statistics", "constraints") if name not in files]
-    said = f"After `past_baseline(folder, target)`, the folder `target` has no {' and no '.join(missing)}."
+    said = f"After `past_baseline(folder, target)`, the folder `target` has no {' and no '.join(missing)}. Is the job over when your "
+    said += "function returns, and is `target` its output?"
     return report.part("files", not missing, said)
 
 
@@ -106,20 +107,16 @@ def _judge_columns(report: Report, files: dict[str, dict]) -> bool:
     return report.part("columns", names == FEATURES, said)
 
 
-def _judge_rows(report: Report, statistics: dict, flights: pd.DataFrame) -> None:
+def _judge_rows(report: Report, statistics: dict, requests: Sequence[pd.DataFrame]) -> None:
+    flights = pd.concat(requests)
     for feature in statistics["features"]:
         if "numerical_statistics" not in feature:
             said = f"The baseline takes `{feature['name']}` for text; expected numbers, and nothing where nothing was captured."
-            report.part("rows", False, said)
+            report.part("rows", False, f"{said} Is the data of each request decoded as its `encoding` says?")
             return
-    rows = statistics["dataset"]["item_count"]
-    said = f"The baseline has {rows} flights, and {len(flights)} were captured; {WANTED}."
-    hints = {
-        len(flights) - 1: " One is missing: is the first line taken for a header?",
-    }
-    if not report.part(
-        "rows", rows == len(flights), said + hints.get(int(rows), " A folder has files of several hours, a request many flights.")
-    ):
+    rows = int(statistics["dataset"]["item_count"])
+    said = f"The baseline has {rows} flights, and {len(flights)} were captured; {WANTED}. {_why_rows(rows, len(flights), len(requests))}"
+    if not report.part("rows", rows == len(flights), said):
         return
     for feature in statistics["features"]:
         name, known = feature["name"], flights[feature["name"]].dropna()
@@ -132,3 +129,14 @@ def _judge_rows(report: Report, statistics: dict, flights: pd.DataFrame) -> None
         if not near(mean, float(known.mean()), TOLERANCE * max(1.0, abs(float(known.mean())))):
             report.part("rows", False, f"The mean of `{name}` is not that of the captured flights: are columns exchanged?")
             return
+
+
+def _why_rows(rows: int, flights: int, requests: int) -> str:
+    """A question about what may be wrong, if the baseline has ``rows`` rows for all the ``flights`` of ``requests``."""
+    if rows > flights:
+        return "That is more: does your function also read the folder of another endpoint, such as `late-old`?"
+    if rows == flights - 1:
+        return "One is missing: is the first line taken for a header?"
+    if rows == flights - requests:
+        return "One flight of each request is missing: is it taken for a header?"
+    return "A folder has files of several hours, a request many flights."

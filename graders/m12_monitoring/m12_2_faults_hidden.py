@@ -35,7 +35,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "problem": ("inference_attribute is missing", "problem_type=Regression"),
     "baseline": ("constraint.json",),
     "instances": ("service limit", "ResourceLimitExceeded"),
-    "percent": ("recall with 0.0", "probability_threshold_attribute=20"),
+    "percent": ("recall with 0.0", "true_positive_rate with 0.0", "false_negative_rate with 1.0", "probability_threshold_attribute=20"),
     "silent": ("publish_cloudwatch_metrics=Disabled",),
 }
 

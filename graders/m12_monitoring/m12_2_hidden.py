@@ -3,6 +3,7 @@
 
 import pandas as pd
 
+from course.exercises.repairs import changed_by
 from course.grading import Answer, Report
 from course.grading.citing import shows
 
@@ -39,7 +40,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     broken = {each: found(answer, each) for each in faults}
     unshown = [each for each, fault in faults.items() if not shows(evidence[each], broken[each].execution.texts, SIGNS[fault])]
     report.part("evidence", 1 - len(unshown) / len(faults), f"{', '.join(unshown)}: the words cited do not show the fault.")
-    elsewhere = [each for each, fault in faults.items() if not repairs[each].keys() & FAULTS[fault].keys()]
+    elsewhere = [each for each, fault in faults.items() if not changed_by(broken[each].definition, repairs[each]) & FAULTS[fault].keys()]
     report.part("repair", 1 - len(elsewhere) / len(faults), f"{', '.join(elsewhere)}: the change is not of the place at fault.")
 
 

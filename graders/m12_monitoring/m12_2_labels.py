@@ -198,11 +198,12 @@ def _written(answer: Answer, report: Report, folder: str, ids: set[str], hours: 
     if not report.part("form", bool(files), said):
         return False
     for key, text in files:
-        said = f"`write_labels` wrote {key!r} below `folder`; expected a folder of year, month, day and hour, each with two digits or four."
+        said = f"`write_labels` wrote {key!r} below `folder`; expected `YYYY/MM/DD/HH/<name>`."
         if not report.part("form", HOUR_FOLDER.fullmatch(key) is not None, said):
             return False
         for line in filter(str.strip, text.splitlines()):
-            if not report.part("form", _is_label(line), f"{key} has the line {cut(line, SHOWN)!r}; expected a JSON object as in the text."):
+            said = f"{key} has the line {cut(line, SHOWN)!r}; expected a JSON object as `label` makes it, with text as `data`."
+            if not report.part("form", _is_label(line), said):
                 return False
         said = f"`write_labels` wrote {key!r}. An execution over these requests looks for labels from {hours[-1]} to {hours[0]}, in UTC."
         if not report.part("once", key.rpartition("/")[0] in hours, said):

@@ -89,18 +89,19 @@ def _problem(alarm: dict[str, Any], case: dict[str, Any]) -> str:
     try:
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         last, needed = alarm["EvaluationPeriods"], alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
-        threshold, whole = alarm["Threshold"], type(last) is type(needed) is int
+        threshold, whole, actions = alarm["Threshold"], type(last) is type(needed) is int, alarm.get("AlarmActions")
         found = {
             f"has the MetricName {alarm['MetricName']!r}; expected one of {', '.join(METRICS)}": alarm["MetricName"] in METRICS,
             f"has the Namespace {alarm['Namespace']!r}: nothing is published there": alarm["Namespace"] == NAMESPACE,
             f"has the dimensions {dimensions}: no metric of this schedule has these": dimensions == names,
             f"has the Period {alarm['Period']!r}; expected the seconds of a day": alarm["Period"] == DAY,
             f"has the Statistic {alarm['Statistic']!r}; a day has one value, so that Average does": alarm["Statistic"] in STATISTICS,
-            f"looks at {last!r} days, of which {needed!r} must breach; expected at most {LONGEST} days": whole
-            and 1 <= needed <= last <= LONGEST,
+            f"looks at {last!r} days, of which {needed!r} must breach; expected at most {LONGEST} days, and not more that must breach": (
+                whole and 1 <= needed <= last <= LONGEST
+            ),
             f"has the Threshold {threshold!r}; expected a number": type(threshold) in (int, float) and threshold == threshold,
             f"has the ComparisonOperator {alarm['ComparisonOperator']!r}": alarm["ComparisonOperator"] in COMPARISONS,
-            "tells nobody: where are its actions": alarm.get("AlarmActions") == [case["topic"]],
+            f"has the AlarmActions {actions!r}; expected a list with the topic of `case`": actions == [case["topic"]],
         }
     except (KeyError, TypeError) as error:
         return f"has no {error}" if isinstance(error, KeyError) else f"cannot be read: {error}"

@@ -91,13 +91,15 @@ def _rows(**columns: list[float]) -> pd.DataFrame:
 
 
 # Attributions of a baseline and of today, and the score.
-BEFORE = _rows(loan=[0.2, -0.3, 1.0], credit=[0.2, -0.2, 0.2], single=[-0.1, 0.1, 0.1])
+BEFORE = _rows(loan=[0.2, 0.3, 1.0], credit=[0.2, 0.2, 0.2], single=[0.1, 0.1, 0.1])
+BOTH_SIGNS = _rows(loan=[0.2, -0.3, 1.0], credit=[0.2, -0.2, 0.2], single=[-0.1, 0.1, 0.1])
 SCORED = (
-    (Case("usual", BEFORE, _rows(loan=[0.3, -0.3], credit=[0.25, 0.25], single=[0.05, 0.05])), 1.0),
-    (Case("swapped", BEFORE, _rows(single=[0.6, 0.6], credit=[-0.3, 0.3], loan=[0.1, -0.1])), 0.7042),
-    (Case("signs", BEFORE, _rows(loan=[0.8, -0.8], credit=[0.5, 0.5], single=[0.1, 0.1])), 1.0),
-    (Case("scaled", BEFORE, _rows(loan=[0.9, 0.9], credit=[1.2, 1.2], single=[0.3, -0.3])), 0.8363),
-    (Case("stuck", BEFORE, _rows(loan=[0.0, 0.0], credit=[0.2, -0.2], single=[0.1, -0.1])), 0.7588),
+    (Case("usual", BEFORE, _rows(loan=[0.3, 0.3], credit=[0.25, 0.25], single=[0.05, 0.05])), 1.0),
+    (Case("columns", BEFORE, _rows(single=[0.1, 0.1], loan=[0.3, 0.3], credit=[0.25, 0.25])), 1.0),
+    (Case("swapped", BEFORE, _rows(single=[0.6, 0.6], credit=[0.3, 0.3], loan=[0.1, 0.1])), 0.7042),
+    (Case("signs", BOTH_SIGNS, _rows(loan=[0.8, -0.8], credit=[0.5, 0.5], single=[0.1, 0.1])), 1.0),
+    (Case("scaled", BEFORE, _rows(loan=[0.9, 0.9], credit=[1.2, 1.2], single=[0.3, 0.3])), 0.8363),
+    (Case("stuck", BEFORE, _rows(loan=[0.0, 0.0], credit=[0.2, 0.2], single=[0.1, 0.1])), 0.7588),
 )
 
 

@@ -109,7 +109,8 @@ KINDS = {
     "many": "sound months with more Black applicants than usual: has anybody been treated otherwise?",
     "fairer": "months in which the difference became smaller: does such a month harm the group?",
     "everybody": "months in which the model denies more of everybody: does it treat one group worse than the others?",
-    "scores": "months with higher scores for Black applicants alone: do you count what the model predicts, and is this still noise?",
+    "scores": "months with higher scores for Black applicants alone: do you count what the model predicts, and is this still noise? The "
+    "baseline's figures are exact.",
     "payments": "months with higher payments to income for Black applicants alone: with so many people, is such a difference still noise?",
     "scores of many": "changed months with many Black applicants: there the noise is smaller, and so may be the limit",
 }
@@ -143,8 +144,8 @@ def judge_figures(answer: Answer, report: Report, cases: Sequence[tuple[pd.DataF
                 wrong[name] += 1
                 doubts.append(_doubt(name, got[name], wanted))
     share = 1 - sum(wrong.values()) / (len(cases) * len(FIGURES))
-    names = " and ".join(name for name in FIGURES if wrong[name])
-    report.part("figures", share, f"{names} of {len(cases)} months: {max(wrong.values(), default=0)} are wrong. {_first(doubts)}")
+    counts = ", ".join(f"{name} in {wrong[name]} of {len(cases)} months" for name in FIGURES if wrong[name])
+    report.part("figures", share, f"Wrong: {counts}. {_first(doubts)}" if counts else "All figures are right.")
     return True
 
 

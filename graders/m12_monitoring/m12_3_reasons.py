@@ -20,9 +20,9 @@ NAMES = ("payments", "housing", "loan", "credit", "mortgage", "record", "industr
 FEATURES, ROWS = (6, 10), (30, 60)  # of a case, from and to
 TIMES = 4  # cases of each kind
 STRICT = 2  # half of the cases wrong earns nothing
-KINDS = {
-    "usual": "tables that hardly differ: what is the score of the same order?",
+KINDS = {  # of equally frequent ones, the first is asked about: values that cancel out spoil other kinds, too
     "signs": "features whose values have both signs: do they cancel out?",
+    "usual": "tables that hardly differ: what is the score of the same order?",
     "columns": "tables whose columns are in another order today: are features compared by name?",
     "swapped": "tables whose first feature became unimportant: by whose order, with whose weights, and divided by what, do you add up?",
     "scaled": "tables in which all values are larger today: should the size of today's values count, or their order alone?",
@@ -80,5 +80,6 @@ def judge_scores(answer: Answer, report: Report, given: Sequence[Case], wanted: 
     if wrong and all(near(got, right, ROUGHLY) for _, got, right in wrong):
         said += f"The others are nearly right: are they rounded? A score has {DIGITS} digits."
     elif missed:
-        said += f"Most of the wrong ones are {KINDS[max(KINDS, key=missed.__getitem__)]}"
+        kind = "usual" if count == len(given) else max(KINDS, key=missed.__getitem__)
+        said += f"Most of the wrong ones are {KINDS[kind]}"
     report.part("score", max(0.0, 1 - STRICT * count / len(given)), said)

@@ -18,13 +18,13 @@ ENOUGH = 0.95  # of the rule's share: some months of a group are as far from the
 # What a learner did not think of, by what the month was.
 QUESTIONS = {
     "sound": "a month like the others: how far do sound months vary, at *this* bank?",
-    "others apply": "other people applied, and nobody suffered: do you call for the inputs alone, or for what chance explains?",
+    "others apply": "other people applied, and nobody suffered: do you call for the inputs alone, or by limits of another bank?",
     "one value": "a form sent one value of a feature for everybody: which of your rules sees that first?",
-    "percent": "a form sent percent: which monitor reads the columns themselves?",
+    "percent": "a form sent percent: which monitor reads the columns themselves, and do you ask it first?",
     "criteria": "the bank's own decisions changed, and nothing else did: which measure needs them?",
     "scores": "Black applicants were denied more often than before: do you compare with this bank's usual months?",
     "payments": "Black applicants' payments were counted higher: which measure moves far, and which only a little?",
-    "other model": "another model answered, for other reasons: which measure is about reasons?",
+    "other model": "another model answered, for other reasons: which measure is about reasons, and do you ask it before the AUC?",
 }
 
 
@@ -58,8 +58,8 @@ def judge_calls(answer: Answer, report: Report, given: Sequence[Month]) -> None:
     missed = [(each, got) for each, got in zip(given, calls, strict=True) if got != each.call]
     said = f"{len(given) - len(missed)} of {len(given)} months are called rightly. "
     if missed:
-        what = Counter(each.what for each, _ in missed)
-        said += f"Most of the others: {QUESTIONS[max(what, key=what.__getitem__)]}"
+        what, many = Counter(each.what for each, _ in missed), Counter(each.what for each in given)
+        said += f"Many of the others: {QUESTIONS[max(what, key=lambda kind: what[kind] / many[kind])]}"
         if sum(each.call == NOBODY for each, _ in missed) * 2 > len(missed):
             said += " Most of your wrong calls wake somebody for nothing."
     report.part("calls", min(1.0, rule_share(calls, [{each.call} for each in given]) / ENOUGH), said)

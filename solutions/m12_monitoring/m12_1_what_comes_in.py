@@ -14,14 +14,15 @@
 # - mend monitors that fail, or see nothing (exercise 12.1.3)
 # - choose baseline, window and limit by what they cost (exercise 12.1.4)
 #
-# **Prerequisites**: [a model that answers while you change it](../m08_realtime/m08_1_realtime.ipynb).
+# **Prerequisites**: [a model that answers while you change it](../m08_realtime/m08_1_realtime.ipynb); Processing jobs, in [what is
+# known in time](../m02_data_preparation/m02_1_prediction_time.ipynb).
 #
 # **Time**: 75 minutes.
 #
 # **Services**: SageMaker Model Monitor, endpoints with data capture, Processing, CloudWatch.
 #
-# **Cost**: \$0 here. New AWS accounts cannot start Model Monitor since {fact:closed-features-day}. In an older one the jobs would cost about 40 cents (November
-# 2026), and take days.
+# **Cost**: \$0 here. New AWS accounts cannot start Model Monitor since {fact:closed-features-day}. In an older one its jobs would cost about 40 cents, and its
+# endpoint 0.115 dollars an hour (November 2026). The nine days of the schedule are left out there.
 #
 # ## Set up
 
@@ -54,8 +55,8 @@ FLIGHTS = 3_000
 SEED = 12
 
 # %% [markdown]
-# The SDK needs a region when it is imported, so we import it after `connect`. The model knows ten features, two hours before departure. It learns from January to
-# March.
+# The SDK needs a region when it is imported, so we import it after `connect`. The model knows ten features, two hours before departure. It learns from January
+# to March.
 
 # %%
 from given import incoming_monitors as watch
@@ -75,8 +76,8 @@ archive = watch.trained(aws, training, aws.image("xgboost", "3.0-5"))
 # %% [markdown]
 # ## What a file of captured requests holds
 #
-# *Data capture* is a setting of an endpoint: it stores a share of the requests, of the answers, or of both, in S3. We store all requests. A real service stores
-# a sample: a large one answers most questions as well.
+# *Data capture* is a setting of an endpoint: it stores a share of the requests, of the answers, or of both, in S3. We store all requests. A busy service stores
+# a sample. If the sample is large, it answers most questions as well.
 
 # %%
 requests = {"capture_options": ["REQUEST"], "sampling_percentage": 100}
@@ -108,10 +109,10 @@ for key, text in captured.items():
 #
 # - There is a folder for each hour, in UTC, and in each file a line of JSON for each request.
 # - A request holds one flight or many. Its columns have *no names*: their order is all that says which is which.
-# - `encoding` is `CSV`, because the SDK names `text/csv` a type of text. Content types that nobody names are stored as `BASE64`.
+# - `encoding` is `CSV`, because the SDK lists `text/csv` among the content types to store as text. Types that are not listed are stored as `BASE64`.
 #
-# A monitor compares such requests with a *baseline*: two files that the *analyzer*, a container of AWS, suggests for a table. `statistics.json` describes each
-# column; `constraints.json` says what later data must satisfy.
+# A monitor compares such requests with a *baseline*: two files that the *analyzer*, a container of AWS, makes from a table. `statistics.json` describes each
+# column; `constraints.json` says what later data must satisfy; where data does not, that is a *violation*.
 
 # %%
 settings = {"role": aws.role, "instance_count": 1, "instance_type": "ml.m5.large", **own}
@@ -131,14 +132,14 @@ pd.json_normalize(constraints["features"]).round(4)
 #
 # | baseline | tells you | and hides |
 # |---|---|---|
-# | training data | what the model has never seen | that it is July: everything is unusual, every year |
-# | past traffic | what changed since then | slow changes, and what was broken then already |
+# | training data | what the model has never seen | real faults: in July everything is unusual, every year |
+# | past traffic | what changed since those weeks | slow changes, and what was broken then already |
 
 # %% [markdown] exercise="m12_1_ex1"
 # Write `past_baseline(folder, target)` that makes a baseline of captured requests, and waits until it is made.
 #
-# - `folder` is the address under which an endpoint's requests were captured, such as `f"{folder}/captured/{endpoint}"`: files of several hours, with several
-#   lines. Other folders may begin with the same text.
+# - `folder` is the address under which an endpoint's requests were captured, such as `s3://bucket/course/captured/late-flights-1`, without a slash at its end.
+#   Below it are files of several hours, each with several lines. Folders of other endpoints, such as `late-flights-12`, can lie beside it; they do not count.
 # - Afterwards `statistics.json` and `constraints.json` lie in the folder with the address `target`. Their columns are `FEATURES`, by name, in this order.
 # - All flights of all requests count. What is missing in a request is missing in the baseline. If `encoding` is `BASE64`, `data` is that text in base 64.
 #
@@ -169,7 +170,7 @@ check("m12_1_ex1", past_baseline=past_baseline)
 # ## From April to December
 #
 # A *schedule* runs the analyzer each hour or each day, over what was captured since. Each run is an *execution*. Ours runs at midnight, and compares with the
-# training data. To save time, the clock of the local AWS moves by a day for each month, and the flights of a month come in one day.
+# training data. To save time, one day of the local AWS stands for a month: all flights of that month come on it.
 
 # %%
 schedule = aws.unique("late-flights-daily")
@@ -195,7 +196,7 @@ print([each["MonitoringExecutionStatus"] for each in ended])
 
 # %% [markdown]
 # Each execution publishes metrics, so that CloudWatch can watch them. `feature_baseline_drift_...` is the *distance*: the largest difference between the two
-# cumulative distributions (that of Kolmogorov and Smirnov, less what chance explains), from 0 to 1. At the default limit of 0.1 it is a violation.
+# cumulative distributions (that of Kolmogorov and Smirnov, minus what chance explains), from 0 to 1. Above the limit, 0.1 by default, it is a violation.
 
 # %%
 seen = watch.distances(aws, endpoint, schedule)[-len(months) :].set_axis(list(months))
@@ -212,11 +213,11 @@ show(figure, f"Bars and a line by month: features above 0.1, and the AUC of the 
 seen.assign(AUC=pd.Series(auc)).round(2)
 
 # %% [markdown]
-# Nothing was broken in these months, and every one of them has violations. Nor do they tell how good the model is: May, its best month, has as many unusual
-# features as any, and November, with the fewest, is in the middle. *Drift says that the inputs changed. Only labels say whether the model minds*; they are the next
-# notebook's.
+# Nothing was broken in these months, and every one of them has violations. Nor do they tell how good the model is: no month has more unusual features than May,
+# whose AUC is the best. November has the fewest, and an average AUC. *Drift says that the inputs changed. Only labels say whether the model minds*; the next
+# notebook brings them.
 #
-# A real day is worse than a month: it has one weather, and one weekday. This is an ordinary one in April, over which nobody should be called:
+# A real day is worse than a month: it has one weather, and one weekday. This is an ordinary day in April. Nobody should be called because of it:
 
 # %%
 day = flights[flights.date == "2013-04-17"]
@@ -240,18 +241,23 @@ for name, some in {"july": july, "broken": broken}.items():
     print(name, *said, sep="\n  ")
 
 # %% [markdown]
-# The broken temperature is *less* unusual than the real one: July in Celsius looks like a mild winter in Fahrenheit. No limit on this distance tells them
-# apart. Other signs do, and each has its place in `constraints.json`, or none:
+# The broken temperature is *less* unusual than the real one: July in Celsius looks like cold winter days in Fahrenheit. No limit on this distance tells
+# them apart. Other signs do. Most have a place in `constraints.json`:
 #
-# | sign | what breaks it | seasons | in `constraints.json` |
+# | sign | what breaks it | do seasons move it? | in `constraints.json` |
 # |---|---|---|---|
 # | completeness | a lost sensor, a failed join | a little | `completeness` of a feature |
 # | type | texts among numbers | no | `inferred_type`, `datatype_check_threshold` |
 # | columns | one too few or too many | no | the list of features |
 # | distribution | another unit or code, a stuck sensor | it depends on the feature | `distribution_constraints` |
-# | range, constancy | another unit, a stuck sensor | no | none: read `min`, `max`, `std_dev` in `statistics.json` yourself |
+# | range, constancy | another unit, a stuck sensor | the temperature, much | none: read `min`, `max`, `std_dev` in `statistics.json` yourself |
 #
-# The general `monitoring_config` holds for all features. A feature can have its own, in `monitoringConfigOverrides`:
+# `datatype_check_threshold` is the share of the present values that must have the `inferred_type`: here 1, so a single text is a violation.
+# `is_non_negative` stands in the file, but no check reads it.
+#
+# The general `monitoring_config` holds for all features. A feature can have its own, in `monitoringConfigOverrides`, with the same names and nesting; what it
+# leaves out comes from the general one. Inside `distribution_constraints`, `perform_comparison` switches the comparison off, and `comparison_threshold` is its
+# limit:
 
 # %%
 off = {"distribution_constraints": {"perform_comparison": "Disabled"}}
@@ -260,24 +266,26 @@ print(json.dumps(temp))
 seasons(flights.sample(50_000, random_state=SEED), FEATURES).round(2)
 
 # %% [markdown]
-# The table shows what sound months come to. How far a *fault* goes, you can find out with `distance` in `given/incoming_windows.py`, or with `watch.analysed`.
+# The table shows the worst sound months: the least completeness, and the largest distance from a quarter without that month. To find how far a *fault* moves a
+# feature, use `distance` in `given/incoming_windows.py` (its two samples sorted, without missing values), or `watch.analysed`.
 
 # %% [markdown] exercise="m12_1_ex2"
-# Write `constraints_for(suggested, statistics)` that takes the content of the two files of a baseline (`dict`s), of a quarter of the year, and returns the content
-# of a better `constraints.json` for months of *other* quarters.
+# Write `constraints_for(suggested, statistics)` that takes the content (`dict`s) of `constraints.json` and `statistics.json`, made from one quarter of the
+# year. It returns the content of a better `constraints.json`, for months of the *other* quarters.
 #
-# It is called for two models, which use seven and eight of our ten features. The analyzer runs with your constraints on unseen tables, each of 4,000 flights of a month. Your
-# score is the share of broken tables with a violation, less that of sound ones, of the worse model.
+# It is called for models that use seven to nine of our ten features, so take their names from `suggested`. It may use what you measured, such as
+# `seasons(...)`; `statistics` may stay unused. The analyzer runs with your constraints on unseen tables, each of 4,000 flights of a month. The score of a model
+# is the share of broken tables with a violation minus the share of sound tables with one. The lower score counts.
 #
 # | kind | what is broken |
 # |---|---|
 # | missing | a weather feature, everywhere or at one airport |
-# | type, columns | texts among the numbers, an hour with decimals; a column too few or too many |
+# | type, columns | texts among the numbers, `hour` with decimals, such as 8.5; a column too few or too many |
 # | units | pressure in inches, humidity as a fraction, distance or visibility in km, wind in m/s |
 # | codes | weekdays or airports from 1, airlines backwards, hours in UTC |
 # | stuck | one value of humidity or wind |
 #
-# The temperature may be missing, but its unit and its constancy are left to another check.
+# A missing temperature is one of the faults. Another unit or a stuck sensor of the temperature is not tested.
 
 
 # %% answer="m12_1_ex2"
@@ -303,8 +311,8 @@ check("m12_1_ex2", constraints_for=constraints_for)
 # Three colleagues set up a monitor each, over the same endpoint, for the hour in which somebody lost the humidity of an airport and sent distances in
 # kilometres. A sound monitor would complete, find both, and publish its metrics for the alarms. Each of the three has one fault of its own.
 #
-# They compare with two files in `baseline`. `labelled` has those of the training table with its label, `draft.json` belongs to nobody, and `flights.csv` is a
-# table.
+# They should compare with `constraints.json` and `statistics.json` in `baseline`. Three other files are there to mislead: `labelled/constraints.json`, which
+# has the label as its first feature; `baseline/draft.json`, a colleague's attempt; and `baseline/flights.csv`, a table.
 
 # %%
 features = [each | {"completeness": each["completeness"] * 0.9} for each in constraints["features"]]
@@ -328,7 +336,8 @@ setups = broken_monitors.setups(variant("m12_1_ex3"), *words)
 print(json.dumps(setups["monitor-1"], indent=1))
 
 # %% [markdown]
-# A *job definition* says what to run; a schedule with the expression `NOW` runs it once, over the hours that its two offsets name.
+# A *job definition* says what to run; a schedule with the expression `NOW` runs it once, over the hours between two offsets from now: `-PT3H` is
+# three hours ago, `-PT0S` is now.
 
 # %%
 hour = sensor_lost(training.head(2_000), "humid", airport=1)
@@ -350,11 +359,14 @@ for each, execution in zip(names, once, strict=True):
 watch.found_by(aws, once[0])
 
 # %% [markdown]
+# `setups` has the other two set-ups; `watch.found_by(aws, once[1])` and `watch.found_by(aws, once[2])` show what these two found.
+#
 # A change of a set-up is a path and a new value. A part of a path that is a number counts the elements of a list, from 0:
 # `definition.DataQualityJobOutputConfig.MonitoringOutputs.0.S3Output.LocalPath`. `broken_monitors.repaired(setup, {path: value})` returns the changed set-up.
 
 # %% [markdown] exercise="m12_1_ex3"
-# Make `repairs`, a `dict` with the keys `"monitor-1"` to `"monitor-3"`. `repairs[monitor]` is `{path: value}`: the smallest change of its set-up that makes it work.
+# Make `repairs`, a `dict` with the keys `"monitor-1"` to `"monitor-3"`. `repairs[monitor]` is `{path: value}`: the smallest change of its set-up that makes it
+# work.
 #
 # A monitor works if its execution completes, finds the missing humidity (`completeness_check`) and the distances (`baseline_drift_check`), and publishes its
 # metrics to CloudWatch. It compares with the files in `baseline`, and uses one instance.
@@ -390,9 +402,10 @@ check("m12_1_ex3", repairs=repairs)
 # %% [markdown]
 # ## Who gets up for this?
 #
-# A schedule looks at 24 hours at most. A longer window is a Processing job of your own with the same analyzer, as in `watch.analysed`. Is it worth it? `windows` in
-# `given/incoming_windows.py` takes the flights after March in windows of 1, 7 and 28 days, sound ones and broken ones, and measures how far each is from the
-# training data and from the past 28 days:
+# A schedule looks at 24 hours at most. A longer window is a Processing job of your own with the same analyzer, as in `watch.analysed`. Is it worth it?
+# `windows` in `given/incoming_windows.py` takes the flights after March in windows of 1, 7 and 28 days, sound ones and broken ones, and measures how far each
+# is from the training data and from the past 28 days. We take a tenth of the flights, as if that share were captured. A day has about 90 of them, so chance
+# explains up to 0.2 of its distance; of a week it explains 0.08.
 
 # %%
 sampled = flights.sample(frac=0.1, random_state=SEED).sort_values("date", ignore_index=True)
@@ -402,14 +415,15 @@ quantiles = history.groupby(["baseline", "days"])[["sound", "broken"]].quantile(
 quantiles.unstack().round(2)
 
 # %% [markdown]
-# Against the training data, Celsius cannot be told from summer. Against the past weeks it can, by the week better than by the day. But a long window comes late.
+# Against the training data, Celsius cannot be told from summer. Against the past weeks it can, by the week better than by the day. But a long window comes
+# late.
 #
-# A violation deserves a call at night if somebody can mend it at night, and if the night costs more than the call. The others can wait for the morning, as a
-# ticket.
+# A violation deserves a call at night if somebody can mend it at night, and if waiting until the morning costs more than the call. The others can wait for the
+# morning, as a ticket.
 
 # %% [markdown] exercise="m12_1_ex4"
-# Write `choose(history, costs)` that returns the cheapest monitor of one feature: `{"baseline": ..., "days": ..., "limit": ...}`. `history` is a table like the one
-# above, of any feature and fault. A window above the limit (0 to 1) calls somebody. The costs, of this exercise only, are those of 28 days:
+# Write `choose(history, costs)` that returns the cheapest monitor of one feature: `{"baseline": ..., "days": ..., "limit": ...}`. `history` is a table like the
+# one above, of any feature and fault. A window above the limit (0 to 1) calls somebody. The costs are invented for this exercise. They are those of 28 days:
 #
 # | part | dollars |
 # |---|---|
@@ -417,7 +431,7 @@ quantiles.unstack().round(2)
 # | breakages | `costs["breakages"]` × `costs["day"]` × days unnoticed |
 #
 # Let `caught` be the share of `broken` above the limit. A breakage stays unnoticed for `days / 2 + days * (1 / caught - 1)` days, at most 28, and for 28 if
-# `caught` is 0. It is judged on other features and costs; up to 2 % more than the least is as good.
+# `caught` is 0. It is judged on other features and costs. A choice that costs at most 2 % more than the cheapest one is as good.
 
 
 # %% answer="m12_1_ex4"
@@ -454,7 +468,7 @@ check("m12_1_ex4", choose=choose)
 #
 # 1. What names the columns of a captured CSV request?
 # 2. Why does a daily monitor at the default limit fire every day, against either baseline?
-# 3. July in Celsius is closer to the training data than July in Fahrenheit. Which signs tell it from a season?
+# 3. July in Celsius is closer to the training data than July in Fahrenheit. Which sign tells it from a season?
 # 4. A monitor completes without violations. What shows that it would find one?
 # 5. When is a longer window the better one?
 #
@@ -462,9 +476,9 @@ check("m12_1_ex4", choose=choose)
 #
 # - 1: nothing but their order: the baseline's columns name them.
 # - 2: a day has one weather, and neither a winter nor a month looks like it.
-# - 3: its range, and its distance from the past weeks.
+# - 3: its distance from the past weeks. Its minimum and maximum tell nothing: they lie inside those of the training data.
 # - 4: data that is broken on purpose.
-# - 5: if calls are dear and breakages cheap, or if shorter windows vary as much as a breakage does.
+# - 5: if calls cost much and breakages little, or if shorter windows vary as much as a breakage does.
 #
 # </details>
 #

@@ -4,8 +4,8 @@
 # # What came of it
 #
 # The model of late flights answers in milliseconds. Whether it was right, we know hours later, when the plane has landed. Nobody collected these outcomes. So
-# nobody noticed that a service had sent zeros for a week. In this notebook the outcomes come back to the predictions, a monitor measures the model every day, and
-# an alarm wakes somebody up, but not too often.
+# nobody noticed that a service had sent zeros for a week. In this notebook the outcomes come back to the predictions, a monitor measures the model every day,
+# and an alarm wakes somebody up, but not too often.
 #
 # **By the end you can**
 #
@@ -19,8 +19,8 @@
 #
 # **Services**: SageMaker endpoints with data capture, Model Monitor, CloudWatch, SNS, SQS, EventBridge, SageMaker Pipelines.
 #
-# **Cost**: \$0 here. On AWS the endpoint costs {fact:price-ml-m5-large-hosting} dollars an hour, so about 11 dollars for four days, and the jobs of the monitor some
-# cents (November 2026). New AWS accounts cannot start Model Monitor since {fact:closed-features-day}.
+# **Cost**: \$0 here. On AWS the endpoint costs {fact:price-ml-m5-large-hosting} dollars an hour, so about 11 dollars for four days, and the jobs of the monitor
+# some cents (November 2026). New AWS accounts cannot start Model Monitor since {fact:closed-features-day}.
 #
 # ## Set up
 
@@ -47,7 +47,7 @@ folder = f"s3://{aws.bucket}/{aws.prefix}"
 aws
 
 # %% [markdown]
-# `ASKED` is the number of flights a day about which travellers ask. With fewer, a day says less about the model.
+# `ASKED` is the number of flights a day about which travellers ask: with fewer, a day says less about the model. `TREES` is the size of the model.
 
 # %% tags=["parameters"]
 ASKED = 200
@@ -80,8 +80,8 @@ began = now(aws)
 # %% [markdown]
 # ## Labels come later
 #
-# The endpoint has *data capture*: S3 gets a line for each request and its answer. The app gave each request an `InferenceId`. By this name a label finds it later.
-# Without one, the only name of a request is its random `eventId`, which the app never sees.
+# The endpoint has *data capture*: S3 gets a line for each request and its answer. The app gave each request an `InferenceId`. Later a label names the request
+# by this id. Without one, the only name of a request is its random `eventId`, which the app never sees.
 
 # %%
 key, line = first_captured(aws, endpoint)
@@ -96,12 +96,14 @@ print(json.dumps(json.loads(line), indent=1))
 print(label("july-08-0001", "1"))
 
 # %% [markdown]
-# A file is in the folder of the hour, in UTC, in which its labels were *collected*, for example `labels/2026/11/28/21/any-name.jsonl`. Before each analysis, a job
-# of Model Monitor merges captured requests and labels. It leaves out a request without a label: it cannot know whether the plane is still in the air or never
-# flew. If a request has two labels, AWS does not say which one counts. So it is up to you that each outcome is stored, and stored once.
+# A file is in the folder of the hour, in UTC, in which its labels were *collected*, for example `labels/2026/11/28/21/any-name.jsonl`. Before each analysis, a
+# job of Model Monitor merges captured requests and labels. It leaves out a request without a label: it cannot know whether the plane is still in the air or
+# never flew. If a request has two labels, AWS does not say which one counts. So make sure that each outcome is stored exactly once. An execution reads the
+# folders from the beginning of its window until now.
 
 # %% [markdown] exercise="m12_2_ex1"
-# Write `write_labels(predictions, messages, folder)` that stores labels below the S3 URI `folder`, and returns nothing. `messages` are those of the airline.
+# Write `write_labels(predictions, messages, folder)` that stores labels below the S3 URI `folder`, and returns nothing. `messages` is a table of what
+# the airline reported.
 #
 # | table | column | example |
 # |---|---|---|
@@ -114,8 +116,12 @@ print(label("july-08-0001", "1"))
 # | | `delay` | `23.0`, in minutes |
 #
 # - The newest message of a flight counts. Only a flight that landed has a label: `"1"` if it is more than 15 minutes late, else `"0"`.
-# - Each prediction of such a flight has exactly one line, in the folder of the hour of `sent`. Other predictions have none.
-# - The function is called again and again, with all messages so far. Each time, all this holds for the new table: what an earlier call wrote may be wrong by then.
+# - Each prediction of a flight with a label has exactly one line, in the folder of an hour, best that of `sent`. Other predictions have none.
+# - The function is called again and again, with all messages so far. After each call the files fit the newest table. Lines of an earlier call may be wrong by
+#   then.
+#
+# All rows are of one day, so a flight name means one flight. Only your function writes below `folder`, so it may delete there. To try it, use small tables of
+# your own and another folder, such as `f"{folder}/trial"`.
 #
 # It is judged on unseen flights, by what the job merges.
 
@@ -143,9 +149,10 @@ check("m12_2_ex1", write_labels=write_labels)
 # %% [markdown]
 # ## A baseline, a schedule, a clock
 #
-# How good is the model when all is well? A *baseline job* measures it on predictions with labels, here of ten days in April. The *problem type* says which metrics
-# there are: `Regression`, `BinaryClassification` or `MulticlassClassification`. Ours is binary: late or not. The monitor reads either classes (*inference
-# attribute*) or probabilities (*probability attribute*). It makes classes of probabilities by a threshold.
+# How good is the model when all is well? A *baseline job* measures it on predictions with labels, here of ten days in April. The *problem type* says which
+# metrics there are: `Regression`, `BinaryClassification` or `MulticlassClassification`. Ours is binary: late or not. The monitor reads classes (*inference
+# attribute*), probabilities (*probability attribute*), or both. Without classes, it makes them from the probabilities and a threshold. In a table with a
+# header, an attribute is the name of a column. Captured CSV has no names, so there it is the column's number: `"0"` is the first value of the answer.
 
 # %%
 april = flights[flights.day.between("2013-04-08", "2013-04-17")]
@@ -167,11 +174,11 @@ constraints = monitor.suggested_constraints().body_dict["binary_classification_c
 pd.DataFrame(constraints).T.loc[["auc", "recall", "precision", "accuracy"]]
 
 # %% [markdown]
-# The job suggests a limit for each metric: the value of the baseline itself. A model that stays as good as it was is below it on about every second day. So these
+# The job suggests a limit for each metric: the value of the baseline itself. A model that stays as good as it was misses such a limit on many days. So these
 # limits are a start, and no alarm.
 #
-# The schedule runs once a day. Its offsets say which requests it looks at: those from 48 to 24 hours ago. By then even the last flight has landed. If the time is
-# too short, the late flights are lost first, because they land last.
+# The schedule runs once a day. Its offsets say which requests it looks at: those from 48 to 24 hours ago. By then even the last flight has landed. With a
+# shorter wait, labels of late flights are missing most, because these land last.
 
 
 # %%
@@ -217,8 +224,8 @@ if aws.local:  # on AWS, another day passes
     print(shown(executions(sagemaker, schedule, 2)))
 
 # %% [markdown]
-# The first execution had no data: its window ended before our first request. The second completed, and compared each metric with its limit. It also published the
-# metrics in CloudWatch:
+# The first execution had no data: its window ended before our first request. The second completed, and compared each metric with its limit. It also published
+# the metrics in CloudWatch:
 
 # %%
 namespace = "aws/sagemaker/Endpoints/model-metrics"
@@ -234,13 +241,14 @@ if aws.local:
         print(each["description"])
 
 # %% [markdown]
-# The `standard_deviation` comes from a few samples of the same day. It says how exact the value is for this day. It does not say how much days differ.
+# The `standard_deviation` comes from five samples, each of 80 % of the day's rows. With fewer than 200 labels there is none. These samples overlap, so it is
+# only about half of the value's uncertainty. It does not say how much days differ.
 #
 # ## Three monitors that measure nothing
 #
-# Three colleagues set up a monitor each for the same endpoint. Each ran once, over the requests of the last day, and none is of use. `told` returns all that an
-# execution left to read: its failure reason, and of its last job the exit message, the log, the violations and the environment. The labels in `labels-by-flight`
-# name flights instead of requests. They were made by mistake.
+# Three colleagues set up a monitor each for the same endpoint. Each ran once, over the requests from 36 to 12 hours ago, and none is of use. `told` returns all
+# texts of an execution: its failure reason, and of its last job the exit message, the log, the violations and the environment variables. The labels in
+# `labels-by-flight` name flights instead of requests. They were made by mistake.
 
 # %%
 words = monitor.image_uri, aws.role, endpoint, folder
@@ -253,18 +261,19 @@ for each, definition in definitions.items():
     print(each, broken[each]["MonitoringExecutionStatus"], told(aws, broken[each])[0])
 
 # %% [markdown]
-# `definitions` holds the three requests. A change of one is a path and a new value:
-# `broken_quality.repaired(definition, {"JobResources.ClusterConfig.VolumeSizeInGB": 20})` returns the changed definition.
+# `definitions` holds the three requests: `print(json.dumps(definitions["monitor-1"], indent=1))` shows one. A change of one is a path and a new value:
+# `broken_quality.repaired(definition, {"JobResources.ClusterConfig.VolumeSizeInGB": 20})` returns the changed definition. A path must
+# be there already.
 
 # %% [markdown] exercise="m12_2_ex2"
 # Make two `dict`s with the keys `"monitor-1"` to `"monitor-3"`.
 #
-# - `evidence[monitor]` is text: words copied from what `told(aws, broken[monitor])` returns that say what was wrong. Neither of the other two executions has these
-#   words. Leave out what changes with every run, such as times.
+# - `evidence[monitor]` is text: words copied from what `told(aws, broken[monitor])` returns that say what was wrong. Neither of the other two executions has
+#   these words. Leave out what changes with every run, such as times and names of jobs.
 # - `repairs[monitor]` is `{path: value}`: the smallest change of its definition that mends it.
 #
-# A sound monitor completes, measures the AUC of the probabilities and a recall between 0 and 1, and publishes its metrics. Violations are no fault. The check runs
-# each monitor again with your change.
+# A sound monitor completes, measures the AUC of the probabilities and a recall above 0 and below 1, and publishes its metrics. Violations are no fault. The
+# check runs each monitor again with your change.
 
 
 # %% answer="m12_2_ex2"
@@ -298,9 +307,9 @@ check("m12_2_ex2", evidence=evidence, repairs=repairs)
 # %% [markdown]
 # ## One number a day
 #
-# Which metric, at which value, should wake somebody up? `given/quality_days.py` has the metrics of a larger service, which answers for all flights of an airport, for
-# each day from April to June. It has them for the sound service, and for the same service with a fault: `state` sends zeros for the state of the airport, `hhmm` 830
-# for the time 8:30, `utc` times in UTC, `celsius` degrees in Celsius, and `weather` no weather.
+# Which metric, at which value, should wake somebody up? `given/quality_days.py` has the metrics of a larger service, which answers for all flights of an
+# airport, for each day from April to June. It has them for the sound service, and for the same service with a fault: `state` sends zeros for the state of the
+# airport, `hhmm` 830 for the time 8:30, `utc` times in UTC, `celsius` degrees in Celsius, and `weather` no weather.
 
 # %%
 from given.quality_days import METRICS, days_of
@@ -316,12 +325,14 @@ show(figure, "Two lines of AUC by day. Both vary much from day to day, and overl
 days.groupby("fault")[[*METRICS, "usd"]].agg(["mean", "std"]).round(2)
 
 # %% [markdown]
-# Look at `auc` in the table. The sound service varies by 0.09 from day to day (`std`), and four of the five faults lower its mean by less. So one day proves
-# nothing. But an alarm may look at several days, `EvaluationPeriods`, and wait until some of them are below the limit, `DatapointsToAlarm`.
+# Look at `auc` in the table. The daily AUC of the sound service has a standard deviation of 0.09 (`std`). Four of the five faults lower the mean AUC by less
+# than that. So one low day proves little, unless it is very low. An alarm may look at several days, `EvaluationPeriods`, and wait until some of them are below
+# the limit, `DatapointsToAlarm`. Its state is `OK`, `ALARM` or `INSUFFICIENT_DATA`.
 #
-# What is such an alarm worth? `usd` is what warnings cost a flight: 120 dollars for a late flight without a warning, 25 for a false warning. A fault makes flights
-# dearer until somebody knows of it. A false alarm costs a page, that is, a call at night. `played` plays a plan over these days, and adds up what half a year
-# costs. Two plans have no alarm. With *never*, somebody notices a fault after 60 days. With *weekly*, somebody looks every week, which costs as much as a page.
+# What is such an alarm worth? `usd` is the mean cost of a flight: 120 dollars for a late flight without a warning, 25 for a false warning. A fault makes
+# flights dearer until somebody knows of it. Each alarm, true or false, costs a page, that is, a call at night. `played` plays a plan over these days, and adds
+# up what half a year costs. Two plans have no alarm. With *never*, somebody notices a fault after 60 days. With *weekly*, somebody checks every week: each
+# check costs as much as a page, and finds any fault.
 #
 # `case` describes a service: what a page costs, its flights a day, and its faults in half a year (`incidents`).
 
@@ -342,18 +353,19 @@ for limit in (0.5, 0.6, 0.7, 0.8):
 pd.DataFrame({name: played(days, case, plan) for name, plan in plans.items()}).T.round(1)
 
 # %% [markdown]
-# Look at the last rows. With a high threshold the alarm is nearly always in ALARM, and so it pages *less*: an alarm acts when it goes to ALARM, and not while it
-# stays there.
+# Look at the last rows. With a high threshold the alarm is nearly always in ALARM, and so it pages *less*: an alarm acts when it goes to ALARM, and not while
+# it stays there.
 
 # %% [markdown] exercise="m12_2_ex3"
 # Write `watch(days, case)` that returns the plan for a service: `{"watch": "never"}`, `{"watch": "weekly"}`, or `{"watch": "alarm", "alarm": <request>}`.
 #
 # - `days` is a table like `days_of("EWR")`, and `case` a `dict` like `case` above. Its numbers differ from service to service.
-# - The request is a whole one for `put_metric_alarm`, with any `AlarmName`. It names a metric of this endpoint and schedule, with its namespace and dimensions. Its
-#   period is a day, it looks at 7 periods at most, and its action is the topic.
+# - The request is a whole one for `put_metric_alarm`, with any `AlarmName`. It names a metric of the endpoint and schedule in `case`, with its namespace and
+#   dimensions, and a `Statistic`; a day has one value, so `Average` will do. Its period is a day, it looks at 7 periods at most, and `AlarmActions` is a list
+#   with the topic.
 #
-# It is judged by dollars, on the unseen days from July to December, for several services. The points count what you save beside the better of the two plans without
-# an alarm. The AUC need not be the best metric.
+# It is judged by dollars, on the unseen days from July to December, for several services. You get points for what you save compared with the better of the two
+# plans without an alarm: all of them for a quarter of what the best alarm, known afterwards, would save. The AUC need not be the best metric.
 
 
 # %% answer="m12_2_ex3"
@@ -382,9 +394,10 @@ check("m12_2_ex3", watch=watch)
 # %% [markdown]
 # ## From alarm to action
 #
-# An alarm acts in two ways. Its *actions* tell people, here by an SNS topic. And each change of its state is an *event*, by which an EventBridge rule can start a
-# function or a pipeline: here one that trains the model again. We set up both, and let two more days pass. On them, the service sends zeros for the state of the
-# airport, and times as hhmm.
+# An alarm acts in two ways. Its *actions* can tell people; here it sends a message to an SNS topic, which passes it on to an SQS queue, the mailbox of somebody
+# on call. And each change of its state is an *event*, by which an EventBridge rule can start a function or a pipeline: here one that trains the model again. We
+# set up both, and let two more days pass. On them, the service sends zeros for the state of the airport, and times as hhmm. Our alarm looks at one day and has
+# a high threshold, so that you see it act soon; exercise 12.2.3 finds a better one.
 
 # %%
 topic, queue = actions.notified(aws)
@@ -395,7 +408,7 @@ request = alarm(0.65, 1, 1) | {"AlarmName": low, "Period": 86_400, "Statistic": 
 where = {"Namespace": namespace, "Dimensions": dimensions}
 cloudwatch.put_metric_alarm(**request, **where, AlarmActions=[topic])
 for day in ("2013-07-10", "2013-07-11") if aws.local else ():
-    sent = of_day(day).assign(mean_delay_2h=0)
+    sent = of_day(day).assign(**dict.fromkeys(STATE, 0))
     sent["minutes"] = sent.minutes // 60 * 100 + sent.minutes % 60
     aws.upload(sent[["late", *FEATURES]], f"newest/{day}.csv")
     day_passes(ask(aws, endpoint, sent, FEATURES, day))
@@ -406,12 +419,12 @@ if aws.local:
     print("executions of the pipeline:", *actions.retrained(aws, pipeline))
 
 # %% [markdown]
-# Two days after the first wrong request somebody has a message, and the pipeline has trained a model on the newest rows. That is the wrong answer to this alarm: the
-# new model learned from broken rows, and nobody looks for the fault. An alarm on the model says *that* something is wrong.
-# [The data quality monitor](m12_1_what_comes_in.ipynb) says whether it is the input.
+# Two days after the first wrong request somebody has a message, and the pipeline has trained a model on the newest rows. That is the wrong answer to this
+# alarm: the new model learned from broken rows, and nobody looks for the fault. An alarm on the model says *that* something is wrong. [The data quality
+# monitor](m12_1_what_comes_in.ipynb) says whether it is the input.
 #
-# And if the input is sound, is a new model better? We compare three, in dollars a flight: the live one, one of all data before the month, and one of the month
-# before alone.
+# And if the input is sound, is a new model better? A warning is worth it if 120 p > 25 (1 - p), so from a probability of 25/145 on. We compare three, in
+# dollars a flight: the live one, one of all data before the month, and one of the month before alone.
 
 
 # %%
@@ -445,7 +458,7 @@ pd.DataFrame(compared).round(2)
 # - brought late labels back to predictions by inference ids, each once;
 # - run a monitor of model quality on a clock, with offsets that wait for the labels;
 # - mended three monitors by what their executions left to read;
-# - chosen alarms by dollars, beside never watching and looking weekly;
+# - chosen alarms by their cost, compared with never watching and a weekly check;
 # - let an alarm notify people and start a pipeline, and seen when retraining does harm.
 #
 # ## Recall
@@ -460,7 +473,7 @@ pd.DataFrame(compared).round(2)
 #
 # - 1: to the one with its inference id; without a label it is left out.
 # - 2: its labels are complete by then.
-# - 3: they are the values of the baseline, which half of all sound days miss.
+# - 3: they are the values of the baseline, which many sound days miss.
 # - 4: it is in ALARM nearly always, and acts only when it goes there.
 # - 5: when the input is broken, or when the new data are no guide to the next weeks.
 #

@@ -3,9 +3,9 @@
 # %% [markdown]
 # # For whom, and why
 #
-# A bank's model says which mortgages are denied. It is not told who is Black. In May a broker introduced a new form, which adds the price of an insurance to the
-# payments of some customers. Most of them are Black. The monitors of data quality and of model quality stayed quiet: hardly an input moved, and the model was as good as
-# before. In autumn a newspaper counted the denials of each group.
+# A bank's model says which mortgages are denied. It is not told who is Black. In May a broker introduced a new form, which adds the price of an insurance to
+# the payments of some customers. Most of them are Black. The monitors of data quality and of model quality stayed quiet: hardly an input moved, and the model
+# was as good as before. In autumn a newspaper counted the denials of each group.
 #
 # **By the end you can**
 #
@@ -19,8 +19,8 @@
 #
 # **Services**: SageMaker Clarify, Model Monitor, endpoints with data capture, CloudWatch.
 #
-# **Cost**: \$0 here. On AWS two endpoints run for four days in all, at {fact:price-ml-m5-large-hosting} dollars an hour: about 11 dollars, and some cents for the jobs
-# (November 2026). New AWS accounts cannot start Clarify or Model Monitor since {fact:closed-features-day}.
+# **Cost**: \$0 here. On AWS two endpoints run for four days in all, at {fact:price-ml-m5-large-hosting} dollars an hour: about 11 dollars, and some cents for
+# the jobs (November 2026). New AWS accounts cannot start Clarify or Model Monitor since {fact:closed-features-day}.
 #
 # ## Set up
 
@@ -49,7 +49,8 @@ bank = applications(aws.data("hmda"))
 len(bank)
 
 # %% [markdown]
-# `APPLICATIONS` is how many people apply in a month. `EXPLAINED` is how many flights Clarify explains, and `SAMPLES` how many questions it asks the model about each.
+# `APPLICATIONS` is how many people apply in a month. The second half is about flights: `FLIGHTS` is how many we attribute, `EXPLAINED` how many Clarify
+# explains, and `SAMPLES` how many questions it asks the model about each.
 
 # %% tags=["parameters"]
 APPLICATIONS = 1_000
@@ -82,20 +83,23 @@ from sagemaker.core.model_monitor.clarify_model_monitoring import (
 rented = {"role": aws.role, "instance_type": "ml.m5.large", "sagemaker_session": aws.session}
 denies = trained(bank)
 bank["score"] = scores(denies, bank)
-cut = float(bank.score.quantile(1 - bank.denied.mean()))  # it denies as many as the bank did
+# Above `cut` the model denies: as many as the bank did.
+cut = float(bank.score.quantile(1 - bank.denied.mean()))
 bank["predicted"] = (bank.score > cut).astype(int)
 bank.groupby("black")[["denied", "predicted", "pirat", "chist", "phist"]].mean().round(3)
 
 # %% [markdown]
-# The data are real: 2,380 applications in Boston, 1990, of 339 Black and 2,041 white applicants. The bank denied Black applicants three times as often. The model learned
-# from the bank. It does not get `black`, and still denies them much more often, since other columns, such as credit history (`chist`), differ, too.
+# The data are real: 2,380 applications in Boston, 1990, of 339 Black and 2,041 white applicants. We treat their lenders as one bank. It denied Black applicants
+# three times as often. The model learned from the bank. It learned nothing from `black`, and still denies them much more often, since other columns, such as
+# credit history (`chist`), differ, too.
 #
-# Leaving a column out does not make a model fair. Whether this difference is just, no monitor can say. It says whether the difference *changed* after somebody accepted
-# it.
+# Leaving a column out does not make a model fair. Whether this difference is just, no monitor can say. It says whether the difference *changed* after somebody
+# accepted it.
 #
 # ## For whom?
 #
-# Clarify has names for such differences. The *facet* is the column of the group, `d` the disadvantaged group, `a` the others. The good outcome here is *approved*.
+# Clarify has names for such differences. The *facet* is the column of the group, `d` the disadvantaged group, `a` the others. The good outcome here is
+# *approved*.
 #
 # | metric | of predictions | no bias |
 # |---|---|---|
@@ -104,8 +108,8 @@ bank.groupby("black")[["denied", "predicted", "pirat", "chist", "phist"]].mean()
 # | AD | accuracy, `a` minus `d` | 0 |
 # | RD | of those whom the bank approved, the share that the model approves, `a` minus `d` | 0 |
 #
-# A job of Clarify measures them on the known applications. Its file `analysis.json` is the monitor's baseline. (In this SDK, the monitor's own `suggest_baseline` runs
-# the same job and then fails.)
+# A job of Clarify measures them on the known applications. Its file `analysis.json` is the monitor's baseline. (In this SDK, the monitor's own
+# `suggest_baseline` runs the same job and then fails.)
 
 # %%
 METRICS = ["DPPL", "DI", "AD", "RD"]  # of some twenty
@@ -128,10 +132,11 @@ if clarify:
 # %% [markdown]
 # `[0]` says which label is the good outcome. With `[1]`, all would be measured the wrong way round, without any error.
 #
-# DI is below 0.8, so it fails the *four-fifths rule* of American employment law. A monitor with this limit would page in most months, and say nothing new.
+# DI is below 0.8, so it fails the *four-fifths rule*, a guideline for employment in the United States. A monitor with this limit would page in most months, and
+# say nothing new.
 #
-# The monitor reads the captured requests, and needs the group of each applicant. So the requests have `black`, too. In training the model saw only zeros there, so it
-# does not use it.
+# The monitor reads the captured requests, and needs the group of each applicant. So the requests have `black`, too. In training the model saw only zeros there,
+# so it does not use it.
 
 # %%
 endpoint = deploy(aws, denies, "mortgages")
@@ -155,9 +160,9 @@ if clarify:
     )
 
 # %% [markdown]
-# The schedule runs once a day. Now two months pass, each in one day. The table has no dates, so we draw the applications of a month at random. In April nothing changes.
-# In May comes the new form: `dearer` adds 0.05 to `pirat`, payments divided by income, of Black applicants alone. `decided` asks the endpoint about each application,
-# stores the bank's decision as its label, and lets a day pass.
+# The schedule runs once a day. Now two months pass, each in one day. The table has no dates, so we draw the applications of a month at random. In April nothing
+# changes. In May comes the new form: We simplify: `dearer` adds 0.05 to `pirat`, monthly payments divided by income, of every Black applicant and of nobody
+# else. `decided` asks the endpoint about each application, stores the bank's decision as its label, and lets a day pass.
 
 # %%
 april = month(bank, APPLICATIONS, SEED)
@@ -178,15 +183,16 @@ pd.DataFrame(measured).reindex(METRICS).round(3)
 # What to notice:
 #
 # - In May all four metrics are much worse. The distance of `pirat`, over *all* applicants, and the AUC show nothing.
-# - April has violations, too, though nothing changed. Clarify compares with the value of the baseline itself: whatever is a little worse is a violation. Each metric is
-#   worse in about every second sound month.
+# - April has violations, too, though nothing changed. Clarify compares with the value of the baseline itself: whatever is a little worse is a violation. Each
+#   metric is worse in about every second sound month.
 # - A request without a label counts in no metric: Clarify gets only merged requests.
 #
 # CloudWatch gets each metric, as `bias_metric_DPPL` and so on, in the namespace `aws/sagemaker/Endpoints/bias-metrics`.
 #
 # ## How much of it is noise?
 #
-# How much do *sound* months vary, in which nothing changed? We draw 300 of them, and 300 with the form, and look at the share of each group that the model approves.
+# How much do *sound* months vary, in which nothing changed? We draw 300 of them, and 300 with the form, and look at the share of each group that the model
+# approves.
 
 # %%
 changed = dearer(bank, 0.05)
@@ -209,21 +215,21 @@ show(figure, "Three histograms. Those of Black applicants are wide and overlap a
 drawn.groupby("months").agg(["mean", "std"]).round(3)
 
 # %% [markdown]
-# The share of the smaller group varies much more: only about 140 of 1,000 applicants are Black. A limit that suits months of 1,000 applications would page too often
-# with 300, and would miss changes with 5,000. A share has a standard deviation, which follows from the share and the number of people.
+# The share of the smaller group varies much more: only about 140 of 1,000 applicants are Black. A limit that suits months of 1,000 applications would page too
+# often with 300, and would miss changes with 5,000. A share has a standard deviation, which follows from the share and the number of people.
 
 # %% [markdown] exercise="m12_3_ex1"
-# Write two functions. `month` and `baseline` are tables of applications with three columns of 0 and 1: `black`, `denied` (what the bank decided) and `predicted` (1: the
-# model denies).
+# Write two functions. `month` and `baseline` are tables of applications with three columns of 0 and 1: `black`, `denied` (what the bank decided) and
+# `predicted` (1: the model denies).
 #
 # - `figures(month)` returns `{"DPPL": ..., "DI": ..., "RD": ...}` as in the table above: the good outcome is *approved*, and `d` is `black == 1`. For example
 #   `{"DPPL": 0.0513, "DI": 0.9411, "RD": 0.0307}`.
-# - `pages(baseline, month)` returns a `bool`: does the model now treat Black applicants worse, compared with the others, than in the baseline? The baseline is large:
-#   take its figures as true.
+# - `pages(baseline, month)` returns a `bool`: does the model now treat Black applicants worse, compared with the others, than in the baseline? Months are
+#   drawn from the baseline, so take its figures as exact, although some months have more applications.
 #
-# `pages` is judged on unseen months of other banks, with 120 to 11,000 applications, and few or many Black applicants. In the changed ones the scores of Black
-# applicants are clearly higher, or their `pirat`. In some months the difference became *smaller*: nobody is called for that. The score is the share of changed months
-# that you find, less the share of the others for which you page.
+# `pages` is judged on unseen months of other banks, with 120 to 11,000 applications, and few or many Black applicants. In the changed ones the model gives
+# Black applicants clearly higher probabilities of denial, or their `pirat` is higher. In some months the difference became *smaller*: nobody is called for
+# that. The score is the share of changed months that you find, less the share of the others for which you page.
 
 
 # %% answer="m12_3_ex1"
@@ -252,11 +258,12 @@ check("m12_3_ex1", figures=figures, pages=pages)
 # %% [markdown]
 # ## Why?
 #
-# Bias asks whom a model treats worse; *attribution* asks why it predicts what it does. A *SHAP value* says how far one feature moved one prediction, up or down. The
-# mean of its absolute values is the weight of a feature. If the order of the weights changes, the model has other reasons than those that somebody once approved.
+# Bias asks whom a model treats worse; *attribution* asks why it predicts what it does. A *SHAP value* says how far one feature moved one prediction, up or
+# down. The mean of its absolute values is the weight of a feature. If the order of the weights changes, predictions have other reasons than those that somebody
+# once approved: because of another model, or of other inputs.
 #
-# We return to the model of late flights. It learned from January to March. Two of its features are the state of the airport: how many planes left in the last two
-# hours, and how late. Now the program that computes them fails, and the endpoint gets the medians all day: the state is *stuck*.
+# We return to the model of late flights. It learned from January to March. Two of its features are the state of the airport: how many planes left in the last
+# two hours, and how late. Now the program that computes them fails, and the endpoint gets the medians all day: the state is *stuck*.
 
 # %%
 flown = features.flights(aws.data("flights"), months=(1, 5))
@@ -276,9 +283,9 @@ weights = {
 pd.DataFrame(weights).sort_values("January to March", ascending=False).round(3)
 
 # %% [markdown]
-# `attributions` uses TreeSHAP, which is part of XGBoost and looks into the trees. Clarify cannot look into a model, and asks it: *Kernel SHAP* replaces some features of
-# a flight by those of a baseline row, here the means, and sees how the answer changes. For these questions Clarify starts an endpoint of its own, with the model that
-# `ModelConfig` names.
+# `attributions` uses TreeSHAP, which is part of XGBoost and looks into the trees. Clarify cannot look into a model, and asks it: *Kernel SHAP* replaces some
+# features of a flight by those of a *reference row*, here the means (`SHAPConfig` calls it baseline), and sees how the answer changes. For these questions
+# Clarify starts an endpoint of its own, with the model that `ModelConfig` names.
 
 # %%
 flying = deploy(aws, late)
@@ -286,7 +293,8 @@ typical = quarter[FEATURES].mean().to_list()
 shap = SHAPConfig([typical], num_samples=SAMPLES, agg_method="mean_abs", seed=SEED)
 asks = ModelConfig(flying, 1, "ml.m5.large", content_type="text/csv", accept_type="text/csv")
 if clarify:
-    fair.delete_monitoring_schedule()
+    if aws.local:  # on AWS it has not run yet
+        fair.delete_monitoring_schedule()
     some = before[FEATURES].head(EXPLAINED)
     learned = DataConfig(
         s3_data_input_path=aws.upload(some, "before/before.csv", header=True),
@@ -330,13 +338,14 @@ if clarify:
 # - Add up their weights *of the baseline* in this order: the first as it is, the second divided by log2(3), the third by log2(4), and so on.
 # - Divide by the same sum in the best order, that of the baseline's own weights.
 #
-# `ModelConfig` names a model, not the endpoint. If the endpoint gets another model, this monitor still explains the old one, until it is given the new name.
+# `ModelConfig` names a model, not the endpoint (`deploy` gave both one name). If the endpoint gets another model, this monitor still explains the old one,
+# until it is given the new name.
 
 # %% [markdown] exercise="m12_3_ex2"
 # Write `attribution_drift(baseline, today)` that returns this number. Both are tables of SHAP values, like those that `attributions` returns: a row for each
 # prediction, a column for each feature. `today` may have other rows, and its columns another order. `attribution_drift(before, before)` is 1.0.
 #
-# It is judged on unseen tables.
+# It is judged on unseen tables, to four digits; if half of the scores are wrong, it earns nothing.
 
 
 # %% answer="m12_3_ex2"
@@ -354,8 +363,9 @@ def attribution_drift(baseline: pd.DataFrame, today: pd.DataFrame) -> float:
 check("m12_3_ex2", attribution_drift=attribution_drift)
 
 # %% [markdown]
-# Now one feature after the other gets stuck at its median, and at last both of the state. `drift_sound` is the distance that data quality measures for this feature in
-# May as it was, and `drift_stuck` that of the stuck one; 0.1 is the default limit. The first row has the largest of all features. `auc_lost` is the harm.
+# Now one feature after the other gets stuck at its median, and at last both of the state. `drift_sound` is the distance that data quality measures for this
+# feature in May as it was, and `drift_stuck` that of the stuck one; 0.1 is the default limit. In the first row nothing is stuck; its distances are the largest
+# of any feature. `auc_lost` is how much AUC the model loses.
 
 # %%
 try:
@@ -374,23 +384,23 @@ except Exception as error:  # also one of a function that is not right yet
     print(f"This table needs your attribution_drift: {type(error).__name__}: {error}")
 
 # %% [markdown]
-# Attribution drift misses nearly all of these breakages: a feature that is stuck loses its weight, and the others keep their order. Even `minutes`, without which the
-# model is much worse, leaves nDCG at 0.99. Only the most important feature moves it below 0.9. Distances are no sure sign either: that of `temp` is *smaller* when it is
-# stuck. As in [what comes in](m12_1_what_comes_in.ipynb), data quality has a sure sign: `std_dev` is 0.
+# Attribution drift misses nearly all of these breakages: a stuck feature loses most of its weight, and the others keep their order. Even `minutes`, without
+# which the model is much worse, leaves nDCG at 0.99. Only the feature with the largest weight moves it below 0.9. Distances are no sure sign either: that of
+# `temp` is *smaller* when it is stuck. As in [what comes in](m12_1_what_comes_in.ipynb), data quality has a sure sign: `std_dev` is 0.
 #
 # What is attribution drift for, then? For a model that has other reasons than the approved one. If it is as good, neither a column nor a label shows that.
 #
 # ## Four monitors, one month
 #
-# The bank now has all four monitors, and names each model that it deploys to the last one. What does each of them see? A *diary* has the measures of twelve sound months,
-# and of 21 months in which something happened:
+# The bank now has all four monitors. When it deploys a model, it gives the model's name to the attribution monitor. What does each of them see? A *diary* has
+# the measures of twelve sound months, and of 21 months in which something happened:
 #
 # | `what` | what people suffered |
 # |---|---|
 # | others apply | nothing: other kinds of people applied |
 # | one value, percent | a form sent the same value for everybody, or percent; applicants were judged by wrong numbers |
 # | criteria | the bank decided by new criteria; the model denied people whom the bank would have approved |
-# | scores, payments | Black applicants were denied more often, because of higher scores, or of the form |
+# | scores, payments | Black applicants were denied more often, because the model's scores were higher, or because of the broker's form |
 # | other model | a colleague deployed another model; applicants were told reasons that were no longer true |
 
 # %%
@@ -404,16 +414,18 @@ kinds.agg({name: ["min", "max"] for names in MONITORS.values() for name in names
 #
 # - The AUC falls in three kinds of months. Only in one of them does retraining help.
 # - DPPL rises in three kinds, too. In one of them a column is broken, for everybody.
-# - `drift` moves in months in which nobody suffers, and hardly in those of the form.
+# - nDCG falls if another model answers, and a little if a column is broken: the order of your questions matters.
+# - `drift` moves in months in which nobody suffers, and hardly in the `payments` months.
 
 # %% [markdown] exercise="m12_3_ex3"
-# Write `triage(usual, now)` that returns whom to call for a month: `"forms"` (a column is broken), `"release"` (another model answers), `"fairness"`, `"retraining"`
-# (the world changed), or `"nobody"`.
+# Write `triage(usual, now)` that returns whom to call for a month: `"forms"` (a column is broken), `"release"` (another model answers), `"fairness"`,
+# `"retraining"` (the world changed), or `"nobody"`.
 #
-# `now` is a `dict` with the five measures of the month, for example `{"constant": 0, "drift": 0.25, "auc": 0.83, "dppl": 0.16, "ndcg": 1.0}`. `usual` is a table of the
-# same measures, with a row for each of twelve sound months of the same bank.
+# `now` is a `dict` with the five measures of the month, for example `{"constant": 0, "drift": 0.25, "auc": 0.83, "dppl": 0.16, "ndcg": 1.0}`. `usual` is a
+# table of the same measures, with a row for each of twelve sound months of the same bank.
 #
-# The check practises on the diary. It is judged on months of other banks, whose usual measures differ. In many of them nobody should be called.
+# The check practises on the diary. It is judged on months of other banks, whose usual measures differ. In many of them nobody should be called. In a month
+# one thing happened at most.
 
 
 # %% answer="m12_3_ex3"
@@ -460,7 +472,7 @@ check("m12_3_ex3", triage=triage)
 #
 # ## Recall
 #
-# 1. The model never got `black`. Why does it deny Black applicants more often?
+# 1. The model does not use `black`. Why does it deny Black applicants more often?
 # 2. Why is a violation of Clarify's bias monitor no reason to call somebody?
 # 3. The size of which group decides how much DPPL varies from month to month?
 # 4. A feature is stuck at one value. Which monitor finds that, and which mostly does not?

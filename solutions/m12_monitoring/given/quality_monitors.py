@@ -42,8 +42,8 @@ def shown(found: list[dict]) -> pd.DataFrame:
 
 
 def run_once(sagemaker: Any, schedule: str, definition: dict) -> None:
-    """Create a monitor of a definition that runs once, now, over 24 hours of traffic, the most that a run may have: those that ended 12 hours
-    ago. It has the definition's own name."""
+    """Create a monitor of a definition that runs once, now, over 24 hours of traffic, the most that a run may have: the 24 hours that ended
+    12 hours ago. It has the definition's own name."""
     sagemaker.create_model_quality_job_definition(JobDefinitionName=schedule, **definition)
     window = {"DataAnalysisStartTime": "-PT36H", "DataAnalysisEndTime": "-PT12H"}
     config = {"ScheduleConfig": {"ScheduleExpression": "NOW", **window}}

@@ -1,7 +1,7 @@
 """Does not decode what is in base 64."""
 
 # trips: rows
-# says: takes `origin` for text
+# says: decoded as its `encoding` says
 
 
 def past_baseline(folder: str, target: str) -> None:

@@ -1,7 +1,7 @@
 """The name of the folder as a prefix also lists another endpoint's folder."""
 
 # trips: rows
-# says: were captured; expected a baseline of all flights
+# says: also read the folder of another endpoint
 
 
 def past_baseline(folder: str, target: str) -> None:

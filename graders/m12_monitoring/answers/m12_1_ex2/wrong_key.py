@@ -1,7 +1,7 @@
 """A member that the analyzer does not know."""
 
 # trips: practice
-# says: It fires every month
+# says: is not where the analyzer reads it
 
 
 def constraints_for(suggested: dict, statistics: dict) -> dict:

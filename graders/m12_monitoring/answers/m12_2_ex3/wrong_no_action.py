@@ -1,7 +1,7 @@
 """An alarm is red in the console."""
 
 # trips: request
-# says: tells nobody
+# says: has the AlarmActions None
 
 
 def watch(days: pd.DataFrame, case: dict) -> dict:

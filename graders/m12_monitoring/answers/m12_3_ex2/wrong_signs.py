@@ -1,7 +1,7 @@
 """Means with their signs."""
 
 # trips: score
-# says: scores are right
+# says: do they cancel out
 
 
 def attribution_drift(baseline: pd.DataFrame, today: pd.DataFrame) -> float:
