@@ -111,7 +111,8 @@ KINDS = {
     "everybody": "months in which the model denies more of everybody: does it treat one group worse than the others?",
     "scores": "months with higher scores for Black applicants alone: do you count what the model predicts, and is this still noise? The "
     "baseline's figures are exact.",
-    "payments": "months with higher payments to income for Black applicants alone: with so many people, is such a difference still noise?",
+    "payments": "months with higher payments to income for Black applicants alone: with so many people, is such a difference still noise? "
+    "The baseline's figures are exact.",
     "scores of many": "changed months with many Black applicants: there the noise is smaller, and so may be the limit",
 }
 
