@@ -203,8 +203,9 @@ def judge_guard(answer: Answer, report: Report, part: str, name: str, models: Se
                 report.part(part, False, f"The analyzer does not take what `constraints_for` returns. {cut(str(error), SHOWN)}")
                 return
             share, said = _judged(one, found, named=part == "practice")
-            judged = (share, said + _misplaced(given["features"]) * (share < 1))
-            worst = judged if worst is None else min(worst, judged, key=itemgetter(0))
+            if share < 1:
+                said += _misplaced(given["features"])
+            worst = (share, said) if worst is None else min(worst, (share, said), key=itemgetter(0))
     report.part(part, *worst)
 
 
@@ -233,9 +234,9 @@ def _misplaced(features: Sequence[object]) -> str:
     for feature in (each for each in features if isinstance(each, dict)):
         overrides = feature.get("monitoringConfigOverrides")
         for where in (feature, overrides if isinstance(overrides, dict) else {}):
-            for member in DISTRIBUTION & where.keys():
+            for member in sorted(DISTRIBUTION & where.keys()):
                 return (
-                    f" `{member}` of `{feature.get('name')}` is not where the analyzer reads it: it belongs into "
+                    f" `{member}` of `{feature.get('name')}` is not where the analyzer reads it: it belongs in "
                     "`distribution_constraints` of `monitoringConfigOverrides`."
                 )
     return ""

@@ -96,9 +96,8 @@ def _problem(alarm: dict[str, Any], case: dict[str, Any]) -> str:
             f"has the dimensions {dimensions}: no metric of this schedule has these": dimensions == names,
             f"has the Period {alarm['Period']!r}; expected the seconds of a day": alarm["Period"] == DAY,
             f"has the Statistic {alarm['Statistic']!r}; a day has one value, so that Average does": alarm["Statistic"] in STATISTICS,
-            f"looks at {last!r} days, of which {needed!r} must breach; expected at most {LONGEST} days, and not more that must breach": (
-                whole and 1 <= needed <= last <= LONGEST
-            ),
+            f"looks at {last!r} days; expected at most {LONGEST} days": whole and 1 <= last <= LONGEST,
+            f"waits for {needed!r} breaching days; expected no more days than the {last!r} it looks at": whole and 1 <= needed <= last,
             f"has the Threshold {threshold!r}; expected a number": type(threshold) in (int, float) and threshold == threshold,
             f"has the ComparisonOperator {alarm['ComparisonOperator']!r}": alarm["ComparisonOperator"] in COMPARISONS,
             f"has the AlarmActions {actions!r}; expected a list with the topic of `case`": actions == [case["topic"]],

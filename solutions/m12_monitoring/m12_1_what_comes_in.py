@@ -22,7 +22,7 @@
 # **Services**: SageMaker Model Monitor, endpoints with data capture, Processing, CloudWatch.
 #
 # **Cost**: \$0 here. New AWS accounts cannot start Model Monitor since {fact:closed-features-day}. In an older one its jobs would cost about 40 cents, and its
-# endpoint 0.115 dollars an hour (November 2026). The nine days of the schedule are left out there.
+# endpoint 0.115 dollars an hour (November 2026). There the notebook leaves out the nine days of the schedule.
 #
 # ## Set up
 
@@ -170,7 +170,7 @@ check("m12_1_ex1", past_baseline=past_baseline)
 # ## From April to December
 #
 # A *schedule* runs the analyzer each hour or each day, over what was captured since. Each run is an *execution*. Ours runs at midnight, and compares with the
-# training data. To save time, one day of the local AWS stands for a month: all flights of that month come on it.
+# training data. To save time, one day of the local AWS stands for a month: all flights of the month come on that day.
 
 # %%
 schedule = aws.unique("late-flights-daily")
@@ -253,7 +253,7 @@ for name, some in {"july": july, "broken": broken}.items():
 # | range, constancy | another unit, a stuck sensor | the temperature, much | none: read `min`, `max`, `std_dev` in `statistics.json` yourself |
 #
 # `datatype_check_threshold` is the share of the present values that must have the `inferred_type`: here 1, so a single text is a violation.
-# `is_non_negative` stands in the file, but no check reads it.
+# `is_non_negative` is in the file, but no check reads it.
 #
 # The general `monitoring_config` holds for all features. A feature can have its own, in `monitoringConfigOverrides`, with the same names and nesting; what it
 # leaves out comes from the general one. Inside `distribution_constraints`, `perform_comparison` switches the comparison off, and `comparison_threshold` is its
@@ -275,7 +275,7 @@ seasons(flights.sample(50_000, random_state=SEED), FEATURES).round(2)
 #
 # It is called for models that use seven to nine of our ten features, so take their names from `suggested`. It may use what you measured, such as
 # `seasons(...)`; `statistics` may stay unused. The analyzer runs with your constraints on unseen tables, each of 4,000 flights of a month. The score of a model
-# is the share of broken tables with a violation minus the share of sound tables with one. The lower score counts.
+# is the share of broken tables with a violation minus the share of sound tables with one. Of several models, the lowest score counts.
 #
 # | kind | what is broken |
 # |---|---|
@@ -431,7 +431,7 @@ quantiles.unstack().round(2)
 # | breakages | `costs["breakages"]` × `costs["day"]` × days unnoticed |
 #
 # Let `caught` be the share of `broken` above the limit. A breakage stays unnoticed for `days / 2 + days * (1 / caught - 1)` days, at most 28, and for 28 if
-# `caught` is 0. It is judged on other features and costs. A choice that costs at most 2 % more than the cheapest one is as good.
+# `caught` is 0. It is judged on other features and costs. A choice that costs at most 2 % more than the cheapest one earns all points, too.
 
 
 # %% answer="m12_1_ex4"

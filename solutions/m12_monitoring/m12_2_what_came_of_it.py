@@ -262,8 +262,8 @@ for each, definition in definitions.items():
 
 # %% [markdown]
 # `definitions` holds the three requests: `print(json.dumps(definitions["monitor-1"], indent=1))` shows one. A change of one is a path and a new value:
-# `broken_quality.repaired(definition, {"JobResources.ClusterConfig.VolumeSizeInGB": 20})` returns the changed definition. A path must
-# be there already.
+# `broken_quality.repaired(definition, {"JobResources.ClusterConfig.VolumeSizeInGB": 20})` returns the changed definition. The path must
+# exist already.
 
 # %% [markdown] exercise="m12_2_ex2"
 # Make two `dict`s with the keys `"monitor-1"` to `"monitor-3"`.
@@ -327,7 +327,7 @@ days.groupby("fault")[[*METRICS, "usd"]].agg(["mean", "std"]).round(2)
 # %% [markdown]
 # Look at `auc` in the table. The daily AUC of the sound service has a standard deviation of 0.09 (`std`). Four of the five faults lower the mean AUC by less
 # than that. So one low day proves little, unless it is very low. An alarm may look at several days, `EvaluationPeriods`, and wait until some of them are below
-# the limit, `DatapointsToAlarm`. Its state is `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+# the limit, `DatapointsToAlarm`. The state of an alarm is `OK`, `ALARM` or `INSUFFICIENT_DATA`.
 #
 # What is such an alarm worth? `usd` is the mean cost of a flight: 120 dollars for a late flight without a warning, 25 for a false warning. A fault makes
 # flights dearer until somebody knows of it. Each alarm, true or false, costs a page, that is, a call at night. `played` plays a plan over these days, and adds
@@ -365,7 +365,7 @@ pd.DataFrame({name: played(days, case, plan) for name, plan in plans.items()}).T
 #   with the topic.
 #
 # It is judged by dollars, on the unseen days from July to December, for several services. You get points for what you save compared with the better of the two
-# plans without an alarm: all of them for a quarter of what the best alarm, known afterwards, would save. The AUC need not be the best metric.
+# plans without an alarm: all of them if you save a quarter of what the best alarm in hindsight would save. The AUC need not be the best metric.
 
 
 # %% answer="m12_2_ex3"

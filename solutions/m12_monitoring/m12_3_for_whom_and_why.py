@@ -161,7 +161,7 @@ if clarify:
 
 # %% [markdown]
 # The schedule runs once a day. Now two months pass, each in one day. The table has no dates, so we draw the applications of a month at random. In April nothing
-# changes. In May comes the new form: We simplify: `dearer` adds 0.05 to `pirat`, monthly payments divided by income, of every Black applicant and of nobody
+# changes. In May comes the new form. We simplify: `dearer` adds 0.05 to `pirat`, monthly payments divided by income, of every Black applicant and of nobody
 # else. `decided` asks the endpoint about each application, stores the bank's decision as its label, and lets a day pass.
 
 # %%
@@ -424,8 +424,8 @@ kinds.agg({name: ["min", "max"] for names in MONITORS.values() for name in names
 # `now` is a `dict` with the five measures of the month, for example `{"constant": 0, "drift": 0.25, "auc": 0.83, "dppl": 0.16, "ndcg": 1.0}`. `usual` is a
 # table of the same measures, with a row for each of twelve sound months of the same bank.
 #
-# The check practises on the diary. It is judged on months of other banks, whose usual measures differ. In many of them nobody should be called. In a month
-# one thing happened at most.
+# The check practises on the diary. It is judged on months of other banks, whose usual measures differ. In many of them nobody should be called. In each month
+# at most one thing happened.
 
 
 # %% answer="m12_3_ex3"

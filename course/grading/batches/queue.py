@@ -38,7 +38,7 @@ class GraderError(Exception):
 
 
 class Grader(Protocol):
-    """Grades submissions here or on other machines. A context manager; its block's end also cancels.
+    """Grades submissions here or on other machines. A context manager: the end of its block cancels, too.
 
     ``grade`` raises when a submission could not be graded through no fault of its own, and `BatchCancelled` after ``cancel``, which ends
     the grading under way.
@@ -128,7 +128,8 @@ class ProcessGrader:
     Attributes
     ----------
     kernels : str
-        As in `course.grading.submission.run.Submission`.
+        As in `course.grading.submission.run.Submission`. Empty at first: the forkserver of kernels starts after the first grading
+        process, since both import for seconds.
     """
 
     def __init__(self, preload: bool = True) -> None:
@@ -177,8 +178,8 @@ class ProcessGrader:
                 raise BatchCancelled
             process.start()  # returns when grading's modules are imported
             self._running.add(process)
-            if self._preload:
-                self._preload, self.kernels = False, self._cleanup.enter_context(kernel_forkserver.start_forkserver())
+            if self._preload and not self.kernels:
+                self.kernels = self._cleanup.enter_context(kernel_forkserver.start_forkserver())
         try:
             process.join(SECONDS)
             if process.exitcode is None:

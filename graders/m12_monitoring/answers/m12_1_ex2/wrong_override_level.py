@@ -1,7 +1,7 @@
 """The limit is one level too high."""
 
 # trips: practice
-# says: belongs into `distribution_constraints` of `monitoringConfigOverrides`
+# says: belongs in `distribution_constraints` of `monitoringConfigOverrides`
 
 
 def constraints_for(suggested: dict, statistics: dict) -> dict:

@@ -1,7 +1,7 @@
 """Three of two days must breach."""
 
 # trips: request
-# says: not more that must breach
+# says: no more days than the 2 it looks at
 
 
 def watch(days: pd.DataFrame, case: dict) -> dict:
