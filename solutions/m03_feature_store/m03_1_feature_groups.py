@@ -160,15 +160,15 @@ weather_group = FeatureGroup.get(groups["weather"])
 # ### Fill them
 #
 # We write what is known when the model is asked: the newest records of each identifier, at most 20.
-# `ingest_dataframe` takes a table, sends 25 records a request (`BatchWriteRecord`), and leaves out gaps (NaN).
+# `ingest_dataframe` takes a table, writes each row (`PutRecord`, here four at a time), and leaves out gaps (NaN). The newest SDKs can send 25 records
+# a request (`BatchWriteRecord`), with `use_batch_write_record=True`.
 #
-# A service that gets one record at a time calls `PutRecord`. The last lines show such a request: each value is text, and the group knows its type.
-# A success has status 200 and no body.
+# The last lines call `PutRecord` as a service would: each value is text, and the group knows its type. A success has status 200 and no body.
 
 # %%
 for name, table in tables.items():
     known = table[table.event_time <= asked_at].groupby(keys[name]).tail(20)
-    ingest_dataframe(groups[name], known, use_batch_write_record=True)
+    ingest_dataframe(groups[name], known, max_workers=4)
     print(f"{name:14} {len(known):4} records of {known[keys[name]].nunique():3} identifiers")
 record = feature_values(newest(state, asked_at).to_dict())
 answer = store.put_record(FeatureGroupName=groups["airport-state"], Record=record)

@@ -93,7 +93,7 @@ flown = features.flights(aws.data("flights"), months=(1, 8))
 state = features.airport_state(flown, every="1h")
 week = state[state.event_time.between("2013-07-08T00:00:00Z", "2013-07-14T23:59:59Z")]
 group = create("airport-state", week, "origin", "event_time")
-ingest_dataframe(group, week, use_batch_write_record=True)
+ingest_dataframe(group, week, max_workers=4)
 print(f"{len(week)} records of {week.origin.nunique()} airports")
 
 # %% [markdown]
