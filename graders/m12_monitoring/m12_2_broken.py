@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -19,7 +19,6 @@ from course.grading.short_repr import cut
 
 from .m12_2_monitor import COMPLETED, Ended, ended, run_once
 
-SINCE, UNTIL = timedelta(hours=36), timedelta(hours=12)  # before an execution of the notebook's `run_once`
 SHOWN, SAID = 60, 300  # characters of a learner's words, and of a text of AWS, that a message repeats
 NOT_IN_REQUESTS = ("JobDefinitionArn", "JobDefinitionName", "CreationTime", "ResponseMetadata")
 PUBLISHED = {"publish_cloudwatch_metrics": "Enabled"}
@@ -28,11 +27,13 @@ NO_CAUSE = re.compile(r"\W*(Error|Failed|Completed|CompletedWithViolations|Job c
 
 @dataclass(frozen=True)
 class Monitor:
-    """A broken monitor: its schedule, its definition as a request, and its execution."""
+    """A broken monitor: its schedule, its definition as a request, its execution, and the times between which the traffic was sent."""
 
     schedule: str
     definition: dict[str, Any]
     execution: Ended
+    since: datetime
+    until: datetime
 
     def says(self, words: str) -> bool:
         """Whether one of the texts of its execution has these words."""
@@ -89,7 +90,15 @@ def found(answer: Answer, name: str) -> Monitor:
     schedule = schedules[0]["MonitoringScheduleName"]
     described = sagemaker.describe_model_quality_job_definition(JobDefinitionName=schedules[0]["MonitoringJobDefinitionName"])
     definition = {member: value for member, value in described.items() if member not in NOT_IN_REQUESTS}
-    return Monitor(schedule, definition, ended(answer, schedule))
+    config = sagemaker.describe_monitoring_schedule(MonitoringScheduleName=schedule)["MonitoringScheduleConfig"]["ScheduleConfig"]
+    execution = ended(answer, schedule)
+    since, until = (execution.scheduled - _hours(config[f"DataAnalysis{which}Time"]) for which in ("Start", "End"))
+    return Monitor(schedule, definition, execution, since, until)
+
+
+def _hours(before: str) -> timedelta:
+    """The time before an execution, from an offset as the notebook's `run_once` writes it: -PT36H."""
+    return timedelta(hours=int(before.removeprefix("-PT").removesuffix("H")))
 
 
 # ---- repairs -------------------------------------------------------------------------------------------------------------------------
@@ -108,9 +117,9 @@ def _again(answer: Answer, each: str, broken: Monitor) -> Again:
     count = len(changed(broken.definition, definition))
     if not count:
         return Again(0.0, f"{each}: your change leaves the definition as it is: it has these values.")
-    name, scheduled = f"again-{each}-{answer.token()}", broken.execution.scheduled
+    name = f"again-{each}-{answer.token()}"
     try:
-        execution = run_once(answer, name, definition, scheduled - SINCE, scheduled - UNTIL)
+        execution = run_once(answer, name, definition, broken.since, broken.until)
     except (ClientError, ParamValidationError) as error:
         return Again(0.0, f"{each}: AWS refused the changed definition: {cut(str(error), SAID)}")
     finally:

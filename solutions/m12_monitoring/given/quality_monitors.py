@@ -41,11 +41,11 @@ def shown(found: list[dict]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def run_once(sagemaker: Any, schedule: str, definition: dict) -> None:
-    """Create a monitor of a definition that runs once, now, over 24 hours of traffic, the most that a run may have: the 24 hours that ended
-    12 hours ago. It has the definition's own name."""
+def run_once(sagemaker: Any, schedule: str, definition: dict, hours_ago: int) -> None:
+    """Create a monitor of a definition that runs once, now, over 24 hours of traffic, the most that a run may have. These hours ended
+    ``hours_ago``. The monitor has the definition's own name."""
     sagemaker.create_model_quality_job_definition(JobDefinitionName=schedule, **definition)
-    window = {"DataAnalysisStartTime": "-PT36H", "DataAnalysisEndTime": "-PT12H"}
+    window = {"DataAnalysisStartTime": f"-PT{hours_ago + 24}H", "DataAnalysisEndTime": f"-PT{hours_ago}H"}
     config = {"ScheduleConfig": {"ScheduleExpression": "NOW", **window}}
     config |= {"MonitoringJobDefinitionName": schedule, "MonitoringType": "ModelQuality"}
     sagemaker.create_monitoring_schedule(MonitoringScheduleName=schedule, MonitoringScheduleConfig=config)
