@@ -52,6 +52,7 @@ def test_survivors_are_findings_until_they_are_listed(course: Path) -> None:
     assert problems(course) == {}
 
 
+@pytest.mark.nightly  # runs all mutants again
 def test_weak_check_is_named(course: Path) -> None:
     edit(course / HIDDEN, "share = rule_share(given, [{tool} for tool in wanted])", "share = 1.0")
     found = problems(course)
@@ -59,6 +60,7 @@ def test_weak_check_is_named(course: Path) -> None:
     assert "less than 90%" in found["m98_1_ex1 mutants"]
 
 
+@pytest.mark.nightly  # runs all mutants again
 def test_equivalent_mutants_do_not_count(course: Path) -> None:
     borders = [BORDER.format(">= 100"), BORDER.format("> 101")]
     listing(course, "m98_1_ex1", "left open: sizes are drawn far from the border", *borders)
@@ -124,6 +126,7 @@ def test_record_takes_all_mutants_or_none(course: Path) -> None:
     assert done.returncode == 2 and "--record takes --mutants all, or none" in done.stderr
 
 
+@pytest.mark.nightly  # by day the record with mutants is written
 def test_without_mutants_the_record_renews_what_practice_finds(course: Path) -> None:
     place = course / ANSWERS / "m98_1_ex1" / record.NAME
     place.write_text("mutants: {of: abc, tried: 3, killed: 3, equivalent: 0}\npractice: {wrong: 9, hold: 9}\n")

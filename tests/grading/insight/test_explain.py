@@ -70,6 +70,7 @@ def test_values_are_shown_and_expected_ones_are_not(course: Course, tmp_path: Pa
     assert "m98_1_ex3 of half: Find all columns unknown at prediction time" in page.read_text()
 
 
+@pytest.mark.nightly  # grades again; by day an override is tried in test_appeals.py
 def test_an_override_is_shown_beside_the_graders_finding(course: Course) -> None:
     """The submitted answer is no longer the graded one."""
     course_command(course, "override", "half", "m98_1_ex2", "--points", "2", "--reason", "the text was unclear")

@@ -18,6 +18,7 @@ from course.grading.insight import similarity
 from course.grading.insight.answer_similarity import AnswerSource, SimilaritySettings, SimilarPair, answer_matches, similar_pairs
 from course.grading.insight.observations import thresholds
 from course.grading.insight.tokens import distinctive_tokens, known_ngrams, tokens
+from tests import by_day
 from tests.grading.insight import insight_fixtures
 from tests.grading.insight.html_tables import rows
 from tests.grading.insight.insight_fixtures import LONG, RENAMED
@@ -129,9 +130,10 @@ def invented(chance: random.Random) -> str:
     return "def choose_tool(job):\n" + "\n".join(lines)
 
 
-def test_two_of_three_hundred_are_found_and_shown_side_by_side(course, capsys) -> None:
+@pytest.mark.parametrize(("learners", "pairs"), by_day.first([(80, 3160), (300, 44850)], 1))
+def test_two_of_many_are_found_and_shown_side_by_side(course, capsys, learners: int, pairs: int) -> None:
     chance = random.Random(5)
-    for n in range(298):
+    for n in range(learners - 2):
         insight_fixtures.notebook_of(course, f"s{n:03}", invented(chance))
     insight_fixtures.notebook_of(course, "ada", LONG)
     insight_fixtures.notebook_of(course, "<i>bob", RENAMED)
@@ -142,7 +144,7 @@ def test_two_of_three_hundred_are_found_and_shown_side_by_side(course, capsys) -
     text = page.read_text()
     [row] = rows(text, "Pairs that are worth a look")
     assert row["learners"] == "<i>bob and ada"
-    assert "300 learners make 44850 pairs" in text and "a reason to look" in text
+    assert f"{learners} learners make {pairs} pairs" in text and "a reason to look" in text
     assert "<mark>" in text and "<i>" not in text and text.count("<pre") == 2
 
 

@@ -69,6 +69,7 @@ def test_charts_of_a_run_are_its_artifacts(aws: JobFixtures, session: object) ->
     assert aws.get(found["Source"]["SourceUri"]).startswith(b"{")
 
 
+@pytest.mark.nightly  # imports the SDK again
 def test_a_run_that_raises_has_failed(aws: JobFixtures, session: object) -> None:  # noqa: F811
     from sagemaker.core.experiments.run import Run
 

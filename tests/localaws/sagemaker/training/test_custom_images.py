@@ -80,6 +80,7 @@ def test_the_classic_layout_trains_and_serves(aws: JobFixtures, made, tmp_path: 
     aws.sagemaker.delete_endpoint(EndpointName=endpoint)
 
 
+@pytest.mark.nightly  # by day in test_training.py, for an image of AWS
 def test_a_programs_failure_message_is_the_jobs_reason(aws: JobFixtures, made, tmp_path: Path) -> None:
     job = trained(aws, made(classic(tmp_path / "context")).uri, HyperParameters={"fail": "yes"})
     assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: as requested, exit code: 3")

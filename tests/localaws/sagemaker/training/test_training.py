@@ -199,7 +199,8 @@ if os.fork() == 0:
     assert aws.processes() == [] and aws.boxes() == []
 
 
-@pytest.mark.parametrize("megabytes", [40, pytest.param(100, marks=pytest.mark.nightly)])
+@pytest.mark.nightly  # a log of a hundred megabytes
+@pytest.mark.parametrize("megabytes", [40, 100])
 def test_a_job_that_prints_more_than_memory_may_grow(aws: JobFixtures, megabytes: int) -> None:
     aws.client("iam").list_roles()  # the first call loads moto, which takes memory that is not the jobs'
     aws.trained(aws.train(aws.name("quiet"), entrypoint=["/bin/bash", "-c", "echo little"]))

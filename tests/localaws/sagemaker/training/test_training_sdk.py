@@ -229,7 +229,8 @@ MPI_SUM = """
 """
 
 
-@pytest.mark.parametrize("instances", [pytest.param(1, marks=pytest.mark.nightly), 2])  # two show by day what one would
+@pytest.mark.nightly  # starts programs with MPI on two hosts
+@pytest.mark.parametrize("instances", [1, 2])
 def test_mpi_of_the_sdk_on_one_instance_and_on_two_or_what_it_lacks(
     aws: JobFixtures, session: object, tmp_path: Path, instances: int
 ) -> None:

@@ -148,8 +148,8 @@ def test_ntm_is_refused_where_pytorch_is_missing(tmp_path: Path, monkeypatch: py
         handle.stop()
 
 
-# Four seconds each, so one by day.
-@pytest.mark.parametrize("name", ["lda", pytest.param("ntm", marks=[needs_torch, pytest.mark.nightly])])
+@pytest.mark.nightly  # by day a metric of the XGBoost image is tuned
+@pytest.mark.parametrize("name", ["lda", pytest.param("ntm", marks=needs_torch)])
 def test_the_objective_metric_of_a_topic_model_is_tuned(aws: JobFixtures, name: str) -> None:
     kind, metric, static, ranges = TUNED[name]
     folder, inputs = aws.name(f"tuned-{name}"), []

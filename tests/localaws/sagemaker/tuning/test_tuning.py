@@ -187,6 +187,7 @@ def test_completion_criteria_end_a_tuning_job(tuning: TuningFixtures, criteria: 
         assert job["TuningJobCompletionDetails"]["NumberOfTrainingJobsObjectiveNotImproving"] == 3
 
 
+@pytest.mark.nightly  # by day another criterion ends a tuning job
 @once
 def test_convergence_is_detected_and_ends_a_tuning_job(tuning: TuningFixtures) -> None:
     flat = tuning.definition("print('loss=1')")
