@@ -33,7 +33,7 @@ Scores = Mapping[str, Mapping[str, tuple[float, float]]]
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path("build", "class")
-COMMAND_SECONDS = 3600
+NOTEBOOK_SECONDS = 600  # for a learner's notebook; the slowest takes five minutes beside other work
 GRADED = "graded "  # begins the line that `course grade` prints for each submission
 NEEDS_HUMAN = 1  # the exit code of `course grade` when it could not judge an exercise, which then has no points
 
@@ -122,7 +122,14 @@ class DemoClass:
         database = self.folder / "gradebook.db"
         arguments = ("grade", *self.lessons, "--jobs", str(WORKERS), "--db", f"sqlite:///{database}")
         with ProcessPool(1) as pool:
-            self._command(pool, "course.cli", *arguments, on_line=lambda line: _pass_on(line, on_submission), expect=(0, NEEDS_HUMAN))
+            self._command(
+                pool,
+                "course.cli",
+                *arguments,
+                seconds=NOTEBOOK_SECONDS * len(LEARNERS) * len(self.notebooks),
+                on_line=lambda line: _pass_on(line, on_submission),
+                expect=(0, NEEDS_HUMAN),
+            )
         return {learner.name: scores(database, learner.name) for learner in LEARNERS}
 
     def autograde(self, on_submission: Callable[[str], None]) -> Scores:
@@ -137,32 +144,46 @@ class DemoClass:
         shutil.copy(self.folder / "gradebook.db", gradebook)
         database = f"--CourseDirectory.db_url=sqlite:///{gradebook}"
         for lesson in self.lessons:
-            self._command(pool, "nbgrader", "autograde", lesson, "--student", learner.name, "--create", database)
+            seconds = NOTEBOOK_SECONDS * sum(path.parent.name == lesson for path in self.notebooks)
+            self._command(pool, "nbgrader", "autograde", lesson, "--student", learner.name, "--create", database, seconds=seconds)
             self._command(pool, "nbgrader", "generate_feedback", lesson, "--student", learner.name, database)
             on_submission(f"{learner.name}, {lesson}: autograded")
         return scores(gradebook, learner.name)
 
     def _command(
-        self, pool: ProcessPool, *command: str, on_line: Callable[[str], None] = lambda _: None, expect: Sequence[int] = (0,)
+        self,
+        pool: ProcessPool,
+        *command: str,
+        seconds: float = NOTEBOOK_SECONDS,
+        on_line: Callable[[str], None] = lambda _: None,
+        expect: Sequence[int] = (0,),
     ) -> None:
-        """Run a module with its arguments in the class's folder; ``on_line`` gets each line of its output."""
+        """Run a module with its arguments in the class's folder; ``on_line`` gets each line of its output. ``seconds`` end it."""
         options: dict[str, Any] = {"cwd": self.folder, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         last: deque[str] = deque(maxlen=15)
-        with pool.child([sys.executable, "-m", *command], **options) as child, _time_limit(child):
+        with pool.child([sys.executable, "-m", *command], **options) as child, _time_limit(child, seconds) as expired:
             for line in child.stdout:
                 last.append(line.rstrip())
                 on_line(last[-1])
         if child.returncode not in expect:
             name = " ".join(["course", *command[1:]] if command[0] == "course.cli" else command)
-            raise DemoClassError(f"`{name}` failed:\n" + "\n".join(last))
+            how = f"did not end in {seconds:.0f} s" if expired.is_set() else "failed"
+            raise DemoClassError(f"`{name}` {how}:\n" + "\n".join(last))
 
 
 @contextlib.contextmanager
-def _time_limit(child: subprocess.Popen) -> Iterator[None]:
-    timer = threading.Timer(COMMAND_SECONDS, child.terminate)
+def _time_limit(child: subprocess.Popen, seconds: float) -> Iterator[threading.Event]:
+    """Terminate a process after ``seconds``. The event is set if that was done."""
+    expired = threading.Event()
+
+    def end() -> None:
+        expired.set()
+        child.terminate()
+
+    timer = threading.Timer(seconds, end)
     timer.start()
     try:
-        yield
+        yield expired
     finally:
         timer.cancel()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from course.regression.demo_class import LEARNERS, fill_in, mistaken_answers, reference_answers, unexpected
+from course.regression import demo_class
+from course.regression.demo_class import LEARNERS, ROOT, DemoClass, DemoClassError, fill_in, mistaken_answers, reference_answers, unexpected
 
 from .small_notebooks import answer, check, write
 
@@ -63,3 +64,10 @@ def test_an_unexpected_score_is_reported_in_a_line(name, points):
     scores[name] = {"m90": (points, 9.0)}
     (line,) = unexpected(scores)
     assert line == f"{name} has {points:g} of 9 points in m90; expected {BY_NAME[name].expectation}."
+
+
+def test_grading_that_does_not_end_is_ended_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo_class, "NOTEBOOK_SECONDS", 0.01)
+    made = DemoClass(ROOT, tmp_path / "class", [ROOT / "solutions" / "m00_start" / "m00_start.ipynb"])
+    with pytest.raises(DemoClassError, match="`course grade m00_start .*` did not end in 0 s"):
+        made.grade(print)

@@ -61,8 +61,9 @@ def predict_fn(data, model):
     assert server.invoke(str(ROWS.tolist()), "application/json").json() == [21.0, 48.0]
 
 
+@AT_NIGHT
 @needs_torch
-@pytest.mark.parametrize("program", ["train.py", *(pytest.param(name, marks=AT_NIGHT) for name in ("src/inference.py", "not_here"))])
+@pytest.mark.parametrize("program", ["train.py", "src/inference.py", "not_here"])
 def test_a_script_that_is_not_in_the_archive_leaves_the_defaults(serve, program: str) -> None:
     """As on AWS, whose toolkit looks for the module in /opt/ml/model/code and says nothing if it is not there."""
     place = {"SAGEMAKER_PROGRAM": program, "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/code"}
@@ -127,7 +128,10 @@ def test_the_first_known_type_of_an_accept_header_is_answered(serve) -> None:
 
 
 @needs_torch
-@pytest.mark.parametrize(("files", "word"), [({}, "Exactly one .pth or .pt file"), ({"model.pt": "no model"}, "saved using torchscript")])
+@pytest.mark.parametrize(
+    ("files", "word"),
+    [({}, "Exactly one .pth or .pt file"), pytest.param({"model.pt": "no model"}, "saved using torchscript", marks=AT_NIGHT)],
+)
 def test_a_model_that_cannot_be_loaded(serve, files: dict, word: str) -> None:
     server = serve("pytorch.serve", files)
     assert not server.wait() and word in server.log.read_text()

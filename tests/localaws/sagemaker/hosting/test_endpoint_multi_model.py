@@ -180,6 +180,7 @@ def test_the_model_used_last_stays_when_there_is_no_memory_for_all(aws):
     assert values(aws, endpoint, "ModelCacheHit")["Sum"] == 2.0
 
 
+@pytest.mark.nightly  # an endpoint of its own
 def test_a_model_that_is_too_large_for_the_instance(aws):
     prefix = aws.name("giant")
     put(aws, prefix, "giant", named("giant", 400))
@@ -188,6 +189,7 @@ def test_a_model_that_is_too_large_for_the_instance(aws):
     assert (refusal["Error"]["Code"], refusal["OriginalStatusCode"]) == ("ModelError", 507)
 
 
+@pytest.mark.nightly  # an endpoint of its own
 def test_without_a_cache_a_model_is_loaded_for_every_request(aws):
     prefix = aws.name("fresh")
     put(aws, prefix, "one", named("one"))

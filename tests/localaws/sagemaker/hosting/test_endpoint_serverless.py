@@ -116,6 +116,7 @@ def test_it_is_described_as_aws_does(aws, counting):
     assert variant["CurrentInstanceCount"] == 0 and "DesiredInstanceCount" not in variant
 
 
+@pytest.mark.nightly  # an endpoint of its own
 def test_the_concurrency_can_be_changed(aws):
     name = serverless(aws, aws.model(script(COUNTING), SKLEARN), most=1)
     change = {"VariantName": "AllTraffic", "ServerlessUpdateConfig": {"MaxConcurrency": 3, "ProvisionedConcurrency": 1}}

@@ -111,6 +111,7 @@ def test_a_canary_gets_its_share_then_all_traffic_and_the_old_fleet_ends_last(aw
     assert aws.answers(name, 10).keys() == {"B"}
 
 
+@pytest.mark.nightly  # a deployment of its own; by day a canary and a rolling one
 def test_one_jump_passes_all_steps_of_a_linear_deployment(aws):
     name = aws.endpoint("A")
     aws.update(name, "B", blue_green("LINEAR", 100, 50, LinearStepSize=size(25, "CAPACITY_PERCENT")))
@@ -189,6 +190,7 @@ def test_an_alarm_while_the_old_fleet_waits_for_its_end_rolls_back_too(aws):
     assert alarm in aws.settled(name)["FailureReason"] and aws.answers(name, 10).keys() == {"A"}
 
 
+@pytest.mark.nightly  # a deployment of its own
 def test_metrics_distinguish_the_fleets(aws):
     name = aws.endpoint("A")
     before = aws.described(name)["EndpointConfigName"]

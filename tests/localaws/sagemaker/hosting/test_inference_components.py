@@ -347,6 +347,7 @@ def test_missing_existing_and_unsupported_resources_are_refused(aws, shared, mod
         aws.config({"ModelName": model}, {"VariantName": "host"}, ExecutionRoleArn=ROLE)
 
 
+@pytest.mark.nightly  # an endpoint of its own
 def test_a_component_keeps_its_variant_when_the_endpoint_is_updated(aws):
     endpoint = aws.host()
     name = aws.served(endpoint)

@@ -153,6 +153,7 @@ def test_what_a_container_says_in_another_form_begins_no_session(aws, endpoint):
         assert "NewSessionId" not in answer, header
 
 
+@pytest.mark.nightly  # by day for a model
 def test_components_have_sessions_and_an_update_ends_them(aws, tmp_path):
     model = aws.stateful_model(aws.image(tmp_path, HEADERS[1]))  # the header of AWS's own library for containers
     host = aws.host(2)
