@@ -87,6 +87,7 @@ def test_a_failed_event_is_sent_twice_more_by_the_clock(aws):
     assert len(attempts.keys()) == 3
 
 
+@pytest.mark.nightly  # seven seconds; by day a failed event is sent again
 def test_an_event_ends_when_its_alias_is_deleted(aws):
     attempts = Attempts(aws)
     create(aws, "fails", COUNTING, Publish=True)

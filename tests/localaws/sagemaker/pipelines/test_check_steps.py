@@ -227,6 +227,7 @@ def test_flags_must_be_booleans_when_the_step_runs(pipelines: Pipelines, data: d
     assert found["check"]["FailureReason"] == "ClientError: SkipCheck must be a Boolean; it is 'yes'"
 
 
+@pytest.mark.nightly  # runs three checks; by day in test_cache.py for other steps
 def test_the_cache_compares_what_the_check_is_told(pipelines: Pipelines, data: dict[str, str], baseline: dict[str, str]) -> None:
     flag = {"Name": "Skip", "Type": "Boolean", "DefaultValue": True}
     members = supplied(baseline) | {"SkipCheck": get("Parameters.Skip"), "CacheConfig": {"Enabled": True, "ExpireAfter": "PT1H"}}

@@ -160,6 +160,7 @@ def test_search_finds_what_an_execution_made(served: Served) -> None:
     assert version["ModelPackageArn"] == served.packages[1]
 
 
+@pytest.mark.nightly  # by day the lineage of steps that ran
 def test_a_cached_step_keeps_the_lineage_of_its_job(served: Served) -> None:
     pipelines = served.pipelines
     listed = steps(pipelines, pipelines.name("cached"))

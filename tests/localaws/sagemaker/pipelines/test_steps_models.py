@@ -91,6 +91,7 @@ def test_an_endpoint_is_created_and_then_updated(pipelines: Pipelines, container
     pipelines.sagemaker.delete_endpoint(EndpointName="steps-endpoint")
 
 
+@pytest.mark.nightly  # an endpoint of its own; by day an endpoint is created and updated
 def test_a_component_is_created_and_then_updated(pipelines: Pipelines, container: dict) -> None:
     def component(memory: int) -> dict:
         needs = {"NumberOfCpuCoresRequired": 1, "MinMemoryRequiredInMb": memory}

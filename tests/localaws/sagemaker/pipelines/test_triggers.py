@@ -82,6 +82,7 @@ def test_a_rule_needs_a_role_that_may_start_the_pipeline(aws: TriggerFixtures) -
     assert aws.executions(pipeline, 0) == []
 
 
+@pytest.mark.nightly  # imports the SDK; by day boto3 makes the schedule
 def test_schedules_of_the_sdk_start_a_pipeline(aws: TriggerFixtures, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")  # the SDK asks for a region when it is imported
     from sagemaker.mlops.workflow._event_bridge_client_helper import EventBridgeSchedulerHelper
