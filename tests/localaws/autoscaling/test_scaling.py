@@ -120,6 +120,7 @@ def test_target_tracking_follows_the_load_out_and_back_in(aws):
     assert aws.invoke(name) == "A"
 
 
+@pytest.mark.nightly  # an endpoint of its own
 def test_scale_in_disabled_suspended_and_at_the_limit(aws):
     name, place = aws.target(most=2)
     aws.track(place, DisableScaleIn=True)
@@ -172,6 +173,7 @@ def test_step_scaling_by_a_custom_alarm_and_its_cooldown(aws):
     aws.scaling.deregister_scalable_target(**place)
 
 
+@pytest.mark.nightly  # an endpoint of its own; by day target tracking of the invocations
 def test_target_tracking_of_a_custom_metric(aws):
     name, place = aws.target()
     namespace = aws.name("Load")
@@ -197,6 +199,7 @@ def test_target_tracking_of_a_custom_metric(aws):
     aws.scaling.deregister_scalable_target(**place)
 
 
+@pytest.mark.nightly  # an endpoint of its own
 def test_scheduled_actions_and_limits(aws):
     name, place = aws.target()
     aws.to_the_minute()
@@ -262,6 +265,7 @@ def test_a_scaled_variant_stays_until_it_is_deregistered_or_its_endpoint_deleted
     assert not targets["ScalableTargets"] and not aws.cloudwatch.describe_alarms(AlarmNames=[high])["MetricAlarms"]
 
 
+@pytest.mark.nightly  # a deployment of its own
 def test_nothing_scales_while_a_deployment_bakes(aws):
     name, place = aws.target()
     aws.track(place)

@@ -123,6 +123,7 @@ def test_copies_and_instances_scale_to_zero_and_back_after_a_refused_request(aws
     aws.scaling.deregister_scalable_target(**place)
 
 
+@pytest.mark.nightly  # an endpoint of its own
 def test_a_custom_metric_and_a_scheduled_action(aws):
     endpoint = aws.host(2)
     name, place = aws.target(endpoint)

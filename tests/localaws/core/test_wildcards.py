@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from course.localaws.core.wildcards import ANY, SEGMENT, expression, glob
 from course.localaws.iam.policy_patterns import arn_like, expand, matches, plain, resource_matches, text
+from tests import by_day
 from tests.limited_time import within
 
 GLOB = ("a", "b", ":", ".", ANY)  # what the parts of a pattern may be, without segments and with them
@@ -64,7 +65,7 @@ def test_all_short_patterns(alphabet):
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 300 + "*b", "?" + "*a?" * 200 + "b", "*" * 1000 + "b"])
-@pytest.mark.parametrize("text", ["a" * 2000, "a:" * 1000, "arn:aws:s3:::" + "a" * 2000])
+@pytest.mark.parametrize("text", by_day.first(["a" * 2000, "a:" * 1000, "arn:aws:s3:::" + "a" * 2000], 1))
 def test_a_hostile_pattern_takes_no_time(pattern, text):
     arn = f"arn:{pattern}:{pattern}:{pattern}:*:{pattern}"
     for check in (
