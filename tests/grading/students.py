@@ -155,7 +155,7 @@ STUDENTS = {
 }
 # Others of their kinds are there by day.
 AT_NIGHT = {
-    *("one_part", "writes_to_stderr", "numpy_float", "edits_checks", "odd_members"),
-    *("strips_assertions", "hides_tracebacks", "forges_output", "guesses", "sends_garbage"),
+    *("writes_to_stderr", "numpy_float", "edits_checks", "odd_members"),
+    *("hides_tracebacks", "forges_output", "guesses"),
 }
 CASES = [pytest.param(student, marks=pytest.mark.nightly) if student in AT_NIGHT else student for student in STUDENTS]
