@@ -158,7 +158,10 @@ class DemoClass:
         on_line: Callable[[str], None] = lambda _: None,
         expect: Sequence[int] = (0,),
     ) -> None:
-        """Run a module with its arguments in the class's folder; ``on_line`` gets each line of its output. ``seconds`` end it."""
+        """Run a module with its arguments in the class's folder; ``on_line`` gets each line of its output.
+
+        After ``seconds`` the process is ended.
+        """
         options: dict[str, Any] = {"cwd": self.folder, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         last: deque[str] = deque(maxlen=15)
         with pool.child([sys.executable, "-m", *command], **options) as child, _time_limit(child, seconds) as expired:

@@ -41,7 +41,7 @@ def main(place: str = FOLDER, day: date | None = None, everything: bool = False)
     day : date, optional
         Chooses the lessons; today when not given.
     everything : bool
-        Run all lessons.
+        Run and grade all lessons.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def main(place: str = FOLDER, day: date | None = None, everything: bool = False)
     folder = ROOT / place
     shutil.rmtree(folder, ignore_errors=True)
     sources = lessons(ROOT)
-    plan = rotation.plan(sources, day or date.today(), len(sources) if everything else rotation.MOST_LESSONS)
+    plan = rotation.everything(sources) if everything else rotation.plan(sources, day or date.today())
     with show_progress(terminal) as progress:
         runs = _run_lessons(progress, plan, folder)
         problems = [f"{run.notebook}: {report.lesson_row(run)[-1]}" for run in runs if not run.ok]
@@ -120,7 +120,7 @@ def command() -> int:
     parser = argparse.ArgumentParser(prog="make run", description="Run the lessons and grade a small class on the local AWS.")
     parser.add_argument("folder", nargs="?", default=FOLDER, help=f"folder of the results, below the course's (default: {FOLDER})")
     parser.add_argument("--date", type=date.fromisoformat, help="choose the lessons of this day, as YYYY-MM-DD (default: today)")
-    parser.add_argument("--all", action="store_true", help="run all lessons, however long it takes")
+    parser.add_argument("--all", action="store_true", help="run all lessons and grade the class on all, however long it takes")
     options = parser.parse_args()
     return interrupts.run(lambda: main(options.folder, options.date, options.all))
 

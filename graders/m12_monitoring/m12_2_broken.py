@@ -19,6 +19,7 @@ from course.grading.short_repr import cut
 
 from .m12_2_monitor import COMPLETED, Ended, ended, run_once
 
+HOURS = re.compile(r"-PT(\d{1,3})H")  # a time before an execution, as the notebook's `run_once` writes it
 SHOWN, SAID = 60, 300  # characters of a learner's words, and of a text of AWS, that a message repeats
 NOT_IN_REQUESTS = ("JobDefinitionArn", "JobDefinitionName", "CreationTime", "ResponseMetadata")
 PUBLISHED = {"publish_cloudwatch_metrics": "Enabled"}
@@ -80,7 +81,7 @@ def judge_repairs(answer: Answer, report: Report) -> None:
 
 
 def found(answer: Answer, name: str) -> Monitor:
-    """The learner's newest monitor of that name. Raises AnswerError if there is none."""
+    """The learner's newest monitor of that name. Raises AnswerError if there is none, or if it was made otherwise."""
     sagemaker = answer.client("sagemaker")
     listed = sagemaker.list_monitoring_schedules(NameContains=f"{name}-", SortBy="CreationTime", SortOrder="Descending")
     own = re.compile(rf"{name}-[0-9a-f]{{6}}-[0-9a-f]{{4}}")  # as the notebook names it
@@ -91,14 +92,12 @@ def found(answer: Answer, name: str) -> Monitor:
     described = sagemaker.describe_model_quality_job_definition(JobDefinitionName=schedules[0]["MonitoringJobDefinitionName"])
     definition = {member: value for member, value in described.items() if member not in NOT_IN_REQUESTS}
     config = sagemaker.describe_monitoring_schedule(MonitoringScheduleName=schedule)["MonitoringScheduleConfig"]["ScheduleConfig"]
+    offsets = [HOURS.fullmatch(config.get(f"DataAnalysis{which}Time", "")) for which in ("Start", "End")]
+    if not all(offsets):
+        raise AnswerError(f"Your {name} does not run as `run_once` makes it: run the cell that makes the three broken monitors again.")
     execution = ended(answer, schedule)
-    since, until = (execution.scheduled - _hours(config[f"DataAnalysis{which}Time"]) for which in ("Start", "End"))
+    since, until = (execution.scheduled - timedelta(hours=int(offset[1])) for offset in offsets)
     return Monitor(schedule, definition, execution, since, until)
-
-
-def _hours(before: str) -> timedelta:
-    """The time before an execution, from an offset as the notebook's `run_once` writes it: -PT36H."""
-    return timedelta(hours=int(before.removeprefix("-PT").removesuffix("H")))
 
 
 # ---- repairs -------------------------------------------------------------------------------------------------------------------------

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from course.exercises import pools
 from course.exercises.broken_quality import MONITORS, definitions, leaves
+from course.grading import AnswerError
 from course.localaws.cloudwatch.alarms.states import ALARM, OK, DataPoint, breaching, verdict
 from course.localaws.server import launch
 from graders.m12_monitoring.m12_2_alarm import pages
+from graders.m12_monitoring.m12_2_broken import found
 from graders.m12_monitoring.m12_2_faults_hidden import FAULTS, KINDS, SIGNS, planted, sound, with_fault
 from graders.m12_monitoring.m12_2_labels import QUESTIONS, traffic
 from graders.m12_monitoring.m12_2_merge import SENT, captured
@@ -156,3 +158,20 @@ def test_each_fault_leaves_its_sign(monitored: Traffic, fault: str) -> None:
     ended = _ran(monitored, with_fault(sound(random.Random(1)), fault), fault)
     assert (ended.status in COMPLETED) == (fault in KINDS[-1]), ended.said
     assert any(sign in text for sign in SIGNS[fault] for text in ended.texts), ended.texts
+
+
+@pytest.mark.parametrize("offsets", [("-PT90M", "-PT0M"), ("-PT24H", "-PT60M")])
+def test_a_monitor_that_was_made_otherwise_is_refused(monitored: Traffic, offsets: tuple[str, str]) -> None:
+    """A learner may change the notebook's cell."""
+    words = {"image": ANALYZER, "role": ROLE, "endpoint": monitored.endpoint, "folder": f"s3://{BUCKET}"}
+    sagemaker, name = monitored.client("sagemaker"), "monitor-1-0a1b2c-0a1b"
+    sagemaker.create_model_quality_job_definition(JobDefinitionName=name, **pools.filled(sound(random.Random(1)), words))
+    schedule = {"ScheduleExpression": "NOW", "DataAnalysisStartTime": offsets[0], "DataAnalysisEndTime": offsets[1]}
+    config = {"ScheduleConfig": schedule, "MonitoringJobDefinitionName": name, "MonitoringType": "ModelQuality"}
+    sagemaker.create_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config)
+    try:
+        with pytest.raises(AnswerError, match="monitor-1 does not run as `run_once` makes it: run the cell"):
+            found(monitored, "monitor-1")
+    finally:
+        sagemaker.delete_monitoring_schedule(MonitoringScheduleName=name)
+        sagemaker.delete_model_quality_job_definition(JobDefinitionName=name)

@@ -154,8 +154,5 @@ STUDENTS = {
     "peeks": ([answering(ex2=PEEKER)], NOTHING),
 }
 # Others of their kinds are there by day.
-AT_NIGHT = {
-    *("writes_to_stderr", "numpy_float", "edits_checks", "odd_members"),
-    *("hides_tracebacks", "forges_output", "guesses"),
-}
+AT_NIGHT = {"writes_to_stderr", "numpy_float", "edits_checks", "odd_members", "hides_tracebacks", "forges_output", "guesses"}
 CASES = [pytest.param(student, marks=pytest.mark.nightly) if student in AT_NIGHT else student for student in STUDENTS]

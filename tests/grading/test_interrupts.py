@@ -25,7 +25,7 @@ def waiting(marker: Path) -> str:
     return f"import signal\nopen({str(marker)!r}, 'w')\nsignal.pause()\n"
 
 
-@pytest.mark.nightly  # by day grading is interrupted, in the same way
+@pytest.mark.nightly  # by day grading is interrupted in the same way
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_gate_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     root, scratch, marker = tmp_path / "course", tmp_path / "tmp", tmp_path / "marker"

@@ -1,8 +1,8 @@
 """Runs the reference lessons as `make run` does: two at a time, each on its own local AWS.
 
-In `make test` some notebooks run, others every day, so that the time stays the same as the course grows: `AWS_MODE_A_DAY` in AWS mode,
-and locally `A_DAY` of those whose declaration says that their run is slow. `TWICE` runs locally every day. In `make nightly` each
-notebook runs twice locally and once in AWS mode.
+In `make test` a notebook runs once in AWS mode, or locally if its declaration says that its run is slow. Of the slow ones, `A_DAY` run,
+others every day, so that the time stays the same as the course grows. `TWICE` runs both ways, on the same local AWS. In `make nightly`
+each notebook runs twice locally and once in AWS mode.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 SLOW = tuple(declaration.slow_notebooks(ROOT, "run"))
 TWICE = "m04_1"
 A_DAY = 1
-AWS_MODE_A_DAY = 4
 
 os.environ.setdefault(STRICT, "1")  # every response must fit botocore's model
 

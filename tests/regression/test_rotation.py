@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from course.regression import rotation
 from course.regression.rotation import MOST_LESSONS, plan
 
 DAY = date(2026, 11, 27)
@@ -63,6 +64,6 @@ def test_a_course_without_those_lessons_is_graded_on_one():
     assert plan([], DAY).executed == plan([], DAY).graded == ()
 
 
-def test_a_whole_run_executes_all_lessons_and_grades_the_class_as_on_any_day():
-    made = plan(course(40), DAY, most=40)
-    assert len(made.executed) == 40 and made.left_out == () and made.graded == plan(course(40), DAY).graded
+def test_a_whole_run_executes_and_grades_all_lessons():
+    made = rotation.everything(course(40))
+    assert len(made.executed) == len(made.graded) == 40 and made.left_out == ()

@@ -112,7 +112,7 @@ class Weighing:
         return (numbers["first"] * self._weights[0] + numbers["second"] * self._weights[1]).to_numpy().reshape(-1, 1)
 
 
-@pytest.mark.nightly  # explains forty rows; by day test_clarify.py reads these files
+@pytest.mark.nightly  # explains forty rows; by day test_clarify.py runs such a job
 @needs_clarify
 def test_explanations_and_the_drift_of_attributions(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "\n".join(["first,second,comment", *(f"{number % 7},{number % 5},comment {number}" for number in range(40))])

@@ -136,7 +136,7 @@ def test_no_text_is_a_formula_or_ends_the_html(text: str) -> None:
         assert Page(cell).text == Page(page.part(block)).text
 
 
-@pytest.mark.nightly  # by day each cell is compared
+@pytest.mark.nightly  # by day each cell of the notebook is compared with the page
 def test_the_document_has_the_same_text_inside_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
 

@@ -107,7 +107,7 @@ def test_requests_at_a_time_by_copy_every_ten_seconds(aws):
     assert 6 <= len(measured) <= 9 and max(point["Maximum"] for point in measured) == 2 and measured[-1]["Maximum"] == 0
 
 
-@pytest.mark.nightly  # by day for an endpoint
+@pytest.mark.nightly  # by day in test_utilization.py, for an endpoint
 def test_nothing_is_measured_once_the_component_is_gone(aws):
     endpoint = aws.host()
     name = aws.served(endpoint)

@@ -199,7 +199,7 @@ if os.fork() == 0:
     assert aws.processes() == [] and aws.boxes() == []
 
 
-@pytest.mark.nightly  # a log of a hundred megabytes
+@pytest.mark.nightly  # logs of 40 and of 100 megabytes
 @pytest.mark.parametrize("megabytes", [40, 100])
 def test_a_job_that_prints_more_than_memory_may_grow(aws: JobFixtures, megabytes: int) -> None:
     aws.client("iam").list_roles()  # the first call loads moto, which takes memory that is not the jobs'
