@@ -55,7 +55,7 @@ len(bank)
 # %% tags=["parameters"]
 APPLICATIONS = 1_000
 FLIGHTS = 1_000
-EXPLAINED = 200
+EXPLAINED = 100
 SAMPLES = 40
 SEED = 3
 

@@ -1,7 +1,8 @@
-"""Tests short waits and checks: waiters give up no sooner than against AWS, and a configuration is refused in the same words."""
+"""Tests short waits and checks: waiters give up no sooner than against AWS, wrong configurations are refused, models are read once."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -56,4 +57,39 @@ assert len(said) == 2 and said[0] == said[1], said
 
 def test_the_sdks_schema_is_checked_once_and_a_wrong_configuration_is_refused():
     done = subprocess.run([sys.executable, "-c", CONFIGURATION], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+MODELS = """
+import os, sys
+import boto3
+from course.sdk import shorten_waits
+
+shorten_waits()
+shorten_waits()
+read = []
+
+def hook(event, arguments):
+    if event == "open" and "service-2.json" in str(arguments[0]):
+        read.append(str(arguments[0]))
+
+sys.addaudithook(hook)
+
+def client():
+    return boto3.Session("a", "b", region_name="us-east-1").client("sagemaker")
+
+assert client().meta.service_model.operation_names and len(read) == 1, read
+assert client().meta.service_model.operation_names and len(read) == 1, read
+os.environ["AWS_DATA_PATH"] = sys.argv[1]  # a session with models of its own reads them
+assert client().meta.service_model.operation_names == ["OnlyHere"], read
+"""
+MODEL = {"version": "2.0", "metadata": {"protocol": "json", "jsonVersion": "1.1", "endpointPrefix": "own", "serviceId": "Own"}}
+
+
+def test_sessions_share_the_models_that_they_read(tmp_path):
+    folder = tmp_path / "sagemaker" / "2099-01-01"
+    folder.mkdir(parents=True)
+    operation = {"name": "OnlyHere", "http": {"method": "POST", "requestUri": "/"}}
+    (folder / "service-2.json").write_text(json.dumps(MODEL | {"operations": {"OnlyHere": operation}, "shapes": {}}))
+    done = subprocess.run([sys.executable, "-c", MODELS, str(tmp_path)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
