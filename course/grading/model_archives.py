@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 
 
 def packed(model: bytes) -> bytes:
-    """An archive of a model, as `xgboost.Booster.save_raw` returns it, under the name that SageMaker's container expects."""
+    """An archive of a model, as XGBoost writes it, under the name that SageMaker's container expects."""
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w:gz") as archive:
         entry = tarfile.TarInfo("xgboost-model")
@@ -17,10 +18,36 @@ def packed(model: bytes) -> bytes:
 
 
 def constant(base: float) -> bytes:
-    """The archive of a model of two columns that answers about ``base`` to every request."""
-    import numpy as np
-    import xgboost
+    """The archive of a model of two columns that answers ``base`` to every request.
 
-    data = xgboost.DMatrix(np.array([[0.0, 0.0], [1.0, 1.0]]), label=np.array([0.0, 1.0]))
-    booster = xgboost.train({"objective": "binary:logistic", "base_score": base, "eta": 1e-6, "nthread": 1}, data, num_boost_round=1)
-    return packed(bytes(booster.save_raw("ubj")))
+    It is written as XGBoost writes it: one tree, whose only leaf adds nothing. The import of XGBoost would take longer than a whole check.
+    https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html has the schema.
+    """
+    leaf = {"base_weights": [0.0], "default_left": [0], "loss_changes": [0.0], "split_conditions": [0.0], "sum_hessian": [1.0]}
+    nodes = {"left_children": [-1], "right_children": [-1], "parents": [2147483647], "split_indices": [0], "split_type": [0]}
+    kinds: dict[str, list[int]] = {"categories": [], "categories_nodes": [], "categories_segments": [], "categories_sizes": []}
+    size = {"num_deleted": "0", "num_feature": "2", "num_nodes": "1", "size_leaf_vector": "1"}
+    trees = {
+        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": "1"},
+        "iteration_indptr": [0, 1],
+        "tree_info": [0],
+        "trees": [{"id": 0, "tree_param": size} | leaf | nodes | kinds],
+    }
+    model = {
+        "learner": {
+            "attributes": {},
+            "feature_names": [],
+            "feature_types": [],
+            "gradient_booster": {"model": trees, "name": "gbtree"},
+            "learner_model_param": {
+                "base_score": repr(base),
+                "boost_from_average": "0",
+                "num_class": "0",
+                "num_feature": "2",
+                "num_target": "1",
+            },
+            "objective": {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}},
+        },
+        "version": [1, 7, 6],  # of the oldest image that serves it
+    }
+    return packed(json.dumps(model).encode())

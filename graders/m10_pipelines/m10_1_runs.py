@@ -15,7 +15,7 @@ from course.grading.jobs import ended
 from course.grading.short_repr import cut
 
 RUNNING = ("Executing", "Stopping")
-LOOKS, PAUSE = 750, 0.2  # the most looks at an execution, and seconds between two
+LOOKS, PAUSE = 1500, 0.1  # the most looks at an execution, and seconds between two
 REASON = 600  # characters of a failure reason; a traceback comes before what was wrong
 
 

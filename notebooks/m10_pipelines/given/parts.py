@@ -47,7 +47,7 @@ def wait(sagemaker: Any, execution: str) -> list[dict]:
         while (status := state(sagemaker, execution)) in RUNNING:
             listed = steps_of(sagemaker, execution)
             line.say(f"{pipeline}: {listed[-1]['StepName'] if listed else 'starting'}")
-            time.sleep(0.2)
+            time.sleep(0.1)
     print(f"{pipeline}, execution {number}: {status}")
     return steps_of(sagemaker, execution)
 

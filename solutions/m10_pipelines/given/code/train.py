@@ -2,9 +2,12 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pandas as pd
+
+sys.modules.update(sklearn=None)  # xgboost imports it if it finds it, which takes a second
 import xgboost
 
 settings = json.loads(os.environ["SM_HPS"])
