@@ -46,8 +46,10 @@ def environment(name: str) -> Path:
     return python
 
 
-def clean(place: Path, packages: Sequence[str]) -> Path:
+def clean(place: Path, packages: Sequence[str], version: str = sys.executable) -> Path:
     """Make an environment of only these packages from PyPI, anew in ``place``, and return its Python.
+
+    ``version`` is a Python of this machine, as uv takes it: a path, or a version such as ``3.12``.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def clean(place: Path, packages: Sequence[str]) -> Path:
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     python = place.resolve() / "bin" / "python"
-    _uv("venv", "--clear", "--quiet", "--python", sys.executable, place)
+    _uv("venv", "--clear", "--quiet", "--python", version, place)
     _uv("pip", "install", "--quiet", "--compile-bytecode", "--python", python, *packages)
     return python
 

@@ -1,4 +1,4 @@
-"""One program on Feature Store in environments of only an SDK: v2, v3, and the parts of SageMaker Studio's image."""
+"""Programs on Feature Store in environments of only an SDK: v2, v3, and the parts of SageMaker Studio's image."""
 
 from __future__ import annotations
 
@@ -49,3 +49,36 @@ V3 = BOTH | {"absent": {}, "deleted": {}, "metadata": ["speed", "unit"], "kept":
 def test_a_program_of_a_clean_sdk(local_aws, tmp_path: Path, packages: list[str], script: str, found: dict) -> None:
     python = package_sets.clean(tmp_path / "venv", packages)
     assert program(local_aws.state, (PROGRAMS / script).read_text(), python, seconds=600) == found
+
+
+SPARK_PYTHON = "3.12"  # the SDK refuses feature processors in others, but for 3.9, which it no longer runs on
+PROCESSOR = {
+    "pipeline": "pipeline/speeds",
+    "executions": 2,
+    "job": "Failed",  # the Spark image here has neither hadoop-aws nor the connector's place
+    "described": ["rate(1 day)", "ENABLED", True],
+    "listed": [{"pipeline_name": "speeds"}],
+    "gone": [
+        "event_pattern",
+        "schedule_arn",
+        "schedule_expression",
+        "schedule_role",
+        "schedule_start_date",
+        "schedule_state",
+        "trigger",
+        "trigger_state",
+    ],
+}
+
+
+@pytest.mark.nightly  # installs a gigabyte and a half
+@pytest.mark.timeout(1200)
+def test_a_feature_processor_becomes_a_pipeline_with_a_schedule_and_a_trigger(local_aws, tmp_path: Path) -> None:
+    packages = ["sagemaker==3.27.0", "pandas<3", "pyspark>=3.5,<3.6", "sagemaker-feature-store-pyspark==2.2.2"]
+    try:
+        python = package_sets.clean(tmp_path / "venv", packages, SPARK_PYTHON)
+    except package_sets.PackageSetError as error:
+        if "No interpreter found" in str(error):
+            pytest.skip(f"The SDK makes feature processors with Python {SPARK_PYTHON}, which this machine does not have.")
+        raise
+    assert program(local_aws.state, (PROGRAMS / "feature_processor_v3.py").read_text(), python, seconds=600) == PROCESSOR
