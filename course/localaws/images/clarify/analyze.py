@@ -6,11 +6,13 @@ It writes ``analysis.json``, the report, and the files of SHAP values; with a ba
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import math
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +41,7 @@ from course.localaws.images.clarify.payloads import Outputs
 from course.localaws.images.model_monitor.captured import CaptureError
 from course.localaws.images.model_monitor.configuration import SettingError, Settings
 from course.localaws.images.shared.script_mode import base_directory
+from course.sandbox import forkserver
 
 ANALYSIS, VIOLATIONS = "analysis.json", "constraint_violations.json"
 METRICS = "output/metrics/cloudwatch/cloudwatch_metrics.jsonl"
@@ -130,6 +133,8 @@ def _explained(dataset: Dataset, analysis: Analysis, fetch: datasets.Fetch) -> R
     if not predicts and not analysis.explains:
         return Results({})
     explaining = _explaining(dataset, analysis, fetch) if analysis.explains else None
+    if analysis.shap:
+        threading.Thread(target=_import_shap, daemon=True).start()  # it takes three seconds, and the endpoint starts meanwhile
     outputs = Outputs.of(analysis.predictor)
     with predictor.running(analysis.predictor, outputs, client) as model:
         if predicts:
@@ -137,6 +142,11 @@ def _explained(dataset: Dataset, analysis: Analysis, fetch: datasets.Fetch) -> R
         results = explaining(model) if explaining else Results({})
         print(f"The model predicted {model.rows} rows", flush=True)
         return results
+
+
+def _import_shap() -> None:
+    with contextlib.suppress(ImportError), forkserver.imports():  # the import that needs it reports the error
+        importlib.import_module("shap")
 
 
 def _predict(dataset: Dataset, analysis: Analysis, model: predictor.Model, outputs: Outputs) -> None:

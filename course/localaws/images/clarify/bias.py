@@ -13,6 +13,7 @@ import pandas as pd
 
 from course.localaws.images.clarify.configuration import Analysis, Value
 from course.localaws.images.clarify.datasets import Dataset
+from course.sandbox import forkserver
 
 PRE, POST = "pre_training_bias_metrics", "post_training_bias_metrics"
 SECTIONS = (PRE, POST)
@@ -24,7 +25,8 @@ class BiasError(Exception):
 
 def continuous(dataset: Dataset, analysis: Analysis) -> bool:
     """Whether ``label_values_or_threshold`` is a threshold of the label, by the rules of ``smclarify``."""
-    from smclarify.bias.metrics import common
+    with forkserver.imports():
+        from smclarify.bias.metrics import common
 
     labels = dataset.table[dataset.label]
     kind = common.series_datatype(labels, list(analysis.label_values_or_threshold))

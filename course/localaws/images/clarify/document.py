@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-import matplotlib as mpl
-from matplotlib.backends.backend_pdf import PdfPages
-from matplotlib.figure import Figure
-
 from course.localaws.images.clarify.blocks import Bars, Block, Curves, Heading, Listing, Paragraph, Report, Table
 from course.localaws.images.clarify.charts import BLUE, COLORS, GREY, INK, LONGEST, MOST_NAMES, RED
+from course.sandbox import forkserver
+
+with forkserver.imports():
+    import matplotlib as mpl
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
 
 WIDTH, HEIGHT, MARGIN = 8.27, 11.69, 0.8  # inches
 LETTERS, SMALL = 10, 8  # points

@@ -12,16 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from course.sandbox import forkserver
 
-from course.localaws.images.model_monitor import cloudwatch, constraints, datasets, model_quality
-from course.localaws.images.model_monitor.captured import LABEL, CaptureError, function
-from course.localaws.images.model_monitor.configuration import SettingError, Settings
-from course.localaws.images.model_monitor.data_types import STRING
-from course.localaws.images.model_monitor.datasets import DatasetError
-from course.localaws.images.model_monitor.model_quality import QualityError
-from course.localaws.images.model_monitor.statistics import statistics
-from course.localaws.images.shared.script_mode import base_directory
+with forkserver.imports():  # they take longer than most analyses
+    import pandas as pd
+
+    from course.localaws.images.model_monitor import cloudwatch, constraints, datasets, model_quality
+    from course.localaws.images.model_monitor.captured import LABEL, CaptureError, function
+    from course.localaws.images.model_monitor.configuration import SettingError, Settings
+    from course.localaws.images.model_monitor.data_types import STRING
+    from course.localaws.images.model_monitor.datasets import DatasetError
+    from course.localaws.images.model_monitor.model_quality import QualityError
+    from course.localaws.images.model_monitor.statistics import statistics
+    from course.localaws.images.shared.script_mode import base_directory
 
 STATISTICS, CONSTRAINTS, VIOLATIONS = "statistics.json", "constraints.json", "constraint_violations.json"
 MODEL_QUALITY = "MODEL_QUALITY"
