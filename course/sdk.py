@@ -1,4 +1,4 @@
-"""Makes the SageMaker SDK's logs readable, and its waits and checks short for the local AWS."""
+"""Makes the SageMaker SDK's logs readable; for the local AWS, it also makes waits and checks short, and reads boto3's models once."""
 
 from __future__ import annotations
 
@@ -178,8 +178,8 @@ def _shorten_waiters() -> None:
 
 
 def _read_models_once() -> None:
-    """Make all sessions of boto3 in this process share what they read of botocore's models. Each would parse them again: 0.15 s for a
-    client of SageMaker, and the SDK and the checks make twenty sessions in a lesson."""
+    """Make all later sessions of boto3 in this process share the models that they read. Otherwise each parses them again, which takes a
+    quarter of a second for a `connect()`; the SDK and the checks make twenty sessions in a lesson."""
     from botocore import session
 
     if not hasattr(session.create_loader, "cache_info"):
@@ -188,7 +188,7 @@ def _read_models_once() -> None:
 
 def shorten_waits() -> None:
     """Shorten the sleeps and schema checks of the SageMaker SDK, and botocore's waiters, in this process, before or after their import.
-    Sessions of boto3 that are made later read botocore's models once."""
+    Sessions of boto3 that are made later share botocore's models."""
     _shorten_waiters()
     _read_models_once()
     for name, module in list(sys.modules.items()):

@@ -48,6 +48,6 @@ def constant(base: float) -> bytes:
             },
             "objective": {"name": "binary:logistic", "reg_loss_param": {"scale_pos_weight": "1"}},
         },
-        "version": [1, 7, 6],  # of the oldest image that serves it
+        "version": [1, 7, 6],  # an old one, because an image refuses the models of later releases
     }
     return packed(json.dumps(model).encode())

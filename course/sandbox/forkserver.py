@@ -23,7 +23,7 @@ END_SECONDS = 2.0
 
 @contextlib.contextmanager
 def imports() -> Iterator[None]:
-    """A block of imports that stay, before a process forks.
+    """A block of imports that stay: of a process that forks, or of one that imports for longer than it works.
 
     Without it, the garbage collector takes a sixth of their time: it searches all that is there again and again, and finds nothing. Later
     the collector of each fork would touch these objects, and so copy them.
