@@ -138,8 +138,8 @@ def judge_figures(answer: Answer, report: Report, cases: Sequence[tuple[pd.DataF
     for rows, wanted in cases:
         got = answer.call("figures", rows)
         said = f"`figures(...)` returned {cut(repr(got), 200)}; expected a dict with the numbers {', '.join(FIGURES)}."
-        if not report.part("figures", set(got) == set(FIGURES) and all(map(_number, got.values())), said):
-            return False
+        if set(got) != set(FIGURES) or not all(map(_number, got.values())):
+            return report.part("figures", False, said)
         for name in FIGURES:
             if not near(got[name], wanted[name], WITHIN):
                 wrong[name] += 1

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
+from course.grading.report import Report
 from course.grading.scoring import guard_share, rule_share
 from graders.m12_monitoring import m12_3_bias as bias
 from graders.m12_monitoring import m12_3_months_hidden as hidden
-from graders.m12_monitoring.m12_3 import ENOUGH, FIGURED, SCORED
+from graders.m12_monitoring.m12_3 import ENOUGH, FIGURED, SCORED, ex1
 from graders.m12_monitoring.m12_3_diary import CALLS, MEASURES, diary
 from graders.m12_monitoring.m12_3_hidden import true_figures, true_score
 from graders.m12_monitoring.m12_3_mortgages import COLUMNS, attributions, dearer, month, scores, stricter, trained
@@ -214,3 +215,17 @@ def test_who_lacks_clarify_reads_how_to_add_it(
     assert ("make extra-clarify" in said) is (local and not installed)
     for name in [each for each in sys.modules if each.partition(".")[0] == "given"]:
         monkeypatch.delitem(sys.modules, name)
+
+
+def test_figures_that_raise_for_a_later_month_earn_nothing() -> None:
+    """The form of the first month's figures alone was worth the whole part."""
+
+    def call(_function: str, month: pd.DataFrame) -> dict:
+        if month is months[1]:
+            raise KeyError(1)
+        return dict.fromkeys(bias.FIGURES, 9.0)
+
+    report, months = Report(ex1), [bias.counted(rows) for rows, _ in FIGURED[:2]]
+    with pytest.raises(KeyError):
+        bias.judge_figures(SimpleNamespace(call=call), report, [(each, dict.fromkeys(bias.FIGURES, 0.5)) for each in months])
+    assert [each.earned for each in report.parts if each.name == "figures"] == [0]
