@@ -40,7 +40,7 @@ def constant(base: float) -> bytes:
             "feature_types": [],
             "gradient_booster": {"model": trees, "name": "gbtree"},
             "learner_model_param": {
-                "base_score": repr(base),
+                "base_score": f"{base:.8g}",  # XGBoost takes a number of more digits for 0.5, without a word
                 "boost_from_average": "0",
                 "num_class": "0",
                 "num_feature": "2",
