@@ -21,14 +21,15 @@ class AnswerError(Exception):
     """An answer that cannot be used. The learner reads the message: what was called, what came back, what kind of value was expected.
 
     ``unanswered`` is true when the stub is still there, which is not a mistake; ``output`` is what the learner's code printed before;
-    ``timed_out`` is true when a function was stopped at its time limit.
+    ``timed_out`` is true when a function was stopped at its time limit; ``function`` is the name of the learner's function that failed.
     """
 
-    def __init__(self, message: str, *, unanswered: bool = False, output: str = "", timed_out: bool = False) -> None:
+    def __init__(self, message: str, *, unanswered: bool = False, output: str = "", timed_out: bool = False, function: str = "") -> None:
         super().__init__(message)
         self.unanswered = unanswered
         self.output = output
         self.timed_out = timed_out
+        self.function = function
 
 
 def unusable(kind: str) -> AnswerError:

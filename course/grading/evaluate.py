@@ -45,6 +45,7 @@ def evaluate(exercise: Exercise, phase: str, answer: Callable[[str], Answer], re
             report.add_output(error.output)
             report.stop(error)
             break
+        view.on_call = report.calling
         try:
             exercise.checks[stream](view, report)
         except AnswerError as error:

@@ -62,12 +62,13 @@ class Report:
         self._parts = {name: PartResult(name, points) for name, points in exercise.parts.items()}
         self._secrets: list[str] = []
         self._seen: set[str] = set()  # parts that the running check has reported
+        self._since: dict[str, set[str]] = {}  # by learner's function: the parts reported since the running check first called it
 
     def part(self, name: str, passed_or_share: Any, message: str, hint: str | None = None) -> bool:
         """Report a finding on one part and return whether it passed, so that a check can stop at the first failure.
 
         A check may report a part several times, in the order type, shape, value, edge case. The worst finding counts; among equals the
-        learner reads the first.
+        learner reads the first. What was found of a part is lost when a function that was called before it fails on a later case.
 
         Parameters
         ----------
@@ -90,7 +91,8 @@ class Report:
         if not isinstance(message, str) or not message.strip():
             raise DefinitionError(f"exercise {self.exercise.id!r}, part {name!r}: a message says what came back and what was expected.")
         share = self._share(name, passed_or_share)
-        self._seen.add(name)
+        for parts in (self._seen, *self._since.values()):
+            parts.add(name)
         old = self._parts[name]
         if old.share is None or share < old.share:
             shown = (_shown(message), (hint or "").strip()) if share < 1 else ("", "")
@@ -120,12 +122,25 @@ class Report:
     def begin(self) -> None:
         """Start another check that adds to this report."""
         self._seen.clear()
+        self._since.clear()
+
+    def calling(self, function: str) -> None:
+        """Note that the running check calls this function of the learner; what it reports from now on may depend on the results."""
+        self._since.setdefault(function, set())
+
+    def finished(self, *names: str) -> None:
+        """Note that the running check has judged these parts to the end: a function that fails in a later case does not cost them."""
+        for parts in self._since.values():
+            parts.difference_update(names)
 
     def stop(self, problem: AnswerError) -> None:
-        """Stop judging; parts that the running check has not reported earn nothing."""
+        """Stop judging. Parts earn nothing that the running check has not reported, or that it may not have judged to the end: those
+        reported since it first called the function that failed. Otherwise a right first case would be worth the whole part.
+        """
         self.problem = self.problem or _shown(str(problem))
         self.unanswered = self.unanswered or problem.unanswered
-        for name in self._parts.keys() - self._seen:
+        unfinished = self._since.get(problem.function, set())
+        for name in self._parts.keys() - self._seen | unfinished:
             self._parts[name] = PartResult(name, self._parts[name].points)
 
     def add_output(self, text: str) -> None:

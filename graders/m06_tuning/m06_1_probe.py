@@ -58,6 +58,7 @@ def _going_on(sagemaker: Any) -> set[str]:
 def judge_again(answer: Answer, report: Report) -> None:
     """Whether the learner's search can be called a second time."""
     report.doing("calls your search a second time")
+    report.finished("limits", "objective", "ranges", "winner")
     uris = _data(answer)
     try:
         with nothing_left(answer.client("sagemaker")):

@@ -125,6 +125,7 @@ def check_client(answer: Answer, report: Report, cases: list[dict], limit: int) 
     called = f"`bodies(...)` for {len(cases)} flights with the limit {limit}"
     if not _check_lines(report, called, lines, cases) or not _check_limit(report, called, bodies, limit):
         return
+    report.finished("lines")
     if not _check_at_the_limit(answer, report, cases[:3]) or not _check_nothing(answer, report, "limit", "bodies", [], 1000):
         return
     endpoint = live_endpoint(answer)

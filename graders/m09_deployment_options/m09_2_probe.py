@@ -81,6 +81,7 @@ def judge_publish(answer: Answer, report: Report, shelf: Shelf, airport: str) ->
     right = same(shelf.answer_of(first), known[0])
     if not report.part("new", right, f"The model {first!r} that `publish(...)` named does not answer as the one of the archive."):
         return False
+    report.finished("new")
     second = _published(answer, report, shelf, airport, shelf.archives[1], "replaced")
     if second is None:
         return False
@@ -141,6 +142,7 @@ def judge_requests(answer: Answer, report: Report, shelf: Shelf, flights: list[d
     said = f"`predict(...)` sent {sent} requests for {len(flights)} flights that {len(answering)} models answer: how many are needed?"
     if sent:  # on AWS CloudWatch counts a minute later
         report.part("requests", sent == len(answering), said)
+        report.finished("requests")
     none = answer.call("predict", shelf.endpoint, routes, [])
     report.part("answers", none == [], f"`predict(...)` for no flights returned {none!r}; expected no answers.")
 
@@ -195,7 +197,7 @@ def _called(answer: Answer, name: str, encoder: dict, model_data: str) -> str:
     try:
         return answer.call("pipeline", name, encoder, model_data)
     except AnswerError as error:
-        raise AnswerError(f"{error} {_log_ends(answer, name)}".strip(), unanswered=error.unanswered) from error
+        raise AnswerError(f"{error} {_log_ends(answer, name)}".strip(), unanswered=error.unanswered, function=error.function) from error
 
 
 def _log_ends(answer: Answer, name: str) -> str:

@@ -150,7 +150,9 @@ def _says_none(answer: Answer, endpoint: str) -> bool:
 def _asked(answer: Answer, report: Report, there: Deployment, part: str, wanted: str, archives: list[str], state: str) -> bool:
     got = answer.call("live_archive", there.name)
     said = f"The endpoint {state}. `live_archive(...)` returned {_called(got, archives)}."
-    return report.part(part, got == wanted, said if got == wanted else f"{said} {_why(got, archives, part)}")
+    passed = report.part(part, got == wanted, said if got == wanted else f"{said} {_why(got, archives, part)}")
+    report.finished(part)
+    return passed
 
 
 def _called(got: Any, archives: list[str]) -> str:

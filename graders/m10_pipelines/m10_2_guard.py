@@ -68,6 +68,7 @@ def judge_guard(answer: Answer, report: Report, part: str, known: pd.DataFrame, 
     share = guard_share([each.right for each in bad], [not each.right for each in sound])
     whys = [_why_alarms(alarms, all_of_them=len(alarms) == len(sound)), _why_missed(missed, by_name=part == "practice")]
     report.part(part, share, " ".join([said, *filter(None, whys)]))
+    report.finished(part)
     return judged
 
 

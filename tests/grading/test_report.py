@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,9 +12,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from course.grading import AnswerError, DefinitionError, Report, render
+from course.grading import Answer, AnswerError, DefinitionError, Function, Report, render
 from tests.error_messages import error_message
-from tests.grading.exercise_fixtures import exercise
+from tests.grading.exercise_fixtures import exercise, grade
 
 POINTS = st.sampled_from([0.5, 1, 1.5, 2, 3, 7])
 SHARES = st.floats(0, 1)
@@ -71,6 +72,32 @@ def test_stopped_check_keeps_what_it_found_and_nothing_else() -> None:
     report.stop(AnswerError("broke"))
     assert report.score == 1.0  # half of unseen; only the earlier check reported shape
     assert [part.share for part in report.parts] == [None, 0.5]
+
+
+def test_a_function_that_fails_on_a_later_case_costs_the_parts_that_it_was_called_for() -> None:
+    """A right first case alone was worth the whole part."""
+
+    def check(answer: Answer, report: Report) -> None:
+        report.part("before", True, "m")
+        report.part("other", answer.call("half", 4) == 2, "m")
+        report.part("finished", answer.call("double", 1) == 2, "m")
+        report.finished("finished")
+        for number in range(3):
+            report.part("cases", answer.call("double", number) == 2 * number, "m")
+
+    made = exercise(
+        parts={"before": 1, "other": 1, "finished": 1, "cases": 1},
+        evidence={"double": Function("double(x: int) -> int"), "half": Function("half(x: int) -> int")},
+    )
+    made.graded(check)
+
+    def kept(double: Callable) -> list[str]:
+        return [part.name for part in grade(made, double=double, half=lambda x: x // 2).parts if part.passed]
+
+    assert kept(lambda x: 2 * x) == ["before", "other", "finished", "cases"]
+    assert kept(lambda x: {0: 0, 1: 2}[x]) == ["before", "other", "finished"]  # raises for 2
+    assert kept(lambda x: 2 * x if x < 2 else None) == ["before", "other", "finished"]  # another kind of value
+    assert kept(lambda x: {0: 0}[x]) == ["before", "other"]
 
 
 def test_nothing_reported_earns_nothing() -> None:

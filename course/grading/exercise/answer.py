@@ -59,6 +59,7 @@ class Answer:
         self.learner = learner
         self.client = functools.cache(client)  # to make one takes longer than a call
         self.output = ""
+        self.on_call: Callable[[str], None] = lambda name: None  # receives the name of each function, before it is called
         self._values = {name: _of_kind(name, plain_values[name], wanted) for name, wanted in exercise.values.items()}
         self._call = call
         self._seconds = exercise.seconds
@@ -85,13 +86,15 @@ class Answer:
         function = self.exercise.evidence.get(name)
         if not isinstance(function, Function):
             raise DefinitionError(f"exercise {self.exercise.id!r} has no function {name!r}.")
+        self.on_call(name)
         if self._seconds <= 0:
-            raise AnswerError(f"`{name}` took longer than {self.exercise.seconds:.3g} seconds in all.")
+            raise AnswerError(f"`{name}` took longer than {self.exercise.seconds:.3g} seconds in all.", function=name)
         started = time.monotonic()
         try:
             result, output = self._call(name, arguments, self._seconds)
         except AnswerError as error:
             self.output += error.output
+            error.function = name
             raise
         finally:
             self._seconds -= time.monotonic() - started
@@ -100,7 +103,7 @@ class Answer:
             return kinds.conform(result, function.returns)
         except kinds.KindError as error:
             shown = ", ".join(kinds.show(argument) for argument in arguments)
-            raise AnswerError(f"The result of `{name}({shown})` {error}.") from None
+            raise AnswerError(f"The result of `{name}({shown})` {error}.", function=name) from None
 
 
 def collect(exercise: ExerciseDefinition, evidence: Mapping[str, Any]) -> dict[str, Any]:

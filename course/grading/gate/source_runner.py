@@ -73,6 +73,8 @@ def _restore(here: Path, environment: dict[str, str], paths: list[str], scratch:
     for name, module in list(sys.modules.items()):  # the next lesson has its own `given`
         if any(Path(place).is_relative_to(scratch) for place in _places(module)):
             del sys.modules[name]
+    if sdk := sys.modules.get("sagemaker.core.utils.utils"):
+        sdk.SageMakerClient.reset()  # the SDK keeps its first client, which knows the address of this lesson's local AWS
     os.environ.clear()
     os.environ.update(environment)
 

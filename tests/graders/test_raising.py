@@ -1,0 +1,75 @@
+"""A function that fails on a later case earns no part that its check has not judged to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course.grading.exercise.evidence_types import Function
+from course.grading.gate.exercise_trial import DRAWS, ExerciseTrial
+from course.grading.gate.judging import notebooks
+from course.grading.report import Report
+from tests.graders.test_fuzz import trials
+
+ROOT = Path(__file__).parents[2]
+BY_DAY = "m00"
+
+
+class Failing:
+    """A learner's function that fails in its nth call and after it, and counts its calls."""
+
+    def __init__(self, function: Callable, nth: float = float("inf")) -> None:
+        self._function, self._nth, self.calls = function, nth, 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.calls += 1
+        if self.calls >= self._nth:
+            raise KeyError(self.calls)
+        return self._function(*arguments)
+
+
+def judged(trial: ExerciseTrial, evidence: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, counted: Failing) -> dict[str, int]:
+    """By part with full points: the number of calls of ``counted`` when it was last reported."""
+    last: dict[str, int] = {}
+    part = Report.part
+
+    def noted(self: Report, name: str, *arguments: Any, **options: Any) -> bool:
+        last[name] = counted.calls
+        return part(self, name, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Report, "part", noted)
+        report = trial.report("hidden", evidence, DRAWS[0])
+    return {each.name: last[each.name] for each in report.parts if each.passed}
+
+
+def undeserved(trial: ExerciseTrial, reference: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The parts that are earned although the reference is judged on them in the failing call or after it."""
+    found = []
+    for name in [name for name, wanted in trial.exercise.evidence.items() if isinstance(wanted, Function)]:
+        right = Failing(reference[name])
+        whole = judged(trial, reference | {name: right}, monkeypatch, right)
+        for nth in sorted({2, right.calls // 2, right.calls} - {0, 1}) if right.calls > 1 else ():
+            failing = Failing(reference[name], nth)
+            kept = judged(trial, reference | {name: failing}, monkeypatch, failing)
+            found += [f"{part}: {name} fails in call {nth}" for part in kept if whole.get(part, nth) >= nth]
+    return found
+
+
+def test_a_later_failure_is_not_worth_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    for trial, reference in trials(BY_DAY):
+        assert undeserved(trial, reference, monkeypatch) == [], trial.exercise.id
+        with monkeypatch.context() as patch:  # without the rule, a right first case is worth a whole part
+            patch.setattr(Report, "calling", lambda self, function: None)
+            assert undeserved(trial, reference, monkeypatch), trial.exercise.id
+
+
+@pytest.mark.nightly  # checks run jobs
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("notebook", [each for each in notebooks(ROOT) if each != BY_DAY])
+def test_a_later_failure_is_not_worth_a_part_anywhere(notebook: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for trial, reference in trials(notebook):
+        assert undeserved(trial, reference, monkeypatch) == [], trial.exercise.id
