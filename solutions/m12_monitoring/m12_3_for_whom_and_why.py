@@ -19,7 +19,7 @@
 #
 # **Services**: SageMaker Clarify, Model Monitor, endpoints with data capture, CloudWatch.
 #
-# **Cost**: \$0 here. On AWS two endpoints run for four days in all, at {fact:price-ml-m5-large-hosting} dollars an hour: about 11 dollars, and some cents for
+# **Cost**: \$0 here. On AWS one endpoint runs for three days and one for a day, at {fact:price-ml-m5-large-hosting} dollars an hour: about 11 dollars, and some cents for
 # the jobs (November 2026). New AWS accounts cannot start Clarify or Model Monitor since {fact:closed-features-day}.
 #
 # ## Set up
@@ -103,10 +103,10 @@ bank.groupby("black")[["denied", "predicted", "pirat", "chist", "phist"]].mean()
 #
 # | metric | of predictions | no bias |
 # |---|---|---|
-# | DPPL | share that the model approves, `a` minus `d` | 0 |
-# | DI | the same shares, `d` divided by `a` | 1 |
-# | AD | accuracy, `a` minus `d` | 0 |
-# | RD | of those whom the bank approved, the share that the model approves, `a` minus `d` | 0 |
+# | DPPL, difference in positive proportions | share that the model approves, `a` minus `d` | 0 |
+# | DI, disparate impact | the same shares, `d` divided by `a` | 1 |
+# | AD, accuracy difference | accuracy, `a` minus `d` | 0 |
+# | RD, recall difference | of those whom the bank approved, the share that the model approves, `a` minus `d` | 0 |
 #
 # A job of Clarify measures them on the known applications. Its file `analysis.json` is the monitor's baseline. (In this SDK, the monitor's own
 # `suggest_baseline` runs the same job and then fails.)
@@ -125,12 +125,13 @@ if clarify:
         headers=headers,
         dataset_type="text/csv",
     )
+    # None: no model is asked, since the table has its predictions
     processor.run_bias(known, facet, None, wait=True, logs=False)
     accepted = run.bias_of(run.content(aws, f"{folder}/fair/baseline/analysis.json"), "black")
     print(accepted[METRICS].round(3).to_dict())
 
 # %% [markdown]
-# `[0]` says which label is the good outcome. With `[1]`, all would be measured the wrong way round, without any error.
+# `[0]` says which label is the good outcome. With `[1]`, DPPL, DI and RD would measure who is denied, without any error.
 #
 # DI is below 0.8, so it fails the *four-fifths rule*, a guideline for employment in the United States. A monitor with this limit would page in most months, and
 # say nothing new.
@@ -149,7 +150,7 @@ if clarify:
         endpoint_input=EndpointInput(
             endpoint,
             "/opt/ml/processing/input/endpoint",
-            probability_attribute="0",
+            probability_attribute="0",  # the first number of an answer
             probability_threshold_attribute=cut,
         ),
         ground_truth_input=f"{folder}/decisions",
@@ -182,9 +183,10 @@ pd.DataFrame(measured).reindex(METRICS).round(3)
 # %% [markdown]
 # What to notice:
 #
-# - In May all four metrics are much worse. The distance of `pirat`, over *all* applicants, and the AUC show nothing.
+# - In May all four metrics are much worse. The distance of `pirat`, over *all* applicants, is far below the default limit, 0.1, and the AUC shows
+#   nothing.
 # - April has violations, too, though nothing changed. Clarify compares with the value of the baseline itself: whatever is a little worse is a violation. Each
-#   metric is worse in about every second sound month.
+#   metric is worse in about half of the sound months, and one of the four in most.
 # - A request without a label counts in no metric: Clarify gets only merged requests.
 #
 # CloudWatch gets each metric, as `bias_metric_DPPL` and so on, in the namespace `aws/sagemaker/Endpoints/bias-metrics`.
@@ -208,7 +210,7 @@ figure, axes = plt.subplots(figsize=(7, 2.8))
 bins = np.linspace(0.4, 1, 61)
 for name, some in drawn.groupby("months"):
     axes.hist(some["Black applicants"], bins, alpha=0.6, label=f"Black applicants, {name}")
-axes.hist(drawn.others, bins, alpha=0.6, color="#999999", label="others")
+axes.hist(drawn.others, bins, alpha=0.6, color="#999999", label="others, all months")
 axes.set(xlabel="share approved in a month", ylabel="months")
 axes.legend()
 show(figure, "Three histograms. Those of Black applicants are wide and overlap a little.")
@@ -307,7 +309,7 @@ if clarify:
     print(asked.sort_values(ascending=False).round(4).head(6).to_dict())
 
 # %% [markdown]
-# The units differ: probabilities here, log odds above. The order is similar. Now the monitor, and a day with the state stuck.
+# The units differ: probabilities here, log odds above. These are 100 flights, and still the order is similar. Now the monitor, and a day with the state stuck.
 
 # %%
 why = ModelExplainabilityMonitor(**rented)
@@ -386,13 +388,14 @@ except Exception as error:  # also one of a function that is not right yet
 # %% [markdown]
 # Attribution drift misses nearly all of these breakages: a stuck feature loses most of its weight, and the others keep their order. Even `minutes`, without
 # which the model is much worse, leaves nDCG at 0.99. Only the feature with the largest weight moves it below 0.9. Distances are no sure sign either: that of
-# `temp` is *smaller* when it is stuck. As in [what comes in](m12_1_what_comes_in.ipynb), data quality has a sure sign: `std_dev` is 0.
+# `temp` is *smaller* when it is stuck. As in [what comes in](m12_1_what_comes_in.ipynb), data quality has a better sign: `std_dev` is 0. (That of
+# `precip` is 0 on every dry day, too.)
 #
 # What is attribution drift for, then? For a model that has other reasons than the approved one. If it is as good, neither a column nor a label shows that.
 #
 # ## Four monitors, one month
 #
-# The bank now has all four monitors. When it deploys a model, it gives the model's name to the attribution monitor. What does each of them see? A *diary* has
+# The bank now has all four monitors. Whenever somebody deploys a model, a pipeline gives its name to the attribution monitor. What does each of them see? A *diary* has
 # the measures of twelve sound months, and of 21 months in which something happened:
 #
 # | `what` | what people suffered |
@@ -481,7 +484,7 @@ check("m12_3_ex3", triage=triage)
 # <details><summary>Answers</summary>
 #
 # - 1: it learned from the bank's decisions, and other columns differ between the groups.
-# - 2: its limit is the value of the baseline itself, which half of all sound months miss.
+# - 2: its limits are the values of the baseline itself; most sound months miss one of them.
 # - 3: that of the smaller group.
 # - 4: data quality finds it; attribution drift does not, unless the feature was the most important one.
 # - 5: attribution drift; the new model's name in its `ModelConfig`.
