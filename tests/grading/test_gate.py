@@ -15,6 +15,7 @@ from course.grading import DefinitionError
 from course.grading.gate import judging
 from course.grading.gate.candidates import REGION, code_cells, source_of
 from course.grading.gate.command import part
+from course.grading.gate.source_runner import scratch_workspace
 from tests import by_day
 
 FIXTURE = Path(__file__).parent / "fixture"
@@ -229,6 +230,19 @@ def test_command_prints_a_table_and_an_exit_code(course: Path, edited: bool) -> 
     done = subprocess.run(command, text=True, capture_output=True, env=os.environ | {"COLUMNS": "200"})
     assert done.returncode == int(edited)
     assert "wrong_always_visual" in done.stdout
+
+
+def test_a_notebook_does_not_get_the_sdks_client_of_the_one_before(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sagemaker.core.utils.utils import SageMakerClient
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    lesson = (course / SOURCE).parent
+    clients = []
+    for _ in range(2):
+        with scratch_workspace(lesson, course / "graders"):
+            clients.append(SageMakerClient())
+            assert SageMakerClient() is clients[-1]  # the SDK keeps its first client
+    assert clients[0] is not clients[1]
 
 
 def test_command_names_an_unknown_notebook(course: Path) -> None:
