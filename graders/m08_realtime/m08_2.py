@@ -178,7 +178,7 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         said = f"{fallen['hurt']} requests were answered badly before a bad model was taken back, of {one['most_hurt']} at most: "
         if not report.part("hurt", fallen["hurt"] <= one["most_hurt"], f"{said}what share of the traffic, for how many minutes?"):
             return
-    report.finished("form", "guard", "hurt")
+    report.finished("guard", "hurt")
     report.doing("releases a model on an endpoint for practice, under your guard")
     probe(answer, report, lambda one: guarded(answer, report, one), release(answer.rng), *lessons_model(answer, "schedule"))
 

@@ -107,7 +107,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     report.part(
         "hurt", min(1.0, kept / len(unhurt) / HURT_SHARE), f"{said}what share of the traffic does the canary get, and for how long?"
     )
-    report.finished("form", "guard", "hurt")
+    report.finished("guard", "hurt")
     if guard_share(caught, alarms):
         report.doing("releases a model on an endpoint of its own, under your guard")
         with _own_container(answer) as (role, container):

@@ -94,6 +94,7 @@ class Found:
     paid: str | None = None
     parameters: str | None = None
     starts: bool = True  # whether the function may start executions: false if it returned something else
+    raised: bool = False
 
 
 @dataclass
@@ -170,6 +171,9 @@ def judge_finish(answer: Answer, report: Report, name: str, cases: Sequence[Case
         if not found[-1].starts:
             break
     rest, paid, parameters = (_first(getattr(each, part) for each in found) for part in ("rest", "paid", "parameters"))
+    if raised := sum(each.raised for each in found):
+        said = f"`finish` raised an error for {raised} of {len(found)} executions, so this cannot be judged for all."
+        paid, parameters = (said if text == "" else text for text in (paid, parameters))
     if rest is not None:
         report.part("rest", not rest, rest or "All steps ran that had to run.")
     if paid is not None:
@@ -191,7 +195,7 @@ def _finished(answer: Answer, place: There, failed: Run) -> Found:
     except AnswerError as error:
         if error.unanswered:
             raise
-        return Found(rest=f"Where {_story(case, failed)}: {error} {case.idea}")
+        return Found(rest=f"Where {_story(case, failed)}: {error} {case.idea}", raised=True)
     new = place.executions() - place.known
     if got == failed.arn:
         said = f"{called} returned the ARN of the failed execution, not of a new one. A retry runs the old definition."

@@ -16,6 +16,7 @@ from tests.graders.test_fuzz import trials
 
 ROOT = Path(__file__).parents[2]
 BY_DAY = "m00"
+MAY_RAISE = {("m10_1_ex2", "none")}  # for an endpoint whose model was deleted
 
 
 class Failing:
@@ -55,7 +56,8 @@ def undeserved(trial: ExerciseTrial, reference: Mapping[str, Any], monkeypatch: 
         for nth in sorted({2, right.calls // 2, right.calls} - {0, 1}) if right.calls > 1 else ():
             failing = Failing(reference[name], nth)
             kept = judged(trial, reference | {name: failing}, monkeypatch, failing)
-            found += [f"{part}: {name} fails in call {nth}" for part in kept if whole.get(part, nth) >= nth]
+            kept = {part for part in kept if whole.get(part, nth) >= nth and (trial.exercise.id, part) not in MAY_RAISE}
+            found += [f"{part}: {name} fails in call {nth}" for part in sorted(kept)]
     return found
 
 
