@@ -68,7 +68,7 @@ class Report:
         """Report a finding on one part and return whether it passed, so that a check can stop at the first failure.
 
         A check may report a part several times, in the order type, shape, value, edge case. The worst finding counts; among equals the
-        learner reads the first. What was found of a part is lost when a function that was called before it fails on a later case.
+        learner reads the first. A part earns nothing if a function that was called before it fails later, unless it is `finished`.
 
         Parameters
         ----------
@@ -125,17 +125,17 @@ class Report:
         self._since.clear()
 
     def calling(self, function: str) -> None:
-        """Note that the running check calls this function of the learner; what it reports from now on may depend on the results."""
+        """Note that the running check calls this function of the learner. What it reports from now on may depend on the results."""
         self._since.setdefault(function, set())
 
     def finished(self, *names: str) -> None:
-        """Note that the running check has judged these parts to the end: a function that fails in a later case does not cost them."""
+        """Note that the running check has judged these parts to the end. They keep their points if a function fails later."""
         for parts in self._since.values():
             parts.difference_update(names)
 
     def stop(self, problem: AnswerError) -> None:
-        """Stop judging. Parts earn nothing that the running check has not reported, or that it may not have judged to the end: those
-        reported since it first called the function that failed. Otherwise a right first case would be worth the whole part.
+        """Stop judging. A part earns nothing if the running check has not reported it, or has reported it after it first called the
+        function that failed: then one right case could have earned the whole part.
         """
         self.problem = self.problem or _shown(str(problem))
         self.unanswered = self.unanswered or problem.unanswered

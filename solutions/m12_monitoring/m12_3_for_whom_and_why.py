@@ -13,7 +13,7 @@
 # - measure how far a model's reasons have drifted (exercise 12.3.2)
 # - say from four monitors who should be called, and for what (exercise 12.3.3)
 #
-# **Prerequisites**: [what comes in](m12_1_what_comes_in.ipynb) and [what came of it](m12_2_what_came_of_it.ipynb), the notebooks before.
+# **Prerequisites**: [what comes in](m12_1_what_comes_in.ipynb) and [what came of it](m12_2_what_came_of_it.ipynb).
 #
 # **Time**: 65 minutes; a good place for a break is before "Why?".
 #
@@ -108,8 +108,8 @@ bank.groupby("black")[["denied", "predicted", "pirat", "chist", "phist"]].mean()
 # | AD, accuracy difference | accuracy, `a` minus `d` | 0 |
 # | RD, recall difference | of those whom the bank approved, the share that the model approves, `a` minus `d` | 0 |
 #
-# A job of Clarify measures them on the known applications. Its file `analysis.json` is the monitor's baseline. (In this SDK, the monitor's own
-# `suggest_baseline` runs the same job and then fails.)
+# A job of Clarify measures them on the known applications. Its file `analysis.json` is the monitor's baseline. (This SDK's `suggest_baseline` runs the same
+# job, and then fails.)
 
 # %%
 METRICS = ["DPPL", "DI", "AD", "RD"]  # of some twenty
@@ -133,8 +133,7 @@ if clarify:
 # %% [markdown]
 # `[0]` says which label is the good outcome. With `[1]`, DPPL, DI and RD would measure who is denied, without any error.
 #
-# DI is below 0.8, so it fails the *four-fifths rule*, a guideline for employment in the United States. A monitor with this limit would page in most months, and
-# say nothing new.
+# DI is below 0.8, so it fails the *four-fifths rule*, a guideline for employment in the United States. A monitor with this limit would page in most months.
 #
 # The monitor reads the captured requests, and needs the group of each applicant. So the requests have `black`, too. In training the model saw only zeros there,
 # so it does not use it.
@@ -161,8 +160,8 @@ if clarify:
     )
 
 # %% [markdown]
-# The schedule runs once a day. Now two months pass, each in one day. The table has no dates, so we draw the applications of a month at random. In April nothing
-# changes. In May comes the new form. We simplify: `dearer` adds 0.05 to `pirat`, monthly payments divided by income, of every Black applicant and of nobody
+# The schedule runs daily. Now two months pass, each in one day. The table has no dates, so we draw the applications of a month at random. In April nothing
+# changes. In May comes the new form: `dearer` adds 0.05 to `pirat`, monthly payments divided by income, of every Black applicant and of nobody
 # else. `decided` asks the endpoint about each application, stores the bank's decision as its label, and lets a day pass.
 
 # %%
@@ -183,8 +182,7 @@ pd.DataFrame(measured).reindex(METRICS).round(3)
 # %% [markdown]
 # What to notice:
 #
-# - In May all four metrics are much worse. The distance of `pirat`, over *all* applicants, is far below the default limit, 0.1, and the AUC shows
-#   nothing.
+# - In May all four metrics are much worse. The distance of `pirat`, over *all* applicants, is far below 0.1, the default limit, and the AUC is as before.
 # - April has violations, too, though nothing changed. Clarify compares with the value of the baseline itself: whatever is a little worse is a violation. Each
 #   metric is worse in about half of the sound months, and one of the four in most.
 # - A request without a label counts in no metric: Clarify gets only merged requests.
@@ -193,8 +191,7 @@ pd.DataFrame(measured).reindex(METRICS).round(3)
 #
 # ## How much of it is noise?
 #
-# How much do *sound* months vary, in which nothing changed? We draw 300 of them, and 300 with the form, and look at the share of each group that the model
-# approves.
+# How much do *sound* months vary? We draw 300 of them, and 300 with the form, and look at the share of each group that the model approves.
 
 # %%
 changed = dearer(bank, 0.05)
@@ -264,8 +261,8 @@ check("m12_3_ex1", figures=figures, pages=pages)
 # down. The mean of its absolute values is the weight of a feature. If the order of the weights changes, predictions have other reasons than those that somebody
 # once approved: because of another model, or of other inputs.
 #
-# We return to the model of late flights. It learned from January to March. Two of its features are the state of the airport: how many planes left in the last
-# two hours, and how late. Now the program that computes them fails, and the endpoint gets the medians all day: the state is *stuck*.
+# We return to the model of late flights, of January to March. Two of its features are the state of the airport: how many planes left in the last two hours,
+# and how late. Now the program that computes them fails, and the endpoint gets the medians all day: the state is *stuck*.
 
 # %%
 flown = features.flights(aws.data("flights"), months=(1, 5))
@@ -309,7 +306,7 @@ if clarify:
     print(asked.sort_values(ascending=False).round(4).head(6).to_dict())
 
 # %% [markdown]
-# The units differ: probabilities here, log odds above. These are 100 flights, and still the order is similar. Now the monitor, and a day with the state stuck.
+# These are probabilities, of 100 flights; those above are log odds. The order is similar. Now the monitor, and a day with the state stuck.
 
 # %%
 why = ModelExplainabilityMonitor(**rented)
@@ -387,16 +384,15 @@ except Exception as error:  # also one of a function that is not right yet
 
 # %% [markdown]
 # Attribution drift misses nearly all of these breakages: a stuck feature loses most of its weight, and the others keep their order. Even `minutes`, without
-# which the model is much worse, leaves nDCG at 0.99. Only the feature with the largest weight moves it below 0.9. Distances are no sure sign either: that of
-# `temp` is *smaller* when it is stuck. As in [what comes in](m12_1_what_comes_in.ipynb), data quality has a better sign: `std_dev` is 0. (That of
-# `precip` is 0 on every dry day, too.)
+# which the model is much worse, leaves nDCG at 0.99. Only the feature with the largest weight moves it below 0.9. Nor are distances a sure sign: that of
+# `temp` is *smaller* when it is stuck. Data quality has a better sign: `std_dev` is 0 (for `precip`, on dry days, too).
 #
-# What is attribution drift for, then? For a model that has other reasons than the approved one. If it is as good, neither a column nor a label shows that.
+# Attribution drift is for a model that has other reasons than the approved one. If it is as good, neither a column nor a label shows that.
 #
 # ## Four monitors, one month
 #
-# The bank now has all four monitors. Whenever somebody deploys a model, a pipeline gives its name to the attribution monitor. What does each of them see? A *diary* has
-# the measures of twelve sound months, and of 21 months in which something happened:
+# The bank now has all four monitors. A pipeline tells the attribution monitor the name of each new model. A *diary* has the measures of twelve sound months,
+# and of 21 months in which something happened:
 #
 # | `what` | what people suffered |
 # |---|---|

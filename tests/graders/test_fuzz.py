@@ -5,46 +5,23 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from course.grading import AnswerError, calls, catalogue, render
+from course.grading import AnswerError, calls, render
 from course.grading.exercise.answer import collect, fresh_token
 from course.grading.gate import fuzz
-from course.grading.gate.candidates import code_cells, source_of
 from course.grading.gate.exercise_trial import DRAWS, ExerciseTrial
 from course.grading.gate.judging import notebooks
-from course.grading.gate.source_runner import run, scratch_workspace
 from course.grading.submission import evidence
 from course.grading.submission.evidence import Evidence
 from course.grading.submission.server import GradingOutcome, judge
+from tests.graders.exercise_trials import ROOT, trials
 
-ROOT = Path(__file__).parents[2]
-GRADERS = ROOT / "graders"
 BY_DAY = ("m00", 12, 3.0)  # notebook, answers of each exercise, seconds for them
 AT_NIGHT = (60, 60.0)
-
-
-def trials(notebook: str) -> Iterator[tuple[ExerciseTrial, dict[str, Any]]]:
-    """Each exercise of a notebook at its place, with the reference's evidence."""
-    source, exercises = source_of(notebook, ROOT / "solutions"), catalogue.of_notebook(notebook, GRADERS)
-    with scratch_workspace(source.parent, GRADERS) as bare_aws:
-        namespace: dict[str, Any] = {"__name__": "__main__"}
-        cells = code_cells(source)
-        for number, cell in enumerate(cells, 1):
-            if cell.role == "answer":
-                exercise = exercises[cell.exercise]
-                catalogue.load_hidden(exercise, GRADERS)
-                check = next(other for other in cells if other.role == "check" and other.exercise == cell.exercise)
-                trial = ExerciseTrial(exercise, cell, check, namespace, bare_aws)
-                reference = trial.evidence("reference", cell.text, namespace)
-                assert not isinstance(reference, AnswerError), reference
-                yield trial, reference
-            elif not cell.role:
-                run(cell.text, namespace, f"{notebook}, code cell {number}")
 
 
 def outcome(trial: ExerciseTrial, given: Mapping[str, Any]) -> tuple[GradingOutcome, Evidence] | None:

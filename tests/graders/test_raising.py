@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +11,8 @@ from course.grading.exercise.evidence_types import Function
 from course.grading.gate.exercise_trial import DRAWS, ExerciseTrial
 from course.grading.gate.judging import notebooks
 from course.grading.report import Report
-from tests.graders.test_fuzz import trials
+from tests.graders.exercise_trials import ROOT, trials
 
-ROOT = Path(__file__).parents[2]
 BY_DAY = "m00"
 MAY_RAISE = {("m10_1_ex2", "none")}  # for an endpoint whose model was deleted
 

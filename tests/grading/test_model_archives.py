@@ -15,6 +15,8 @@ from course.grading.model_archives import constant
 
 
 @given(st.floats(1e-6, 1 - 1e-6))
+@example(0.1)
+@example(0.8)
 @example(0.7910952960675337)
 def test_a_constant_model_answers_about_its_base(base: float) -> None:
     with tarfile.open(fileobj=io.BytesIO(constant(base))) as archive:
