@@ -184,7 +184,7 @@ pd.DataFrame(measured).reindex(METRICS).round(3)
 #
 # - In May all four metrics are much worse. The distance of `pirat`, over *all* applicants, is far below 0.1, the default limit, and the AUC is as before.
 # - April has violations, too, though nothing changed. Clarify compares with the value of the baseline itself: whatever is a little worse is a violation. Each
-#   metric is worse in about half of the sound months, and one of the four in most.
+#   metric is worse in about half of the sound months, and at least one of them in most months.
 # - A request without a label counts in no metric: Clarify gets only merged requests.
 #
 # CloudWatch gets each metric, as `bias_metric_DPPL` and so on, in the namespace `aws/sagemaker/Endpoints/bias-metrics`.
