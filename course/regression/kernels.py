@@ -14,6 +14,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from course.grading.sandbox import kernel_forkserver as sandbox
 from course.grading.sandbox.kernel import ForkedProvisioner
 from course.regression import socket_kernels
+from course.sandbox import forkserver
 
 ADDRESS = "COURSE_KERNELS"  # environment variable: the socket of the process that forks kernels
 
@@ -30,8 +31,11 @@ def preloaded() -> Iterator[dict[str, str]]:
 
 def manager() -> dict[str, Any]:
     """Options of papermill that select preloaded kernels, or ordinary ones when no process forks kernels."""
-    forks = Path(os.environ.get(ADDRESS, "/nowhere")).exists()
-    return {"kernel_manager_class": ForkedKernelManager} if forks else socket_kernels.manager()
+    connection = forkserver.connect(os.environ[ADDRESS]) if ADDRESS in os.environ else None
+    if connection is None:  # none was started, it still imports, or it was killed
+        return socket_kernels.manager()
+    connection.close()
+    return {"kernel_manager_class": ForkedKernelManager}
 
 
 class ForkedKernelManager(socket_kernels.SocketKernelManager):
@@ -46,7 +50,9 @@ class _Provisioner(ForkedProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         environment = {name: value for name, value in os.environ.items() if name != ADDRESS}
         request = {"first": None, "environment": environment, "cwd": kwargs.get("cwd") or str(Path.cwd()), "rlimits": {}}
-        self.kernel = sandbox.ForkedKernelProcess(
-            os.environ[ADDRESS], request | {"connection_file": self.parent.connection_file}, lambda lines: print(*lines, sep="\n")
-        )
+        connection = forkserver.connect(os.environ[ADDRESS])
+        if connection is None:
+            raise RuntimeError("the process that forks kernels was killed a moment ago; run the notebook again")
+        request |= {"connection_file": self.parent.connection_file}
+        self.kernel = sandbox.ForkedKernelProcess(connection, request, lambda lines: print(*lines, sep="\n"))
         return self.connection_info

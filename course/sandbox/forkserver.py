@@ -64,6 +64,17 @@ def _serve(listener: socket.socket, child: Callable[[socket.socket], None]) -> N
         connection.close()
 
 
+def connect(address: str) -> socket.socket | None:
+    """A connection for which the forkserver forks a process. None while it still imports, and after it was killed."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(address)
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    return connection
+
+
 @contextlib.contextmanager
 def start(module: str, environment: Callable[[Path], Mapping[str, str]]) -> Iterator[str]:
     """Start ``python -m module ADDRESS`` in the background; yields the address, a path that exists once it is ready.

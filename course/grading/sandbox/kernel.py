@@ -20,6 +20,7 @@ from jupyter_client.provisioning import KernelProvisionerBase
 
 from course.grading.sandbox.kernel_forkserver import ForkedKernelProcess
 from course.grading.sandbox.kernel_messages import StrictSession
+from course.sandbox import forkserver
 from course.sandbox.box import Box
 from course.sandbox.process import BoxProcess
 
@@ -54,7 +55,8 @@ class SandboxedKernelManager(AsyncKernelManager):
     largest : int
         Largest part of a message in bytes. A kernel that sends a larger one is disconnected.
     kernels : str
-        Address of `course.grading.sandbox.kernel_forkserver`. Without one, or before it listens, the kernel starts as its own process.
+        Address of `course.grading.sandbox.kernel_forkserver`. Without one, before it listens and after it was killed, the kernel starts
+        as its own process.
     """
 
     def __init__(self, box: Box, folder: Path, cwd: Path, largest: int, kernels: str = "") -> None:
@@ -193,10 +195,11 @@ class _BoxProvisioner(ForkedProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         box, cwd, kernels = self.place
-        if box.mode == "namespace" and kernels and Path(kernels).exists():
+        connection = forkserver.connect(kernels) if box.mode == "namespace" and kernels else None
+        if connection:
             self.box = box.open()
             request = {"first": self.box.first, "environment": box.environment, "cwd": str(cwd), "rlimits": box.limits.of_a_process()}
-            self.kernel = ForkedKernelProcess(kernels, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
+            self.kernel = ForkedKernelProcess(connection, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
         else:
             self.box = self.kernel = box.start(cmd, self.lines.extend, cwd=str(cwd))
         return self.connection_info

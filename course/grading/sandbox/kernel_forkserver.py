@@ -76,7 +76,10 @@ def keep(connection: socket.socket) -> None:
     try:
         text, descriptors, _, _ = socket.recv_fds(connection, REQUEST_BYTES, 1)
         while not text.endswith(b"\n"):
-            text += connection.recv(REQUEST_BYTES)
+            piece = connection.recv(REQUEST_BYTES)
+            if not piece:
+                raise EOFError("nobody asked for a kernel")
+            text += piece
         request = json.loads(text)
         if request["first"] is not None:
             enter(request["first"])
@@ -193,17 +196,25 @@ def _environment(folder: Path) -> dict[str, str]:
 class ForkedKernelProcess:
     """The grader's handle of a kernel that was forked into a box.
 
+    Parameters
+    ----------
+    connection : socket.socket
+        From `course.sandbox.forkserver.connect`.
+    request : dict
+        What `keep` reads.
+    on_lines : callable
+        Receives the kernel's output.
+
     Attributes
     ----------
     exit_code : int or None
         None while it runs.
     """
 
-    def __init__(self, address: str, request: dict[str, Any], on_lines: Callable[[Sequence[str]], None]) -> None:
+    def __init__(self, connection: socket.socket, request: dict[str, Any], on_lines: Callable[[Sequence[str]], None]) -> None:
         self.exit_code: int | None = None
         self._ended = threading.Event()
-        self._connection = socket.socket(socket.AF_UNIX)
-        self._connection.connect(address)
+        self._connection = connection
         reader, writer = os.pipe()
         try:
             socket.send_fds(self._connection, [json.dumps(request).encode() + b"\n"], [writer])

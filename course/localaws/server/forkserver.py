@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from course.localaws.server import prefork
 from course.sandbox import forkserver
@@ -34,13 +33,16 @@ def start() -> Iterator[str]:
 
 
 def fork(address: str) -> prefork.PreforkedProcess | None:
-    """A process that waits to become a local AWS. None while the forkserver still imports."""
-    if not Path(address).exists():
+    """A process that waits to become a local AWS. None while the forkserver still imports, and after it was killed."""
+    connection = forkserver.connect(address)
+    if connection is None:
         return None
-    connection = socket.socket(socket.AF_UNIX)
-    connection.connect(address)
     with connection.makefile("rb", buffering=0) as said:
-        return prefork.PreforkedProcess(int(said.readline()), connection)
+        pid = said.readline()
+    if not pid:  # it was killed before it could fork
+        connection.close()
+        return None
+    return prefork.PreforkedProcess(int(pid), connection)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 from course.grading.sandbox import kernel_forkserver
 from course.grading.submission.run import Submission, run
 from course.sandbox.box import best_mode
+from tests.leaked_processes import wait_for
 
 FIXTURE = Path(__file__).parents[1] / "fixture"
 SECRET = "known to the grader alone"
@@ -69,6 +71,15 @@ def test_a_kernel_that_dies_is_reported(address: str, tmp_path: Path) -> None:
     source = FIXTURE / "solutions" / "m98_traps"
     done = run(notebook, Submission(source, tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address))
     assert done.notes == ["The kernel died in cell 1, before this check."] and done.sandbox == "namespace"
+
+
+def test_a_kernel_starts_without_a_forkserver_that_was_killed(tmp_path: Path) -> None:
+    with kernel_forkserver.start_forkserver() as address:
+        wait_for(Path(address).exists, "the forkserver listens")
+        [process] = [each for each in psutil.Process().children() if address in each.cmdline()]
+        process.kill()
+        process.wait()
+        assert shown(address, tmp_path, "print(6 * 7)") == ["42\n"]
 
 
 def test_a_loop_is_interrupted(address: str, tmp_path: Path) -> None:

@@ -65,6 +65,18 @@ def test_it_goes_on_without_the_forkserver(tmp_path: Path) -> None:
     handle.stop()
 
 
+def test_it_starts_without_a_forkserver_that_was_killed(tmp_path: Path) -> None:
+    with forkserver.start() as address:
+        wait_for(Path(address).exists, "the forkserver listens")
+        [process] = [each for each in psutil.Process().children() if address in each.cmdline()]
+        kill(process.pid)
+        with launch.forked_from(address):
+            handle = launch.start(tmp_path)
+    assert psutil.Process(handle.pid).ppid() == os.getpid()
+    assert _buckets(handle) == []
+    handle.stop()
+
+
 def test_a_temporary_one_and_one_before_the_forkserver_listens_are_not_forked(address: str, tmp_path: Path) -> None:
     with launch.forked_from(address), launch.temporary() as handle:
         assert psutil.Process(handle.pid).ppid() == os.getpid()
