@@ -100,5 +100,13 @@ def once_stopped(call: Call) -> Call:
 
 
 def _is_aws_answer(error: Exception) -> bool:
+    """Whether AWS refused a request of the check, or a waiter of the check found that a resource has failed.
+
+    A waiter that only waited too long says nothing about the answer.
+    """
     botocore = sys.modules.get("botocore.exceptions")
-    return botocore is not None and isinstance(error, botocore.ClientError)
+    if botocore is None:
+        return False
+    if isinstance(error, botocore.WaiterError):
+        return "Max attempts exceeded" not in str(error)
+    return isinstance(error, botocore.ClientError)

@@ -63,6 +63,7 @@ class Report:
         self._secrets: list[str] = []
         self._seen: set[str] = set()  # parts that the running check has reported
         self._since: dict[str, set[str]] = {}  # by learner's function: the parts reported since the running check first called it
+        self._latest = ""  # the learner's function that the running check called last
 
     def part(self, name: str, passed_or_share: Any, message: str, hint: str | None = None) -> bool:
         """Report a finding on one part and return whether it passed, so that a check can stop at the first failure.
@@ -123,10 +124,12 @@ class Report:
         """Start another check that adds to this report."""
         self._seen.clear()
         self._since.clear()
+        self._latest = ""
 
     def calling(self, function: str) -> None:
         """Note that the running check calls this function of the learner. What it reports from now on may depend on the results."""
         self._since.setdefault(function, set())
+        self._latest = function
 
     def finished(self, *names: str) -> None:
         """Note that the running check has judged these parts to the end. They keep their points if a function fails later."""
@@ -135,11 +138,12 @@ class Report:
 
     def stop(self, problem: AnswerError) -> None:
         """Stop judging. A part earns nothing if the running check has not reported it, or has reported it after it first called the
-        function that failed: then one right case could have earned the whole part.
+        function that failed: then one right case could have earned the whole part. An error that names no function, such as AWS's refusal
+        of a request of the check, counts as a failure of the function that was called last, whose result or doing led to it.
         """
         self.problem = self.problem or _shown(str(problem))
         self.unanswered = self.unanswered or problem.unanswered
-        unfinished = self._since.get(problem.function, set())
+        unfinished = self._since.get(problem.function or self._latest, set())
         for name in self._parts.keys() - self._seen | unfinished:
             self._parts[name] = PartResult(name, self._parts[name].points)
 

@@ -21,7 +21,9 @@ def judge_policies(answer: Answer, report: Report, part: str, services: list[dic
     iam = answer.client("iam")
     caught, alarms, open_kinds, shut_kinds = [], [], set(), set()
     for given in services:
-        document = json.dumps(answer.call("reader_policy", given))
+        document = _document(answer, report, part, given)
+        if document is None:
+            return
         for action, resource, team, may, kind in requests_of(given, tagged):
             try:
                 allowed = _allowed(iam, document, action, resource, team)
@@ -39,6 +41,16 @@ def judge_policies(answer: Answer, report: Report, part: str, services: list[dic
     if open_kinds:
         said += f" Allowed by mistake: a request that {min(open_kinds)}."
     report.part(part, share if part == "guard" else share == 1, said)
+
+
+def _document(answer: Answer, report: Report, part: str, given: dict) -> str | None:
+    """The learner's policy as JSON; reports the part and returns None when JSON has no such value, for example a date."""
+    policy = answer.call("reader_policy", given)
+    try:
+        return json.dumps(policy, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        report.part(part, False, f"The policy of `reader_policy(...)` cannot be written as JSON: {error}. Expected text, lists and dicts.")
+        return None
 
 
 def _allowed(iam: Any, document: str, action: str, resource: str, team: str | None) -> bool:

@@ -50,8 +50,7 @@ def _state(sagemaker: Any, group: dict) -> dict:
 
 
 def _check_found(report: Report, returned: dict, groups: list[dict]) -> None:
-    named = {group["name"]: group for group in groups}
-    chosen = named.get(returned.get("group"))
+    chosen = next((group for group in groups if group["name"] == returned.get("group")), None)
     said = f"`reuse(...)` returned {returned!r}; expected the keys 'group' and 'feature' and names that exist in this account."
     if not report.part("found", set(returned) == {"group", "feature"} and chosen is not None, said):
         return

@@ -92,11 +92,31 @@ def played(answer: Answer, report: Report, scenes: list[dict]) -> list[dict] | N
     """What the learner's handler did in each scene; reports the part ``shape`` and returns None when that cannot be told."""
     told = answer.call("handler", [{name: value for name, value in one.items() if name != "_kind"} for one in scenes])
     rows = told if isinstance(told, list) and len(told) == len(scenes) else [None]
-    if all(isinstance(one, dict) and set(one) == {"response", "ms", "calls"} for one in rows):
+    if all(map(_is_row, rows)):
         return told
     report.part("shape", False, "`handler` did not play the script it was given: does the line `@rehearsed` stand above it?")
     _nothing_else(report)
     return None
+
+
+def _is_row(row: Any) -> bool:
+    """Whether it has the form in which ``given/rehearsal.py`` tells of a scene."""
+    return (
+        isinstance(row, dict)
+        and set(row) == {"response", "ms", "calls"}
+        and isinstance(row["ms"], (int, float))
+        and isinstance(row["calls"], list)
+        and all(map(_is_call, row["calls"]))
+    )
+
+
+def _is_call(call: Any) -> bool:
+    return (
+        isinstance(call, dict)
+        and set(call) == {"body", "timeout_ms"}
+        and isinstance(call["body"], str)
+        and isinstance(call["timeout_ms"], (int, float))
+    )
 
 
 def _nothing_else(report: Report) -> None:
@@ -131,8 +151,10 @@ def _report_shape(report: Report, scenes: list[dict], told: list[dict]) -> bool:
     for one, did in zip(scenes, told, strict=True):
         response, bad = did["response"], one["_kind"] == "bad"
         called = f"The handler answered {str(response)[:160]} to {_shown(one['event']['body'])}"
-        if not isinstance(response, dict) or set(response) != {"statusCode", "body"} or not isinstance(response["body"], str):
-            return report.part("shape", False, f"{called}; expected 'statusCode' and a 'body' of text.")
+        if not isinstance(response, dict) or set(response) != {"statusCode", "body"}:
+            return report.part("shape", False, f"{called}; expected 'statusCode' and 'body'.")
+        if not isinstance(response["statusCode"], int) or not isinstance(response["body"], str):
+            return report.part("shape", False, f"{called}; expected a whole number as 'statusCode' and text as 'body'.")
         if bad:
             if did["calls"]:
                 return report.part("shape", False, f"{called} after it had asked the endpoint: whose fault is such an event?")
@@ -171,7 +193,7 @@ def _shown(body: str) -> str:
 def _read(body: str) -> dict:
     try:
         read = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}
 

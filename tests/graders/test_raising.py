@@ -1,4 +1,4 @@
-"""A function that fails on a later case earns no part that its check has not judged to the end."""
+"""A function that fails on a later case earns no part that its check has not judged to the end, nor does one after which AWS refuses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from course.grading.check import aws_client
 from course.grading.exercise.evidence_types import Function
 from course.grading.gate.exercise_trial import DRAWS, ExerciseTrial
 from course.grading.gate.judging import notebooks
@@ -28,6 +30,23 @@ class Failing:
         if self.calls >= self._nth:
             raise KeyError(self.calls)
         return self._function(*arguments)
+
+
+class RefusingAWS:
+    """An AWS that refuses the check's nth call and all after it, and counts them."""
+
+    def __init__(self, nth: float = float("inf")) -> None:
+        self._nth, self.calls = nth, 0
+
+    def client(self, service: str) -> Any:
+        client = aws_client(service)
+        client.meta.events.register("before-call", self._meet)  # before the request is sent
+        return client
+
+    def _meet(self, **_: Any) -> None:
+        self.calls += 1
+        if self.calls >= self._nth:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "refused by the test"}}, "AnyOperation")
 
 
 def judged(trial: ExerciseTrial, evidence: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, counted: Failing) -> dict[str, int]:
@@ -59,6 +78,21 @@ def undeserved(trial: ExerciseTrial, reference: Mapping[str, Any], monkeypatch: 
     return found
 
 
+def kept_without_aws(trial: ExerciseTrial, reference: Mapping[str, Any]) -> list[str]:
+    """The parts of functions that are earned although AWS refused the second half of the calls that the check makes after calling one."""
+    whole = RefusingAWS()
+    trial.report("hidden", reference, DRAWS[0], whole.client)
+    if whole.calls < 2:
+        return []
+    refusing = RefusingAWS(whole.calls // 2 + 1)
+    functions = [name for name, wanted in trial.exercise.evidence.items() if isinstance(wanted, Function)]
+    called = [Failing(reference[name]) for name in functions]
+    report = trial.report("hidden", reference | dict(zip(functions, called, strict=True)), DRAWS[0], refusing.client)
+    if not any(each.calls for each in called) or "refused by the test" not in report.problem:
+        return []  # the check met the refusal before it called anything, or says itself what it means
+    return [part.name for part in report.parts if part.passed]
+
+
 def test_a_later_failure_is_not_worth_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     for trial, reference in trials(BY_DAY):
         assert undeserved(trial, reference, monkeypatch) == [], trial.exercise.id
@@ -73,3 +107,4 @@ def test_a_later_failure_is_not_worth_a_part(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_later_failure_is_not_worth_a_part_anywhere(notebook: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for trial, reference in trials(notebook):
         assert undeserved(trial, reference, monkeypatch) == [], trial.exercise.id
+        assert kept_without_aws(trial, reference) == [], trial.exercise.id

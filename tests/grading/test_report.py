@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from botocore.exceptions import ClientError, WaiterError
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -98,6 +99,43 @@ def test_a_function_that_fails_on_a_later_case_costs_the_parts_that_it_was_calle
     assert kept(lambda x: {0: 0, 1: 2}[x]) == ["before", "other", "finished"]  # raises for 2
     assert kept(lambda x: 2 * x if x < 2 else None) == ["before", "other", "finished"]  # another kind of value
     assert kept(lambda x: {0: 0}[x]) == ["before", "other"]
+
+
+def test_an_error_of_the_check_costs_the_parts_of_the_function_called_last() -> None:
+    """Its result led to the error, for example to a request that AWS refuses."""
+
+    def check(answer: Answer, report: Report) -> None:
+        report.part("before", answer.call("half", 4) == 2, "m")
+        for number in range(3):
+            value = answer.call("double", number)
+            if value > 3:
+                raise ClientError({"Error": {"Code": "ValidationException", "Message": "too large"}}, "PutItem")
+            report.part("cases", value == 2 * number, "m")
+
+    made = exercise(
+        parts={"before": 1, "cases": 1}, evidence={"double": Function("double(x: int) -> int"), "half": Function("half(x: int) -> int")}
+    )
+    made.graded(check)
+    report = grade(made, double=lambda x: 2 * x, half=lambda x: x // 2)
+    assert [part.name for part in report.parts if part.passed] == ["before"]
+    assert "AWS, asked about your answer, said" in report.problem and "too large" in report.problem
+
+
+FAILED = "Waiter encountered a terminal failure state"
+
+
+@pytest.mark.parametrize(("reason", "is_an_answer"), [(FAILED, True), ("Max attempts exceeded. Previously accepted state", False)])
+def test_a_waiter_that_finds_a_failed_resource_is_an_answer_of_aws(reason: str, is_an_answer: bool) -> None:
+    def check(answer: Answer, report: Report) -> None:
+        raise WaiterError("EndpointInService", reason, {})
+
+    made = exercise(parts={"only": 1}, evidence={"double": Function("double(x: int) -> int")})
+    made.graded(check)
+    if is_an_answer:
+        assert reason in grade(made, double=abs).problem
+    else:
+        with pytest.raises(WaiterError):
+            grade(made, double=abs)
 
 
 def test_nothing_reported_earns_nothing() -> None:

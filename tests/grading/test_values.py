@@ -259,6 +259,24 @@ MISMATCHES = [
 ]
 
 
+HOLDS_TABLES = [
+    ({"a": [1, {"b": pd.DataFrame({"c": [1, 2]})}]}, dict, "holds a table of 2 rows and the columns c at ['a'][1]['b']; expected a dict"),
+    ([pd.Series([1.5], name="d")], list, "holds a column 'd' of 1 values at [0]; expected a list"),
+    ([{"e": np.zeros((2, 3))}], list[dict], "one part holds an array of shape (2, 3) at ['e']; expected a dict"),
+]
+
+
+def test_lists_and_dicts_hold_no_tables() -> None:
+    """A check that compares their members would fail: the ``==`` of a table gives a table."""
+    for value, kind, words in HOLDS_TABLES:
+        assert words in error_message(kinds.KindError, kinds.conform, value, kind), (value, kind)
+
+
+@given(PLAIN)
+def test_data_without_tables_passes_for_a_list_or_dict(value: Any) -> None:
+    assert kinds.conform([value], list) == [value] and kinds.conform({"a": value}, dict) == {"a": value}
+
+
 def test_a_value_of_another_kind_is_named() -> None:
     for value, kind, words in MISMATCHES:
         message = error_message(kinds.KindError, kinds.conform, value, kind)

@@ -45,6 +45,9 @@ def describe(kind: Any) -> str:
 def conform(value: Any, kind: Any) -> Any:
     """``value``, which is plain data (`course.grading.values`), as ``kind``; a whole number is accepted as a float.
 
+    A bare ``list`` or ``dict`` is data as JSON has it: it may hold no table, column or array at any depth. A check that compares its
+    members with ``==`` would fail on them, since their ``==`` gives no bool.
+
     Raises
     ------
     KindError
@@ -65,6 +68,8 @@ def conform(value: Any, kind: Any) -> Any:
     if origin in CONTAINERS:
         return _conform_items(value, origin, typing.get_args(kind), kind)
     if type(value) is kind or (_table(kind) and type(value).__name__ == _table(kind)):
+        if kind in CONTAINERS:
+            _refuse_tables(value, kind)
         return value
     raise _mismatch(value, kind)
 
@@ -78,6 +83,16 @@ def _conform_items(value: Any, origin: type, arguments: tuple, kind: Any) -> Any
         return {conform(key, arguments[0]): conform(item, arguments[1]) for key, item in value.items()}
     except KindError as inner:
         raise KindError(f"holds something else: one part {inner}") from None
+
+
+def _refuse_tables(value: Any, kind: Any, place: str = "") -> None:
+    """Raise `KindError` when the list or dict holds a table, a column or an array."""
+    for key, item in value.items() if type(value) is dict else enumerate(value):
+        there = f"{place}[{show(key, 40)}]"
+        if type(item) in CONTAINERS:
+            _refuse_tables(item, kind, there)
+        elif type(item).__name__ in TABLES:
+            raise KindError(f"holds {show(item)} at {there}; expected {describe(kind)} of text, numbers, lists and dicts")
 
 
 def _mismatch(value: Any, kind: Any) -> KindError:
