@@ -18,7 +18,7 @@ import pandas as pd
 from course.grading import Answer, Report
 from course.grading.short_repr import cut
 
-from .m12_2_merge import CAPTURED, SENT, captured, merged, place, texts_below
+from .m12_2_merge import BESIDE, CAPTURED, SENT, captured, keys_of, merged, place, texts_below
 
 CARRIERS = ("AA", "B6", "DL", "EV", "MQ", "UA", "US", "WN")
 HOUR_FOLDER = re.compile(r"\d{4}/\d\d/\d\d/\d\d/[^/]+")
@@ -179,6 +179,9 @@ def judge_labels(answer: Answer, report: Report, name: str) -> None:
         for messages in (early, found.messages):
             answer.call("write_labels", found.predictions, messages, there.labels)
         hours = [f"{there.now - timedelta(hours=number):%Y/%m/%d/%H}" for number in range(round(ASKED[0]) + 1)]
+        said = f"`write_labels(..., {there.labels!r})` deleted {BESIDE!r}, which is not below `folder`. Where does a folder's name end?"
+        if not report.part("once", BESIDE in keys_of(answer, there.bucket), said):
+            return
         if not _written(answer, report, there.labels, set(found.outcomes), hours):
             return
         for hour, lines in found.capture.items():

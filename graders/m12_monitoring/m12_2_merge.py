@@ -17,7 +17,9 @@ from .m12_1_analyses import job_input
 
 IMAGE = "156813124566.dkr.ecr.us-east-1.amazonaws.com/sagemaker-model-monitor-groundtruth-merger"
 BASE = "/opt/ml/processing"
-LABELS, CAPTURED, MERGED = "labels", "captured", "merged"  # folders of the bucket
+LABELS, CAPTURED, MERGED = "service/labels", "captured", "merged"  # folders of the bucket
+INPUTS = {CAPTURED: "captured", LABELS: "labels"}  # folders of the bucket, and the job's folders for them
+BESIDE = f"{LABELS}-of-another-service/2013/11/01/12/labels.jsonl"  # an object that is not below the folder of labels
 LONGEST = 300  # seconds that a busy machine may need for the job
 SENT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -41,8 +43,8 @@ def place(answer: Answer, name: str) -> Iterator[Place]:
     s3 = answer.client("s3")
     s3.create_bucket(Bucket=name)
     try:
-        s3.put_object(Bucket=name, Key="began")
-        yield Place(name, s3.head_object(Bucket=name, Key="began")["LastModified"])
+        s3.put_object(Bucket=name, Key=BESIDE)
+        yield Place(name, s3.head_object(Bucket=name, Key=BESIDE)["LastModified"])
     finally:
         delete_bucket(s3, name)
 
@@ -66,14 +68,14 @@ def merged(answer: Answer, place: Place) -> tuple[list[dict[str, Any]], str]:
     """The captured requests of a place to which the job gave a label, or none and the reason why it failed."""
     sagemaker = answer.client("sagemaker")
     role = sagemaker_role(answer.client("iam"))
-    folders = {"dataset_source": CAPTURED, "ground_truth_source": LABELS, "output_path": MERGED}
+    folders = {"dataset_source": INPUTS[CAPTURED], "ground_truth_source": INPUTS[LABELS], "output_path": MERGED}
     output = {"S3Uri": f"s3://{place.bucket}/{MERGED}", "LocalPath": f"{BASE}/{MERGED}", "S3UploadMode": "EndOfJob"}
     sagemaker.create_processing_job(
         ProcessingJobName=place.bucket,
         RoleArn=role,
         AppSpecification={"ImageUri": IMAGE},
         Environment={variable: f"{BASE}/{folder}" for variable, folder in folders.items()},
-        ProcessingInputs=[job_input(folder, f"s3://{place.bucket}/{folder}") for folder in (CAPTURED, LABELS)],
+        ProcessingInputs=[job_input(name, f"s3://{place.bucket}/{folder}") for folder, name in INPUTS.items()],
         ProcessingOutputConfig={"Outputs": [{"OutputName": "result", "S3Output": output}]},
         ProcessingResources={"ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}},
     )
@@ -82,6 +84,11 @@ def merged(answer: Answer, place: Place) -> tuple[list[dict[str, Any]], str]:
         return [], job.get("ExitMessage") or job.get("FailureReason") or job["ProcessingJobStatus"]
     lines = (line for _, text in texts_below(answer, output["S3Uri"]) for line in text.splitlines())
     return [json.loads(line) for line in lines if line.strip()], ""
+
+
+def keys_of(answer: Answer, bucket: str) -> list[str]:
+    """The first 1,000 keys of a bucket."""
+    return [each["Key"] for each in answer.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
 def texts_below(answer: Answer, uri: str) -> list[tuple[str, str]]:

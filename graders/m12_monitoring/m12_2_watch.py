@@ -90,7 +90,9 @@ def _problem(alarm: dict[str, Any], case: dict[str, Any]) -> str:
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         last, needed = alarm["EvaluationPeriods"], alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
         threshold, whole, actions = alarm["Threshold"], type(last) is type(needed) is int, alarm.get("AlarmActions")
+        name = alarm["AlarmName"]
         found = {
+            f"has the AlarmName {name!r}; expected text": isinstance(name, str) and bool(name),
             f"has the MetricName {alarm['MetricName']!r}; expected one of {', '.join(METRICS)}": alarm["MetricName"] in METRICS,
             f"has the Namespace {alarm['Namespace']!r}: nothing is published there": alarm["Namespace"] == NAMESPACE,
             f"has the dimensions {dimensions}: no metric of this schedule has these": dimensions == names,
