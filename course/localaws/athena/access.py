@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from course.localaws.athena.failures import QueryFailure
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
-from course.localaws.iam import policy
-from course.localaws.iam.policy import AuthorizationRequest, Policy, PolicyError
+from course.localaws.iam.policy import Policy, PolicyError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from course.localaws.iam.principals import Entity
+    from course.localaws.iam.callers import Caller, CallerPolicies
     from course.localaws.platform import Platform
     from course.localaws.s3.objects import StoredObject
 
@@ -33,7 +32,7 @@ class Access:
 
     def __init__(self, platform: Platform, principal: Principal) -> None:
         self._platform, self._principal = platform, principal
-        self._policies: dict[str, tuple[tuple[Policy, ...], tuple[Policy, ...] | None]] = {}  # of the principal, about one action
+        self._policies: dict[str, CallerPolicies] = {}  # by action
         self._answers: dict[tuple[str, str], bool] = {}  # to an action on a resource
 
     def objects(self, uri: str) -> list[StoredObject]:
@@ -99,29 +98,28 @@ class Access:
             )
 
     def _allowed(self, action: str, resource: str) -> bool:
-        if self._principal.arn == f"arn:aws:iam::{self._principal.account}:root":
+        if self._principal.is_root:
             return True
         if (action, ANYTHING) in self._answers:
             return self._answers[action, ANYTHING]
-        entity = self._entity
+        entity = self._caller.entity
         if entity is None:
             return False
         if action not in self._policies:
-            boundary = None if entity.boundary is None else policy.about(entity.boundary, action)
-            self._policies[action] = (policy.about(entity.policies, action), boundary)
-        identity, boundary = self._policies[action]
-        asked = ANYTHING if _same_for_all(*identity, *(boundary or ())) else resource
+            self._policies[action] = self._caller.about(action)
+        policies = self._policies[action]
+        asked = ANYTHING if _same_for_all(*policies.all) else resource
         try:
-            allowed = policy.evaluate(AuthorizationRequest(action, resource, entity.context), identity, boundary).allowed
+            allowed = policies.evaluate(self._caller.request(action, resource, entity.context)).allowed
         except PolicyError as error:
             raise QueryFailure(f"PERMISSION_DENIED: {error}") from error
         self._answers[action, asked] = allowed
         return allowed
 
     @cached_property
-    def _entity(self) -> Entity | None:
-        """The principal's IAM entity, read once per query."""
-        return self._platform.identity.moto.run(lambda: self._platform.identity.caller(self._principal)[0])
+    def _caller(self) -> Caller:
+        """The principal with its policies, read once per query."""
+        return self._platform.identity.moto.run(lambda: self._platform.identity.caller(self._principal))
 
     def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:
         self._platform.requests.record(self._principal.arn, "s3", operation, resource, status, error)

@@ -12,6 +12,7 @@ from course.localaws.awslambda.limits import limit
 from course.localaws.awslambda.names import FunctionReference
 from course.localaws.awslambda.store import Function, FunctionStore
 from course.localaws.context import Context, Operation
+from course.localaws.core.call import root
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam import policy
 from course.localaws.iam.policy import AuthorizationRequest
@@ -128,7 +129,7 @@ def _principal(text: str) -> str | dict[str, str]:
     if text == "*":
         return text
     if re.fullmatch(r"\d{12}", text):
-        return {"AWS": f"arn:aws:iam::{text}:root"}
+        return {"AWS": root(text)}
     if text.startswith("arn:"):
         return {"AWS": text}
     if re.fullmatch(r"[\w.-]+\.amazonaws\.com(\.cn)?", text):

@@ -14,15 +14,43 @@ LARGEST_BUFFERED = 256 * 1024 * 1024  # bytes of a body that is read into memory
 
 
 @dataclass(frozen=True, slots=True)
+class SessionPolicies:
+    """The session policies of temporary keys, as ``AssumeRole`` received them.
+
+    Attributes
+    ----------
+    inline : str
+        A policy document; empty for none.
+    managed : tuple of str
+        ARNs of managed policies.
+    """
+
+    inline: str = ""
+    managed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The caller that signed the request.
 
     ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner``.
+    ``session_policies`` limit the caller, beside the policies of its role.
     """
 
     account: str
     arn: str
     access_key: str
+    session_policies: SessionPolicies | None = None
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the account's root user, whom no policy limits."""
+        return self.arn == root(self.account)
+
+
+def root(account: str) -> str:
+    """The ARN of an account's root user."""
+    return f"arn:aws:iam::{account}:root"
 
 
 @dataclass(slots=True)

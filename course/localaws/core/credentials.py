@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.localaws.core.call import Principal
+from course.localaws.core.call import Principal, SessionPolicies
 
 ACCOUNT = "123456789012"
 ROLE_NAME = "SageMakerRole"
@@ -39,12 +39,19 @@ class Credential:
     expires: float | None = None
 
 
-def new_credential(arn: str, account: str = ACCOUNT, *, temporary: bool = True, expires: float | None = None) -> Credential:
+def new_credential(
+    arn: str,
+    account: str = ACCOUNT,
+    *,
+    temporary: bool = True,
+    expires: float | None = None,
+    session_policies: SessionPolicies | None = None,
+) -> Credential:
     """Random keys for a principal in AWS's format: ``ASIA...`` with a session token when temporary, else ``AKIA...``."""
     access_key = ("ASIA" if temporary else "AKIA") + "".join(secrets.choice(_BASE32) for _ in range(16))
     secret = base64.b64encode(secrets.token_bytes(30)).decode()
     token = base64.b64encode(secrets.token_bytes(120)).decode() if temporary else ""
-    return Credential(secret, Principal(account, arn, access_key), token, expires)
+    return Credential(secret, Principal(account, arn, access_key, session_policies), token, expires)
 
 
 def issued(state: Path, account: str = ACCOUNT) -> Credential:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +64,20 @@ class Database:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+    def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
+        """Add the columns that a database of an earlier release does not have.
+
+        Parameters
+        ----------
+        columns : mapping
+            Name -> type and constraints, e.g. ``"TEXT NOT NULL DEFAULT ''"``.
+        """
+        there = {row["name"] for row in self.connection.execute(f"PRAGMA table_info({table})")}
+        with self.write() as connection:
+            for name, definition in columns.items():
+                if name not in there:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {definition}")
 
     def close(self) -> None:
         for connection in self._connections.values():

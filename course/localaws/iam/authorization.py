@@ -1,4 +1,4 @@
-"""Checks that the caller's identity policies and permissions boundary allow an operation, before it runs.
+"""Checks that the caller's policies, and the policy of the resource, allow an operation, before it runs.
 
 This is a stage of the dispatcher (`course.localaws.protocol.service`). `course.localaws.services` enables it for each service. Access to
 a job's data is different: the job checks its own role.
@@ -15,11 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from course.localaws.core.call import AwsRequest, Principal
+from course.localaws.core.call import AwsRequest, Principal, SessionPolicies
 from course.localaws.core.errors import AwsError
-from course.localaws.iam import policy
-from course.localaws.iam.policy import AuthorizationRequest, Decision, PolicyError
-from course.localaws.iam.principals import Entity
+from course.localaws.iam.callers import Caller, CallerPolicies
+from course.localaws.iam.policy import AuthorizationRequest, Decision, Policy, PolicyError
 from course.localaws.moto.records import MotoRecords
 
 ConditionKeys = dict[str, Sequence[str]]  # condition key -> its values
@@ -39,22 +38,12 @@ def absent(key: str) -> bool:
     return _ABSENT.fullmatch(key) is not None
 
 
-def request_keys(call: AwsRequest, entity: Entity | None, user_id: str, now: float) -> ConditionKeys:
-    """Returns the global condition keys of a call: its caller, time and source.
-
-    Parameters
-    ----------
-    entity : Entity or None
-        The caller's IAM entity; ``None`` for the account itself and for a role or user that no longer exists.
-    user_id : str
-        The caller's user id, as ``GetCallerIdentity`` returns it.
-    now : float
-        Unix seconds.
-    """
+def request_keys(call: AwsRequest, caller: Caller, now: float) -> ConditionKeys:
+    """Returns the global condition keys of a call: its caller, time (``now``, in Unix seconds) and source."""
     unknown = {"aws:PrincipalArn": [call.principal.arn], "aws:PrincipalAccount": [call.principal.account]}
     return {
-        **(entity.context if entity else unknown),
-        "aws:userid": [user_id],
+        **(caller.entity.context if caller.entity else unknown),
+        "aws:userid": [caller.user_id],
         "aws:RequestedRegion": [call.region],
         "aws:CurrentTime": [str(now)],
         "aws:EpochTime": [str(now)],
@@ -79,12 +68,18 @@ class RequiredPermission:
         Returns the condition keys of the request and its resource. Called only when a policy depends on them.
     absent : callable
         The same as in `policy.AuthorizationRequest`, for the service's own condition keys. This module handles the global ones.
+    resource_policy : Policy or None
+        The policy of the resource, e.g. of a bucket.
+    binds_root : bool
+        Whether an explicit deny in the resource policy also holds for the account's root user.
     """
 
     action: str
     resource: str
     keys: Callable[[], ConditionKeys] = dict
     absent: Callable[[str], bool] = lambda key: False
+    resource_policy: Policy | None = None
+    binds_root: bool = True
 
 
 class CallerDirectory(Protocol):
@@ -94,7 +89,7 @@ class CallerDirectory(Protocol):
 
     def now(self) -> float: ...
 
-    def caller(self, principal: Principal) -> tuple[Entity | None, str]: ...
+    def caller(self, principal: Principal) -> Caller: ...
 
 
 class CallerAuthorizer:
@@ -109,15 +104,17 @@ class CallerAuthorizer:
 
     def __init__(self, identity: CallerDirectory) -> None:
         self._identity = identity
-        self._known: dict[str, _Caller] = {}
+        self._known: dict[tuple[str, SessionPolicies | None], _KnownCaller] = {}
 
-    async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], code: str, status: int) -> None:
+    async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], code: str, status: int, quote: str = "") -> None:
         """Refuse a call unless its caller has every permission in ``demands``.
 
         Parameters
         ----------
         code, status
             Error code and HTTP status of a refusal in the protocol of the call.
+        quote : str
+            What the message has before and after the ARN of a resource: S3 has a quotation mark.
 
         Raises
         ------
@@ -126,12 +123,12 @@ class CallerAuthorizer:
         """
         for demand in demands:
             try:
-                caller = self._known.get(call.principal.arn) or await self._identity.moto.run_async(lambda: self._learn(call.principal))
-                reason = caller.refused(demand, call, self._identity.now)
+                known = self._known.get(_key(call.principal)) or await self._identity.moto.run_async(lambda: self._learn(call.principal))
+                reason = known.refused(demand, call, self._identity.now)
             except PolicyError as error:
                 reason = f"because {error}"
             if reason:
-                where = "" if demand.resource == "*" else f" on resource: {demand.resource}"
+                where = "" if demand.resource == "*" else f" on resource: {quote}{demand.resource}{quote}"
                 message = f"User: {call.principal.arn} is not authorized to perform: {demand.action}{where} {reason}"
                 raise AwsError(code, message, status)
 
@@ -139,57 +136,52 @@ class CallerAuthorizer:
         """Discard all cached callers. Call it in moto's thread, where `_learn` runs too, so that no outdated caller stays cached."""
         self._known = {}
 
-    def _learn(self, principal: Principal) -> _Caller:
+    def _learn(self, principal: Principal) -> _KnownCaller:
         if len(self._known) >= MOST_KEPT:
             self._known = {}
-        caller = self._known[principal.arn] = _Caller(principal, *self._identity.caller(principal))
-        return caller
+        known = self._known[_key(principal)] = _KnownCaller(self._identity.caller(principal))
+        return known
 
 
-class _Caller:
+def _key(principal: Principal) -> tuple[str, SessionPolicies | None]:
+    """Two sessions of a role may have the same ARN and other session policies."""
+    return principal.arn, principal.session_policies
+
+
+class _KnownCaller:
     """A caller, and its policies for each action that it has requested."""
 
-    def __init__(self, principal: Principal, entity: Entity | None, user_id: str) -> None:
-        self._is_root = principal.arn == f"arn:aws:iam::{principal.account}:root"
-        self._entity, self._user_id = entity, user_id
-        self._policies: dict[str, _Policies] = {}
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._policies: dict[str, tuple[CallerPolicies, bool]] = {}  # and whether their resources have variables
 
     def refused(self, demand: RequiredPermission, call: AwsRequest, now: Callable[[], float]) -> str:
         """Returns AWS's text for why the caller is not allowed, or ``""`` if it is. Raises PolicyError."""
-        if self._is_root:  # outside an organization, no policy limits the root user
+        if demand.action not in self._policies:
+            about = self._caller.about(demand.action)
+            self._policies[demand.action] = about, _has_variables(about.all)
+        policies, has_variables = self._policies[demand.action]
+        is_root = self._caller.principal.is_root  # outside an organization, only a resource's policy can limit the root user
+        if is_root and (demand.resource_policy is None or not demand.binds_root):
             return ""
-        policies = self._policies.get(demand.action)
-        if policies is None:
-            policies = self._policies[demand.action] = _Policies(self._entity, demand.action)
-        return policies.refused(demand, lambda: request_keys(call, self._entity, self._user_id, now()))
-
-
-class _Policies:
-    """A caller's policies and boundary, reduced to one action."""
-
-    def __init__(self, entity: Entity | None, action: str) -> None:
-        self._identity = policy.about(entity.policies, action) if entity else ()
-        self._boundary = policy.about(entity.boundary, action) if entity and entity.boundary is not None else None
-        statements = [statement for each in (*self._identity, *(self._boundary or ())) for statement in each.statements]
-        self._variable = any("${" in resource for statement in statements for resource in statement.resources)
-
-    def refused(self, demand: RequiredPermission, general: Callable[[], ConditionKeys]) -> str:
-        request, decision = self._decided(demand, general)
-        if decision.allowed:
+        has_variables = has_variables or (demand.resource_policy is not None and _has_variables((demand.resource_policy,)))
+        request, decision = self._decided(policies, demand, has_variables, lambda: request_keys(call, self._caller, now()))
+        if decision.allowed or (is_root and decision.effect != "explicitDeny"):
             return ""
-        if decision.effect == "explicitDeny":
-            own = any(statement in each.statements for each in self._identity for statement in decision.matched)
-            return f"with an explicit deny in {'an identity-based policy' if own else 'a permissions boundary'}"
-        beyond = decision.within_boundary is False and policy.evaluate(request, self._identity).allowed
-        return f"because no {'permissions boundary' if beyond else 'identity-based policy'} allows the {demand.action} action"
+        return policies.reason(request, decision, demand.resource_policy)
 
-    def _decided(self, demand: RequiredPermission, general: Callable[[], ConditionKeys]) -> tuple[AuthorizationRequest, Decision]:
-        if not self._variable:
-            request = AuthorizationRequest(demand.action, demand.resource)
-            decision = policy.evaluate(request, self._identity, self._boundary)
+    def _decided(
+        self, policies: CallerPolicies, demand: RequiredPermission, has_variables: bool, general: Callable[[], ConditionKeys]
+    ) -> tuple[AuthorizationRequest, Decision]:
+        if not has_variables:
+            request = self._caller.request(demand.action, demand.resource, {})
+            decision = policies.evaluate(request, demand.resource_policy)
             if not decision.missing:  # the statements on this resource need no condition keys
                 return request, decision
-        request = AuthorizationRequest(
-            demand.action, demand.resource, general() | demand.keys(), absent=lambda key: absent(key) or demand.absent(key)
-        )
-        return request, policy.evaluate(request, self._identity, self._boundary)
+        keys = general() | demand.keys()
+        request = self._caller.request(demand.action, demand.resource, keys, lambda key: absent(key) or demand.absent(key))
+        return request, policies.evaluate(request, demand.resource_policy)
+
+
+def _has_variables(policies: Iterable[Policy]) -> bool:
+    return any("${" in resource for each in policies for statement in each.statements for resource in statement.resources)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from course.localaws.core import credentials
-from course.localaws.core.call import Principal
+from course.localaws.core.call import Principal, SessionPolicies
 from course.localaws.core.clock import Clock
 from course.localaws.core.credentials import Credential
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
 from course.localaws.iam.authorization import CallerAuthorizer
+from course.localaws.iam.callers import Caller
 from course.localaws.iam.policy import AuthorizationRequest, Decision, Policy, PolicyError, PolicyStatement
 from course.localaws.iam.principals import Entity, Principals
 from course.localaws.moto.records import MotoRecords
@@ -28,6 +30,7 @@ CREATE TABLE IF NOT EXISTS credentials (
     expires REAL
 )
 """
+_ADDED = {"session_policies": "TEXT NOT NULL DEFAULT ''"}  # later columns; JSON, empty for none
 EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key still answers "ExpiredToken" rather than "invalid"
 
 
@@ -57,6 +60,7 @@ class Identity:
         self.account = account
         self._clock = clock
         self._database = Database(state / "identity.db", SCHEMA)
+        self._database.add_columns("credentials", _ADDED)
         self._learner = credentials.issued(state, account)
         self._known = {credential.principal.access_key: credential for credential in (self._learner, *self._sessions())}
         self.callers = CallerAuthorizer(self)
@@ -67,7 +71,9 @@ class Identity:
 
     # Keys
 
-    def issue(self, role: str, session_name: str = "SageMaker", seconds: float | None = None) -> Credential:
+    def issue(
+        self, role: str, session_name: str = "SageMaker", seconds: float | None = None, session_policies: SessionPolicies | None = None
+    ) -> Credential:
         """Create temporary keys for a session of a role.
 
         Parameters
@@ -77,20 +83,25 @@ class Identity:
         session_name : str
         seconds : float, optional
             Lifetime of the keys. Without it they never expire, for work without a time limit.
+        session_policies : SessionPolicies, optional
         """
-        return self.issue_as(self.session(role, session_name), seconds)
+        return self.issue_as(self.session(role, session_name), seconds, session_policies)
 
     def session(self, role: str, session_name: str = "SageMaker") -> str:
         """Returns the ARN of a role's session. ``role`` is a name or an ARN."""
         return f"arn:aws:sts::{self.account}:assumed-role/{role.rpartition('/')[2]}/{session_name}"
 
-    def issue_as(self, arn: str, seconds: float | None = None) -> Credential:
+    def issue_as(self, arn: str, seconds: float | None = None, session_policies: SessionPolicies | None = None) -> Credential:
         """Create temporary keys for any principal."""
         now = self._clock.now()
-        credential = credentials.new_credential(arn, self.account, expires=None if seconds is None else now + seconds)
-        row = (credential.principal.access_key, credential.secret, credential.token, arn, credential.expires)
+        expires = None if seconds is None else now + seconds
+        credential = credentials.new_credential(arn, self.account, expires=expires, session_policies=session_policies)
+        limits = json.dumps([session_policies.inline, session_policies.managed]) if session_policies else ""
+        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, limits)
         with self._database.write() as connection:
-            connection.execute("INSERT INTO credentials VALUES (?, ?, ?, ?, ?)", row)
+            connection.execute(
+                "INSERT INTO credentials (access_key, secret, token, arn, expires, session_policies) VALUES (?, ?, ?, ?, ?, ?)", row
+            )
             connection.execute("DELETE FROM credentials WHERE expires < ?", (now - EXPIRED_KEPT,))
         self._known[credential.principal.access_key] = credential
         return credential
@@ -100,8 +111,11 @@ class Identity:
         return self._known.get(access_key) or self._user_key(access_key)
 
     def _sessions(self) -> list[Credential]:
-        rows = self._database.connection.execute("SELECT access_key, secret, token, arn, expires FROM credentials")
-        return [Credential(secret, Principal(self.account, arn, key), token, expires) for key, secret, token, arn, expires in rows]
+        rows = self._database.connection.execute("SELECT access_key, secret, token, arn, expires, session_policies FROM credentials")
+        return [
+            Credential(secret, Principal(self.account, arn, key, _session_policies(limits)), token, expires)
+            for key, secret, token, arn, expires, limits in rows
+        ]
 
     def _user_key(self, access_key: str) -> Credential | None:
         if not access_key.startswith("AKIA"):  # sessions' keys are all in `_known`; moto has none
@@ -160,13 +174,17 @@ class Identity:
 
         return self.moto.run(decide)
 
-    def caller(self, principal: Principal) -> tuple[Entity | None, str]:
-        """Returns a principal's IAM entity and its user id, as ``GetCallerIdentity`` returns it. Call it in moto's thread.
+    def caller(self, principal: Principal) -> Caller:
+        """Returns a principal with its policies as they are now. Call it in moto's thread."""
+        principals = Principals(self.moto.iam())
+        return Caller(principal, *self._entity(principal, principals), _session(principal, principals))
+
+    def _entity(self, principal: Principal, principals: Principals) -> tuple[Entity | None, str]:
+        """A principal's IAM entity and its user id, as ``GetCallerIdentity`` returns it.
 
         The entity is ``None`` for a federated user, for the account itself, and for a role or user that no longer exists.
         """
         kind, _, rest = principal.arn.rpartition(":")[2].partition("/")
-        principals = Principals(self.moto.iam())
         try:
             if kind == "assumed-role":
                 name, _, session = rest.partition("/")
@@ -209,6 +227,27 @@ class Identity:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _session(principal: Principal, principals: Principals) -> tuple[Policy, ...] | None:
+    """A principal's session policies. A managed policy that was deleted allows nothing."""
+    given = principal.session_policies
+    if given is None:
+        return None
+    inline = (policy.parse("the session policy", given.inline),) if given.inline else ()
+    managed = []
+    for arn in given.managed:
+        with contextlib.suppress(AwsError):
+            managed.append(principals.managed(arn))
+    return (*inline, *managed)
+
+
+def _session_policies(limits: str) -> SessionPolicies | None:
+    """The session policies of a row of the database."""
+    if not limits:
+        return None
+    inline, managed = json.loads(limits)
+    return SessionPolicies(inline, tuple(managed))
 
 
 def _without_conditions(trust: Policy) -> Policy:

@@ -1,8 +1,8 @@
 """Parses IAM policies and evaluates them for a request.
 
 Source: "Policy evaluation logic for requests within a single account" and "Grammar of the IAM JSON policy language", IAM User
-Guide. Evaluates identity policies, a permissions boundary and a resource policy of one account. Does not evaluate service and
-resource control policies, session policies and VPC endpoint policies: the account of the local AWS has none.
+Guide. Evaluates identity policies, a permissions boundary, session policies and a resource policy of one account. Does not evaluate
+service and resource control policies and VPC endpoint policies: the account of the local AWS has none.
 """
 
 from __future__ import annotations
@@ -42,6 +42,12 @@ class AuthorizationRequest:
         Condition keys, in any case, to their values.
     principals : mapping
         All names of the caller that a ``Principal`` element may contain: ``{"AWS": {session ARN, role ARN, root ARN, account}}``.
+    direct : frozenset of str
+        Those of the names that are the caller itself: the ARN of a user, or of a role's session. A resource policy that allows one of them
+        needs no other policy's allow.
+    account : frozenset of str
+        Those of the names that are the whole account: its root ARN and its number. A resource policy that allows one of them leaves it to
+        the caller's own policies.
     absent : callable, optional
         Returns whether a condition key (in lower case) that is missing from ``context`` is really absent from the request. If not,
         a condition on the key cannot be evaluated and raises PolicyError. By default every missing key counts as absent: in a
@@ -52,6 +58,8 @@ class AuthorizationRequest:
     resource: str = "*"
     context: Context = field(default_factory=dict)
     principals: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    direct: frozenset[str] = frozenset()
+    account: frozenset[str] = frozenset()
     absent: Callable[[str], bool] = lambda key: True
 
     def __post_init__(self) -> None:
@@ -102,8 +110,8 @@ class Decision:
         The deciding statements: only the denying ones for an explicit deny, none for an implicit deny.
     missing : tuple of str
         Condition keys that statements on this action and resource use, but the request does not have.
-    within_boundary : bool or None
-        Whether the permissions boundary allows the request, or ``None`` without a boundary.
+    within_boundary, within_session : bool or None
+        Whether the permissions boundary, or the session policies, allow the request; ``None`` without them.
     """
 
     action: str
@@ -112,6 +120,7 @@ class Decision:
     matched: tuple[PolicyStatement, ...]
     missing: tuple[str, ...]
     within_boundary: bool | None = None
+    within_session: bool | None = None
 
     @property
     def allowed(self) -> bool:
@@ -123,27 +132,48 @@ def evaluate(
     identity: Sequence[Policy],
     boundary: Sequence[Policy] | None = None,
     resource_policy: Policy | None = None,
+    session: Sequence[Policy] | None = None,
 ) -> Decision:
-    """Evaluate a request within one account. An explicit deny always wins. Otherwise the request needs an allow, also by the boundary.
+    """Evaluate a request within one account. An explicit deny always wins. Otherwise the request needs an allow.
 
-    A resource policy that names the caller suffices as an allow, as within an AWS account, but the boundary must allow it too.
+    The allow of an identity policy counts only within the boundary and the session policies. The allow of a resource policy depends on whom
+    it names: the user or the role's session itself needs nothing else; a role or everybody counts like an identity policy; the account
+    leaves it to the identity policies.
 
     Raises
     ------
     PolicyError
         A condition cannot be evaluated. Such a condition never counts as satisfied.
     """
-    granting = (*identity, *([resource_policy] if resource_policy else ()))
-    found = _Found.of(request, granting)
-    limit = _Found.of(request, boundary) if boundary is not None else None
-    denied = (*found.denying, *(limit.denying if limit else ()))
-    missing = tuple(dict.fromkeys((*found.missing, *(limit.missing if limit else ()))))
-    within = None if limit is None else bool(limit.allowing) and not limit.denying
+    own = _Found.of(request, identity)
+    given = _Found.of(request, [resource_policy] if resource_policy else ())
+    boundaries, sessions = (None if limit is None else _Found.of(request, limit) for limit in (boundary, session))
+    found = [each for each in (own, given, boundaries, sessions) if each]
+    denied = tuple(statement for each in found for statement in each.denying)
+    missing = tuple(dict.fromkeys(key for each in found for key in each.missing))
+    limits = tuple(None if each is None else bool(each.allowing) and not each.denying for each in (boundaries, sessions))
     if denied:
-        return Decision(request.action, request.resource, "explicitDeny", denied, missing, within)
-    if found.allowing and within is not False:
-        return Decision(request.action, request.resource, "allowed", found.allowing, missing, within)
-    return Decision(request.action, request.resource, "implicitDeny", (), missing, within)
+        return Decision(request.action, request.resource, "explicitDeny", denied, missing, *limits)
+    allowing = (*own.allowing, *(statement for statement in given.allowing if _grants(statement, request)))
+    if any(_grants_directly(statement, request) for statement in given.allowing) or (allowing and False not in limits):
+        return Decision(request.action, request.resource, "allowed", allowing, missing, *limits)
+    return Decision(request.action, request.resource, "implicitDeny", (), missing, *limits)
+
+
+def _grants(statement: PolicyStatement, request: AuthorizationRequest) -> bool:
+    """Whether the allow of a resource policy, which applies to a request, suffices without an identity policy's: not if it only names
+    the account."""
+    if statement.not_principals:
+        return True
+    return any(
+        "*" in names or (names & request.principals.get(kind, frozenset())) - request.account
+        for kind, names in (statement.principals or {}).items()
+    )
+
+
+def _grants_directly(statement: PolicyStatement, request: AuthorizationRequest) -> bool:
+    """Whether the allow of a resource policy, which applies to a request, names the user or the session itself."""
+    return not statement.not_principals and bool((statement.principals or {}).get("AWS", frozenset()) & request.direct)
 
 
 def about(policies: Iterable[Policy], action: str) -> tuple[Policy, ...]:

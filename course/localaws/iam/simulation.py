@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from course.localaws.context import Context, Operation
+from course.localaws.core.call import root
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam import policy
 from course.localaws.iam.policy import AuthorizationRequest, Decision, Effect, Policy, PolicyError, PolicyStatement
@@ -52,10 +53,10 @@ def _simulate(parameters: dict, identity: Sequence[Policy], boundary: Sequence[P
             raise not_supported("iam", f"policy simulation with {option}")
     context = {**(entity.context if entity else {}), **_context(parameters.get("ContextEntries", []))}
     resources = parameters.get("ResourceArns", ["*"])
-    resource_policy, principals = _resource_policy(parameters, entity)
+    resource_policy, names = _resource_policy(parameters, entity)
     results = []
     for action in _actions(parameters):
-        requests = [AuthorizationRequest(action, resource, context, principals) for resource in resources]
+        requests = [AuthorizationRequest(action, resource, context, *names) for resource in resources]
         decisions = [policy.evaluate(request, identity, boundary, resource_policy) for request in requests]
         results.append(_result(action, decisions))
     return results
@@ -87,18 +88,20 @@ def _context(entries: list[dict]) -> dict[str, list[str]]:
     return {entry["ContextKeyName"]: entry.get("ContextKeyValues", []) for entry in entries}
 
 
-def _resource_policy(parameters: dict, entity: Entity | None) -> tuple[Policy | None, dict[str, frozenset[str]]]:
+def _resource_policy(parameters: dict, entity: Entity | None) -> tuple[Policy | None, tuple]:
+    """The resource policy, and the caller's names: ``principals``, ``direct`` and ``account`` of an `AuthorizationRequest`."""
     caller = parameters.get("CallerArn") or (entity.arn if entity and entity.kind == "user" else "")
     if "ResourcePolicy" not in parameters:
-        return None, {}
+        return None, ()
     if not caller:
         raise AwsError("InvalidInput", "CallerArn must be given with ResourcePolicy, unless a user's policies are simulated.")
     try:
         parsed = policy.parse("ResourcePolicy", parameters["ResourcePolicy"])
     except PolicyError as error:
         raise AwsError("InvalidInput", str(error)) from None
-    account = caller.split(":")[4] if caller.count(":") >= 5 else ""
-    return parsed, {"AWS": frozenset({caller, account, f"arn:aws:iam::{account}:root"})}
+    number = caller.split(":")[4] if caller.count(":") >= 5 else ""
+    direct, account = frozenset({caller}), frozenset({number, root(number)})
+    return parsed, ({"AWS": direct | account}, direct, account)
 
 
 def _result(action: str, decisions: list[Decision]) -> dict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from course.localaws.context import Context, Operation
+from course.localaws.core.call import SessionPolicies
 from course.localaws.core.credentials import Credential
 from course.localaws.core.errors import AwsError, not_supported, validation_error
 from course.localaws.iam import authorization, policy
@@ -18,7 +19,9 @@ from course.localaws.protocol.service import Service, Stages
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_NOT_SUPPORTED = ("Policy", "PolicyArns", "ProvidedContexts", "SerialNumber", "SourceIdentity", "Tags", "TokenCode", "TransitiveTagKeys")
+_MOST_MANAGED = 10  # session policies; and the characters of all of them together ("IAM and AWS STS quotas", IAM User Guide)
+_MOST_CHARACTERS = 2048
+_NOT_SUPPORTED = ("ProvidedContexts", "SerialNumber", "SourceIdentity", "Tags", "TokenCode", "TransitiveTagKeys")
 # Condition keys of STS, in lower case, that may really be absent from a call to AssumeRole.
 _ABSENT = ("sts:externalid", "sts:sourceidentity", "sts:transitivetagkeys")
 
@@ -29,8 +32,8 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
 
 def _get_caller_identity(context: Context, parameters: dict) -> dict:
-    _, user_id = context.platform.identity.caller(context.principal)
-    return {"UserId": user_id, "Account": context.principal.account, "Arn": context.principal.arn}
+    caller = context.platform.identity.caller(context.principal)
+    return {"UserId": caller.user_id, "Account": context.principal.account, "Arn": context.principal.arn}
 
 
 def _get_access_key_info(context: Context, parameters: dict) -> dict:
@@ -54,14 +57,52 @@ def _assume_role(context: Context, parameters: dict) -> dict:
         raise validation_error(f"{arn} is invalid")
     if not _SESSION_NAME.fullmatch(session):
         raise validation_error(f"Value '{session}' at 'roleSessionName' must be 2 to 64 characters of [A-Za-z0-9_+=,.@-]")
+    session_policies = _session_policies(parameters, Principals(context.platform.identity.moto.iam()))
     role = _trusting_role(context, parameters)
     chained = context.principal.arn.split(":")[2] == "sts"
     seconds = _seconds(parameters, default=3600, longest=3600 if chained else role.session_seconds)
-    credential = context.platform.identity.issue(arn, session, seconds)
-    return {
+    credential = context.platform.identity.issue(arn, session, seconds, session_policies)
+    answer = {
         "Credentials": _credentials(credential),
         "AssumedRoleUser": {"AssumedRoleId": f"{role.id}:{session}", "Arn": credential.principal.arn},
     }
+    if session_policies is None:
+        return answer
+    # AWS packs the text in a format that is not public. This is the share of the plain text's limit.
+    return answer | {"PackedPolicySize": max(1, 100 * _characters(session_policies) // _MOST_CHARACTERS)}
+
+
+def _session_policies(parameters: dict, principals: Principals) -> SessionPolicies | None:
+    """The session policies of a request, or ``None`` when it has none.
+
+    Raises
+    ------
+    AwsError
+        ``MalformedPolicyDocument``, ``PackedPolicyTooLarge``, ``ValidationError``, ``NoSuchEntity``.
+    """
+    inline, managed = parameters.get("Policy", ""), tuple(each["arn"] for each in parameters.get("PolicyArns", ()))
+    if "Policy" not in parameters and not managed:
+        return None
+    if len(managed) > _MOST_MANAGED:
+        raise validation_error(f"A session takes at most {_MOST_MANAGED} managed policies; PolicyArns has {len(managed)}.")
+    found = SessionPolicies(inline, managed)
+    if _characters(found) > _MOST_CHARACTERS:
+        packed = 100 * _characters(found) // _MOST_CHARACTERS
+        raise AwsError("PackedPolicyTooLarge", f"Serialized token too large for session: {packed}% of the limit.")
+    for arn in managed:
+        principals.managed(arn)
+    if "Policy" in parameters:
+        try:
+            statements = policy.parse("the session policy", inline).statements
+        except PolicyError as error:
+            raise AwsError("MalformedPolicyDocument", str(error)) from None
+        if any(statement.principals is not None for statement in statements):
+            raise AwsError("MalformedPolicyDocument", "Policy document should not specify a principal.")
+    return found
+
+
+def _characters(given: SessionPolicies) -> int:
+    return len(given.inline) + sum(map(len, given.managed))
 
 
 def _trusting_role(context: Context, parameters: dict) -> Entity:
@@ -83,17 +124,14 @@ def _trusting_role(context: Context, parameters: dict) -> Entity:
 
 def _request(context: Context, parameters: dict) -> AuthorizationRequest:
     identity = context.platform.identity
-    caller, user_id = identity.caller(context.principal)
+    caller = identity.caller(context.principal)
     keys = {
-        **authorization.request_keys(context.call, caller, user_id, identity.now()),
+        **authorization.request_keys(context.call, caller, identity.now()),
         "sts:RoleSessionName": [parameters["RoleSessionName"]],
     }
     if "ExternalId" in parameters:
         keys["sts:ExternalId"] = [parameters["ExternalId"]]
-    account = f"arn:aws:iam::{identity.account}:root"
-    names = frozenset({context.principal.arn, identity.account, account, *([caller.arn] if caller else [])})
-    absent = lambda key: key in _ABSENT or authorization.absent(key)  # noqa: E731
-    return AuthorizationRequest("sts:AssumeRole", parameters["RoleArn"], keys, {"AWS": names}, absent)
+    return caller.request("sts:AssumeRole", parameters["RoleArn"], keys, lambda key: key in _ABSENT or authorization.absent(key))
 
 
 def _refuse_options(operation: str, parameters: dict) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.responses import Response
 
-from course.localaws.core.call import AwsRequest
+from course.localaws.core.call import AwsRequest, root
 from course.localaws.core.errors import AwsError
 from course.localaws.core.quota import QuotaReached
 from course.localaws.moto import application, bridge, expressions, replay, wsgi
@@ -257,9 +257,10 @@ class MotoMount:
         """Performs a request for the account itself. If the journal has the seed, does nothing and returns an empty response."""
         if seed is not None and self._journal.has(seed):
             return WsgiResponse(200, (), b"")
-        root = f"arn:aws:iam::{self._platform.account}:root"
         sent = (*headers, ("host", "localhost"))
-        entry = JournalEntry(self._platform.clock.now(), seed or new_seed(), service, region, root, "", "POST", b"/", b"", sent, body)
+        entry = JournalEntry(
+            self._platform.clock.now(), seed or new_seed(), service, region, root(self._platform.account), "", "POST", b"/", b"", sent, body
+        )
         context = replay.seeded_context(entry.time, entry.seed, service=service)
         if service not in IDENTITY_SERVICES:  # the account's own role is made whatever the quota
             context.admit = partial(self._admit, entry)

@@ -206,6 +206,38 @@ def test_a_boundary(aws):
     assert " because no identity-based policy allows" in refused(bounded.sagemaker.list_endpoints)
 
 
+def limited(aws, someone: Someone, **policies) -> Someone:
+    """Returns another session of a caller's role, with the same ARN and these session policies."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/{someone.name}"
+    given = aws("sts").assume_role(RoleArn=role, RoleSessionName="s1", **policies)["Credentials"]
+    keys = {"access_key": given["AccessKeyId"], "secret": given["SecretAccessKey"], "token": given["SessionToken"]}
+    return Someone(aws, someone.arn, someone.name, keys)
+
+
+def test_session_policies(aws):
+    lister = session(aws, allow(["sagemaker:ListModels", "sagemaker:ListEndpoints", "sagemaker:DeleteModel"]))
+    text = document(allow(["sagemaker:ListModels", "sagemaker:ListTrainingJobs"]), deny("sagemaker:DeleteModel"))
+    inline = limited(aws, lister, Policy=text)
+    inline.sagemaker.list_models()
+    lister.sagemaker.list_endpoints()  # a session with the same ARN and without session policies
+    assert refused(inline.sagemaker.list_endpoints).endswith(" because no session policy allows the sagemaker:ListEndpoints action")
+    assert refused(inline.sagemaker.delete_model, ModelName="m").endswith(" with an explicit deny in a session policy")
+    # A session policy grants nothing by itself.
+    assert refused(inline.sagemaker.list_training_jobs).endswith(
+        " because no identity-based policy allows the sagemaker:ListTrainingJobs action"
+    )
+    managed = aws("iam").create_policy(PolicyName="endpoints", PolicyDocument=document(allow("sagemaker:ListEndpoints")))["Policy"]["Arn"]
+    both = limited(aws, lister, Policy=text, PolicyArns=[{"arn": managed}])
+    both.sagemaker.list_models()
+    both.sagemaker.list_endpoints()
+    aws("iam").create_policy_version(PolicyArn=managed, PolicyDocument=document(allow("s3:*")), SetAsDefault=True)
+    assert "no session policy" in refused(both.sagemaker.list_endpoints)
+    aws("iam").delete_policy_version(PolicyArn=managed, VersionId="v1")
+    aws("iam").delete_policy(PolicyArn=managed)
+    both.sagemaker.list_models()
+    assert "no session policy" in refused(both.sagemaker.list_endpoints)
+
+
 def test_a_change_takes_effect_with_the_next_call(aws):
     changing = session(aws)
     policy = aws("iam").create_policy(PolicyName="changing", PolicyDocument=document(allow("sagemaker:ListModels")))["Policy"]["Arn"]

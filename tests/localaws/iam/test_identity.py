@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 from botocore.exceptions import ClientError
 
+from course.localaws.core.call import SessionPolicies
+from course.localaws.core.clock import Clock
+from course.localaws.iam.identity import Identity
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 ACCOUNT = "123456789012"
@@ -156,8 +160,45 @@ def test_assume_role_is_refused_in_awss_words(aws, carol):
     hour = f"arn:aws:iam::{ACCOUNT}:role/hour"
     assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="s s") == "ValidationError"
     assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", DurationSeconds=3601) == "ValidationError"
-    # Session policies are not enforced here, so they must be refused, not silently dropped.
-    assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", Policy=document(allow())) == "NotSupportedByLocalAws"
+    # Session tags are not enforced here, so they must be refused, not silently dropped.
+    assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", Tags=[{"Key": "a", "Value": "b"}]) == "NotSupportedByLocalAws"
+
+
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+
+def test_session_policies_that_cannot_be_ones_are_refused(aws, carol):
+    assume = aws("sts", **carol).assume_role
+    aws("iam").create_role(RoleName="limited", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}))
+    role = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/limited", "RoleSessionName": "ss"}
+    assert "PackedPolicySize" not in assume(**role)
+    assert 0 < assume(**role, Policy=document(allow()))["PackedPolicySize"] < 10
+    assert code_of(assume, **role, Policy="{}") == "MalformedPolicyDocument"
+    assert code_of(assume, **role, Policy=document(allow(Principal="*"))) == "MalformedPolicyDocument"
+    assert code_of(assume, **role, PolicyArns=[{"arn": f"arn:aws:iam::{ACCOUNT}:policy/absent"}]) == "NoSuchEntity"
+    assert code_of(assume, **role, PolicyArns=[{"arn": READ_ONLY}] * 11) == "ValidationError"
+    many = document(*[allow(Sid=f"s{number}") for number in range(40)])
+    assert code_of(assume, **role, Policy=many) == "PackedPolicyTooLarge"
+
+
+def test_keys_of_an_earlier_release_remain_valid(tmp_path):
+    """Its database has no column for session policies."""
+    with sqlite3.connect(tmp_path / "identity.db") as database:
+        database.execute(
+            "CREATE TABLE credentials (access_key TEXT PRIMARY KEY, secret TEXT NOT NULL, token TEXT NOT NULL, arn TEXT NOT NULL, "
+            "expires REAL)"
+        )
+        database.execute("INSERT INTO credentials VALUES ('ASIAOLD', 'secret', 'token', 'arn:aws:sts::1:assumed-role/r/s', NULL)")
+    limits = SessionPolicies("{}", (READ_ONLY,))
+    for _ in range(2):  # the second start finds the column
+        identity = Identity(tmp_path, ACCOUNT, Clock())
+        old = identity.secret("ASIAOLD")
+        assert (old.secret, old.principal.session_policies) == ("secret", None)
+        new = identity.issue("r", session_policies=limits).principal
+        identity.close()
+    again = Identity(tmp_path, ACCOUNT, Clock())
+    assert again.secret(new.access_key).principal == new and new.session_policies == limits
+    again.close()
 
 
 def test_a_session_token_is_for_users(aws, carol):
@@ -284,6 +325,12 @@ def test_custom_policies_their_boundary_and_a_resource_policy(aws):
     assert decide(PolicyInputList=[everything], PermissionsBoundaryPolicyInputList=[nothing]) == "implicitDeny"
     assert decide(PolicyInputList=[nothing], ResourcePolicy=granting, CallerArn=caller) == "allowed"
     assert decide(PolicyInputList=[nothing], ResourcePolicy=granting, CallerArn=f"{caller}2") == "implicitDeny"
+    # A user who is named needs no boundary's allow; everybody does, and naming the account leaves it to the user's own policies.
+    bounded = {"PermissionsBoundaryPolicyInputList": [nothing], "CallerArn": caller, "PolicyInputList": [nothing]}
+    assert decide(ResourcePolicy=granting, **bounded) == "allowed"
+    assert decide(ResourcePolicy=granting.replace(caller, "*"), **bounded) == "implicitDeny"
+    assert decide(ResourcePolicy=granting.replace(caller, ACCOUNT), CallerArn=caller, PolicyInputList=[nothing]) == "implicitDeny"
+    assert decide(ResourcePolicy=granting.replace(caller, ACCOUNT), CallerArn=caller, PolicyInputList=[everything]) == "allowed"
     matched = iam.simulate_custom_policy(PolicyInputList=[nothing, everything], **arguments)["EvaluationResults"][0]["MatchedStatements"]
     assert [statement["SourcePolicyId"] for statement in matched] == ["PolicyInputList.2"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -93,6 +94,32 @@ def test_a_boundary_only_takes_away(request, identity, boundary):
     within = policy.evaluate(request, [of(*identity)], [of(*boundary)])
     assert within.allowed == (without.allowed and policy.evaluate(request, [of(*boundary)]).allowed)
     assert within.within_boundary == policy.evaluate(request, [of(*boundary)]).allowed
+
+
+SESSION, ROLE, ACCOUNT = "arn:aws:sts::123456789012:assumed-role/r/s", "arn:aws:iam::123456789012:role/r", "123456789012"
+NAMES = {"principals": {"AWS": frozenset({SESSION, ROLE, ACCOUNT})}, "direct": frozenset({SESSION}), "account": frozenset({ACCOUNT})}
+
+
+@given(requests, *[st.lists(statements(), max_size=3) for _ in range(4)], st.sampled_from([SESSION, ROLE, ACCOUNT, "*", f"{ROLE}x"]))
+def test_whom_a_resource_policy_names_decides_what_limits_it(request, identity, boundary, sessions, resource, named):
+    """Against a plain reading of "Determining whether a request is allowed or denied within an account"."""
+    granting = of(*({**statement, "Principal": {"AWS": named}} for statement in resource))
+    asked = dataclasses.replace(request, **NAMES)
+    found = policy.evaluate(asked, [of(*identity)], [of(*boundary)], granting, [of(*sessions)])
+
+    def says(each):
+        return policy.evaluate(request, [of(*each)]).effect
+
+    given = says(resource) if named != f"{ROLE}x" else "implicitDeny"
+    every = [says(identity), says(boundary), says(sessions), given]
+    if "explicitDeny" in every:
+        assert found.effect == "explicitDeny"
+    elif given == "allowed" and named == SESSION:
+        assert found.effect == "allowed"
+    else:
+        granted = says(identity) == "allowed" or (given == "allowed" and named in (ROLE, "*"))
+        assert found.allowed == (granted and says(boundary) == "allowed" and says(sessions) == "allowed")
+    assert (found.within_boundary, found.within_session) == (says(boundary) == "allowed", says(sessions) == "allowed")
 
 
 @given(requests, st.lists(statements(), max_size=4))

@@ -1,0 +1,85 @@
+"""The caller of an operation: its IAM entity, its names in resource policies, and the policies that are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from course.localaws.core.call import Principal, root
+from course.localaws.iam import policy
+from course.localaws.iam.policy import AuthorizationRequest, Decision, Policy
+from course.localaws.iam.principals import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A principal with its policies, at one moment.
+
+    Attributes
+    ----------
+    principal : Principal
+    entity : Entity or None
+        ``None`` for the account itself, and for a role or user that no longer exists.
+    user_id : str
+        As ``GetCallerIdentity`` returns it.
+    session : tuple of Policy or None
+        The session policies; ``None`` for a caller that has none.
+    """
+
+    principal: Principal
+    entity: Entity | None
+    user_id: str
+    session: tuple[Policy, ...] | None = None
+
+    def request(self, action: str, resource: str, keys: Mapping, absent: Callable[[str], bool] = lambda key: True) -> AuthorizationRequest:
+        """The caller's request, with all names that a resource policy may have for it."""
+        account = frozenset({self.principal.account, root(self.principal.account)})
+        direct = frozenset({self.principal.arn}) - account
+        names = account | direct | ({self.entity.arn} if self.entity else frozenset())
+        return AuthorizationRequest(action, resource, keys, {"AWS": names}, direct, account, absent)
+
+    def about(self, action: str) -> CallerPolicies:
+        """The caller's policies, reduced to the statements that concern an action."""
+        entity, session = self.entity, self.session
+        return CallerPolicies(
+            policy.about(entity.policies, action) if entity else (),
+            policy.about(entity.boundary, action) if entity and entity.boundary is not None else None,
+            policy.about(session, action) if session is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallerPolicies:
+    """A caller's own policies: its identity policies, its permissions boundary and its session policies."""
+
+    identity: tuple[Policy, ...]
+    boundary: tuple[Policy, ...] | None
+    session: tuple[Policy, ...] | None
+
+    @property
+    def all(self) -> tuple[Policy, ...]:
+        return (*self.identity, *(self.boundary or ()), *(self.session or ()))
+
+    def evaluate(self, request: AuthorizationRequest, resource_policy: Policy | None = None) -> Decision:
+        """The decision about a request. Raises PolicyError when a condition cannot be evaluated."""
+        return policy.evaluate(request, self.identity, self.boundary, resource_policy, self.session)
+
+    def reason(self, request: AuthorizationRequest, decision: Decision, resource_policy: Policy | None = None) -> str:
+        """AWS's text for a decision that does not allow the request ("Troubleshoot access denied error messages", IAM User Guide)."""
+        if decision.effect == "explicitDeny":
+            return f"with an explicit deny in {self._denying(decision)}"
+        kind = "identity-based policy"
+        if policy.evaluate(request, self.identity, resource_policy=resource_policy).allowed:  # but for its limits
+            kind = "permissions boundary" if decision.within_boundary is False else "session policy"
+        return f"because no {kind} allows the {request.action} action"
+
+    def _denying(self, decision: Decision) -> str:
+        kinds = (
+            ("an identity-based policy", self.identity),
+            ("a permissions boundary", self.boundary or ()),
+            ("a session policy", self.session or ()),
+        )
+        for kind, policies in kinds:
+            if any(statement in each.statements for each in policies for statement in decision.matched):
+                return kind
+        return "a resource-based policy"
