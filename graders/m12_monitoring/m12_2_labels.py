@@ -179,8 +179,9 @@ def judge_labels(answer: Answer, report: Report, name: str) -> None:
         for messages in (early, found.messages):
             answer.call("write_labels", found.predictions, messages, there.labels)
         hours = [f"{there.now - timedelta(hours=number):%Y/%m/%d/%H}" for number in range(round(ASKED[0]) + 1)]
-        said = f"`write_labels(..., {there.labels!r})` deleted {BESIDE!r}, which is not below `folder`. Where does a folder's name end?"
-        if not report.part("once", BESIDE in keys_of(answer, there.bucket), said):
+        if BESIDE not in keys_of(answer, there.bucket):
+            said = f"`write_labels(..., {there.labels!r})` deleted {BESIDE!r}, which is not below `folder`. Where does a folder's name end?"
+            report.part("once", False, said)
             return
         if not _written(answer, report, there.labels, set(found.outcomes), hours):
             return
