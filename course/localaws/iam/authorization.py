@@ -72,6 +72,8 @@ class RequiredPermission:
         The policy of the resource, e.g. of a bucket.
     binds_root : bool
         Whether an explicit deny in the resource policy also holds for the account's root user.
+    quote : str
+        What a message has before and after the resource: S3's have a quotation mark.
     """
 
     action: str
@@ -80,6 +82,7 @@ class RequiredPermission:
     absent: Callable[[str], bool] = lambda key: False
     resource_policy: Policy | None = None
     binds_root: bool = True
+    quote: str = ""
 
 
 class CallerDirectory(Protocol):
@@ -106,15 +109,13 @@ class CallerAuthorizer:
         self._identity = identity
         self._known: dict[tuple[str, SessionPolicies | None], _KnownCaller] = {}
 
-    async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], code: str, status: int, quote: str = "") -> None:
+    async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], code: str, status: int) -> None:
         """Refuse a call unless its caller has every permission in ``demands``.
 
         Parameters
         ----------
         code, status
             Error code and HTTP status of a refusal in the protocol of the call.
-        quote : str
-            What the message has before and after the ARN of a resource: S3 has a quotation mark.
 
         Raises
         ------
@@ -128,7 +129,7 @@ class CallerAuthorizer:
             except PolicyError as error:
                 reason = f"because {error}"
             if reason:
-                where = "" if demand.resource == "*" else f" on resource: {quote}{demand.resource}{quote}"
+                where = "" if demand.resource == "*" else f" on resource: {demand.quote}{demand.resource}{demand.quote}"
                 message = f"User: {call.principal.arn} is not authorized to perform: {demand.action}{where} {reason}"
                 raise AwsError(code, message, status)
 

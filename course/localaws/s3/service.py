@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from botocore.model import OperationModel
 from starlette.responses import Response
@@ -11,7 +10,6 @@ from starlette.responses import Response
 from course.localaws.context import Operation
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError, not_supported
-from course.localaws.iam.permissions import PermissionTable
 from course.localaws.platform import Platform
 from course.localaws.protocol import rest_xml
 from course.localaws.protocol.service import Service, Stages
@@ -19,6 +17,7 @@ from course.localaws.s3 import table
 from course.localaws.s3.events import BucketEvents
 from course.localaws.s3.integrity import DeclaredDigests
 from course.localaws.s3.operations import buckets, configurations, copies, lists, multipart, objects
+from course.localaws.s3.permissions import S3Permissions
 
 OPERATIONS: dict[str, Operation] = {
     **buckets.OPERATIONS,
@@ -42,7 +41,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         invalid=None,
         prepare=_prepare,
         finish=_add_request_id,
-        permissions=PermissionTable(Path(__file__).with_name("permissions.yaml")).required,
+        permissions=S3Permissions(platform.objects).required,
         stages=stages,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from functools import partial
 
@@ -11,7 +10,7 @@ from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.protocol import xml
 from course.localaws.protocol.model import service_model
 from course.localaws.protocol.rest_xml import form
-from course.localaws.s3 import events, table
+from course.localaws.s3 import bucket_policies, events, table
 from course.localaws.s3.tags import checked_tags
 
 SIZE_RULE = "TransitionDefaultMinimumObjectSize"
@@ -57,14 +56,14 @@ def _tagging(context: Context, params: dict, document: dict) -> dict:
 
 
 def _policy(context: Context, params: dict, document: dict) -> dict:
-    try:
-        policy = json.loads(document["Policy"])
-    except ValueError:
-        policy = None
-    if not isinstance(policy, dict):
-        raise AwsError("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
-    if "Statement" not in policy:
-        raise AwsError("MalformedPolicy", "Missing required field Statement")
+    bucket = params["Bucket"]
+    policy = bucket_policies.parsed(bucket, document["Policy"])
+    if (current(context, params, "publicAccessBlock") or {}).get("BlockPublicPolicy") and bucket_policies.is_public(policy):
+        message = (
+            f'User: {context.principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "arn:aws:s3:::{bucket}" because '
+            "public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access."
+        )
+        raise AwsError("AccessDenied", message, 403)
     return document
 
 

@@ -102,16 +102,22 @@ async def upload_part_copy(context: Context, params: dict) -> dict:
     return {"CopyPartResult": {"ETag": f'"{part.etag}"', "LastModified": part.modified, **shown}, **_source_version(source)}
 
 
-def _source(context: Context, params: dict) -> StoredObject:
-    """The object that ``x-amz-copy-source`` names, as ``bucket/key`` or ``bucket/key?versionId=id``, URL-encoded."""
+def source_of(params: dict) -> tuple[str, str | None]:
+    """``bucket/key`` and the version that ``x-amz-copy-source`` names, as ``bucket/key`` or ``bucket/key?versionId=id``, URL-encoded."""
     path, _, version = params["CopySource"].partition("?versionId=")
-    bucket, _, key = unquote(path.removeprefix("/"), errors="strict").partition("/")
+    return unquote(path.removeprefix("/"), errors="strict"), version or None
+
+
+def _source(context: Context, params: dict) -> StoredObject:
+    """The object that is copied."""
+    path, version = source_of(params)
+    bucket, _, key = path.partition("/")
     if not bucket or not key or bucket.startswith("arn:"):
         message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         raise AwsError("InvalidArgument", message, ArgumentName="x-amz-copy-source", ArgumentValue=params["CopySource"])
     if params.get("ExpectedSourceBucketOwner", context.account) != context.account:
         raise AwsError("AccessDenied", "Access Denied", status=403)
-    found = context.platform.objects.objects.find(bucket, key, version or None)
+    found = context.platform.objects.objects.find(bucket, key, version)
     if found.is_delete_marker:
         if version:
             raise AwsError("InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
