@@ -122,6 +122,11 @@ class Lab:
         return (self.root / "lab.log").read_text()
 
 
+def _heed_ctrl_c() -> None:
+    """A shell that runs the tests in the background has them, and all that they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def lab(root: Path, command: list[str]) -> Iterator[Lab]:
     """A `course lab` that answers, in a session of its own. Its standard input is a terminal: JupyterLab asks only there on Ctrl-C.
@@ -142,7 +147,9 @@ def lab(root: Path, command: list[str]) -> Iterator[Lab]:
     }
     terminal, stdin = os.openpty()
     with (root / "lab.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=root, env=environment, stdin=stdin, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=root, env=environment, stdin=stdin, stdout=log, stderr=log, start_new_session=True, preexec_fn=_heed_ctrl_c
+        )
     started = Lab(process, port, root)
     try:
         wait_for(lambda: process.poll() is not None or started.contents())

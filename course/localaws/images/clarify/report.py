@@ -39,7 +39,7 @@ def _blocks(content: Mapping[str, Any], config: str, rows: int) -> Iterator[Bloc
         yield from _attributions(explanations["kernel_shap"])
     if "pdp" in explanations:
         yield Heading("Partial dependence")
-        yield from _dependence(explanations)
+        yield from _dependence(explanations["pdp"], _label_headers(config))
     yield Heading("Settings")
     yield Listing("analysis_config.json", _indented(config))
 
@@ -75,9 +75,16 @@ def _attributions(labels: Mapping[str, Any]) -> Iterator[Block]:
         yield Table(f"Global SHAP values of {label}", ("feature", "global SHAP value"), rows, f"All {len(rows)} features of {label}")
 
 
-def _dependence(explanations: Mapping[str, Any]) -> Iterator[Block]:
-    names = list(explanations.get("kernel_shap", {}))
-    for found in explanations["pdp"]:
+def _label_headers(config: str) -> list[str]:
+    """The names that the configuration gives to the outputs of the model; ``analysis.json`` has none for partial dependence."""
+    try:
+        return [str(name) for name in json.loads(config)["predictor"]["label_headers"]]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _dependence(curves: list[Mapping[str, Any]], names: list[str]) -> Iterator[Block]:
+    for found in curves:
         feature = found["feature_name"]
         if "error" in found:
             yield Paragraph(f"There is no curve of {feature}. {found['error']}")

@@ -1,7 +1,7 @@
 """A file is a JSON list."""
 
 # trips: form
-# says: expected a JSON object as in the text
+# says: expected a JSON object as `label` makes it
 
 
 def write_labels(predictions: pd.DataFrame, messages: pd.DataFrame, folder: str) -> None:

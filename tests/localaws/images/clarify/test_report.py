@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from nbconvert import HTMLExporter
 
-from course.localaws.images.clarify import charts, document, notebook, page, report
+from course.localaws.images.clarify import blocks, charts, document, notebook, page, report
 
 NAME = '<b>"age" & $1$'
 METRICS = [
@@ -106,6 +106,20 @@ def test_the_page_can_be_read_without_eyes(html_page: Page) -> None:
     assert [tag for tag, _ in html_page.elements].count("caption") == len(tables)
     anchors = {attributes["href"] for tag, attributes in html_page.elements if tag == "a"}
     assert anchors == {f"#{attributes['id']}" for tag, attributes in html_page.elements if tag == "h2"}
+
+
+@pytest.mark.parametrize(
+    ("config", "names"),
+    [
+        ('{"predictor": {"label_headers": ["no", "yes"]}}', ["no", "yes"]),
+        ('{"predictor": {"label_headers": ["no"]}}', ["no", "label1"]),
+        ('{"predictor": {}}', ["label0", "label1"]),
+    ],
+)
+def test_partial_dependence_names_the_outputs_as_the_configuration_does(config: str, names: list[str]) -> None:
+    made = report.report("Loans", {"explanations": {"pdp": CURVES}}, config, 10)
+    [curves] = [block for block in made.blocks if isinstance(block, blocks.Curves)]
+    assert list(curves.lines) == names and all(name in curves.said for name in names)
 
 
 def test_the_notebook_shows_what_the_page_shows(tmp_path: Path, html_page: Page) -> None:

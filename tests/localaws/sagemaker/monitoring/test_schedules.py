@@ -156,11 +156,12 @@ def test_lists_and_updates(monitored: Monitored) -> None:
     described = sagemaker.describe_data_quality_job_definition(JobDefinitionName=definition)
     assert described["DataQualityJobInput"]["EndpointInput"]["EndpointName"] == "delays"
     config = sagemaker.describe_monitoring_schedule(MonitoringScheduleName=name)["MonitoringScheduleConfig"]
-    daily = config | {"ScheduleConfig": {"ScheduleExpression": "cron(0 5 ? * * *)"}}
+    hour = (monitored.now().hour + 12) % 24  # half a day from now, so that a day and an hour have it once
+    daily = config | {"ScheduleConfig": {"ScheduleExpression": f"cron(0 {hour} ? * * *)"}}
     sagemaker.update_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=daily)
     monitored.advance(hours=25)
     [execution] = monitored.ended(name, 1)
-    assert execution["ScheduledTime"].astimezone(UTC).hour == 5
+    assert execution["ScheduledTime"].astimezone(UTC).hour == hour
     sagemaker.delete_monitoring_schedule(MonitoringScheduleName=name)
     sagemaker.delete_data_quality_job_definition(JobDefinitionName=definition)
     with pytest.raises(ClientError, match="Could not find JobDefinition"):
