@@ -1,7 +1,7 @@
 """A folder for each day is enough."""
 
 # trips: form
-# says: year, month, day and hour
+# says: YYYY/MM/DD/HH
 
 
 def write_labels(predictions: pd.DataFrame, messages: pd.DataFrame, folder: str) -> None:
