@@ -136,9 +136,9 @@ def sorted_out(answer: Answer, report: Report, description: dict, log: list[str]
     got = answer.call("triage", description, log)
     if set(got) != {"action", "line"}:
         fault = "expected the keys 'action' and 'line'"
-    elif got["action"] not in ACTIONS:
+    elif not isinstance(got["action"], str) or got["action"] not in ACTIONS:
         fault = "expected an action of the table"
-    elif got["line"] and got["line"] not in log:
+    elif got["line"] != "" and got["line"] not in log:
         fault = "expected a whole line of the log as 'line', or '' for none"
     else:
         return got
