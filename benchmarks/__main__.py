@@ -37,6 +37,7 @@ NAMES = (
     "explaining",
     "feature_store.offline",
     "objects",
+    "authorization",
     "restart",
     "queue",
     "grading",

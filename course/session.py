@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import secrets
@@ -95,6 +96,30 @@ class CourseSession:
             raise SessionError(f"image {name} {version} is not published in region {self.region}.")
         tag = f"{version}-cpu-py3" if entry.get("processors") else version  # tags of newer images have no processor and Python
         return f"{entry['registries'][self.region]}.dkr.ecr.{self.region}.amazonaws.com/{entry['repository']}:{tag}"
+
+    def as_role(self, role: str, **options: Any) -> CourseSession:
+        """This connection with the rights of a role, e.g. ``aws.as_role("Analyst").client("s3")``.
+
+        It calls STS's AssumeRole, so the role's trust policy must allow the caller.
+
+        Parameters
+        ----------
+        role : str
+            Name or ARN.
+        **options
+            Further parameters of AssumeRole, e.g. ``Policy``, ``ExternalId`` and ``RoleSessionName``, which is ``learner`` by default.
+
+        Raises
+        ------
+        botocore.exceptions.ClientError
+            ``AccessDenied``: there is no such role, or it does not trust the caller.
+        """
+        arn = role if role.startswith("arn:") else f"arn:aws:iam::{self.account}:role/{role}"
+        keys = self.client("sts").assume_role(**{"RoleArn": arn, "RoleSessionName": "learner"} | options)["Credentials"]
+        other = copy.copy(self)
+        other.__dict__.pop("session", None)  # the SDK's session of the caller
+        other.boto = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], self.region)
+        return other
 
     def unique(self, name: str) -> str:
         """``name`` with this run's suffix, so that runs do not share resources. `cleanup` finds resources by the suffix."""

@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING
 from course.localaws.athena.failures import QueryFailure
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
-from course.localaws.iam.policy import Policy, PolicyError
+from course.localaws.iam.authorization import ConditionKeys
+from course.localaws.iam.policy import Policy
+from course.localaws.s3 import condition_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from course.localaws.iam.callers import Caller, CallerPolicies
+    from course.localaws.iam.callers import Caller
     from course.localaws.platform import Platform
     from course.localaws.s3.objects import StoredObject
 
 ANYTHING = "*"
+# Athena's requests to S3 are made for the caller ("aws:CalledVia", IAM User Guide).
+VIA_ATHENA: ConditionKeys = {
+    "aws:ViaAWSService": ["true"],
+    **dict.fromkeys(("aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"), ["athena.amazonaws.com"]),
+}
 MOST_NOTED = 1000  # objects of one scan that the request log names one by one
 
 
@@ -32,14 +39,14 @@ class Access:
 
     def __init__(self, platform: Platform, principal: Principal) -> None:
         self._platform, self._principal = platform, principal
-        self._policies: dict[str, CallerPolicies] = {}  # by action
-        self._answers: dict[tuple[str, str], bool] = {}  # to an action on a resource
+        self._answers: dict[tuple[str, str], str] = {}  # action, bucket -> why it is refused, where that is the same for all objects
+        self._same: dict[tuple[str, str], bool] = {}  # action, bucket -> whether it is
 
     def objects(self, uri: str) -> list[StoredObject]:
         """Returns the data objects below a location. Skips folders and empty or hidden objects. Raises QueryFailure."""
         bucket, prefix = _split(uri)
         prefix = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
-        self._require("s3:ListBucket", bucket, "")
+        self._require("s3:ListBucket", bucket, "", {"s3:prefix": [prefix]})
         try:
             found = list(self._platform.objects.list(bucket, prefix))
         except AwsError as error:
@@ -66,14 +73,14 @@ class Access:
     def holds_any(self, uri: str) -> bool:
         """Returns whether there is an object below a location."""
         bucket, prefix = _split(uri)
-        self._require("s3:ListBucket", bucket, "")
+        self._require("s3:ListBucket", bucket, "", {"s3:prefix": [prefix]})
         return next(iter(self._platform.objects.list(bucket, prefix)), None) is not None
 
     def put(self, uri: str, content: bytes | Path, kms_key: str | None = None) -> None:
         """Store bytes, or move a file into S3. Raises QueryFailure with Athena's message."""
         bucket, key = _split(uri)
         try:
-            if not self._allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
+            if self._refusal("s3:PutObject", bucket, key, condition_keys.of_key(kms_key)):
                 raise AwsError("AccessDenied", "Access Denied", 403)
             if isinstance(content, bytes):
                 self._platform.objects.put_bytes(bucket, key, content, kms_key=kms_key)
@@ -89,32 +96,35 @@ class Access:
             raise QueryFailure(f"{error.code}: {error.message} when writing output to url: {uri}") from error
         self._note("PutObject", f"{bucket}/{key}")
 
-    def _require(self, action: str, bucket: str, key: str) -> None:
-        if not self._allowed(action, f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"):
+    def _require(self, action: str, bucket: str, key: str, keys: ConditionKeys | None = None) -> None:
+        if reason := self._refusal(action, bucket, key, keys):
             self._note(action.removeprefix("s3:"), f"{bucket}/{key}", 403, "AccessDenied")
             raise QueryFailure(
                 "PERMISSION_DENIED: Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied; "
-                f"{self._principal.arn} may not {action} on s3://{bucket}/{key})"
+                f"{self._principal.arn} may not {action} on s3://{bucket}/{key} {reason})"
             )
 
-    def _allowed(self, action: str, resource: str) -> bool:
-        if self._principal.is_root:
-            return True
-        if (action, ANYTHING) in self._answers:
-            return self._answers[action, ANYTHING]
-        entity = self._caller.entity
-        if entity is None:
-            return False
-        if action not in self._policies:
-            self._policies[action] = self._caller.about(action)
-        policies = self._policies[action]
-        asked = ANYTHING if _same_for_all(*policies.all) else resource
-        try:
-            allowed = policies.evaluate(self._caller.request(action, resource, entity.context)).allowed
-        except PolicyError as error:
-            raise QueryFailure(f"PERMISSION_DENIED: {error}") from error
-        self._answers[action, asked] = allowed
-        return allowed
+    def _refusal(self, action: str, bucket: str, key: str, keys: ConditionKeys | None = None) -> str:
+        """AWS's text for why the caller may not do it; ``""`` if it may."""
+        if (action, bucket) in self._answers:
+            return self._answers[action, bucket]
+        identity, resource = self._platform.identity, f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
+        demand = identity.services["s3"](action, resource, lambda: VIA_ATHENA | (keys or {}))
+        reason = identity.callers.refusal(self._principal, demand)
+        if key and self._is_same_for_all(action, bucket, demand.resource_policy):
+            self._answers[action, bucket] = reason
+        return reason
+
+    def _is_same_for_all(self, action: str, bucket: str, policy: Policy | None) -> bool:
+        """Whether the answer is the same for every object of a bucket, so that a query of many objects asks once."""
+        if (action, bucket) not in self._same:
+            policies = (*self._caller.about(action).all, *([policy] if policy else ()))
+            statements = [statement for each in policies for statement in each.statements]
+            self._same[action, bucket] = all(
+                each.resources == (ANYTHING,) and not any(found.key.lower().startswith("s3:") for found in each.conditions)
+                for each in statements
+            )
+        return self._same[action, bucket]
 
     @cached_property
     def _caller(self) -> Caller:
@@ -123,11 +133,6 @@ class Access:
 
     def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:
         self._platform.requests.record(self._principal.arn, "s3", operation, resource, status, error)
-
-
-def _same_for_all(*policies: Policy) -> bool:
-    """Whether the answer of policies about one action is the same for every resource."""
-    return all(statement.resources == (ANYTHING,) for each in policies for statement in each.statements)
 
 
 def _split(uri: str) -> tuple[str, str]:

@@ -33,7 +33,7 @@ class SessionPolicies:
 class Principal:
     """The caller that signed the request.
 
-    ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner``.
+    ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/Administrator/learner``.
     ``session_policies`` limit the caller, beside the policies of its role.
     """
 
@@ -75,6 +75,8 @@ class AwsRequest:
         Of the request, without secrets. Set by the dispatcher where the audit stage is on, for the request log.
     chunks : async iterator of bytes
         The decoded body in pieces; its hash is verified at the end, and a mismatch raises ``XAmzContentSHA256Mismatch``.
+    refused : dict
+        Action and resource -> AWS's message, for what the caller may not do of an operation that does the rest, e.g. DeleteObjects.
     trailers : dict
         The trailers of an aws-chunked body, by lower-case name, e.g. ``{"x-amz-checksum-crc32": "..."}``; filled when the body has ended.
     """
@@ -89,6 +91,7 @@ class AwsRequest:
     operation: str = ""
     resource: str = ""
     parameters: dict | None = None
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)
     trailers: dict[str, str] = field(default_factory=dict)
     _body: bytes | None = field(default=None, repr=False)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from course.localaws.core.call import Principal, SessionPolicies
 
 ACCOUNT = "123456789012"
-ROLE_NAME = "SageMakerRole"
+ADMINISTRATOR = "Administrator"  # the learner's role, of which the account's other callers are made
 SESSION_NAME = "learner"
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -55,7 +55,7 @@ def new_credential(
 
 
 def issued(state: Path, account: str = ACCOUNT) -> Credential:
-    """The credential in a state folder's ``keys.json``: a session of ``SageMakerRole``. The first call makes it (mode 0600)."""
+    """The credential in a state folder's ``keys.json``: a session of ``Administrator``. The first call makes it (mode 0600)."""
     path = state / "keys.json"
     try:
         return of_document(json.loads(path.read_text()), account)
@@ -67,7 +67,7 @@ def issued(state: Path, account: str = ACCOUNT) -> Credential:
 
 def learner(account: str = ACCOUNT) -> str:
     """The ARN of the local AWS's user."""
-    return f"arn:aws:sts::{account}:assumed-role/{ROLE_NAME}/{SESSION_NAME}"
+    return f"arn:aws:sts::{account}:assumed-role/{ADMINISTRATOR}/{SESSION_NAME}"
 
 
 def write(state: Path, credential: Credential) -> None:
@@ -88,4 +88,7 @@ def as_document(credential: Credential) -> dict[str, str]:
 
 def of_document(document: dict[str, str], account: str = ACCOUNT) -> Credential:
     """The credential of a ``keys.json``; it does not expire."""
-    return Credential(document["secret"], Principal(account, document["arn"], document["access_key"]), document["token"])
+    arn = document["arn"]
+    if arn == f"arn:aws:sts::{account}:assumed-role/SageMakerRole/{SESSION_NAME}":  # the learner of an earlier release
+        arn = learner(account)
+    return Credential(document["secret"], Principal(account, arn, document["access_key"]), document["token"])

@@ -92,7 +92,7 @@ class Registry:
             ) from None
 
     def _may_pull(self, role: str, repository: str) -> bool:
-        return all(decision.allowed for decision in self._platform.identity.simulate(role, PULLING, [repository]))
+        return all(self._platform.identity.allows(role, action, repository) for action in PULLING)
 
     def recover(self) -> None:
         """Starts to remove, in the background, the files that no image uses. Call it before jobs or servers start from images."""

@@ -25,7 +25,6 @@ from course.localaws.events.metrics import DeliveryMetrics
 from course.localaws.events.store import Change, EventStore, shown
 from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation, SqsQueue, TargetKinds, seed_of
 from course.localaws.iam.identity import Identity
-from course.localaws.iam.policy import PolicyError
 
 MOST_ATTEMPTS, MOST_SECONDS = 185, 86_400  # the default retry policy
 ATTEMPT = "<aws.scheduler.attempt-number>"  # in the input of a schedule
@@ -134,15 +133,12 @@ class Deliveries:
         role = target.get("RoleArn")
         if role is None:
             return None
-        try:
-            [decision] = self._identity.simulate(role, [action], [target["Arn"]])
-        except AwsError as error:
-            return Failure("FAILED_TO_ASSUME_ROLE", error.message, final=True)
-        except PolicyError as error:
-            return Failure("NO_PERMISSIONS", str(error), final=True)
-        if decision.allowed:
+        if not self._identity.exists(role):
+            return Failure("FAILED_TO_ASSUME_ROLE", f"The role {role} cannot be found.", final=True)
+        reason = self._identity.refusal(role, action, target["Arn"])
+        if not reason:
             return None
-        why = f"User: {role} is not authorized to perform: {action} on resource: {target['Arn']}"
+        why = f"User: {role} is not authorized to perform: {action} on resource: {target['Arn']} {reason}"
         return Failure("NO_PERMISSIONS", why, final=True)
 
     def _failed(self, sequence: int, delivery: dict, failure: Failure, moment: float) -> None:

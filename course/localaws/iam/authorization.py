@@ -1,7 +1,7 @@
 """Checks that the caller's policies, and the policy of the resource, allow an operation, before it runs.
 
-This is a stage of the dispatcher (`course.localaws.protocol.service`). `course.localaws.services` enables it for each service. Access to
-a job's data is different: the job checks its own role.
+This is a stage of the dispatcher (`course.localaws.protocol.service`). `course.localaws.services` enables it for each service. Work that
+a service does with the rights of a role, such as reading a job's data, asks by `course.localaws.iam.identity.Identity.refusal`.
 
 Matches AWS: "Policy evaluation logic for requests within a single account" (IAM User Guide) within the limits of `policy`, and the error
 messages in "Troubleshoot access denied error messages" there. Differs from AWS: an explicit deny by a managed policy names only the kind of
@@ -40,14 +40,18 @@ def absent(key: str) -> bool:
 
 def request_keys(call: AwsRequest, caller: Caller, now: float) -> ConditionKeys:
     """Returns the global condition keys of a call: its caller, time (``now``, in Unix seconds) and source."""
-    unknown = {"aws:PrincipalArn": [call.principal.arn], "aws:PrincipalAccount": [call.principal.account]}
+    return service_keys(caller, now) | {"aws:RequestedRegion": [call.region], "aws:SourceIp": ["127.0.0.1"]}
+
+
+def service_keys(caller: Caller, now: float) -> ConditionKeys:
+    """Returns the global condition keys of work that a service does with a role's rights. Its region and address are not known here."""
+    principal = caller.principal
+    unknown = {"aws:PrincipalArn": [principal.arn], "aws:PrincipalAccount": [principal.account]}
     return {
         **(caller.entity.context if caller.entity else unknown),
         "aws:userid": [caller.user_id],
-        "aws:RequestedRegion": [call.region],
         "aws:CurrentTime": [str(now)],
         "aws:EpochTime": [str(now)],
-        "aws:SourceIp": ["127.0.0.1"],
         "aws:SecureTransport": ["true"],  # AWS's endpoints, which this one replaces, use TLS
         "aws:ViaAWSService": ["false"],
         "aws:PrincipalIsAWSService": ["false"],
@@ -74,6 +78,8 @@ class RequiredPermission:
         Whether an explicit deny in the resource policy also holds for the account's root user.
     quote : str
         What a message has before and after the resource: S3's have a quotation mark.
+    separate : bool
+        Whether the operation does the rest without this permission. The refusal is then in ``AwsRequest.refused``.
     """
 
     action: str
@@ -83,6 +89,7 @@ class RequiredPermission:
     resource_policy: Policy | None = None
     binds_root: bool = True
     quote: str = ""
+    separate: bool = False
 
 
 class CallerDirectory(Protocol):
@@ -110,7 +117,7 @@ class CallerAuthorizer:
         self._known: dict[tuple[str, SessionPolicies | None], _KnownCaller] = {}
 
     async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], code: str, status: int) -> None:
-        """Refuse a call unless its caller has every permission in ``demands``.
+        """Refuse a call unless its caller has every permission in ``demands`` that is not ``separate``.
 
         Parameters
         ----------
@@ -125,13 +132,26 @@ class CallerAuthorizer:
         for demand in demands:
             try:
                 known = self._known.get(_key(call.principal)) or await self._identity.moto.run_async(lambda: self._learn(call.principal))
-                reason = known.refused(demand, call, self._identity.now)
+                reason = known.refused(demand, lambda caller: request_keys(call, caller, self._identity.now()))
             except PolicyError as error:
                 reason = f"because {error}"
             if reason:
                 where = "" if demand.resource == "*" else f" on resource: {demand.quote}{demand.resource}{demand.quote}"
                 message = f"User: {call.principal.arn} is not authorized to perform: {demand.action}{where} {reason}"
-                raise AwsError(code, message, status)
+                if not demand.separate:
+                    raise AwsError(code, message, status)
+                call.refused[demand.action, demand.resource] = message
+
+    def refusal(self, principal: Principal, demand: RequiredPermission) -> str:
+        """Returns AWS's text for why a service may not do something for a caller, or ``""`` if it may.
+
+        Waits for moto's thread, so call it from another thread.
+        """
+        known = self._known.get(_key(principal)) or self._identity.moto.run(lambda: self._learn(principal))
+        try:
+            return known.refused(demand, lambda caller: service_keys(caller, self._identity.now()))
+        except PolicyError as error:
+            return f"because {error}"
 
     def forget(self) -> None:
         """Discard all cached callers. Call it in moto's thread, where `_learn` runs too, so that no outdated caller stays cached."""
@@ -156,8 +176,11 @@ class _KnownCaller:
         self._caller = caller
         self._policies: dict[str, tuple[CallerPolicies, bool]] = {}  # and whether their resources have variables
 
-    def refused(self, demand: RequiredPermission, call: AwsRequest, now: Callable[[], float]) -> str:
-        """Returns AWS's text for why the caller is not allowed, or ``""`` if it is. Raises PolicyError."""
+    def refused(self, demand: RequiredPermission, general: Callable[[Caller], ConditionKeys]) -> str:
+        """Returns AWS's text for why the caller is not allowed, or ``""`` if it is. Raises PolicyError.
+
+        ``general`` returns the global condition keys.
+        """
         if demand.action not in self._policies:
             about = self._caller.about(demand.action)
             self._policies[demand.action] = about, _has_variables(about.all)
@@ -165,21 +188,23 @@ class _KnownCaller:
         is_root = self._caller.principal.is_root  # outside an organization, only a resource's policy can limit the root user
         if is_root and (demand.resource_policy is None or not demand.binds_root):
             return ""
+        if not is_root and self._caller.entity is None:  # its role or user was deleted
+            return f"because no identity-based policy allows the {demand.action} action"
         has_variables = has_variables or (demand.resource_policy is not None and _has_variables((demand.resource_policy,)))
-        request, decision = self._decided(policies, demand, has_variables, lambda: request_keys(call, self._caller, now()))
+        request, decision = self._decided(policies, demand, has_variables, general)
         if decision.allowed or (is_root and decision.effect != "explicitDeny"):
             return ""
         return policies.reason(request, decision, demand.resource_policy)
 
     def _decided(
-        self, policies: CallerPolicies, demand: RequiredPermission, has_variables: bool, general: Callable[[], ConditionKeys]
+        self, policies: CallerPolicies, demand: RequiredPermission, has_variables: bool, general: Callable[[Caller], ConditionKeys]
     ) -> tuple[AuthorizationRequest, Decision]:
         if not has_variables:
             request = self._caller.request(demand.action, demand.resource, {})
             decision = policies.evaluate(request, demand.resource_policy)
             if not decision.missing:  # the statements on this resource need no condition keys
                 return request, decision
-        keys = general() | demand.keys()
+        keys = general(self._caller) | demand.keys()
         request = self._caller.request(demand.action, demand.resource, keys, lambda key: absent(key) or demand.absent(key))
         return request, policies.evaluate(request, demand.resource_policy)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from course.localaws.core.credentials import Credential
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
-from course.localaws.iam.authorization import CallerAuthorizer
+from course.localaws.iam.authorization import CallerAuthorizer, ConditionKeys, RequiredPermission
 from course.localaws.iam.callers import Caller
-from course.localaws.iam.policy import AuthorizationRequest, Decision, Policy, PolicyError, PolicyStatement
+from course.localaws.iam.policy import AuthorizationRequest, Policy, PolicyError, PolicyStatement
 from course.localaws.iam.principals import Entity, Principals
 from course.localaws.moto.records import MotoRecords
 
@@ -52,6 +53,9 @@ class Identity:
         Set by the mount when it is made.
     callers : CallerAuthorizer
         Checks callers' policies before an operation runs.
+    services : dict
+        Prefix of actions, e.g. ``"s3"`` -> makes the `RequiredPermission` of an action, a resource and condition keys, with the resource's
+        policy. A service whose resources have policies adds itself.
     """
 
     moto: MotoRecords
@@ -64,6 +68,7 @@ class Identity:
         self._learner = credentials.issued(state, account)
         self._known = {credential.principal.access_key: credential for credential in (self._learner, *self._sessions())}
         self.callers = CallerAuthorizer(self)
+        self.services: dict[str, Callable[[str, str, Callable[[], ConditionKeys]], RequiredPermission]] = {}
 
     def now(self) -> float:
         """Unix seconds on the clock of the local AWS."""
@@ -154,25 +159,35 @@ class Identity:
 
         return self.moto.run(decide)
 
-    def simulate(self, role_arn: str, actions: Sequence[str], resources: Sequence[str]) -> list[Decision]:
-        """Evaluates a role's (or user's) policies and boundary for each action on each resource, in the order of the actions.
+    def exists(self, arn: str) -> bool:
+        """Whether there is a user, group or role of this ARN. Waits for moto's thread, so call it from another thread."""
 
-        Waits for moto's thread, so call it from another thread.
+        def find() -> bool:
+            try:
+                return bool(Principals(self.moto.iam()).by_arn(arn))
+            except AwsError:
+                return False
 
-        Raises
-        ------
-        AwsError
-            ``NoSuchEntity``, ``InvalidInput``.
-        PolicyError
-            A condition cannot be evaluated.
+        return self.moto.run(find)
+
+    def refusal(self, role_arn: str, action: str, resource: str, keys: ConditionKeys | None = None) -> str:
+        """Returns why a service may not do something with the rights of a role, in AWS's words, or ``""`` if it may.
+
+        Evaluates the role's policies and boundary, and the policy of the resource. Waits for moto's thread, so call it from another thread.
+
+        Parameters
+        ----------
+        keys : dict, optional
+            The condition keys of what the service does. A service of `services` adds its own.
         """
+        complete = self.services.get(action.partition(":")[0], RequiredPermission)
+        region = resource.split(":")[3:4]
+        demand = complete(action, resource, lambda: ({"aws:RequestedRegion": region} if any(region) else {}) | (keys or {}))
+        return self.callers.refusal(Principal(self.account, self.session(role_arn), ""), demand)
 
-        def decide() -> list[Decision]:
-            entity = Principals(self.moto.iam()).by_arn(role_arn)
-            requests = [AuthorizationRequest(action, resource, entity.context) for action in actions for resource in resources]
-            return [policy.evaluate(request, entity.policies, entity.boundary) for request in requests]
-
-        return self.moto.run(decide)
+    def allows(self, role_arn: str, action: str, resource: str, keys: ConditionKeys | None = None) -> bool:
+        """Whether a service may do something with the rights of a role, as `refusal`."""
+        return not self.refusal(role_arn, action, resource, keys)
 
     def caller(self, principal: Principal) -> Caller:
         """Returns a principal with its policies as they are now. Call it in moto's thread."""
@@ -198,25 +213,34 @@ class Identity:
         return None, f"{self.account}:{rest}" if rest else self.account
 
     def bootstrap(self) -> None:
-        """Create ``SageMakerRole``, the execution role of all lessons: SageMaker may assume it; AWS's managed policy and S3 are allowed."""
-        wanted = _role()
-        name = credentials.ROLE_NAME
-        self.moto.ask("iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=json.dumps(wanted["trust"]))
+        """Create the roles of a new account: ``SageMakerRole``, the execution role of all lessons, and the learner's ``Administrator``."""
+        for name, wanted in _roles().items():
+            self._create_role(name, wanted)
+
+    def complete_roles(self) -> None:
+        """Add what an account of an earlier release lacks: a role, or inline policies of one. Call it in moto's thread."""
+        there = {role.name: role for role in self.moto.iam().roles.values()}
+        for name, wanted in _roles().items():
+            if name not in there and name == credentials.ADMINISTRATOR:
+                self._create_role(name, wanted)
+            for policy_name in wanted["added_later"] if name in there else ():
+                if policy_name not in there[name].policies:
+                    self._put_policy(name, policy_name, wanted["inline"][policy_name])
+
+    def _create_role(self, name: str, wanted: dict) -> None:
+        def ask(action: str, **parameters: str) -> None:
+            # An account gets each role once: one that a learner has deleted does not come back.
+            seed = hashlib.sha256(f"{name} {action} {sorted(parameters.items())}".encode()).digest()
+            self.moto.ask("iam", action, seed=seed, RoleName=name, **parameters)
+
+        ask("CreateRole", AssumeRolePolicyDocument=json.dumps(wanted["trust"]))
         for arn in wanted["managed"]:
-            self.moto.ask("iam", "AttachRolePolicy", RoleName=name, PolicyArn=arn)
+            ask("AttachRolePolicy", PolicyArn=arn)
         for policy_name, document in wanted["inline"].items():
-            self._put_policy(policy_name, document)
+            self._put_policy(name, policy_name, document)
 
-    def complete_role(self) -> None:
-        """Give ``SageMakerRole`` the inline policies that a later release added to it. Call it in moto's thread."""
-        wanted = _role()
-        role = next((role for role in self.moto.iam().roles.values() if role.name == credentials.ROLE_NAME), None)
-        for policy_name in wanted["added_later"]:
-            if role is not None and policy_name not in role.policies:
-                self._put_policy(policy_name, wanted["inline"][policy_name])
-
-    def _put_policy(self, name: str, document: dict) -> None:
-        self.moto.ask("iam", "PutRolePolicy", RoleName=credentials.ROLE_NAME, PolicyName=name, PolicyDocument=json.dumps(document))
+    def _put_policy(self, role: str, name: str, document: dict) -> None:
+        self.moto.ask("iam", "PutRolePolicy", RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
 
     def forget(self) -> None:
         """Delete every key except the learner's."""
@@ -264,5 +288,5 @@ def _without_conditions(trust: Policy) -> Policy:
     return Policy(trust.source, tuple(replace(statement, conditions=()) for statement in trust.statements if counts(statement)))
 
 
-def _role() -> dict:
-    return json.loads(Path(__file__).with_name("sagemaker_role.json").read_text())
+def _roles() -> dict[str, dict]:
+    return json.loads(Path(__file__).with_name("roles.json").read_text())

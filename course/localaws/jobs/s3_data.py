@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.quota import QuotaReached
 from course.localaws.jobs import manifests
+from course.localaws.s3 import condition_keys
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
 
 if TYPE_CHECKING:
+    from course.localaws.iam.authorization import ConditionKeys
     from course.localaws.jobs.control import JobControl
     from course.localaws.platform import Platform
     from course.localaws.s3.objects import StoredObject
@@ -82,8 +84,11 @@ class JobData:
         return items
 
     def below(self, uri: str) -> list[InputObject]:
-        """The objects below a prefix; there may be none. Raises AwsError ``NoSuchBucket``."""
+        """The objects below a prefix; there may be none. Raises AwsError ``NoSuchBucket``, ``AccessDenied``."""
         bucket, prefix = split(uri)
+        if not self.allowed("s3:ListBucket", f"arn:aws:s3:::{bucket}", {"s3:prefix": [prefix]}):
+            self._note("ListObjectsV2", bucket, 403, "AccessDenied")
+            raise AwsError("AccessDenied", f"Access Denied when the role {self._role} listed s3://{bucket}/{prefix}", 403)
         self._note("ListObjectsV2", bucket)
         return [InputObject(stored, path_below(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
 
@@ -144,16 +149,16 @@ class JobData:
 
     def upload(self, path: Path, uri: str, move: bool = True, kms_key: str | None = None) -> None:
         """Store a file; ``move`` removes the file itself, and ``kms_key`` is an ARN. Raises DataError."""
-        self._store(uri, lambda bucket, key: self._platform.objects.put_file(bucket, key, path, move=move, kms_key=kms_key))
+        self._store(uri, kms_key, lambda bucket, key: self._platform.objects.put_file(bucket, key, path, move=move, kms_key=kms_key))
 
     def put(self, uri: str, data: bytes, kms_key: str | None = None, content_type: str = DEFAULT_CONTENT_TYPE) -> None:
         """Store bytes; ``kms_key`` is an ARN. Raises DataError."""
-        self._store(uri, lambda bucket, key: self._platform.objects.put_bytes(bucket, key, data, content_type, kms_key=kms_key))
+        self._store(uri, kms_key, lambda bucket, key: self._platform.objects.put_bytes(bucket, key, data, content_type, kms_key=kms_key))
 
-    def _store(self, uri: str, put: Callable[[str, str], object]) -> None:
+    def _store(self, uri: str, kms_key: str | None, put: Callable[[str, str], object]) -> None:
         bucket, key = split(uri)
         try:
-            if not self.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}"):
+            if not self.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", condition_keys.of_key(kms_key)):
                 raise AwsError("AccessDenied", f"Access Denied when the role {self._role} wrote s3://{bucket}/{key}", status=403)
             put(bucket, key)
         except AwsError as error:
@@ -169,9 +174,9 @@ class JobData:
             if path.is_file():
                 self.upload(path, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", kms_key=kms_key)
 
-    def allowed(self, action: str, resource: str) -> bool:
-        """Whether the job's role may do an action. Waits for IAM, so do not call it in the event loop."""
-        return self._platform.identity.simulate(self._role, [action], [resource])[0].allowed
+    def allowed(self, action: str, resource: str, keys: ConditionKeys | None = None) -> bool:
+        """Whether the job's role may do an action, with these condition keys. Waits for IAM, so do not call it in the event loop."""
+        return self._platform.identity.allows(self._role, action, resource, keys)
 
     def _manifest(self, bucket: str, key: str) -> list[InputObject]:
         """An item for each name of a manifest, with the name as its path. A name that occurs twice gives one item."""

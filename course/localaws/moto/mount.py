@@ -96,7 +96,7 @@ class MotoMount:
                 self._platform.identity.bootstrap()
             else:
                 self._replay()
-                self._platform.identity.complete_role()
+                self._platform.identity.complete_roles()
         except BaseException:
             self._application = None
             _claim.release()

@@ -32,6 +32,8 @@ _REQUEST_CHECKSUM = {"requestAlgorithmMember", "requestChecksumRequired"}
 
 def create_service(platform: Platform, stages: Stages) -> Service:
     """The `Service` of signing name ``s3``, which uses the platform's `ObjectStore`."""
+    permissions = S3Permissions(platform.objects, platform.account)
+    platform.identity.services["s3"] = permissions.of_service
     platform.objects.objects.listeners.append(BucketEvents(platform.objects, platform.events, platform.account))
     return Service(
         "s3",
@@ -41,7 +43,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         invalid=None,
         prepare=_prepare,
         finish=_add_request_id,
-        permissions=S3Permissions(platform.objects).required,
+        permissions=permissions.required,
         stages=stages,
     )
 

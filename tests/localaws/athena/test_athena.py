@@ -359,6 +359,21 @@ def test_a_query_reads_and_writes_with_its_callers_rights(lake, local_aws, clien
     assert lake.reason("SELECT * FROM flights", athena=athena).startswith("PERMISSION_DENIED: Access Denied")
     denied = lake.reason(f"UNLOAD (SELECT 1 x) TO 's3://{BUCKET}/elsewhere/'", athena=athena)
     assert denied.startswith("Access denied when writing output to url: ")
+    # A bucket policy gives what the role's policies lack; session policies take away from both.
+    s3, analyst = client("s3"), {"AWS": "arn:aws:iam::123456789012:role/Analyst"}
+    granted = {"Effect": "Allow", "Principal": analyst, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/flights/*"}
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [granted]}))
+    try:
+        assert lake.query("SELECT * FROM flights", athena=athena)["Status"]["State"] == "SUCCEEDED"
+        only = {"Effect": "Allow", "Action": ["athena:*", "s3:PutObject", "s3:ListBucket"], "Resource": "*"}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [only]})
+        keys = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/Analyst", RoleSessionName="session", Policy=text)["Credentials"]
+        session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)
+        limited = session.client("athena", endpoint_url=local_aws.endpoint, config=Config(retries={"total_max_attempts": 1}))
+        assert lake.query("SELECT 1", athena=limited)["Status"]["State"] == "SUCCEEDED"
+        assert "no session policy allows the s3:GetObject action" in lake.reason("SELECT * FROM flights", athena=limited)
+    finally:
+        s3.delete_bucket_policy(Bucket=BUCKET)
 
 
 def test_another_region_has_its_own_tables_and_queries(lake, local_aws, client):

@@ -29,7 +29,7 @@ from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.protocol import protocols
 from tests.localaws.boto_clients import session_with_keys
 
-ROLE = "arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner"
+ROLE = "arn:aws:sts::123456789012:assumed-role/Administrator/learner"
 USER = "arn:aws:iam::123456789012:user/ada"
 REGION = "eu-central-1"
 

@@ -57,16 +57,40 @@ def session_of(answer) -> dict:
 # Keys and principals
 
 
-def test_the_learner_is_a_session_of_the_execution_role(aws):
+def test_the_learner_is_an_administrator_and_jobs_have_a_role_of_their_own(aws):
     identity = aws("sts").get_caller_identity()
-    role = aws("iam").get_role(RoleName="SageMakerRole")["Role"]
-    assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/SageMakerRole/learner"
+    administrator, role = (aws("iam").get_role(RoleName=name)["Role"] for name in ("Administrator", "SageMakerRole"))
+    assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/Administrator/learner"
     assert identity["Account"] == ACCOUNT
-    assert identity["UserId"] == f"{role['RoleId']}:learner"
+    assert identity["UserId"] == f"{administrator['RoleId']}:learner"
+    attached = aws("iam").list_attached_role_policies(RoleName="Administrator")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == ["arn:aws:iam::aws:policy/AdministratorAccess"]
     assert role["Arn"] == ROLE
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "sagemaker.amazonaws.com"}
     attached = aws("iam").list_attached_role_policies(RoleName="SageMakerRole")["AttachedPolicies"]
     assert [policy["PolicyArn"] for policy in attached] == ["arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"]
+
+
+@pytest.mark.nightly  # restarts a local AWS
+def test_a_learner_of_an_earlier_release_becomes_an_administrator(tmp_path):
+    """Then the learner was a session of SageMakerRole, and there was no Administrator."""
+    aws = RestartableAws(tmp_path)
+    assert {"Administrator", "SageMakerRole"} <= {role["RoleName"] for role in aws("iam").list_roles()["Roles"]}
+    aws.stop()
+    with sqlite3.connect(tmp_path / "journal.db") as journal:
+        assert journal.execute("DELETE FROM entries WHERE CAST(body AS TEXT) LIKE '%RoleName=Administrator%'").rowcount == 2
+    keys = json.loads((tmp_path / "keys.json").read_text())
+    old = f"arn:aws:sts::{ACCOUNT}:assumed-role/SageMakerRole/learner"
+    (tmp_path / "keys.json").write_text(json.dumps(keys | {"arn": old}))
+    aws = RestartableAws(tmp_path)
+    try:
+        assert aws("sts").get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/Administrator/learner"
+        aws("iam").detach_role_policy(RoleName="Administrator", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        aws("iam").delete_role(RoleName="Administrator")
+        aws.restart()
+        assert code_of(aws("iam").get_role, RoleName="Administrator") == "NoSuchEntity"  # who deleted it does not get it back
+    finally:
+        aws.stop()
 
 
 def test_a_user_signs_with_their_key_until_it_is_inactive_or_gone(aws):

@@ -84,7 +84,7 @@ def switched_on(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def switched_off(tmp_path_factory):
-    yield from account(tmp_path_factory, {})
+    yield from account(tmp_path_factory, {service: [] for service in CALLS})
 
 
 @pytest.mark.parametrize("service", CALLS)
@@ -153,8 +153,8 @@ def received(aws: RestartableAws, queue: str, wait: float) -> list[dict]:
     return []
 
 
-def test_only_sagemaker_is_authorized_by_default():
-    assert {name for name, entry in SERVICES.items() if entry.stages.authorization} == {"sagemaker"}
+def test_sagemaker_and_s3_are_authorized_by_default():
+    assert {name for name, entry in SERVICES.items() if entry.stages.authorization} == {"sagemaker", "s3"}
     assert not any(entry.stages.audit or entry.stages.events for entry in SERVICES.values())
 
 

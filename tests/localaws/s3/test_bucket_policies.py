@@ -1,20 +1,24 @@
-"""S3's authorization stage, which is on here alone: identity policies, bucket policies and condition keys, with boto3 over HTTP."""
+"""S3's authorization: identity policies, bucket policies and condition keys, with boto3 over HTTP."""
 
 from __future__ import annotations
 
 import itertools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import requests
+import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from course.localaws.core.credentials import ACCOUNT
-from course.localaws.services import STAGES
+from course.localaws.protocol.model import service_model
+from course.localaws.s3 import condition_keys
+from tests.leaked_processes import wait_for
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.refusals import refused
 
@@ -66,9 +70,7 @@ class Account:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(STAGES, json.dumps({"s3": ["authorization"]}))
-        aws = RestartableAws(tmp_path_factory.mktemp("policies") / "state")
+    aws = RestartableAws(tmp_path_factory.mktemp("policies") / "state")
     try:
         yield Account(aws)
     finally:
@@ -295,6 +297,72 @@ def test_a_copy_needs_permissions_on_both_objects(account: Account) -> None:
     denied(copier.copy_object, "explicit deny", Bucket=target, Key="a", CopySource=f"{source}/tagged", TaggingDirective="REPLACE")
 
 
+def test_delete_objects_deletes_what_the_caller_may_delete(account: Account) -> None:
+    bucket = account.bucket(statement("Deny", "*", "s3:DeleteObject", "arn:aws:s3:::BUCKET/kept/*"), a=b"1")
+    account.admin.put_object(Bucket=bucket, Key="kept/a", Body=b"1")
+    answer = account.admin.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a"}, {"Key": "kept/a"}]})
+    [error] = answer["Errors"]
+    assert (error["Key"], error["Code"]) == ("kept/a", "AccessDenied") and "explicit deny in a resource-based policy" in error["Message"]
+    assert [each["Key"] for each in answer["Deleted"]] == ["a"]
+    assert [each["Key"] for each in account.admin.list_objects_v2(Bucket=bucket)["Contents"]] == ["kept/a"]
+
+
+# Work that services do with the rights of a role
+
+SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+ROLE = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"}
+# What the bucket's policy denies to the job's role -> how the job ends.
+JOBS = [
+    ("s3:DeleteObject", "Completed", ""),
+    ("s3:GetObject", "Failed", "AccessDenied (403)"),
+    ("s3:PutObject", "Failed", "AccessDenied (403)"),
+    ("s3:ListBucket", "", "Access Denied"),  # CreateTrainingJob looks whether there are objects
+]
+
+
+@pytest.mark.parametrize(("action", "status", "words"), JOBS)
+def test_a_job_reads_and_writes_under_the_buckets_policy(account: Account, action: str, status: str, words: str) -> None:
+    sagemaker, name = account.aws("sagemaker"), f"job-{next(NUMBERS)}"
+    bucket = account.bucket(statement("Deny", ROLE, action))
+    account.admin.put_object(Bucket=bucket, Key="in/a", Body=b"1")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/in/"}}
+    request = {
+        "TrainingJobName": name,
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole",
+        "AlgorithmSpecification": {
+            "TrainingImage": SKLEARN,
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["/bin/sh", "-c", "cp /opt/ml/input/data/train/a /opt/ml/model/"],
+        },
+        "InputDataConfig": [{"ChannelName": "train", "DataSource": source}],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/out"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+    if not status:
+        code, message = refused(sagemaker.create_training_job, **request)
+        assert (code, words in message) == ("ValidationException", True), message
+        return
+    sagemaker.create_training_job(**request)
+    wait_for(lambda: sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] != "InProgress", "the job has ended")
+    job = sagemaker.describe_training_job(TrainingJobName=name)
+    assert (job["TrainingJobStatus"], words in job.get("FailureReason", "")) == (status, True), job
+
+
+def test_the_table_of_condition_keys_names_members_of_the_model() -> None:
+    document = yaml.safe_load(Path(condition_keys.__file__).with_suffix(".yaml").read_text())
+    for members in document["conditions"].values():
+        for path, operations in members.items():
+            for operation in operations:
+                shape = service_model("s3").operation_model(operation).input_shape
+                for member in path.split("."):
+                    shape = shape.member if shape.type_name == "list" else shape
+                    assert member in shape.members, (operation, path)
+                    shape = shape.members[member]
+    computed = [*document["computed"], *document["never"]]
+    assert not {name.lower() for name in document["conditions"]} & set(computed) and all(name == name.lower() for name in computed)
+
+
 # PutBucketPolicy
 
 BROKEN = [
@@ -339,5 +407,7 @@ def test_public_policies_are_blocked_until_the_block_is_lifted(account: Account,
     if public:
         denied(account.admin.put_bucket_policy, "BlockPublicPolicy", Bucket=bucket, Policy=policy)
         account.admin.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicPolicy": False})
+    assert refused(account.admin.get_bucket_policy_status, Bucket=bucket)[0] == "NoSuchBucketPolicy"
     account.admin.put_bucket_policy(Bucket=bucket, Policy=policy)
     assert account.admin.get_bucket_policy(Bucket=bucket)["Policy"] == policy
+    assert account.admin.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"] == {"IsPublic": public}

@@ -193,7 +193,7 @@ def test_plain_boto3_is_the_role_and_never_leaves_loopback(local_aws, tmp_path):
         HTTPS_PROXY="http://proxy.example.com:3128",
     )
     arn, account, url, region, refused = found
-    assert arn == "arn:aws:sts::123456789012:assumed-role/SageMakerRole/learner"
+    assert arn == "arn:aws:sts::123456789012:assumed-role/Administrator/learner"
     assert (account, region, refused) == ("123456789012", "us-east-1", "NotSupportedByLocalAws")
     assert url.startswith(f"{local_aws.endpoint}/virtual/k?")
 

@@ -113,12 +113,12 @@ def test_a_program_over_many_services(story):
     assert any("train-logloss" in line["message"] for line in lines)
     decisions = account.client("iam").simulate_principal_policy(PolicySourceArn=ROLE, ActionNames=["sagemaker:CreateTrainingJob"])
     assert decisions["EvaluationResults"][0]["EvalDecision"] == "allowed"
-    assert account.client("sts").get_caller_identity()["Arn"].endswith("assumed-role/SageMakerRole/learner")
+    assert account.client("sts").get_caller_identity()["Arn"].endswith("assumed-role/Administrator/learner")
 
 
 def test_who_called_whom_is_in_the_log_with_the_job_as_caller(story):
     seen = {(event["caller"].rpartition(":")[2], event["service"], event["operation"]) for event in launch.find(story).events(limit=10_000)}
-    assert ("assumed-role/SageMakerRole/learner", "sagemaker", "CreateTrainingJob") in seen
+    assert ("assumed-role/Administrator/learner", "sagemaker", "CreateTrainingJob") in seen
     assert ("training-job/delays", "s3", "GetObject") in seen
     assert ("endpoint/delays", "s3", "GetObject") in seen
 

@@ -93,8 +93,14 @@ def _unconfigured(answer: dict | list, context: Context, params: dict) -> dict:
     return answer
 
 
+def policy_status(context: Context, params: dict) -> dict:
+    document = _get("policy", table.configurations()["policy"], context, params)
+    return {"PolicyStatus": {"IsPublic": bucket_policies.is_public(bucket_policies.parsed(params["Bucket"], document["Policy"]))}}
+
+
 _BY_VERB = {"get": _get, "put": _put, "delete": _delete}
 OPERATIONS: dict[str, Operation] = {
+    "GetBucketPolicyStatus": policy_status,
     **{operation: partial(_unconfigured, answer) for operation, answer in table.unconfigured().items()},
     **{
         entry[verb]: partial(function, kind, entry)

@@ -135,12 +135,19 @@ async def delete_objects(context: Context, params: dict) -> dict:
     return {"Errors": errors} | ({} if request.get("Quiet") else {"Deleted": deleted})
 
 
+def deletion(bucket: str, key: str, version: str | None) -> tuple[str, str]:
+    """The action and the resource of the deletion of an object, or of a version of it, in policies."""
+    return f"s3:DeleteObject{'Version' if version else ''}", f"arn:aws:s3:::{bucket}/{key}"
+
+
 def _delete_each(context: Context, params: dict, objects: list[dict]) -> tuple[list[dict], list[dict]]:
     deleted, errors = [], []
     for entry in objects:
         key, version = entry["Key"], entry.get("VersionId")
         named = {"Key": key} | ({"VersionId": version} if version else {})
         try:
+            if refusal := context.call.refused.get(deletion(params["Bucket"], key, version)):
+                raise AwsError("AccessDenied", refusal, status=403)
             if {"LastModifiedTime", "Size"} & entry.keys():
                 raise AwsError("NotImplemented", "LastModifiedTime and Size are conditions of directory buckets only", status=501)
             condition = write_condition({"IfMatch": entry.get("ETag")}, key)

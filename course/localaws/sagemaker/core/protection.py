@@ -31,7 +31,7 @@ def require_objects(platform: Platform, job: str, role: str, uri: str, region: s
     bucket, prefix = split(uri)
     reason = ""
     try:
-        if JobData(platform, job, role).allowed("s3:ListBucket", f"arn:aws:s3:::{bucket}"):
+        if JobData(platform, job, role).allowed("s3:ListBucket", f"arn:aws:s3:::{bucket}", {"s3:prefix": [prefix]}):
             if next(iter(platform.objects.list(bucket, prefix)), None) is not None:
                 return
         else:

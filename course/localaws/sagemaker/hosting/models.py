@@ -107,7 +107,7 @@ class Models(Family):
         return True
 
     def _allowed(self, role: str, action: str, resource: str) -> bool:
-        return self._platform.identity.simulate(role, [action], [f"arn:aws:s3:::{resource}"])[0].allowed
+        return self._platform.identity.allows(role, action, f"arn:aws:s3:::{resource}")
 
 
 def check_containers(params: dict) -> list[dict]:
