@@ -174,40 +174,43 @@ class _KnownCaller:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self._policies: dict[str, tuple[CallerPolicies, bool]] = {}  # and whether their resources have variables
+        self._policies: dict[str, CallerPolicies] = {}
+        self._conditional: set[str] = set()  # actions whose decisions needed condition keys, and will most likely need them again
 
     def refused(self, demand: RequiredPermission, general: Callable[[Caller], ConditionKeys]) -> str:
         """Returns AWS's text for why the caller is not allowed, or ``""`` if it is. Raises PolicyError.
 
         ``general`` returns the global condition keys.
         """
-        if demand.action not in self._policies:
-            about = self._caller.about(demand.action)
-            self._policies[demand.action] = about, _has_variables(about.all)
-        policies, has_variables = self._policies[demand.action]
         is_root = self._caller.principal.is_root  # outside an organization, only a resource's policy can limit the root user
         if is_root and (demand.resource_policy is None or not demand.binds_root):
             return ""
         if not is_root and self._caller.entity is None:  # its role or user was deleted
             return f"because no identity-based policy allows the {demand.action} action"
-        has_variables = has_variables or (demand.resource_policy is not None and _has_variables((demand.resource_policy,)))
-        request, decision = self._decided(policies, demand, has_variables, general)
+        policies = self._policies.get(demand.action)
+        if policies is None:
+            policies = self._policies[demand.action] = self._caller.about(demand.action)
+            if _has_variables(policies.all):
+                self._conditional.add(demand.action)
+        request, decision = self._decided(policies, demand, general)
         if decision.allowed or (is_root and decision.effect != "explicitDeny"):
             return ""
         return policies.reason(request, decision, demand.resource_policy)
 
     def _decided(
-        self, policies: CallerPolicies, demand: RequiredPermission, has_variables: bool, general: Callable[[Caller], ConditionKeys]
+        self, policies: CallerPolicies, demand: RequiredPermission, general: Callable[[Caller], ConditionKeys]
     ) -> tuple[AuthorizationRequest, Decision]:
-        if not has_variables:
+        if demand.action not in self._conditional and not (demand.resource_policy and _has_variables((demand.resource_policy,))):
             request = self._caller.request(demand.action, demand.resource, {})
             decision = policies.evaluate(request, demand.resource_policy)
-            if not decision.missing:  # the statements on this resource need no condition keys
+            if not decision.missing:  # no statement on this resource has a condition
                 return request, decision
+            self._conditional.add(demand.action)
         keys = general(self._caller) | demand.keys()
         request = self._caller.request(demand.action, demand.resource, keys, lambda key: absent(key) or demand.absent(key))
         return request, policies.evaluate(request, demand.resource_policy)
 
 
 def _has_variables(policies: Iterable[Policy]) -> bool:
+    """Whether the resources of policies have variables, which can have a default and so are not among what is missing."""
     return any("${" in resource for each in policies for statement in each.statements for resource in statement.resources)

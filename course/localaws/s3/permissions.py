@@ -46,66 +46,22 @@ class S3Permissions:
 
     def __init__(self, store: ObjectStore, account: str) -> None:
         self._store, self._account = store, account
-        self._table = PermissionTable(Path(__file__).with_name("permissions.yaml"))
+        self.operations = PermissionTable(Path(__file__).with_name("permissions.yaml"))
 
     def required(self, call: AwsRequest, params: dict) -> Iterator[RequiredPermission]:
         """Returns the permissions that one request needs. The operation itself comes first."""
-        for demand in self._demands(call, params):
-            bucket, _, key = demand.resource.removeprefix(ARN).partition("/")
-            yield replace(
-                demand,
-                keys=lambda bucket=bucket, key=key: self._keys(call, params, bucket, key),
-                absent=condition_keys.is_absent,
-                resource_policy=self._policy(bucket, demand.action) if demand.resource.startswith(ARN) else None,
-                binds_root=demand.action not in POLICY_ACTIONS,
-                quote='"',
-            )
+        return _Request(self, call, params).permissions()
 
     def of_service(self, action: str, resource: str, keys: Callable[[], ConditionKeys]) -> RequiredPermission:
         """The permission that a service needs when it reads or writes with a role's rights, with the bucket's policy."""
         bucket, _, key = resource.removeprefix(ARN).partition("/")
-        return RequiredPermission(
-            action,
-            resource,
-            lambda: self._resource_keys(bucket, key, None) | self._service_keys(bucket) | keys(),
-            condition_keys.is_absent,
-            self._policy(bucket, action),
-            quote='"',
-        )
 
-    def _demands(self, call: AwsRequest, params: dict) -> Iterator[RequiredPermission]:
-        operation, own = call.operation, f"{ARN}{params.get('Bucket')}/{params.get('Key')}"
-        if operation == "DeleteObjects":
-            for each in params["Delete"].get("Objects", ()):
-                yield RequiredPermission(*deletion(params["Bucket"], each["Key"], each.get("VersionId")), separate=True)
-            return
-        for demand in self._table.required(call, params):
-            yield _versioned(demand, params.get("VersionId"))
-        if operation in condition_keys.COPIES:
-            yield from self._source(params, with_tags=operation == "CopyObject")
-        if operation in condition_keys.TAGGED and params.get("Tagging"):
-            yield RequiredPermission("s3:PutObjectTagging", own)
-        if operation in condition_keys.TAGGED and any(params.get(member) for member in ("ACL", *ACL_GRANTS)):
-            yield RequiredPermission("s3:PutObjectAcl", own)
-        if operation in _READS and self._object(params["Bucket"], params["Key"], params.get("VersionId")) is None:
-            # Who may not list the bucket must not learn which objects it does not have ("GetObject", S3 API Reference).
-            yield RequiredPermission("s3:ListBucket", f"{ARN}{params['Bucket']}")
+        def all_keys() -> ConditionKeys:
+            return self.keys(self.find(bucket, key, None) if key else None) | self._service_keys(bucket) | keys()
 
-    def _source(self, params: dict, with_tags: bool) -> Iterator[RequiredPermission]:
-        """The permissions on the object that is copied. A request with an invalid source fails later, so it needs none."""
-        path, version = source_of(params)
-        bucket, _, key = path.partition("/")
-        if not bucket or not key or bucket.startswith("arn:"):
-            return
-        yield _versioned(RequiredPermission("s3:GetObject", f"{ARN}{path}"), version)
-        found = self._object(bucket, key, version)
-        if found is None:
-            yield RequiredPermission("s3:ListBucket", f"{ARN}{bucket}")
-        elif with_tags and found.tags and params.get("TaggingDirective", "COPY") == "COPY":
-            yield _versioned(RequiredPermission("s3:GetObjectTagging", f"{ARN}{path}"), version)
-            yield RequiredPermission("s3:PutObjectTagging", f"{ARN}{params['Bucket']}/{params['Key']}")
+        return RequiredPermission(action, resource, all_keys, condition_keys.is_absent, self.policy(bucket, action), quote='"')
 
-    def _policy(self, bucket: str, action: str) -> Policy | None:
+    def policy(self, bucket: str, action: str) -> Policy | None:
         """The statements of a bucket's policy about an action."""
         try:
             document = self._store.buckets.configuration(bucket, "policy")
@@ -118,36 +74,89 @@ class S3Permissions:
         except PolicyError:
             return None if action in POLICY_ACTIONS else policy.parse("the bucket policy, which cannot be read", _UNREADABLE)
 
-    def _object(self, bucket: str, key: str, version: str | None) -> StoredObject | None:
+    def find(self, bucket: str, key: str, version: str | None) -> StoredObject | None:
+        """The object, if it can be read."""
         try:
             found = self._store.objects.find(bucket, key, version)
         except AwsError:
             return None
         return None if found.is_delete_marker else found
 
-    # Condition keys
-
-    def _keys(self, call: AwsRequest, params: dict, bucket: str, key: str) -> ConditionKeys:
-        """The condition keys of a request and of the resource ``bucket/key``, which may be the source of a copy."""
-        found = self._resource_keys(bucket, key, params.get("VersionId")) | condition_keys.of_request(call, params)
-        return found | self._upload_keys(params) if call.operation in condition_keys.OF_UPLOADS else found
-
-    def _service_keys(self, bucket: str) -> ConditionKeys:
-        found = self._store.buckets.find(bucket)
-        return condition_keys.TLS | ({"aws:RequestedRegion": [found.region]} if found else {})
-
-    def _resource_keys(self, bucket: str, key: str, version: str | None) -> ConditionKeys:
-        stored = self._object(bucket, key, version) if key else None
+    def keys(self, stored: StoredObject | None) -> ConditionKeys:
+        """The condition keys of a bucket, or of an object in it."""
         tags = {f"s3:ExistingObjectTag/{name}": [value] for name, value in stored.tags.items()} if stored else {}
         return tags | {"aws:ResourceAccount": [self._account], "s3:ResourceAccount": [self._account]}
 
-    def _upload_keys(self, params: dict) -> ConditionKeys:
-        """A part belongs to an upload whose first request has named the encryption."""
+    def upload_keys(self, params: dict) -> ConditionKeys:
+        """The condition keys of a part: it belongs to an upload whose first request has named the encryption."""
         try:
             upload = self._store.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
         except AwsError:
             return {}
         return condition_keys.encryption(upload.attributes.properties)
+
+    def _service_keys(self, bucket: str) -> ConditionKeys:
+        found = self._store.buckets.find(bucket)
+        return condition_keys.TLS | ({"aws:RequestedRegion": [found.region]} if found else {})
+
+
+class _Request:
+    """One request. It looks for an object once."""
+
+    def __init__(self, known: S3Permissions, call: AwsRequest, params: dict) -> None:
+        self._known, self._call, self._params = known, call, params
+        self._find = cache(known.find)
+
+    def permissions(self) -> Iterator[RequiredPermission]:
+        for demand in self._demands():
+            bucket, _, key = demand.resource.removeprefix(ARN).partition("/")
+            yield replace(
+                demand,
+                keys=lambda bucket=bucket, key=key: self._keys(bucket, key),
+                absent=condition_keys.is_absent,
+                resource_policy=self._known.policy(bucket, demand.action) if demand.resource.startswith(ARN) else None,
+                binds_root=demand.action not in POLICY_ACTIONS,
+                quote='"',
+            )
+
+    def _demands(self) -> Iterator[RequiredPermission]:
+        operation, params = self._call.operation, self._params
+        own = f"{ARN}{params.get('Bucket')}/{params.get('Key')}"
+        if operation == "DeleteObjects":
+            for each in params["Delete"].get("Objects", ()):
+                yield RequiredPermission(*deletion(params["Bucket"], each["Key"], each.get("VersionId")), separate=True)
+            return
+        for demand in self._known.operations.required(self._call, params):
+            yield _versioned(demand, params.get("VersionId"))
+        if operation in condition_keys.COPIES:
+            yield from self._source()
+        if operation in condition_keys.TAGGED and params.get("Tagging"):
+            yield RequiredPermission("s3:PutObjectTagging", own)
+        if operation in condition_keys.TAGGED and any(params.get(member) for member in ("ACL", *ACL_GRANTS)):
+            yield RequiredPermission("s3:PutObjectAcl", own)
+        if operation in _READS and self._find(params["Bucket"], params["Key"], params.get("VersionId")) is None:
+            # Who may not list the bucket must not learn which objects it does not have ("GetObject", S3 API Reference).
+            yield RequiredPermission("s3:ListBucket", f"{ARN}{params['Bucket']}")
+
+    def _source(self) -> Iterator[RequiredPermission]:
+        """The permissions on the object that is copied. A request with an invalid source fails later, so it needs none."""
+        path, version = source_of(self._params)
+        bucket, _, key = path.partition("/")
+        if not bucket or not key or bucket.startswith("arn:"):
+            return
+        yield _versioned(RequiredPermission("s3:GetObject", f"{ARN}{path}"), version)
+        found = self._find(bucket, key, version)
+        if found is None:
+            yield RequiredPermission("s3:ListBucket", f"{ARN}{bucket}")
+        elif self._call.operation == "CopyObject" and found.tags and self._params.get("TaggingDirective", "COPY") == "COPY":
+            yield _versioned(RequiredPermission("s3:GetObjectTagging", f"{ARN}{path}"), version)
+            yield RequiredPermission("s3:PutObjectTagging", f"{ARN}{self._params['Bucket']}/{self._params['Key']}")
+
+    def _keys(self, bucket: str, key: str) -> ConditionKeys:
+        """The condition keys of the request and of the resource ``bucket/key``, which may be the source of a copy."""
+        stored = self._find(bucket, key, self._params.get("VersionId")) if key else None
+        found = self._known.keys(stored) | condition_keys.of_request(self._call, self._params)
+        return found | self._known.upload_keys(self._params) if self._call.operation in condition_keys.OF_UPLOADS else found
 
 
 def _versioned(demand: RequiredPermission, version: str | None) -> RequiredPermission:
