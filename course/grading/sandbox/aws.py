@@ -65,7 +65,7 @@ def clients(handle: Handle) -> Callable[[str], Any]:
     import botocore.session
     from botocore.config import Config
 
-    environment = handle.environment(handle.issue(ROOT))
+    environment = handle.environment(handle.issue(ROOT, unlimited=True))
     own = botocore.session.Session()
     for name, value in {"profile": "default", "config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_CONFIG_FILE"}.items():
         own.set_config_variable(name, environment.get(value, value))

@@ -34,13 +34,15 @@ class Principal:
     """The caller that signed the request.
 
     ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/Administrator/learner``.
-    ``session_policies`` limit the caller, beside the policies of its role.
+    ``session_policies`` limit the caller, beside the policies of its role. No policy at all limits an ``unlimited`` one: the grader, which
+    must see what a submission left, whatever the submission did to policies.
     """
 
     account: str
     arn: str
     access_key: str
     session_policies: SessionPolicies | None = None
+    unlimited: bool = False
 
     @property
     def is_root(self) -> bool:

@@ -46,12 +46,13 @@ def new_credential(
     temporary: bool = True,
     expires: float | None = None,
     session_policies: SessionPolicies | None = None,
+    unlimited: bool = False,
 ) -> Credential:
     """Random keys for a principal in AWS's format: ``ASIA...`` with a session token when temporary, else ``AKIA...``."""
     access_key = ("ASIA" if temporary else "AKIA") + "".join(secrets.choice(_BASE32) for _ in range(16))
     secret = base64.b64encode(secrets.token_bytes(30)).decode()
     token = base64.b64encode(secrets.token_bytes(120)).decode() if temporary else ""
-    return Credential(secret, Principal(account, arn, access_key, session_policies), token, expires)
+    return Credential(secret, Principal(account, arn, access_key, session_policies, unlimited), token, expires)
 
 
 def issued(state: Path, account: str = ACCOUNT) -> Credential:

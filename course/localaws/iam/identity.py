@@ -96,6 +96,12 @@ class Identity:
         """Returns the ARN of a role's session. ``role`` is a name or an ARN."""
         return f"arn:aws:sts::{self.account}:assumed-role/{role.rpartition('/')[2]}/{session_name}"
 
+    def issue_unlimited(self, arn: str) -> Credential:
+        """Create keys of a principal that no policy limits. They end with this process."""
+        credential = credentials.new_credential(arn, self.account, unlimited=True)
+        self._known[credential.principal.access_key] = credential
+        return credential
+
     def issue_as(self, arn: str, seconds: float | None = None, session_policies: SessionPolicies | None = None) -> Credential:
         """Create temporary keys for any principal."""
         now = self._clock.now()

@@ -57,8 +57,8 @@ class Control:
 
     ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``POST reset``, ``POST stop``,
     ``POST clock {"advance": seconds}``, ``POST interrupt {"training_job": name, "after": seconds, "outage": seconds}``,
-    ``POST keys {"arn": principal}``, ``POST images`` (the content of a container image, as a tar file), ``POST guests`` (a token for the
-    operations in `GUESTS`).
+    ``POST keys {"arn": principal, "unlimited": whether no policy limits it}``, ``POST images`` (the content of a container image, as a tar
+    file), ``POST guests`` (a token for the operations in `GUESTS`).
     Answers are JSON. An error has the member ``error``.
 
     Parameters
@@ -141,8 +141,9 @@ class Control:
         return {}
 
     async def _keys(self, request: Request) -> dict:
-        credential = self._aws.platform.identity.issue_as(await _member(request, "arn", str))
-        return credentials.as_document(credential)
+        identity, arn = self._aws.platform.identity, await _member(request, "arn", str)
+        unlimited = await _member(request, "unlimited", bool)
+        return credentials.as_document(identity.issue_unlimited(arn) if unlimited else identity.issue_as(arn))
 
     async def _image(self, request: Request) -> dict:
         with self._aws.images.beside() as folder:

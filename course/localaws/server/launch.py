@@ -109,9 +109,9 @@ class Handle:
         with archive.open("rb") as file:
             return self._ask("POST", "images", file)["digest"]
 
-    def issue(self, arn: str) -> credentials.Credential:
-        """New keys for any principal, such as the account's root user, whom no policy limits."""
-        return credentials.of_document(self._ask("POST", "keys", {"arn": arn}))
+    def issue(self, arn: str, *, unlimited: bool = False) -> credentials.Credential:
+        """New keys for any principal, e.g. the account's root user. No policy limits ``unlimited`` keys, which end with the server."""
+        return credentials.of_document(self._ask("POST", "keys", {"arn": arn, "unlimited": unlimited}))
 
     def invite(self, folder: Path) -> Handle:
         """Give a guest access: a process that has ``folder`` as its state folder can find this local AWS, and nothing else.

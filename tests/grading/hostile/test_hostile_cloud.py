@@ -85,8 +85,9 @@ DENIES = (
     + """
 iam = aws.client("iam")
 deny = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
-iam.put_role_policy(RoleName="SageMakerRole", PolicyName="deny", PolicyDocument=deny)
 s3.put_bucket_policy(Bucket=bucket, Policy=deny.replace('"Action"', '"Principal": "*", "Action"'))
+for role in ("SageMakerRole", "Administrator"):
+    iam.put_role_policy(RoleName=role, PolicyName="deny", PolicyDocument=deny)
 """
 )
 # A training job whose script searches for the grader's files, and leaves links to them where the local AWS reads.

@@ -205,10 +205,10 @@ def test_cloudformation_reads_its_template_from_that_s3_and_still_has_it_when_th
     assert [resource["ResourceType"] for resource in resources] == ["AWS::SQS::Queue"]
 
 
-def test_reset_forgets_everything_but_the_execution_role(aws):
+def test_reset_forgets_everything_but_the_roles_of_a_new_account(aws):
     aws("sqs").create_queue(QueueName="forgotten")
     aws("iam").create_user(UserName="forgotten")
     aws.handle.reset()
     assert "QueueUrls" not in aws("sqs").list_queues()
     assert aws("iam").list_users()["Users"] == []
-    assert [role["RoleName"] for role in aws("iam").list_roles()["Roles"]] == ["SageMakerRole"]
+    assert [role["RoleName"] for role in aws("iam").list_roles()["Roles"]] == ["Administrator", "SageMakerRole"]

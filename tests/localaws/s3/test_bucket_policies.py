@@ -161,6 +161,15 @@ def test_a_policy_does_not_lock_out_the_root_user(account: Account) -> None:
     root.get_object(Bucket=bucket, Key="a")
 
 
+def test_nothing_limits_the_grader(account: Account) -> None:
+    """It must see what a submission left, whatever that did to policies."""
+    keys = account.aws.handle.issue(f"arn:aws:iam::{ACCOUNT}:root", unlimited=True)
+    grader = account.aws("s3", keys.principal.access_key, keys.secret, keys.token)
+    bucket = account.bucket(statement("Deny", "*", "s3:*"), a=b"1")
+    assert grader.get_object(Bucket=bucket, Key="a")["Body"].read() == b"1"
+    assert grader.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
 # Conditions
 
 ENCRYPTED = statement("Deny", "*", "s3:PutObject", "arn:aws:s3:::BUCKET/*", StringNotEquals={"s3:x-amz-server-side-encryption": "aws:kms"})

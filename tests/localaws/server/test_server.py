@@ -431,7 +431,7 @@ def test_a_guest_can_find_and_read_the_local_aws_but_not_control_it(state, tmp_p
 def test_keys_of_the_root_user_are_limited_by_no_policy(state):
     handle = launch.start(state)
     deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
-    client_factory(handle)("iam").put_role_policy(RoleName="SageMakerRole", PolicyName="deny", PolicyDocument=json.dumps(deny))
+    client_factory(handle)("iam").put_role_policy(RoleName="Administrator", PolicyName="deny", PolicyDocument=json.dumps(deny))
     with pytest.raises(botocore.exceptions.ClientError, match="explicit deny"):
         client_factory(handle)("sagemaker").list_models()
     environment = handle.environment(handle.issue("arn:aws:iam::123456789012:root"))
