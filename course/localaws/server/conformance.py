@@ -76,7 +76,8 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield "### Clarify\n"
     yield from _lists(prose["clarify"])
     yield "\n## S3\n"
-    yield f"{prose['s3']}\n\nSources: documentation.\n\n{_names(s3.supported())}"
+    yield from _lists(prose["s3"])
+    yield f"Supported; all other operations are refused:\n\n{_names(s3.supported())}"
     yield f"\n## The clock\n\n{prose['clock']}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])
