@@ -85,7 +85,7 @@ class Principals:
             if user in group.users:
                 policies += self._policies("group", group)
         context = {**_context(user, "User"), "aws:username": [user.name], "aws:userid": [user.id], **_tags(user.tags)}
-        return Entity("user", user.name, user.arn, user.id, tuple(policies), None, context)
+        return Entity("user", user.name, user.arn, user.id, tuple(policies), self._boundary(user.permissions_boundary_arn), context)
 
     def group(self, name: str) -> Entity:
         """Returns a group by name. Raises `AwsError` ``NoSuchEntity``."""

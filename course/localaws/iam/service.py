@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from course.localaws.core.call import AwsRequest
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy, simulation
 from course.localaws.iam.policy import PolicyError
 from course.localaws.platform import Platform
@@ -24,7 +24,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
 
 def _check(operation: str, form: query.Form) -> None:
-    """Refuses invalid or unsupported parameters that moto would silently accept or drop."""
+    """Refuses invalid parameters that moto would silently accept."""
     if operation in ("CreateRole", "UpdateAssumeRolePolicy"):
         document = form.get("AssumeRolePolicyDocument", form.get("PolicyDocument", ""))
         try:
@@ -33,5 +33,3 @@ def _check(operation: str, form: query.Form) -> None:
             raise AwsError("MalformedPolicyDocument", str(error)) from None
         if any(statement.principals is None for statement in trust.statements):
             raise AwsError("MalformedPolicyDocument", "AssumeRole policy must contain a Principal")
-    if operation == "CreateUser" and "PermissionsBoundary" in form:
-        raise not_supported("iam", "CreateUser with PermissionsBoundary")

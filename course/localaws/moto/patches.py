@@ -106,6 +106,60 @@ def _managed_policies(module: ModuleType) -> None:
     module.IAMBackend._init_aws_policies = of_account
 
 
+@patch_on_import("moto.iam.models")
+def _user_boundaries(module: ModuleType) -> None:
+    # moto keeps permissions boundaries of roles, but not of users. It also accepts a boundary that does not exist.
+    backend, user = module.IAMBackend, module.User
+    user.permissions_boundary_arn = None
+    user.permissions_boundary = module.Role.permissions_boundary
+
+    def check(self: Any, arn: str) -> None:
+        if arn not in self.managed_policies:
+            raise module.NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
+
+    def put_user_permissions_boundary(self: Any, user_name: str, permissions_boundary: str) -> None:
+        found = self.get_user(user_name)
+        check(self, permissions_boundary)
+        found.permissions_boundary_arn = permissions_boundary
+
+    def delete_user_permissions_boundary(self: Any, user_name: str) -> None:
+        self.get_user(user_name).permissions_boundary_arn = None
+
+    backend.check_permissions_boundary = check
+    backend.put_user_permissions_boundary = put_user_permissions_boundary
+    backend.delete_user_permissions_boundary = delete_user_permissions_boundary
+
+
+@patch_on_import("moto.iam.responses")
+def _user_boundary_requests(module: ModuleType) -> None:
+    responses = module.IamResponse
+    create = responses.create_user
+
+    def create_user(self: Any) -> Any:
+        boundary = self._get_param("PermissionsBoundary")
+        if boundary:
+            self.backend.check_permissions_boundary(boundary)
+        answer = create(self)
+        if boundary:
+            self.backend.put_user_permissions_boundary(self._get_param("UserName"), boundary)
+        return answer
+
+    def put_user_permissions_boundary(self: Any) -> Any:
+        self.backend.put_user_permissions_boundary(self._get_param("UserName"), self._get_param("PermissionsBoundary"))
+        return module.EmptyResult()
+
+    def delete_user_permissions_boundary(self: Any) -> Any:
+        self.backend.delete_user_permissions_boundary(self._get_param("UserName"))
+        return module.EmptyResult()
+
+    responses.create_user = create_user
+    responses.put_user_permissions_boundary = put_user_permissions_boundary
+    responses.delete_user_permissions_boundary = delete_user_permissions_boundary
+    for answer in ("CreateUserResponse.User", "GetUserResponse.User"):
+        responses.RESPONSE_KEY_PATH_TO_TRANSFORMER[f"{answer}.PermissionsBoundary"] = module.return_if_not_empty
+    responses.RESPONSE_KEY_PATH_TO_TRANSFORMER["ListUsersResponse.Users.User.PermissionsBoundary"] = module.never_return
+
+
 @patch_on_import("moto.sqs.models")
 def _long_polling(module: ModuleType) -> None:
     # moto waits for messages inside the request. Here it would never return: its clock is frozen, and no other request can run.

@@ -109,10 +109,12 @@ def test_a_user_signs_with_their_key_until_it_is_inactive_or_gone(aws):
 
 
 @pytest.mark.nightly  # restarts a local AWS
-def test_a_role_that_was_deleted_does_not_come_back_at_a_restart(aws):
+def test_a_restart_keeps_boundaries_and_brings_no_deleted_role_back(aws):
     aws("iam").create_role(RoleName="brief", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}))
     aws("iam").delete_role(RoleName="brief")
+    aws("iam").create_user(UserName="kept", PermissionsBoundary=READ_ONLY)
     aws.restart()
+    assert aws("iam").get_user(UserName="kept")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == READ_ONLY
     assert code_of(aws("iam").get_role, RoleName="brief") == "NoSuchEntity"
 
 
@@ -234,8 +236,25 @@ def test_a_session_token_is_for_users(aws, carol):
 def test_a_malformed_trust_policy_is_refused(aws):
     for text in ("{", document(allow()), trust(Principal={"AWS": ACCOUNT}, Condition={"StringIs": {"a": "b"}})):
         assert code_of(aws("iam").create_role, RoleName="broken", AssumeRolePolicyDocument=text) == "MalformedPolicyDocument"
-    with pytest.raises(ClientError, match="PermissionsBoundary"):  # moto would drop it
-        aws("iam").create_user(UserName="bounded", PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess")
+
+
+def test_a_users_permissions_boundary(aws):
+    iam, absent = aws("iam"), f"arn:aws:iam::{ACCOUNT}:policy/absent"
+    assert code_of(iam.create_user, UserName="bounded", PermissionsBoundary=absent) == "NoSuchEntity"
+    assert code_of(iam.get_user, UserName="bounded") == "NoSuchEntity"  # nothing was created
+    created = iam.create_user(UserName="bounded", PermissionsBoundary=READ_ONLY)["User"]
+    shown = {"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": READ_ONLY}
+    assert created["PermissionsBoundary"] == iam.get_user(UserName="bounded")["User"]["PermissionsBoundary"] == shown
+    iam.put_user_policy(UserName="bounded", PolicyName="all", PolicyDocument=document(allow()))
+    asked = created["Arn"], "s3:GetObject", "s3:PutObject"
+    assert simulate(aws, *asked) == {"s3:GetObject": "allowed", "s3:PutObject": "implicitDeny"}
+    assert code_of(iam.put_user_permissions_boundary, UserName="bounded", PermissionsBoundary=absent) == "NoSuchEntity"
+    everything = "arn:aws:iam::aws:policy/AdministratorAccess"
+    iam.put_user_permissions_boundary(UserName="bounded", PermissionsBoundary=everything)
+    assert simulate(aws, *asked) == {"s3:GetObject": "allowed", "s3:PutObject": "allowed"}
+    iam.delete_user_permissions_boundary(UserName="bounded")
+    assert "PermissionsBoundary" not in iam.get_user(UserName="bounded")["User"]
+    assert code_of(iam.put_user_permissions_boundary, UserName="absent", PermissionsBoundary=everything) == "NoSuchEntity"
 
 
 # The simulator

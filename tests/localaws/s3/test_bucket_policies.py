@@ -150,6 +150,18 @@ def test_what_limits_a_role_and_what_a_session(account: Account) -> None:
         caller.get_object(Bucket=by_session, Key="a")
 
 
+def test_a_users_boundary_limits_its_own_policies_but_not_a_bucket_policy_that_names_the_user(account: Account) -> None:
+    bounded = account.user("within", ALL)
+    account.aws("iam").put_user_permissions_boundary(
+        UserName="within", PermissionsBoundary="arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"
+    )
+    bucket = account.bucket(a=b"1")
+    denied(bounded.get_object, "because no permissions boundary allows the s3:GetObject action", Bucket=bucket, Key="a")
+    named = statement("Allow", user("within"), "s3:GetObject")
+    account.admin.put_bucket_policy(Bucket=bucket, Policy=document(named).replace("BUCKET", bucket))
+    bounded.get_object(Bucket=bucket, Key="a")
+
+
 def test_a_policy_does_not_lock_out_the_root_user(account: Account) -> None:
     keys = account.aws.handle.issue(f"arn:aws:iam::{ACCOUNT}:root")
     root = account.aws("s3", keys.principal.access_key, keys.secret, keys.token)
