@@ -14,19 +14,27 @@ LARGEST_BUFFERED = 256 * 1024 * 1024  # bytes of a body that is read into memory
 
 
 @dataclass(frozen=True, slots=True)
-class SessionPolicies:
-    """The session policies of temporary keys, as ``AssumeRole`` received them.
+class RoleSession:
+    """The settings of temporary keys, as ``AssumeRole`` received them.
 
     Attributes
     ----------
-    inline : str
-        A policy document; empty for none.
-    managed : tuple of str
-        ARNs of managed policies.
+    policy : str
+        The document of a session policy; empty for none.
+    policy_arns : tuple of str
+        Managed session policies.
+    tags : tuple of (str, str)
+        Session tags.
+    transitive_tags : tuple of str
+        The keys of the tags that a session assumed from this one keeps.
+    source_identity : str
     """
 
-    inline: str = ""
-    managed: tuple[str, ...] = ()
+    policy: str = ""
+    policy_arns: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive_tags: tuple[str, ...] = ()
+    source_identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +42,14 @@ class Principal:
     """The caller that signed the request.
 
     ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/Administrator/learner``.
-    ``session_policies`` limit the caller, beside the policies of its role. No policy at all limits an ``unlimited`` one: the grader, which
-    must see what a submission left, whatever the submission did to policies.
+    ``session`` has what AssumeRole set for a role's session. No policy at all limits an ``unlimited`` caller: the grader, which must see
+    what a submission left, whatever the submission did to policies.
     """
 
     account: str
     arn: str
     access_key: str
-    session_policies: SessionPolicies | None = None
+    session: RoleSession | None = None
     unlimited: bool = False
 
     @property

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.localaws.core.call import Principal, SessionPolicies
+from course.localaws.core.call import Principal, RoleSession
 
 ACCOUNT = "123456789012"
 ADMINISTRATOR = "Administrator"  # the learner's role, of which the account's other callers are made
@@ -45,14 +45,14 @@ def new_credential(
     *,
     temporary: bool = True,
     expires: float | None = None,
-    session_policies: SessionPolicies | None = None,
+    session: RoleSession | None = None,
     unlimited: bool = False,
 ) -> Credential:
     """Random keys for a principal in AWS's format: ``ASIA...`` with a session token when temporary, else ``AKIA...``."""
     access_key = ("ASIA" if temporary else "AKIA") + "".join(secrets.choice(_BASE32) for _ in range(16))
     secret = base64.b64encode(secrets.token_bytes(30)).decode()
     token = base64.b64encode(secrets.token_bytes(120)).decode() if temporary else ""
-    return Credential(secret, Principal(account, arn, access_key, session_policies, unlimited), token, expires)
+    return Credential(secret, Principal(account, arn, access_key, session, unlimited), token, expires)
 
 
 def issued(state: Path, account: str = ACCOUNT) -> Credential:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from course.localaws.core.call import AwsRequest, Principal, SessionPolicies
+from course.localaws.core.call import AwsRequest, Principal, RoleSession
 from course.localaws.core.errors import AwsError
 from course.localaws.iam.callers import Caller, CallerPolicies
 from course.localaws.iam.policy import AuthorizationRequest, Decision, Policy, PolicyError
@@ -24,8 +24,8 @@ from course.localaws.moto.records import MotoRecords
 ConditionKeys = dict[str, Sequence[str]]  # condition key -> its values
 
 MOST_KEPT = 1000  # callers; each session counts as a caller
-# Global condition keys, in lower case, that are really absent from every call here: no call comes from another service, a VPC endpoint, an
-# identity provider or an organization; no call has session tags or multi-factor authentication.
+# Global condition keys, in lower case, that are really absent from a call that does not have them: no call comes from another service, a
+# VPC endpoint, an identity provider or an organization; no call has multi-factor authentication.
 _ABSENT = re.compile(
     r"aws:(calledvia(first|last)?|federatedprovider|multifactorauth(age|present)|principalorg(id|paths)|principalservicename(slist)?"
     r"|principaltag/.*|referer|requesttag/.*|resourceorg(id|paths)|source(account|arn|identity|orgid|orgpaths|vpc|vpce)|tagkeys|username"
@@ -49,6 +49,7 @@ def service_keys(caller: Caller, now: float) -> ConditionKeys:
     unknown = {"aws:PrincipalArn": [principal.arn], "aws:PrincipalAccount": [principal.account]}
     return {
         **(caller.entity.context if caller.entity else unknown),
+        **(_session_keys(principal.session) if principal.session else {}),
         "aws:userid": [caller.user_id],
         "aws:CurrentTime": [str(now)],
         "aws:EpochTime": [str(now)],
@@ -56,6 +57,12 @@ def service_keys(caller: Caller, now: float) -> ConditionKeys:
         "aws:ViaAWSService": ["false"],
         "aws:PrincipalIsAWSService": ["false"],
     }
+
+
+def _session_keys(session: RoleSession) -> ConditionKeys:
+    """The keys of a session's tags, which override those of its role, and of its source identity."""
+    source: ConditionKeys = {"aws:SourceIdentity": [session.source_identity]} if session.source_identity else {}
+    return source | {f"aws:PrincipalTag/{key}": [value] for key, value in session.tags}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ class CallerAuthorizer:
 
     def __init__(self, identity: CallerDirectory) -> None:
         self._identity = identity
-        self._known: dict[tuple[str, SessionPolicies | None], _KnownCaller] = {}
+        self._known: dict[tuple[str, RoleSession | None], _KnownCaller] = {}
 
     async def require(self, call: AwsRequest, demands: Iterable[RequiredPermission], code: str, status: int) -> None:
         """Refuse a call unless its caller has every permission in ``demands`` that is not ``separate``.
@@ -168,9 +175,9 @@ class CallerAuthorizer:
         return known
 
 
-def _key(principal: Principal) -> tuple[str, SessionPolicies | None]:
-    """Two sessions of a role may have the same ARN and other session policies."""
-    return principal.arn, principal.session_policies
+def _key(principal: Principal) -> tuple[str, RoleSession | None]:
+    """Two sessions of a role may have the same ARN and other session policies or tags."""
+    return principal.arn, principal.session
 
 
 class _KnownCaller:

@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from course.localaws.core import credentials
-from course.localaws.core.call import Principal, SessionPolicies
+from course.localaws.core.call import Principal, RoleSession
 from course.localaws.core.clock import Clock
 from course.localaws.core.credentials import Credential
 from course.localaws.core.database import Database
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS credentials (
     expires REAL
 )
 """
-_ADDED = {"session_policies": "TEXT NOT NULL DEFAULT ''"}  # later columns; JSON, empty for none
+_ADDED = {"session": "TEXT NOT NULL DEFAULT ''"}  # later columns; the JSON of a `RoleSession`, empty for none
 EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key still answers "ExpiredToken" rather than "invalid"
 
 
@@ -77,7 +77,7 @@ class Identity:
     # Keys
 
     def issue(
-        self, role: str, session_name: str = "SageMaker", seconds: float | None = None, session_policies: SessionPolicies | None = None
+        self, role: str, session_name: str = "SageMaker", seconds: float | None = None, settings: RoleSession | None = None
     ) -> Credential:
         """Create temporary keys for a session of a role.
 
@@ -88,9 +88,9 @@ class Identity:
         session_name : str
         seconds : float, optional
             Lifetime of the keys. Without it they never expire, for work without a time limit.
-        session_policies : SessionPolicies, optional
+        settings : RoleSession, optional
         """
-        return self.issue_as(self.session(role, session_name), seconds, session_policies)
+        return self.issue_as(self.session(role, session_name), seconds, settings)
 
     def session(self, role: str, session_name: str = "SageMaker") -> str:
         """Returns the ARN of a role's session. ``role`` is a name or an ARN."""
@@ -102,17 +102,15 @@ class Identity:
         self._known[credential.principal.access_key] = credential
         return credential
 
-    def issue_as(self, arn: str, seconds: float | None = None, session_policies: SessionPolicies | None = None) -> Credential:
+    def issue_as(self, arn: str, seconds: float | None = None, settings: RoleSession | None = None) -> Credential:
         """Create temporary keys for any principal."""
         now = self._clock.now()
         expires = None if seconds is None else now + seconds
-        credential = credentials.new_credential(arn, self.account, expires=expires, session_policies=session_policies)
-        limits = json.dumps([session_policies.inline, session_policies.managed]) if session_policies else ""
-        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, limits)
+        credential = credentials.new_credential(arn, self.account, expires=expires, session=settings)
+        written = json.dumps(asdict(settings)) if settings else ""
+        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, written)
         with self._database.write() as connection:
-            connection.execute(
-                "INSERT INTO credentials (access_key, secret, token, arn, expires, session_policies) VALUES (?, ?, ?, ?, ?, ?)", row
-            )
+            connection.execute("INSERT INTO credentials (access_key, secret, token, arn, expires, session) VALUES (?, ?, ?, ?, ?, ?)", row)
             connection.execute("DELETE FROM credentials WHERE expires < ?", (now - EXPIRED_KEPT,))
         self._known[credential.principal.access_key] = credential
         return credential
@@ -122,10 +120,10 @@ class Identity:
         return self._known.get(access_key) or self._user_key(access_key)
 
     def _sessions(self) -> list[Credential]:
-        rows = self._database.connection.execute("SELECT access_key, secret, token, arn, expires, session_policies FROM credentials")
+        rows = self._database.connection.execute("SELECT access_key, secret, token, arn, expires, session FROM credentials")
         return [
-            Credential(secret, Principal(self.account, arn, key, _session_policies(limits)), token, expires)
-            for key, secret, token, arn, expires, limits in rows
+            Credential(secret, Principal(self.account, arn, key, _settings(written)), token, expires)
+            for key, secret, token, arn, expires, written in rows
         ]
 
     def _user_key(self, access_key: str) -> Credential | None:
@@ -261,23 +259,23 @@ class Identity:
 
 def _session(principal: Principal, principals: Principals) -> tuple[Policy, ...] | None:
     """A principal's session policies. A managed policy that was deleted allows nothing."""
-    given = principal.session_policies
-    if given is None:
+    given = principal.session
+    if given is None or not (given.policy or given.policy_arns):
         return None
-    inline = (policy.parse("the session policy", given.inline),) if given.inline else ()
     managed = []
-    for arn in given.managed:
+    for arn in given.policy_arns:
         with contextlib.suppress(AwsError):
             managed.append(principals.managed(arn))
-    return (*inline, *managed)
+    return (*([policy.parse("the session policy", given.policy)] if given.policy else ()), *managed)
 
 
-def _session_policies(limits: str) -> SessionPolicies | None:
-    """The session policies of a row of the database."""
-    if not limits:
+def _settings(written: str) -> RoleSession | None:
+    """The settings in a row of the database."""
+    if not written:
         return None
-    inline, managed = json.loads(limits)
-    return SessionPolicies(inline, tuple(managed))
+    found = json.loads(written)
+    tags = tuple((key, value) for key, value in found["tags"])
+    return RoleSession(found["policy"], tuple(found["policy_arns"]), tags, tuple(found["transitive_tags"]), found["source_identity"])
 
 
 def _without_conditions(trust: Policy) -> Policy:

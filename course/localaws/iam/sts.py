@@ -8,20 +8,18 @@ from __future__ import annotations
 import re
 
 from course.localaws.context import Context, Operation
-from course.localaws.core.call import SessionPolicies
+from course.localaws.core.call import RoleSession
 from course.localaws.core.credentials import Credential
 from course.localaws.core.errors import AwsError, not_supported, validation_error
-from course.localaws.iam import authorization, policy
-from course.localaws.iam.policy import AuthorizationRequest, PolicyError
+from course.localaws.iam import authorization, policy, sessions
+from course.localaws.iam.policy import PolicyError
 from course.localaws.iam.principals import Entity, Principals
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-_MOST_MANAGED = 10  # session policies; and the characters of all of them together ("IAM and AWS STS quotas", IAM User Guide)
-_MOST_CHARACTERS = 2048
-_NOT_SUPPORTED = ("ProvidedContexts", "SerialNumber", "SourceIdentity", "Tags", "TokenCode", "TransitiveTagKeys")
+_NOT_SUPPORTED = ("ProvidedContexts", "SerialNumber", "TokenCode")
 # Condition keys of STS, in lower case, that may really be absent from a call to AssumeRole.
 _ABSENT = ("sts:externalid", "sts:sourceidentity", "sts:transitivetagkeys")
 
@@ -57,81 +55,41 @@ def _assume_role(context: Context, parameters: dict) -> dict:
         raise validation_error(f"{arn} is invalid")
     if not _SESSION_NAME.fullmatch(session):
         raise validation_error(f"Value '{session}' at 'roleSessionName' must be 2 to 64 characters of [A-Za-z0-9_+=,.@-]")
-    session_policies = _session_policies(parameters, Principals(context.platform.identity.moto.iam()))
-    role = _trusting_role(context, parameters)
+    settings = sessions.session_of(parameters, context.principal.session, Principals(context.platform.identity.moto.iam()))
+    role = _trusting_role(context, parameters, settings)
     chained = context.principal.arn.split(":")[2] == "sts"
     seconds = _seconds(parameters, default=3600, longest=3600 if chained else role.session_seconds)
-    credential = context.platform.identity.issue(arn, session, seconds, session_policies)
+    credential = context.platform.identity.issue(arn, session, seconds, settings)
     answer = {
         "Credentials": _credentials(credential),
         "AssumedRoleUser": {"AssumedRoleId": f"{role.id}:{session}", "Arn": credential.principal.arn},
     }
-    if session_policies is None:
-        return answer
-    # AWS packs the text in a format that is not public. This is the share of the plain text's limit.
-    return answer | {"PackedPolicySize": max(1, 100 * _characters(session_policies) // _MOST_CHARACTERS)}
+    if settings and settings.source_identity:
+        answer["SourceIdentity"] = settings.source_identity
+    if settings and (settings.policy or settings.policy_arns or settings.tags):
+        answer["PackedPolicySize"] = sessions.packed_size(settings)
+    return answer
 
 
-def _session_policies(parameters: dict, principals: Principals) -> SessionPolicies | None:
-    """The session policies of a request, or ``None`` when it has none.
-
-    Raises
-    ------
-    AwsError
-        ``MalformedPolicyDocument``, ``PackedPolicyTooLarge``, ``ValidationError``, ``NoSuchEntity``.
-    """
-    inline, managed = parameters.get("Policy", ""), tuple(each["arn"] for each in parameters.get("PolicyArns", ()))
-    if "Policy" not in parameters and not managed:
-        return None
-    if len(managed) > _MOST_MANAGED:
-        raise validation_error(f"A session takes at most {_MOST_MANAGED} managed policies; PolicyArns has {len(managed)}.")
-    found = SessionPolicies(inline, managed)
-    if _characters(found) > _MOST_CHARACTERS:
-        packed = 100 * _characters(found) // _MOST_CHARACTERS
-        raise AwsError("PackedPolicyTooLarge", f"Serialized token too large for session: {packed}% of the limit.")
-    for arn in managed:
-        principals.managed(arn)
-    if "Policy" in parameters:
-        try:
-            statements = policy.parse("the session policy", inline).statements
-        except PolicyError as error:
-            raise AwsError("MalformedPolicyDocument", str(error)) from None
-        if any(statement.principals is not None for statement in statements):
-            raise AwsError("MalformedPolicyDocument", "Policy document should not specify a principal.")
-    return found
-
-
-def _characters(given: SessionPolicies) -> int:
-    return len(given.inline) + sum(map(len, given.managed))
-
-
-def _trusting_role(context: Context, parameters: dict) -> Entity:
+def _trusting_role(context: Context, parameters: dict, settings: RoleSession | None) -> Entity:
     """Returns the role if it trusts the caller. Like AWS, refuses a missing role in the same way as one that does not trust the caller."""
-    arn = parameters["RoleArn"]
-    refusal = f"User: {context.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-    try:
-        role = Principals(context.platform.identity.moto.iam()).by_arn(arn)
-        trust = policy.parse(f"trust policy of {role.name}", role.trust)
-        decision = policy.evaluate(_request(context, parameters), [trust])
-    except PolicyError as error:
-        raise AwsError("AccessDenied", f"{refusal} because {error}", 403) from None
-    except AwsError:
-        raise AwsError("AccessDenied", refusal, 403) from None
-    if not decision.allowed:
-        raise AwsError("AccessDenied", refusal, 403)
-    return role
-
-
-def _request(context: Context, parameters: dict) -> AuthorizationRequest:
-    identity = context.platform.identity
+    arn, identity = parameters["RoleArn"], context.platform.identity
     caller = identity.caller(context.principal)
-    keys = {
-        **authorization.request_keys(context.call, caller, identity.now()),
-        "sts:RoleSessionName": [parameters["RoleSessionName"]],
-    }
-    if "ExternalId" in parameters:
-        keys["sts:ExternalId"] = [parameters["ExternalId"]]
-    return caller.request("sts:AssumeRole", parameters["RoleArn"], keys, lambda key: key in _ABSENT or authorization.absent(key))
+    keys = authorization.request_keys(context.call, caller, identity.now()) | sessions.request_keys(parameters, settings)
+    for action in sessions.actions_of(settings):
+        refusal = f"User: {context.principal.arn} is not authorized to perform: {action} on resource: {arn}"
+        try:
+            role = Principals(identity.moto.iam()).by_arn(arn)
+            trust = policy.parse(f"trust policy of {role.name}", role.trust)
+            request = caller.request(action, arn, keys, lambda key: key in _ABSENT or authorization.absent(key))
+            allowed = policy.evaluate(request, [trust]).allowed
+        except PolicyError as error:
+            raise AwsError("AccessDenied", f"{refusal} because {error}", 403) from None
+        except AwsError:
+            raise AwsError("AccessDenied", refusal, 403) from None
+        if not allowed:
+            raise AwsError("AccessDenied", refusal, 403)
+    return role
 
 
 def _refuse_options(operation: str, parameters: dict) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 from botocore.exceptions import ClientError
 
-from course.localaws.core.call import SessionPolicies
+from course.localaws.core.call import RoleSession
 from course.localaws.core.clock import Clock
 from course.localaws.iam.identity import Identity
 from tests.localaws.moto.restartable_aws import RestartableAws
@@ -186,8 +186,9 @@ def test_assume_role_is_refused_in_awss_words(aws, carol):
     hour = f"arn:aws:iam::{ACCOUNT}:role/hour"
     assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="s s") == "ValidationError"
     assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", DurationSeconds=3601) == "ValidationError"
-    # Session tags are not enforced here, so they must be refused, not silently dropped.
-    assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", Tags=[{"Key": "a", "Value": "b"}]) == "NotSupportedByLocalAws"
+    # Multi-factor authentication is not checked here, so it must be refused, not silently dropped.
+    device = {"SerialNumber": f"arn:aws:iam::{ACCOUNT}:mfa/carol", "TokenCode": "123456"}
+    assert code_of(sts.assume_role, RoleArn=hour, RoleSessionName="ss", **device) == "NotSupportedByLocalAws"
 
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -207,23 +208,68 @@ def test_session_policies_that_cannot_be_ones_are_refused(aws, carol):
     assert code_of(assume, **role, Policy=many) == "PackedPolicyTooLarge"
 
 
+TAGGING = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}
+
+
+def tags(**values) -> list[dict]:
+    return [{"Key": key, "Value": value} for key, value in values.items()]
+
+
+def test_session_tags_and_source_identity(aws, carol):
+    """They are condition keys of the session's calls, and trust policies must allow to set them."""
+    iam, names = aws("iam"), ("plain", "tagging", "next")
+    role = {name: {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "RoleSessionName": "ss"} for name in names}
+    iam.create_role(RoleName="plain", AssumeRolePolicyDocument=trust(Principal={"AWS": ACCOUNT}))
+    for_risk = {**TAGGING, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "risk"}}}
+    for name, statement in (("tagging", TAGGING), ("next", for_risk)):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(statement), Tags=tags(team="none"))
+    sts = aws("sts", **carol)
+    with pytest.raises(ClientError, match="is not authorized to perform: sts:TagSession on resource"):
+        sts.assume_role(**role["plain"], Tags=tags(team="risk"))
+    with pytest.raises(ClientError, match="is not authorized to perform: sts:SetSourceIdentity on resource"):
+        sts.assume_role(**role["plain"], SourceIdentity="carol")
+    answer = sts.assume_role(**role["tagging"], Tags=tags(team="risk", cost="7"), TransitiveTagKeys=["team"], SourceIdentity="carol")
+    assert answer["SourceIdentity"] == "carol" and answer["PackedPolicySize"] >= 1
+    first = aws("sts", **session_of(answer))
+    # The session's tag overrides that of its role. The next session keeps the transitive tag and the source identity.
+    second = aws("sts", **session_of(first.assume_role(**role["next"])))
+    assert second.assume_role(**role["next"])["SourceIdentity"] == "carol"
+    assert code_of(first.assume_role, **role["next"], SourceIdentity="dave") == "AccessDenied"
+    assert code_of(first.assume_role, **role["next"], Tags=tags(Team="other")) == "InvalidParameterValue"
+    assert code_of(first.assume_role, **role["plain"]) == "AccessDenied"  # it keeps a tag, and `plain` allows no tags
+    untagged = aws("sts", **session_of(sts.assume_role(**role["tagging"])))
+    assert code_of(untagged.assume_role, **role["next"]) == "AccessDenied"
+
+
+def test_session_tags_that_cannot_be_ones_are_refused(aws, carol):
+    aws("iam").create_role(RoleName="taggable", AssumeRolePolicyDocument=document(TAGGING))
+    assume = aws("sts", **carol).assume_role
+    role = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/taggable", "RoleSessionName": "ss"}
+    assert code_of(assume, **role, Tags=tags(a="1", A="2")) == "InvalidParameterValue"
+    assert code_of(assume, **role, Tags=tags(a="1"), TransitiveTagKeys=["b"]) == "InvalidParameterValue"
+    assert code_of(assume, **role, Tags=tags(**{"aws:a": "1"})) == "ValidationError"
+    assert code_of(assume, **role, Tags=tags(a="x" * 257)) == "ValidationError"
+    assert code_of(assume, **role, Tags=tags(**{f"k{number}": "1" for number in range(51)})) == "ValidationError"
+    assert code_of(assume, **role, SourceIdentity="a b") == "ValidationError"
+
+
 def test_keys_of_an_earlier_release_remain_valid(tmp_path):
-    """Its database has no column for session policies."""
+    """Its database has no column for the settings of sessions."""
     with sqlite3.connect(tmp_path / "identity.db") as database:
         database.execute(
             "CREATE TABLE credentials (access_key TEXT PRIMARY KEY, secret TEXT NOT NULL, token TEXT NOT NULL, arn TEXT NOT NULL, "
             "expires REAL)"
         )
         database.execute("INSERT INTO credentials VALUES ('ASIAOLD', 'secret', 'token', 'arn:aws:sts::1:assumed-role/r/s', NULL)")
-    limits = SessionPolicies("{}", (READ_ONLY,))
+    settings = RoleSession("{}", (READ_ONLY,), (("team", "risk"),), ("team",), "ann")
     for _ in range(2):  # the second start finds the column
         identity = Identity(tmp_path, ACCOUNT, Clock())
         old = identity.secret("ASIAOLD")
-        assert (old.secret, old.principal.session_policies) == ("secret", None)
-        new = identity.issue("r", session_policies=limits).principal
+        assert (old.secret, old.principal.session) == ("secret", None)
+        new = identity.issue("r", settings=settings).principal
         identity.close()
     again = Identity(tmp_path, ACCOUNT, Clock())
-    assert again.secret(new.access_key).principal == new and new.session_policies == limits
+    assert again.secret(new.access_key).principal == new and new.session == settings
     again.close()
 
 

@@ -246,6 +246,22 @@ def test_tags_of_objects_and_of_requests(account: Account) -> None:
     denied(tags.put_object_tagging, Bucket=bucket, Key="c", Tagging={"TagSet": [{"Key": "other", "Value": "x"}]})
 
 
+def test_the_tag_of_a_session_opens_its_projects_folder(account: Account) -> None:
+    """One role for all projects ("attribute-based access control")."""
+    trust = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": {"AWS": ACCOUNT}}
+    own = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::*/${aws:PrincipalTag/project}/*"}
+    account.aws("iam").create_role(RoleName="projects", AssumeRolePolicyDocument=document(trust))
+    account.aws("iam").put_role_policy(RoleName="projects", PolicyName="own", PolicyDocument=document(own))
+    bucket = account.bucket()
+    for project, other in (("blue", "red"), ("red", "blue")):
+        given = account.aws("sts").assume_role(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/projects", RoleSessionName="s1", Tags=[{"Key": "project", "Value": project}]
+        )["Credentials"]
+        s3 = account.aws("s3", given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        s3.put_object(Bucket=bucket, Key=f"{project}/a", Body=b"1")
+        denied(s3.put_object, "s3:PutObject", Bucket=bucket, Key=f"{other}/a", Body=b"1")
+
+
 @pytest.mark.parametrize("version", ["s3v4", "s3"])
 def test_a_presigned_url_has_the_rights_of_its_signer(account: Account, version: str) -> None:
     keys = account.aws.handle.issue(f"arn:aws:sts::{ACCOUNT}:assumed-role/SageMakerRole/presigner")
