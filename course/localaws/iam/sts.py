@@ -1,6 +1,6 @@
 """The STS service: caller identity and temporary keys, without moto's STS. Federation by SAML or OpenID Connect is not supported.
 
-``AssumeRole`` checks the role's trust policy. The authorization stage, where enabled, checks the caller's own policies.
+``AssumeRole`` checks the role's trust policy and the caller's own policies, which must allow it where the trust policy names the account.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def _get_session_token(context: Context, parameters: dict) -> dict:
 def _assume_role(context: Context, parameters: dict) -> dict:
     _refuse_options("AssumeRole", parameters)
     arn, session = parameters["RoleArn"], parameters["RoleSessionName"]
+    if context.principal.is_root:
+        raise AwsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     if not _ROLE_ARN.fullmatch(arn):
         raise validation_error(f"{arn} is invalid")
     if not _SESSION_NAME.fullmatch(session):
@@ -82,7 +84,8 @@ def _trusting_role(context: Context, parameters: dict, settings: RoleSession | N
             role = Principals(identity.moto.iam()).by_arn(arn)
             trust = policy.parse(f"trust policy of {role.name}", role.trust)
             request = caller.request(action, arn, keys, lambda key: key in _ABSENT or authorization.absent(key))
-            allowed = policy.evaluate(request, [trust]).allowed
+            # The role must trust the caller in any case. Where it trusts the whole account, the caller's own policies must allow it, too.
+            allowed = policy.evaluate(request, [trust]).allowed and caller.about(action).evaluate(request, trust).allowed
         except PolicyError as error:
             raise AwsError("AccessDenied", f"{refusal} because {error}", 403) from None
         except AwsError:

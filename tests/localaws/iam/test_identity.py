@@ -45,6 +45,7 @@ def trust(**statement) -> str:
 def user_with_key(aws, name) -> dict:
     """Creates an IAM user. Returns its access key as arguments of `aws`."""
     aws("iam").create_user(UserName=name)
+    aws("iam").put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=document(allow("sts:*")))
     key = aws("iam").create_access_key(UserName=name)["AccessKey"]
     return {"access_key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
 
@@ -176,6 +177,24 @@ def carol(aws) -> dict:
     return key
 
 
+def test_a_caller_needs_its_own_policys_allow_where_the_account_is_trusted(aws):
+    aws("iam").create_user(UserName="fred")
+    key = aws("iam").create_access_key(UserName="fred")["AccessKey"]
+    fred = aws("sts", key["AccessKeyId"], key["SecretAccessKey"])
+    named = f"arn:aws:iam::{ACCOUNT}:user/fred"
+    for role, principal in (("trusts-account", ACCOUNT), ("trusts-fred", named)):
+        aws("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust(Principal={"AWS": principal}))
+    role = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/trusts-account", "RoleSessionName": "ss"}
+    assert code_of(fred.assume_role, **role) == "AccessDenied"
+    fred.assume_role(**role | {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/trusts-fred"})
+    aws("iam").put_user_policy(UserName="fred", PolicyName="one", PolicyDocument=document(allow("sts:AssumeRole", role["RoleArn"])))
+    fred.assume_role(**role)
+    keys = aws.handle.issue(f"arn:aws:iam::{ACCOUNT}:root")
+    root = aws("sts", keys.principal.access_key, keys.secret, keys.token)
+    with pytest.raises(ClientError, match="Roles may not be assumed by root accounts"):
+        root.assume_role(**role)
+
+
 def test_assume_role_is_refused_in_awss_words(aws, carol):
     sts = aws("sts", **carol)
     with pytest.raises(ClientError, match="is not authorized to perform: sts:AssumeRole on resource: .*role/nowhere") as raised:
@@ -223,6 +242,7 @@ def test_session_tags_and_source_identity(aws, carol):
     for_risk = {**TAGGING, "Condition": {"StringEquals": {"aws:PrincipalTag/team": "risk"}}}
     for name, statement in (("tagging", TAGGING), ("next", for_risk)):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(statement), Tags=tags(team="none"))
+        iam.put_role_policy(RoleName=name, PolicyName="assume", PolicyDocument=document(allow("sts:*")))
     sts = aws("sts", **carol)
     with pytest.raises(ClientError, match="is not authorized to perform: sts:TagSession on resource"):
         sts.assume_role(**role["plain"], Tags=tags(team="risk"))
