@@ -54,7 +54,7 @@ class Principal:
 
     @property
     def is_root(self) -> bool:
-        """Whether it is the account's root user, whom no policy limits."""
+        """Whether it is the account's root user, whom only the policy of a resource can limit."""
         return self.arn == root(self.account)
 
 

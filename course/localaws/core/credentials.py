@@ -12,7 +12,7 @@ from pathlib import Path
 from course.localaws.core.call import Principal, RoleSession
 
 ACCOUNT = "123456789012"
-ADMINISTRATOR = "Administrator"  # the learner's role, of which the account's other callers are made
+ADMINISTRATOR = "Administrator"  # the learner's role
 SESSION_NAME = "learner"
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

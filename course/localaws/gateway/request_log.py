@@ -51,8 +51,8 @@ class RequestLog:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._clock = clock
         self._database = Database(path, SCHEMA)
+        self._database.add_columns("requests", ADDED)
         with self._database.write() as connection:
-            _add_missing_columns(connection)
             connection.execute("DELETE FROM requests WHERE id <= (SELECT max(id) FROM requests) - ?", (KEPT,))
         self._writer = BatchWriter[tuple](self._insert, FLUSH_SECONDS, "request-log")
 
@@ -137,11 +137,3 @@ class RequestLog:
         with self._database.write() as connection:
             marks = ", ".join("?" * len(COLUMNS))
             connection.executemany(f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES ({marks})", batch)
-
-
-def _add_missing_columns(connection: sqlite3.Connection) -> None:
-    """Adds the later columns to a log that an earlier release made."""
-    present = {row["name"] for row in connection.execute("PRAGMA table_info(requests)")}
-    for name, kind in ADDED.items():
-        if name not in present:
-            connection.execute(f"ALTER TABLE requests ADD COLUMN {name} {kind}")

@@ -87,11 +87,12 @@ def _tags(parameters: dict, before: RoleSession) -> tuple[tuple[tuple[str, str],
     for key, value in given:
         if not _TAG_KEY.fullmatch(key) or not _TAG_VALUE.fullmatch(value) or key.lower().startswith("aws:"):
             raise validation_error(f"The tag {key!r} with the value {value[:60]!r} is no session tag.")
-    kept = {key: value for key, value in before.tags if key in before.transitive_tags}
+    inherited = {key.lower() for key in before.transitive_tags}  # the keys of tags have no case
+    kept = {key: value for key, value in before.tags if key.lower() in inherited}
     names = [key.lower() for key, _ in given]
     if len(set(names)) < len(names):
         raise _invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-    if {key.lower() for key in kept} & set(names):
+    if inherited & set(names):
         what = (
             "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session."
         )

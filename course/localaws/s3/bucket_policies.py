@@ -12,8 +12,8 @@ from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy, policy_patterns
 from course.localaws.iam.policy import Policy, PolicyError, PolicyStatement
 from course.localaws.iam.policy_conditions import Condition
+from course.localaws.s3.buckets import ARN
 
-ARN = "arn:aws:s3:::"
 LARGEST = 20 * 1024  # bytes
 # A statement for everybody is not public if one of these keys (in lower case) must have a fixed value.
 _FIXING = frozenset(

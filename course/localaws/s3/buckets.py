@@ -12,6 +12,7 @@ from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 
+ARN = "arn:aws:s3:::"  # of a bucket, before its name
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, general purpose buckets
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")

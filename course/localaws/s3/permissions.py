@@ -19,6 +19,7 @@ from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
 from course.localaws.iam.permissions import PermissionTable
 from course.localaws.iam.policy import Policy, PolicyError
 from course.localaws.s3 import condition_keys
+from course.localaws.s3.buckets import ARN
 from course.localaws.s3.operations.buckets import ACL_GRANTS
 from course.localaws.s3.operations.copies import source_of
 from course.localaws.s3.operations.objects import deletion
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from course.localaws.s3.objects import StoredObject
     from course.localaws.s3.store import ObjectStore
 
-ARN = "arn:aws:s3:::"
 # A wrong policy must not lock out the account itself: these the root user may always do ("Bucket policies for Amazon S3").
 POLICY_ACTIONS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
 _READS = ("GetObject", "GetObjectAcl", "GetObjectAttributes", "GetObjectTagging", "HeadObject")

@@ -248,7 +248,7 @@ def test_session_tags_and_source_identity(aws, carol):
         sts.assume_role(**role["plain"], Tags=tags(team="risk"))
     with pytest.raises(ClientError, match="is not authorized to perform: sts:SetSourceIdentity on resource"):
         sts.assume_role(**role["plain"], SourceIdentity="carol")
-    answer = sts.assume_role(**role["tagging"], Tags=tags(team="risk", cost="7"), TransitiveTagKeys=["team"], SourceIdentity="carol")
+    answer = sts.assume_role(**role["tagging"], Tags=tags(team="risk", cost="7"), TransitiveTagKeys=["Team"], SourceIdentity="carol")
     assert answer["SourceIdentity"] == "carol" and answer["PackedPolicySize"] >= 1
     first = aws("sts", **session_of(answer))
     # The session's tag overrides that of its role. The next session keeps the transitive tag and the source identity.

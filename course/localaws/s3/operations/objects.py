@@ -12,6 +12,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.protocol import xml
 from course.localaws.protocol.rest_xml import answer_headers
 from course.localaws.s3 import attributes
+from course.localaws.s3.buckets import ARN
 from course.localaws.s3.conditions import ByteRange, NotModified, byte_range, check_read, write_condition
 from course.localaws.s3.file_response import FileResponse
 from course.localaws.s3.integrity import DeclaredDigests, members, receive
@@ -137,7 +138,7 @@ async def delete_objects(context: Context, params: dict) -> dict:
 
 def deletion(bucket: str, key: str, version: str | None) -> tuple[str, str]:
     """The action and the resource of the deletion of an object, or of a version of it, in policies."""
-    return f"s3:DeleteObject{'Version' if version else ''}", f"arn:aws:s3:::{bucket}/{key}"
+    return f"s3:DeleteObject{'Version' if version else ''}", f"{ARN}{bucket}/{key}"
 
 
 def _delete_each(context: Context, params: dict, objects: list[dict]) -> tuple[list[dict], list[dict]]:
