@@ -139,7 +139,7 @@ class Report:
     def stop(self, problem: AnswerError) -> None:
         """Stop judging. A part earns nothing if the running check has not reported it, or has reported it after it first called the
         function that failed: then one right case could have earned the whole part. An error that names no function, such as AWS's refusal
-        of a request of the check, counts as a failure of the function that was called last, whose result or doing led to it.
+        of a request of the check, counts as a failure of the function that was called last: its result, or what it did, led to it.
         """
         self.problem = self.problem or _shown(str(problem))
         self.unanswered = self.unanswered or problem.unanswered
