@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from course.localaws.cloudwatch.metrics.store import MetricStore
     from course.localaws.events.bus import EventBridge
     from course.localaws.iam.identity import Identity
+    from course.localaws.kms.store import KeyStore
     from course.localaws.logs.store import LogStore
     from course.localaws.s3.store import ObjectStore
 
@@ -60,6 +61,7 @@ class Platform:
     scheduler : Scheduler
         Runs tasks when the clock reaches their time.
     requests : RequestLog
+    keys : KeyStore
     objects : ObjectStore
     logs : LogStore
     metrics : MetricStore
@@ -91,6 +93,7 @@ class Platform:
     clock: Clock
     scheduler: Scheduler
     requests: RequestLog
+    keys: KeyStore
     objects: ObjectStore
     logs: LogStore
     metrics: MetricStore

@@ -87,6 +87,9 @@ class RequiredPermission:
         What a message has before and after the resource: S3's have a quotation mark.
     separate : bool
         Whether the operation does the rest without this permission. The refusal is then in ``AwsRequest.refused``.
+    delegated : bool
+        Whether the caller's own policies count only if the resource policy allows the account, as the policy of a KMS key must. This binds
+        the root user, too.
     """
 
     action: str
@@ -97,6 +100,7 @@ class RequiredPermission:
     binds_root: bool = True
     quote: str = ""
     separate: bool = False
+    delegated: bool = False
 
 
 class CallerDirectory(Protocol):
@@ -204,22 +208,22 @@ class _KnownCaller:
             if _has_variables(policies.all):
                 self._conditional.add(demand.action)
         request, decision = self._decided(policies, demand, general)
-        if decision.allowed or (is_root and decision.effect != "explicitDeny"):
+        if decision.allowed:
             return ""
-        return policies.reason(request, decision, demand.resource_policy)
+        return policies.reason(request, decision, demand.resource_policy, demand.delegated)
 
     def _decided(
         self, policies: CallerPolicies, demand: RequiredPermission, general: Callable[[Caller], ConditionKeys]
     ) -> tuple[AuthorizationRequest, Decision]:
         if demand.action not in self._conditional and not (demand.resource_policy and _has_variables((demand.resource_policy,))):
             request = self._caller.request(demand.action, demand.resource, {})
-            decision = policies.evaluate(request, demand.resource_policy)
+            decision = policies.evaluate(request, demand.resource_policy, demand.delegated)
             if not decision.missing:  # no statement on this resource has a condition
                 return request, decision
             self._conditional.add(demand.action)
         keys = general(self._caller) | demand.keys()
         request = self._caller.request(demand.action, demand.resource, keys, lambda key: absent(key) or demand.absent(key))
-        return request, policies.evaluate(request, demand.resource_policy)
+        return request, policies.evaluate(request, demand.resource_policy, demand.delegated)
 
 
 def _has_variables(policies: Iterable[Policy]) -> bool:

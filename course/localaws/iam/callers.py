@@ -10,6 +10,8 @@ from course.localaws.iam import policy
 from course.localaws.iam.policy import AuthorizationRequest, Decision, Policy
 from course.localaws.iam.principals import Entity
 
+_EVERYTHING = policy.parse("the account's root user", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -41,8 +43,9 @@ class Caller:
     def about(self, action: str) -> CallerPolicies:
         """The caller's policies, reduced to the statements that concern an action."""
         entity, session = self.entity, self.session
+        own = (_EVERYTHING,) if self.principal.is_root else ()
         return CallerPolicies(
-            policy.about(entity.policies, action) if entity else (),
+            policy.about(entity.policies, action) if entity else own,
             policy.about(entity.boundary, action) if entity and entity.boundary is not None else None,
             policy.about(session, action) if session is not None else None,
         )
@@ -60,17 +63,21 @@ class CallerPolicies:
     def all(self) -> tuple[Policy, ...]:
         return (*self.identity, *(self.boundary or ()), *(self.session or ()))
 
-    def evaluate(self, request: AuthorizationRequest, resource_policy: Policy | None = None) -> Decision:
-        """The decision about a request. Raises PolicyError when a condition cannot be evaluated."""
-        return policy.evaluate(request, self.identity, self.boundary, resource_policy, self.session)
+    def evaluate(self, request: AuthorizationRequest, resource_policy: Policy | None = None, delegated: bool = False) -> Decision:
+        """The decision about a request; `policy.evaluate` has the parameters. Raises PolicyError when a condition cannot be evaluated."""
+        return policy.evaluate(request, self.identity, self.boundary, resource_policy, self.session, delegated)
 
-    def reason(self, request: AuthorizationRequest, decision: Decision, resource_policy: Policy | None = None) -> str:
+    def reason(
+        self, request: AuthorizationRequest, decision: Decision, resource_policy: Policy | None = None, delegated: bool = False
+    ) -> str:
         """AWS's text for a decision that does not allow the request ("Troubleshoot access denied error messages", IAM User Guide)."""
         if decision.effect == "explicitDeny":
             return f"with an explicit deny in {self._denying(decision)}"
         kind = "identity-based policy"
-        if policy.evaluate(request, self.identity, resource_policy=resource_policy).allowed:  # but for its limits
+        if policy.evaluate(request, self.identity, resource_policy=resource_policy, delegated=delegated).allowed:  # but for its limits
             kind = "permissions boundary" if decision.within_boundary is False else "session policy"
+        elif delegated and policy.evaluate(request, self.identity).allowed:  # the resource's policy does not leave it to the account
+            kind = "resource-based policy"
         return f"because no {kind} allows the {request.action} action"
 
     def _denying(self, decision: Decision) -> str:

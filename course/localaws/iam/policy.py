@@ -133,12 +133,18 @@ def evaluate(
     boundary: Sequence[Policy] | None = None,
     resource_policy: Policy | None = None,
     session: Sequence[Policy] | None = None,
+    delegated: bool = False,
 ) -> Decision:
     """Evaluate a request within one account. An explicit deny always wins. Otherwise the request needs an allow.
 
     The allow of an identity policy counts only within the boundary and the session policies. The allow of a resource policy depends on whom
     it names: the user or the role's session itself needs nothing else; a role or everybody counts like an identity policy; the account
     leaves it to the identity policies.
+
+    Parameters
+    ----------
+    delegated : bool
+        Whether identity policies count only if the resource policy allows the account, as the policy of a KMS key must.
 
     Raises
     ------
@@ -154,7 +160,8 @@ def evaluate(
     limits = tuple(None if each is None else bool(each.allowing) and not each.denying for each in (boundaries, sessions))
     if denied:
         return Decision(request.action, request.resource, "explicitDeny", denied, missing, *limits)
-    allowing = (*own.allowing, *(statement for statement in given.allowing if _grants(statement, request)))
+    leaves = not delegated or any(_names_account(statement, request) for statement in given.allowing)
+    allowing = (*(own.allowing if leaves else ()), *(statement for statement in given.allowing if _grants(statement, request)))
     if any(_grants_directly(statement, request) for statement in given.allowing) or (allowing and False not in limits):
         return Decision(request.action, request.resource, "allowed", allowing, missing, *limits)
     return Decision(request.action, request.resource, "implicitDeny", (), missing, *limits)
@@ -169,6 +176,11 @@ def _grants(statement: PolicyStatement, request: AuthorizationRequest) -> bool:
         "*" in names or (names & request.principals.get(kind, frozenset())) - request.account
         for kind, names in (statement.principals or {}).items()
     )
+
+
+def _names_account(statement: PolicyStatement, request: AuthorizationRequest) -> bool:
+    """Whether the allow of a resource policy, which applies to a request, names the whole account."""
+    return not statement.not_principals and bool((statement.principals or {}).get("AWS", frozenset()) & request.account)
 
 
 def _grants_directly(statement: PolicyStatement, request: AuthorizationRequest) -> bool:

@@ -1,1 +1,4 @@
-"""KMS: the dispatcher in front of moto's records."""
+"""KMS: keys, aliases, key policies and grants, and all that is encrypted with them.
+
+`store` has the keys, `permissions` says who may use them, `operations` has the API, and `ciphertexts` and `asymmetric` do the cryptography.
+"""

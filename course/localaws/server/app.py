@@ -23,6 +23,7 @@ from course.localaws.gateway.gateway import Gateway
 from course.localaws.gateway.request_log import RequestLog
 from course.localaws.iam.identity import Identity
 from course.localaws.images.custom import ImageStore
+from course.localaws.kms.store import KeyStore
 from course.localaws.logs.store import LogStore
 from course.localaws.moto.mount import MotoMount
 from course.localaws.platform import Platform
@@ -82,6 +83,7 @@ class LocalAws:
         state_quota = StateQuota(state, quota)
         metrics = MetricStore(state / "metrics.db", clock)
         identity = Identity(state, credentials.ACCOUNT, clock)
+        keys = KeyStore(state / "kms.db", credentials.ACCOUNT, clock)
         logs = LogStore(state / "logs.db", clock)
         events = EventBridge(state / "events.db", credentials.ACCOUNT, scheduler, identity, logs, metrics)
         self.platform = platform = Platform(
@@ -90,6 +92,7 @@ class LocalAws:
             clock=clock,
             scheduler=scheduler,
             requests=RequestLog(state / "requests.db", clock),
+            keys=keys,
             objects=ObjectStore(state, clock, state_quota),
             logs=logs,
             metrics=metrics,
@@ -114,12 +117,13 @@ class LocalAws:
         self._closing_order = (
             *(service.backend for service in self.services.values() if service.backend is not None),
             *(platform.alarms, platform.events, self._registry, self._moto),
-            *(platform.expressions, platform.objects, platform.logs, platform.metrics, platform.requests, platform.quota),
+            *(platform.expressions, platform.objects, platform.keys, platform.logs, platform.metrics, platform.requests, platform.quota),
         )
         self._closed = False
 
     def recover(self) -> None:
         """Fail or restart the work that was running when the last process ended."""
+        self.services["kms"].backend.recover()
         self.services["lambda"].backend.recover()  # before those that invoke functions
         self.sagemaker.recover()
         self.platform.alarms.recover()

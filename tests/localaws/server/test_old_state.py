@@ -23,6 +23,11 @@ TARGET = {
     "ResourceId": "endpoint/live/variant/all",
     "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
 }
+# What Encrypt of the earlier release made of b"of 2026-11-27" with the key of the archive.
+OLD_CIPHERTEXT = (
+    "63303636373236642d333630322d346431352d626632302d62656665643063363531356480"
+    "2969ba8b011010ea6d970b253a9706b2fdd6f65ee50e6c5cf149716f1d71caa3eec22df9646c648e"
+)
 
 
 class OldAws:
@@ -122,8 +127,16 @@ def test_queries_and_the_catalog_are_there(old):
 
 def test_what_moto_keeps_is_replayed_with_the_same_names(old):
     assert old.client("sns").list_topics()["Topics"] == [{"TopicArn": old.facts["topic"]}]
-    assert old.client("kms").describe_key(KeyId=old.facts["kms"])["KeyMetadata"]["KeyId"] == old.facts["kms"]
     assert old.client("ssm").get_parameter(Name="/p")["Parameter"]["Value"] == "v"
+
+
+def test_a_key_still_decrypts_what_the_earlier_release_encrypted(old):
+    kms = old.client("kms")
+    blob = bytes.fromhex(OLD_CIPHERTEXT)
+    assert kms.decrypt(CiphertextBlob=blob, EncryptionContext={"of": "old"})["Plaintext"] == b"of 2026-11-27"
+    with pytest.raises(kms.exceptions.InvalidCiphertextException):
+        kms.decrypt(CiphertextBlob=blob, EncryptionContext={"of": "new"})
+    assert kms.describe_key(KeyId=old.facts["kms"])["KeyMetadata"]["KeyState"] == "Enabled"
 
 
 def test_a_user_keeps_its_access_key_and_its_rights(old):

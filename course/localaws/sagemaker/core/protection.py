@@ -4,7 +4,7 @@ AWS creates a grant on a volume's key and a network interface in the subnets whe
 Create operation. Not matched: key policies and grants, free addresses of a subnet, the rules of a security group.
 
 Source: `VolumeKmsKeyId` of ResourceConfig in the SageMaker API reference, "Give SageMaker AI Training Jobs Access to Resources in Your
-Amazon VPC" of the developer guide. Keys and VPCs are moto's, and so are the texts of EC2 and KMS. Read 2026-11-25.
+Amazon VPC" of the developer guide. VPCs are moto's, and so are the texts of EC2. Read 2026-11-25.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.jobs.s3_data import JobData, split
+from course.localaws.kms import references
 from course.localaws.platform import Platform
 
 SERVICE = "sagemaker.amazonaws.com"  # the service principal that a role must trust
@@ -54,23 +55,13 @@ def check(platform: Platform, context: Context, keys: Iterable[str | None], vpc:
 
 
 def key_arn(platform: Platform, context: Context, key: str) -> str:
-    """The ARN of a KMS key by its id, ARN or alias. Waits for moto. Raises AwsError ``ValidationException`` for an unusable key."""
-
-    def find() -> tuple[str, str]:
-        from moto.kms.models import kms_backends
-
-        backend = kms_backends[context.account][context.region]
-        alias = backend.get_alias_name(key)
-        id = backend.get_key_id_from_alias(alias) if alias.startswith("alias/") else backend.get_key_id(key)
-        found = backend.keys.get(id) if _is_here(context, key) else None
-        return (found.arn, found.key_state) if found else ("", "")
-
-    arn, state = platform.identity.moto.run(find)
-    if not arn:
+    """The ARN of a KMS key by its id, ARN or alias. Raises AwsError ``ValidationException`` for an unusable key."""
+    found = references.find(platform.keys, context.region, key)
+    if found is None:
         raise invalid(f"The KMS key {key!r} does not exist in the region {context.region}.")
-    if state != "Enabled":
-        raise invalid(f"The KMS key {key!r} cannot be used: its state is {state}.")
-    return arn
+    if found.state != "Enabled":
+        raise invalid(f"The KMS key {key!r} cannot be used: its state is {found.state}.")
+    return found.arn
 
 
 def key_of(platform: Platform, context: Context, config: dict) -> str | None:
@@ -97,8 +88,3 @@ def _check_vpc(platform: Platform, context: Context, vpc: dict) -> None:
     if len(set(found.values())) > 1:
         listed = ", ".join(f"{name} in {id}" for name, id in found.items())
         raise invalid(f"The subnets and security groups of VpcConfig must belong to one VPC; got {listed}.")
-
-
-def _is_here(context: Context, key: str) -> bool:
-    """Whether a key belongs to this region and account; an ARN may name others."""
-    return not key.startswith("arn:") or key.split(":")[3:5] == [context.region, context.account]

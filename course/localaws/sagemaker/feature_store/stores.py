@@ -15,6 +15,8 @@ from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document
 from course.localaws.jobs.s3_data import JobData, split
+from course.localaws.kms.references import find
+from course.localaws.kms.specs import SYMMETRIC
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.feature_store.catalog import CATALOG
@@ -98,8 +100,7 @@ def _check_key(platform: Platform, context: Context, key: str | None) -> None:
     if not key:
         return
     arn = protection.key_arn(platform, context, key)
-    found = platform.moto.ask_json("kms", context.region, "TrentService.DescribeKey", {"KeyId": arn})["KeyMetadata"]
-    if found.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
+    if find(platform.keys, context.region, arn).spec != SYMMETRIC:
         raise refused(f"The KMS key {key} is asymmetric. Feature Store supports only symmetric customer managed keys")
 
 

@@ -1,0 +1,272 @@
+"""The keys and aliases of KMS, durable below the state folder, with the secrets of the keys.
+
+All keys are also in memory, because S3 uses one for each object under a KMS key. The file has mode 0600, as everything in the state folder.
+A key of an earlier release, in which moto kept them, is taken over by `course.localaws.kms.migration`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
+from course.localaws.kms import specs
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS keys (region TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, id));
+CREATE TABLE IF NOT EXISTS aliases (region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, name));
+CREATE TABLE IF NOT EXISTS migration (pending INTEGER PRIMARY KEY)
+"""
+CUSTOMER, AWS = "CUSTOMER", "AWS"  # who manages a key
+MIGRATION_SECONDS = 120.0  # how long a first request waits for the keys of an earlier release
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """One secret of a key. A rotation adds one; the older ones still decrypt.
+
+    Attributes
+    ----------
+    secret : bytes
+        The AES-256 or HMAC key, or the private key in PKCS #8.
+    made : float
+        Unix seconds.
+    kind : str
+        ``"AUTOMATIC"`` or ``"ON_DEMAND"`` for a rotation; empty for the first secret.
+    """
+
+    secret: bytes = field(repr=False)
+    made: float
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A KMS key.
+
+    Attributes
+    ----------
+    id : str
+        A UUID, or ``mrk-`` and 32 digits for a multi-Region key.
+    manager : str
+        `CUSTOMER` or `AWS`.
+    policy : str
+        The key policy's JSON text.
+    deletion, window : float or None, int or None
+        When the key will be deleted, and the days of waiting that were asked for.
+    primary : str
+        The region of the primary key of a multi-Region key; empty for other keys.
+    rotation_days : int
+        0 when automatic rotation is off.
+    next_rotation : float or None
+    materials : tuple of Material
+        The last one encrypts.
+    grants : tuple of dict
+        As ListGrants returns them, with ``GrantToken``.
+    """
+
+    account: str
+    region: str
+    id: str
+    created: float
+    spec: str
+    usage: str
+    policy: str
+    materials: tuple[Material, ...] = field(repr=False)
+    description: str = ""
+    manager: str = CUSTOMER
+    enabled: bool = True
+    deletion: float | None = None
+    window: int | None = None
+    primary: str = ""
+    rotation_days: int = 0
+    next_rotation: float | None = None
+    tags: tuple[dict, ...] = ()
+    grants: tuple[dict, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:kms:{self.region}:{self.account}:key/{self.id}"
+
+    @property
+    def state(self) -> str:
+        if self.deletion is not None:
+            return "PendingDeletion"
+        return "Enabled" if self.enabled else "Disabled"
+
+    def dump(self) -> str:
+        document = asdict(self)
+        for material in document["materials"]:
+            material["secret"] = base64.b64encode(material["secret"]).decode()
+        return json.dumps(document)
+
+    @classmethod
+    def load(cls, text: str) -> Key:
+        document = json.loads(text)
+        secrets = [Material(base64.b64decode(each.pop("secret")), **each) for each in document.pop("materials")]
+        tags, grants = tuple(document.pop("tags")), tuple(document.pop("grants"))
+        return cls(**document, materials=tuple(secrets), tags=tags, grants=grants)
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name for a key, e.g. ``alias/models``. ``key`` is the key's id; times are in Unix seconds."""
+
+    name: str
+    key: str
+    created: float
+    updated: float
+
+
+class KeyStore:
+    """Keys and aliases by region. Methods may be called from any thread.
+
+    Attributes
+    ----------
+    changed : list of callable
+        Called after each change, e.g. to plan the next rotation.
+    """
+
+    def __init__(self, path: Path, account: str, clock: Clock) -> None:
+        of_earlier_release = not path.exists() and path.with_name("journal.db").exists()
+        self.account, self.clock = account, clock
+        self.changed: list[Callable[[], None]] = []
+        self._database = Database(path, SCHEMA)
+        if of_earlier_release:
+            with self._database.write() as connection:
+                connection.execute("INSERT INTO migration VALUES (1)")
+        self._changing = threading.RLock()
+        self._migrated = threading.Event()
+        self._read()
+
+    def now(self) -> float:
+        """Unix seconds on the clock of the local AWS."""
+        return self.clock.now()
+
+    # Reading
+
+    def key(self, region: str, id: str) -> Key | None:
+        self._wait_for_migration()
+        return self._keys.get((region, id))
+
+    def keys(self, region: str) -> list[Key]:
+        """The keys of a region, the oldest first."""
+        self._wait_for_migration()
+        return sorted((key for key in list(self._keys.values()) if key.region == region), key=lambda key: (key.created, key.id))
+
+    def every(self) -> list[Key]:
+        """The keys of all regions."""
+        self._wait_for_migration()
+        return list(self._keys.values())
+
+    def alias(self, region: str, name: str) -> Alias | None:
+        self._wait_for_migration()
+        return self._aliases.get((region, name))
+
+    def aliases(self, region: str) -> list[Alias]:
+        """The aliases of a region, in the order of their names."""
+        self._wait_for_migration()
+        return sorted((alias for (where, _), alias in list(self._aliases.items()) if where == region), key=lambda alias: alias.name)
+
+    # Changing
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold this between reading a key and writing it again."""
+        with self._changing:
+            yield
+
+    def put(self, key: Key) -> Key:
+        """Store a key: durable when this returns."""
+        with self._changing, self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", (key.region, key.id, key.dump()))
+        self._keys[key.region, key.id] = key
+        self._tell()
+        return key
+
+    def delete(self, key: Key) -> None:
+        """Delete a key with its secrets and aliases."""
+        with self._changing:
+            names = [alias.name for alias in self.aliases(key.region) if alias.key == key.id]
+            with self._database.write() as connection:
+                connection.execute("DELETE FROM keys WHERE region = ? AND id = ?", (key.region, key.id))
+                connection.executemany("DELETE FROM aliases WHERE region = ? AND name = ?", [(key.region, name) for name in names])
+            self._keys.pop((key.region, key.id), None)
+            for name in names:
+                self._aliases.pop((key.region, name), None)
+        self._tell()
+
+    def put_alias(self, region: str, alias: Alias) -> None:
+        with self._changing, self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (region, alias.name, json.dumps(asdict(alias))))
+        self._aliases[region, alias.name] = alias
+
+    def delete_alias(self, region: str, name: str) -> None:
+        with self._changing, self._database.write() as connection:
+            connection.execute("DELETE FROM aliases WHERE region = ? AND name = ?", (region, name))
+        self._aliases.pop((region, name), None)
+
+    # Keys of an earlier release
+
+    @property
+    def must_migrate(self) -> bool:
+        """Whether keys of an earlier release are still moto's."""
+        return not self._migrated.is_set()
+
+    def take_over(self, keys: list[Key], aliases: list[tuple[str, Alias]]) -> None:
+        """Store the keys and aliases (with their regions) of an earlier release, in one transaction."""
+        with self._changing, self._database.write() as connection:
+            connection.executemany("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", [(key.region, key.id, key.dump()) for key in keys])
+            rows = [(region, alias.name, json.dumps(asdict(alias))) for region, alias in aliases]
+            connection.executemany("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", rows)
+            connection.execute("DELETE FROM migration")
+        self._read()
+        self._tell()
+
+    # Life
+
+    def reset(self) -> None:
+        """Delete all keys."""
+        with self._changing, self._database.write() as connection:
+            for name in ("keys", "aliases", "migration"):
+                connection.execute(f"DELETE FROM {name}")
+        self._read()
+
+    def shutdown(self) -> None:
+        self._migrated.set()  # a request that still waits ends
+        self._database.close()
+
+    def _read(self) -> None:
+        connection = self._database.connection
+        keys = [Key.load(row["document"]) for row in connection.execute("SELECT document FROM keys")]
+        self._keys = {(key.region, key.id): key for key in keys}
+        rows = connection.execute("SELECT region, document FROM aliases")
+        self._aliases = {(row["region"], alias.name): alias for row in rows for alias in (Alias(**json.loads(row["document"])),)}
+        if connection.execute("SELECT 1 FROM migration").fetchone() is None:
+            self._migrated.set()
+
+    def _wait_for_migration(self) -> None:
+        """Only the first start on a state folder of an earlier release waits, until moto has replayed its journal."""
+        if not self._migrated.is_set():
+            self._migrated.wait(MIGRATION_SECONDS)
+
+    def _tell(self) -> None:
+        for listener in self.changed:
+            listener()
+
+
+def new_id(multi_region: bool = False) -> str:
+    return f"mrk-{uuid.uuid4().hex}" if multi_region else str(uuid.uuid4())
+
+
+def rotated(key: Key, made: float, kind: str) -> Key:
+    """A symmetric key with a new secret."""
+    return replace(key, materials=(*key.materials, Material(os.urandom(specs.secret_bytes(key.spec)), made, kind)))

@@ -1,0 +1,44 @@
+"""Deletes and rotates keys when their time has come on the clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from course.localaws.core.scheduler import Scheduler
+from course.localaws.kms.store import Key, KeyStore, rotated
+
+
+class KeyTimers:
+    """The dates of all keys, as one task of the scheduler."""
+
+    def __init__(self, store: KeyStore, scheduler: Scheduler) -> None:
+        self._store = store
+        self._next: float | None = None
+        self._plan()
+        store.changed.append(self._plan)
+        store.changed.append(scheduler.wake)
+        scheduler.add(lambda: self._next, self._run)
+
+    def _plan(self) -> None:
+        dates = [] if self._store.must_migrate else [moment for key in self._store.every() for moment in _dates(key)]
+        self._next = min(dates, default=None)
+
+    def _run(self, now: float) -> None:
+        for key in self._store.every():
+            with self._store.changing():
+                present = self._store.key(key.region, key.id)
+                if present and present.deletion is not None and present.deletion <= now:
+                    self._store.delete(present)
+                elif present and _rotates(present) and present.next_rotation <= now:
+                    following = present.next_rotation + present.rotation_days * 86_400
+                    self._store.put(replace(rotated(present, present.next_rotation, "AUTOMATIC"), next_rotation=following))
+
+
+def _dates(key: Key) -> list[float]:
+    dates = [key.deletion, key.next_rotation if _rotates(key) else None]
+    return [moment for moment in dates if moment is not None]
+
+
+def _rotates(key: Key) -> bool:
+    """A key that is pending deletion does not rotate."""
+    return key.next_rotation is not None and key.deletion is None
