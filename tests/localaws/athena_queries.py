@@ -9,7 +9,7 @@ ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 SECONDS = 120
 
 
-def run(athena: Any, sql: str, output: str, **more: Any) -> dict:
+def run(athena: Any, sql: str, output: str, key: str | None = None, **more: Any) -> dict:
     """Start a query and wait. Returns its description.
 
     Parameters
@@ -18,10 +18,14 @@ def run(athena: Any, sql: str, output: str, **more: Any) -> dict:
     sql : str
     output : str
         The S3 URI of a folder for results.
+    key : str, optional
+        The KMS key of the results.
     more
         Further parameters of StartQueryExecution.
     """
-    query = athena.start_query_execution(QueryString=sql, ResultConfiguration={"OutputLocation": output}, **more)["QueryExecutionId"]
+    encryption = {"EncryptionConfiguration": {"EncryptionOption": "SSE_KMS", "KmsKey": key}} if key else {}
+    query = athena.start_query_execution(QueryString=sql, ResultConfiguration={"OutputLocation": output} | encryption, **more)
+    query = query["QueryExecutionId"]
     limit = time.monotonic() + SECONDS
     while (found := athena.get_query_execution(QueryExecutionId=query)["QueryExecution"])["Status"]["State"] not in ENDED:
         assert time.monotonic() < limit, f"the query did not end within {SECONDS} s"

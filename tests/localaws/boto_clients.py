@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -40,3 +41,10 @@ def client_factory(handle: launch.Handle) -> Callable[..., Any]:
         return session.client(service, endpoint_url=handle.endpoint, config=config, **settings)
 
     return make
+
+
+def shared_key(kms: Any) -> dict:
+    """The metadata of a new KMS key that every caller in the account may use."""
+    in_account = {"StringEquals": {"kms:CallerAccount": "123456789012"}}
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*", "Condition": in_account}
+    return kms.create_key(Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))["KeyMetadata"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
 from course.localaws.iam.authorization import ConditionKeys
 from course.localaws.iam.policy import Policy
+from course.localaws.kms.permissions import via
 from course.localaws.s3 import condition_keys
 
 if TYPE_CHECKING:
@@ -54,21 +56,30 @@ class Access:
         kept = [each for each in found if each.size and not each.key.rpartition("/")[2].startswith(("_", "."))]
         for stored in kept:
             self._require("s3:GetObject", bucket, stored.key)
+            self.require_key(stored)
         for key in [stored.key for stored in kept] if len(kept) <= MOST_NOTED else [f"{prefix}*"]:
             self._note("GetObject", f"{bucket}/{key}")
         return kept
 
-    def file(self, uri: str) -> str:
-        """Returns the path of an object's file, ``""`` if there is no such object. Raises QueryFailure."""
+    def plain(self, stored: StoredObject, folder: Path) -> Path:
+        """A plain file with an object's body, in ``folder`` if it must be decrypted. Raises QueryFailure."""
+        try:
+            return self._platform.objects.plain_file(stored, folder)
+        except AwsError as error:
+            raise QueryFailure(f"HIVE_CURSOR_ERROR: {error.message} (s3://{stored.bucket}/{stored.key})") from error
+
+    def file(self, uri: str, folder: Path) -> str:
+        """Returns the path of a plain file with an object's body, ``""`` if there is no such object; see `plain`. Raises QueryFailure."""
         bucket, key = _split(uri)
         self._require("s3:GetObject", bucket, key)
         try:
-            path = self._platform.objects.head(bucket, key).path
+            stored = self._platform.objects.head(bucket, key)
         except AwsError as error:
             self._note("GetObject", f"{bucket}/{key}", error.status, error.code)
             return ""
+        self.require_key(stored)
         self._note("GetObject", f"{bucket}/{key}")
-        return str(path)
+        return str(self.plain(stored, folder))
 
     def holds_any(self, uri: str) -> bool:
         """Returns whether there is an object below a location."""
@@ -80,7 +91,10 @@ class Access:
         """Store bytes, or move a file into S3. Raises QueryFailure with Athena's message."""
         bucket, key = _split(uri)
         try:
-            if self._refusal("s3:PutObject", bucket, key, condition_keys.of_key(kms_key)):
+            found = self._platform.objects.key_of(bucket, key, kms_key)
+            if self._refusal("s3:PutObject", bucket, key, condition_keys.of_key(kms_key)) or (
+                found and self._key_refusal("kms:GenerateDataKey", bucket, *found)
+            ):
                 raise AwsError("AccessDenied", "Access Denied", 403)
             if isinstance(content, bytes):
                 self._platform.objects.put_bytes(bucket, key, content, kms_key=kms_key)
@@ -96,13 +110,29 @@ class Access:
             raise QueryFailure(f"{error.code}: {error.message} when writing output to url: {uri}") from error
         self._note("PutObject", f"{bucket}/{key}")
 
+    def require_key(self, stored: StoredObject) -> None:
+        """Check that the caller may decrypt an object. Raises QueryFailure."""
+        reason = self._key_refusal("kms:Decrypt", stored.bucket, stored.seal.key, stored.seal.context) if stored.seal else ""
+        if reason:
+            self._note("GetObject", f"{stored.bucket}/{stored.key}", 403, "AccessDenied")
+            raise self._denied("kms:Decrypt", f"{stored.seal.key}, the key of s3://{stored.bucket}/{stored.key},", reason)
+
+    def _key_refusal(self, action: str, bucket: str, arn: str, context: Mapping[str, str]) -> str:
+        """AWS's text for why the caller may not use a KMS key through Athena and S3; ``""`` if it may."""
+        identity, region = self._platform.identity, self._platform.objects.buckets.get(bucket).region
+        demand = identity.services["kms"](action, arn, lambda: VIA_ATHENA | via("s3", region, context))
+        return identity.callers.refusal(self._principal, demand)
+
+    def _denied(self, action: str, resource: str, reason: str) -> QueryFailure:
+        return QueryFailure(
+            "PERMISSION_DENIED: Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied; "
+            f"{self._principal.arn} may not {action} on {resource} {reason})"
+        )
+
     def _require(self, action: str, bucket: str, key: str, keys: ConditionKeys | None = None) -> None:
         if reason := self._refusal(action, bucket, key, keys):
             self._note(action.removeprefix("s3:"), f"{bucket}/{key}", 403, "AccessDenied")
-            raise QueryFailure(
-                "PERMISSION_DENIED: Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied; "
-                f"{self._principal.arn} may not {action} on s3://{bucket}/{key} {reason})"
-            )
+            raise self._denied(action, f"s3://{bucket}/{key}", reason)
 
     def _refusal(self, action: str, bucket: str, key: str, keys: ConditionKeys | None = None) -> str:
         """AWS's text for why the caller may not do it; ``""`` if it may."""

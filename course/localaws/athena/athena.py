@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.athena import results
+from course.localaws.athena.access import Access
 from course.localaws.athena.catalog import CATALOG, Catalog
 from course.localaws.athena.executions import ENDED, Executions
 from course.localaws.athena.failures import QueryFailure, SyntaxFailure, invalid
@@ -130,7 +131,7 @@ class Athena:
             work.stop()
             self._end(query, "CANCELLED", "Query cancelled by user")
 
-    def results(self, region: str, query: str, token: str | None, most: int) -> dict:
+    def results(self, region: str, principal: Principal, query: str, token: str | None, most: int) -> dict:
         """GetQueryResults. Raises AwsError."""
         row = self.records.row(region, query)
         document, columns = json.loads(row["document"]), json.loads(row["columns"])
@@ -147,10 +148,14 @@ class Athena:
             return answer | {"ResultSet": {"Rows": [], "ResultSetMetadata": {"ColumnInfo": columns}}}
         bucket, _, key = location.removeprefix("s3://").partition("/")
         try:
-            path = self._platform.objects.head(bucket, key).path
+            stored = self._platform.objects.head(bucket, key)
+            Access(self._platform, principal).require_key(stored)
+            with tempfile.TemporaryDirectory() as folder:
+                rows, after = results.page(self._platform.objects.plain_file(stored, Path(folder)), kind == "SELECT", token, most)
         except AwsError as error:
             raise invalid(f"Could not find results at {location}: {error.message}") from error
-        rows, after = results.page(path, kind == "SELECT", token, most)
+        except QueryFailure as error:
+            raise invalid(f"Could not read the results at {location}: {error}") from error
         found = {"ResultSet": {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": columns}}}
         return answer | found | ({"NextToken": after} if after else {})
 

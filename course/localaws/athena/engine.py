@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from course.localaws.athena import types
@@ -144,7 +145,7 @@ class QueryProcess:
 
     def _pieces(self, kind: str, values: tuple[str, ...], location: str, reads: MergedReads) -> list[dict]:
         """The files of a partition, grouped by compression."""
-        objects = self._access.objects(location)
+        objects = [replace(each, path=self._access.plain(each, reads.folder)) for each in self._access.objects(location)]
         if kind == "parquet":
             return [reads.piece(objects) | {"values": values}] if objects else []
         pieces: dict[str, dict] = {}

@@ -44,7 +44,7 @@ class IcebergReader:
         """The table's data files (see `iceberg_worker.plan`). Files for the query go to ``folder``. Raises QueryFailure."""
         metadata, inside = table.document["Parameters"][LOCATION], tempfile.mkdtemp(dir=folder)
         try:
-            return self._helper.call("plan", {"path": access.file}, metadata=metadata, folder=inside)
+            return self._helper.call("plan", {"path": lambda uri: access.file(uri, Path(inside))}, metadata=metadata, folder=inside)
         except HelperError as error:
             if error.kind == "QueryFailure":
                 raise QueryFailure(str(error)) from error
@@ -58,11 +58,13 @@ class IcebergReader:
 
 def _read(table: CatalogTable, access: Access) -> dict:
     location = table.document.get("Parameters", {}).get(LOCATION, "")
-    path = access.file(location) if location else ""
+    with tempfile.TemporaryDirectory() as folder:
+        path = access.file(location, Path(folder)) if location else ""
+        text = Path(path).read_bytes() if path else b""
     if not path:
         raise QueryFailure(f"ICEBERG_INVALID_METADATA: {table.database}.{table.name} has no metadata at {location!r}")
     try:
-        return json.loads(Path(path).read_bytes())
+        return json.loads(text)
     except ValueError as error:
         raise QueryFailure(f"ICEBERG_INVALID_METADATA: the metadata of {table.database}.{table.name} is no JSON") from error
 

@@ -149,7 +149,9 @@ class MergedReads:
         bodies = {each.path.name: each for each in objects}
         key = tuple(bodies)
         if key not in self._pieces:
-            self._pieces[key] = self._piece(bodies) if len(bodies) >= MANY else _plain(bodies.values())
+            # Nothing that is under a KMS key is kept in plain text after the query.
+            merges = len(bodies) >= MANY and not any(each.seal for each in objects)
+            self._pieces[key] = self._piece(bodies) if merges else _plain(bodies.values())
         return self._pieces[key]
 
     def keep(self, made: Sequence[dict[str, int]]) -> None:

@@ -88,7 +88,7 @@ class AthenaOperations:
         most = params.get("MaxResults", MOST_ROWS)
         if most > MOST_ROWS:
             raise invalid(f"MaxResults is more than maximum allowed length {MOST_ROWS}")
-        return self._athena.results(context.region, params["QueryExecutionId"], params.get("NextToken"), most)
+        return self._athena.results(context.region, context.principal, params["QueryExecutionId"], params.get("NextToken"), most)
 
     def statistics(self, context: Context, params: dict) -> dict:
         document = self._athena.execution(context.region, params["QueryExecutionId"])

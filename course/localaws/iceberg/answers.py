@@ -11,11 +11,13 @@ from course.localaws.jobs.s3_data import split
 from course.localaws.platform import Platform
 
 
-def of_service(platform: Platform, region: str, kms_key: str | None = None) -> dict[str, Callable[..., Any]]:
+def of_service(platform: Platform, region: str, folder: Path, kms_key: str | None = None) -> dict[str, Callable[..., Any]]:
     """The functions for a helper that acts for a service of the local AWS itself.
 
     Parameters
     ----------
+    folder : Path
+        Of the helper's work. It gets decrypted copies of what is under a KMS key, and is removed with them.
     kms_key : str, optional
         The ARN of the key that encrypts new objects.
     """
@@ -23,7 +25,7 @@ def of_service(platform: Platform, region: str, kms_key: str | None = None) -> d
     def path(uri: str) -> str:
         bucket, key = split(uri)
         try:
-            return str(platform.objects.head(bucket, key).path)
+            return str(platform.objects.plain_file(platform.objects.head(bucket, key), folder))
         except AwsError as error:
             if error.status == 404:
                 return ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.quota import QuotaReached
 from course.localaws.jobs import manifests
+from course.localaws.kms.permissions import via
 from course.localaws.s3 import condition_keys
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
 
@@ -113,20 +115,31 @@ class JobData:
             stored, target = item.stored, folder / item.path
             if not checked:
                 self.require_read(stored.bucket, stored.key)
+            elif stored.seal:
+                self._require_key(stored)
             checked = True
             try:
                 if stored.key.endswith("/"):
                     target.mkdir(parents=True, exist_ok=True)
                     continue
                 target.parent.mkdir(parents=True, exist_ok=True)
-                linked = link and stored.size >= LINKED_SIZE
-                self.reserve(0 if linked else stored.size)
-                copy_or_link(stored.path, target, linked)
+                self._fetch(stored, target, link and stored.size >= LINKED_SIZE)
             except (FileExistsError, NotADirectoryError, IsADirectoryError):
                 raise DataError(f"s3://{stored.bucket}/{stored.key} is both a file and a directory in this channel") from None
             except OSError as error:
                 raise DataError(_disk(error)) from error
             self._note("GetObject", f"{stored.bucket}/{stored.key}")
+
+    def _fetch(self, stored: StoredObject, target: Path, link: bool) -> None:
+        """A job gets a decrypted copy of an object under a KMS key, in its own folder, which is removed with the job."""
+        if stored.seal:
+            try:
+                self._platform.objects.decrypt(stored, target)
+            except AwsError as error:
+                raise DataError(f"{error.code} ({error.status}): {error.message} (s3://{stored.bucket}/{stored.key})") from error
+            return
+        self.reserve(0 if link else stored.size)
+        copy_or_link(stored.path, target, link)
 
     def reserve(self, size: int) -> None:
         """Count bytes that are about to be written into the job's folder. Raises DataError when the local AWS may keep no more."""
@@ -136,14 +149,33 @@ class JobData:
             raise DataError(f"No space left on device. {error.message}") from error
 
     def require_read(self, bucket: str, key: str, version: str | None = None) -> None:
-        """Check that the role may read an object, or one version of it. Raises DataError."""
+        """Check that the role may read an object, or one version of it, and use its KMS key. Raises DataError."""
         if not self.allowed("s3:GetObjectVersion" if version else "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}"):
             self._note("GetObject", f"{bucket}/{key}", 403, "AccessDenied")
             raise DataError(f"AccessDenied (403): Access Denied when the role {self._role} read s3://{bucket}/{key}")
+        with contextlib.suppress(AwsError):  # an object that does not exist is missed when it is read
+            self._require_key(self._platform.objects.head(bucket, key, version))
+
+    def _require_key(self, stored: StoredObject) -> None:
+        """Check that the role may decrypt an object. Raises DataError."""
+        reason = self.key_refusal("kms:Decrypt", stored.bucket, stored.seal.key, stored.seal.context) if stored.seal else ""
+        if reason:
+            self._note("GetObject", f"{stored.bucket}/{stored.key}", 403, "AccessDenied")
+            raise DataError(f"AccessDenied (403): {reason} (s3://{stored.bucket}/{stored.key})")
+
+    def key_refusal(self, action: str, bucket: str, arn: str, context: Mapping[str, str]) -> str:
+        """Why the role may not use a KMS key through S3, in AWS's words; ``""`` if it may."""
+        region = self._platform.objects.buckets.get(bucket).region
+        reason = self._platform.identity.refusal(self._role, action, arn, via("s3", region, context))
+        return f"{self._role} is not authorized to perform: {action} on resource: {arn} {reason}" if reason else ""
 
     def open(self, bucket: str, key: str, version: str | None = None) -> BinaryIO:
         """Open an object, or one version of it, to stream it. The caller has checked that the role may read it. Raises DataError."""
-        stream = self._head(bucket, key, version).path.open("rb")
+        stored = self._head(bucket, key, version)
+        try:
+            stream = self._platform.objects.stream(stored)
+        except AwsError as error:
+            raise DataError(f"{error.code} ({error.status}): {error.message} (s3://{bucket}/{key})") from error
         self._note("GetObject", f"{bucket}/{key}")
         return stream
 
@@ -160,6 +192,9 @@ class JobData:
         try:
             if not self.allowed("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", condition_keys.of_key(kms_key)):
                 raise AwsError("AccessDenied", f"Access Denied when the role {self._role} wrote s3://{bucket}/{key}", status=403)
+            found = self._platform.objects.key_of(bucket, key, kms_key)
+            if found and (reason := self.key_refusal("kms:GenerateDataKey", bucket, *found)):
+                raise AwsError("AccessDenied", reason, status=403)
             put(bucket, key)
         except AwsError as error:
             self._note("PutObject", f"{bucket}/{key}", error.status, error.code)
@@ -200,7 +235,7 @@ class JobData:
             raise DataError(f"The manifest s3://{bucket}/{key} is larger than {MANIFEST_LARGEST} bytes")
         self.require_read(bucket, key)
         try:
-            return parse(stored.path.read_bytes())
+            return parse(self._platform.objects.read(stored))
         except ValueError as error:
             raise DataError(f"The manifest s3://{bucket}/{key} could not be parsed: {error}") from error
 

@@ -114,7 +114,7 @@ def context_keys(context: Mapping[str, str]) -> ConditionKeys:
 
 def via(service: str, region: str, context: Mapping[str, str] | None = None) -> ConditionKeys:
     """The condition keys of a service's use of a key for a caller, e.g. by ``"s3"``, with the encryption context that it gives."""
-    return {"kms:ViaService": [f"{service}.{region}.amazonaws.com"], **context_keys(context or {})}
+    return {"kms:ViaService": [f"{service}.{region}.amazonaws.com"], "aws:ViaAWSService": ["true"], **context_keys(context or {})}
 
 
 def _of_new_key(params: Mapping) -> ConditionKeys:

@@ -27,9 +27,9 @@ def requested(context: Context, params: dict) -> Attributes:
 
     These are content headers, metadata, storage class and encryption.
 
-    Raises ``NoSuchBucket``, ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``.
+    Raises ``NoSuchBucket``, ``MetadataTooLarge``, ``InvalidStorageClass``, ``InvalidArgument``, ``KMS.NotFoundException``.
     """
-    rule = encryption.bucket_rule(context.platform.objects.buckets, params["Bucket"])
+    encrypted = context.platform.objects.encryption(params["Bucket"], params)
     metadata = params.get("Metadata", {})
     if sum(len(name.encode()) + len(text.encode()) for name, text in metadata.items()) > METADATA_LIMIT:
         message = "Your metadata headers exceed the maximum allowed metadata size"
@@ -42,7 +42,8 @@ def requested(context: Context, params: dict) -> Attributes:
     return Attributes(
         params.get("ContentType") or DEFAULT_CONTENT_TYPE,
         metadata,
-        properties | storage_class(params) | encryption.described(params, rule, context.region, context.account),
+        properties | storage_class(params) | encrypted,
+        encryption_context=encryption.requested_context(params.get("SSEKMSEncryptionContext")) if "SSEKMSKeyId" in encrypted else {},
     )
 
 

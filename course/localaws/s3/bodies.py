@@ -1,9 +1,13 @@
-"""Bodies of objects and parts: one plain, immutable file each. A body belongs to an object once the index names it."""
+"""Bodies of objects and parts: one immutable file each. A body belongs to an object once the index names it.
+
+A body under a KMS key is encrypted (`course.localaws.s3.sealing`); all others are plain.
+"""
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import shutil
 import uuid
@@ -11,9 +15,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from course.localaws.core.errors import AwsError
 from course.localaws.core.quota import StateQuota
+from course.localaws.s3 import sealing
 from course.localaws.s3.checksums import Checksum
+from course.localaws.s3.sealing import Seal
 from course.localaws.s3.spread import spread_folders
 
 CHUNK = 1 << 20
@@ -22,15 +30,19 @@ CHUNK = 1 << 20
 class UncommittedBlob:
     """A body that the index does not name yet. The context manager deletes the file unless `keep` was called."""
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: Path, size: int, seal: Seal | None = None) -> None:
         self.path = path
         self.name = path.name
         self.size = size
+        self.seal = seal
         self._kept = False
 
     def keep(self) -> None:
         """Keeps the file, because a committed row of the index names it."""
         self._kept = True
+
+    def finish(self) -> None:
+        """Writes what is left to write."""
 
     def close(self) -> None:
         """Closes the file if it is open."""
@@ -45,11 +57,14 @@ class UncommittedBlob:
 
 
 class BlobWriter(UncommittedBlob):
-    """A body that is being written and hashed."""
+    """A body that is being written and hashed. With a seal and its cipher it is encrypted, too. ``size`` counts the bytes before that."""
 
-    def __init__(self, path: Path, quota: StateQuota, checksums: Iterable[Checksum] = ()) -> None:
-        super().__init__(path, 0)
+    def __init__(
+        self, path: Path, quota: StateQuota, checksums: Iterable[Checksum] = (), sealed: tuple[Seal, AESGCM] | None = None
+    ) -> None:
+        super().__init__(path, 0, sealed and sealed[0])
         self.checksums = list(checksums)
+        self._sealer = sealing.Sealer(sealed[1]) if sealed else None
         self._quota = quota
         self._md5 = hashlib.md5(usedforsecurity=False)
         # Read-only from the start: a job that hard-links the file must not change the object by accident.
@@ -59,6 +74,9 @@ class BlobWriter(UncommittedBlob):
         """Raises ``InsufficientStorage`` when the disk is full or the quota is reached."""
         self._quota.admit(len(data))
         self.digest(data)
+        self._put(self._sealer.add(data) if self._sealer else data)
+
+    def _put(self, data: bytes) -> None:
         view = memoryview(data)
         try:
             while view:
@@ -74,13 +92,30 @@ class BlobWriter(UncommittedBlob):
 
     @property
     def md5(self) -> str:
-        """MD5 in hex. It is the ETag of an object that was put in one piece."""
+        """MD5 in hex."""
         return self._md5.hexdigest()
 
-    def copy_file(self, path: Path, start: int = 0, length: int | None = None) -> None:
-        """Appends ``length`` bytes of another file, from byte ``start``, or all bytes from there if ``length`` is None."""
-        for data in read_chunks(path, start, length):
+    @property
+    def etag(self) -> str:
+        """The ETag of an object that was put in one piece: its MD5, but for an object under a KMS key ("Object", S3 API Reference)."""
+        if self.seal is None:
+            return self.md5
+        return hashlib.md5(f"{self.seal.data_key} {self.md5}".encode(), usedforsecurity=False).hexdigest()
+
+    def copy(self, body: Body, start: int = 0, length: int | None = None) -> None:
+        """Appends ``length`` bytes of another body, from byte ``start``, or all bytes from there if ``length`` is None."""
+        for data in body.chunks(start, length):
             self.write(data)
+
+    def copy_file(self, path: Path) -> None:
+        """Appends the bytes of a file."""
+        for data in read_chunks(path):
+            self.write(data)
+
+    def finish(self) -> None:
+        """Writes what is left to write. Raises as `write` does."""
+        if self._sealer:
+            self._put(self._sealer.end())
 
     def close(self) -> None:
         if self._file >= 0:
@@ -101,11 +136,11 @@ class BlobStore:
     def path(self, name: str) -> Path:
         return self.root.joinpath(name[:2], name)
 
-    def receive(self, checksums: Iterable[Checksum] = ()) -> BlobWriter:
+    def receive(self, checksums: Iterable[Checksum] = (), sealed: tuple[Seal, AESGCM] | None = None) -> BlobWriter:
         """A new body to write to. As a context manager it removes the file unless `keep` was called."""
         path = self._new()
         try:
-            return BlobWriter(path, self._quota, checksums)
+            return BlobWriter(path, self._quota, checksums, sealed)
         except OSError as error:
             raise _storage_error(error, self.root) from error
 
@@ -118,7 +153,7 @@ class BlobStore:
         path.replace(incoming.path)
 
     def link(self, path: Path) -> UncommittedBlob:
-        """A hard link to a kept body: a copied object needs no extra space, and either name may be deleted."""
+        """A hard link to a kept plain body: a copied object needs no extra space, and either name may be deleted."""
         copy = self._new()
         try:
             os.link(path, copy)
@@ -152,20 +187,85 @@ class BlobStore:
         return len(orphans)
 
 
-def read_chunks(path: Path, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-    """Reads a file, or ``length`` bytes of it, in pieces of at most `CHUNK` bytes."""
-    with path.open("rb", buffering=0) as source:
-        source.seek(start)
-        left = path.stat().st_size - start if length is None else length
-        while left > 0 and (data := source.read(min(CHUNK, left))):
+class Body:
+    """An open body to read from. It can be read to its end even if its object is deleted or overwritten meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+    size : int
+        Bytes of the body before encryption.
+    cipher : AESGCM, optional
+        Of an encrypted body.
+    """
+
+    def __init__(self, path: Path, size: int, cipher: AESGCM | None = None) -> None:
+        self.size, self._cipher = size, cipher
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def read(self, start: int, length: int) -> bytes:
+        """At most ``length`` bytes from byte ``start``."""
+        if self._cipher is None:
+            return os.pread(self._file, length, start)
+        return sealing.read(self._file, self._cipher, start, min(length, self.size - start))
+
+    def chunks(self, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes in pieces of at most `CHUNK` bytes."""
+        left = self.size - start if length is None else length
+        while left > 0 and (data := self.read(start, min(CHUNK, left))):
             yield data
-            left -= len(data)
+            start, left = start + len(data), left - len(data)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-def digests(path: Path, checksum: Checksum) -> tuple[str, Checksum]:
-    """The MD5 in hex and the checksum of a file."""
+class BodyStream(io.RawIOBase):
+    """A body as a readable binary file. Closing it closes the body."""
+
+    def __init__(self, body: Body) -> None:
+        self._body, self._at = body, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        data = self._body.read(self._at, len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        begin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._body.size}[whence]
+        self._at = max(0, begin + offset)
+        return self._at
+
+    def close(self) -> None:
+        if not self.closed:
+            self._body.close()
+        super().close()
+
+
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """Reads a file in pieces of at most `CHUNK` bytes."""
+    with path.open("rb", buffering=0) as source:
+        while data := source.read(CHUNK):
+            yield data
+
+
+def digests(body: Body, checksum: Checksum) -> tuple[str, Checksum]:
+    """The MD5 in hex and the checksum of a body."""
     md5 = hashlib.md5(usedforsecurity=False)
-    for data in read_chunks(path):
+    for data in body.chunks():
         md5.update(data)
         checksum.update(data)
     return md5.hexdigest(), checksum

@@ -1,20 +1,27 @@
-"""The encryption that objects report: the request's, else that of the bucket, which is AES256 if nobody set another.
+"""The encryption of objects: the request's, else that of the bucket, which is AES256 if nobody set another.
 
-Source: "Setting default server-side encryption behavior for Amazon S3 buckets" of the S3 user guide, read 2026-11-28. Bodies are plain
-files.
+A body under a KMS key (``aws:kms``, and ``aws:kms:dsse`` alike) is encrypted on disk; one under ``AES256``, which needs no permission, is
+plain. Source: "Setting default server-side encryption behavior for Amazon S3 buckets", "Using server-side encryption with AWS KMS keys" and
+"Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys" of the S3 user guide, read 2026-11-30.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 from collections.abc import Mapping
 
 from course.localaws.core.errors import AwsError
+from course.localaws.kms import references
+from course.localaws.kms.store import KeyStore
 from course.localaws.s3 import table
-from course.localaws.s3.buckets import Buckets
+from course.localaws.s3.buckets import ARN, Buckets
 
 ALGORITHMS = ("AES256", "aws:kms", "aws:kms:dsse")
 MEMBERS = ("ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled")
 DEFAULT = {"ServerSideEncryption": "AES256"}
+MANAGED = "alias/aws/s3"  # the key when a request or a bucket names none
 
 
 def bucket_rule(buckets: Buckets, bucket: str) -> dict:
@@ -23,10 +30,10 @@ def bucket_rule(buckets: Buckets, bucket: str) -> dict:
     return document["Rules"][0]
 
 
-def described(request: Mapping, rule: dict, region: str, account: str) -> dict:
+def described(request: Mapping, rule: dict, region: str, keys: KeyStore) -> dict:
     """The `MEMBERS` of an object, by the members of its request and by the bucket's ``rule``.
 
-    Raises `AwsError` ``InvalidEncryptionAlgorithmError``, ``InvalidArgument``.
+    Raises `AwsError` ``InvalidEncryptionAlgorithmError``, ``InvalidArgument``, ``KMS.NotFoundException``.
     """
     applied = rule.get("ApplyServerSideEncryptionByDefault", {"SSEAlgorithm": "AES256"})
     algorithm = request.get("ServerSideEncryption") or applied["SSEAlgorithm"]
@@ -41,13 +48,36 @@ def described(request: Mapping, rule: dict, region: str, account: str) -> dict:
         return {"ServerSideEncryption": algorithm}
     if "ServerSideEncryption" not in request:
         key = key or applied.get("KMSMasterKeyID")
-    arn = f"arn:aws:kms:{region}:{account}:"
-    key = key or "alias/aws/s3"
-    found = {"ServerSideEncryption": algorithm, "SSEKMSKeyId": key if key.startswith("arn:") else arn + _key_resource(key)}
+    found = {"ServerSideEncryption": algorithm, "SSEKMSKeyId": _arn(key or MANAGED, region, keys)}
     if request.get("BucketKeyEnabled", rule.get("BucketKeyEnabled", False)):
         found["BucketKeyEnabled"] = True
     return found
 
 
-def _key_resource(key: str) -> str:
-    return key if key.startswith("alias/") else f"key/{key}"
+def _arn(key: str, region: str, keys: KeyStore) -> str:
+    try:
+        return references.require(keys, region, key).arn
+    except AwsError as error:
+        raise AwsError(f"KMS.{error.code}", error.message) from None
+
+
+def requested_context(text: str | None) -> dict[str, str]:
+    """The pairs of ``SSEKMSEncryptionContext``, which is JSON in Base64. Raises `AwsError` ``InvalidArgument``."""
+    if not text:
+        return {}
+    try:
+        pairs = json.loads(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        pairs = None
+    if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
+        message = "The header 'x-amz-server-side-encryption-context' must be the Base64 of a JSON map of strings to strings."
+        raise AwsError("InvalidArgument", message, ArgumentName="x-amz-server-side-encryption-context", ArgumentValue=text)
+    if "aws:s3:arn" in pairs:
+        raise AwsError("InvalidArgument", "The encryption context must not have the key aws:s3:arn, which Amazon S3 sets.")
+    return pairs
+
+
+def context_of(bucket: str, key: str, properties: Mapping, own: Mapping[str, str]) -> dict[str, str]:
+    """The encryption context of an object: S3's pair, which names the bucket alone with an S3 Bucket Key, and the client's ``own``."""
+    arn = f"{ARN}{bucket}" if properties.get("BucketKeyEnabled") else f"{ARN}{bucket}/{key}"
+    return {"aws:s3:arn": arn, **own}

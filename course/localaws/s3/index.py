@@ -1,4 +1,7 @@
-"""S3's SQLite index: the names and attributes of buckets, objects and uploads. Bodies are files (`bodies.py`)."""
+"""S3's SQLite index: the names and attributes of buckets, objects and uploads.
+
+Bodies are files (`bodies.py`). The column ``seal`` says how one is encrypted (`sealing.py`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ CREATE TABLE IF NOT EXISTS configurations (
 CREATE TABLE IF NOT EXISTS objects (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT NOT NULL REFERENCES buckets, key TEXT NOT NULL, version TEXT NOT NULL,
     latest INTEGER NOT NULL, body TEXT, size INTEGER NOT NULL, etag TEXT NOT NULL, modified INTEGER NOT NULL,
-    attributes TEXT NOT NULL, tags TEXT NOT NULL
+    attributes TEXT NOT NULL, tags TEXT NOT NULL, seal TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX IF NOT EXISTS current_objects ON objects (bucket, key) WHERE latest;
 CREATE UNIQUE INDEX IF NOT EXISTS object_versions ON objects (bucket, key, version);
@@ -24,9 +27,11 @@ CREATE TABLE IF NOT EXISTS uploads (
 CREATE INDEX IF NOT EXISTS uploads_of_key ON uploads (bucket, key, id);
 CREATE TABLE IF NOT EXISTS parts (
     upload TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE, number INTEGER NOT NULL, body TEXT NOT NULL, size INTEGER NOT NULL,
-    etag TEXT NOT NULL, modified INTEGER NOT NULL, checksums TEXT NOT NULL, PRIMARY KEY (upload, number)
+    etag TEXT NOT NULL, modified INTEGER NOT NULL, checksums TEXT NOT NULL, seal TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (upload, number)
 ) WITHOUT ROWID
 """
+ADDED = {"seal": "TEXT NOT NULL DEFAULT ''"}  # to objects and parts, after the first release; empty for a plain body
 
 
 def bodies(connection) -> set[str]:

@@ -14,6 +14,7 @@ from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.s3.bodies import BlobStore, UncommittedBlob
 from course.localaws.s3.buckets import Bucket, Buckets
+from course.localaws.s3.sealing import Seal
 
 UNVERSIONED = "null"
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
@@ -26,7 +27,7 @@ class Attributes:
 
     ``properties`` are further members of ``HeadObject``'s response by name, e.g. ``{"CacheControl": "no-cache"}``.
     ``checksums`` are such members, too, e.g. ``{"ChecksumCRC32": "...", "ChecksumType": "FULL_OBJECT"}``. ``parts`` has one
-    ``{"PartNumber", "Size", "Checksum..."}`` for each part of a multipart upload.
+    ``{"PartNumber", "Size", "Checksum..."}`` for each part of a multipart upload. ``encryption_context`` has the client's own pairs.
     """
 
     content_type: str = DEFAULT_CONTENT_TYPE
@@ -34,6 +35,7 @@ class Attributes:
     properties: dict[str, str] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     parts: tuple[dict, ...] = ()
+    encryption_context: dict[str, str] = field(default_factory=dict)
 
     def dump(self) -> str:
         return json.dumps({name: getattr(self, name) for name in self.__slots__ if getattr(self, name)})
@@ -50,7 +52,8 @@ class StoredObject:
     Attributes
     ----------
     path : Path
-        A plain, immutable file with the body. It is removed when this version is deleted or overwritten: open or hard-link it to keep it.
+        An immutable file with the body, encrypted if there is a ``seal``: read it by `ObjectStore`. It is removed when this version is
+        deleted or overwritten: open or hard-link it to keep it.
     size : int
         Bytes.
     etag : str
@@ -72,6 +75,7 @@ class StoredObject:
     attributes: Attributes
     tags: dict[str, str]
     sequence: int
+    seal: Seal | None = None
 
     @property
     def content_type(self) -> str:
@@ -133,6 +137,7 @@ class Objects:
                 "latest": bool(row["latest"]),
                 "attributes": Attributes.load(row["attributes"]),
                 "tags": json.loads(row["tags"]),
+                "seal": Seal.load(row["seal"]) if row["seal"] else None,
             }
         )
 
@@ -182,20 +187,22 @@ class Objects:
         ``and_then`` does more in the same transaction and returns the names of bodies that are no longer needed.
         """
         check_key(key)
+        body.finish()
         body.close()
         modified = int(self._clock.now())
+        seal = body.seal.dump() if body.seal else ""
         with self._database.write() as connection:
             owner = self._buckets.get(bucket)
             if condition:
                 condition(self.existing(bucket, key))
             version = secrets.token_urlsafe(24) if owner.versioning == "Enabled" else UNVERSIONED
-            row = (bucket, key, version, body.name, body.size, etag, modified, attributes.dump(), json.dumps(tags))
+            row = (bucket, key, version, body.name, body.size, etag, modified, attributes.dump(), json.dumps(tags), seal)
             sequence, doomed = self._store(connection, owner, row)
             if and_then:
                 doomed += and_then(connection)
         body.keep()
         self._bodies.remove(doomed)
-        stored = StoredObject(bucket, key, body.path, body.size, etag, modified, version, True, attributes, tags, sequence)
+        stored = StoredObject(bucket, key, body.path, body.size, etag, modified, version, True, attributes, tags, sequence, body.seal)
         self._tell(change, stored)
         return stored
 
@@ -252,7 +259,7 @@ class Objects:
             return current, self._replace_null_version(connection, bucket, key)
         doomed = self._replace_null_version(connection, bucket, key)
         marker = secrets.token_urlsafe(24) if bucket.versioning == "Enabled" else UNVERSIONED
-        self._insert(connection, (bucket.name, key, marker, None, 0, "", int(self._clock.now()), "{}", "{}"))
+        self._insert(connection, (bucket.name, key, marker, None, 0, "", int(self._clock.now()), "{}", "{}", ""))
         return self.version(bucket.name, key, marker), doomed
 
     def _delete_version(self, connection: sqlite3.Connection, bucket: str, key: str, version: str) -> tuple[StoredObject | None, list[str]]:
@@ -283,14 +290,14 @@ class Objects:
             doomed = self._replace_null_version(connection, bucket, key)
             return self._insert(connection, row), doomed
         # Update the only version in place: it keeps its entries in the SQL indices, which is half the work of a delete and an insert.
-        columns = "body = ?, size = ?, etag = ?, modified = ?, attributes = ?, tags = ?"
+        columns = "body = ?, size = ?, etag = ?, modified = ?, attributes = ?, tags = ?, seal = ?"
         connection.execute(f"UPDATE objects SET {columns} WHERE sequence = ?", (*row[3:], only["sequence"]))
         return only["sequence"], [only["body"]]
 
     def _insert(self, connection: sqlite3.Connection, row: tuple) -> int:
         """Inserts a row (all columns but ``sequence`` and ``latest``) as the current version. Returns its sequence."""
-        columns = "bucket, key, version, body, size, etag, modified, attributes, tags, latest"
-        return connection.execute(f"INSERT INTO objects ({columns}) VALUES (?,?,?,?,?,?,?,?,?,1)", row).lastrowid
+        columns = "bucket, key, version, body, size, etag, modified, attributes, tags, seal, latest"
+        return connection.execute(f"INSERT INTO objects ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,1)", row).lastrowid
 
 
 def check_key(key: str) -> None:

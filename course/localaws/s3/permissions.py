@@ -5,7 +5,7 @@ Source: "Required permissions for Amazon S3 API operations" (S3 User Guide) and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -18,7 +18,8 @@ from course.localaws.iam import policy
 from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
 from course.localaws.iam.permissions import PermissionTable
 from course.localaws.iam.policy import Policy, PolicyError
-from course.localaws.s3 import condition_keys
+from course.localaws.kms.permissions import via
+from course.localaws.s3 import condition_keys, encryption
 from course.localaws.s3.buckets import ARN
 from course.localaws.s3.operations.buckets import ACL_GRANTS
 from course.localaws.s3.operations.copies import source_of
@@ -27,6 +28,9 @@ from course.localaws.s3.operations.objects import deletion
 if TYPE_CHECKING:
     from course.localaws.s3.objects import StoredObject
     from course.localaws.s3.store import ObjectStore
+    from course.localaws.s3.uploads import Upload
+
+PermissionOfService = Callable[[str, str, Callable[[], ConditionKeys]], RequiredPermission]
 
 # A wrong policy must not lock out the account itself: these the root user may always do ("Bucket policies for Amazon S3").
 POLICY_ACTIONS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")
@@ -42,10 +46,12 @@ class S3Permissions:
     ----------
     store : ObjectStore
     account : str
+    services : mapping
+        See `course.localaws.iam.identity.Identity`: it has KMS, which S3 uses for the caller.
     """
 
-    def __init__(self, store: ObjectStore, account: str) -> None:
-        self._store, self._account = store, account
+    def __init__(self, store: ObjectStore, account: str, services: Mapping[str, PermissionOfService]) -> None:
+        self._store, self._account, self._services = store, account, services
         self.operations = PermissionTable(Path(__file__).with_name("permissions.yaml"))
 
     def required(self, call: AwsRequest, params: dict) -> Iterator[RequiredPermission]:
@@ -87,13 +93,29 @@ class S3Permissions:
         tags = {f"s3:ExistingObjectTag/{name}": [value] for name, value in stored.tags.items()} if stored else {}
         return tags | {"aws:ResourceAccount": [self._account], "s3:ResourceAccount": [self._account]}
 
-    def upload_keys(self, params: dict) -> ConditionKeys:
-        """The condition keys of a part: it belongs to an upload whose first request has named the encryption."""
+    def of_key(self, action: str, bucket: str, arn: str, context: Mapping[str, str]) -> RequiredPermission:
+        """The permission to use a KMS key through S3."""
+        found = self._store.buckets.find(bucket)
+        keys = via("s3", found.region if found else arn.split(":")[3], context)
+        return self._services["kms"](action, arn, lambda: keys)
+
+    def encryption(self, params: dict) -> dict:
+        """The members of the encryption of a new object. Empty for a request that fails later."""
         try:
-            upload = self._store.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
+            return self._store.encryption(params["Bucket"], params)
         except AwsError:
             return {}
-        return condition_keys.encryption(upload.attributes.properties)
+
+    def upload(self, params: dict) -> Upload | None:
+        try:
+            return self._store.uploads.get(params["Bucket"], params["Key"], params["UploadId"])
+        except AwsError:
+            return None
+
+    def upload_keys(self, params: dict) -> ConditionKeys:
+        """The condition keys of a part: it belongs to an upload whose first request has named the encryption."""
+        upload = self.upload(params)
+        return condition_keys.encryption(upload.attributes.properties) if upload else {}
 
     def _service_keys(self, bucket: str) -> ConditionKeys:
         found = self._store.buckets.find(bucket)
@@ -118,6 +140,30 @@ class _Request:
                 binds_root=demand.action not in POLICY_ACTIONS,
                 quote='"',
             )
+        yield from self._of_keys()
+
+    def _of_keys(self) -> Iterator[RequiredPermission]:
+        """The permissions on KMS keys ("Using server-side encryption with AWS KMS keys", S3 User Guide)."""
+        operation, params = self._call.operation, self._params
+        if _reads_body(operation, params):
+            yield from self._to_decrypt(self._find(params["Bucket"], params["Key"], params.get("VersionId")))
+        if operation in condition_keys.COPIES:
+            path, version = source_of(params)
+            bucket, _, key = path.partition("/")
+            yield from self._to_decrypt(self._find(bucket, key, version) if bucket and key else None)
+        if operation in condition_keys.TAGGED:  # they begin a new object
+            yield from self._to_encrypt("kms:GenerateDataKey", self._known.encryption(params), _own_context(params))
+        elif operation in condition_keys.OF_UPLOADS and (upload := self._known.upload(params)):
+            yield from self._to_encrypt("kms:Decrypt", upload.attributes.properties, upload.attributes.encryption_context)
+
+    def _to_decrypt(self, stored: StoredObject | None) -> Iterator[RequiredPermission]:
+        if stored and stored.seal:
+            yield self._known.of_key("kms:Decrypt", stored.bucket, stored.seal.key, stored.seal.context)
+
+    def _to_encrypt(self, action: str, properties: Mapping, own: Mapping[str, str]) -> Iterator[RequiredPermission]:
+        if "SSEKMSKeyId" in properties:
+            bucket, key = self._params["Bucket"], self._params["Key"]
+            yield self._known.of_key(action, bucket, properties["SSEKMSKeyId"], encryption.context_of(bucket, key, properties, own))
 
     def _demands(self) -> Iterator[RequiredPermission]:
         operation, params = self._call.operation, self._params
@@ -157,6 +203,21 @@ class _Request:
         stored = self._find(bucket, key, self._params.get("VersionId")) if key else None
         found = self._known.keys(stored) | condition_keys.of_request(self._call, self._params)
         return found | self._known.upload_keys(self._params) if self._call.operation in condition_keys.OF_UPLOADS else found
+
+
+def _reads_body(operation: str, params: dict) -> bool:
+    """Whether S3 must decrypt the object: for its body, or for its checksum."""
+    if operation == "HeadObject":
+        return params.get("ChecksumMode") == "ENABLED"
+    return operation == "GetObject" or (operation == "GetObjectAttributes" and "Checksum" in params.get("ObjectAttributes", ()))
+
+
+def _own_context(params: dict) -> dict[str, str]:
+    """The client's own pairs. A wrong header is refused later."""
+    try:
+        return encryption.requested_context(params.get("SSEKMSEncryptionContext"))
+    except AwsError:
+        return {}
 
 
 def _versioned(demand: RequiredPermission, version: str | None) -> RequiredPermission:

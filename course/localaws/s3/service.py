@@ -32,7 +32,7 @@ _REQUEST_CHECKSUM = {"requestAlgorithmMember", "requestChecksumRequired"}
 
 def create_service(platform: Platform, stages: Stages) -> Service:
     """The `Service` of signing name ``s3``, which uses the platform's `ObjectStore`."""
-    permissions = S3Permissions(platform.objects, platform.account)
+    permissions = S3Permissions(platform.objects, platform.account, platform.identity.services)
     platform.identity.services["s3"] = permissions.of_service
     platform.objects.objects.listeners.append(BucketEvents(platform.objects, platform.events, platform.account))
     return Service(

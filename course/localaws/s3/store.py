@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
-from course.localaws.core import credentials
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
+from course.localaws.core.errors import AwsError
 from course.localaws.core.quota import StateQuota
-from course.localaws.s3 import checksums, encryption, index
-from course.localaws.s3.bodies import CHUNK, BlobStore, BlobWriter
+from course.localaws.kms.store import KeyStore
+from course.localaws.s3 import checksums, encryption, index, sealing
+from course.localaws.s3.bodies import CHUNK, BlobStore, BlobWriter, Body, BodyStream
 from course.localaws.s3.buckets import Bucket, Buckets
+from course.localaws.s3.checksums import Checksum
 from course.localaws.s3.integrity import members
 from course.localaws.s3.listing import Listing
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, Attributes, Objects, StoredObject, no_such_key
-from course.localaws.s3.uploads import Uploads
+from course.localaws.s3.uploads import UploadedPart, Uploads
 
 
 class ObjectStore:
-    """Buckets and objects, durable below ``state``: ``s3.db`` is the index, and ``objects/`` has one plain file for each body.
+    """Buckets and objects, durable below ``state``: ``s3.db`` is the index, and ``objects/`` has one file for each body.
 
     Acknowledged writes survive ``kill -9`` (but not power loss). Opening the store removes the unfinished writes of a killed process.
     Only one process may open a state folder at a time. Methods may be called from any thread.
     """
 
-    def __init__(self, state: Path, clock: Clock, quota: StateQuota | None = None) -> None:
+    def __init__(self, state: Path, clock: Clock, keys: KeyStore, quota: StateQuota | None = None) -> None:
+        self._keys = keys
+        self._quota = quota or StateQuota(state)
         self.database = Database(state / "s3.db", index.SCHEMA)
-        self.bodies = BlobStore(state / "objects", quota or StateQuota(state))
+        for table in ("objects", "parts"):
+            self.database.add_columns(table, index.ADDED)
+        self.bodies = BlobStore(state / "objects", self._quota)
         self.buckets = Buckets(self.database, clock)
         self.objects = Objects(self.database, self.bodies, self.buckets, clock)
         self.uploads = Uploads(self.database, self.bodies, self.buckets, clock)
@@ -55,21 +65,98 @@ class ObjectStore:
         self.buckets.get(bucket)
         return self.objects.pages(bucket, prefix)
 
+    # Bodies
+
+    def open(self, stored: StoredObject | UploadedPart) -> Body:
+        """Open the body of an object or a part.
+
+        Raises
+        ------
+        AwsError
+            ``NoSuchKey`` (it was deleted since it was looked up); ``KMS.DisabledException``, ``KMS.KMSInvalidStateException`` and
+            ``KMS.NotFoundException`` for a body under a key that cannot be used.
+        """
+        path = self.bodies.path(stored.body) if isinstance(stored, UploadedPart) else stored.path
+        cipher = sealing.cipher(self._keys, stored.seal) if stored.seal else None
+        try:
+            return Body(path, stored.size, cipher)
+        except FileNotFoundError:
+            raise AwsError("NoSuchKey", "The specified key does not exist.", status=404) from None
+
+    def stream(self, stored: StoredObject) -> BinaryIO:
+        """The body as a binary file. Raises as `open` does."""
+        return io.BufferedReader(BodyStream(self.open(stored)), CHUNK)
+
+    def read(self, stored: StoredObject) -> bytes:
+        """The whole body. Raises as `open` does."""
+        with self.open(stored) as body:
+            return b"".join(body.chunks())
+
+    def plain_file(self, stored: StoredObject, folder: Path) -> Path:
+        """A plain file with the body, for programs that open it by its path.
+
+        It is the body's own file. For a body under a KMS key it is a decrypted copy in ``folder`` that only its owner may read; the caller
+        removes the folder when its work has ended. Raises as `open` does, and ``InsufficientStorage``.
+        """
+        if stored.seal is None:
+            return stored.path
+        target = folder / f"decrypted-{stored.path.name}"
+        if not target.exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            beside = folder / f"{target.name}-{uuid.uuid4()}"  # another thread may decrypt the same body
+            self.decrypt(stored, beside)
+            beside.replace(target)
+        return target
+
+    def decrypt(self, stored: StoredObject, target: Path) -> None:
+        """Write the body to a new file that only its owner may read.
+
+        Raises as `open` does, ``InsufficientStorage``, and FileExistsError.
+        """
+        self._quota.admit(stored.size)
+        with self.open(stored) as body, open(target, "wb", opener=_private) as file:
+            file.writelines(body.chunks())
+
+    def encryption(self, bucket: str, request: Mapping) -> dict:
+        """The members of the encryption of a new object, see `encryption.described`. Raises `AwsError` ``NoSuchBucket``, too."""
+        found = self.buckets.get(bucket)
+        return encryption.described(request, encryption.bucket_rule(self.buckets, bucket), found.region, self._keys)
+
+    def key_of(self, bucket: str, key: str, kms_key: str | None = None) -> tuple[str, dict[str, str]] | None:
+        """The ARN of the KMS key of a new object and its encryption context, for an object that `put_file` stores; None without a key.
+
+        Raises `AwsError` ``NoSuchBucket``, ``KMS.NotFoundException``.
+        """
+        properties = self._attributes(bucket, DEFAULT_CONTENT_TYPE, kms_key).properties
+        arn = properties.get("SSEKMSKeyId")
+        return (arn, encryption.context_of(bucket, key, properties, {})) if arn else None
+
+    def receive(self, bucket: str, key: str, attributes: Attributes, running: Iterable[Checksum] = ()) -> BlobWriter:
+        """A new body for an object with these attributes, encrypted if they name a KMS key. Raises as `open` does."""
+        arn, sealed = attributes.properties.get("SSEKMSKeyId"), None
+        if arn:
+            pairs = encryption.context_of(bucket, key, attributes.properties, attributes.encryption_context)
+            sealed = sealing.new_seal(self._keys, arn, pairs)
+        return self.bodies.receive(running, sealed)
+
+    # Writing
+
     def put_file(self, bucket: str, key: str, path: Path, move: bool = False, kms_key: str | None = None) -> StoredObject:
         """Stores a file's content. With ``move=True`` the file itself is moved: it no longer exists at ``path`` when this returns.
 
-        With ``kms_key``, the ARN of a KMS key, the object reports that it is encrypted with that key, else the bucket's default encryption.
+        The object is encrypted with ``kms_key``, the ARN of a KMS key; without it as the bucket's default encryption says.
 
-        Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full, or the quota is reached; nothing was stored).
+        Raises `AwsError` ``NoSuchBucket``, ``InsufficientStorage`` (the disk is full, or the quota is reached; nothing was stored), and for
+        an unusable key as `open`.
         """
-        self.buckets.get(bucket)
-        taken = move and self._may_take(path)
-        with self.bodies.receive([checksums.new("CRC32")]) as body:
+        attributes = self._attributes(bucket, DEFAULT_CONTENT_TYPE, kms_key)
+        with self.receive(bucket, key, attributes, [checksums.new("CRC32")]) as body:
+            taken = move and body.seal is None and self._may_take(path)
             if taken:
                 self.bodies.take(path, body)
             else:
                 body.copy_file(path)
-            stored = self._commit(bucket, key, body, DEFAULT_CONTENT_TYPE, kms_key)
+            stored = self._commit(bucket, key, body, attributes)
         if move and not taken:
             path.unlink()
         return stored
@@ -78,12 +165,12 @@ class ObjectStore:
         self, bucket: str, key: str, data: bytes, content_type: str = DEFAULT_CONTENT_TYPE, kms_key: str | None = None
     ) -> StoredObject:
         """Stores ``data``. ``kms_key`` and the errors are those of `put_file`."""
-        self.buckets.get(bucket)
-        with self.bodies.receive([checksums.new("CRC32")]) as body:
+        attributes = self._attributes(bucket, content_type, kms_key)
+        with self.receive(bucket, key, attributes, [checksums.new("CRC32")]) as body:
             stream = io.BytesIO(data)
             while chunk := stream.read(CHUNK):
                 body.write(chunk)
-            return self._commit(bucket, key, body, content_type, kms_key)
+            return self._commit(bucket, key, body, attributes)
 
     def delete(self, bucket: str, key: str) -> None:
         """Deletes an object as ``DeleteObject`` does: no error if there is no such key, a delete marker if versioning is on."""
@@ -105,10 +192,14 @@ class ObjectStore:
         found = path.lstat()
         return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_dev == self.bodies.root.stat().st_dev
 
-    def _commit(self, bucket: str, key: str, body: BlobWriter, content_type: str, kms_key: str | None) -> StoredObject:
-        sums = members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
+    def _attributes(self, bucket: str, content_type: str, kms_key: str | None) -> Attributes:
         named = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-        rule = encryption.bucket_rule(self.buckets, bucket)
-        properties = encryption.described(named, rule, self.buckets.get(bucket).region, credentials.ACCOUNT)
-        attributes = Attributes(content_type, properties=properties, checksums=sums)
-        return self.objects.commit(bucket, key, body, body.md5, attributes, {})
+        return Attributes(content_type, properties=self.encryption(bucket, named))
+
+    def _commit(self, bucket: str, key: str, body: BlobWriter, attributes: Attributes) -> StoredObject:
+        sums = members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
+        return self.objects.commit(bucket, key, body, body.etag, replace(attributes, checksums=sums), {})
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_EXCL, 0o600)

@@ -16,6 +16,7 @@ from course.localaws.s3 import checksums
 from course.localaws.s3.bodies import BlobStore, UncommittedBlob
 from course.localaws.s3.buckets import Buckets
 from course.localaws.s3.objects import Attributes, check_key
+from course.localaws.s3.sealing import Seal
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 SMALLEST_PART = 5 << 20
@@ -55,6 +56,7 @@ class UploadedPart:
     etag: str
     modified: int
     checksums: dict[str, str]
+    seal: Seal | None = None
 
 
 class Uploads:
@@ -88,23 +90,26 @@ class Uploads:
     def put_part(self, upload: Upload, number: int, body: UncommittedBlob, etag: str, sums: dict[str, str]) -> UploadedPart:
         """Stores a part and replaces one with the same number. Raises ``NoSuchUpload`` if the upload has ended meanwhile."""
         check_number(number)
+        body.finish()
         body.close()
-        part = UploadedPart(number, body.name, body.size, etag, int(self._clock.now()), sums)
+        part = UploadedPart(number, body.name, body.size, etag, int(self._clock.now()), sums, body.seal)
         with self._database.write() as connection:
             self.get(upload.bucket, upload.key, upload.id)
             query = "DELETE FROM parts WHERE upload = ? AND number = ? RETURNING body"
             doomed = [row[0] for row in connection.execute(query, (upload.id, number)).fetchall()]
-            row = (upload.id, number, part.body, part.size, etag, part.modified, json.dumps(sums))
-            connection.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            row = (upload.id, number, part.body, part.size, etag, part.modified, json.dumps(sums), part.seal.dump() if part.seal else "")
+            columns = "upload, number, body, size, etag, modified, checksums, seal"
+            connection.execute(f"INSERT INTO parts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         body.keep()
         self._bodies.remove(doomed)
         return part
 
     def parts(self, upload: Upload, after: int = 0, limit: int = -1) -> list[UploadedPart]:
         """The parts with numbers greater than ``after``, in order."""
-        query = "SELECT number, body, size, etag, modified, checksums FROM parts WHERE upload = ? AND number > ? ORDER BY number LIMIT ?"
+        columns = "number, body, size, etag, modified, checksums, seal"
+        query = f"SELECT {columns} FROM parts WHERE upload = ? AND number > ? ORDER BY number LIMIT ?"
         rows = self._database.connection.execute(query, (upload.id, after, limit))
-        return [UploadedPart(**dict(row) | {"checksums": json.loads(row["checksums"])}) for row in rows]
+        return [_part(row) for row in rows]
 
     def abort(self, upload: Upload) -> None:
         with self._database.write() as connection:
@@ -121,6 +126,11 @@ class Uploads:
         doomed = [part.body for part in self.parts(upload)]
         connection.execute("DELETE FROM uploads WHERE id = ?", (upload.id,))
         return doomed
+
+
+def _part(row: sqlite3.Row) -> UploadedPart:
+    seal = Seal.load(row["seal"]) if row["seal"] else None
+    return UploadedPart(**dict(row) | {"checksums": json.loads(row["checksums"]), "seal": seal})
 
 
 def stored(row: sqlite3.Row) -> Upload:

@@ -93,7 +93,7 @@ class LocalAws:
             scheduler=scheduler,
             requests=RequestLog(state / "requests.db", clock),
             keys=keys,
-            objects=ObjectStore(state, clock, state_quota),
+            objects=ObjectStore(state, clock, keys, state_quota),
             logs=logs,
             metrics=metrics,
             alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, scheduler, metrics, identity, events),

@@ -20,6 +20,7 @@ from pyarrow import orc
 from course.localaws.core.sdk_environment import REGION
 from tests.localaws import athena_queries
 from tests.localaws.boto_clients import boto_session
+from tests.localaws.kms.conftest import User, allow
 
 BUCKET, OUTPUT = "lake", "s3://lake/results/"
 NUMBERS = itertools.count()
@@ -403,3 +404,25 @@ def test_queries_outlive_a_kill(tmp_path):
         assert rows[1]["Data"][0]["VarCharValue"] == "42"
     finally:
         aws.stop()
+
+
+def test_a_table_under_a_key_needs_the_key_and_leaves_nothing_in_plain_text(lake, client, local_aws):
+    kms = client("kms")
+    key, name = kms.create_key()["KeyMetadata"]["Arn"], f"sealed{next(NUMBERS)}"
+    secret = "passenger-Ada-Lovelace"
+    for number in range(3):
+        body = f"{secret},{number}\n"
+        lake.s3.put_object(Bucket=BUCKET, Key=f"{name}/{number}.csv", Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    lake.run(
+        f"CREATE EXTERNAL TABLE {name} (who string, n int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION 's3://{BUCKET}/{name}/'"
+    )
+    found = lake.run(f"SELECT who, sum(n) FROM {name} GROUP BY who", key=key)
+    assert athena_queries.lines(lake.athena, found)[1:] == [[secret, "3"]]
+    assert not [path for path in local_aws.state.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    kms.disable_key(KeyId=key)
+    assert "is disabled" in lake.reason(f"SELECT * FROM {name}")
+    with pytest.raises(ClientError, match="Could not find results"):
+        lake.athena.get_query_results(QueryExecutionId=found["QueryExecutionId"])
+    kms.enable_key(KeyId=key)
+    somebody = User(local_aws, client("iam"), allow(["s3:*", "athena:*", "glue:*"]))
+    assert "kms:Decrypt" in lake.reason(f"SELECT * FROM {name}", athena=somebody("athena"))

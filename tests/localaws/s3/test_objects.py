@@ -190,15 +190,18 @@ def test_conditions_on_a_copy_source(s3, bucket, refused):
             s3.copy_object(Bucket=bucket, Key="other", CopySource=source, **failing)
 
 
-def test_encryption_is_what_the_request_or_the_bucket_says(s3, bucket, refused):
+def test_encryption_is_what_the_request_or_the_bucket_says(s3, client, bucket, refused):
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName=f"alias/{bucket}", TargetKeyId=key["KeyId"])
     assert s3.put_object(Bucket=bucket, Key="k", Body=b"x")["ServerSideEncryption"] == "AES256"
-    answer = s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId="alias/mine")
-    assert (answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) == ("aws:kms", "arn:aws:kms:us-east-1:123456789012:alias/mine")
-    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "1234"}, "BucketKeyEnabled": True}
+    answer = s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId=f"alias/{bucket}")
+    assert (answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key["KeyId"]}, "BucketKeyEnabled": True}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     s3.put_object(Bucket=bucket, Key="k2", Body=b"x")
     head = s3.head_object(Bucket=bucket, Key="k2")
-    assert head["SSEKMSKeyId"] == "arn:aws:kms:us-east-1:123456789012:key/1234"
+    assert head["SSEKMSKeyId"] == key["Arn"]
     assert head["BucketKeyEnabled"] is True
     with refused("NotSupportedByLocalAws", 400):
         s3.put_object(Bucket=bucket, Key="k", Body=b"x", SSECustomerAlgorithm="AES256", SSECustomerKey="0" * 32)

@@ -7,18 +7,25 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from course.localaws.core.clock import Clock
 from course.localaws.core.errors import AwsError
+from course.localaws.kms.managed import managed_key
+from course.localaws.kms.store import KeyStore
 from course.localaws.s3.store import ObjectStore
+
+
+def opened_store(state: Path) -> ObjectStore:
+    return ObjectStore(state, Clock(), KeyStore(state / "kms.db", "123456789012", Clock()))
 
 
 @pytest.fixture
 def store(tmp_path):
     (tmp_path / "state").mkdir()
-    opened = ObjectStore(tmp_path / "state", Clock())
+    opened = opened_store(tmp_path / "state")
     opened.create_bucket("bucket", "us-east-1")
     yield opened
     opened.shutdown()
@@ -101,7 +108,7 @@ def test_opening_removes_what_a_killed_process_left(store, tmp_path):
     uncommitted.parent.mkdir(exist_ok=True)
     uncommitted.write_bytes(b"never committed")
     store.shutdown()
-    again = ObjectStore(tmp_path / "state", Clock())
+    again = opened_store(tmp_path / "state")
     assert bodies(again) == [str(kept)]
     assert again.head("bucket", "k").path.read_bytes() == b"kept"
     again.shutdown()
@@ -118,9 +125,11 @@ FULL = """
     from pathlib import Path
     from course.localaws.core.clock import Clock
     from course.localaws.core.errors import AwsError
+    from course.localaws.kms.store import KeyStore
     from course.localaws.s3.store import ObjectStore
 
-    store = ObjectStore(Path(sys.argv[1]), Clock())
+    keys = KeyStore(Path(sys.argv[1]).parent / "kms.db", "123456789012", Clock())  # not on the small disk
+    store = ObjectStore(Path(sys.argv[1]), Clock(), keys)
     store.create_bucket("bucket", "us-east-1")
     kept = 0
     try:
@@ -157,9 +166,13 @@ def put_bytes(store: ObjectStore, path, **options) -> dict:
 @pytest.mark.parametrize("put", [put_file, put_bytes])
 def test_what_a_service_stores_has_the_encryption_of_its_key_or_of_the_bucket(store, tmp_path, put):
     assert put(store, tmp_path / "body") == {"ServerSideEncryption": "AES256"}
-    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "1234"}, "BucketKeyEnabled": True}
+    keys = KeyStore(tmp_path / "state" / "kms.db", "123456789012", Clock())
+    first, second = (managed_key(keys, "us-east-1", f"alias/aws/{service}") for service in ("s3", "glue"))
+    keys.shutdown()
+    store.shutdown()
+    store = opened_store(tmp_path / "state")
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": first.id}, "BucketKeyEnabled": True}
     store.buckets.configure("bucket", "encryption", {"Rules": [rule]})
-    key = "arn:aws:kms:us-east-1:123456789012:key/"
-    for options, expected in (({}, f"{key}1234"), ({"kms_key": f"{key}other"}, f"{key}other")):
+    for options, expected in (({}, first.arn), ({"kms_key": second.arn}, second.arn)):
         found = put(store, tmp_path / "body", **options)
         assert found == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": expected, "BucketKeyEnabled": True}

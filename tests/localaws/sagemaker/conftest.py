@@ -9,6 +9,7 @@ import pytest
 
 from course.localaws.server import launch
 from course.sandbox import box
+from tests.localaws.boto_clients import shared_key
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.wheels import write_wheel
 
@@ -56,9 +57,9 @@ def aws(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def key(aws: JobFixtures) -> str:
-    """The ARN of a KMS key with the alias ``alias/models``."""
+    """The ARN of a KMS key with the alias ``alias/models``, which every role of the account may use."""
     kms = aws.client("kms")
-    metadata = kms.create_key()["KeyMetadata"]
+    metadata = shared_key(kms)
     kms.create_alias(AliasName="alias/models", TargetKeyId=metadata["KeyId"])
     return metadata["Arn"]
 

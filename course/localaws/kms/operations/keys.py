@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
-from course.localaws.iam.authorization import RequiredPermission
 from course.localaws.kms import policies, specs
 from course.localaws.kms.asymmetric import new_secret
 from course.localaws.kms.operations.common import key_of, page, store_of
@@ -58,9 +57,10 @@ def with_policy(context: Context, key: Key, params: dict) -> Key:
     """
     changed = replace(key, policy=policies.checked(params["Policy"], context.platform.identity.exists))
     if not params.get("BypassPolicyLockoutSafetyCheck"):
-        action = "kms:PutKeyPolicy"
-        demand = RequiredPermission(action, key.arn, resource_policy=policies.effective(changed, action), delegated=True)
-        if context.principal and context.platform.identity.callers.refusal(context.principal, demand):
+        action, identity = "kms:PutKeyPolicy", context.platform.identity
+        asked = identity.services["kms"](action, key.arn, dict)
+        demand = replace(asked, resource_policy=policies.effective(changed, action), delegated=True)
+        if context.principal and identity.callers.refusal(context.principal, demand):
             raise policies.malformed("The new key policy will not allow you to update the key policy in the future.")
     return changed
 

@@ -13,12 +13,13 @@ from anyio import to_thread
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.s3 import attributes, checksums, encryption
-from course.localaws.s3.bodies import digests
+from course.localaws.s3.bodies import BlobWriter, UncommittedBlob, digests
 from course.localaws.s3.conditions import ByteRange, check_copy_source, write_condition
 from course.localaws.s3.integrity import MAX_PUT, members
 from course.localaws.s3.objects import Change, StoredObject, check_key, no_such_key
 from course.localaws.s3.operations.buckets import refuse_acl
 from course.localaws.s3.operations.objects import DEFAULT_CHECKSUM
+from course.localaws.s3.store import ObjectStore
 from course.localaws.s3.tags import header_tags
 from course.localaws.s3.uploads import check_number
 
@@ -43,8 +44,8 @@ async def copy_object(context: Context, params: dict) -> dict:
         raise AwsError("InvalidRequest", message)
     new = _attributes(context, params, source, replaces)
     tags = header_tags(params.get("Tagging")) if _directive(params, "TaggingDirective") == "REPLACE" else source.tags
-    with _still_there(source), store.bodies.link(source.path) as body:
-        etag, sums = await to_thread.run_sync(_digests, source, params.get("ChecksumAlgorithm"))
+    with _still_there(source), _new_body(store, params, source, new) as body:
+        etag, sums = await to_thread.run_sync(_filled, store, source, body, params.get("ChecksumAlgorithm"))
         condition = write_condition(params, params["Key"])
         change, new = Change("Object Created", "CopyObject", context.call.id), replace(new, checksums=sums)
         stored = store.objects.commit(params["Bucket"], params["Key"], body, etag, new, tags, condition, change=change)
@@ -72,18 +73,40 @@ def _directive(params: dict, name: str) -> str:
     return value
 
 
-def _digests(source: StoredObject, wanted: str | None) -> tuple[str, dict[str, str]]:
-    """ETag and checksum of a copy, which has one piece. Computed from the bytes only if the source's values do not apply to the copy."""
+def _new_body(store: ObjectStore, params: dict, source: StoredObject, new: attributes.Attributes) -> UncommittedBlob:
+    """The body of a copy: a hard link, unless it or the source is encrypted."""
+    if source.seal is None and "SSEKMSKeyId" not in new.properties:
+        return store.bodies.link(source.path)
+    return store.receive(params["Bucket"], params["Key"], new, [checksums.new(_algorithm(source, params.get("ChecksumAlgorithm")))])
+
+
+def _filled(store: ObjectStore, source: StoredObject, body: UncommittedBlob, wanted: str | None) -> tuple[str, dict[str, str]]:
+    """ETag and checksum of a copy, whose bytes are written unless it is a hard link."""
+    if not isinstance(body, BlobWriter):
+        return _digests(store, source, wanted)
+    with store.open(source) as original:
+        body.copy(original)
+    return body.etag, members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
+
+
+def _algorithm(source: StoredObject, wanted: str | None) -> str:
+    """The algorithm of a copy's checksum. Raises ``InvalidRequest``."""
     if wanted is not None and wanted not in checksums.ALGORITHMS:
         known = ", ".join(checksums.ALGORITHMS)
         raise AwsError(
             "InvalidRequest", f"Checksum algorithm provided is unsupported. Please try again with any of the valid types: {known}"
         )
     stored = source.attributes.checksums
-    algorithm = wanted or next((name for name in checksums.ALGORITHMS if f"Checksum{name}" in stored), DEFAULT_CHECKSUM)
+    return wanted or next((name for name in checksums.ALGORITHMS if f"Checksum{name}" in stored), DEFAULT_CHECKSUM)
+
+
+def _digests(store: ObjectStore, source: StoredObject, wanted: str | None) -> tuple[str, dict[str, str]]:
+    """ETag and checksum of a copy, which has one piece. Computed from the bytes only if the source's values do not apply to the copy."""
+    stored, algorithm = source.attributes.checksums, _algorithm(source, wanted)
     if "-" not in source.etag and stored.get("ChecksumType") == "FULL_OBJECT" and f"Checksum{algorithm}" in stored:
         return source.etag, stored
-    etag, checksum = digests(source.path, checksums.new(algorithm))
+    with store.open(source) as body:
+        etag, checksum = digests(body, checksums.new(algorithm))
     return etag, members([checksum]) | {"ChecksumType": "FULL_OBJECT"}
 
 
@@ -94,10 +117,15 @@ async def upload_part_copy(context: Context, params: dict) -> dict:
     source = _source(context, params)
     span = _source_range(params.get("CopySourceRange"), source)
     _check_size(span.length)
-    with _still_there(source), store.bodies.receive([checksums.new(upload.algorithm or DEFAULT_CHECKSUM)]) as body:
-        await to_thread.run_sync(body.copy_file, source.path, span.start, span.length)
+    running = [checksums.new(upload.algorithm or DEFAULT_CHECKSUM)]
+    with (
+        _still_there(source),
+        store.receive(upload.bucket, upload.key, upload.attributes, running) as body,
+        store.open(source) as original,
+    ):
+        await to_thread.run_sync(body.copy, original, span.start, span.length)
         sums = members(body.checksums)
-        part = store.uploads.put_part(upload, params["PartNumber"], body, body.md5, sums)
+        part = store.uploads.put_part(upload, params["PartNumber"], body, body.etag, sums)
     shown = sums if upload.algorithm else {}
     return {"CopyPartResult": {"ETag": f'"{part.etag}"', "LastModified": part.modified, **shown}, **_source_version(source)}
 

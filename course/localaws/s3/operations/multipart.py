@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from dataclasses import replace
 from functools import partial
 
@@ -64,11 +63,11 @@ async def upload_part(context: Context, params: dict) -> dict:
         expected, actual = upload.algorithm.lower(), declared.algorithm.lower()
         message = f"Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
         raise AwsError("InvalidRequest", message)
-    with store.bodies.receive(declared.running(upload.algorithm or DEFAULT_CHECKSUM)) as body:
+    with store.receive(upload.bucket, upload.key, upload.attributes, declared.running(upload.algorithm or DEFAULT_CHECKSUM)) as body:
         await receive(context.call, body)
         declared.verify(body.md5, body.checksums)
         sums = members(body.checksums)
-        part = store.uploads.put_part(upload, params["PartNumber"], body, body.md5, sums)
+        part = store.uploads.put_part(upload, params["PartNumber"], body, body.etag, sums)
     shown = sums if upload.algorithm or declared.algorithm else {}
     return {"ETag": f'"{part.etag}"', **shown, **attributes.encryption_members(upload.attributes)}
 
@@ -113,7 +112,7 @@ async def complete_multipart_upload(context: Context, params: dict) -> dict:
     condition = write_condition(params, upload.key)
     if condition:
         condition(store.objects.existing(upload.bucket, upload.key))  # check now, before joining the parts, and again in the commit
-    with store.bodies.receive() as body:
+    with store.receive(upload.bucket, upload.key, upload.attributes) as body:
         await to_thread.run_sync(_join, store, upload, parts, body)
         forget = partial(store.uploads.forget, upload=upload)
         change = Change("Object Created", "CompleteMultipartUpload", context.call.id)
@@ -148,9 +147,10 @@ def _kept(part: UploadedPart, upload: Upload) -> dict:
 def _join(store: ObjectStore, upload: Upload, parts: list[UploadedPart], body: BlobWriter) -> None:
     try:
         for part in parts:
-            body.copy_file(store.bodies.path(part.body))
-    except OSError as error:
-        if error.errno == errno.ENOENT:  # another request has aborted or completed the upload
+            with store.open(part) as one:
+                body.copy(one)
+    except AwsError as error:
+        if error.code == "NoSuchKey":  # another request has aborted or completed the upload
             store.uploads.get(upload.bucket, upload.key, upload.id)
         raise
 

@@ -36,13 +36,13 @@ async def put_object(context: Context, params: dict) -> dict:
     if condition:
         condition(store.objects.existing(params["Bucket"], params["Key"]))  # check now, before a long body arrives, and again in the commit
     declared = DeclaredDigests(headers, context.call.trailers)
-    with store.bodies.receive(declared.running(DEFAULT_CHECKSUM)) as body:
+    with store.receive(params["Bucket"], params["Key"], stored_attributes, declared.running(DEFAULT_CHECKSUM)) as body:
         await receive(context.call, body)
         declared.verify(body.md5, body.checksums)
         sums = members(body.checksums) | {"ChecksumType": "FULL_OBJECT"}
         stored_attributes = replace(stored_attributes, checksums=sums)
         change = Change("Object Created", "PutObject", context.call.id)
-        stored = store.objects.commit(params["Bucket"], params["Key"], body, body.md5, stored_attributes, tags, condition, change=change)
+        stored = store.objects.commit(params["Bucket"], params["Key"], body, body.etag, stored_attributes, tags, condition, change=change)
     return {"ETag": f'"{stored.etag}"', **sums, **attributes.written(stored)}
 
 
@@ -76,7 +76,7 @@ def _read(context: Context, params: dict, with_body: bool) -> Response:
     status = 206 if span else 200
     if not with_body:
         return Response(b"", status, headers)
-    return FileResponse(found.path, span or ByteRange(0, found.size), status, headers)
+    return FileResponse(context.platform.objects.open(found), span or ByteRange(0, found.size), status, headers)
 
 
 def _part(found: StoredObject, number: int) -> tuple[ByteRange, int | None]:

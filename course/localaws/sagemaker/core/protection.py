@@ -1,7 +1,7 @@
-"""Checks that the role, input data, KMS keys and VPC that a request names exist. Nothing here is encrypted or routed.
+"""Checks that the role, data, KMS keys and VPC that a request names exist and may be used. Volumes are not encrypted, nothing is routed.
 
 AWS creates a grant on a volume's key and a network interface in the subnets when it accepts a job, so errors about them come from the
-Create operation. Not matched: key policies and grants, free addresses of a subnet, the rules of a security group.
+Create operation. Not matched: free addresses of a subnet, the rules of a security group.
 
 Source: `VolumeKmsKeyId` of ResourceConfig in the SageMaker API reference, "Give SageMaker AI Training Jobs Access to Resources in Your
 Amazon VPC" of the developer guide. VPCs are moto's, and so are the texts of EC2. Read 2026-11-25.
@@ -13,8 +13,10 @@ from collections.abc import Iterable
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
+from course.localaws.iam.authorization import ConditionKeys
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.kms import references
+from course.localaws.kms.permissions import via
 from course.localaws.platform import Platform
 
 SERVICE = "sagemaker.amazonaws.com"  # the service principal that a role must trust
@@ -62,6 +64,36 @@ def key_arn(platform: Platform, context: Context, key: str) -> str:
     if found.state != "Enabled":
         raise invalid(f"The KMS key {key!r} cannot be used: its state is {found.state}.")
     return found.arn
+
+
+def check_volume(platform: Platform, context: Context, key: str | None, role: str = "") -> None:
+    """Check that the role of a job, or else the caller, may create the grant with which SageMaker encrypts a volume. Waits for IAM.
+
+    Source: "SageMaker API Permissions: Actions, Permissions, and Resources Reference" of the developer guide: the caller needs
+    ``kms:CreateGrant`` for ``VolumeKmsKeyId`` only if the role does not have it, and for ``KmsKeyId`` of an endpoint configuration always.
+
+    Raises AwsError ``ValidationException`` for an unusable key, ``AccessDeniedException``.
+    """
+    if not key:
+        return
+    arn, asked = key_arn(platform, context, key), {"kms:GrantIsForAWSResource": ["true"]}
+    if not (role and platform.identity.allows(role, "kms:CreateGrant", arn, via("sagemaker", context.region) | asked)):
+        require_key(platform, context, "kms:CreateGrant", arn, asked)
+
+
+def require_key(platform: Platform, context: Context, action: str, arn: str, keys: ConditionKeys | None = None) -> None:
+    """Check that the caller may use a KMS key through SageMaker. Without a caller nothing is checked.
+
+    Raises AwsError ``AccessDeniedException``.
+    """
+    if context.principal is None:
+        return
+    asked = via("sagemaker", context.region) | (keys or {})
+    demand = platform.identity.services["kms"](action, arn, lambda: asked)
+    if reason := platform.identity.callers.refusal(context.principal, demand):
+        raise AwsError(
+            "AccessDeniedException", f"User: {context.principal.arn} is not authorized to perform: {action} on resource: {arn} {reason}"
+        )
 
 
 def key_of(platform: Platform, context: Context, config: dict) -> str | None:

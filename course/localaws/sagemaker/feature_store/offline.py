@@ -99,7 +99,8 @@ class OfflineWriter:
         kms_key = protection.key_of(self._platform, context, group["OfflineStoreConfig"]["S3StorageConfig"])
         try:
             with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-                self._helper.call(change, answers.of_service(self._platform, context.region, kms_key), group=group, folder=folder)
+                functions = answers.of_service(self._platform, context.region, Path(folder), kms_key)
+                self._helper.call(change, functions, group=group, folder=folder)
         except HelperError as error:
             raise AwsError(error.kind, str(error)) from error
 
@@ -178,12 +179,13 @@ class OfflineWriter:
         """Write a part of a group's batch. Returns what `_try` returns."""
         storage = group["OfflineStoreConfig"]["S3StorageConfig"]
         bucket, prefix = split(storage["ResolvedOutputS3Uri"])
-        self._require_access(group, bucket, prefix)
         kms_key = protection.key_of(self._platform, context, storage)
+        self._require_access(group, bucket, prefix, kms_key)
         batch = {"store": str(self._platform.state / STORE), "group": group, "written": self._platform.clock.now()}
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             if is_iceberg(group):
-                made = self._helper.call("append", answers.of_service(self._platform, context.region, kms_key), folder=folder, **batch)
+                functions = answers.of_service(self._platform, context.region, Path(folder), kms_key)
+                made = self._helper.call("append", functions, folder=folder, **batch)
             else:
                 made = self._helper.call("write", folder=folder, part=part, **batch)
                 self._move(made, Path(folder), bucket, prefix, kms_key)
@@ -200,16 +202,19 @@ class OfflineWriter:
         for name, key in made["files"]:
             stored = self._platform.objects.put_file(bucket, f"{prefix}/{key}", folder / name, move=True, kms_key=kms_key)
             bodies.append(stored.path.name)
-        if made["merged"]:
+        if made["merged"] and stored.seal is None:  # nothing that is under a key is kept in plain text
             self._platform.athena.keep_merged(bodies, folder / made["merged"], made["columns"])
 
-    def _require_access(self, group: Document, bucket: str, prefix: str) -> None:
-        """Check that the bucket exists and that the group's role may write to it. Raises AwsError."""
+    def _require_access(self, group: Document, bucket: str, prefix: str, kms_key: str | None) -> None:
+        """Check that the bucket exists and that the group's role may write to it under the key. Raises AwsError."""
         if not self._platform.objects.bucket_exists(bucket):
             raise AwsError("NoSuchBucket", f"The specified bucket does not exist: {bucket}", 404)
         protection.require_role(self._platform, group["RoleArn"])
         if not stores.allowed(self._platform, group, "s3:PutObject", f"arn:aws:s3:::{bucket}/{prefix}/"):
             raise AwsError("AccessDenied", f"The role {group['RoleArn']} may not s3:PutObject on s3://{bucket}/{prefix}/", 403)
+        found = self._platform.objects.key_of(bucket, f"{prefix}/", kms_key)
+        if found and (reason := stores.data_of(self._platform, group).key_refusal("kms:GenerateDataKey", bucket, *found)):
+            raise AwsError("AccessDenied", reason, 403)
 
     def _set_status(self, context: Context, group: Document, status: dict) -> None:
         """Change the ``OfflineStoreStatus`` of a group, if it still exists and has another one."""

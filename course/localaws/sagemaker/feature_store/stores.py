@@ -29,6 +29,11 @@ BAD_ROLE = (
     "'sts:AssumeRole' for the service principal 'sagemaker.amazonaws.com'."
 )
 ATHENA_NAME = re.compile("[a-z_][a-z0-9_]*")
+# The permissions on the key of an online store that the caller of CreateFeatureGroup needs ("OnlineStoreSecurityConfig", API reference).
+ONLINE_ACTIONS = (
+    *("Encrypt", "Decrypt", "DescribeKey", "CreateGrant", "RetireGrant", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey"),
+    *("ListGrants", "RevokeGrant"),
+)
 UNITS = ("ProvisionedReadCapacityUnits", "ProvisionedWriteCapacityUnits")
 
 
@@ -42,7 +47,9 @@ def check(platform: Platform, context: Context, group: Document) -> None:
     if "TtlDuration" in online and not has_online_store(group):
         raise refused("TtlDuration needs an online store")
     check_ttl(online.get("TtlDuration"))
-    _check_key(platform, context, online.get("SecurityConfig", {}).get("KmsKeyId"))
+    if key := _check_key(platform, context, online.get("SecurityConfig", {}).get("KmsKeyId")):
+        for action in ONLINE_ACTIONS:
+            protection.require_key(platform, context, f"kms:{action}", key)
     if storage_type(group) == "InMemory":
         _check_in_memory(group)
     if has_offline_store(group):
@@ -95,13 +102,14 @@ def _check_role(platform: Platform, role: str) -> None:
         raise invalid(BAD_ROLE) from None
 
 
-def _check_key(platform: Platform, context: Context, key: str | None) -> None:
-    """Check that a KMS key can encrypt a store: only symmetric keys can."""
+def _check_key(platform: Platform, context: Context, key: str | None) -> str | None:
+    """The ARN of a KMS key that can encrypt a store: only symmetric keys can. None without a key."""
     if not key:
-        return
+        return None
     arn = protection.key_arn(platform, context, key)
     if find(platform.keys, context.region, arn).spec != SYMMETRIC:
         raise refused(f"The KMS key {key} is asymmetric. Feature Store supports only symmetric customer managed keys")
+    return arn
 
 
 def _check_in_memory(group: Document) -> None:
@@ -139,4 +147,9 @@ def _check_catalog(chosen: dict) -> None:
 
 def allowed(platform: Platform, group: Document, action: str, resource: str) -> bool:
     """Whether the role of a group may do an action."""
-    return JobData(platform, f"{FEATURE_GROUP.arn}/{group['FeatureGroupName']}", group["RoleArn"]).allowed(action, resource)
+    return data_of(platform, group).allowed(action, resource)
+
+
+def data_of(platform: Platform, group: Document) -> JobData:
+    """S3 with the rights of a group's role."""
+    return JobData(platform, f"{FEATURE_GROUP.arn}/{group['FeatureGroupName']}", group["RoleArn"])

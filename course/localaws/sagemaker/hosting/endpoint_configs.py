@@ -7,6 +7,7 @@ from course.localaws.core.errors import invalid
 from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.family import Family, describe, list_page
+from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.hosting import explainers
 from course.localaws.sagemaker.hosting.models import MODEL
 
@@ -42,6 +43,7 @@ class EndpointConfigs(Family):
             if variants in params:
                 document[variants] = [{"InitialVariantWeight": 1.0} | variant for variant in params[variants]]
         check_variants(params)
+        key_of(context.platform, context, params)
         explainers.check(params, context.region)
         for variant in (*params["ProductionVariants"], *params.get("ShadowProductionVariants", ())):
             if "ModelName" in variant:

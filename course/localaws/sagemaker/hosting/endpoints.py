@@ -20,6 +20,7 @@ from course.localaws.jobs.runner import JobRunner
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.family import Family, describe, list_page
+from course.localaws.sagemaker.core.protection import check_volume
 from course.localaws.sagemaker.hosting import endpoint_lineage
 from course.localaws.sagemaker.hosting.components import placement
 from course.localaws.sagemaker.hosting.deployment import stages
@@ -371,6 +372,7 @@ class Endpoints(Family):
     def _planned(self, context: Context, params: dict, operation: str) -> tuple[dict, list[dict], dict]:
         """The endpoint configuration that a request names, its variants and its settings."""
         config = self._engine.get(context, ENDPOINT_CONFIG, params["EndpointConfigName"])
+        check_volume(self._platform, context, config.get("KmsKeyId"))
         variants = variants_of(self._engine, context, config, operation)
         return config, variants, settings_of(self._engine, context, config, variants, operation)
 

@@ -27,6 +27,7 @@ def check(platform: Platform, context: Context, job: MonitoringJob) -> None:
     check_isolation(isolated({"NetworkConfig": job.network}))
     keys = (job.output.get("KmsKeyId"), job.resources["ClusterConfig"].get("VolumeKmsKeyId"))
     protection.check(platform, context, keys, job.network.get("VpcConfig"))
+    protection.check_volume(platform, context, keys[1], job.role)
     for name, path in (("input", job.source["LocalPath"]), ("output", job.reports["LocalPath"])):
         place = PurePosixPath(path)
         if not place.is_relative_to(LOCAL) or ".." in place.parts:

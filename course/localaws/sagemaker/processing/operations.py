@@ -49,6 +49,7 @@ class ProcessingJobs(JobFamily):
         keys = (params.get("ProcessingOutputConfig", {}).get("KmsKeyId"), cluster.get("VolumeKmsKeyId"))
         keys += tuple(datasets.keys(params.get("ProcessingInputs", [])))
         protection.check(self.platform, context, keys, params.get("NetworkConfig", {}).get("VpcConfig"))
+        protection.check_volume(self.platform, context, cluster.get("VolumeKmsKeyId"), params["RoleArn"])
         if "InstancePreferences" in cluster:
             [(kind, count)] = instances(cluster)
             cluster = cluster | {"SelectedInstanceType": kind, "SelectedInstanceCount": count}

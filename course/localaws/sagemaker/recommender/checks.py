@@ -60,6 +60,7 @@ def plan(platform: Platform, engine: ResourceEngine, context: Context, params: d
     _refuse_unsupported(given, params.get("OutputConfig", {}))
     keys = (given.get("VolumeKmsKeyId"), params.get("OutputConfig", {}).get("KmsKeyId"))
     protection.check(platform, context, keys, given.get("VpcConfig"))
+    protection.check_volume(platform, context, keys[0], params["RoleArn"])
     _check_durations(given)
     _check_type(params)
     if ("ModelName" in given) == ("ModelPackageVersionArn" in given):

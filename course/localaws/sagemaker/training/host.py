@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -163,20 +164,25 @@ class TrainingHost:
         if not location:
             return
         try:
-            if location.startswith("s3://"):
-                archive = run.platform.objects.head(*split(location)).path
-                run.platform.requests.record(run.caller, "s3", "GetObject", "/".join(split(location)))
-            else:
-                archive = root / inside(location.removeprefix("/opt/ml/"))
-            if archive.is_dir():
-                shutil.copytree(archive, root / "code", dirs_exist_ok=True)
-            else:
-                archives.unpack(archive, root / "code", run.data.reserve)
+            if not location.startswith("s3://"):
+                self._unpack(root / inside(location.removeprefix("/opt/ml/")))
+                return
+            run.data.require_read(*split(location))
+            stored = run.platform.objects.head(*split(location))
+            run.platform.requests.record(run.caller, "s3", "GetObject", "/".join(split(location)))
+            with tempfile.TemporaryDirectory(dir=root) as folder:
+                self._unpack(run.platform.objects.plain_file(stored, Path(folder)))
         except AwsError as error:
             reason = f"An error occurred ({error.status}) when calling the HeadObject operation: {error.message} ({location})"
             raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
         except (OSError, tarfile.TarError, DataError) as error:
             raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
+
+    def _unpack(self, source: Path) -> None:
+        if source.is_dir():
+            shutil.copytree(source, self.root / "code", dirs_exist_ok=True)
+        else:
+            archives.unpack(source, self.root / "code", self._run.data.reserve)
 
     def _fast_channels(self) -> Iterator[BindMount]:
         """Binds that make channels of hard links read-only, as FastFile's are on AWS: a write would change the stored objects."""

@@ -106,6 +106,7 @@ class TrainingJobs(JobFamily):
         self._check_data(context, params)
         keys = (params["OutputDataConfig"].get("KmsKeyId"), params["ResourceConfig"].get("VolumeKmsKeyId"))
         protection.check(self.platform, context, keys, params.get("VpcConfig"))
+        protection.check_volume(self.platform, context, keys[1], params["RoleArn"])
         document, now = dict.fromkeys(FLAGS, False) | params, self.engine.now()
         document |= {
             "AlgorithmSpecification": {"EnableSageMakerMetricsTimeSeries": False} | specification,

@@ -55,6 +55,7 @@ class TransformJobs(JobFamily):
                 raise invalid(f"The S3 bucket '{split(uri)[0]}' of {member} does not exist.")
         keys = (target.get("KmsKeyId"), params["TransformResources"].get("VolumeKmsKeyId"), capture.get("KmsKeyId"))
         protection.check(self.platform, context, keys, None)
+        protection.check_volume(self.platform, context, keys[1], variant["RoleArn"])
         return params | {
             "TransformInput": {"CompressionType": "None", "SplitType": "None"} | source,
             "TransformOutput": {"AssembleWith": "None", "KmsKeyId": ""} | target,

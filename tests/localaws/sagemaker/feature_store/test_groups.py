@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.localaws.boto_clients import shared_key
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.sagemaker.feature_store.group_fixtures import FEATURES, Groups, allow
 from tests.localaws.sagemaker.feature_store.store_fixtures import TRUST
@@ -81,13 +85,37 @@ class TestCreate:
         assert groups.describe(name)["FeatureDefinitions"] == [*vector(), tags]
 
     def test_keys_encrypt_both_stores(self, groups: Groups) -> None:
-        key = groups.client("kms").create_key()["KeyMetadata"]["Arn"]
+        key = shared_key(groups.client("kms"))["Arn"]
         storage = groups.offline["S3StorageConfig"] | {"KmsKeyId": key}
         online = {"EnableOnlineStore": True, "SecurityConfig": {"KmsKeyId": key}}
         name = groups.create(OnlineStoreConfig=online, OfflineStoreConfig={"S3StorageConfig": storage})
         found = groups.describe(name)
         assert found["OnlineStoreConfig"] == online
         assert found["OfflineStoreConfig"]["S3StorageConfig"]["KmsKeyId"] == key
+
+    def test_records_under_a_key_need_the_key(self, groups: Groups, refused) -> None:
+        kms = groups.client("kms")
+        key = shared_key(kms)["Arn"]
+        encrypted = {"EnableOnlineStore": True, "SecurityConfig": {"KmsKeyId": key}}
+        name = groups.create(OnlineStoreConfig=encrypted)
+        runtime = groups.client("sagemaker-featurestore-runtime")
+        ask = partial(runtime.get_record, FeatureGroupName=name, RecordIdentifierValueAsString="1")
+        ask()
+        kms.disable_key(KeyId=key)
+        with refused("AccessForbidden", 403) as error:
+            ask()
+        assert "its state is Disabled" in str(error.value)
+        kms.enable_key(KeyId=key)
+        statements = [
+            {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"},
+        ]
+        kms.put_key_policy(KeyId=key, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+        with refused("AccessForbidden", 403) as error:
+            ask()
+        assert "not authorized to perform: kms:Decrypt" in str(error.value)
+        with refused("AccessDeniedException"):
+            groups.sagemaker.create_feature_group(**groups.request(OnlineStoreConfig=encrypted))
 
     @pytest.mark.parametrize(
         ("changes", "text"),

@@ -10,6 +10,7 @@ from pyarrow import parquet
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.transforms import TruncateTransform
 
+from tests.localaws.boto_clients import shared_key
 from tests.localaws.iceberg_catalog import glue_catalog
 from tests.localaws.sagemaker.feature_store.offline_fixtures import Stores, values
 
@@ -105,7 +106,7 @@ def test_rows_of_another_client_are_kept(stores: Stores, catalog: GlueCatalog):
 
 
 def test_metadata_and_data_are_encrypted_with_the_groups_key(stores: Stores):
-    key = stores.client("kms").create_key()["KeyMetadata"]
+    key = shared_key(stores.client("kms"))
     group = stores.create(storage={"KmsKeyId": key["KeyId"]}, TableFormat="Iceberg")
     stores.put(group, origin="JFK", at=NOON)
     stores.flush()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pyarrow
 from pyarrow import fs, parquet
 
+from tests.localaws.boto_clients import shared_key
 from tests.localaws.sagemaker.feature_store.offline_fixtures import FEATURES, Stores, values
 
 NOON = "2013-07-04T12:00:00Z"
@@ -100,7 +101,7 @@ def test_a_new_group_of_the_same_name_has_other_files(stores: Stores):
 
 
 def test_objects_are_encrypted_with_the_groups_key(stores: Stores):
-    key = stores.client("kms").create_key()["KeyMetadata"]
+    key = shared_key(stores.client("kms"))
     group = stores.create(storage={"KmsKeyId": key["KeyId"]})
     stores.put(group, origin="JFK", at=NOON)
     stores.until_rows(group, 1)
@@ -135,7 +136,7 @@ def test_blocked_without_a_bucket_and_active_again(stores: Stores):
 
 def test_a_blocked_group_does_not_delay_another(stores: Stores):
     other = stores.create()
-    key = stores.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    key = shared_key(stores.client("kms"))["KeyId"]
     blocked = stores.create(storage={"KmsKeyId": key})
     stores.client("kms").disable_key(KeyId=key)
     stores.put(blocked, origin="JFK", at=NOON)

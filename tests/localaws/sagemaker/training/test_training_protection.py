@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+
 import pytest
 
 from tests.localaws.refusals import refused
@@ -51,6 +55,54 @@ def test_a_key_that_is_deleted_while_the_job_runs(aws: JobFixtures) -> None:
     job = aws.trained(name)
     reason = f"ClientError: Artifact upload failed:ValidationException: The KMS key '{key}' cannot be used: its state is PendingDeletion."
     assert (job["TrainingJobStatus"], job["FailureReason"]) == ("Failed", reason)
+
+
+READ = """
+import hashlib, pathlib
+for path in sorted(pathlib.Path("/opt/ml/input/data/train").rglob("*")):
+    if path.is_file():
+        print("read", path.name, hashlib.md5(path.read_bytes()).hexdigest())
+"""
+
+
+def channel(uri: str, mode: str = "File") -> list[dict]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return [{"ChannelName": "train", "InputMode": mode, "DataSource": {"S3DataSource": source}}]
+
+
+@pytest.mark.parametrize("mode", ["File", "FastFile"])
+def test_a_job_reads_what_is_under_a_key_if_its_role_may_decrypt(aws: JobFixtures, key: str, mode: str) -> None:
+    body, folder = os.urandom(2 << 20), aws.name("encrypted")
+    aws.s3.put_object(Bucket=BUCKET, Key=f"{folder}/large.bin", Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    name = aws.script(READ, InputDataConfig=channel(f"s3://{BUCKET}/{folder}/", mode))
+    job = aws.trained(name)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert f"read large.bin {hashlib.md5(body).hexdigest()}" in aws.lines(name)
+    left = [path for path in aws.handle.state.rglob("*") if path.is_file() and path.stat().st_size == len(body)]
+    assert not left, "a decrypted copy was left behind"
+
+
+def test_a_role_without_the_keys_permission_reads_and_writes_nothing(aws: JobFixtures) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]  # SageMakerRole has no policy for keys
+    folder = aws.name("encrypted")
+    aws.s3.put_object(Bucket=BUCKET, Key=f"{folder}/a", Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    job = aws.trained(aws.script(READ, InputDataConfig=channel(f"s3://{BUCKET}/{folder}/")))
+    assert job["TrainingJobStatus"] == "Failed"
+    assert f"not authorized to perform: kms:Decrypt on resource: {key}" in job["FailureReason"]
+    job = aws.trained(aws.script(SAVE, OutputDataConfig=output(key)))
+    assert job["TrainingJobStatus"] == "Failed"
+    assert f"not authorized to perform: kms:GenerateDataKey on resource: {key}" in job["FailureReason"]
+
+
+def test_a_volumes_key_needs_a_grant_by_the_role_or_the_caller(aws: JobFixtures) -> None:
+    kms, volume = aws.client("kms"), {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    assert aws.trained(aws.script(SAVE, ResourceConfig=volume | {"VolumeKmsKeyId": key}))["TrainingJobStatus"] == "Completed"
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:CreateGrant", "Resource": "*"}
+    account = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "kms:*", "Resource": "*"}
+    kms.put_key_policy(KeyId=key, Policy=json.dumps({"Version": "2012-10-17", "Statement": [account, deny]}))
+    code, message = refused(aws.script, SAVE, ResourceConfig=volume | {"VolumeKmsKeyId": key})
+    assert code == "AccessDeniedException" and f"not authorized to perform: kms:CreateGrant on resource: {key}" in message
 
 
 def test_a_vpc_is_described(aws: JobFixtures, vpc: dict) -> None:

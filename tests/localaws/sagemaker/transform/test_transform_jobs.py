@@ -11,6 +11,7 @@ import xgboost
 
 from course.localaws.images.shared import recordio
 from course.localaws.jobs import container_paths
+from tests.localaws.boto_clients import shared_key
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.core.test_state_events import Queue
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROWS, booster, booster_file
@@ -179,7 +180,7 @@ def test_an_inference_pipeline_answers_as_one(aws: JobFixtures, echo: str) -> No
 
 def test_csv_is_filtered_joined_marked_and_captured_with_keys(aws: JobFixtures) -> None:
     aws.put("joined/a.csv", 'id-1,"x, y",1,2\nid-2,z,3,4\n')
-    key = aws.client("kms").create_key()["KeyMetadata"]
+    key = shared_key(aws.client("kms"))
     destination = f"s3://{BUCKET}/captured/{aws.name('capture')}"
     name = start(
         aws,

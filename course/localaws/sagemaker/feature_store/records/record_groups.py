@@ -12,6 +12,7 @@ from functools import cached_property
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, validation_error
 from course.localaws.core.resources import Document, ResourceEngine
+from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, key_of, name_of, storage_type
 
 ONLINE, OFFLINE = "OnlineStore", "OfflineStore"
@@ -83,6 +84,11 @@ class RecordGroup:
         return seconds(self.document.get("OnlineStoreConfig", {}).get("TtlDuration"))
 
     @cached_property
+    def online_key(self) -> str | None:
+        """The KMS key of the online store."""
+        return self.document.get("OnlineStoreConfig", {}).get("SecurityConfig", {}).get("KmsKeyId")
+
+    @cached_property
     def provisioned(self) -> bool:
         return self.document.get("ThroughputConfig", {}).get("ThroughputMode") == "Provisioned"
 
@@ -129,6 +135,8 @@ class RecordGroups:
                 f"Validation Error: FeatureGroup {group.name} is in status {group.document['FeatureGroupStatus']}. "
                 "Its records can be used only in status Created."
             )
+        if group.online_key:
+            _require_key(context, group.online_key)
         return group
 
     def by_key(self) -> dict[str, RecordGroup]:
@@ -150,6 +158,18 @@ class RecordGroups:
                 return None
             group = self._known[context.region, name] = RecordGroup(document)
         return group
+
+
+def _require_key(context: Context, key: str) -> None:
+    """Check that the caller may use the key of an online store ("OnlineStoreSecurityConfig", API reference).
+
+    Raises AwsError ``AccessForbidden``, also for a key that is disabled.
+    """
+    try:
+        arn = protection.key_arn(context.platform, context, key)
+        protection.require_key(context.platform, context, "kms:Decrypt", arn)
+    except AwsError as error:
+        raise AwsError("AccessForbidden", error.message, 403) from None
 
 
 def seconds(ttl: dict | None) -> int | None:
