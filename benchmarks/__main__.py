@@ -38,6 +38,7 @@ NAMES = (
     "feature_store.offline",
     "objects",
     "authorization",
+    "encryption",
     "restart",
     "queue",
     "grading",

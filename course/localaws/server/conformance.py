@@ -1,4 +1,4 @@
-"""Writes `docs/local-aws.md`: what the local AWS supports of SageMaker and S3, from its code and the prose in `conformance.yaml`.
+"""Writes `docs/local-aws.md`: what the local AWS supports of SageMaker, S3 and KMS, from its code and the prose in `conformance.yaml`.
 
     python -m course.localaws.server.conformance [FILE]
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from course.localaws.core.data_files import table
 from course.localaws.images import catalogue
+from course.localaws.kms import service as kms
 from course.localaws.protocol.model import service_model
 from course.localaws.s3 import table as s3
 from course.localaws.sagemaker.service import REST_SERVICES, SageMaker
@@ -78,6 +79,9 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield "\n## S3\n"
     yield from _lists(prose["s3"])
     yield f"Supported; all other operations are refused:\n\n{_names(s3.supported())}"
+    yield "\n## KMS\n"
+    yield from _lists(prose["kms"])
+    yield f"Supported; all other operations are refused:\n\n{_names(kms.OPERATIONS)}"
     yield f"\n## The clock\n\n{prose['clock']}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])
