@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from course.localaws.autoscaling.scalable import Scalable, ScalableTargetLookup
     from course.localaws.cloudwatch.alarms.alarms import Alarms
     from course.localaws.cloudwatch.metrics.store import MetricStore
+    from course.localaws.ec2.networks import VpcNetworks
     from course.localaws.events.bus import EventBridge
     from course.localaws.iam.identity import Identity
     from course.localaws.kms.store import KeyStore
@@ -68,6 +69,7 @@ class Platform:
     alarms : Alarms
     events : EventBridge
     identity : Identity
+    networks : VpcNetworks
     athena : Queries
         Set by Athena's constructor.
     functions : FunctionInvoker
@@ -100,6 +102,7 @@ class Platform:
     alarms: Alarms
     events: EventBridge
     identity: Identity
+    networks: VpcNetworks
     endpoint: str
     quota: StateQuota
     sealed: Path | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -38,12 +38,46 @@ class RoleSession:
 
 
 @dataclass(frozen=True, slots=True)
+class VpcNetwork:
+    """The ``VpcConfig`` of a job or model: the subnets and security groups of its network interfaces."""
+
+    region: str
+    subnets: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    @classmethod
+    def of(cls, region: str, config: Mapping | None) -> VpcNetwork | None:
+        """The network of a ``VpcConfig``; None without one."""
+        return cls(region, tuple(config["Subnets"]), tuple(config["SecurityGroupIds"])) if config else None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPath:
+    """How a request leaves a VPC. All is empty if it goes through a NAT gateway.
+
+    Attributes
+    ----------
+    vpc, endpoint : str
+        The ids of the VPC and of its endpoint.
+    policy : str
+        The endpoint's policy, as JSON.
+    address : str
+        The caller's address in the VPC.
+    """
+
+    vpc: str = ""
+    endpoint: str = ""
+    policy: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The caller that signed the request.
 
     ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/Administrator/learner``.
-    ``session`` has what AssumeRole set for a role's session. No policy at all limits an ``unlimited`` caller: the grader, which must see
-    what a submission left, whatever the submission did to policies.
+    ``session`` has what AssumeRole set for a role's session. ``network`` is the VPC in which the keys of a job or model are used. No policy
+    at all limits an ``unlimited`` caller: the grader, which must see what a submission left, whatever the submission did to policies.
     """
 
     account: str
@@ -51,6 +85,7 @@ class Principal:
     access_key: str
     session: RoleSession | None = None
     unlimited: bool = False
+    network: VpcNetwork | None = None
 
     @property
     def is_root(self) -> bool:
@@ -83,6 +118,8 @@ class AwsRequest:
         Set by the dispatcher, e.g. ``"CreateTrainingJob"``, ``"training-job/delays-1"``, for the request log.
     parameters : dict or None
         Of the request, without secrets. Set by the dispatcher where the audit stage is on, for the request log.
+    path : NetworkPath or None
+        How a request from a VPC came here.
     chunks : async iterator of bytes
         The decoded body in pieces; its hash is verified at the end, and a mismatch raises ``XAmzContentSHA256Mismatch``.
     refused : dict
@@ -101,6 +138,7 @@ class AwsRequest:
     operation: str = ""
     resource: str = ""
     parameters: dict | None = None
+    path: NetworkPath | None = None
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     trailers: dict[str, str] = field(default_factory=dict)
     _body: bytes | None = field(default=None, repr=False)

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.localaws.core.call import Principal, RoleSession
+from course.localaws.core.call import Principal, RoleSession, VpcNetwork
 
 ACCOUNT = "123456789012"
 ADMINISTRATOR = "Administrator"  # the learner's role
@@ -47,12 +47,13 @@ def new_credential(
     expires: float | None = None,
     session: RoleSession | None = None,
     unlimited: bool = False,
+    network: VpcNetwork | None = None,
 ) -> Credential:
     """Random keys for a principal in AWS's format: ``ASIA...`` with a session token when temporary, else ``AKIA...``."""
     access_key = ("ASIA" if temporary else "AKIA") + "".join(secrets.choice(_BASE32) for _ in range(16))
     secret = base64.b64encode(secrets.token_bytes(30)).decode()
     token = base64.b64encode(secrets.token_bytes(120)).decode() if temporary else ""
-    return Credential(secret, Principal(account, arn, access_key, session, unlimited), token, expires)
+    return Credential(secret, Principal(account, arn, access_key, session, unlimited, network), token, expires)
 
 
 def issued(state: Path, account: str = ACCOUNT) -> Credential:

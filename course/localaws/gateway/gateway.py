@@ -86,6 +86,9 @@ class Gateway:
             operation=protocols.operation_of(head, incoming.protocol, admitted.body or b""),
             trailers=admitted.trailers,
         )
+        if network := admitted.principal.network:
+            path = head.path.decode("latin-1")
+            incoming.call.path = await self._platform.networks.path_of_request(network, incoming.service, path)
 
     async def _served(self, service: str, call: AwsRequest) -> Response:
         handler = self._services.get(service, self._fallback)

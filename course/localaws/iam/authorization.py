@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
-from course.localaws.core.call import AwsRequest, Principal, RoleSession
+from course.localaws.core.call import AwsRequest, NetworkPath, Principal, RoleSession
 from course.localaws.core.errors import AwsError
+from course.localaws.iam import policy
 from course.localaws.iam.callers import Caller, CallerPolicies
 from course.localaws.iam.policy import AuthorizationRequest, Decision, Policy, PolicyError
 from course.localaws.moto.records import MotoRecords
@@ -40,7 +42,8 @@ def absent(key: str) -> bool:
 
 def request_keys(call: AwsRequest, caller: Caller, now: float) -> ConditionKeys:
     """Returns the global condition keys of a call: its caller, time (``now``, in Unix seconds) and source."""
-    return service_keys(caller, now) | {"aws:RequestedRegion": [call.region], "aws:SourceIp": ["127.0.0.1"]}
+    address: ConditionKeys = {} if call.path and call.path.endpoint else {"aws:SourceIp": ["127.0.0.1"]}
+    return service_keys(caller, now) | {"aws:RequestedRegion": [call.region]} | address
 
 
 def service_keys(caller: Caller, now: float) -> ConditionKeys:
@@ -90,6 +93,8 @@ class RequiredPermission:
     delegated : bool
         Whether the caller's own policies count only if the resource policy allows the account, as the policy of a KMS key must. This binds
         the root user, too.
+    endpoint_policy : Policy or None
+        The policy of the VPC endpoint through which the request came, which must allow it, too.
     """
 
     action: str
@@ -101,6 +106,35 @@ class RequiredPermission:
     quote: str = ""
     separate: bool = False
     delegated: bool = False
+    endpoint_policy: Policy | None = None
+
+
+def through(demand: RequiredPermission, path: NetworkPath | None) -> RequiredPermission:
+    """The permission for a request that leaves a VPC: with the condition keys and the policy of its endpoint, if it takes one.
+
+    Such a request has no ``aws:SourceIp`` ("AWS global condition context keys", IAM User Guide).
+    """
+    if path is None or not path.endpoint:
+        return demand
+    found: ConditionKeys = {"aws:SourceVpc": [path.vpc], "aws:SourceVpce": [path.endpoint], "aws:VpcSourceIp": [path.address]}
+    return replace(
+        demand,
+        keys=lambda: demand.keys() | found,
+        absent=lambda key: key == "aws:sourceip" or demand.absent(key),
+        endpoint_policy=_endpoint_policy(path.policy, demand.action),
+    )
+
+
+@lru_cache(maxsize=256)
+def _endpoint_policy(text: str, action: str) -> Policy | None:
+    """The statements of an endpoint's policy about an action. One that cannot be read allows nothing."""
+    if not text:
+        return None
+    try:
+        [found] = policy.about([policy.parse("the VPC endpoint policy", text)], action) or [Policy("the VPC endpoint policy", ())]
+    except PolicyError:
+        return Policy("the VPC endpoint policy", ())
+    return found
 
 
 class CallerDirectory(Protocol):
@@ -142,7 +176,7 @@ class CallerAuthorizer:
         """
         if call.principal.unlimited:
             return
-        for demand in demands:
+        for demand in (through(demand, call.path) for demand in demands):
             try:
                 known = self._known.get(_key(call.principal)) or await self._identity.moto.run_async(lambda: self._learn(call.principal))
                 reason = known.refused(demand, lambda caller: request_keys(call, caller, self._identity.now()))
@@ -209,13 +243,14 @@ class _KnownCaller:
                 self._conditional.add(demand.action)
         request, decision = self._decided(policies, demand, general)
         if decision.allowed:
-            return ""
+            return _refused_by_endpoint(request, demand) if demand.endpoint_policy else ""
         return policies.reason(request, decision, demand.resource_policy, demand.delegated)
 
     def _decided(
         self, policies: CallerPolicies, demand: RequiredPermission, general: Callable[[Caller], ConditionKeys]
     ) -> tuple[AuthorizationRequest, Decision]:
-        if demand.action not in self._conditional and not (demand.resource_policy and _has_variables((demand.resource_policy,))):
+        needs_keys = demand.endpoint_policy or (demand.resource_policy and _has_variables((demand.resource_policy,)))
+        if demand.action not in self._conditional and not needs_keys:
             request = self._caller.request(demand.action, demand.resource, {})
             decision = policies.evaluate(request, demand.resource_policy, demand.delegated)
             if not decision.missing:  # no statement on this resource has a condition
@@ -224,6 +259,14 @@ class _KnownCaller:
         keys = general(self._caller) | demand.keys()
         request = self._caller.request(demand.action, demand.resource, keys, lambda key: absent(key) or demand.absent(key))
         return request, policies.evaluate(request, demand.resource_policy, demand.delegated)
+
+
+def _refused_by_endpoint(request: AuthorizationRequest, demand: RequiredPermission) -> str:
+    """AWS's text for why the policy of a VPC endpoint does not allow a request, or ``""`` if it does. Raises PolicyError."""
+    decision = policy.evaluate(request, [demand.endpoint_policy])
+    if decision.effect == "explicitDeny":
+        return "with an explicit deny in a VPC endpoint policy"
+    return "" if decision.allowed else f"because no VPC endpoint policy allows the {demand.action} action"
 
 
 def _has_variables(policies: Iterable[Policy]) -> bool:

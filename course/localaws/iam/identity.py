@@ -10,13 +10,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from course.localaws.core import credentials
-from course.localaws.core.call import Principal, RoleSession
+from course.localaws.core.call import NetworkPath, Principal, RoleSession, VpcNetwork
 from course.localaws.core.clock import Clock
 from course.localaws.core.credentials import Credential
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
-from course.localaws.iam.authorization import CallerAuthorizer, ConditionKeys, RequiredPermission
+from course.localaws.iam.authorization import CallerAuthorizer, ConditionKeys, RequiredPermission, through
 from course.localaws.iam.callers import Caller
 from course.localaws.iam.policy import AuthorizationRequest, Policy, PolicyError, PolicyStatement
 from course.localaws.iam.principals import Entity, Principals
@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS credentials (
     expires REAL
 )
 """
-_ADDED = {"session": "TEXT NOT NULL DEFAULT ''"}  # later columns; the JSON of a `RoleSession`, empty for none
+# Later columns: the JSON of a `RoleSession` and of a `VpcNetwork`, empty for none.
+_ADDED = {"session": "TEXT NOT NULL DEFAULT ''", "network": "TEXT NOT NULL DEFAULT ''"}
 EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key still answers "ExpiredToken" rather than "invalid"
 
 
@@ -77,7 +78,12 @@ class Identity:
     # Keys
 
     def issue(
-        self, role: str, session_name: str = "SageMaker", seconds: float | None = None, settings: RoleSession | None = None
+        self,
+        role: str,
+        session_name: str = "SageMaker",
+        seconds: float | None = None,
+        settings: RoleSession | None = None,
+        network: VpcNetwork | None = None,
     ) -> Credential:
         """Create temporary keys for a session of a role.
 
@@ -89,8 +95,10 @@ class Identity:
         seconds : float, optional
             Lifetime of the keys. Without it they never expire, for work without a time limit.
         settings : RoleSession, optional
+        network : VpcNetwork, optional
+            The VPC in which the keys are used.
         """
-        return self.issue_as(self.session(role, session_name), seconds, settings)
+        return self.issue_as(self.session(role, session_name), seconds, settings, network)
 
     def session(self, role: str, session_name: str = "SageMaker") -> str:
         """Returns the ARN of a role's session. ``role`` is a name or an ARN."""
@@ -102,15 +110,18 @@ class Identity:
         self._known[credential.principal.access_key] = credential
         return credential
 
-    def issue_as(self, arn: str, seconds: float | None = None, settings: RoleSession | None = None) -> Credential:
+    def issue_as(
+        self, arn: str, seconds: float | None = None, settings: RoleSession | None = None, network: VpcNetwork | None = None
+    ) -> Credential:
         """Create temporary keys for any principal."""
         now = self._clock.now()
         expires = None if seconds is None else now + seconds
-        credential = credentials.new_credential(arn, self.account, expires=expires, session=settings)
-        written = json.dumps(asdict(settings)) if settings else ""
-        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, written)
+        credential = credentials.new_credential(arn, self.account, expires=expires, session=settings, network=network)
+        written = (json.dumps(asdict(each)) if each else "" for each in (settings, network))
+        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, *written)
+        columns = "access_key, secret, token, arn, expires, session, network"
         with self._database.write() as connection:
-            connection.execute("INSERT INTO credentials (access_key, secret, token, arn, expires, session) VALUES (?, ?, ?, ?, ?, ?)", row)
+            connection.execute(f"INSERT INTO credentials ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             connection.execute("DELETE FROM credentials WHERE expires < ?", (now - EXPIRED_KEPT,))
         self._known[credential.principal.access_key] = credential
         return credential
@@ -120,10 +131,10 @@ class Identity:
         return self._known.get(access_key) or self._user_key(access_key)
 
     def _sessions(self) -> list[Credential]:
-        rows = self._database.connection.execute("SELECT access_key, secret, token, arn, expires, session FROM credentials")
+        rows = self._database.connection.execute("SELECT access_key, secret, token, arn, expires, session, network FROM credentials")
         return [
-            Credential(secret, Principal(self.account, arn, key, _settings(written)), token, expires)
-            for key, secret, token, arn, expires, written in rows
+            Credential(secret, Principal(self.account, arn, key, _settings(written), network=_network(network)), token, expires)
+            for key, secret, token, arn, expires, written, network in rows
         ]
 
     def _user_key(self, access_key: str) -> Credential | None:
@@ -174,7 +185,7 @@ class Identity:
 
         return self.moto.run(find)
 
-    def refusal(self, role_arn: str, action: str, resource: str, keys: ConditionKeys | None = None) -> str:
+    def refusal(self, role_arn: str, action: str, resource: str, keys: ConditionKeys | None = None, path: NetworkPath | None = None) -> str:
         """Returns why a service may not do something with the rights of a role, in AWS's words, or ``""`` if it may.
 
         Evaluates the role's policies and boundary, and the policy of the resource. Waits for moto's thread, so call it from another thread.
@@ -183,15 +194,17 @@ class Identity:
         ----------
         keys : dict, optional
             The condition keys of what the service does. A service of `services` adds its own.
+        path : NetworkPath, optional
+            How the service's request leaves the VPC of a job.
         """
         complete = self.services.get(action.partition(":")[0], RequiredPermission)
         region = resource.split(":")[3:4]
         demand = complete(action, resource, lambda: ({"aws:RequestedRegion": region} if any(region) else {}) | (keys or {}))
-        return self.callers.refusal(Principal(self.account, self.session(role_arn), ""), demand)
+        return self.callers.refusal(Principal(self.account, self.session(role_arn), ""), through(demand, path))
 
-    def allows(self, role_arn: str, action: str, resource: str, keys: ConditionKeys | None = None) -> bool:
+    def allows(self, role_arn: str, action: str, resource: str, keys: ConditionKeys | None = None, path: NetworkPath | None = None) -> bool:
         """Whether a service may do something with the rights of a role, as `refusal`."""
-        return not self.refusal(role_arn, action, resource, keys)
+        return not self.refusal(role_arn, action, resource, keys, path)
 
     def caller(self, principal: Principal) -> Caller:
         """Returns a principal with its policies as they are now. Call it in moto's thread."""
@@ -276,6 +289,14 @@ def _settings(written: str) -> RoleSession | None:
     found = json.loads(written)
     tags = tuple((key, value) for key, value in found["tags"])
     return RoleSession(found["policy"], tuple(found["policy_arns"]), tags, tuple(found["transitive_tags"]), found["source_identity"])
+
+
+def _network(written: str) -> VpcNetwork | None:
+    """The network in a row of the database."""
+    if not written:
+        return None
+    found = json.loads(written)
+    return VpcNetwork(found["region"], tuple(found["subnets"]), tuple(found["groups"]))
 
 
 def _without_conditions(trust: Policy) -> Policy:

@@ -25,6 +25,7 @@ from course.sandbox.mounts import BindMount
 from course.sandbox.process import OnLines
 
 if TYPE_CHECKING:
+    from course.localaws.core.call import VpcNetwork
     from course.localaws.platform import Platform
 
 HOSTS = Path("/etc/hosts")
@@ -52,6 +53,8 @@ class BoxSpec:
         Further files and folders that the box sees.
     isolated : bool
         Whether the job asked for network isolation: no network but the box's own loopback.
+    private : bool
+        Whether the box reaches the local AWS and nothing else, as in a VPC without a way to the internet.
     published_port : int, optional
         The port of this machine's loopback at which a server in the box is reached.
     container_port : int, optional
@@ -75,6 +78,7 @@ class BoxSpec:
     installed: Overlay | None = None
     binds: Sequence[BindMount] = ()
     isolated: bool = False
+    private: bool = False
     published_port: int | None = None
     container_port: int | None = None
     network_pid: int | None = None
@@ -103,7 +107,7 @@ def make_box(platform: Platform, spec: BoxSpec) -> Box:
 
 
 def _network(platform: Platform, spec: BoxSpec) -> Network:
-    own = bool(spec.isolated or platform.sealed or spec.container_port)
+    own = bool(spec.isolated or spec.private or platform.sealed or spec.container_port)
     port = int(platform.endpoint.rpartition(":")[2])
     gateway = (port, platform.sealed) if own and not spec.isolated and spec.network_pid is None else None
     return Network(not own, gateway, spec.published_port, spec.container_port, spec.network_pid, spec.hostname)
@@ -128,9 +132,14 @@ def make_overlay(runner: JobRunner, control: JobControl, folder: Path, requireme
     return overlay
 
 
-def variables(platform: Platform, context: Context, role: str, overlay: Overlay, extra: dict[str, str]) -> dict[str, str]:
-    """The environment of a job's programs: the local AWS with the role's own credentials, the overlay, and ``extra``, which wins."""
-    credential = platform.identity.issue(role, seconds=CREDENTIAL_SECONDS)
+def variables(
+    platform: Platform, context: Context, role: str, overlay: Overlay, extra: dict[str, str], network: VpcNetwork | None = None
+) -> dict[str, str]:
+    """The environment of a job's programs: the local AWS with the role's own credentials, the overlay, and ``extra``, which wins.
+
+    With a ``network`` the credentials are for use in that VPC.
+    """
+    credential = platform.identity.issue(role, seconds=CREDENTIAL_SECONDS, network=network)
     extra = extra | ({"PATH": search_path(overlay, extra["PATH"])} if "PATH" in extra else {})
     base = sdk_environment.variables(platform.state, platform.endpoint, {}, credential) | {
         "AWS_DEFAULT_REGION": context.region,
@@ -139,6 +148,11 @@ def variables(platform: Platform, context: Context, role: str, overlay: Overlay,
     }
     paths = [part for each in (extra, base) for part in each.get("PYTHONPATH", "").split(os.pathsep) if part]
     return base | extra | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+
+
+def is_private(platform: Platform, network: VpcNetwork | None) -> bool:
+    """Whether programs in a VPC reach nothing but the local AWS. Waits for moto."""
+    return network is not None and not platform.networks.reaches_internet(network)
 
 
 def search_path(overlay: Overlay, requested: str | None = None) -> str:
@@ -152,15 +166,15 @@ def search_path(overlay: Overlay, requested: str | None = None) -> str:
 
 
 @contextlib.contextmanager
-def shared_network(platform: Platform, folder: Path, hosts: int, isolated: bool) -> Iterator[int | None]:
+def shared_network(platform: Platform, folder: Path, hosts: int, isolated: bool, private: bool = False) -> Iterator[int | None]:
     """A process whose network all hosts of a job join.
 
     None for a single host, and for hosts that use this machine's network.
     """
-    if hosts == 1 or not (isolated or platform.sealed):
+    if hosts == 1 or not (isolated or private or platform.sealed):
         yield None
         return
-    box = make_box(platform, BoxSpec(folder, {}, isolated=isolated)).open()
+    box = make_box(platform, BoxSpec(folder, {}, isolated=isolated, private=private)).open()
     try:
         yield box.first
     finally:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.quota import QuotaReached
+from course.localaws.ec2.reachability import Unreachable
 from course.localaws.jobs import manifests
 from course.localaws.kms.permissions import via
 from course.localaws.s3 import condition_keys
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
 
 if TYPE_CHECKING:
+    from course.localaws.core.call import NetworkPath, VpcNetwork
     from course.localaws.iam.authorization import ConditionKeys
     from course.localaws.jobs.control import JobControl
     from course.localaws.platform import Platform
@@ -29,6 +31,11 @@ S3_URI = re.compile(r"s3://(?P<bucket>[^/]+)/?(?P<key>.*)", re.DOTALL)
 HTTPS_URIS = (
     re.compile(r"https://s3[.-][^/]*amazonaws\.com(?:\.cn)?/(?P<bucket>[^/]+)/?(?P<key>.*)", re.DOTALL),
     re.compile(r"https://(?P<bucket>[^/]+)\.s3[.-][^/]*amazonaws\.com(?:\.cn)?/?(?P<key>.*)", re.DOTALL),
+)
+# Recorded at https://github.com/aws/amazon-sagemaker-operator-for-k8s/pull/22.
+NO_PATH = (
+    "Please ensure that the subnet's route table has a route to an S3 VPC endpoint or a NAT device, and both the security groups and the "
+    "subnet's network ACL allow outbound traffic to S3"
 )
 # Bytes. A smaller file is always copied: it may be code, whose mode is changed before it runs.
 LINKED_SIZE = 1 << 20
@@ -66,10 +73,12 @@ class JobData:
         The caller's name in the request log, e.g. ``"training-job/delays-1"``.
     role : str
         The ARN of the job's role.
+    network : VpcNetwork, optional
+        The VPC from which S3 is read and written. Then each method raises DataError if S3 cannot be reached.
     """
 
-    def __init__(self, platform: Platform, job: str, role: str) -> None:
-        self._platform, self._job, self._role = platform, job, role
+    def __init__(self, platform: Platform, job: str, role: str, network: VpcNetwork | None = None) -> None:
+        self._platform, self._job, self._role, self._network = platform, job, role, network
 
     def find(self, uri: str, data_type: str = "S3Prefix") -> list[InputObject]:
         """The objects that a data source names; ``data_type`` is ``S3Prefix`` or ``ManifestFile``.
@@ -211,7 +220,16 @@ class JobData:
 
     def allowed(self, action: str, resource: str, keys: ConditionKeys | None = None) -> bool:
         """Whether the job's role may do an action, with these condition keys. Waits for IAM, so do not call it in the event loop."""
-        return self._platform.identity.allows(self._role, action, resource, keys)
+        return self._platform.identity.allows(self._role, action, resource, keys, self._path())
+
+    def _path(self) -> NetworkPath | None:
+        """How S3 is reached from the job's VPC. Raises DataError with AWS's text if it is not."""
+        if self._network is None:
+            return None
+        try:
+            return self._platform.networks.path(self._network, "s3")
+        except Unreachable as missing:
+            raise DataError(f"{NO_PATH} (Here, {missing}.)") from None
 
     def _manifest(self, bucket: str, key: str) -> list[InputObject]:
         """An item for each name of a manifest, with the name as its path. A name that occurs twice gives one item."""

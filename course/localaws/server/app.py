@@ -17,6 +17,7 @@ from course.localaws.core.clock import Clock
 from course.localaws.core.errors import not_supported
 from course.localaws.core.quota import StateQuota
 from course.localaws.core.scheduler import Scheduler
+from course.localaws.ec2.networks import VpcNetworks
 from course.localaws.ecr.registry import Registry
 from course.localaws.events.bus import EventBridge
 from course.localaws.gateway.gateway import Gateway
@@ -99,6 +100,7 @@ class LocalAws:
             alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, scheduler, metrics, identity, events),
             events=events,
             identity=identity,
+            networks=VpcNetworks(identity),
             endpoint=endpoint,
             sealed=sealed,
             limits=limits or Limits(),

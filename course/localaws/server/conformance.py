@@ -82,6 +82,8 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield "\n## KMS\n"
     yield from _lists(prose["kms"])
     yield f"Supported; all other operations are refused:\n\n{_names(kms.OPERATIONS)}"
+    yield "\n## VPCs\n"
+    yield from _lists(prose["vpc"])
     yield f"\n## The clock\n\n{prose['clock']}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])

@@ -11,6 +11,7 @@ from course.localaws.server import launch
 from course.sandbox import box
 from tests.localaws.boto_clients import shared_key
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
+from tests.localaws.sagemaker.vpc_fixtures import Vpc
 from tests.localaws.sagemaker.wheels import write_wheel
 
 MODES = [
@@ -66,11 +67,7 @@ def key(aws: JobFixtures) -> str:
 
 @pytest.fixture(scope="session")
 def vpc(aws: JobFixtures) -> dict:
-    """``VpcConfig`` of the default VPC."""
-    ec2 = aws.client("ec2")
-    [default] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-    within = [{"Name": "vpc-id", "Values": [default["VpcId"]]}]
-    return {
-        "Subnets": [subnet["SubnetId"] for subnet in ec2.describe_subnets(Filters=within)["Subnets"]][:2],
-        "SecurityGroupIds": [group["GroupId"] for group in ec2.describe_security_groups(Filters=within)["SecurityGroups"]],
-    }
+    """``VpcConfig`` of a VPC with a way to S3 and to the internet."""
+    made = Vpc(aws)
+    made.nat()
+    return made.config

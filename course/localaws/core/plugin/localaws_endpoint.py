@@ -4,6 +4,9 @@
 (``https://sts.<region>.amazonaws.com``). botocore loads this module when ``BOTOCORE_EXPERIMENTAL__PLUGINS`` names it. botocore ignores a
 module that it cannot find, so this folder is on ``PYTHONPATH`` and holds nothing else.
 
+A job in a VPC may not reach a service. The local AWS then refuses the request at once, with a header that this plug-in turns into the
+time-out of the connection that it is on AWS.
+
 A forked process leaves the connections of its clients to its parent. With TLS, as on AWS, a connection that two processes share breaks, and
 botocore opens another one. Without TLS, the requests of both would mix, as in ``ingest`` of the SageMaker SDKs with several processes.
 """
@@ -21,6 +24,7 @@ def initialize_client_plugin(client):
     _clients.add(client)
     client.meta.events.register("before-endpoint-resolution", _resolve_local)
     client.meta.events.register("before-call", _call_local)
+    client.meta.events.register("after-call", _time_out)
 
 
 def _leave_connections():
@@ -44,6 +48,15 @@ def _call_local(params, **_):
     if local and not _is_loopback(params["url"]):
         scheme, netloc, *_unused = urlsplit(local)
         params["url"] = urlunsplit(urlsplit(params["url"])._replace(scheme=scheme, netloc=netloc))
+
+
+def _time_out(http_response, model, **_):
+    if http_response.headers.get("x-local-aws") == "unreachable":
+        from botocore.exceptions import ConnectTimeoutError
+
+        service = model.service_model
+        region = os.environ.get("AWS_REGION", "us-east-1")
+        raise ConnectTimeoutError(endpoint_url=f"https://{service.endpoint_prefix}.{region}.amazonaws.com/")
 
 
 def _is_loopback(url):

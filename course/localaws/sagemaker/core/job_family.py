@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from course.localaws import images
 from course.localaws.context import Context, Operation
+from course.localaws.core.call import VpcNetwork
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Changes, Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.control import JobControl, JobFailure, ServerShuttingDown, StoppedBeforeStart, persist
@@ -63,13 +64,19 @@ class JobRun:
         self.job, self.listener = JobControl(), JobListener()
         self.platform = runner.platform
         self.caller = f"{kind.arn}/{self.name}"
-        self.data = JobData(self.platform, self.caller, self.role)
+        self.data = JobData(self.platform, self.caller, self.role, self.network)
         self._failure, self._is_internal = "", False
 
     @property
     def role(self) -> str:
         """The ARN of the job's role."""
         return self.document["RoleArn"]
+
+    @property
+    def network(self) -> VpcNetwork | None:
+        """The VPC of the job."""
+        config = self.document.get("VpcConfig") or self.document.get("NetworkConfig", {}).get("VpcConfig")
+        return VpcNetwork.of(self.context.region, config)
 
     def execute(self, folder: Path) -> None:
         """Do the job in its own folder. Raises JobFailure when it fails."""

@@ -1,7 +1,8 @@
-"""Checks that the role, data, KMS keys and VPC that a request names exist and may be used. Volumes are not encrypted, nothing is routed.
+"""Checks that the role, data, KMS keys and VPC that a request names exist and may be used. Volumes are not encrypted.
 
 AWS creates a grant on a volume's key and a network interface in the subnets when it accepts a job, so errors about them come from the
-Create operation. Not matched: free addresses of a subnet, the rules of a security group.
+Create operation. Not matched: free addresses of a subnet. Whether a job in a VPC reaches S3 shows when it runs
+(`course.localaws.ec2.reachability`).
 
 Source: `VolumeKmsKeyId` of ResourceConfig in the SageMaker API reference, "Give SageMaker AI Training Jobs Access to Resources in Your
 Amazon VPC" of the developer guide. VPCs are moto's, and so are the texts of EC2. Read 2026-11-25.
@@ -12,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from course.localaws.context import Context
-from course.localaws.core.errors import AwsError, invalid
+from course.localaws.core.call import VpcNetwork
+from course.localaws.core.errors import AwsError, invalid, not_supported
 from course.localaws.iam.authorization import ConditionKeys
 from course.localaws.jobs.s3_data import JobData, split
 from course.localaws.kms import references
 from course.localaws.kms.permissions import via
 from course.localaws.platform import Platform
+from course.sandbox.box import best_mode
 
 SERVICE = "sagemaker.amazonaws.com"  # the service principal that a role must trust
 
@@ -120,3 +123,8 @@ def _check_vpc(platform: Platform, context: Context, vpc: dict) -> None:
     if len(set(found.values())) > 1:
         listed = ", ".join(f"{name} in {id}" for name, id in found.items())
         raise invalid(f"The subnets and security groups of VpcConfig must belong to one VPC; got {listed}.")
+    if best_mode() != "namespace" and not platform.networks.reaches_internet(VpcNetwork.of(context.region, vpc)):
+        raise not_supported(
+            "sagemaker",
+            "VpcConfig without a NAT gateway, on a machine whose kernel gives no user namespaces to close the network of a job,",
+        )

@@ -10,8 +10,9 @@ from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.platform import Platform
+from course.localaws.sagemaker.core import protection
 from course.localaws.sagemaker.core.family import Family, describe, list_page
-from course.localaws.sagemaker.core.job_family import require_installed
+from course.localaws.sagemaker.core.job_family import check_isolation, require_installed
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.registry import models as package_models
 
@@ -61,6 +62,8 @@ class Models(Family):
         if role is None:
             raise invalid("ExecutionRoleArn is required: SageMaker assumes this role to read the model's data and image.")
         require_role(self._platform, role)
+        check_isolation(params.get("EnableNetworkIsolation", False))
+        protection.check(self._platform, context, (), params.get("VpcConfig"))
         for container in check_containers(params):
             image = images.find(container["Image"])
             if image.algorithm:

@@ -104,6 +104,8 @@ def _variant(engine: ResourceEngine, context: Context, variant: dict, operation:
         "RoleArn": model["ExecutionRoleArn"],
         "Mode": model.get("InferenceExecutionConfig", {}).get("Mode", "Serial"),
         "Containers": containers_of(model, operation),
+        "Isolated": model.get("EnableNetworkIsolation", False),
+        **({"VpcConfig": model["VpcConfig"]} if "VpcConfig" in model else {}),
     }
     if "ServerlessConfig" in variant:
         planned |= {"Serverless": variant["ServerlessConfig"], "InstanceCount": 0}

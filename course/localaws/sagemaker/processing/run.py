@@ -14,7 +14,17 @@ from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
 from course.localaws.images import Image, custom, libraries
 from course.localaws.jobs import job_images
-from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, host_name_setup, make_box, make_overlay, shared_network, variables
+from course.localaws.jobs.boxes import (
+    BoxSpec,
+    JobLog,
+    as_inside,
+    host_name_setup,
+    is_private,
+    make_box,
+    make_overlay,
+    shared_network,
+    variables,
+)
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.pipes import PipeFeeder
@@ -62,7 +72,8 @@ class ProcessingRun(JobRun):
                 self._fetch(roots, image, stack)
             except DataError as error:
                 raise JobFailure(download_failed(error)) from error
-            network_pid = stack.enter_context(shared_network(self.platform, folder, count, isolated(document)))
+            private = is_private(self.platform, self.network)
+            network_pid = stack.enter_context(shared_network(self.platform, folder, count, isolated(document), private))
             group = self._run_programs(roots, image, stack, network_pid, key)
         self._finish(roots, group)
 
@@ -183,11 +194,12 @@ class ProcessingRun(JobRun):
         extra = ml_folder.ENVIRONMENT | image.environment | self.document.get("Environment", {}) | names
         spec = BoxSpec(
             folder,
-            variables(self.platform, self.context, self.role, overlay, extra),
+            variables(self.platform, self.context, self.role, overlay, extra, self.network),
             image,
             installed=overlay,
             binds=binds,
             isolated=isolated(self.document),
+            private=is_private(self.platform, self.network),
             network_pid=network_pid,
             hostname=host,
             hosts=count,

@@ -99,7 +99,7 @@ def body(data: JobData, stored: StoredObject, zipped: bool, wrapped: bool = Fals
                 yield from _pieces(raw, zipped)
                 return
             # A record begins with its length, so compressed data is read twice.
-            length = sum(map(len, _pieces(raw, zipped))) if zipped else os.fstat(raw.fileno()).st_size
+            length = sum(map(len, _pieces(raw, zipped))) if zipped else raw.seek(0, os.SEEK_END)
             raw.seek(0)
             yield from recordio.frames(length, _pieces(raw, zipped))
     except (OSError, EOFError, ValueError, zlib.error) as error:

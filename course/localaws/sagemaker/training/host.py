@@ -14,7 +14,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.images import Image, custom, libraries
 from course.localaws.images.shared import remote_shell
 from course.localaws.images.shared.script_mode import SUBMIT_DIRECTORY
-from course.localaws.jobs.boxes import BoxSpec, as_inside, host_name_setup, make_box, make_overlay, variables
+from course.localaws.jobs.boxes import BoxSpec, as_inside, host_name_setup, is_private, make_box, make_overlay, variables
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
 from course.localaws.jobs.pipes import PipeFeeder
@@ -110,11 +110,12 @@ class TrainingHost:
         extra |= run.document.get("Environment", {}) | names
         spec = BoxSpec(
             self.folder,
-            variables(run.platform, run.context, run.role, overlay, extra),
+            variables(run.platform, run.context, run.role, overlay, extra, run.network),
             image,
             installed=overlay,
             binds=[*self._fast_channels(), *binds],
             isolated=run.document["EnableNetworkIsolation"],
+            private=is_private(run.platform, run.network),
             network_pid=network_pid,
             hostname=self.host.name,
             hosts=len(self._cluster),

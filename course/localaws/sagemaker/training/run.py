@@ -15,7 +15,7 @@ from course.localaws.core.data_files import table
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs import job_images
-from course.localaws.jobs.boxes import JobLog, shared_network
+from course.localaws.jobs.boxes import JobLog, is_private, shared_network
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.runner import JobRunner, remove
 from course.localaws.jobs.s3_data import DataError
@@ -119,7 +119,8 @@ class TrainingRun(JobRun):
         known = addresses(self._cluster)
         with contextlib.ExitStack() as stack:
             isolated = self.document["EnableNetworkIsolation"]
-            network_pid = stack.enter_context(shared_network(self.platform, folder, len(members), isolated))
+            private = is_private(self.platform, self.network)
+            network_pid = stack.enter_context(shared_network(self.platform, folder, len(members), isolated, private))
             boxes = [member.box(known, network_pid) for member in members]
             self._step("Training", "Training image download completed. Training in progress.")
             started = int(self.engine.now())

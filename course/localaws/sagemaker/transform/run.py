@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course.localaws.core.call import VpcNetwork
 from course.localaws.core.resources import Document
 from course.localaws.jobs.control import JobFailure, ThreadTask
 from course.localaws.jobs.s3_data import DataError, InputObject
@@ -37,6 +38,11 @@ class TransformRun(JobRun):
     @property
     def role(self) -> str:
         return self.document["_Variant"]["RoleArn"]
+
+    @property
+    def network(self) -> VpcNetwork | None:
+        """The VPC of the model."""
+        return VpcNetwork.of(self.context.region, self.document["_Variant"].get("VpcConfig"))
 
     def execute(self, folder: Path) -> None:
         self.update({"TransformStartTime": self.engine.now()})

@@ -11,6 +11,7 @@ import pytest
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.training.test_training import SAVE
+from tests.localaws.sagemaker.vpc_fixtures import Vpc
 
 
 def output(key: str, **changes: str) -> dict:
@@ -72,7 +73,7 @@ def channel(uri: str, mode: str = "File") -> list[dict]:
 
 @pytest.mark.parametrize("mode", ["File", "FastFile"])
 def test_a_job_reads_what_is_under_a_key_if_its_role_may_decrypt(aws: JobFixtures, key: str, mode: str) -> None:
-    body, folder = os.urandom(2 << 20), aws.name("encrypted")
+    body, folder = os.urandom((2 << 20) + 12_345), aws.name("encrypted")  # no other object has this size
     aws.s3.put_object(Bucket=BUCKET, Key=f"{folder}/large.bin", Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
     name = aws.script(READ, InputDataConfig=channel(f"s3://{BUCKET}/{folder}/", mode))
     job = aws.trained(name)
@@ -107,6 +108,16 @@ def test_a_volumes_key_needs_a_grant_by_the_role_or_the_caller(aws: JobFixtures)
 
 def test_a_vpc_is_described(aws: JobFixtures, vpc: dict) -> None:
     assert aws.trained(aws.script(SAVE, VpcConfig=vpc))["VpcConfig"] == vpc
+
+
+def test_a_vpc_without_a_way_to_the_internet_needs_a_machine_that_can_close_the_jobs_network(aws: JobFixtures) -> None:
+    closed = Vpc(aws)
+    closed.s3_endpoint()
+    if aws.mode == "namespace":
+        assert aws.trained(aws.script(SAVE, VpcConfig=closed.config))["TrainingJobStatus"] == "Completed"
+    else:
+        code, message = refused(aws.script, SAVE, VpcConfig=closed.config)
+        assert code == "NotSupportedByLocalAws" and "VpcConfig without a NAT gateway" in message
 
 
 def test_vpcs_that_are_not_there(aws: JobFixtures, vpc: dict) -> None:

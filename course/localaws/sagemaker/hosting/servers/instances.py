@@ -198,7 +198,7 @@ class InstanceNetwork:
     def open(self, servers: Sequence[ModelServer]) -> None:
         """Let the boxes of ``servers``, which are not started yet, join the network."""
         (self._folder / "ml").mkdir(parents=True)
-        pid = self._open.enter_context(shared_network(self._platform, self._folder, len(servers), isolated=False))
+        pid = self._open.enter_context(shared_network(self._platform, self._folder, len(servers), servers[0].isolated, servers[0].private))
         for server in servers:
             server.network_pid = pid
 

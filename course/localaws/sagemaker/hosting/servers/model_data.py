@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from course.localaws.jobs.s3_data import DataError, JobData, split
+from course.localaws.jobs.s3_data import NO_PATH, DataError, JobData, split
 
 
 class HostingError(Exception):
@@ -120,6 +120,11 @@ def _download(data: JobData, url: str, one: bool, folder: Path, what: str = 'mod
         items = [item for item in data.find(url) if not one or item.stored.key == split(url)[1]]
         data.download(items, folder, link=one)
     except DataError as error:
+        if str(error).startswith(NO_PATH):
+            raise HostingError(
+                f'Failed to download model data from URL "{url}". Please ensure that an S3 VPC endpoint exists in route table or NAT '
+                f"gateway for the VPC mode and the URL is reachable from within the subnets provided.{str(error).removeprefix(NO_PATH)}"
+            ) from error
         items, reason = [], f" ({error})"
     else:
         reason = ""

@@ -18,11 +18,12 @@ import psutil
 
 from course.localaws import images
 from course.localaws.context import Context
+from course.localaws.core.call import VpcNetwork
 from course.localaws.core.errors import AwsError
 from course.localaws.images import custom, libraries
 from course.localaws.images.shared.multi_model import MEMORY
 from course.localaws.jobs import job_images
-from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, make_box, search_path, variables
+from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, is_private, make_box, search_path, variables
 from course.localaws.jobs.overlay import Overlay
 from course.localaws.jobs.runner import JobRunner, remove
 from course.localaws.jobs.s3_data import JobData
@@ -107,7 +108,8 @@ class ModelServer:
         self._context = context
         self._variant = variant
         self._container = container
-        self._data = JobData(runner.platform, target.caller, variant["RoleArn"])
+        self._vpc = VpcNetwork.of(context.region, variant.get("VpcConfig"))
+        self._data = JobData(runner.platform, target.caller, variant["RoleArn"], self._vpc)
         self._stream = target.stream
         self._write = JobLog(runner.platform, context.region, target.group, target.stream)
         self._folder = boxes(runner.platform) / f"{runner.kind}.{uuid.uuid4().hex}"
@@ -117,6 +119,16 @@ class ModelServer:
         self.ready = False
         self.start_count = 0
         self.port = self.inner_port = 0
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the model has network isolation."""
+        return self._variant.get("Isolated", False)
+
+    @property
+    def private(self) -> bool:
+        """See `boxes.BoxSpec`. Waits for moto."""
+        return is_private(self._runner.platform, self._vpc)
 
     @property
     def pid(self) -> int | None:
@@ -253,9 +265,11 @@ class ModelServer:
         platform = self._runner.platform
         spec = BoxSpec(
             self._folder,
-            variables(platform, self._context, self._variant["RoleArn"], overlay, extra),
+            variables(platform, self._context, self._variant["RoleArn"], overlay, extra, self._vpc),
             self._image,
             installed=overlay,
+            isolated=self.isolated,
+            private=self.private,
             published_port=self.port,
             container_port=inside,
             network_pid=self.network_pid,
