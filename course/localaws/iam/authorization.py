@@ -30,7 +30,7 @@ MOST_KEPT = 1000  # callers; each session counts as a caller
 # VPC endpoint, an identity provider or an organization; no call has multi-factor authentication.
 _ABSENT = re.compile(
     r"aws:(calledvia(first|last)?|federatedprovider|multifactorauth(age|present)|principalorg(id|paths)|principalservicename(slist)?"
-    r"|principaltag/.*|referer|requesttag/.*|resourceorg(id|paths)|source(account|arn|identity|orgid|orgpaths|vpc|vpce)|tagkeys|username"
+    r"|principaltag/.*|referer|requesttag/.*|resourceorg(id|paths)|source(account|arn|identity|orgid|orgpaths|owner|vpc|vpce)|tagkeys|username"
     r"|vpcsourceip)"
 )
 
@@ -69,6 +69,30 @@ def _session_keys(session: RoleSession) -> ConditionKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """How a service words its refusals, where that differs from the usual.
+
+    Attributes
+    ----------
+    code, status
+        The error.
+    action : str
+        The form of the action: ``"SNS:{name}"`` with the name alone, ``"{lower}"`` with all in lower case, ``"{action}"`` with all.
+    before : str
+        What comes before the message.
+    """
+
+    code: str
+    status: int
+    action: str = "{action}"
+    before: str = ""
+
+    def of(self, action: str) -> str:
+        """An action in the service's form."""
+        return self.action.format(action=action, name=action.partition(":")[2], lower=action.lower())
+
+
+@dataclass(frozen=True, slots=True)
 class RequiredPermission:
     """A permission that the caller needs: one action on one resource.
 
@@ -95,6 +119,8 @@ class RequiredPermission:
         the root user, too.
     endpoint_policy : Policy or None
         The policy of the VPC endpoint through which the request came, which must allow it, too.
+    words : Words or None
+        How the service words a refusal. By default, by the protocol of the call.
     """
 
     action: str
@@ -107,6 +133,7 @@ class RequiredPermission:
     separate: bool = False
     delegated: bool = False
     endpoint_policy: Policy | None = None
+    words: Words | None = None
 
 
 def through(demand: RequiredPermission, path: NetworkPath | None) -> RequiredPermission:
@@ -185,6 +212,9 @@ class CallerAuthorizer:
             if reason:
                 where = "" if demand.resource == "*" else f" on resource: {demand.quote}{demand.resource}{demand.quote}"
                 message = f"User: {call.principal.arn} is not authorized to perform: {demand.action}{where} {reason}"
+                if demand.words:
+                    message = demand.words.before + message.replace(demand.action, demand.words.of(demand.action))
+                    code, status = demand.words.code, demand.words.status
                 if not demand.separate:
                     raise AwsError(code, message, status)
                 call.refused[demand.action, demand.resource] = message
