@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
-from course.localaws.athena import metadata
+from course.localaws.athena import metadata, permissions
 from course.localaws.athena.athena import Athena
 from course.localaws.athena.catalog import Catalog
 from course.localaws.athena.failures import invalid
@@ -14,7 +13,7 @@ from course.localaws.athena.results import MOST_ROWS, place
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.core.regular_expressions import RegularExpressions
-from course.localaws.iam.permissions import PermissionTable
+from course.localaws.iam.service_authorization.permissions import of_model
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages, in_thread
 
@@ -32,7 +31,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         run=in_thread,
         invalid=invalid,
         resource=lambda operation, params: params.get("QueryExecutionId", ""),
-        permissions=PermissionTable(Path(__file__).with_name("permissions.yaml")).required,
+        permissions=of_model("athena", permissions.records(athena.records, platform.account)).required,
         stages=stages,
         backend=athena,
     )

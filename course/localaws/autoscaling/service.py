@@ -6,6 +6,7 @@ import secrets
 import uuid
 from collections.abc import Callable
 
+from course.localaws.autoscaling import permissions
 from course.localaws.autoscaling.checks import check_limits, check_policy
 from course.localaws.autoscaling.dimensions import INSTANCES, PROVISIONED, dimension_of
 from course.localaws.autoscaling.scalable import DimensionDispatcher
@@ -16,6 +17,7 @@ from course.localaws.cloudwatch.alarms.operations import AlarmOperations
 from course.localaws.context import by_region
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.schedule_expressions import ScheduleExpressionError
+from course.localaws.iam.service_authorization.permissions import of_model
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages, in_thread
 
@@ -37,6 +39,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         parse_all=True,
         run=in_thread,
         resource=lambda operation, params: params.get("ResourceId", ""),
+        permissions=of_model("application-autoscaling", permissions.records(scaling.store)).required,
         stages=stages,
         backend=scaling,
     )
@@ -54,9 +57,9 @@ class ApplicationAutoScaling:
     def __init__(self, platform: Platform) -> None:
         self._platform, self._scalable = platform, DimensionDispatcher(platform.scalable)
         platform.scalable_targets = self
-        self._store = ScalingStore(platform.state / "scaling.db")
+        self.store = ScalingStore(platform.state / "scaling.db")
         self._alarms = AlarmOperations(platform.alarms)
-        self._scaler = AutoScaler(platform, self._store, self._scalable)
+        self._scaler = AutoScaler(platform, self.store, self._scalable)
 
     def operations(self) -> dict[str, Callable[[str, dict], dict]]:
         return {
@@ -81,19 +84,19 @@ class ApplicationAutoScaling:
         return about_tags or params.get("ServiceNamespace") == NAMESPACE
 
     def reset(self) -> None:
-        self._store.reset()
+        self.store.reset()
 
     def shutdown(self) -> None:
-        self._store.close()
+        self.store.close()
 
     def scales(self, region: str, endpoint: str, variant: str) -> bool:
         """Returns whether a variant is a scalable target."""
         keys = [f"endpoint/{endpoint}/variant/{variant} {dimension}" for dimension in (INSTANCES, PROVISIONED)]
-        return any(self._store.get(region, TARGET, key) for key in keys)
+        return any(self.store.get(region, TARGET, key) for key in keys)
 
     def forget(self, region: str, resource: str) -> None:
         """Deregister a deleted endpoint or component, and everything below it, as AWS's DeleteEndpoint does."""
-        for _, target in self._store.every(TARGET, region):
+        for _, target in self.store.every(TARGET, region):
             if f"{target['ResourceId']}/".startswith(f"{resource}/"):
                 self.deregister(region, target)
 
@@ -101,7 +104,7 @@ class ApplicationAutoScaling:
 
     def register(self, region: str, params: dict) -> dict:
         kind, key = dimension_of(params).kind, target_key(params)
-        present = self._store.get(region, TARGET, key)
+        present = self.store.get(region, TARGET, key)
         if self._scalable.capacity(region, params["ResourceId"], params["ScalableDimension"]) is None:
             raise invalid(f"The {kind} doesn't exist, or has no {params['ScalableDimension']}: {params['ResourceId']}")
         target = present or {
@@ -117,17 +120,17 @@ class ApplicationAutoScaling:
         target |= {member: params[member] for member in ("MinCapacity", "MaxCapacity") if member in params}
         target["SuspendedState"] = target["SuspendedState"] | params.get("SuspendedState", {})
         check_limits(self._scalable, region, target)
-        self._store.put(region, TARGET, key, target)
+        self.store.put(region, TARGET, key, target)
         self._scaler.within_limits(region, target, self._now())
         return {"ScalableTargetARN": target["ScalableTargetARN"]}
 
     def deregister(self, region: str, params: dict) -> dict:
         target = self._target(region, params)
         for kind, delete in ((POLICY, self.delete_policy), (SCHEDULED, self.delete_action)):
-            for _, thing in self._store.every(kind, region):
+            for _, thing in self.store.every(kind, region):
                 if target_key(thing) == target_key(target):
                     delete(region, thing)
-        self._store.delete(region, TARGET, target_key(target))
+        self.store.delete(region, TARGET, target_key(target))
         return {}
 
     def describe_targets(self, region: str, params: dict) -> dict:
@@ -141,7 +144,7 @@ class ApplicationAutoScaling:
         dimension_of(params)
         target = self._target(region, params)
         key = own_key(params, params["PolicyName"])
-        present = self._store.get(region, POLICY, key)
+        present = self.store.get(region, POLICY, key)
         policy = present or {"CreationTime": self._now(), "_CreatedBy": str(uuid.uuid4()), "Alarms": []}
         policy |= params
         policy.setdefault("PolicyType", "StepScaling")
@@ -154,20 +157,20 @@ class ApplicationAutoScaling:
             made = alarms_of(policy)
             for alarm in made:
                 self._alarms.check(region, alarm)
-            self._store.put(region, POLICY, key, policy)
+            self.store.put(region, POLICY, key, policy)
             for alarm in made:
                 self._alarms.put_metric_alarm(region, alarm)
             policy["Alarms"] = [{"AlarmName": alarm["AlarmName"], "AlarmARN": self._alarm_arn(region, alarm)} for alarm in made]
-        self._store.put(region, POLICY, key, policy)
+        self.store.put(region, POLICY, key, policy)
         self._drop_alarms(region, before)
         return {"PolicyARN": policy["PolicyARN"], "Alarms": policy["Alarms"]}
 
     def delete_policy(self, region: str, params: dict) -> dict:
         key = own_key(params, params["PolicyName"])
-        policy = self._store.get(region, POLICY, key)
+        policy = self.store.get(region, POLICY, key)
         if policy is None:
             raise _missing(f"No scaling policy found for {_place(params)}, policy name: {params['PolicyName']}")
-        self._store.delete(region, POLICY, key)
+        self.store.delete(region, POLICY, key)
         self._drop_alarms(region, [alarm["AlarmName"] for alarm in policy["Alarms"]])
         return {}
 
@@ -187,7 +190,7 @@ class ApplicationAutoScaling:
         dimension_of(params)
         target = self._target(region, params)
         key, now = own_key(params, params["ScheduledActionName"]), self._now()
-        action = self._store.get(region, SCHEDULED, key) or {"CreationTime": now}
+        action = self.store.get(region, SCHEDULED, key) or {"CreationTime": now}
         action |= params
         if "Schedule" not in action or not action.get("ScalableTargetAction"):
             raise invalid("A scheduled action needs a Schedule and a ScalableTargetAction with MinCapacity, MaxCapacity or both.")
@@ -203,15 +206,15 @@ class ApplicationAutoScaling:
             raise invalid(f"Schedule is not valid: {error}.") from None
         if action["_Next"] is None:
             raise invalid(f"Schedule {action['Schedule']} is never in the future, or not before EndTime.")
-        self._store.put(region, SCHEDULED, key, action)
+        self.store.put(region, SCHEDULED, key, action)
         self._platform.scheduler.wake()
         return {}
 
     def delete_action(self, region: str, params: dict) -> dict:
         key = own_key(params, params["ScheduledActionName"])
-        if self._store.get(region, SCHEDULED, key) is None:
+        if self.store.get(region, SCHEDULED, key) is None:
             raise _missing(f"No scheduled action found for {_place(params)}, scheduled action name: {params['ScheduledActionName']}")
-        self._store.delete(region, SCHEDULED, key)
+        self.store.delete(region, SCHEDULED, key)
         return {}
 
     def describe_actions(self, region: str, params: dict) -> dict:
@@ -220,20 +223,20 @@ class ApplicationAutoScaling:
         return _page("ScheduledActions", found, params)
 
     def describe_activities(self, region: str, params: dict) -> dict:
-        found = [activity for activity in self._store.activities(region) if _matches(activity, params)]
+        found = [activity for activity in self.store.activities(region) if _matches(activity, params)]
         if not params.get("IncludeNotScaledActivities"):
             found = [activity for activity in found if "NotScaledReasons" not in activity]
         return _page("ScalingActivities", found, params)
 
     def tag(self, region: str, params: dict) -> dict:
         target = self._tagged(region, params)
-        self._store.put(region, TARGET, target_key(target), target | {"_Tags": target.get("_Tags", {}) | params["Tags"]})
+        self.store.put(region, TARGET, target_key(target), target | {"_Tags": target.get("_Tags", {}) | params["Tags"]})
         return {}
 
     def untag(self, region: str, params: dict) -> dict:
         target = self._tagged(region, params)
         kept = {key: value for key, value in target.get("_Tags", {}).items() if key not in params["TagKeys"]}
-        self._store.put(region, TARGET, target_key(target), target | {"_Tags": kept})
+        self.store.put(region, TARGET, target_key(target), target | {"_Tags": kept})
         return {}
 
     # ---- parts --------------------------------------------------------------------------------------------------------------
@@ -244,19 +247,19 @@ class ApplicationAutoScaling:
                 self._alarms.delete_alarms(region, {"AlarmNames": [name]})
 
     def _target(self, region: str, params: dict) -> dict:
-        target = self._store.get(region, TARGET, target_key(params))
+        target = self.store.get(region, TARGET, target_key(params))
         if target is None:
             raise _missing(f"No scalable target registered for {_place(params)}")
         return target
 
     def _by_arn(self, region: str, arn: str) -> dict | None:
-        return next((target for _, target in self._store.every(TARGET, region) if target["ScalableTargetARN"] == arn), None)
+        return next((target for _, target in self.store.every(TARGET, region) if target["ScalableTargetARN"] == arn), None)
 
     def _tagged(self, region: str, params: dict) -> dict:
         return self._by_arn(region, params["ResourceARN"]) or {}
 
     def _found(self, region: str, kind: str, params: dict) -> list[dict]:
-        every = [thing for _, thing in self._store.every(kind, region) if _matches(thing, params)]
+        every = [thing for _, thing in self.store.every(kind, region) if _matches(thing, params)]
         return [{name: value for name, value in thing.items() if not name.startswith("_")} for thing in every]
 
     def _arn(self, region: str, rest: str) -> str:

@@ -15,7 +15,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.call import root
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam import policy
-from course.localaws.iam.policy import AuthorizationRequest
+from course.localaws.iam.policy import AuthorizationRequest, Policy
 
 INVOKE = "lambda:InvokeFunction"
 _UNSUPPORTED = ("FunctionUrlAuthType", "InvokedViaFunctionUrl")
@@ -96,13 +96,18 @@ def allows(function: Function, wanted: FunctionReference, service: str, source: 
     source : str
         The ARN of what makes the service do it, e.g. of a rule.
     """
-    present = function.policies.get(wanted.qualifier)
-    if present is None:
+    policies = parsed(function, wanted)
+    if policies is None:
         return False
     keys = {"aws:SourceArn": [source], "aws:SourceAccount": [source.split(":")[4] or wanted.account]}
     request = AuthorizationRequest(INVOKE, wanted.arn, keys, {"Service": frozenset({service})})
-    parsed = policy.parse("default", _document(present["Statements"]))
-    return policy.evaluate(request, [parsed]).allowed
+    return policy.evaluate(request, [policies]).allowed
+
+
+def parsed(function: Function, wanted: FunctionReference) -> Policy | None:
+    """The policy of a function, or of the version or alias in ``wanted``; ``None`` when it has none."""
+    present = function.policies.get(wanted.qualifier)
+    return policy.parse("default", _document(present["Statements"])) if present else None
 
 
 def _statement(params: dict, arn: str) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course.localaws.awslambda import permissions
 from course.localaws.awslambda.aliases import Aliases
 from course.localaws.awslambda.execution.event_queue import EventQueue
 from course.localaws.awslambda.execution.invoker import Invoker
@@ -13,6 +14,7 @@ from course.localaws.awslambda.resource_policy import ResourcePolicies
 from course.localaws.awslambda.store import FunctionStore
 from course.localaws.context import Operation
 from course.localaws.events.targets import FunctionTarget
+from course.localaws.iam.service_authorization.permissions import of_model
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages, in_thread
 
@@ -26,6 +28,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         backend.operations,
         run=in_thread,
         resource=lambda operation, params: f"function/{params['FunctionName']}" if "FunctionName" in params else "",
+        permissions=of_model("lambda", permissions.records(backend.store)).required,
         stages=stages,
         backend=backend,
     )
@@ -38,22 +41,23 @@ class LambdaBackend:
     ----------
     operations : dict
         Name -> handler.
+    store : FunctionStore
     """
 
     def __init__(self, platform: Platform) -> None:
-        self._store = FunctionStore(platform.state / "lambda.db")
+        self.store = FunctionStore(platform.state / "lambda.db")
         self._packages = Packages(platform.state / "lambda", platform.objects)
         self._pool = EnvironmentPool(platform, self._packages)
         invoker = Invoker(platform, self._pool)
-        self._events = EventQueue(platform, self._store, invoker)
-        functions = Functions(self._store, self._packages, self._retire)
+        self._events = EventQueue(platform, self.store, invoker)
+        functions = Functions(self.store, self._packages, self._retire)
         self._invocations = Invocations(platform, functions, invoker, self._events)
         platform.functions = self._invocations
         platform.events.targets.add(FunctionTarget(self._start))
         self.operations: dict[str, Operation] = {
             **functions.operations(),
-            **Aliases(self._store, functions).operations(),
-            **ResourcePolicies(self._store, functions).operations(),
+            **Aliases(self.store, functions).operations(),
+            **ResourcePolicies(self.store, functions).operations(),
             "Invoke": self._invocations.operation,
         }
 
@@ -65,7 +69,7 @@ class LambdaBackend:
 
     def reset(self) -> None:
         self._pool.end_all()
-        self._store.reset()
+        self.store.reset()
         self._events.reset()
         self._sweep()
 
@@ -73,7 +77,7 @@ class LambdaBackend:
         self._pool.shutdown()
         self._events.shutdown()
         self._invocations.shutdown()
-        self._store.close()
+        self.store.close()
 
     def _start(self, arn: str, payload: str, token: str) -> None:
         self._invocations.invoke_event(arn, payload.encode(), token=token)
@@ -84,6 +88,6 @@ class LambdaBackend:
 
     def _sweep(self) -> None:
         """Remove packages that no version and no environment uses."""
-        with self._store.changing():
-            versions = (version for function in self._store.every() for version in function.versions.values())
+        with self.store.changing():
+            versions = (version for function in self.store.every() for version in function.versions.values())
             self._packages.sweep({*(version["_Package"] for version in versions), *self._pool.packages_in_use()})

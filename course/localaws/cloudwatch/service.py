@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 
+from course.localaws.cloudwatch import permissions
 from course.localaws.cloudwatch.alarms.operations import AlarmOperations
 from course.localaws.cloudwatch.metrics import statistics
 from course.localaws.cloudwatch.metrics.publishing import published
 from course.localaws.cloudwatch.metrics.queries import metric_data
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
+from course.localaws.iam.service_authorization.permissions import of_model
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages, in_thread
 
@@ -31,6 +33,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         run=in_thread,
         invalid=invalid_value,
         resource=lambda operation, params: params.get("Namespace", ""),
+        permissions=of_model("cloudwatch", permissions.records(platform.alarms.store)).required,
         stages=stages,
     )
 

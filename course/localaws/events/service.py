@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from course.localaws.context import by_region
+from course.localaws.events import permissions
 from course.localaws.events.operations import EventOperations
+from course.localaws.iam.service_authorization.permissions import of_model
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages, in_thread
 
@@ -18,5 +20,6 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         parse_all=True,
         run=in_thread,
         resource=lambda operation, params: params.get("Rule", params.get("Name", "")),
+        permissions=of_model("events", permissions.records(platform.events.store)).required,
         stages=stages,
     )

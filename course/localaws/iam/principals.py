@@ -49,6 +49,23 @@ class Entity:
     session_seconds: int = 3600
 
 
+@dataclass(frozen=True, slots=True)
+class EntityRecord:
+    """What IAM keeps of a user, group, role, instance profile or managed policy, without its policies' content.
+
+    Attributes
+    ----------
+    arn : str
+    tags : dict
+    boundary : str
+        ARN of the permissions boundary; empty for none.
+    """
+
+    arn: str
+    tags: dict[str, str]
+    boundary: str
+
+
 class Principals:
     """The users, groups and roles of the account.
 
@@ -108,6 +125,25 @@ class Principals:
         if entity.arn != arn:
             raise _no_such(kind, path)
         return entity
+
+    def record(self, kind: str, name: str) -> EntityRecord | None:
+        """Returns the record of ``"user"``, ``"group"``, ``"role"``, ``"instance-profile"`` (by name) or ``"policy"`` (by ARN)."""
+        records = self._records
+        if kind == "policy":
+            found = records.managed_policies.get(name)
+        else:
+            every = {"user": records.users, "group": records.groups, "role": records.roles, "instance-profile": records.instance_profiles}
+            found = next((each for each in list(every[kind].values()) if each.name == name), None) if kind in every else None
+        if found is None:
+            return None
+        tags = getattr(found, "tags", None) or ()
+        named = {tag["Key"]: tag["Value"] for tag in (tags.values() if isinstance(tags, dict) else tags) if isinstance(tag, dict)}
+        return EntityRecord(found.arn, named, getattr(found, "permissions_boundary_arn", None) or "")
+
+    def owner(self, access_key: str) -> str:
+        """Returns the name of the user whose access key it is; empty when there is none."""
+        found = self._records.access_keys.get(access_key)
+        return found.user_name if found else ""
 
     def managed(self, arn: str) -> Policy:
         """Returns the default version of a managed policy. Raises `AwsError` ``NoSuchEntity``."""

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy, simulation
+from course.localaws.iam.entity_permissions import EntityPermissions
 from course.localaws.iam.policy import PolicyError
 from course.localaws.platform import Platform
 from course.localaws.protocol import query
@@ -20,7 +21,16 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         _check(call.operation, await query.form_of(call))
         return await platform.moto(call)
 
-    return Service("iam", platform, simulation.OPERATIONS, fallback=records, run=platform.moto.run_async, invalid=None, stages=stages)
+    return Service(
+        "iam",
+        platform,
+        simulation.OPERATIONS,
+        fallback=records,
+        run=platform.moto.run_async,
+        invalid=None,
+        permissions=EntityPermissions(platform.moto).required,
+        stages=stages,
+    )
 
 
 def _check(operation: str, form: query.Form) -> None:

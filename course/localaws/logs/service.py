@@ -8,7 +8,8 @@ from anyio import to_thread
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
-from course.localaws.logs import describing
+from course.localaws.iam.service_authorization.permissions import of_model
+from course.localaws.logs import describing, permissions
 from course.localaws.logs.naming import LogArns
 from course.localaws.logs.pages import FOREVER, MOST_BYTES, MOST_EVENTS, Window, filtered_page, stream_page
 from course.localaws.logs.patterns import matcher
@@ -31,6 +32,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         parse_all=True,
         invalid=invalid_parameter,
         resource=lambda operation, params: params.get("logGroupName", ""),
+        permissions=of_model("logs", permissions.records(platform.logs)).required,
         stages=stages,
     )
 

@@ -74,6 +74,11 @@ class MotoMount:
             if self._loading is None:
                 self._loading = self._worker.submit(self._load)
 
+    @property
+    def loaded(self) -> bool:
+        """Whether moto is imported and its journal replayed, so that its records can be read."""
+        return self._application is not None and self._loading is not None and self._loading.done()
+
     def shutdown(self) -> None:
         """Finishes the current request or stops loading, then releases moto for another local AWS."""
         self._closing.set()
@@ -143,7 +148,7 @@ class MotoMount:
         entry = await self._entry(call)
         deadline = asyncio.get_running_loop().time()
         while True:
-            admit = partial(self._admit, entry)
+            admit = partial(self._admit, entry, authorized=call.operation)
             context = replay.seeded_context(entry.time, entry.seed, service=entry.service, request_id=call.id, admit=admit)
             try:
                 answer = await self.run_async(lambda entry=entry, context=context: self._perform(entry, context))
@@ -155,8 +160,13 @@ class MotoMount:
             await asyncio.sleep(POLL_SECONDS)
             entry = entry.again(self._platform.clock.now())
 
-    def _admit(self, entry: JournalEntry, operation: str) -> None:
-        """Raises the operation's error when it would keep more than the quota allows: moto's journal has every body."""
+    def _admit(self, entry: JournalEntry, operation: str, authorized: str = "") -> None:
+        """Raises the operation's error when it would keep more than the quota allows: moto's journal has every body.
+
+        Also refuses an operation other than ``authorized``, for which the caller's policies were checked.
+        """
+        if authorized and operation and operation != authorized:
+            raise AwsError("SerializationException", f"The request names two operations, {authorized} and {operation}.")
         try:
             self._platform.quota.admit_request(operation, len(entry.body))
         except QuotaReached as error:

@@ -15,6 +15,9 @@ T = TypeVar("T")
 class MotoRecords(Protocol):
     """moto's services and their records; `course.localaws.moto.mount.MotoMount` documents each method."""
 
+    @property
+    def loaded(self) -> bool: ...
+
     async def __call__(self, call: AwsRequest) -> Response: ...
 
     def ask(self, service: str, action: str, region: str = "us-east-1", seed: bytes | None = None, **parameters: str) -> None: ...

@@ -20,6 +20,7 @@ from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.errors import AwsError, invalid, not_supported, validation_error
 from course.localaws.core.quota import QuotaReached
 from course.localaws.iam.authorization import RequiredPermission
+from course.localaws.iam.service_authorization.permissions import of_model
 from course.localaws.platform import Platform
 from course.localaws.protocol import conformity, query, quota_errors, validation
 from course.localaws.protocol.model import errors, service_model
@@ -27,6 +28,7 @@ from course.localaws.protocol.protocols import Codec, codec_of
 from course.localaws.protocol.redaction import redacted
 
 Thunk = Callable[[], Result | Awaitable[Result]]
+Permissions = Callable[[AwsRequest, dict], Iterable[RequiredPermission] | Awaitable[Iterable[RequiredPermission]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Options:
     ----------
     stages : Stages
     permissions : callable, optional
-        Request and parameters -> the permissions that the caller needs. Required when the authorization stage can be on.
+        Request and parameters -> the permissions that the caller needs, perhaps to be awaited. By default those that follow from AWS's
+        Service Authorization Reference alone.
     fallback : callable, optional
         Serves the operations that have no handler. Without a fallback they are refused.
     falls_back : callable
@@ -98,7 +101,7 @@ class Options:
     """
 
     stages: Stages = Stages()
-    permissions: Callable[[AwsRequest, dict], Iterable[RequiredPermission]] | None = None
+    permissions: Permissions | None = None
     fallback: Handler | None = None
     falls_back: Callable[[Context, dict], bool] = lambda context, params: False
     parse_all: bool = False
@@ -133,6 +136,7 @@ class Service:
         self.name, self._platform, self.operations = name, platform, operations
         self.options = Options(**options)
         self.backend = self.options.backend
+        self._permissions: Permissions = self.options.permissions or of_model(name).required
         self._strict = conformity.strict() and self.options.invalid is not None
 
     async def __call__(self, call: AwsRequest) -> Response:
@@ -157,6 +161,8 @@ class Service:
             handler = self.operations.get(name)
             if handler is None and options.fallback is None and not options.parse_all:
                 raise not_supported(model.service_name, name)
+            if name not in model.operation_names:  # the JSON protocols have refused it already
+                raise AwsError("InvalidAction", f"Could not find operation {name[:200]} of {model.service_name}.")
             operation = model.operation_model(name)
             params = await self._parse(codec, operation, call)
             context = Context.of(self._platform, call)
@@ -197,8 +203,10 @@ class Service:
     async def _authorize(self, codec: Codec, call: AwsRequest, params: dict) -> None:
         """Raises AwsError unless the caller's policies allow the call."""
         if self.options.stages.authorization:
-            code, status = codec.ACCESS_DENIED
-            await self._platform.identity.callers.require(call, self.options.permissions(call, params), code, status)
+            needed = self._permissions(call, params)
+            if inspect.isawaitable(needed):
+                needed = await needed
+            await self._platform.identity.callers.require(call, needed, *codec.ACCESS_DENIED)
 
     def _record(self, operation: OperationModel, call: AwsRequest, params: dict) -> None:
         """Store the parameters in the call for the request log, which the gateway writes, and for events."""

@@ -114,7 +114,7 @@ class LocalAws:
         self.sagemaker: SageMaker = self.services["sagemaker"].backend
         served: dict[str, Handler] = {**self.services, "s3control": _refuse}
         watcher = FastForward(scheduler, self.advance) if fast_forward else None
-        self.gateway = Gateway(platform, served, fallback=self._moto, watcher=watcher)
+        self.gateway = Gateway(platform, served, fallback=self.services["moto"], watcher=watcher)
         # They are emptied and closed in this order: writers before the stores that they write to.
         self._closing_order = (
             *(service.backend for service in self.services.values() if service.backend is not None),

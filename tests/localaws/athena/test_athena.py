@@ -351,7 +351,8 @@ def test_a_query_reads_and_writes_with_its_callers_rights(lake, local_aws, clien
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
     iam.create_role(RoleName="Analyst", AssumeRolePolicyDocument=json.dumps(trust))
     allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/results/*"]}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    queries = {"Effect": "Allow", "Action": "athena:*", "Resource": "arn:aws:athena:*:*:workgroup/primary"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed, queries]})
     iam.put_role_policy(RoleName="Analyst", PolicyName="p", PolicyDocument=document)
     keys = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/Analyst", RoleSessionName="session")["Credentials"]
     session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)

@@ -1,0 +1,55 @@
+"""Every service that moto serves, as one `Service`: the caller's policies are checked before moto gets the request."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from starlette.responses import Response
+
+from course.localaws.core.call import AwsRequest
+from course.localaws.iam.service_authorization.permissions import ServicePermissions
+from course.localaws.moto import parameters
+from course.localaws.moto.own_records import records_of
+from course.localaws.platform import Platform
+from course.localaws.protocol import aws_json, query, rest_json, rpc_v2_cbor
+from course.localaws.protocol.service import Service, Stages
+
+_REFUSALS = {  # protocol -> code and status of a refusal; those of REST services are `rest_json`'s
+    "ec2": query.ACCESS_DENIED,
+    "json": aws_json.ACCESS_DENIED,
+    "query": query.ACCESS_DENIED,
+    "smithy-rpc-v2-cbor": rpc_v2_cbor.ACCESS_DENIED,
+}
+
+
+def create_service(platform: Platform, stages: Stages) -> Service:
+    """Returns the `Service` of all signing names without a package of their own."""
+    return MotoService("moto", platform, {}, fallback=platform.moto, stages=stages)
+
+
+class MotoService(Service):
+    """The service of all signing names without a package of their own."""
+
+    async def _answer(self, call: AwsRequest) -> Response:
+        if self.options.stages.any:
+            request = await parameters.read(call)
+            call.operation = request.operation
+            if self.options.stages.authorization:
+                await self._require(call, request)
+        return await self.options.fallback(call)
+
+    async def _require(self, call: AwsRequest, request: parameters.MotoRequest) -> None:
+        moto = self._platform.moto
+        if not moto.loaded:  # its records say what the resources are
+            await moto.run_async(lambda: None)
+        needed = self._permissions_of(request.prefix, request.model).required(call, request.params)
+        code, status = _REFUSALS.get(request.protocol, rest_json.ACCESS_DENIED)
+        await self._platform.identity.callers.require(call, needed, code, status)
+
+    def _permissions_of(self, prefix: str, model: str) -> ServicePermissions:
+        return _permissions(prefix, model, self._platform.account)
+
+
+@cache
+def _permissions(prefix: str, model: str, account: str) -> ServicePermissions:
+    return ServicePermissions(prefix, model, records_of(prefix, account))
