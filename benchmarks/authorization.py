@@ -1,4 +1,7 @@
-"""Measures what authorization adds to a request: S3 and SageMaker, for a caller with AWS's managed policy, and a bucket with a policy."""
+"""Measures what authorization adds to a request: S3, SageMaker, Logs, and SNS and Secrets Manager, which moto serves.
+
+The caller has AWS's managed policy for SageMaker, and the bucket has a policy. In the policy of a topic is a condition, as AWS makes it.
+"""
 
 from __future__ import annotations
 
@@ -34,23 +37,39 @@ BUCKET_POLICY = {
 }
 
 
+SERVICES = ("s3", "sagemaker", "logs", "sns", "secretsmanager")
+LOG_GROUP, SECRET = "/aws/sagemaker/TrainingJobs", "AmazonSageMaker-benchmark"  # the managed policy allows them
+TOPIC = f"arn:aws:sns:{systems.REGION}:123456789012:SageMaker-done"
+
+
 def measure() -> list[Row]:
     with launch.temporary() as asked, _without_authorization() as free:
         for handle in (asked, free):
             s3 = systems.client_of(handle)("s3")
             s3.create_bucket(Bucket=systems.BUCKET)
             s3.put_bucket_policy(Bucket=systems.BUCKET, Policy=json.dumps(BUCKET_POLICY))
-        s3, sagemaker = ([_client(handle, service) for handle in (asked, free)] for service in ("s3", "sagemaker"))
+            _prepare(handle)
+        s3, sagemaker, logs, sns, secrets = ([_client(handle, service) for handle in (asked, free)] for service in SERVICES)
         return [
             _row("PutObject of 1 KiB", lambda client: client.put_object(Bucket=systems.BUCKET, Key="small", Body=BODY), *s3),
             _row("GetObject of 1 KiB", lambda client: client.get_object(Bucket=systems.BUCKET, Key="small")["Body"].read(), *s3),
             _row("ListModels", lambda client: client.list_models(), *sagemaker),
+            _row("DescribeLogStreams", lambda client: client.describe_log_streams(logGroupName=LOG_GROUP), *logs),
+            _row("SNS Publish (moto)", lambda client: client.publish(TopicArn=TOPIC, Message="done"), *sns),
+            _row("GetSecretValue (moto)", lambda client: client.get_secret_value(SecretId=SECRET), *secrets),
         ]
+
+
+def _prepare(handle: launch.Handle) -> None:
+    client = systems.client_of(handle)
+    client("logs").create_log_group(logGroupName=LOG_GROUP)
+    client("sns").create_topic(Name=TOPIC.rpartition(":")[2])
+    client("secretsmanager").create_secret(Name=SECRET, SecretString="value", Tags=[{"Key": "SageMaker", "Value": "true"}])
 
 
 @contextlib.contextmanager
 def _without_authorization() -> Iterator[launch.Handle]:
-    off = {STAGES: json.dumps({"s3": [], "sagemaker": []})}
+    off = {STAGES: json.dumps(dict.fromkeys(("logs", "moto", "s3", "sagemaker"), []))}
     with mock.patch.dict(os.environ, off), launch.temporary() as handle:
         yield handle
 
