@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from course.localaws.iam.service_authorization.templates import Place, Template,
 from course.localaws.protocol.model import service_model
 from course.localaws.services import SERVICES
 
+ROOT = Path(__file__).parents[3]
 PLACE = Place("eu-west-1", "123456789012")
 BOTOCORE = "1.44.8"  # the release for which the counts below hold
 COUNTS = {
@@ -90,6 +92,7 @@ def test_resources_follow_from_the_names_of_members(prefix, model, operation, ex
 
 
 def test_operations_whose_resource_is_not_named_are_counted():
+    """docs/local-aws.md has these figures."""
     if version("botocore") != BOTOCORE:
         pytest.skip(f"the counts are those of botocore {BOTOCORE}, which uv.lock has (expires 2027-11-30)")
     counts = dict.fromkeys(COUNTS, 0)
@@ -98,6 +101,8 @@ def test_operations_whose_resource_is_not_named_are_counted():
         kind = 3 if not found.known else 2 if found.unnamed else 0 if found.templates else 1
         counts[list(COUNTS)[kind]] += 1
     assert counts == COUNTS
+    written = (ROOT / "docs" / "local-aws.md").read_text()
+    assert all(f"{count:,}" in written for count in (*counts.values(), sum(counts.values())))
 
 
 def test_the_exceptions_name_operations_and_members_that_there_are():
