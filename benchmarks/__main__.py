@@ -39,6 +39,7 @@ NAMES = (
     "objects",
     "authorization",
     "encryption",
+    "audit",
     "restart",
     "queue",
     "grading",

@@ -76,6 +76,8 @@ class Platform:
         Set by Lambda's constructor.
     scalable : dict
         Scalable dimension -> the `Scalable` that Application Auto Scaling scales. Each service that can be scaled adds its own.
+    recorded_data : set of str
+        The types of resources whose data events a trail of CloudTrail asks for, e.g. ``"AWS::S3::Object"``.
     scalable_targets : ScalableTargetLookup
         Set by Application Auto Scaling's constructor.
     endpoint : str
@@ -110,6 +112,7 @@ class Platform:
     expressions: RegularExpressions = field(default_factory=RegularExpressions)
     own_libraries: bool = False
     scalable: dict[str, Scalable] = field(default_factory=dict)
+    recorded_data: set[str] = field(default_factory=set)
     scalable_targets: ScalableTargetLookup = field(init=False)
     athena: Queries = field(init=False)
     functions: FunctionInvoker = field(init=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from course.localaws.athena.failures import QueryFailure
+from course.localaws.cloudtrail import audit
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
 from course.localaws.iam.authorization import ConditionKeys
@@ -60,6 +61,19 @@ class Access:
         for key in [stored.key for stored in kept] if len(kept) <= MOST_NOTED else [f"{prefix}*"]:
             self._note("GetObject", f"{bucket}/{key}")
         return kept
+
+    def keys_below(self, uri: str) -> Iterator[str]:
+        """Returns the URIs of all objects whose URI begins with ``uri``. Raises QueryFailure."""
+        bucket, prefix = _split(uri)
+        self._require("s3:ListBucket", bucket, "", {"s3:prefix": [prefix]})
+        try:
+            return (f"s3://{bucket}/{stored.key}" for stored in self._platform.objects.list(bucket, prefix))
+        except AwsError as error:
+            raise QueryFailure(f"HIVE_CURSOR_ERROR: {error.message} (Bucket: {bucket})") from error
+
+    def now(self) -> float:
+        """Returns the time of the local AWS in Unix seconds."""
+        return self._platform.clock.now()
 
     def plain(self, stored: StoredObject, folder: Path) -> Path:
         """A plain file with an object's body, in ``folder`` if it must be decrypted. Raises QueryFailure."""
@@ -162,7 +176,11 @@ class Access:
         return self._platform.identity.moto.run(lambda: self._platform.identity.caller(self._principal))
 
     def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:
-        self._platform.requests.record(self._principal.arn, "s3", operation, resource, status, error)
+        bucket = self._platform.objects.buckets.find(resource.partition("/")[0])
+        known = self._platform.identity.callers.caller(self._principal)
+        details = partial(audit.service_columns, self._principal, known, "athena.amazonaws.com")
+        region = bucket.region if bucket else ""
+        self._platform.requests.record(self._principal.arn, "s3", operation, resource, status, error, region, details=details)
 
 
 def _split(uri: str) -> tuple[str, str]:

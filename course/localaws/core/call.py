@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -78,6 +79,7 @@ class Principal:
     ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/Administrator/learner``.
     ``session`` has what AssumeRole set for a role's session. ``network`` is the VPC in which the keys of a job or model are used. No policy
     at all limits an ``unlimited`` caller: the grader, which must see what a submission left, whatever the submission did to policies.
+    ``issued`` is when temporary keys were made, in Unix seconds, if known.
     """
 
     account: str
@@ -86,6 +88,7 @@ class Principal:
     session: RoleSession | None = None
     unlimited: bool = False
     network: VpcNetwork | None = None
+    issued: float | None = field(default=None, compare=False)
 
     @property
     def is_root(self) -> bool:
@@ -116,10 +119,15 @@ class AwsRequest:
         The request id, answered as ``x-amzn-requestid``.
     operation, resource : str
         Set by the dispatcher, e.g. ``"CreateTrainingJob"``, ``"training-job/delays-1"``, for the request log.
-    parameters : dict or None
-        Of the request, without secrets. Set by the dispatcher where the audit stage is on, for the request log.
+    parameters, elements : dict or None
+        The request's parameters and the response's elements, without secrets, as CloudTrail writes them. Set by the dispatcher where the
+        audit stage is on, for the request log.
     path : NetworkPath or None
         How a request from a VPC came here.
+    caller : object
+        What IAM knows of the caller at the time of the call, for the request log; see `CallerAuthorizer.caller`. Set where the stage is on.
+    unread : bool
+        Whether the request log reads the response from ``answer``, moto's message, because moto served the call.
     chunks : async iterator of bytes
         The decoded body in pieces; its hash is verified at the end, and a mismatch raises ``XAmzContentSHA256Mismatch``.
     refused : dict
@@ -139,6 +147,10 @@ class AwsRequest:
     resource: str = ""
     parameters: dict | None = None
     path: NetworkPath | None = None
+    elements: dict | None = None
+    caller: Any = None
+    unread: bool = False
+    answer: Response | None = None
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     trailers: dict[str, str] = field(default_factory=dict)
     _body: bytes | None = field(default=None, repr=False)

@@ -48,23 +48,23 @@ def new_credential(
     session: RoleSession | None = None,
     unlimited: bool = False,
     network: VpcNetwork | None = None,
+    issued: float | None = None,
 ) -> Credential:
     """Random keys for a principal in AWS's format: ``ASIA...`` with a session token when temporary, else ``AKIA...``."""
     access_key = ("ASIA" if temporary else "AKIA") + "".join(secrets.choice(_BASE32) for _ in range(16))
     secret = base64.b64encode(secrets.token_bytes(30)).decode()
     token = base64.b64encode(secrets.token_bytes(120)).decode() if temporary else ""
-    return Credential(secret, Principal(account, arn, access_key, session, unlimited, network), token, expires)
+    return Credential(secret, Principal(account, arn, access_key, session, unlimited, network, issued), token, expires)
 
 
 def issued(state: Path, account: str = ACCOUNT) -> Credential:
     """The credential in a state folder's ``keys.json``: a session of ``Administrator``. The first call makes it (mode 0600)."""
     path = state / "keys.json"
     try:
-        return of_document(json.loads(path.read_text()), account)
+        return of_document(json.loads(path.read_text()), account, path.stat().st_mtime)
     except FileNotFoundError:
-        credential = new_credential(learner(account), account)
-        write(state, credential)
-        return credential
+        write(state, new_credential(learner(account), account))
+        return issued(state, account)
 
 
 def learner(account: str = ACCOUNT) -> str:
@@ -88,9 +88,9 @@ def as_document(credential: Credential) -> dict[str, str]:
     return {"access_key": principal.access_key, "secret": credential.secret, "token": credential.token, "arn": principal.arn}
 
 
-def of_document(document: dict[str, str], account: str = ACCOUNT) -> Credential:
-    """The credential of a ``keys.json``; it does not expire."""
+def of_document(document: dict[str, str], account: str = ACCOUNT, made: float | None = None) -> Credential:
+    """The credential of a ``keys.json``; it does not expire. ``made`` is when it was made, in Unix seconds, if known."""
     arn = document["arn"]
     if arn == f"arn:aws:sts::{account}:assumed-role/SageMakerRole/{SESSION_NAME}":  # the learner of an earlier release
         arn = learner(account)
-    return Credential(document["secret"], Principal(account, arn, document["access_key"]), document["token"])
+    return Credential(document["secret"], Principal(account, arn, document["access_key"], issued=made), document["token"])

@@ -7,11 +7,13 @@ import logging
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from course.localaws.cloudtrail import audit
 from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.errors import AwsError
 from course.localaws.gateway.authentication import admit, signature_of
@@ -108,7 +110,7 @@ class Gateway:
         else:
             logger.error("request %s: %s %s failed", incoming.id, incoming.service, incoming.operation, exc_info=exception)
             error = self._internal(incoming, exception)
-        incoming.error = error.code
+        incoming.error, incoming.message = error.code, error.message
         return errors.render(error, incoming.protocol, incoming.head, incoming.service, incoming.id)
 
     def _internal(self, incoming: _GatewayRequest, exception: Exception) -> AwsError:
@@ -133,7 +135,8 @@ class Gateway:
             record("unknown", incoming.service, incoming.operation, "", status, incoming.error, request_id=incoming.id)
         else:
             what = (incoming.service, incoming.operation, call.resource, status, incoming.error)
-            record(call.principal.arn, *what, region=call.region, request_id=incoming.id, parameters=call.parameters)
+            details = partial(audit.columns, call, incoming.message)
+            record(call.principal.arn, *what, region=call.region, request_id=incoming.id, details=details)
 
 
 class _GatewayRequest:
@@ -144,7 +147,7 @@ class _GatewayRequest:
         self.head = head
         self.id = str(uuid.uuid4())
         self.call: AwsRequest | None = None
-        self.error = ""
+        self.error = self.message = ""
         self.awaits_continue = "expect" in head.headers
         # The service until the signature has been read. Only S3's requests name no operation.
         self.service = "s3" if protocols.protocol_of(head, "") == "rest-json" else "unsigned"

@@ -7,7 +7,7 @@ import json
 import logging
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from course.localaws.core.batch_writer import BatchWriter
@@ -26,13 +26,33 @@ CREATE TABLE IF NOT EXISTS requests (
     error TEXT NOT NULL,
     region TEXT NOT NULL DEFAULT '',
     request_id TEXT NOT NULL DEFAULT '',
-    parameters TEXT
-)
+    parameters TEXT,
+    response TEXT,
+    message TEXT NOT NULL DEFAULT '',
+    identity INTEGER,
+    agent INTEGER
+);
+CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)
 """
-ADDED = {"region": "TEXT NOT NULL DEFAULT ''", "request_id": "TEXT NOT NULL DEFAULT ''", "parameters": "TEXT"}  # after the first release
+ADDED = {  # after the first release
+    "region": "TEXT NOT NULL DEFAULT ''",
+    "request_id": "TEXT NOT NULL DEFAULT ''",
+    "parameters": "TEXT",
+    "response": "TEXT",
+    "message": "TEXT NOT NULL DEFAULT ''",
+    "identity": "INTEGER",
+    "agent": "INTEGER",
+}
 SHOWN = ("id", "time", "caller", "service", "operation", "resource", "status", "error")
 COLUMNS = (*SHOWN[1:], *ADDED)
+SHARED = ("identity", "agent")  # columns that many rows have in common: ids in the table ``texts``
+_OWN = ", ".join(f"requests.{name}" for name in ("id", *COLUMNS) if name not in SHARED)
+_SELECT = (
+    f"SELECT {_OWN}, identities.text AS identity, agents.text AS agent FROM requests"
+    " LEFT JOIN texts AS identities ON identities.id = requests.identity LEFT JOIN texts AS agents ON agents.id = requests.agent"
+)
 KEPT = 200_000  # rows; older ones are deleted at the next start, so that the log does not grow without limit
+MOST_TEXTS = 10_000  # kept in memory
 FLUSH_SECONDS = 0.1
 
 logger = logging.getLogger(__name__)
@@ -52,8 +72,10 @@ class RequestLog:
         self._clock = clock
         self._database = Database(path, SCHEMA)
         self._database.add_columns("requests", ADDED)
+        self._texts: dict[str, int] = {}
         with self._database.write() as connection:
-            connection.execute("DELETE FROM requests WHERE id <= (SELECT max(id) FROM requests) - ?", (KEPT,))
+            if connection.execute("DELETE FROM requests WHERE id <= (SELECT max(id) FROM requests) - ?", (KEPT,)).rowcount > 0:
+                connection.execute("DELETE FROM texts WHERE id NOT IN (SELECT identity FROM requests UNION SELECT agent FROM requests)")
         self._writer = BatchWriter[tuple](self._insert, FLUSH_SECONDS, "request-log")
 
     def record(
@@ -67,6 +89,7 @@ class RequestLog:
         region: str = "",
         request_id: str = "",
         parameters: dict | None = None,
+        details: Callable[[], dict] | None = None,
     ) -> None:
         """Records one request.
 
@@ -83,10 +106,12 @@ class RequestLog:
         region, request_id : str
             Empty for calls made inside a job.
         parameters : dict, optional
-            The request's parameters, without secrets; ``None`` if the service's audit stage is off.
+            The request's parameters, without secrets.
+        details : callable, optional
+            Returns more columns, or others: texts by name. Called in the thread that writes.
         """
         document = None if parameters is None else json.dumps(parameters)
-        self._writer.add((self._clock.now(), caller, service, operation, resource, status, error, region, request_id, document))
+        self._writer.add(((self._clock.now(), caller, service, operation, resource, status, error, region, request_id, document), details))
 
     def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
         """At most ``limit`` events, oldest first: the next ones after the event with id ``since``, or the latest ones if ``None``.
@@ -99,15 +124,33 @@ class RequestLog:
         shown = f"SELECT {', '.join(SHOWN)} FROM requests WHERE id > ? ORDER BY id LIMIT ?"
         return [dict(row) for row in self._database.connection.execute(shown, (since, limit))]
 
-    def newest(self, before: int | None = None) -> Iterator[dict]:
+    def newest(self, before: int | None = None, condition: str = "true", values: Sequence[object] = ()) -> Iterator[dict]:
         """All events before the one with id ``before`` (all events if ``None``), newest first: dicts of ``id`` and `COLUMNS`.
 
-        ``parameters`` is JSON, or ``None``.
+        ``parameters``, ``response`` and ``identity`` are JSON, or ``None``.
+
+        Parameters
+        ----------
+        condition : str
+            In SQL, on the columns of ``requests``; ``values`` are those of its question marks.
         """
         self.flush()
         before = sys.maxsize if before is None else before
-        for row in self._database.connection.execute("SELECT * FROM requests WHERE id < ? ORDER BY id DESC", (before,)):
+        asked = f"{_SELECT} WHERE requests.id < ? AND ({condition}) ORDER BY requests.id DESC"
+        for row in self._database.connection.execute(asked, (before, *values)):
             yield dict(row)
+
+    def after(self, since: int, until: int) -> Iterator[dict]:
+        """The events with ids above ``since`` and up to ``until``, oldest first, in the form of `newest`."""
+        between = f"{_SELECT} WHERE requests.id > ? AND requests.id <= ? ORDER BY requests.id"
+        for row in self._database.connection.execute(between, (since, until)):
+            yield dict(row)
+
+    def last(self) -> int:
+        """The id of the newest event; 0 if there was never one."""
+        self.flush()
+        row = self._database.connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'requests'").fetchone()
+        return row["seq"] if row else 0
 
     def flush(self) -> None:
         """Writes the queued events to the file.
@@ -134,6 +177,36 @@ class RequestLog:
         self._database.close()
 
     def _insert(self, batch: list[tuple]) -> None:
-        with self._database.write() as connection:
-            marks = ", ".join("?" * len(COLUMNS))
-            connection.executemany(f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES ({marks})", batch)
+        rows = [_row(values, details) for values, details in batch]
+        marks = ", ".join(f":{name}" for name in COLUMNS)
+        try:
+            with self._database.write() as connection:
+                for row in rows:
+                    row |= {name: self._shared(connection, row[name]) for name in SHARED}
+                connection.executemany(f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES ({marks})", rows)
+        except BaseException:
+            self._texts = {}  # their rows were rolled back
+            raise
+
+    def _shared(self, connection: sqlite3.Connection, text: str | None) -> int | None:
+        """The id of a text in the table of texts."""
+        if text is None:
+            return None
+        if text not in self._texts:
+            if len(self._texts) >= MOST_TEXTS:
+                self._texts = {}
+            connection.execute("INSERT OR IGNORE INTO texts (text) VALUES (?)", (text,))
+            self._texts[text] = connection.execute("SELECT id FROM texts WHERE text = ?", (text,)).fetchone()["id"]
+        return self._texts[text]
+
+
+_BASE = ("time", *SHOWN[2:], "region", "request_id", "parameters")
+
+
+def _row(values: tuple, details: Callable[[], dict] | None) -> dict:
+    row = dict.fromkeys(COLUMNS) | {"message": ""} | dict(zip(_BASE, values, strict=True))
+    try:
+        return row | (details() if details else {})
+    except Exception:  # the row without details is better than none
+        logger.exception("the details of a request to %s:%s could not be recorded", row["service"], row["operation"])
+        return row

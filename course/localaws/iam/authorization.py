@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
@@ -232,6 +233,15 @@ class CallerAuthorizer:
         except PolicyError as error:
             return f"because {error}"
 
+    def caller(self, principal: Principal) -> Caller | Future[Caller] | None:
+        """Returns a caller as it is now, without waiting: at once if it is known, else later, in moto's thread. ``None`` after the end."""
+        if known := self._known.get(_key(principal)):
+            return known.caller
+        try:
+            return self._identity.moto.submit(lambda: self._learn(principal).caller)
+        except RuntimeError:
+            return None
+
     def forget(self) -> None:
         """Discard all cached callers. Call it in moto's thread, where `_learn` runs too, so that no outdated caller stays cached."""
         self._known = {}
@@ -252,7 +262,7 @@ class _KnownCaller:
     """A caller, and its policies for each action that it has requested."""
 
     def __init__(self, caller: Caller) -> None:
-        self._caller = caller
+        self.caller = caller
         self._policies: dict[str, CallerPolicies] = {}
         self._conditional: set[str] = set()  # actions whose decisions needed condition keys, and will most likely need them again
 
@@ -261,14 +271,14 @@ class _KnownCaller:
 
         ``general`` returns the global condition keys.
         """
-        is_root = self._caller.principal.is_root  # outside an organization, only a resource's policy can limit the root user
+        is_root = self.caller.principal.is_root  # outside an organization, only a resource's policy can limit the root user
         if is_root and (demand.resource_policy is None or not demand.binds_root):
             return ""
-        if not is_root and self._caller.entity is None:  # its role or user was deleted
+        if not is_root and self.caller.entity is None:  # its role or user was deleted
             return f"because no identity-based policy allows the {demand.action} action"
         policies = self._policies.get(demand.action)
         if policies is None:
-            policies = self._policies[demand.action] = self._caller.about(demand.action)
+            policies = self._policies[demand.action] = self.caller.about(demand.action)
             if _has_variables(policies.all):
                 self._conditional.add(demand.action)
         request, decision = self._decided(policies, demand, general)
@@ -281,13 +291,13 @@ class _KnownCaller:
     ) -> tuple[AuthorizationRequest, Decision]:
         needs_keys = demand.endpoint_policy or (demand.resource_policy and _has_variables((demand.resource_policy,)))
         if demand.action not in self._conditional and not needs_keys:
-            request = self._caller.request(demand.action, demand.resource, {})
+            request = self.caller.request(demand.action, demand.resource, {})
             decision = policies.evaluate(request, demand.resource_policy, demand.delegated)
             if not decision.missing:  # no statement on this resource has a condition
                 return request, decision
             self._conditional.add(demand.action)
-        keys = general(self._caller) | demand.keys()
-        request = self._caller.request(demand.action, demand.resource, keys, lambda key: absent(key) or demand.absent(key))
+        keys = general(self.caller) | demand.keys()
+        request = self.caller.request(demand.action, demand.resource, keys, lambda key: absent(key) or demand.absent(key))
         return request, policies.evaluate(request, demand.resource_policy, demand.delegated)
 
 

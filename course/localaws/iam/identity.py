@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS credentials (
     expires REAL
 )
 """
-# Later columns: the JSON of a `RoleSession` and of a `VpcNetwork`, empty for none.
-_ADDED = {"session": "TEXT NOT NULL DEFAULT ''", "network": "TEXT NOT NULL DEFAULT ''"}
+# Later columns: the JSON of a `RoleSession` and of a `VpcNetwork`, empty for none, and when the keys were made.
+_ADDED = {"session": "TEXT NOT NULL DEFAULT ''", "network": "TEXT NOT NULL DEFAULT ''", "issued": "REAL"}
 EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key still answers "ExpiredToken" rather than "invalid"
 
 
@@ -106,7 +106,7 @@ class Identity:
 
     def issue_unlimited(self, arn: str) -> Credential:
         """Create keys of a principal that no policy limits. They end with this process."""
-        credential = credentials.new_credential(arn, self.account, unlimited=True)
+        credential = credentials.new_credential(arn, self.account, unlimited=True, issued=self._clock.now())
         self._known[credential.principal.access_key] = credential
         return credential
 
@@ -116,12 +116,12 @@ class Identity:
         """Create temporary keys for any principal."""
         now = self._clock.now()
         expires = None if seconds is None else now + seconds
-        credential = credentials.new_credential(arn, self.account, expires=expires, session=settings, network=network)
+        credential = credentials.new_credential(arn, self.account, expires=expires, session=settings, network=network, issued=now)
         written = (json.dumps(asdict(each)) if each else "" for each in (settings, network))
-        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, *written)
-        columns = "access_key, secret, token, arn, expires, session, network"
+        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, *written, now)
+        columns = "access_key, secret, token, arn, expires, session, network, issued"
         with self._database.write() as connection:
-            connection.execute(f"INSERT INTO credentials ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(f"INSERT INTO credentials ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             connection.execute("DELETE FROM credentials WHERE expires < ?", (now - EXPIRED_KEPT,))
         self._known[credential.principal.access_key] = credential
         return credential
@@ -131,10 +131,14 @@ class Identity:
         return self._known.get(access_key) or self._user_key(access_key)
 
     def _sessions(self) -> list[Credential]:
-        rows = self._database.connection.execute("SELECT access_key, secret, token, arn, expires, session, network FROM credentials")
+        rows = self._database.connection.execute(
+            "SELECT access_key, secret, token, arn, expires, session, network, issued FROM credentials"
+        )
         return [
-            Credential(secret, Principal(self.account, arn, key, _settings(written), network=_network(network)), token, expires)
-            for key, secret, token, arn, expires, written, network in rows
+            Credential(
+                secret, Principal(self.account, arn, key, _settings(written), network=_network(network), issued=issued), token, expires
+            )
+            for key, secret, token, arn, expires, written, network, issued in rows
         ]
 
     def _user_key(self, access_key: str) -> Credential | None:

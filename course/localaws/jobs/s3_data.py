@@ -9,9 +9,12 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from course.localaws.cloudtrail import audit
+from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.quota import QuotaReached
 from course.localaws.ec2.reachability import Unreachable
@@ -39,6 +42,7 @@ NO_PATH = (
 )
 # Bytes. A smaller file is always copied: it may be code, whose mode is changed before it runs.
 LINKED_SIZE = 1 << 20
+SERVICE = "sagemaker.amazonaws.com"  # whose jobs these are, in CloudTrail's records
 MANIFEST_LARGEST = 64 << 20  # bytes; a manifest is read as a whole
 T = TypeVar("T")
 
@@ -265,7 +269,11 @@ class JobData:
             raise DataError(f"{error.code} ({error.status}): {error.message} (s3://{bucket}/{key})") from error
 
     def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:
-        self._platform.requests.record(self._job, "s3", operation, resource, status, error)
+        platform, principal = self._platform, Principal(self._platform.account, self._platform.identity.session(self._role), "")
+        details = partial(audit.service_columns, principal, platform.identity.callers.caller(principal), SERVICE) if self._role else None
+        bucket = platform.objects.buckets.find(resource.partition("/")[0])
+        region = bucket.region if bucket else ""
+        platform.requests.record(self._job, "s3", operation, resource, status, error, region, details=details)
 
 
 def path_below(key: str, prefix: str) -> PurePosixPath:

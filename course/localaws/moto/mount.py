@@ -237,11 +237,11 @@ class MotoMount:
         """Runs ``function`` in moto's thread after the replay of the journal. Waits for the result and returns it."""
         if threading.get_ident() == self._thread:
             return function()
-        return self._submit(function).result()
+        return self.submit(function).result()
 
     async def run_async(self, function: Callable[[], T]) -> T:
         """Like `run`, but does not block the event loop."""
-        return await asyncio.wrap_future(self._submit(function))
+        return await asyncio.wrap_future(self.submit(function))
 
     def iam(self) -> Any:
         """moto's IAM records of the account. Read them in `run`, or copy the collections over which you iterate."""
@@ -252,7 +252,8 @@ class MotoMount:
 
         return iam_backends[self._platform.account]["aws"]
 
-    def _submit(self, function: Callable[[], T]) -> Future[T]:
+    def submit(self, function: Callable[[], T]) -> Future[T]:
+        """Like `run`, but does not wait. Raises RuntimeError after `shutdown`."""
         self.recover()
 
         def loaded() -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from starlette.responses import Response
@@ -27,5 +28,7 @@ class MotoRecords(Protocol):
     def run(self, function: Callable[[], T]) -> T: ...
 
     async def run_async(self, function: Callable[[], T]) -> T: ...
+
+    def submit(self, function: Callable[[], T]) -> Future[T]: ...
 
     def iam(self) -> Any: ...

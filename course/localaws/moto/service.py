@@ -12,6 +12,7 @@ from course.localaws.moto import parameters
 from course.localaws.moto.own_records import records_of
 from course.localaws.platform import Platform
 from course.localaws.protocol import aws_json, query, rest_json, rpc_v2_cbor
+from course.localaws.protocol.model import service_model
 from course.localaws.protocol.service import Service, Stages
 
 _REFUSALS = {  # protocol -> code and status of a refusal; those of REST services are `rest_json`'s
@@ -36,7 +37,9 @@ class MotoService(Service):
             call.operation = request.operation
             if self.options.stages.authorization:
                 await self._require(call, request)
-        return await self.options.fallback(call)
+            if request.model:
+                self._record(service_model(request.model).operation_model(request.operation), call, request.params)
+        return await self._fall_back(call)
 
     async def _require(self, call: AwsRequest, request: parameters.MotoRequest) -> None:
         moto = self._platform.moto

@@ -14,18 +14,20 @@ from anyio import to_thread
 from botocore.model import OperationModel, ServiceModel
 from starlette.responses import Response
 
+from course.localaws.cloudtrail import audit, elements
 from course.localaws.cloudtrail.records import api_call_event, is_delivered
+from course.localaws.cloudtrail.user_identity import user_identity
 from course.localaws.context import Context, Operation, Result
 from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.errors import AwsError, invalid, not_supported, validation_error
 from course.localaws.core.quota import QuotaReached
 from course.localaws.iam.authorization import RequiredPermission
+from course.localaws.iam.callers import Caller
 from course.localaws.iam.service_authorization.permissions import of_model
 from course.localaws.platform import Platform
 from course.localaws.protocol import conformity, query, quota_errors, validation
 from course.localaws.protocol.model import errors, service_model
 from course.localaws.protocol.protocols import Codec, codec_of
-from course.localaws.protocol.redaction import redacted
 
 Thunk = Callable[[], Result | Awaitable[Result]]
 Permissions = Callable[[AwsRequest, dict], Iterable[RequiredPermission] | Awaitable[Iterable[RequiredPermission]]]
@@ -40,7 +42,7 @@ class Stages:
     authorization : bool
         Whether the caller's policies are checked.
     audit : bool
-        Whether the request log stores the parameters, without secrets.
+        Whether the request log stores parameters and responses, without secrets.
     events : bool
         Whether EventBridge receives "AWS API Call via CloudTrail" events.
     """
@@ -140,19 +142,21 @@ class Service:
         self._strict = conformity.strict() and self.options.invalid is not None
 
     async def __call__(self, call: AwsRequest) -> Response:
+        if self.options.stages.audit or self.options.stages.events:
+            call.caller = self._platform.identity.callers.caller(call.principal)
         try:
             response = await self._answer(call)
         except AwsError as error:
-            self._emit(call, error.code)
+            self._emit(call, error.code, error.message)
             raise
         if response.status_code < 400:  # the fallback returns its errors as responses, without a code
-            self._emit(call, "")
+            self._emit(call)
         return response
 
     async def _answer(self, call: AwsRequest) -> Response:
         options = self.options
         if options.fallback and not options.parse_all and not options.stages.any and call.operation not in self.operations:
-            return await options.fallback(call)
+            return await self._fall_back(call)
         model = options.model_of(call) if options.model_of else service_model(self.name)
         codec = options.codec or codec_of(model, call)
         try:
@@ -181,7 +185,17 @@ class Service:
         except AwsError as error:
             _add_query_error(model, codec, error)
             raise
-        return await options.fallback(call)
+        return await self._fall_back(call)
+
+    async def _fall_back(self, call: AwsRequest) -> Response:
+        """Let the fallback serve a call. The request log reads the response from the message."""
+        response = None
+        try:
+            response = await self.options.fallback(call)
+        finally:
+            if self.options.stages.audit and audit.is_recorded(self._platform.recorded_data, call):
+                call.unread, call.answer = True, response
+        return response
 
     async def _parse(self, codec: Codec, operation: OperationModel, call: AwsRequest) -> dict:
         params = await codec.parse(operation, call)
@@ -210,14 +224,17 @@ class Service:
 
     def _record(self, operation: OperationModel, call: AwsRequest, params: dict) -> None:
         """Store the parameters in the call for the request log, which the gateway writes, and for events."""
-        if self.options.stages.audit or self.options.stages.events:
-            call.parameters = redacted(operation.input_shape, params)
+        stages = self.options.stages
+        if (stages.audit or stages.events) and audit.is_recorded(self._platform.recorded_data, call):
+            call.parameters = elements.request_parameters(operation, params, call.headers.get("host", ""))
 
     async def _dispatch(self, codec: Codec, operation: OperationModel, context: Context, handler: Operation, params: dict) -> Response:
         result = await self.options.run(lambda: handler(context, params))
         if inspect.isawaitable(result):
             result = await result
         response = result if isinstance(result, Response) else self._serialise(codec, operation, result, context.call.id)
+        if context.call.parameters is not None and isinstance(result, dict):
+            audit.keep_result(context.call, operation, result)
         self.options.finish(context.call, response)
         return response
 
@@ -226,9 +243,12 @@ class Service:
             conformity.check(operation, result)
         return codec.serialise(operation, result, request_id)
 
-    def _emit(self, call: AwsRequest, error: str) -> None:
+    def _emit(self, call: AwsRequest, error: str = "", message: str = "") -> None:
         if self.options.stages.events and is_delivered(call):
-            self._platform.events.publish(call.region, api_call_event(call, error, self._platform.clock.now()))
+            platform = self._platform
+            identity = user_identity(call.caller, call.principal) if isinstance(call.caller, Caller) else None
+            entry = api_call_event(call, platform.account, identity, error, message, platform.clock.now())
+            platform.events.publish(call.region, entry)
 
 
 def validate(operation: OperationModel, params: dict, invalid: Callable[[str], AwsError] = invalid) -> None:

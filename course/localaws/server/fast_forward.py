@@ -17,7 +17,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from course.localaws.cloudtrail.records import is_read
+from course.localaws.cloudtrail.event_types import is_read
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.scheduler import Scheduler
 
