@@ -230,6 +230,13 @@ class Objects:
         self._tell(Change(f"Object Tags {'Added' if tags else 'Deleted'}", request=request), found)
         return replace(found, tags=tags)
 
+    def describe(self, stored: StoredObject, metadata: dict[str, str], properties: dict[str, str]) -> None:
+        """Gives an object that was just stored user metadata, and further members of ``HeadObject``'s response."""
+        properties = stored.attributes.properties | properties
+        attributes = replace(stored.attributes, metadata=metadata, properties=properties)
+        with self._database.write() as connection:
+            connection.execute("UPDATE objects SET attributes = ? WHERE sequence = ?", (attributes.dump(), stored.sequence))
+
     def pages(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
         """Current objects in key order, read page by page so that no read transaction stays open while the caller works."""
         query = "SELECT * FROM objects WHERE bucket = ? AND latest AND key >= ? ORDER BY key LIMIT ?"

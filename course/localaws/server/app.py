@@ -130,6 +130,7 @@ class LocalAws:
         self.sagemaker.recover()
         self.platform.alarms.recover()
         self.platform.events.recover()
+        self.services["cloudtrail"].backend.recover()
         schedules = self.services["scheduler"].backend
         schedules.recover()
         Migration(self.platform.events, schedules, self.platform.identity).begin()

@@ -1,0 +1,199 @@
+"""Delivers the files of trails when the clock reaches their times: log files every five minutes, digest files every hour.
+
+Differs from AWS: the times are exact, so that advancing the clock by five minutes delivers; CloudTrail's own calls to the bucket make no
+events, as with ``RecursiveLogging`` false. What could not be delivered is tried again five minutes later, for as long as the request log
+has it; AWS tries for 30 days.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Iterator
+
+from course.localaws.cloudtrail import selectors
+from course.localaws.cloudtrail.destinations import Destinations
+from course.localaws.cloudtrail.digests import SECONDS as DIGEST_SECONDS
+from course.localaws.cloudtrail.digests import digest_file
+from course.localaws.cloudtrail.log_files import LogFile, files
+from course.localaws.cloudtrail.signing import SigningKeys
+from course.localaws.cloudtrail.store import CHAIN, FILE, TRAIL, TrailStore
+from course.localaws.core.errors import AwsError
+from course.localaws.platform import Platform
+
+SECONDS = 300.0  # between two deliveries of log files
+MOST_ROWS = 10_000  # of the request log that are read at a time
+
+logger = logging.getLogger(__name__)
+
+
+class Deliveries:
+    """Delivers what trails log.
+
+    Attributes
+    ----------
+    lock : threading.RLock
+        Held while a trail changes or delivers.
+    keys : SigningKeys
+    """
+
+    def __init__(self, platform: Platform, store: TrailStore, destinations: Destinations) -> None:
+        self._platform, self._store, self._destinations = platform, store, destinations
+        self.keys, self.lock = SigningKeys(store), threading.RLock()
+        self._due: dict[str, float] = {}  # by trail
+        platform.scheduler.add(self._next, self._deliver_due)
+
+    def refresh(self) -> None:
+        """Read again from the store when trails deliver, and which data events they ask for."""
+        with self.lock:
+            trails = self._store.every(TRAIL)
+            self._due = {trail["TrailARN"]: due for trail in trails if (due := _due(trail)) is not None}
+            wanted = set().union(*(selectors.data_types(trail) for trail in trails if trail["_Status"]["IsLogging"]))
+            self._platform.recorded_data.clear()
+            self._platform.recorded_data.update(wanted)
+        self._platform.scheduler.wake()
+
+    def start(self, trail: dict) -> None:
+        """Set the times of a trail that begins to log now."""
+        now = self._platform.clock.now()
+        trail["_Cursor"], trail["_Next"] = self._platform.requests.last(), following(now)
+        if trail["LogFileValidationEnabled"]:
+            self.start_digests(trail)
+
+    def start_digests(self, trail: dict) -> None:
+        """Begin a chain of digest files."""
+        now = self._platform.clock.now()
+        trail["_DigestStart"], trail["_NextDigest"] = now, now + DIGEST_SECONDS
+
+    def finish(self, trail: dict, moment: float) -> None:
+        """Deliver at once what a trail has logged, and its last digest file. The trail delivers nothing more."""
+        self._deliver_logs(trail, moment)
+        if trail["_NextDigest"] is not None:
+            self._deliver_digests(trail, moment)
+        trail["_Next"] = trail["_NextDigest"] = trail["_Until"] = None
+        with self._store.change() as change:
+            change.forget_digests(trail["TrailARN"])
+            change.put_trail(trail)
+
+    # In the scheduler's thread
+
+    def _next(self) -> float | None:
+        return min(self._due.values(), default=None)
+
+    def _deliver_due(self, moment: float) -> None:
+        with self.lock:
+            for trail in self._store.every(TRAIL):
+                if (due := _due(trail)) is not None and due <= moment:
+                    self._deliver(trail, moment)
+            self.refresh()
+
+    def _deliver(self, trail: dict, moment: float) -> None:
+        if trail["_Until"]:
+            self.finish(trail, moment)
+            return
+        if trail["_Next"] <= moment:
+            self._deliver_logs(trail, moment)
+            trail["_Next"] = self._following(trail, moment)
+        if trail["_NextDigest"] is not None and trail["_NextDigest"] <= moment:
+            self._deliver_digests(trail, moment)
+            trail["_NextDigest"] = moment + DIGEST_SECONDS
+        with self._store.change() as change:
+            change.put_trail(trail)
+
+    # Log files
+
+    def _deliver_logs(self, trail: dict, moment: float) -> None:
+        while rows := list(itertools.islice(self._rows(trail, moment), MOST_ROWS)):
+            if not self._deliver_rows(trail, rows, moment) or rows[-1]["request_id"] == trail["_Until"]:
+                return
+
+    def _deliver_rows(self, trail: dict, rows: list[dict], moment: float) -> bool:
+        """Deliver what a trail logs of some rows of the request log. Returns whether that was possible."""
+        found, status = list(files(trail, rows, self._platform.account, moment)), trail["_Status"]
+        try:
+            for file in found:
+                self._destinations.put(trail, file.key, file.compressed)
+        except AwsError as error:
+            status["LatestDeliveryError"] = error.code
+            logger.warning("the trail %s was not delivered: %s", trail["Name"], error)
+            return False
+        trail["_Cursor"] = rows[-1]["id"]
+        if found:
+            status.pop("LatestDeliveryError", None)
+            status["LatestDeliveryTime"] = moment
+        with self._store.change() as change:
+            if trail["_NextDigest"] is not None:
+                for file in found:
+                    entry = file.entry(trail["S3BucketName"])
+                    change.put(FILE, trail["TrailARN"], file.key, {"region": file.region, "entry": entry})
+            change.put_trail(trail)
+        self._tell(trail, found, moment)
+        return True
+
+    def _following(self, trail: dict, moment: float) -> float:
+        """When a trail delivers next: not before now, if everything was delivered. So a long advance of the clock is no long wait."""
+        delivered = trail["_Cursor"] >= self._platform.requests.last()
+        return following(max(moment, self._platform.clock.now()) if delivered else moment)
+
+    def _rows(self, trail: dict, moment: float) -> Iterator[dict]:
+        """The rows of the request log that a trail has not delivered yet."""
+        requests = self._platform.requests
+        for row in requests.after(trail["_Cursor"], requests.last()):
+            if row["time"] > moment and not trail["_Until"]:
+                return
+            yield row
+            if trail["_Until"] and row["request_id"] == trail["_Until"]:
+                return
+
+    def _tell(self, trail: dict, found: list[LogFile], moment: float) -> None:
+        """Send the records to the trail's log group, and tell its topic of the files. A failure is in the trail's status."""
+        status = trail["_Status"]
+        if found and trail.get("SnsTopicARN"):
+            try:
+                self._destinations.notify(trail, [file.key for file in found])
+                status.pop("LatestNotificationError", None)
+                status["LatestNotificationTime"] = moment
+            except AwsError as error:
+                status["LatestNotificationError"] = error.code
+        if found and trail.get("CloudWatchLogsLogGroupArn"):
+            try:
+                for file in found:
+                    self._destinations.log(trail, file.region, file.records)
+                status.pop("LatestCloudWatchLogsDeliveryError", None)
+                status["LatestCloudWatchLogsDeliveryTime"] = moment
+            except AwsError as error:
+                status["LatestCloudWatchLogsDeliveryError"] = error.message
+
+    # Digest files
+
+    def _deliver_digests(self, trail: dict, moment: float) -> None:
+        """Deliver a digest file for the trail's home region, and for each other region in which it has delivered a log file."""
+        status, arn, period = trail["_Status"], trail["TrailARN"], (trail["_DigestStart"], moment)
+        waiting, chains = self._store.every(FILE, arn), {chain["region"]: chain["chain"] for chain in self._store.every(CHAIN, arn)}
+        for region in sorted({trail["HomeRegion"], *chains, *(file["region"] for file in waiting)}):
+            entries = [file["entry"] for file in waiting if file["region"] == region]
+            previous = chains.get(region)
+            made = digest_file(self.keys, trail, self._platform.account, region, period, entries, previous)
+            try:
+                self._destinations.put(trail, made.key, made.compressed, made.metadata)
+            except AwsError as error:
+                status["LatestDigestDeliveryError"] = error.code
+                logger.warning("a digest of the trail %s was not delivered: %s", trail["Name"], error)
+                return
+            with self._store.change() as change:
+                change.put(CHAIN, arn, region, {"region": region, "chain": made.chain})
+                for entry in entries:
+                    change.delete(FILE, arn, entry["s3Object"])
+        status.pop("LatestDigestDeliveryError", None)
+        status["LatestDigestDeliveryTime"] = moment
+        trail["_DigestStart"] = moment
+
+
+def following(moment: float) -> float:
+    """The time of the next delivery of log files."""
+    return (moment // SECONDS + 1) * SECONDS
+
+
+def _due(trail: dict) -> float | None:
+    return min((time for time in (trail["_Next"], trail["_NextDigest"]) if time is not None), default=None)
