@@ -20,6 +20,7 @@ _SERDES = {
     "opencsvserde": "opencsv",
     "lazysimpleserde": "text",
     "jsonserde": "json",
+    "cloudtrailserde": "cloudtrail",
 }
 
 
@@ -75,13 +76,13 @@ class CatalogTable:
 
     @property
     def format(self) -> str:
-        """The format: ``parquet``, ``orc``, ``opencsv``, ``text``, ``json`` or ``iceberg``. Raises QueryFailure."""
+        """The format: ``parquet``, ``orc``, ``opencsv``, ``text``, ``json``, ``cloudtrail`` or ``iceberg``. Raises QueryFailure."""
         if self.document.get("TableType") == "VIRTUAL_VIEW":
             raise QueryFailure(f"NOT_SUPPORTED: {self.database}.{self.name} is a view, which the local AWS does not query")
         if self.is_iceberg:
             return "iceberg"
-        if self.parameters.get("projection.enabled", "").lower() == "true":
-            raise QueryFailure(f"NOT_SUPPORTED: partition projection of {self.database}.{self.name}, which the local AWS does not do")
+        if self.storage.get("InputFormat", "").endswith(".CloudTrailInputFormat"):
+            return "cloudtrail"
         library = self.storage.get("SerdeInfo", {}).get("SerializationLibrary", "")
         try:
             return _SERDES[library.rpartition(".")[2].lower()]

@@ -21,11 +21,13 @@ FORMATS = {
     "TEXTFILE": _TEXT,
     "JSON": ("org.openx.data.jsonserde.JsonSerDe", *_TEXT[1:]),
 }
+# Formats that only STORED AS INPUTFORMAT names, and only queries read.
+_READ_ONLY = {"CLOUDTRAIL": ("com.amazon.emr.hive.serde.CloudTrailSerde", "com.amazon.emr.cloudtrail.CloudTrailInputFormat", _TEXT[2])}
 
 
 def table_input(name: str, columns: list[dict], keys: list[dict], location: str, kind: str, serde: dict, parameters: dict) -> dict:
-    """A TableInput. ``kind`` is a key of `FORMATS`. ``serde`` may name another library and has its parameters."""
-    library, reads, writes = FORMATS[kind]
+    """A TableInput. ``kind`` is a key of `FORMATS`, or ``CLOUDTRAIL``. ``serde`` may name another library and has its parameters."""
+    library, reads, writes = (FORMATS | _READ_ONLY)[kind]
     return {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
@@ -90,7 +92,7 @@ def _columns(definitions: list[exp.Expression]) -> list[dict]:
 def _format(given: exp.Expression) -> str:
     if isinstance(given, exp.InputOutputFormat):
         name = given.args["input_format"].name
-        return next((kind for kind, (_, reads, _) in FORMATS.items() if reads == name), "TEXTFILE")
+        return next((kind for kind, (_, reads, _) in (_READ_ONLY | FORMATS).items() if reads == name), "TEXTFILE")
     kind = given.name.upper()
     if kind not in FORMATS:
         raise QueryFailure(f"NOT_SUPPORTED: STORED AS {kind}, which the local AWS does not read")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from course.localaws.athena import types, writing
+from course.localaws.athena import projection, types, writing
 from course.localaws.athena.access import Access
 from course.localaws.athena.catalog import CATALOG, Catalog, CatalogTable
 from course.localaws.athena.ddl import DdlExecutor
@@ -165,6 +165,8 @@ class QueryRun:
 
     def _table(self, database: str, name: str) -> CatalogTable | None:
         table = self._catalog.table(database, name)
+        if table and projection.is_projected(table):
+            return projection.described(table, self._access.keys_below, self._access.now())
         return self._iceberg.described(table, self._access) if table and table.is_iceberg else table
 
     def _plan(self) -> QueryPlan:

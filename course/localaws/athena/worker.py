@@ -180,6 +180,10 @@ def _source(connection: duckdb.DuckDBPyConnection, scan: dict, piece: dict, numb
         view = f"{scan['view']}_{number}"
         connection.register(view, pyarrow.concat_tables(tables, promote_options="permissive"))
         return view, {name.lower() for table in tables for name in table.column_names}
+    if scan["format"] == "cloudtrail":
+        from course.localaws.athena import cloudtrail_files  # imports pyarrow, which most queries do not need
+
+        return cloudtrail_files.register(connection, f"{scan['view']}_{number}", piece["files"], piece["compression"], scan["all"]), None
     if scan["format"] == "json":
         columns = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in scan["all"].items())
         ignore = "true" if options["ignore_errors"] else "false"
