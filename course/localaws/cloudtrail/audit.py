@@ -16,6 +16,7 @@ from course.localaws.core.data_files import table
 from course.localaws.iam.callers import Caller
 
 Columns = dict[str, str | None]
+NOBODY = "null"  # the identity of a caller that no policy limits: the grader, whose calls are no events, or they would tell what it checks
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ def columns(call: AwsRequest, message: str) -> Columns:
     message : str
         Of the error, if the gateway answers one.
     """
+    if call.principal.unlimited:
+        return {"identity": NOBODY}
     found: Columns = {
         "identity": _identity(call.principal, call.caller),
         "agent": call.headers.get("user-agent", "")[: elements.LONGEST_MESSAGE],

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from course.localaws.cloudtrail import event_types, records, resources, user_identity
+from course.localaws.cloudtrail.audit import NOBODY
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError
 
@@ -44,7 +45,7 @@ def lookup_events(context: Context, params: dict) -> dict:
 
 def is_event(row: dict) -> bool:
     """Whether a row of the request log is a call that CloudTrail records. It knows no account for a request with a bad signature."""
-    return row["caller"] != "unknown" and _OPERATION.fullmatch(row["operation"]) is not None
+    return row["caller"] != "unknown" and row["identity"] != NOBODY and _OPERATION.fullmatch(row["operation"]) is not None
 
 
 def _events(context: Context, params: dict, first: float, last: float, before: int | None) -> Iterator[dict]:

@@ -21,8 +21,10 @@ FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 def is_delivered(call: AwsRequest) -> bool:
     """Whether EventBridge gets an event for a call. As on AWS by default: for management events that are not read-only."""
-    name = call.operation
-    return bool(name) and not event_types.is_read_only(call.service, name) and not event_types.is_data_event(call.service, name)
+    service, name = call.service, call.operation
+    if not name or call.principal.unlimited:
+        return False
+    return not event_types.is_read_only(service, name) and not event_types.is_data_event(service, name)
 
 
 def api_call_event(call: AwsRequest, account: str, identity: dict | None, error: str, message: str, now: float) -> dict:

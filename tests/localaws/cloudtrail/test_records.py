@@ -249,6 +249,23 @@ def test_a_request_with_a_bad_signature_is_no_event(client, trail, as_keys):
     assert not records(trail, AccessKeyId="AKIA0123456789ABCDEF")
 
 
+def test_the_grader_leaves_no_events(local_aws, client, trail):
+    keys = local_aws.issue(f"arn:aws:iam::{ACCOUNT}:root", unlimited=True)
+    grader = session_with_keys(keys.principal.access_key, keys.secret, keys.token).client("iam", endpoint_url=local_aws.endpoint)
+    grader.list_roles(PathPrefix="/what-is-checked/")
+    client("iam").list_roles(PathPrefix="/what-is-known/")
+    text = json.dumps(records(trail, EventName="ListRoles"))
+    assert "/what-is-known/" in text and "/what-is-checked/" not in text
+
+
+def test_root_is_an_identity_of_its_own(local_aws, trail):
+    keys = local_aws.issue(f"arn:aws:iam::{ACCOUNT}:root")
+    root = session_with_keys(keys.principal.access_key, keys.secret, keys.token).client("sts", endpoint_url=local_aws.endpoint)
+    root.get_caller_identity()
+    identity = record(trail, Username="root")["userIdentity"]
+    assert {"type": "Root", "principalId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "accountId": ACCOUNT}.items() <= identity.items()
+
+
 def test_regional_events_are_in_their_region_and_global_ones_in_one(client):
     client("sqs", region_name="eu-west-1").list_queues(QueueNamePrefix="recorded-there")
     client("iam", region_name="eu-west-1").list_roles(PathPrefix="/recorded-there/")
