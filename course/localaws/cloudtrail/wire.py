@@ -59,7 +59,7 @@ def outcome(call: AwsRequest, response: Response) -> Outcome:
 def _operation(call: AwsRequest) -> OperationModel | None:
     """The model of a call's operation, by signing name."""
     service, target = reference.services().get(call.service.lower()), call.headers.get("x-amz-target", "").rpartition(".")[0]
-    for name in service.models if service else (call.service,):
+    for name in reference.in_order(service.models if service else (call.service,), call.service):
         try:
             model = service_model(name)
         except UnknownServiceError:

@@ -61,7 +61,7 @@ async def read(call: AwsRequest) -> MotoRequest:
     prefix, names = (service.prefix, service.models) if service else (call.service.lower(), ())
     protocol = _protocol(call)
     _check_body(call, protocol, await call.body())
-    operation = _operation(call, protocol, [service_model(name) for name in names])
+    operation = _operation(call, protocol, [service_model(name) for name in reference.in_order(names, call.service)])
     if operation is None:
         return MotoRequest(prefix, "", call.operation or f"{call.request.method} {raw_path(call.request)}", {}, protocol)
     model = operation.service_model.service_name

@@ -79,4 +79,16 @@ def _value(shape: Shape, value: object, naming: Naming) -> object:
     if shape.type_name == "timestamp" and not isinstance(value, str):
         moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
         return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return value
+    return _typed(shape, value) if isinstance(value, str) else value
+
+
+def _typed(shape: Shape, text: str) -> object:
+    """The value of a text from a form, by the type of its member; the text itself if it does not have that type."""
+    try:
+        if shape.type_name in ("integer", "long"):
+            return int(text)
+        if shape.type_name in ("float", "double"):
+            return float(text)
+    except ValueError:
+        return text
+    return {"true": True, "false": False}.get(text, text) if shape.type_name == "boolean" else text

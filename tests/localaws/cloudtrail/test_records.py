@@ -217,9 +217,15 @@ def test_no_secret_is_in_a_record(client, trail):
     client("ssm").put_parameter(Name="recorded", Value=SECRET, Type="SecureString")
     connection = {"Name": "recorded", "ConnectionType": "JDBC", "ConnectionProperties": {"USERNAME": "u", "PASSWORD": SECRET}}
     client("glue").create_connection(ConnectionInput=connection)
+    database = {"DBInstanceIdentifier": "recorded", "Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": 20}
+    client("rds").create_db_instance(**database, MasterUsername="u", MasterUserPassword=SECRET)
     made = iam.create_access_key(UserName="recorded-secretive")["AccessKey"]["SecretAccessKey"]
     text = json.dumps(records(trail))
     assert SECRET not in text and made not in text
+    assert record(trail, EventName="CreateDBInstance")["requestParameters"] == {
+        **{"dBInstanceIdentifier": "recorded", "engine": "postgres", "dBInstanceClass": "db.t3.micro", "allocatedStorage": 20},
+        **{"masterUsername": "u", "masterUserPassword": HIDDEN},
+    }
     found = record(trail, EventName="PutSecretValue")["requestParameters"]
     assert found["secretId"] == arn  # what was reached is shown
     assert record(trail, EventName="CreateConnection")["requestParameters"]["connectionInput"]["connectionProperties"] == {

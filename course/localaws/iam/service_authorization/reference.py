@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -138,3 +139,8 @@ def _expression(arn: str) -> re.Pattern[str]:
         for number, part in enumerate(parts)
     )
     return re.compile("".join(pieces), re.DOTALL)
+
+
+def in_order(models: Iterable[str], service: str) -> list[str]:
+    """The models of a signing name, that of its own name first: DocumentDB signs as ``rds`` and has some of its operations."""
+    return sorted(models, key=lambda name: name != service.lower())
