@@ -43,9 +43,13 @@ class Queries(Protocol):
 
 
 class FunctionInvoker(Protocol):
-    """Lambda, for services that invoke functions; `course.localaws.awslambda.invocation.Invocations` documents the method."""
+    """Lambda, for services that invoke functions; `course.localaws.awslambda.invocation.Invocations` documents each method."""
 
     def invoke_event(self, arn: str, payload: bytes, *, token: str = "", service: str = "", source: str = "") -> None: ...
+
+    def invoke(self, arn: str, payload: bytes, *, service: str, source: str) -> str: ...
+
+    def check_invocable(self, arn: str, *, service: str, source: str) -> None: ...
 
 
 @dataclass

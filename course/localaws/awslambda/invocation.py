@@ -14,6 +14,7 @@ from course.localaws.awslambda.execution.event_queue import EventQueue
 from course.localaws.awslambda.execution.invoker import Invoker
 from course.localaws.awslambda.functions import Functions
 from course.localaws.awslambda.limits import limit
+from course.localaws.awslambda.store import Function
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.platform import Platform
@@ -65,13 +66,39 @@ class Invocations:
             ``ResourceNotFoundException``, ``AccessDeniedException``, ``InvalidRequestContentException``,
             ``RequestEntityTooLargeException``.
         """
+        wanted, _ = self._invocable(arn, service, source)
+        self._events.accept(wanted, _checked(payload, "Event"), str(uuid.uuid4()), token=token)
+
+    def invoke(self, arn: str, payload: bytes, *, service: str, source: str) -> str:
+        """Invoke a function for another service, and wait for its answer. The parameters are those of `invoke_event`.
+
+        Returns
+        -------
+        str
+            The error of the function; empty when it succeeded.
+
+        Raises
+        ------
+        AwsError
+            As `invoke_event`, and ``TooManyRequestsException``, or ``ServiceException`` when the local AWS is stopping.
+        """
+        wanted, function = self._invocable(arn, service, source)
+        result = self._invoker.invoke(wanted, function, _checked(payload, "RequestResponse"), str(uuid.uuid4()))
+        return result.payload.decode(errors="replace") if result.function_error else ""
+
+    def check_invocable(self, arn: str, *, service: str, source: str) -> None:
+        """Raises AwsError ``ResourceNotFoundException``, ``AccessDeniedException`` unless a service may invoke a function."""
+        self._invocable(arn, service, source)
+
+    def _invocable(self, arn: str, service: str, source: str) -> tuple[names.FunctionReference, Function]:
+        """A function that a service may invoke."""
         wanted = names.of_arn(self._platform.account, arn)
         function = self._functions.present(wanted)
         if service and not resource_policy.allows(function, wanted, service, source):
             action = resource_policy.INVOKE
             what = f"{service} is not authorized to perform: {action} on resource: {wanted.arn}"
             raise AwsError("AccessDeniedException", f"{what} because no resource-based policy allows the {action} action", 403)
-        self._events.accept(wanted, _checked(payload, "Event"), str(uuid.uuid4()), token=token)
+        return wanted, function
 
     def shutdown(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)

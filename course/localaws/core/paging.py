@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from course.localaws.core.errors import invalid
+from course.localaws.core.errors import AwsError, invalid
 
 DEFAULT_PAGE = 10
 
@@ -69,6 +69,28 @@ def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | st
     shown = keyed[:limit]
     following = token(query, shown[-1][0]) if len(keyed) > limit else None
     return [document for _, document in shown], following
+
+
+def ordered_page(
+    found: Sequence[tuple[str, dict]], params: dict, default: int, limit_member: str = "MaxResults"
+) -> tuple[list[dict], str | None]:
+    """One page of (key, document) pairs in their own order, and the token of the next page or None.
+
+    If the last item that was shown is gone, the next page begins at its former place. Raises AwsError ``InvalidNextTokenException``.
+    """
+    query = checksum(sorted((name, repr(given)) for name, given in params.items() if name not in ("NextToken", limit_member)))
+    start = _start(found, params["NextToken"], query) if params.get("NextToken") else 0
+    shown = found[start : start + (params.get(limit_member) or default)]
+    more = start + len(shown) < len(found)
+    return [document for _, document in shown], token(query, [start + len(shown), shown[-1][0]]) if more else None
+
+
+def _start(found: Sequence[tuple[str, dict]], text: str, query: int) -> int:
+    try:
+        place, last = read_token(text, query, lambda key: len(key) == 2 and isinstance(key[0], int))
+    except AwsError as error:
+        raise AwsError("InvalidNextTokenException", error.message) from None
+    return next((index + 1 for index, (key, _) in enumerate(found) if key == last), place)
 
 
 def _is_key(key: list) -> bool:

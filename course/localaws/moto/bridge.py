@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.moto.replay import current, patch_on_import, recorded
 
 if TYPE_CHECKING:
@@ -115,6 +115,27 @@ def _metrics(module: ModuleType) -> None:
             _platform.metrics.put(self.region_name, namespace, datum["MetricName"], datum["Value"], dimensions, unit)
 
     module.CloudWatchBackend.put_metric_data = put_metric_data
+
+
+@patch_on_import("moto.ssm.models")
+def _parameters(module: ModuleType) -> None:
+    # The caller's permissions on the secret are not known here, and moto has a copy that nobody sees.
+    def refuse(self: Any, secret_name: str) -> None:
+        raise not_supported("ssm", f"a parameter that refers to a secret (use secretsmanager:GetSecretValue of {secret_name})")
+
+    module.ParameterDict._get_secretsmanager_parameter = refuse
+
+
+@patch_on_import("moto.secretsmanager.models")
+def _managed_secrets(module: ModuleType) -> None:
+    original = module.SecretsManagerBackend.create_managed_secret
+
+    def create_managed_secret(self: Any, service_name: str, *parts: Any, **members: Any) -> Any:
+        if _first_time():  # in journals of earlier releases, moto made such secrets
+            raise not_supported(service_name, "a secret that the service manages (ManageMasterUserPassword)")
+        return original(self, service_name, *parts, **members)
+
+    module.SecretsManagerBackend.create_managed_secret = create_managed_secret
 
 
 @patch_on_import("moto.sns.models")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from course.localaws.core.call import AwsRequest
 from course.localaws.iam import policy
 from course.localaws.iam.policy import Policy
 from course.localaws.iam.service_authorization.permissions import ServiceRecords
@@ -54,10 +53,7 @@ def records_of(prefix: str, account: str) -> ServiceRecords:
         text = read(there, arn) if there is not None else None
         return _parsed(text) if text else None
 
-    def complete(call: AwsRequest, arn: str) -> str:
-        return _secret_arn(backend(arn), arn) if prefix == "secretsmanager" and arn.startswith("arn:") else arn
-
-    return ServiceRecords(tags=tags, policy=resource_policy, complete=complete)
+    return ServiceRecords(tags=tags, policy=resource_policy)
 
 
 def backend_of(prefix: str, account: str, region: str) -> Backend | None:
@@ -94,18 +90,6 @@ def _queue(backend: Backend, arn: str) -> Any:
     return backend.queues.get(_last(arn))
 
 
-def _secret(backend: Backend, arn: str) -> Any:
-    """A secret by its whole ARN, or by its name in place of it."""
-    name = _last(arn).removeprefix("secret:")
-    found = dict.get(backend.secrets, name)
-    return found or next((each for each in list(dict.values(backend.secrets)) if getattr(each, "arn", "") == arn), None)
-
-
-def _secret_arn(backend: Backend | None, arn: str) -> str:
-    found = _secret(backend, arn) if backend is not None else None
-    return found.arn if found is not None else arn
-
-
 def _topic_policy(backend: Backend, arn: str) -> str | None:
     found = _topic(backend, arn)
     return found.policy if found else None
@@ -114,11 +98,6 @@ def _topic_policy(backend: Backend, arn: str) -> str | None:
 def _queue_policy(backend: Backend, arn: str) -> str | None:
     found = _queue(backend, arn)
     return found.policy if found and isinstance(found.policy, str) else None
-
-
-def _secret_policy(backend: Backend, arn: str) -> str | None:
-    found = _secret(backend, arn)
-    return found.policy if found else None
 
 
 def _ecr_policy(backend: Backend, arn: str) -> str | None:
@@ -139,7 +118,6 @@ def _parameter_tags(backend: Backend, arn: str) -> dict[str, str]:
 
 _POLICIES: dict[str, Callable[[Backend, str], str | None]] = {
     "ecr": _ecr_policy,
-    "secretsmanager": _secret_policy,
     "sns": _topic_policy,
     "sqs": _queue_policy,
 }
@@ -147,7 +125,6 @@ _TAGS: dict[str, Callable[[Backend, str], dict[str, str]]] = {
     "dynamodb": lambda backend, arn: _named(getattr(backend.tables.get(_last(arn).split("/")[1]), "tags", ())),
     "ec2": _ec2_tags,
     "kinesis": lambda backend, arn: getattr(backend.streams.get(_name(arn)), "tags", {}),
-    "secretsmanager": lambda backend, arn: _named(getattr(_secret(backend, arn), "tags", ())),
     "sns": lambda backend, arn: getattr(_topic(backend, arn), "_tags", {}),
     "sqs": lambda backend, arn: getattr(_queue(backend, arn), "tags", {}),
     "ssm": _parameter_tags,

@@ -127,6 +127,7 @@ class LocalAws:
         """Fail or restart the work that was running when the last process ended."""
         self.services["kms"].backend.recover()
         self.services["lambda"].backend.recover()  # before those that invoke functions
+        self.services["secretsmanager"].backend.recover()
         self.sagemaker.recover()
         self.platform.alarms.recover()
         self.platform.events.recover()

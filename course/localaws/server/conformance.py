@@ -1,4 +1,4 @@
-"""Writes `docs/local-aws.md`: what the local AWS supports of SageMaker, S3 and KMS, from its code and the prose in `conformance.yaml`.
+"""Writes `docs/local-aws.md`: what the local AWS supports of SageMaker, S3, KMS and others, from its code and `conformance.yaml`.
 
     python -m course.localaws.server.conformance [FILE]
 
@@ -18,7 +18,7 @@ from course.localaws.images import catalogue
 from course.localaws.kms import service as kms
 from course.localaws.protocol.model import service_model
 from course.localaws.s3 import table as s3
-from course.localaws.sagemaker.service import REST_SERVICES, SageMaker
+from course.localaws.sagemaker.service import REST_SERVICES
 from course.localaws.server.app import LocalAws
 
 ROOT = Path(__file__).parents[3]
@@ -32,13 +32,13 @@ def document() -> str:
     with tempfile.TemporaryDirectory() as state:
         aws = LocalAws(Path(state), "http://127.0.0.1:1")
         try:
-            return re.sub(r"\n{3,}", "\n\n", "\n".join([*_page(aws.sagemaker), ""]))
+            return re.sub(r"\n{3,}", "\n\n", "\n".join([*_page(aws), ""]))
         finally:
             aws.shutdown()
 
 
-def _page(sagemaker: SageMaker) -> Iterator[str]:
-    prose = table(PROSE)
+def _page(aws: LocalAws) -> Iterator[str]:
+    prose, sagemaker = table(PROSE), aws.sagemaker
     done = {operation: family for family in sagemaker.families for operation in family.operations}
     yield "# What the local AWS does\n"
     yield "<!-- Made by `python -m course.localaws.server.conformance`; its prose is in course/localaws/server/conformance.yaml. -->\n"
@@ -84,6 +84,9 @@ def _page(sagemaker: SageMaker) -> Iterator[str]:
     yield f"Supported; all other operations are refused:\n\n{_names(kms.OPERATIONS)}"
     yield "\n## VPCs\n"
     yield from _lists(prose["vpc"])
+    yield "\n## Secrets Manager\n"
+    yield from _lists(prose["secretsmanager"])
+    yield f"Supported; all other operations are refused:\n\n{_names(aws.services['secretsmanager'].operations)}"
     yield f"\n## The clock\n\n{prose['clock']}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])

@@ -1,0 +1,1 @@
+"""The API of Secrets Manager, one module for each kind of operation."""

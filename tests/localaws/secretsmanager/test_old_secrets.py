@@ -1,0 +1,64 @@
+"""The secrets of a state folder of an earlier release, in which moto kept them, are taken over and then encrypted."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from course.localaws.moto.journal import Journal, JournalEntry, new_seed
+from tests.localaws.moto.restartable_aws import RestartableAws
+
+ARCHIVE = Path(__file__).parents[1] / "server" / "state-2026-11-27.tar.gz"
+TOKENS = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"]
+REQUESTS = [
+    ("CreateSecret", {"Name": "old/text", "SecretString": "first", "ClientRequestToken": TOKENS[0], "Tags": [{"Key": "a", "Value": "b"}]}),
+    ("PutSecretValue", {"SecretId": "old/text", "SecretString": "second", "ClientRequestToken": TOKENS[1]}),
+    ("PutResourcePolicy", {"SecretId": "old/text", "ResourcePolicy": '{"Version": "2012-10-17", "Statement": []}'}),
+    ("CreateSecret", {"Name": "old/binary", "SecretBinary": "AP8=", "KmsKeyId": "alias/gone", "ClientRequestToken": TOKENS[0]}),
+    ("CreateSecret", {"Name": "old/deleted", "SecretString": "x", "ClientRequestToken": TOKENS[0]}),
+    ("DeleteSecret", {"SecretId": "old/deleted", "RecoveryWindowInDays": 30}),
+]
+
+
+@pytest.fixture
+def old(tmp_path):
+    """The archived state of an earlier release, with the requests in its journal."""
+    with tarfile.open(ARCHIVE) as tar:
+        tar.extractall(tmp_path, filter="data")
+    (tmp_path / "state").chmod(0o700)
+    journal = Journal(tmp_path / "state" / "journal.db")
+    for operation, parameters in REQUESTS:
+        headers = (
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", f"secretsmanager.{operation}"),
+            ("host", "localhost"),
+        )
+        caller = "arn:aws:iam::123456789012:root"
+        body = json.dumps(parameters).encode()
+        seed, service = new_seed(), "secretsmanager"
+        journal.append(JournalEntry(time.time(), seed, service, "us-east-1", caller, "", "POST", b"/", b"", headers, body))
+    journal.close()
+    made = RestartableAws(tmp_path / "state")
+    yield made
+    made.stop()
+
+
+def test_secrets_of_an_earlier_release_are_there(old):
+    for _ in range(2):  # also after a restart, which takes nothing over
+        secrets = old("secretsmanager")
+        assert secrets.get_secret_value(SecretId="old/text")["SecretString"] == "second"
+        assert secrets.get_secret_value(SecretId="old/text", VersionStage="AWSPREVIOUS")["VersionId"] == TOKENS[0]
+        assert secrets.get_secret_value(SecretId="old/binary")["SecretBinary"] == b"\x00\xff"
+        found = secrets.describe_secret(SecretId="old/text")
+        assert found["Tags"] == [{"Key": "a", "Value": "b"}]
+        assert "ResourcePolicy" in secrets.get_resource_policy(SecretId="old/text")
+        assert {each["Name"] for each in secrets.list_secrets()["SecretList"]} == {"old/text", "old/binary"}
+        old.restart()
+    secrets = old("secretsmanager")
+    secrets.restore_secret(SecretId="old/deleted")
+    assert secrets.get_secret_value(SecretId="old/deleted")["SecretString"] == "x"
+    assert b"second" not in (old.state / "secrets.db").read_bytes()
