@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -84,6 +84,8 @@ class Platform:
         The types of resources whose data events a trail of CloudTrail asks for, e.g. ``"AWS::S3::Object"``.
     scalable_targets : ScalableTargetLookup
         Set by Application Auto Scaling's constructor.
+    configurations : dict
+        Resource type -> the documents of a region's resources, for Config's rules. Each service whose resources have rules adds its own.
     endpoint : str
         ``"http://127.0.0.1:PORT"``, for processes inside jobs.
     sealed : Path or None
@@ -118,6 +120,7 @@ class Platform:
     scalable: dict[str, Scalable] = field(default_factory=dict)
     recorded_data: set[str] = field(default_factory=set)
     scalable_targets: ScalableTargetLookup = field(init=False)
+    configurations: dict[str, Callable[[str], list[dict]]] = field(default_factory=dict)
     athena: Queries = field(init=False)
     functions: FunctionInvoker = field(init=False)
 

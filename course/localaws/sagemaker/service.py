@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from botocore.model import ServiceModel
 from starlette.responses import Response
 
-from course.localaws.context import Operation
+from course.localaws.context import Context, Operation
 from course.localaws.core.call import AwsRequest
-from course.localaws.core.resources import ResourceEngine, ResourceKind
+from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.platform import Platform
 from course.localaws.protocol import rest_json
 from course.localaws.protocol.model import service_model
@@ -24,7 +24,9 @@ from course.localaws.sagemaker.core.permissions import required_permissions
 from course.localaws.sagemaker.core.records import HEADER, RecordOnlyResources
 from course.localaws.sagemaker.core.state_events import StateEvents
 from course.localaws.sagemaker.experiments.tracking import Tracking
+from course.localaws.sagemaker.hosting.endpoint_configs import ENDPOINT_CONFIG
 from course.localaws.sagemaker.hosting.endpoint_events import EndpointEvents
+from course.localaws.sagemaker.hosting.models import MODEL
 
 # Module below this package, and class, which is a `Family`. They start and stop in this order. The constructor gets the platform, the
 # engine, and the families whose classes it lists in `needs`.
@@ -52,6 +54,7 @@ FAMILIES = (
     "core.tags:Tags",
     "hosting.components.operations:InferenceComponents",
 )
+CONFIGURED = {"AWS::SageMaker::Model": MODEL, "AWS::SageMaker::EndpointConfig": ENDPOINT_CONFIG}  # what rules of Config evaluate
 REST_SERVICES = ("sagemaker-runtime", "sagemaker-featurestore-runtime", "sagemaker-metrics")
 T = TypeVar("T", bound=Family)
 
@@ -113,6 +116,8 @@ class SageMaker:
         self._made: dict[type[Family], Any] = {}
         self._kinds: dict[str, list[ResourceKind]] = {}  # by operation: those whose name its name ends with
         self.families = [self.family(cls) for cls in _FAMILIES]
+        for configured, kind in CONFIGURED.items():
+            platform.configurations[configured] = partial(self._documents, kind)
         self.recorded = set(self.family(RecordOnlyResources).operations)
         self.operations: dict[str, Operation] = {}
         for family in self.families:
@@ -129,6 +134,9 @@ class SageMaker:
             needed = [self.family(other) for other in cls.needs]
             self._made[cls] = cls(self._platform, self.engine, *needed)
         return self._made[cls]
+
+    def _documents(self, kind: ResourceKind, region: str) -> list[Document]:
+        return self.engine.documents(Context(region, self._platform.account, self._platform), kind)
 
     def resource(self, operation: str, params: dict) -> str:
         """Returns the resource for the request log, e.g. ``"training-job/delays-1"``; ``""`` when the operation has none."""

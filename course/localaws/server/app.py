@@ -129,6 +129,7 @@ class LocalAws:
         self.services["lambda"].backend.recover()  # before those that invoke functions
         self.services["secretsmanager"].backend.recover()
         self.sagemaker.recover()
+        self.services["config"].backend.recover()
         self.platform.alarms.recover()
         self.platform.events.recover()
         self.services["cloudtrail"].backend.recover()

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from course.localaws.config.catalog import rules
 from course.localaws.core.data_files import table
 from course.localaws.images import catalogue
 from course.localaws.kms import service as kms
@@ -87,6 +88,9 @@ def _page(aws: LocalAws) -> Iterator[str]:
     yield "\n## Secrets Manager\n"
     yield from _lists(prose["secretsmanager"])
     yield f"Supported; all other operations are refused:\n\n{_names(aws.services['secretsmanager'].operations)}"
+    yield "\n## Config\n"
+    yield from _lists(prose["config"])
+    yield f"The managed rules that are evaluated; all other rules are refused:\n\n{_names(rules())}"
     yield f"\n## The clock\n\n{prose['clock']}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])

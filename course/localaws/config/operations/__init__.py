@@ -1,0 +1,1 @@
+"""The API of rules and their compliance. moto serves the other operations of Config."""
