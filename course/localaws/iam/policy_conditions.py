@@ -149,10 +149,9 @@ class Condition:
         if self.operator == "Null":
             return any(_boolean(value) != bool(present) for value in self.values)
         wanted = [patterns.expand(value, context) if self.variables else patterns.plain(value) for value in self.values]
-        if self.quantifier == "ForAllValues":
-            return all(self._test(value, wanted) for value in present)
-        if self.quantifier == "ForAnyValue":
-            return any(self._test(value, wanted) for value in present)
+        if self.quantifier:  # an empty string counts as no value ("Set operators for multivalued context keys")
+            held = [self._test(value, wanted) for value in present if value]
+            return all(held) if self.quantifier == "ForAllValues" else any(held)
         if not present:
             return self.if_exists or self.operator in _NEGATING
         if len(present) > 1:

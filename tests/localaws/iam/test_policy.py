@@ -253,6 +253,8 @@ def test_actions_are_compared_without_regard_to_case():
         ({"ForAllValues:StringEquals": {"k": ["a"]}}, {}, True),
         ({"ForAnyValue:StringEquals": {"k": ["a", "b"]}}, {"k": ["c", "b"]}, True),
         ({"ForAnyValue:StringEquals": {"k": ["a"]}}, {}, False),
+        ({"ForAllValues:StringEquals": {"k": ["a"]}}, {"k": [""]}, True),  # an empty string is an empty set
+        ({"ForAnyValue:StringEquals": {"k": ["a", ""]}}, {"k": [""]}, False),
         ({"ForAnyValue:StringNotEquals": {"k": ["a"]}}, {"k": ["a", "b"]}, True),
         ({"ForAllValues:StringNotEquals": {"k": ["a"]}}, {"k": ["a", "b"]}, False),
         ({"StringLike": {"k": "${aws:username}/*"}}, {"k": ["ann/x"], "aws:username": ["ann"]}, True),
