@@ -138,8 +138,8 @@ def evaluate(
     """Evaluate a request within one account. An explicit deny always wins. Otherwise the request needs an allow.
 
     The allow of an identity policy counts only within the boundary and the session policies. The allow of a resource policy depends on whom
-    it names: the user or the role's session itself needs nothing else; a role or everybody counts like an identity policy; the account
-    leaves it to the identity policies.
+    it names: the user, the role's session itself or everybody needs nothing else; a role counts like an identity policy; the account leaves
+    it to the identity policies.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def evaluate(
         A condition cannot be evaluated. Such a condition never counts as satisfied.
     """
     own = _Found.of(request, identity)
-    given = _Found.of(request, [resource_policy] if resource_policy else ())
+    given = _Found.of(request, [resource_policy] if resource_policy else (), bounded=boundary is not None)
     boundaries, sessions = (None if limit is None else _Found.of(request, limit) for limit in (boundary, session))
     found = [each for each in (own, given, boundaries, sessions) if each]
     denied = tuple(statement for each in found for statement in each.denying)
@@ -184,8 +184,12 @@ def _names_account(statement: PolicyStatement, request: AuthorizationRequest) ->
 
 
 def _grants_directly(statement: PolicyStatement, request: AuthorizationRequest) -> bool:
-    """Whether the allow of a resource policy, which applies to a request, names the user or the session itself."""
-    return not statement.not_principals and bool((statement.principals or {}).get("AWS", frozenset()) & request.direct)
+    """Whether the allow of a resource policy, which applies to a request, names the user or the session itself, or everybody.
+
+    Boundaries and session policies do not limit what ``"*"`` grants ("AWS JSON policy elements: Principal", IAM User Guide).
+    """
+    names = (statement.principals or {}).get("AWS", frozenset())
+    return not statement.not_principals and bool(names & (request.direct | {"*"}))
 
 
 def about(policies: Iterable[Policy], action: str) -> tuple[Policy, ...]:
@@ -201,15 +205,15 @@ class _Found:
     missing: list[str]
 
     @classmethod
-    def of(cls, request: AuthorizationRequest, policies: Iterable[Policy]) -> _Found:
+    def of(cls, request: AuthorizationRequest, policies: Iterable[Policy], bounded: bool = False) -> _Found:
         missing: list[str] = []
-        applying = [statement for policy in policies for statement in policy.statements if _applies(statement, request, missing)]
+        applying = [statement for policy in policies for statement in policy.statements if _applies(statement, request, missing, bounded)]
         allowing = tuple(statement for statement in applying if statement.allows)
         return cls(allowing, tuple(statement for statement in applying if not statement.allows), missing)
 
 
-def _applies(statement: PolicyStatement, request: AuthorizationRequest, missing: list[str]) -> bool:
-    if not _names_action(statement, request.action) or not _names_principal(statement, request.principals):
+def _applies(statement: PolicyStatement, request: AuthorizationRequest, missing: list[str], bounded: bool) -> bool:
+    if not _names_action(statement, request.action) or not _names_principal(statement, request, bounded):
         return False
     try:
         # Evaluate every condition, even after one has failed, to report all missing keys.
@@ -233,11 +237,24 @@ def _names_resource(statement: PolicyStatement, request: AuthorizationRequest) -
     return any([patterns.resource_matches(expand(pattern), request.resource) for pattern in statement.resources]) != statement.not_resources
 
 
-def _names_principal(statement: PolicyStatement, principals: Mapping[str, frozenset[str]]) -> bool:
+def _names_principal(statement: PolicyStatement, request: AuthorizationRequest, bounded: bool) -> bool:
+    """``bounded`` says whether the caller has a permissions boundary."""
     if statement.principals is None:  # an identity policy: its principal is the entity it is attached to
         return True
-    named = any("*" in names or names & principals.get(kind, frozenset()) for kind, names in statement.principals.items())
+    if statement.not_principals and not statement.allows:
+        return bounded or not _excepts(statement.principals, request)
+    named = any("*" in names or names & request.principals.get(kind, frozenset()) for kind, names in statement.principals.items())
     return named != statement.not_principals
+
+
+def _excepts(principals: Mapping[str, frozenset[str]], request: AuthorizationRequest) -> bool:
+    """Whether the ``NotPrincipal`` of a deny names the caller itself: its account or role alone is not enough.
+
+    It never excepts a caller with a boundary ("AWS JSON policy elements: NotPrincipal" and "Permissions boundaries for IAM entities", IAM
+    User Guide).
+    """
+    itself = {**request.principals, "AWS": request.direct or request.principals.get("AWS", frozenset())}
+    return any("*" in names or names & itself.get(kind, frozenset()) for kind, names in principals.items())
 
 
 def _holds(condition: Condition, statement: PolicyStatement, request: AuthorizationRequest, missing: list[str]) -> bool:

@@ -36,20 +36,29 @@ def decision(asked: Asked, identity: Sequence[dict], boundary: dict | None, sess
     every = [*identity, *(each for each in (boundary, sessions, resource) if each)]
     if any(_has(each, "Deny", asked) for each in every):
         return "explicitDeny"
-    if resource and _allows_whom(resource, asked, {asked.session}):  # the session itself is named: nothing else is asked
+    if resource and boundary is not None and any(_denies_whatever_it_excepts(each, asked) for each in resource["Statement"]):
+        return "explicitDeny"
+    if resource and _allows_whom(resource, asked, {asked.session, "*"}):  # the session itself or everybody is named: nothing else is asked
         return "allowed"
     granted = any(_has(each, "Allow", asked) for each in identity)
-    granted = granted or bool(resource and _allows_whom(resource, asked, {asked.role, "*"}))
+    granted = granted or bool(resource and _allows_whom(resource, asked, {asked.role}, excepting=True))
     within = all(_has(limit, "Allow", asked) for limit in (boundary, sessions) if limit is not None)
     return "allowed" if granted and within else "implicitDeny"
 
 
-def _allows_whom(document: dict, asked: Asked, names: set[str]) -> bool:
-    """Whether a statement that names one of these allows the request. ``NotPrincipal`` names everybody else."""
+def _denies_whatever_it_excepts(statement: dict, asked: Asked) -> bool:
+    """Whether this is a deny with ``NotPrincipal``, which denies whoever has a permissions boundary."""
+    if statement["Effect"] == "Allow" or "NotPrincipal" not in statement:
+        return False
+    return _applies({name: value for name, value in statement.items() if name != "NotPrincipal"}, asked)
+
+
+def _allows_whom(document: dict, asked: Asked, names: set[str], excepting: bool = False) -> bool:
+    """Whether a statement that names one of these allows the request; if ``excepting``, also one that names everybody else."""
     for statement in document["Statement"]:
         if statement["Effect"] == "Allow" and _applies(statement, asked):
             if "NotPrincipal" in statement:
-                if "*" in names:
+                if excepting:
                     return True
             elif _principals(statement["Principal"]) & names:
                 return True
@@ -90,8 +99,8 @@ def _names_resource(statement: dict, asked: Asked) -> bool:
 
 def _names_principal(statement: dict, asked: Asked) -> bool:
     mine = {asked.session, asked.role, asked.account, f"arn:aws:iam::{asked.account}:root", "*"}
-    if "NotPrincipal" in statement:
-        return not _principals(statement["NotPrincipal"]) & mine
+    if "NotPrincipal" in statement:  # a deny excepts only the caller itself
+        return not _principals(statement["NotPrincipal"]) & (mine if statement["Effect"] == "Allow" else {asked.session, "*"})
     return "Principal" not in statement or bool(_principals(statement["Principal"]) & mine)
 
 

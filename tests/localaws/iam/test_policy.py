@@ -114,10 +114,10 @@ def test_whom_a_resource_policy_names_decides_what_limits_it(request, identity, 
     every = [says(identity), says(boundary), says(sessions), given]
     if "explicitDeny" in every:
         assert found.effect == "explicitDeny"
-    elif given == "allowed" and named == SESSION:
+    elif given == "allowed" and named in (SESSION, "*"):
         assert found.effect == "allowed"
     else:
-        granted = says(identity) == "allowed" or (given == "allowed" and named in (ROLE, "*"))
+        granted = says(identity) == "allowed" or (given == "allowed" and named == ROLE)
         assert found.allowed == (granted and says(boundary) == "allowed" and says(sessions) == "allowed")
     assert (found.within_boundary, found.within_session) == (says(boundary) == "allowed", says(sessions) == "allowed")
 
@@ -327,6 +327,23 @@ def test_principals_of_a_resource_policy():
     service = AuthorizationRequest("sts:AssumeRole", principals={"Service": frozenset({"sagemaker.amazonaws.com"})})
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["glue.amazonaws.com", "sagemaker.amazonaws.com"]}}
     assert policy.evaluate(service, [of(statement)]).allowed
+
+
+@pytest.mark.parametrize(
+    ("excepted", "boundary", "expected"),
+    [
+        ([SESSION], None, "allowed"),
+        ([SESSION, ROLE, ACCOUNT], None, "allowed"),
+        ([ROLE, ACCOUNT], None, "explicitDeny"),  # whoever else is in the account or has the role is not excepted
+        (["*"], None, "allowed"),
+        ([SESSION, ROLE, ACCOUNT], [], "explicitDeny"),  # a boundary, here of nothing: the statement excepts nobody who has one
+    ],
+)
+def test_a_deny_of_all_but_some_excepts_the_caller_itself(excepted, boundary, expected):
+    given = {**allow(), "Principal": {"AWS": SESSION}}
+    deny_others = {"Effect": "Deny", "Action": "*", "Resource": "*", "NotPrincipal": {"AWS": excepted}}
+    found = policy.evaluate(AuthorizationRequest("s3:GetObject", **NAMES), [], boundary, of(given, deny_others))
+    assert found.effect == expected
 
 
 @pytest.mark.parametrize(
