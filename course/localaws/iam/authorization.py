@@ -26,6 +26,7 @@ from course.localaws.moto.records import MotoRecords
 
 ConditionKeys = dict[str, Sequence[str]]  # condition key -> its values
 
+NO_RESOURCE = ("*", "arn:aws:s3:::*")  # of actions that have none; S3's takes either in a policy
 MOST_KEPT = 1000  # callers; each session counts as a caller
 # Global condition keys, in lower case, that are really absent from a call that does not have them: no call comes from another service, a
 # VPC endpoint, an identity provider or an organization; no call has multi-factor authentication.
@@ -211,7 +212,7 @@ class CallerAuthorizer:
             except PolicyError as error:
                 reason = f"because {error}"
             if reason:
-                where = "" if demand.resource == "*" else f" on resource: {demand.quote}{demand.resource}{demand.quote}"
+                where = "" if demand.resource in NO_RESOURCE else f" on resource: {demand.quote}{demand.resource}{demand.quote}"
                 message = f"User: {call.principal.arn} is not authorized to perform: {demand.action}{where} {reason}"
                 if demand.words:
                     message = demand.words.before + message.replace(demand.action, demand.words.of(demand.action))

@@ -102,6 +102,19 @@ def denied(call, *words: str, **request) -> None:
 # Who
 
 
+def test_buckets_are_listed_by_a_policy_on_all_of_s3(account: Account) -> None:
+    bucket = account.bucket()
+    for resource in ("*", "arn:aws:s3:::*"):
+        lister = account.user(f"lister-{next(NUMBERS)}", ALL | {"Action": "s3:ListAllMyBuckets", "Resource": resource})
+        assert bucket in [each["Name"] for each in lister.list_buckets()["Buckets"]]
+    other = account.user("lister-of-one", ALL | {"Action": "s3:ListAllMyBuckets", "Resource": f"arn:aws:s3:::{bucket}"})
+    assert refused(other.list_buckets) == (
+        "AccessDenied",
+        f"User: arn:aws:iam::{ACCOUNT}:user/lister-of-one is not authorized to perform: s3:ListAllMyBuckets "
+        "because no identity-based policy allows the s3:ListAllMyBuckets action",
+    )
+
+
 def test_a_caller_without_permission_is_refused_in_s3s_words(account: Account) -> None:
     bucket, nobody = account.bucket(a=b"1"), account.user("nobody")
     assert refused(nobody.get_object, Bucket=bucket, Key="a") == (
