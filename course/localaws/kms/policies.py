@@ -10,15 +10,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from course.localaws.core.call import root
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
+from course.localaws.iam import policy_conditions as conditions
 from course.localaws.iam.policy import Policy, PolicyError
+from course.localaws.iam.policy_conditions import Condition
 from course.localaws.kms.store import Key
 
 LARGEST = 32 * 1024  # bytes
+KEYS = "kms:EncryptionContextKeys"
 _CHECKED = re.compile(r"arn:aws:iam::\d{12}:(user|role)/.+")  # principals that must exist
 
 
@@ -71,10 +75,15 @@ def effective(key: Key, action: str) -> Policy:
 @lru_cache(maxsize=1024)
 def _about(text: str, grants: str, action: str) -> Policy:
     found = [policy.parse("the key policy", text)]
-    statements = [statement for grant in json.loads(grants) for statement in _statements(grant)]
-    if statements:
-        found.append(policy.parse("a grant", {"Version": "2012-10-17", "Statement": statements}))
+    found += [_parsed(grant) for grant in json.loads(grants)]
     return Policy("the key policy", tuple(statement for each in policy.about(found, action) for statement in each.statements))
+
+
+def _parsed(grant: dict) -> Policy:
+    """A grant as a policy. In the version of 2008 a value has no variables."""
+    found = policy.parse("a grant", {"Version": "2008-10-17", "Statement": _statements(grant)})
+    given, *others = found.statements
+    return replace(found, statements=(replace(given, conditions=_conditions(grant.get("Constraints", {}))), *others))
 
 
 def _statements(grant: dict) -> list[dict]:
@@ -87,7 +96,7 @@ def _statements(grant: dict) -> list[dict]:
     retiring = [grant["RetiringPrincipal"]] if "RetiringPrincipal" in grant else []
     # The retiring principal may always retire the grant; the grantee may if RetireGrant is among the operations.
     retires = {"Effect": "Allow", "Principal": {"AWS": retiring}, "Action": "kms:RetireGrant", "Resource": "*"}
-    return [allowed | _conditions(grant.get("Constraints", {})), *([retires] if retiring else [])]
+    return [allowed, *([retires] if retiring else [])]
 
 
 def _principal(grant: dict) -> dict:
@@ -96,12 +105,15 @@ def _principal(grant: dict) -> dict:
     return {"AWS": grant["GranteePrincipal"]}
 
 
-def _conditions(constraints: dict) -> dict:
-    """The encryption context that a grant requires: these pairs and perhaps others, or exactly these."""
+def _conditions(constraints: dict) -> tuple[Condition, ...]:
+    """The encryption context that a grant requires: these pairs and perhaps others, or exactly these.
+
+    The names in a context have a case here, as their values have. In a condition key alone they would have none.
+    """
     pairs = constraints.get("EncryptionContextSubset") or constraints.get("EncryptionContextEquals") or {}
-    if not pairs:
-        return {}
-    found: dict = {"StringEquals": {f"kms:EncryptionContext:{name}": value for name, value in pairs.items()}}
-    if constraints.get("EncryptionContextEquals"):
-        found["ForAllValues:StringEquals"] = {"kms:EncryptionContextKeys": [*pairs]}
-    return {"Condition": found}
+    only = {"ForAllValues:StringEquals": {KEYS: [*pairs]}} if constraints.get("EncryptionContextEquals") else {}
+    required = [
+        {"StringEquals": {f"kms:EncryptionContext:{name}": value}, "ForAnyValue:StringEquals": {KEYS: name}}
+        for name, value in pairs.items()
+    ]
+    return tuple(condition for each in (*required, only) for condition in conditions.parse(each, variables=False))

@@ -100,6 +100,15 @@ def test_a_grant_for_one_encryption_context(kms, key, user):
     assert not may_encrypt(ada, key, EncryptionContext={"flight": "1", "and": "more"})
 
 
+def test_a_grants_encryption_context_has_a_case(kms, key, user):
+    ada = user()
+    constraints = {"EncryptionContextSubset": {"Flight": "1", "Day": "${aws:username}"}}
+    kms.create_grant(KeyId=key, GranteePrincipal=ada.arn, Operations=["Encrypt"], Constraints=constraints)
+    assert may_encrypt(ada, key, EncryptionContext={"Flight": "1", "Day": "${aws:username}", "gate": "2"})
+    assert not may_encrypt(ada, key, EncryptionContext={"flight": "1", "Day": "${aws:username}"})
+    assert not may_encrypt(ada, key, EncryptionContext={"Flight": "1", "Day": ada.arn.rpartition("/")[2]})
+
+
 def test_a_grant_is_retired_by_its_retiring_principal(kms, key, user):
     ada, bob, eve = user(), user(), user()
     token = kms.create_grant(KeyId=key, GranteePrincipal=ada.arn, RetiringPrincipal=bob.arn, Operations=["Encrypt"])["GrantToken"]
