@@ -244,8 +244,8 @@ def test_the_record_of_decrypt_names_the_key_that_only_the_ciphertext_knows(clie
 
 
 def test_parameters_larger_than_the_limit_are_left_out(client, trail):
-    client("secretsmanager").create_secret(Name="recorded-large", Description="x" * 150_000, SecretString=SECRET)
-    found = record(trail, EventName="CreateSecret")["requestParameters"]
+    client("glue").create_database(DatabaseInput={"Name": "recorded_large", "Parameters": {"text": "x" * 150_000}})
+    found = record(trail, EventName="CreateDatabase")["requestParameters"]
     assert found["omitted"] is True and found["reason"] == "requestParameters too large" and found["originalSize"] > 150_000
 
 
