@@ -46,6 +46,7 @@ class Trails:
         self._destinations = Destinations(platform)
         self._deliveries = Deliveries(platform, self._store, self._destinations)
         self._migrated = threading.Event()
+        platform.configurations["AWS::CloudTrail::Trail"] = self._configured
         self.operations: dict[str, Operation] = {
             "CreateTrail": self._changing(self.create),
             "UpdateTrail": self._changing(self.update),
@@ -64,6 +65,10 @@ class Trails:
             "ListTags": self._reading(self.list_tags),
             "ListPublicKeys": self._reading(self.list_public_keys),
         }
+
+    def _configured(self, region: str) -> list[dict]:
+        """The trails that log events of a region, with ``_Status``."""
+        return [trail for trail in self._store.every(TRAIL) if trail["HomeRegion"] == region or trail["IsMultiRegionTrail"]]
 
     # Life
 

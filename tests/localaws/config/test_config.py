@@ -184,6 +184,9 @@ def test_policies_and_trails(aws):
     iam.create_user(UserName="bounded", PermissionsBoundary=admin["Arn"])
     assert results(aws, put(aws, rule, {"excludePermissionBoundaryPolicy": "true"})) == {reader["PolicyId"]: GOOD}
     assert results(aws, put(aws, "CLOUD_TRAIL_ENABLED")) == {"123456789012": BAD}
+    trusted = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": ["s3:GetBucketAcl", "s3:PutObject"]}
+    resources = ["arn:aws:s3:::config-history", "arn:aws:s3:::config-history/*"]
+    aws("s3").put_bucket_policy(Bucket="config-history", Policy=policy(trusted | {"Resource": resources}))
     aws("cloudtrail").create_trail(Name="trail", S3BucketName="config-history")
     aws("cloudtrail").start_logging(Name="trail")
     assert results(aws, put(aws, "CLOUD_TRAIL_ENABLED")) == {"123456789012": GOOD}
