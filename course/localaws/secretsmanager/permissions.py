@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from course.localaws.core.call import AwsRequest
@@ -130,8 +130,7 @@ class SecretPermissions:
         return self._services["kms"](action, key, lambda: keys)
 
     def _on(self, arn: str, secret: Secret | None, operation: str, params: dict) -> RequiredPermission:
-        keys = lambda: self._condition_keys(operation, params, secret)  # noqa: E731
-        return self._demand(f"{SERVICE}:{operation}", arn, secret, keys)
+        return self._demand(f"{SERVICE}:{operation}", arn, secret, partial(self._condition_keys, operation, params, secret))
 
     def _demand(self, action: str, arn: str, secret: Secret | None, keys: Callable[[], ConditionKeys]) -> RequiredPermission:
         policy = policies.about(secret.policy, action) if secret and secret.policy else None

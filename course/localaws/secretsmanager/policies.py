@@ -14,8 +14,6 @@ from course.localaws.iam import policy
 from course.localaws.iam.policy import Policy, PolicyError
 from course.localaws.s3.bucket_policies import is_public
 
-__all__ = ["about", "check_public", "checked", "is_public"]
-
 LARGEST = 20_480  # characters
 _CHECKED = re.compile(r"arn:aws:iam::\d{12}:(user|role)/.+")  # principals that must exist
 

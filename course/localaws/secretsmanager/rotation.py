@@ -51,7 +51,7 @@ class Rotator:
                 return
             error = error or _unfinished(present, attempt)
             done = self._failed(present, attempt, moment) if error else _succeeded(present, attempt, moment)
-            self._store.put(_without_test(done, attempt))
+            self._store.put(without_test(done, attempt))
         if error:
             logger.warning("the rotation of %s failed: %s", secret.arn, error)
         self._tell(secret, attempt, "Failed" if error else "Succeeded", error)
@@ -139,7 +139,7 @@ def _unfinished(secret: Secret, attempt: Attempt) -> str:
     return f"finishSecret did not move {CURRENT} to the version {attempt.token}."
 
 
-def _without_test(secret: Secret, attempt: Attempt) -> Secret:
+def without_test(secret: Secret, attempt: Attempt) -> Secret:
     """The secret without the version of a test."""
     if not attempt.test:
         return secret

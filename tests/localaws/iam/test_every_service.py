@@ -232,7 +232,7 @@ def test_a_key_that_nothing_here_knows_never_counts_as_satisfied(user):
     [
         ("sns:CreateTopic", "sns", lambda client, tags: client.create_topic(Name="tagged", Tags=tags)),
         (
-            "secretsmanager:CreateSecret",
+            ["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
             "secretsmanager",
             lambda client, tags: client.create_secret(Name="tagged", SecretString="s", Tags=tags),
         ),

@@ -25,7 +25,7 @@ def steps(client, function: str) -> list[str]:
         return []
 
 
-def tested(client, secrets, name: str, function: str) -> None:
+def wait_for_test(client, secrets, name: str, function: str) -> None:
     """Wait until the test of a rotation's configuration has ended."""
     eventually(lambda: steps(client, function) == ["testSecret"] and "AWSPENDING" not in labels(secrets, name))
 
@@ -56,7 +56,7 @@ def test_without_immediate_rotation_only_the_test_runs(client, secrets, name):
     function, arn = rotation_function(client)
     secrets.create_secret(Name=name, SecretString="first")
     secrets.rotate_secret(SecretId=name, RotationLambdaARN=arn, RotationRules={"AutomaticallyAfterDays": 1}, RotateImmediately=False)
-    tested(client, secrets, name, function)
+    wait_for_test(client, secrets, name, function)
     described = secrets.describe_secret(SecretId=name)
     assert "LastRotatedDate" not in described and described["NextRotationDate"]
     assert [*described["VersionIdsToStages"].values()] == [["AWSCURRENT"]]
@@ -128,7 +128,7 @@ def test_a_schedule_rotates_on_the_clock_also_after_a_restart(aws):
     secrets.create_secret(Name=name, SecretString="first")
     schedule = {"ScheduleExpression": "cron(0 4 * * ? *)", "Duration": "2h"}
     secrets.rotate_secret(SecretId=name, RotationLambdaARN=arn, RotationRules=schedule, RotateImmediately=False)
-    tested(aws, secrets, name, function)
+    wait_for_test(aws, secrets, name, function)
     following = secrets.describe_secret(SecretId=name)["NextRotationDate"].astimezone(UTC)
     assert (following.hour, following.minute) == (6, 0)  # the end of the window
     aws.restart()
@@ -144,12 +144,29 @@ def test_a_schedule_rotates_on_the_clock_also_after_a_restart(aws):
     assert not described["RotationEnabled"] and "NextRotationDate" not in described
 
 
+def test_a_rotation_goes_on_after_a_kill(aws):
+    secrets, name = aws("secretsmanager"), "killed"
+    function, arn = rotation_function(aws)
+    slow = ROTATION.replace("FAILS", "''").replace(
+        'if step == "createSecret":', 'if step == "setSecret":\n        __import__("time").sleep(3)\n    elif step == "createSecret":'
+    )
+    aws("lambda").update_function_code(FunctionName=function, ZipFile=package(slow))
+    secrets.create_secret(Name=name, SecretString="first")
+    made = secrets.rotate_secret(SecretId=name, RotationLambdaARN=arn)["VersionId"]
+    eventually(lambda: "setSecret" in steps(aws, function))
+    aws.restart()
+    secrets = aws("secretsmanager")
+    rotated(secrets, name)
+    assert labels(secrets, name)["AWSCURRENT"] == made
+    assert steps(aws, function) == ["createSecret", "setSecret", "createSecret", "setSecret", "testSecret", "finishSecret"]
+
+
 def test_a_value_put_by_hand_counts_as_a_rotation(aws):
     secrets, name = aws("secretsmanager"), "by-hand"
     function, arn = rotation_function(aws)
     secrets.create_secret(Name=name, SecretString="first")
     secrets.rotate_secret(SecretId=name, RotationLambdaARN=arn, RotationRules={"AutomaticallyAfterDays": 2}, RotateImmediately=False)
-    tested(aws, secrets, name, function)
+    wait_for_test(aws, secrets, name, function)
     before = secrets.describe_secret(SecretId=name)["NextRotationDate"]
     aws.handle.advance(DAY)
     secrets.put_secret_value(SecretId=name, SecretString="second")

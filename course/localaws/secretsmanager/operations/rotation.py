@@ -10,7 +10,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.secretsmanager import rules, stages
 from course.localaws.secretsmanager.operations.common import EXTERNAL, Operations, invalid_request, refuse, summary
 from course.localaws.secretsmanager.permissions import SERVICE
-from course.localaws.secretsmanager.rotation import PRINCIPAL, with_attempt
+from course.localaws.secretsmanager.rotation import PRINCIPAL, with_attempt, without_test
 from course.localaws.secretsmanager.store import Attempt, Rotation, Secret
 
 _NO_FUNCTION = (
@@ -58,6 +58,8 @@ class RotationOperations(Operations):
             secret = self.secret(context, params)
             if secret.rotation is None:
                 raise invalid_request(_NO_FUNCTION)
+            if secret.rotation.attempt:
+                secret = without_test(secret, secret.rotation.attempt)
             pending = stages.unfinished(secret)
             rotation = replace(secret.rotation, enabled=False, window=None, attempt=None)
             self.store.put(replace(secret, rotation=rotation, changed=context.platform.clock.now()))
