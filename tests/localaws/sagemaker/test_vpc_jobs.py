@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -155,8 +156,9 @@ def output_fn(answer, kind):
 """
 
 
-def deployed(aws: JobFixtures, server: str, **members: object) -> tuple[str, dict]:
-    """The name and the final description of an endpoint whose model has these members."""
+@contextmanager
+def deployed(aws: JobFixtures, server: str, **members: object) -> Iterator[tuple[str, dict]]:
+    """The name and the final description of an endpoint whose model has these members. It is deleted at the end."""
     name = aws.name("vpc-endpoint")
     archive = aws.put(f"models/{name}/model.tar.gz", targz({"code/inference.py": SERVE.replace("PORT", server)}))
     variables = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
@@ -165,10 +167,17 @@ def deployed(aws: JobFixtures, server: str, **members: object) -> tuple[str, dic
     variant = {"VariantName": "all", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     aws.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
     aws.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-    described = aws.until(
-        lambda: aws.sagemaker.describe_endpoint(EndpointName=name), lambda found: found["EndpointStatus"] in ("InService", "Failed")
-    )
-    return name, described
+    try:
+        yield (
+            name,
+            aws.until(
+                lambda: aws.sagemaker.describe_endpoint(EndpointName=name),
+                lambda found: found["EndpointStatus"] in ("InService", "Failed"),
+            ),
+        )
+    finally:
+        aws.sagemaker.delete_endpoint(EndpointName=name)
+        aws.until(lambda: list((aws.handle.state / "boxes").glob("endpoint.*")), lambda left: not left)
 
 
 def asked(aws: JobFixtures, name: str) -> str:
@@ -176,17 +185,17 @@ def asked(aws: JobFixtures, name: str) -> str:
 
 
 def test_an_endpoint_in_a_vpc(aws: JobFixtures, vpc: Vpc, server: str) -> None:
-    _, failed = deployed(aws, server, VpcConfig=vpc.config)
-    assert failed["EndpointStatus"] == "Failed"
-    assert "Please ensure that an S3 VPC endpoint exists in route table or NAT gateway for the VPC mode" in failed["FailureReason"]
+    with deployed(aws, server, VpcConfig=vpc.config) as (_, failed):
+        assert failed["EndpointStatus"] == "Failed"
+        assert "Please ensure that an S3 VPC endpoint exists in route table or NAT gateway for the VPC mode" in failed["FailureReason"]
     vpc.s3_endpoint()
-    name, described = deployed(aws, server, VpcConfig=vpc.config)
-    assert described["EndpointStatus"] == "InService", described.get("FailureReason")
-    assert asked(aws, name) == "closed"
+    with deployed(aws, server, VpcConfig=vpc.config) as (name, described):
+        assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+        assert asked(aws, name) == "closed"
 
 
 @pytest.mark.parametrize(("members", "network"), [({"EnableNetworkIsolation": True}, "closed"), ({}, "open")])
 def test_a_model_with_network_isolation(aws: JobFixtures, server: str, members: dict, network: str) -> None:
-    name, described = deployed(aws, server, **members)
-    assert described["EndpointStatus"] == "InService", described.get("FailureReason")
-    assert asked(aws, name) == network
+    with deployed(aws, server, **members) as (name, described):
+        assert described["EndpointStatus"] == "InService", described.get("FailureReason")
+        assert asked(aws, name) == network
