@@ -28,6 +28,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
 SKLEARN = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 FULL = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
 NUMBERS = itertools.count()
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PLACE = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
 
 
@@ -378,6 +379,13 @@ def test_conditions_on_tags_of_the_resource(aws):
         ({"NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": "59"}}, {}, False),
         ({"Bool": {"sagemaker:InterContainerTrafficEncryption": "true"}}, {"EnableInterContainerTrafficEncryption": True}, True),
         ({"Bool": {"sagemaker:InterContainerTrafficEncryption": "true"}}, {}, False),
+        (
+            {"ArnEquals": {"sagemaker:OutputKmsKey": KEY}},
+            {"OutputDataConfig": {"S3OutputPath": "s3://course-data/out", "KmsKeyId": KEY}},
+            True,
+        ),
+        ({"ArnEquals": {"sagemaker:OutputKmsKeyArn": KEY}}, {}, False),
+        ({"ArnEquals": {"sagemaker:VolumeKmsKey": KEY}}, {}, False),
         ({"Null": {"sagemaker:VpcSubnets": "true"}}, {}, True),
         ({"Null": {"sagemaker:VpcSubnets": "false"}}, {}, False),
         (

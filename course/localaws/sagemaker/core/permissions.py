@@ -77,7 +77,7 @@ def _request_keys(operation: str, params: dict) -> ConditionKeys:
 def _values(key: str, paths: list[str], params: dict) -> list[str] | None:
     """Returns a condition key's values; ``None`` when it needs an ARN but the request has an id or alias (of a KMS key)."""
     values = [value for path in paths for value in values_at(params, path)]
-    return None if key.endswith("Arn") and not all(value.startswith("arn:") for value in values) else values
+    return None if key.endswith(("Arn", "KmsKey")) and not all(value.startswith("arn:") for value in values) else values
 
 
 def _absent(operation: str, params: dict, key: str) -> bool:
