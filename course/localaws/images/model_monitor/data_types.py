@@ -15,6 +15,7 @@ INTEGRAL, FRACTIONAL, STRING, UNKNOWN = "Integral", "Fractional", "String", "Unk
 NUMERIC = (INTEGRAL, FRACTIONAL)
 INTEGRAL_TEXT = r"^[-+]? ?\d+$"
 NUMBER_TEXT = r"^[-+]? ?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
+FIRST = 10  # values that a cast is tried on: one that fails is slow, since Arrow words an error for each value that it cannot read
 
 
 @dataclass
@@ -75,6 +76,7 @@ def parsed(texts: pa.Array) -> tuple[TypeCounts, pa.Array]:
 
 def _cast(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
     try:
+        texts[:FIRST].cast(kind)  # raises at once for most columns of another type
         return texts.cast(kind)
     except pa.ArrowInvalid:
         return None

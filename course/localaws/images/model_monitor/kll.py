@@ -44,7 +44,8 @@ class KllSketch:
         """Add numbers, which must not be NaN."""
         values = np.asarray(values, dtype=float)
         while len(values):
-            taken, values = np.split(values, [self._limit - self._kept + 1])
+            room = self._limit - self._kept + 1
+            taken, values = values[:room], values[room:]
             self._levels[0] = np.concatenate([self._levels[0], taken])
             self._kept += len(taken)
             if self._kept > self._limit:
