@@ -81,6 +81,7 @@ def test_numerical_statistics(values: list[float], parts: int) -> None:
         (["true", "false"], "String", 0),
         (["", None], "Unknown", 2),
         (["12345678901234567890"], "Integral", 0),
+        (["9007199254740993", "1"], "Integral", 0),  # 2**53 + 1, which is no float
     ],
 )
 def test_types(values: list[str | None], kind: str, missing: int) -> None:

@@ -63,7 +63,7 @@ def parsed(texts: pa.Array) -> tuple[TypeCounts, pa.Array]:
     missing = texts.null_count
     present = len(texts) - missing
     if (whole := _cast(texts, pa.int64())) is not None:
-        return TypeCounts(missing, integral=present), whole.cast(pa.float64())
+        return TypeCounts(missing, integral=present), whole.cast(pa.float64(), safe=False)  # rounds whole numbers above 2**53
     integral = pc.sum(pc.match_substring_regex(texts, INTEGRAL_TEXT)).as_py() or 0
     real = _cast(texts, pa.float64())  # also reads nan and inf, which are texts here
     if real is not None and pc.all(pc.is_finite(real)).as_py():
