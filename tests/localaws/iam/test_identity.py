@@ -86,10 +86,12 @@ def test_a_learner_of_an_earlier_release_becomes_an_administrator(tmp_path):
     aws = RestartableAws(tmp_path)
     try:
         assert aws("sts").get_caller_identity()["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/Administrator/learner"
-        aws("iam").detach_role_policy(RoleName="Administrator", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
-        aws("iam").delete_role(RoleName="Administrator")
+        key = user_with_key(aws, "boss")  # who keeps the rights that the learner loses
+        aws("iam").attach_user_policy(UserName="boss", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        aws("iam", **key).detach_role_policy(RoleName="Administrator", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        aws("iam", **key).delete_role(RoleName="Administrator")
         aws.restart()
-        assert code_of(aws("iam").get_role, RoleName="Administrator") == "NoSuchEntity"  # who deleted it does not get it back
+        assert code_of(aws("iam", **key).get_role, RoleName="Administrator") == "NoSuchEntity"  # who deleted it does not get it back
     finally:
         aws.stop()
 
