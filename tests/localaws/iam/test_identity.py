@@ -436,10 +436,10 @@ def test_custom_policies_their_boundary_and_a_resource_policy(aws):
     assert decide(PolicyInputList=[everything], PermissionsBoundaryPolicyInputList=[nothing]) == "implicitDeny"
     assert decide(PolicyInputList=[nothing], ResourcePolicy=granting, CallerArn=caller) == "allowed"
     assert decide(PolicyInputList=[nothing], ResourcePolicy=granting, CallerArn=f"{caller}2") == "implicitDeny"
-    # A user who is named needs no boundary's allow; everybody does, and naming the account leaves it to the user's own policies.
+    # Neither a user who is named nor everybody needs a boundary's allow; naming the account leaves it to the user's own policies.
     bounded = {"PermissionsBoundaryPolicyInputList": [nothing], "CallerArn": caller, "PolicyInputList": [nothing]}
     assert decide(ResourcePolicy=granting, **bounded) == "allowed"
-    assert decide(ResourcePolicy=granting.replace(caller, "*"), **bounded) == "implicitDeny"
+    assert decide(ResourcePolicy=granting.replace(caller, "*"), **bounded) == "allowed"
     assert decide(ResourcePolicy=granting.replace(caller, ACCOUNT), CallerArn=caller, PolicyInputList=[nothing]) == "implicitDeny"
     assert decide(ResourcePolicy=granting.replace(caller, ACCOUNT), CallerArn=caller, PolicyInputList=[everything]) == "allowed"
     matched = iam.simulate_custom_policy(PolicyInputList=[nothing, everything], **arguments)["EvaluationResults"][0]["MatchedStatements"]
