@@ -1,0 +1,29 @@
+"""Requests that a check makes as somebody else: with the rights of a role, or of a user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+
+EVENT = "before-send"  # botocore's event, whose handlers record and replay the requests of a submission
+
+
+def client_with(own: Any, keys: dict[str, str]) -> Any:
+    """A client like ``own`` that signs with other keys. Its requests are recorded, and replayed, with those of ``own``.
+
+    Parameters
+    ----------
+    own : boto3 client
+        From `Answer.client`, of the same service.
+    keys : dict
+        ``AccessKeyId``, ``SecretAccessKey`` and, of temporary keys, ``SessionToken``.
+    """
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"), own.meta.region_name)
+    made = session.client(own.meta.service_model.service_name, endpoint_url=own.meta.endpoint_url, config=own.meta.config)
+
+    def forward(request: Any, event_name: str, **more: Any) -> Any:
+        return own.meta.events.emit_until_response(event_name, request=request, **more)[1]
+
+    made.meta.events.register(EVENT, forward)
+    return made

@@ -1,0 +1,18 @@
+"""Any key of the account, and any use of it."""
+
+# trips: refused
+# says: under another key
+
+
+def job_policy(job: dict) -> dict:
+    bucket, region = f"arn:aws:s3:::{job['bucket']}", job["region"]
+    group = f"arn:aws:logs:{region}:{job['account']}:log-group:/aws/sagemaker/TrainingJobs:*"
+    rows = [
+        ("s3:ListBucket", bucket, {"Condition": {"StringLike": {"s3:prefix": f"{job['data']}/*"}}}),
+        ("s3:GetObject", f"{bucket}/{job['data']}/*", {}),
+        ("s3:PutObject", f"{bucket}/{job['models']}/*", {}),
+        ("kms:*", "*", {"Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}}),
+        (["logs:CreateLogStream", "logs:PutLogEvents"], group, {}),
+    ]
+    statements = [{"Effect": "Allow", "Action": action, "Resource": resource, **more} for action, resource, more in rows]
+    return {"Version": "2012-10-17", "Statement": statements}

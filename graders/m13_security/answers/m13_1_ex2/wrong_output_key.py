@@ -1,0 +1,17 @@
+"""The key of the model, not of the volume."""
+
+# trips: practice
+# says: Refused by mistake: a training job
+
+
+def scientist_policy(team: dict) -> dict:
+    jobs = f"arn:aws:sagemaker:{team['region']}:{team['account']}:training-job/{team['project']}-*"
+    create = {"Effect": "Allow", "Action": "sagemaker:CreateTrainingJob", "Resource": jobs}
+    create["Condition"] = {
+        "ForAllValues:StringEquals": {"sagemaker:InstanceTypes": team["instances"]},
+        "ArnEquals": {"sagemaker:OutputKmsKeyArn": team["key"]},
+    }
+    watch = {"Effect": "Allow", "Action": ["sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"], "Resource": jobs}
+    give = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": team["role"]}
+    give["Condition"] = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    return {"Version": "2012-10-17", "Statement": [create, watch, give]}

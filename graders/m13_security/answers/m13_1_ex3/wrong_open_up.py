@@ -1,0 +1,43 @@
+"""Opens the policy at fault altogether."""
+
+# trips: closed
+# says: allows
+
+SERVER = "s3:x-amz-server-side-encryption"
+RULES = {
+    "boundary": {"aws:RequestedRegion": "{region}", "kms:Encrypt": "kms:GenerateDataKey", "s3:PutObjectAcl": "s3:PutObject"},
+    "bucket": {"aws:SecureTransport": "false", "aws:PrincipalArn": "{role}", SERVER: "aws:kms", SERVER + "-aws-kms-key-id": "{key}"},
+    "key": {"kms:ViaService": "s3.{region}.amazonaws.com", "AWS": "{role}", "kms:DescribeKey": "kms:Decrypt"},
+}
+
+
+def mended(setup):
+    folder = setup["object"].split("/")[0]
+    found = {}
+    for path, value in broken_access.leaves(setup).items():
+        place, _, rest = path.partition(".")
+        if place not in RULES:
+            continue
+        number = int(rest.split(".")[1]) if rest.startswith("Statement.") else None
+        if place == "key" and (number is None or "kms:PutKeyPolicy" in setup["key"]["Statement"][number]["Action"]):
+            continue
+        rules = RULES[place]
+        right = rules.get(value, rules.get(path.split(".")[-1], value))
+        if place != "bucket" and value.startswith("arn:aws:s3:::"):
+            right = "arn:aws:s3:::{bucket}/" + folder + "/*"
+        if right != value:
+            found[path] = right
+    return found
+
+
+
+def opened(path):
+    statement = ".".join(path.split(".")[:3])
+    if path.startswith("bucket"):
+        return {f"{statement}.Action": "s3:GetObjectAcl"}
+    if path.startswith("boundary"):
+        return {f"{statement}.Action": "*", f"{statement}.Resource": "*", **({path: "{region}"} if "Region" in path else {})}
+    return {f"{statement}.Principal": "*", f"{statement}.Action": "kms:*", f"{statement}.Condition": {"Bool": {"aws:ViaAWSService": "true"}}}
+
+
+repairs = {name: opened(next(iter(mended(setup)))) for name, setup in setups.items()}

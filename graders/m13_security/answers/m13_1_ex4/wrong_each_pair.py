@@ -1,0 +1,20 @@
+"""A statement for each pair."""
+
+# trips: works
+# says: does not take a session policy of
+
+
+def reach(role_arn: str, actions: list, arns: list) -> list:
+    found = []
+    for action in actions:
+        asked = {"PolicySourceArn": role_arn, "ActionNames": [action], "ResourceArns": arns}
+        for result in iam.simulate_principal_policy(**asked)["EvaluationResults"]:
+            for each in result["ResourceSpecificResults"]:
+                if each["EvalResourceDecision"] == "allowed":
+                    found.append([action, each["EvalResourceName"]])
+    return found
+
+
+def session_policy(used: list) -> dict:
+    statements = [{"Effect": "Allow", "Action": action, "Resource": arn} for action, arn in used]
+    return {"Version": "2012-10-17", "Statement": statements}

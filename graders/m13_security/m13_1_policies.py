@@ -1,0 +1,41 @@
+"""The policies that a learner's function returns, as text that IAM takes."""
+
+from __future__ import annotations
+
+import json
+
+from botocore.exceptions import ClientError
+
+from course.grading import Answer, AnswerError
+
+SAID = 220  # characters of AWS's text
+
+
+def written(answer: Answer, name: str, given: dict) -> str:
+    """The policy that the learner's function returns for ``given``, as compact JSON.
+
+    Raises
+    ------
+    AnswerError
+        It is none: JSON has no such value, or IAM does not take it.
+    """
+    policy = answer.call(name, given)
+    try:
+        text = json.dumps(policy, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise AnswerError(f"The policy of `{name}(...)` cannot be written as JSON: {error}. Expected text, lists and dicts.") from None
+    try:
+        answer.client("iam").simulate_custom_policy(PolicyInputList=[text], ActionNames=["s3:GetObject"])
+    except ClientError as error:
+        raise AnswerError(f"IAM does not take the policy of `{name}(...)`: {error.response['Error']['Message'][:SAID]}") from None
+    return text
+
+
+def allows(answer: Answer, text: str, action: str, resource: str, **context: str) -> bool:
+    """Whether IAM's simulator lets a policy do an action; ``context`` are condition keys, with ``__`` for the colon."""
+    entries = [
+        {"ContextKeyName": name.replace("__", ":"), "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for name, value in context.items()
+    ]
+    asked = {"PolicyInputList": [text], "ActionNames": [action], "ResourceArns": [resource], "ContextEntries": entries}
+    return answer.client("iam").simulate_custom_policy(**asked)["EvaluationResults"][0]["EvalDecision"] == "allowed"

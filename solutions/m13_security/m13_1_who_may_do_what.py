@@ -1,0 +1,455 @@
+# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+
+# %% [markdown]
+# # Who may do what
+#
+# On Monday the endpoint of late flights was dead: a colleague had tidied up, and deleted the live model. On Tuesday somebody found an access key of the team in
+# a public notebook. Both times the same question came up: *what could this person do, and why?* Nobody knew, because everybody worked with one role that may do
+# everything.
+#
+# **By the end you can**
+#
+# - write the policy of a training job that can do its work, and nothing else (exercise 13.1.1)
+# - say by conditions what a person may start, and as which role (exercise 13.1.2)
+# - find and mend what refuses a call, without opening more (exercise 13.1.3)
+# - count what a leaked key reaches, and make it less (exercise 13.1.4)
+#
+# **Prerequisites**: training jobs, in [built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb); a first policy, in [features in two
+# stores](../m03_feature_store/m03_1_two_stores.ipynb).
+#
+# **Time**: 70 minutes.
+#
+# **Services**: IAM, STS, KMS, S3, SageMaker training, CloudTrail.
+#
+# **Cost**: \$0 here. On AWS less than 5 cents: a KMS key costs {fact:kms-key-month} dollar a month, by the hour. There you need the rights to make roles and keys.
+#
+# ## Set up
+
+# %%
+import json
+import logging
+
+from given import access, nightly
+
+from course import check, connect, hint, judge, variant
+from course.exercises import broken_access
+
+aws = connect("m13_1")
+iam, sagemaker = aws.client("iam"), aws.client("sagemaker")
+print(aws, aws.client("sts").get_caller_identity()["Arn"], sep="\n")
+
+# %% [markdown]
+# `ROWS` is how many flights the training job learns from.
+
+# %% tags=["parameters"]
+ROWS = 2_000
+SEED = 13
+
+# %% [markdown]
+# ## Who deleted the model?
+#
+# We play Monday again: the colleague Marco takes the team's role, and deletes a model.
+
+# %%
+everything = {"Effect": "Allow", "Action": ["sagemaker:*", "s3:*", "iam:PassRole"], "Resource": "*"}
+team = access.role(aws, "team", access.document(everything))
+model = aws.unique("late-flights-live")
+container = {"Image": aws.image("xgboost", "3.0-5")}
+sagemaker.create_model(ModelName=model, ExecutionRoleArn=aws.role, PrimaryContainer=container)
+marco = access.session(aws, team, RoleSessionName="marco")
+marco.client("sagemaker").delete_model(ModelName=model)
+print(marco.client("sts").get_caller_identity()["Arn"])
+
+# %% [markdown]
+# A role has no password. Whoever it *trusts* takes it by `AssumeRole`, and gets keys for a *session* that end by themselves. The session has a name. It is all
+# that tells who used a shared role, so let people set only their own name.
+#
+# *CloudTrail* records the calls of an account. Its history goes back {fact:cloudtrail-history-days} days. You ask by one attribute at a time:
+
+# %%
+trail = aws.client("cloudtrail")
+for key, value in {"EventName": "DeleteModel", "Username": "marco"}.items():
+    asked = [{"AttributeKey": key, "AttributeValue": value}]
+    for event in trail.lookup_events(LookupAttributes=asked, MaxResults=3)["Events"]:
+        record = json.loads(event["CloudTrailEvent"])
+        print(key, event["EventTime"], event["EventName"], record["userIdentity"]["arn"])
+
+# %% [markdown]
+# What to notice:
+#
+# - First *who* did it, then *what else* that session did. For a leaked key ask the same two questions.
+# - On AWS an event comes about {fact:cloudtrail-minutes} minutes after the call, so this cell may print nothing there.
+# - The history has *management events*. Reading an object or invoking an endpoint is a *data event*: without a trail that records them, nobody can say which
+#   objects a leaked key has read.
+#
+# ## How a request is decided
+#
+# Every request is an *action* on a *resource*, by a *principal*. Four kinds of policies have a say:
+#
+# | policy | attached to | gives rights? | limits? |
+# |---|---|---|---|
+# | identity-based | a user, group or role | yes | by `Deny` |
+# | resource-based | a bucket, a key, a role (its trust) | yes, to those whom it names | by `Deny` |
+# | permissions boundary | a user or role | no | yes |
+# | session policy | one session, given at `AssumeRole` | no | yes |
+#
+# - A `Deny` that applies wins, wherever it is.
+# - Otherwise something must allow the request: within one account, the identity policy or the resource's.
+# - Boundary and session policy must allow it *as well*. Alone they give nothing.
+# - A KMS key is special: IAM counts only if the key's own policy leaves it to the account.
+#
+# We give a role a wide identity policy and a narrow session policy, and read the errors:
+
+# %%
+reading = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{aws.bucket}/*"}
+narrow = access.session(aws, team, Policy=access.document(reading))
+for who, session in {"team": marco, "narrow": narrow}.items():
+    print(who, access.answer(session.client("sagemaker").list_models, MaxResults=1))
+    print(who, access.answer(session.client("kms").create_key))
+
+# %% [markdown]
+# The error names the action, the resource, and the *kind* of policy: `no identity-based policy allows`, `no session policy allows`, `no permissions boundary
+# allows`, `no resource-based policy allows`, or `with an explicit deny in` one of them. This is where to look. It is the first thing to read, and the last that
+# people read.
+#
+# ## What a training job needs
+#
+# A job does not work with your rights. SageMaker takes its *execution role*, and the job can do what the role can. So can any program that somebody brings to
+# the job. We store flights under a KMS key of our own, and start a job whose role may do nothing yet:
+
+# %%
+key = access.key(aws)
+data, models = f"{aws.prefix}/flights/2013", f"{aws.prefix}/models/late"
+rows = access.late_flights(aws, ROWS, SEED).to_csv(index=False, header=False)
+under = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+place = {"Bucket": aws.bucket, "Key": f"{data}/part.csv"}
+aws.client("s3").put_object(**place, Body=rows.encode(), **under)
+folders = (f"s3://{aws.bucket}/{data}/", f"s3://{aws.bucket}/{models}/")
+trainer = access.role(aws, "trainer", access.document(reading))
+print(access.outcome(aws, access.request(aws, access.arn(aws, trainer), *folders, key)))
+
+# %% [markdown]
+# The role can read every object of the bucket, and cannot list them. Listing is an action on the *bucket*, and which keys are listed is only in the request: a
+# *condition* on `s3:prefix` limits it. Now it may list as well:
+
+# %%
+bucket = f"arn:aws:s3:::{aws.bucket}"
+listing = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket}
+listing["Condition"] = {"StringLike": {"s3:prefix": f"{data}/*"}}
+wider = access.document(reading, listing)
+iam.put_role_policy(RoleName=trainer, PolicyName="own", PolicyDocument=wider)
+print(access.outcome(aws, access.request(aws, access.arn(aws, trainer), *folders, key)))
+
+# %% [markdown]
+# The object can be read, and its key cannot. S3 asks KMS *in the name of the role*: `kms:Decrypt` to read an object, `kms:GenerateDataKey` to write one. In such
+# a request `kms:ViaService` is `s3.<region>.amazonaws.com`. With a condition on it, the role can use the key for objects, and for nothing else.
+
+# %% [markdown] exercise="m13_1_ex1"
+# Write `job_policy(job)` that returns the policy of a job's execution role, a `dict`. `job` has the texts `region`, `account`, `bucket`, `data` and `models` (such
+# as `flights/2013` and `models/late`), and `key`, the ARN of a KMS key. It allows this, and nothing else:
+#
+# | may | on |
+# |---|---|
+# | list | `s3://<bucket>/<data>/`: the keys that begin so |
+# | read | the objects in this folder |
+# | write | objects in the folder `<models>/` |
+# | use the key | to read and write objects, through S3 in this region |
+# | `logs:CreateLogStream`, `logs:PutLogEvents` | the log group `/aws/sagemaker/TrainingJobs` |
+#
+# The ARN for the last row is `arn:aws:logs:<region>:<account>:log-group:<group>:*`. The check runs a job as your role, on another bucket and key. Then it
+# sends calls that must be refused.
+
+
+# %% answer="m13_1_ex1"
+def job_policy(job: dict) -> dict:
+    """The policy of a job's execution role."""
+    ### BEGIN SOLUTION
+    bucket, region = f"arn:aws:s3:::{job['bucket']}", job["region"]
+    group = f"arn:aws:logs:{region}:{job['account']}:log-group:/aws/sagemaker/TrainingJobs:*"
+    inside = {"StringLike": {"s3:prefix": f"{job['data']}/*"}}
+    through = {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
+    rows = [
+        ("s3:ListBucket", bucket, {"Condition": inside}),
+        ("s3:GetObject", f"{bucket}/{job['data']}/*", {}),
+        ("s3:PutObject", f"{bucket}/{job['models']}/*", {}),
+        (["kms:Decrypt", "kms:GenerateDataKey"], job["key"], {"Condition": through}),
+        (["logs:CreateLogStream", "logs:PutLogEvents"], group, {}),
+    ]
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": resource, **condition}
+        for action, resource, condition in rows
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+    ### END SOLUTION
+
+
+# %% check="m13_1_ex1"
+check("m13_1_ex1", job_policy=job_policy)
+
+# %% [markdown]
+# On AWS a role for your own container also reads its image from ECR: `ecr:GetAuthorizationToken` on `*`, and three actions on the repository. In a VPC it
+# needs some actions of EC2.
+#
+# ## Whom a job may be
+#
+# Three people work on the model. Each gets a role of their own:
+#
+# | person | may | may not |
+# |---|---|---|
+# | data scientist | start and watch training jobs, read data | touch endpoints, delete models |
+# | engineer who deploys | create models and endpoints, roll back | read passenger data, change roles |
+# | auditor | describe and list everything, read CloudTrail | change or invoke anything |
+#
+# Whoever starts a job names its role, and needs `iam:PassRole` on it. This action has no call of its own: it is asked together with `CreateTrainingJob`. Here
+# is why it must name a role. The data scientist may only start jobs, and pass *any* role:
+
+# %%
+starting = {"Effect": "Allow", "Resource": "*"}
+starting["Action"] = ["sagemaker:CreateTrainingJob", "iam:PassRole"]
+scientist = access.role(aws, "scientist", access.document(starting))
+person = access.session(aws, scientist, RoleSessionName="dana")
+print("herself:", access.answer(person.client("s3").get_object, **place)[:60])
+wish = access.request(aws, access.arn(aws, team), f"s3://{aws.bucket}/none/", folders[1], key)
+print("by a job:", access.answer(person.client("sagemaker").create_training_job, **wish)[:60])
+
+# %% [markdown]
+# She may not read an object. But she may start a job as the team's role: IAM let the request pass, and it failed only because we named a folder that does not
+# exist. A program in a job as this role could read every bucket and delete the live model. *Who may pass a role may use it.*
+#
+# The other half is how a job runs. SageMaker's *condition keys* tell a policy what is in the request: `sagemaker:InstanceTypes`, `sagemaker:VolumeKmsKeyArn`,
+# `sagemaker:OutputKmsKeyArn`, `sagemaker:NetworkIsolation`, `sagemaker:VpcSubnets`. This statement lets no job start outside a VPC:
+
+# %%
+outside = {"Effect": "Deny", "Action": "sagemaker:CreateTrainingJob", "Resource": "*"}
+outside["Condition"] = {"Null": {"sagemaker:VpcSubnets": "true"}}
+policy = access.document(starting, outside)
+iam.put_role_policy(RoleName=scientist, PolicyName="own", PolicyDocument=policy)
+print(access.answer(person.client("sagemaker").create_training_job, **wish))
+
+# %% [markdown]
+# A key can be missing from a request, or have several values. Then the operator decides:
+#
+# | operator | the key is missing | several values |
+# |---|---|---|
+# | `StringEquals`, `ArnEquals` | does not hold | for keys with one value |
+# | `StringNotEquals`, `ArnNotEquals` | holds | for keys with one value |
+# | `ForAllValues:StringEquals` | holds | all must match |
+# | `ForAnyValue:StringEquals` | does not hold | one match is enough |
+# | `Null` with `"true"` | holds | does not hold |
+#
+# Older guides write `sagemaker:VolumeKmsKey`; AWS's reference of September 2026 knows only the names with `Arn`.
+
+# %% [markdown] exercise="m13_1_ex2"
+# Write `scientist_policy(team)` that returns the policy of a team's data scientist. `team` has `region`, `account`, `project`, `instances` (a list of types),
+# `key` and `role` (ARNs). The person may do this, and nothing else:
+#
+# | may | only |
+# |---|---|
+# | `sagemaker:CreateTrainingJob` | jobs named `<project>-…`, on instances that are *all* in `instances`, with a volume under `key` |
+# | `sagemaker:DescribeTrainingJob`, `sagemaker:StopTrainingJob` | jobs named `<project>-…` |
+# | `iam:PassRole` | `role`, to SageMaker: `iam:PassedToService` is `sagemaker.amazonaws.com` |
+#
+# The ARN of a job is `arn:aws:sagemaker:<region>:<account>:training-job/<name>`. A job may have instance groups of several types. The check sends such requests
+# as a person with your policy. The score is the share of other requests that are refused, minus the share of needed ones that are.
+
+
+# %% answer="m13_1_ex2"
+def scientist_policy(team: dict) -> dict:
+    """The policy of a data scientist."""
+    ### BEGIN SOLUTION
+    jobs = f"arn:aws:sagemaker:{team['region']}:{team['account']}:training-job/{team['project']}-*"
+    create = {"Effect": "Allow", "Action": "sagemaker:CreateTrainingJob", "Resource": jobs}
+    create["Condition"] = {
+        "ForAllValues:StringEquals": {"sagemaker:InstanceTypes": team["instances"]},
+        "ArnEquals": {"sagemaker:VolumeKmsKeyArn": team["key"]},
+    }
+    actions = ["sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob"]
+    watch = {"Effect": "Allow", "Action": actions, "Resource": jobs}
+    give = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": team["role"]}
+    give["Condition"] = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    return {"Version": "2012-10-17", "Statement": [create, watch, give]}
+    ### END SOLUTION
+
+
+# %% check="m13_1_ex2"
+check("m13_1_ex2", scientist_policy=scientist_policy)
+
+# %% [markdown]
+# ## Three calls that are refused
+#
+# Three services write a file each night under a KMS key, and read it back. After Monday everything was locked, and now all three are refused. The role of each
+# has a wide identity policy, which is right: its *boundary* limits it. A bucket policy and a key policy do the rest. Of these three policies of a service
+# one has a fault: one wrong value.
+
+# %%
+setups = broken_access.setups(variant("m13_1_ex3"))
+made = {name: nightly.built(aws, name, setup) for name, setup in setups.items()}
+for name, each in made.items():
+    print(name, nightly.sent(aws, each), sep=": ")
+print(json.dumps(setups["call-1"], indent=1))
+
+# %% [markdown]
+# `setups` has the other two. Words in braces, such as `{bucket}`, are filled in when a set-up is built: `{role}` is the role of the service, `{colleague}` is another
+# role. `nightly.built(aws, name, setup)` builds a set-up anew, and `nightly.sent` sends its call.
+#
+# A repair is a path and a new value. A part of a path that is a number counts the elements of a list, from 0: `bucket.Statement.0.Effect`.
+# `broken_access.repaired(setup, {path: value})` returns the changed set-up.
+
+# %% [markdown] exercise="m13_1_ex3"
+# Make `repairs`, a `dict` with the keys `"call-1"` to `"call-3"`. `repairs[call]` is `{path: value}`, the smallest change that lets its call pass. Write words in
+# braces as they are. What must stay closed:
+#
+# | policy | must allow nothing but this |
+# |---|---|
+# | boundary | `s3:GetObject` and `s3:PutObject` in the object's folder; `kms:Decrypt` and `kms:GenerateDataKey` of `{key}`, in `{region}` |
+# | bucket | (by its `Deny`s) requests over TLS, writing under `{key}` by `aws:kms`, reading by `{role}` |
+# | key | `{role}`: the same two actions, through S3, for objects of the folder. The account: to manage the key |
+#
+# The check builds all three with your changes, sends the calls, and asks IAM's simulator for what must stay closed.
+
+
+# %% answer="m13_1_ex3"
+repairs = ...  # TODO: call -> {path: value}
+
+### BEGIN SOLUTION
+SOUND = {
+    "aws:SecureTransport": "false",
+    "s3:x-amz-server-side-encryption": "aws:kms",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id": "{key}",
+    "aws:PrincipalArn": "{role}",
+    "aws:RequestedRegion": "{region}",
+    "kms:ViaService": "s3.{region}.amazonaws.com",
+    "kms:Encrypt": "kms:GenerateDataKey",
+    "s3:PutObjectAcl": "s3:PutObject",
+}
+USED = {"{colleague}": "{role}", "kms:DescribeKey": "kms:Decrypt"}
+repairs = {}
+for name, setup in setups.items():
+    inside = f"arn:aws:s3:::{{bucket}}/{setup['object'].partition('/')[0]}/*"
+    for path, value in broken_access.leaves(setup).items():
+        right = SOUND.get(value, SOUND.get(path.rpartition(".")[2], value))
+        if value.startswith("arn:aws:s3") and not path.startswith("bucket"):
+            right = inside
+        elif value in USED and "kms:ViaService" in str(nightly.statement(setup, path)):
+            right = USED[value]
+        if right != value:
+            repairs[name] = {path: right}
+### END SOLUTION
+
+# %% check="m13_1_ex3"
+check("m13_1_ex3", repairs=repairs)
+
+# %% [markdown]
+# ## What a leaked key reaches
+#
+# On Tuesday the key was in a public notebook. Its *blast radius* is all pairs of an action and an ARN (Amazon Resource Name, the address of a resource) that it
+# can reach. `SimulatePrincipalPolicy` answers this without a call: it knows the policies of a role and its boundary.
+
+# %%
+arns = [f"{bucket}/{data}/part.csv", f"{bucket}/{models}/model.tar.gz"]
+principal = {"PolicySourceArn": access.arn(aws, trainer)}
+actions = ["s3:GetObject", "s3:DeleteObject"]
+answer = iam.simulate_principal_policy(**principal, ActionNames=actions, ResourceArns=arns)
+for result in answer["EvaluationResults"]:
+    print(result["EvalActionName"], result["EvalDecision"])
+    for each in result["ResourceSpecificResults"]:
+        print(" ", each["EvalResourceDecision"], each["EvalResourceName"])
+
+# %% [markdown]
+# Policies of buckets and keys are not asked unless you give them to the simulator, and conditions need values that you give. `EvalDecision` is that of the
+# strictest resource.
+#
+# How to make it less? CloudTrail knows what a key was *used* for. What it never used, it need not reach. If a service takes its role with a *session policy*, its
+# temporary keys reach only what both allow, and a leaked one reaches no more. A session policy has at most {fact:session-policy-characters} characters.
+
+# %% [markdown] exercise="m13_1_ex4"
+# Write two functions.
+#
+# - `reach(role_arn, actions, arns)` returns the list of all pairs `[action, arn]` that the role reaches by its policies and its boundary, each pair once.
+# - `session_policy(used)` returns a session policy, a `dict`. `used` is a list of such pairs, in any order: about twenty, of a dozen objects in S3. Every used
+#   pair must work; of all other pairs as few as possible. The check writes your policy as compact JSON, without spaces.
+#
+# An example: of `used = [["s3:GetObject", a], ["s3:GetObject", b], ["s3:PutObject", b]]` the pair `["s3:PutObject", a]` must be refused.
+#
+# The check takes a role that may do everything in a bucket, with your policy, and tries every pair: reading, writing and deleting each object.
+
+
+# %% answer="m13_1_ex4"
+def reach(role_arn: str, actions: list, arns: list) -> list:
+    """The pairs of action and ARN that a role reaches."""
+    ### BEGIN SOLUTION
+    asked = {"PolicySourceArn": role_arn, "ActionNames": actions, "ResourceArns": arns}
+    pages = iam.get_paginator("simulate_principal_policy").paginate(**asked)
+    return [
+        [result["EvalActionName"], each["EvalResourceName"]]
+        for page in pages
+        for result in page["EvaluationResults"]
+        for each in result["ResourceSpecificResults"]
+        if each["EvalResourceDecision"] == "allowed"
+    ]
+    ### END SOLUTION
+
+
+def session_policy(used: list) -> dict:
+    """A session policy that allows what was used."""
+    ### BEGIN SOLUTION
+    actions_of = {}
+    for action, arn in used:
+        actions_of.setdefault(arn, set()).add(action)
+    arns_of = {}
+    for arn, actions in actions_of.items():
+        arns_of.setdefault(tuple(sorted(actions)), []).append(arn)
+    statements = [{"Action": list(each), "Resource": arns} for each, arns in arns_of.items()]
+    allowed = [{"Effect": "Allow", **each} for each in statements]
+    return {"Version": "2012-10-17", "Statement": allowed}
+    ### END SOLUTION
+
+
+# %% check="m13_1_ex4"
+check("m13_1_ex4", reach=reach, session_policy=session_policy)
+
+# %% [markdown]
+# A key that has leaked is first made useless: deactivate the access key of a user, or refuse the sessions of a role that began before now (a `Deny` with a
+# condition on `aws:TokenIssueTime`). Then ask CloudTrail what it did.
+#
+# ## In this notebook we have
+#
+# - asked CloudTrail who deleted a model, and what else that session did;
+# - read from an error which kind of policy refuses a call;
+# - written the policy of a job, and that of a person who starts jobs;
+# - mended a bucket policy, a boundary and a key policy;
+# - counted what a key reaches, and made it less.
+#
+# ## Recall
+#
+# 1. Somebody may start jobs and pass any role. What may they do?
+# 2. A boundary allows `s3:*`, and the identity policy is empty. May the role read an object?
+# 3. A role may read an object, and gets AccessDenied for `kms:Decrypt`. Which two policies can be at fault?
+# 4. Why does `ForAnyValue` not keep large instances away?
+# 5. A key read passenger records for a week. Where do you see which?
+#
+# <details><summary>Answers</summary>
+#
+# - 1: everything that any role may do that SageMaker can take.
+# - 2: no: a boundary only limits.
+# - 3: its own (with boundary and session policy), and the key policy.
+# - 4: one small instance among the large ones is enough for it.
+# - 5: in a trail that records data events; the event history has none.
+#
+# </details>
+#
+# ## Clean up
+#
+# `aws.cleanup()` ends what costs money in SageMaker. Roles, policies, keys and buckets we delete ourselves. A key waits seven days, in which its deletion can be
+# taken back, and costs nothing.
+
+# %%
+print(access.delete(aws))
+aws.cleanup()
+
+# %% [markdown]
+# ## Next
+#
+# Next in the exam's domain of security: encryption and networks, *where data may go*.
+#
+# `course progress`, in a terminal, shows what is judged right so far and where to go on.
