@@ -31,7 +31,7 @@ def judge_form(answer: Answer, report: Report) -> bool:
     """Whether repairs are such; reports the part ``form``."""
     repairs, said = answer.value("repairs"), ""
     if set(repairs) != set(CALLS):
-        said = f"`repairs` has the keys {sorted(map(str, repairs))}; expected {', '.join(map(repr, CALLS))}."
+        said = f"`repairs` has the keys {sorted(map(str, repairs))}; expected the names of the three calls."
     for each, repair in repairs.items():
         if not isinstance(repair, dict) or not repair or not all(isinstance(path, str) for path in repair):
             said = said or f"The repair of {each} is {cut(repr(repair), SAID)}; expected a dict from a path of the set-up to its new value."

@@ -11,7 +11,7 @@ from course.grading import Answer, AnswerError
 SAID = 220  # characters of AWS's text
 
 
-def written(answer: Answer, name: str, given: dict) -> str:
+def written(answer: Answer, name: str, given: dict | list) -> str:
     """The policy that the learner's function returns for ``given``, as compact JSON.
 
     Raises
@@ -20,6 +20,8 @@ def written(answer: Answer, name: str, given: dict) -> str:
         It is none: JSON has no such value, or IAM does not take it.
     """
     policy = answer.call(name, given)
+    if not isinstance(policy.get("Statement"), (list, dict)):
+        raise AnswerError(f"The result of `{name}(...)` is no policy; compare it with what `access.document` makes.")
     try:
         text = json.dumps(policy, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError) as error:

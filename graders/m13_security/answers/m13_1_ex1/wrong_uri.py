@@ -1,7 +1,7 @@
 """Addresses as the job has them."""
 
 # trips: job
-# says: permissions on bucket
+# says: is not valid for resource
 
 
 def job_policy(job: dict) -> dict:

@@ -1,6 +1,6 @@
 """Two are enough."""
 
 # trips: form
-# says: expected 'call-1'
+# says: expected the names of the three calls
 
 repairs = {"call-1": {"identity.Statement.0.Resource": "*"}}

@@ -1,7 +1,7 @@
 """The statements without the policy around them."""
 
 # trips: works
-# says: IAM does not take
+# says: is no policy
 
 
 def reach(role_arn: str, actions: list, arns: list) -> list:
