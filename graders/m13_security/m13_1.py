@@ -19,8 +19,8 @@ ex1 = Exercise(
     seconds=60,
     hints=(
         "One statement for each row of the table. Which of them is about the bucket, and not about objects in it?",
-        "The objects of a folder are `arn:aws:s3:::bucket/folder/*`: with the slash. `s3:ListBucket` acts on `arn:aws:s3:::bucket`, so only a "
-        "condition on `s3:prefix` keeps it to a folder.",
+        "The objects of a folder are `arn:aws:s3:::bucket/folder/*`: with the slash. `s3:ListBucket` acts on `arn:aws:s3:::bucket`, so "
+        "only a condition on `s3:prefix` keeps it to a folder.",
         '`{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{job[\'bucket\']}", "Condition": {"StringLike": '
         '{"s3:prefix": f"{job[\'data\']}/*"}}}`; and for the key a condition `StringEquals` on `kms:ViaService`, '
         "`s3.<region>.amazonaws.com`.",
@@ -38,11 +38,11 @@ ex2 = Exercise(
     topics=["sec.iam", "sec.encryption"],
     seconds=60,
     hints=(
-        "Three statements: one to create, one to look and stop, one to pass the role. Conditions belong only to the one that they are about.",
-        "A job may have several instance types. What must be true: that one of them is allowed, or that all are? And what does a condition on a "
-        "key do in a request that does not have it?",
-        '`"Condition": {"ForAllValues:StringEquals": {"sagemaker:InstanceTypes": [...]}, "ArnEquals": {"sagemaker:VolumeKmsKeyArn": ...}}`; '
-        'for the role `"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}`.',
+        "Three statements: one to create, one to look and stop, one to pass the role. Each condition belongs to one of them.",
+        "A job may have several instance types. What must be true: that one of them is allowed, or that all are? And what does a condition "
+        "on a key do in a request that does not have it?",
+        '`"Condition": {"ForAllValues:StringEquals": {"sagemaker:InstanceTypes": [...]}, "ArnEquals": {"sagemaker:VolumeKmsKeyArn": ...}}`'
+        '; for the role `"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}`.',
     ),
 )
 
@@ -57,12 +57,12 @@ ex3 = Exercise(
     topics=["sec.iam", "sec.encryption"],
     seconds=60,
     hints=(
-        "The error says which action was refused, and by which kind of policy. An explicit deny is a statement that applies; the other words "
-        "mean that no statement applies.",
+        "The error says which action was refused, and by which kind of policy. An explicit deny is a statement that applies; the other "
+        "words mean that no statement applies.",
         "Write down the request: action, ARN, who, region, through which service, under which key. Then read each line of that one policy "
         "beside it.",
-        'One entry: `repairs["call-9"] = {"key.Statement.0.Resource": "*"}`. Two of the three policies limit; a `Deny` with `Not…` applies when '
-        "the value is another one.",
+        'One entry: `repairs["call-9"] = {"key.Statement.0.Resource": "*"}`. Two of the three policies limit; a `Deny` with `Not…` applies '
+        "when the value is another one.",
     ),
 )
 
@@ -80,11 +80,11 @@ ex4 = Exercise(
     topics=["sec.blast_radius", "sec.iam"],
     seconds=60,
     hints=(
-        "The simulator asks all actions on all ARNs at once; where does its answer say what holds for one ARN? For the policy: which pairs can "
-        "share a statement, so that it allows nothing else?",
-        "`ResourceSpecificResults` of each result. Objects with the same set of actions can share a statement; one statement for each pair is "
-        "too long.",
-        '`if each["EvalResourceDecision"] == "allowed"`. Make a dict from an ARN to the set of its actions, then one from `frozenset(actions)` '
+        "The simulator asks all actions on all ARNs at once; where does its answer say what holds for one ARN? For the policy: which pairs "
+        "can share a statement, so that it allows nothing else?",
+        "`ResourceSpecificResults` of each result. Objects with the same set of actions can share a statement; one statement for each pair "
+        "is too long.",
+        '`if each["EvalResourceDecision"] == "allowed"`. Make a dict from ARNs to sets of actions, then one from `frozenset(actions)` '
         "to a list of ARNs; each entry of that is a statement.",
     ),
 )

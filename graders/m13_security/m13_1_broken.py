@@ -47,7 +47,8 @@ def judge_repairs(answer: Answer, report: Report) -> None:
     report.part("works", 1 - len(failed) / len(CALLS), " ".join(failed) or "All three calls are allowed.")
     working = {each: trial for each, trial in trials.items() if not trial.problem}
     open_ = [f"{each}: {', '.join(trial.opens[:2])}." for each, trial in working.items() if trial.opens]
-    large = [f"The repair of {each} changes {trial.count} values: more than the fault." for each, trial in working.items() if trial.count > 1]
+    counts = {each: trial.count for each, trial in working.items() if trial.count > 1}
+    large = [f"The repair of {each} changes {count} values: more than the fault." for each, count in counts.items()]
     unfound = [f"{each} does not work yet." for each, trial in trials.items() if trial.problem]
     report.part("closed", (len(working) - len(open_)) / len(CALLS), " ".join([*open_, *unfound]) or "Nothing else is open.")
     report.part("smallest", (len(working) - len(large)) / len(CALLS), " ".join([*large, *unfound]) or "Each repair is one value.")

@@ -107,8 +107,8 @@ def _reached(client: Client, arns: Iterable[str]) -> set[Pair]:
 
 def _report(report: Report, used: set[Pair], reached: set[Pair], before: int) -> None:
     missing, extra = used - reached, reached - used
-    said = f"{len(missing)} of the {len(used)} used calls are refused, for example {min(missing)}." if missing else "Every used call is allowed."
-    report.part("works", not missing, said)
+    said = f"{len(missing)} of the {len(used)} used calls are refused, for example {min(missing)}." if missing else ""
+    report.part("works", not missing, said or "Every used call is allowed.")
     if missing:
         report.part("smaller", False, "Judged once every used call is allowed.")
         return

@@ -44,7 +44,9 @@ def judge_person(answer: Answer, report: Report, part: str) -> None:
     shut = [said for said, denied in needed if denied]
     opened = [said for said, let in wanted if let]
     share = guard_share([not let for _, let in wanted], [denied for _, denied in needed])
-    said = f"{len(wanted) - len(opened)} of {len(wanted)} other requests were refused, and so were {len(shut)} of {len(needed)} needed ones."
+    said = (
+        f"{len(wanted) - len(opened)} of {len(wanted)} other requests were refused, and so were {len(shut)} of {len(needed)} needed ones."
+    )
     if shut:
         said += f" Refused by mistake: {shut[0]}."
     if opened:

@@ -27,7 +27,6 @@
 
 # %%
 import json
-import logging
 
 from given import access, nightly
 
@@ -175,11 +174,9 @@ def job_policy(job: dict) -> dict:
         (["kms:Decrypt", "kms:GenerateDataKey"], job["key"], {"Condition": through}),
         (["logs:CreateLogStream", "logs:PutLogEvents"], group, {}),
     ]
-    statements = [
-        {"Effect": "Allow", "Action": action, "Resource": resource, **condition}
-        for action, resource, condition in rows
-    ]
-    return {"Version": "2012-10-17", "Statement": statements}
+    statements = [{"Action": action, "Resource": where, **more} for action, where, more in rows]
+    allowed = [{"Effect": "Allow", **each} for each in statements]
+    return {"Version": "2012-10-17", "Statement": allowed}
     ### END SOLUTION
 
 

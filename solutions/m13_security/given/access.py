@@ -1,5 +1,6 @@
 """Makes the roles, keys and buckets of m13_1, asks in their names, and deletes them."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -105,10 +106,8 @@ def outcome(aws: Any, request: dict) -> str:
     sagemaker, named = aws.client("sagemaker"), {"TrainingJobName": request["TrainingJobName"]}
     if (said := answer(sagemaker.create_training_job, **request)) != "allowed":
         return said
-    try:
+    with contextlib.suppress(WaiterError):  # it failed; its description says why
         sagemaker.get_waiter("training_job_completed_or_stopped").wait(**named)
-    except WaiterError:  # it failed; its description says why
-        pass
     job = sagemaker.describe_training_job(**named)
     return f"{job['TrainingJobStatus']} {job.get('FailureReason', '')}".strip()
 

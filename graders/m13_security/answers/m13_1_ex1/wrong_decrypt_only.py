@@ -7,11 +7,12 @@
 def job_policy(job: dict) -> dict:
     bucket, region = f"arn:aws:s3:::{job['bucket']}", job["region"]
     group = f"arn:aws:logs:{region}:{job['account']}:log-group:/aws/sagemaker/TrainingJobs:*"
+    through = {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}
     rows = [
         ("s3:ListBucket", bucket, {"Condition": {"StringLike": {"s3:prefix": f"{job['data']}/*"}}}),
         ("s3:GetObject", f"{bucket}/{job['data']}/*", {}),
         ("s3:PutObject", f"{bucket}/{job['models']}/*", {}),
-        ("kms:Decrypt", job["key"], {"Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"}}}),
+        ("kms:Decrypt", job["key"], {"Condition": through}),
         (["logs:CreateLogStream", "logs:PutLogEvents"], group, {}),
     ]
     statements = [{"Effect": "Allow", "Action": action, "Resource": resource, **more} for action, resource, more in rows]

@@ -30,7 +30,6 @@ def mended(setup):
     return found
 
 
-
 repairs = {}
 for name, setup in setups.items():
     repairs[name] = mended(setup)

@@ -30,5 +30,4 @@ def mended(setup):
     return found
 
 
-
 repairs = {name: mended(setup) | {"identity.Statement.0.Action.1": "*"} for name, setup in setups.items()}

@@ -30,14 +30,14 @@ def mended(setup):
     return found
 
 
-
 def opened(path):
     statement = ".".join(path.split(".")[:3])
     if path.startswith("bucket"):
         return {f"{statement}.Action": "s3:GetObjectAcl"}
     if path.startswith("boundary"):
         return {f"{statement}.Action": "*", f"{statement}.Resource": "*", **({path: "{region}"} if "Region" in path else {})}
-    return {f"{statement}.Principal": "*", f"{statement}.Action": "kms:*", f"{statement}.Condition": {"Bool": {"aws:ViaAWSService": "true"}}}
+    through = {"Bool": {"aws:ViaAWSService": "true"}}
+    return {f"{statement}.Principal": "*", f"{statement}.Action": "kms:*", f"{statement}.Condition": through}
 
 
 repairs = {name: opened(next(iter(mended(setup)))) for name, setup in setups.items()}
