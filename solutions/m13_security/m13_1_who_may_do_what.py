@@ -234,7 +234,7 @@ print(access.answer(person.client("sagemaker").create_training_job, **wish))
 # | `ForAnyValue:StringEquals` | does not hold | one match is enough |
 # | `Null` with `"true"` | holds | does not hold |
 #
-# Older guides write `sagemaker:VolumeKmsKey`; AWS's reference of September 2026 knows only the names with `Arn`.
+# SageMaker's guide also writes `sagemaker:VolumeKmsKey`; AWS's reference of September 2026 lists the names with `Arn`.
 
 # %% [markdown] exercise="m13_1_ex2"
 # Write `scientist_policy(team)` that returns the policy of a team's data scientist. `team` has `region`, `account`, `project`, `instances` (a list of types),

@@ -1,7 +1,4 @@
-"""The name of older guides."""
-
-# trips: practice
-# says: Refused by mistake: a training job
+"""The name in SageMaker's developer guide."""
 
 
 def scientist_policy(team: dict) -> dict:
