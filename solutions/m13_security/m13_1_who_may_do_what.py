@@ -15,7 +15,7 @@
 # - count what a leaked key reaches, and make it less (exercise 13.1.4)
 #
 # **Prerequisites**: training jobs, in [built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb); a first policy, in [features in two
-# stores](../m03_feature_store/m03_1_two_stores.ipynb).
+# stores](../m03_feature_store/m03_1_feature_groups.ipynb).
 #
 # **Time**: 70 minutes.
 #
