@@ -228,8 +228,8 @@ class CallerAuthorizer:
         """
         if principal.unlimited:
             return ""
-        known = self._known.get(_key(principal)) or self._identity.moto.run(lambda: self._learn(principal))
         try:
+            known = self._known.get(_key(principal)) or self._identity.moto.run(lambda: self._learn(principal))
             return known.refused(demand, lambda caller: service_keys(caller, self._identity.now()))
         except PolicyError as error:
             return f"because {error}"
