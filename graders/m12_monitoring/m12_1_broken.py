@@ -74,8 +74,9 @@ def judge_repairs(answer: Answer, report: Report, setups: dict[str, dict]) -> No
             said[each] = trial.refused or _found(answer, deleted, trial)
     failed = [f"{each}: {why}" for each, why in said.items() if why]
     report.part("finds", 1 - len(failed) / len(MONITORS), " ".join(failed) or "All three do their work.")
-    counts = {each: len(changed(setups[each], trials[each].setup)) for each in MONITORS if not said[each]}
-    large = [f"The repair of {each} changes {count} values: more than the fault." for each, count in counts.items() if count > 1]
+    done = [each for each in MONITORS if not said[each]]
+    counts = {each: max(len(repairs[each]), len(changed(setups[each], trials[each].setup))) for each in done}
+    large = [f"The repair of {each} sets {count} values: more than the fault." for each, count in counts.items() if count > 1]
     unfound = [f"{each} does not work yet." for each in MONITORS if said[each]]
     report.part("smallest", (len(counts) - len(large)) / len(MONITORS), " ".join([*large, *unfound]) or "Each repair is one value.")
 
@@ -167,7 +168,8 @@ def _found(answer: Answer, deleted: contextlib.ExitStack, trial: Trial) -> str:
         return f"with your change, it completes, and does not find that {said}. It found: {cut(found, SAID)}. {asked}"
     if not _published(answer, trial, execution):
         return "with your change, it finds what is broken, but CloudWatch has no metric of it, so no alarm can fire."
-    return ""
+    instances = trial.setup["definition"]["JobResources"]["ClusterConfig"]["InstanceCount"]
+    return f"with your change, it does its work on {instances} instances; one is enough." if instances > 1 else ""
 
 
 def _published(answer: Answer, trial: Trial, execution: dict) -> bool:

@@ -16,5 +16,4 @@ GOOD = {
 }
 known = {each: broken_monitors.leaves(setup) for each, setup in setups.items()}
 
-GOOD |= {"definition.JobResources.ClusterConfig.VolumeSizeInGB": 30}
 repairs = {each: dict(GOOD) for each in setups}
