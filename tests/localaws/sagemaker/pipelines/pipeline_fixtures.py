@@ -28,10 +28,10 @@ class PipelineClients:
         self.sagemaker, self.s3, self.sqs = map(client, ("sagemaker", "s3", "sqs"))
         if BUCKET not in [bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]]:
             self.s3.create_bucket(Bucket=BUCKET)
-        # A callback step sends a message with the role's rights, and AmazonSageMakerFullAccess has none on queues.
-        asks = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+        # Callback and Lambda steps use the role's rights. AmazonSageMakerFullAccess has none on queues, and only some on functions.
+        asks = {"Effect": "Allow", "Action": ["sqs:SendMessage", "lambda:InvokeFunction"], "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [asks]})
-        client("iam").put_role_policy(RoleName="SageMakerRole", PolicyName="Callbacks", PolicyDocument=policy)
+        client("iam").put_role_policy(RoleName="SageMakerRole", PolicyName="Steps", PolicyDocument=policy)
 
     def put(self, key: str, body: str | bytes) -> str:
         """Store an object; returns its URI."""
