@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from course.localaws.core.database import Database
+from course.localaws.moto.migration import Migration
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -25,18 +26,20 @@ TRAIL = "trail"  # place: its region; name: its name
 FILE = "file"  # a log file that no digest file names yet; place: trail; name: its key
 CHAIN = "chain"  # what the next digest file says of the previous one; place: trail; name: region
 KEY = "key"  # a key pair that signs digest files; place: region; name: its fingerprint
-MIGRATION = "migration"  # its only document says that the trails of an earlier release are still moto's
 
 
 class TrailStore:
-    """Documents by kind, place and name. Methods may be called from any thread."""
+    """Documents by kind, place and name. Methods may be called from any thread.
+
+    Attributes
+    ----------
+    migration : Migration
+        Each operation waits for its end.
+    """
 
     def __init__(self, path: Path) -> None:
-        of_earlier_release = not path.exists() and path.with_name("journal.db").exists()
         self._database = Database(path, SCHEMA)
-        if of_earlier_release:
-            with self.change() as change:
-                change.put(MIGRATION, "", "", {})
+        self.migration = Migration(self._database)
 
     def get(self, kind: str, place: str, name: str) -> dict | None:
         query = "SELECT document FROM documents WHERE kind = ? AND place = ? AND name = ?"
@@ -54,11 +57,18 @@ class TrailStore:
         with self._database.write() as connection:
             yield Change(connection)
 
+    @contextmanager
+    def taking_over(self) -> Iterator[Change]:
+        """The transaction that stores the trails of an earlier release."""
+        with self.migration.ending() as connection:
+            yield Change(connection)
+
     def reset(self) -> None:
-        with self._database.write() as connection:
+        with self.migration.ending() as connection:
             connection.execute("DELETE FROM documents")
 
     def close(self) -> None:
+        self.migration.release()
         self._database.close()
 
 

@@ -6,29 +6,24 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.ht
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
 
 from course.localaws.cloudtrail import migration, selectors, trail_checks
 from course.localaws.cloudtrail.delivery import Deliveries
 from course.localaws.cloudtrail.destinations import Destinations
-from course.localaws.cloudtrail.store import MIGRATION, TRAIL, TrailStore, shown
+from course.localaws.cloudtrail.store import TRAIL, TrailStore, shown
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.platform import Platform
 
 MOST_TRAILS = 5  # in a region ("Quotas in AWS CloudTrail")
 MOST_TAGS = 50
-MIGRATION_SECONDS = 60.0  # the longest wait of a call for the trails of an earlier release
 _OPTIONAL = ("S3KeyPrefix", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "KmsKeyId")
 _CREATED = (  # members of the answers of CreateTrail and UpdateTrail
     *("Name", "S3BucketName", "S3KeyPrefix", "SnsTopicName", "SnsTopicARN", "IncludeGlobalServiceEvents", "IsMultiRegionTrail", "TrailARN"),
     *("LogFileValidationEnabled", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "KmsKeyId", "IsOrganizationTrail"),
     "RecursiveLogging",
 )
-
-logger = logging.getLogger(__name__)
 
 
 class Trails:
@@ -45,7 +40,6 @@ class Trails:
         self._store = TrailStore(platform.state / "cloudtrail.db")
         self._destinations = Destinations(platform)
         self._deliveries = Deliveries(platform, self._store, self._destinations)
-        self._migrated = threading.Event()
         platform.configurations["AWS::CloudTrail::Trail"] = self._configured
         self.operations: dict[str, Operation] = {
             "CreateTrail": self._changing(self.create),
@@ -74,44 +68,37 @@ class Trails:
 
     def recover(self) -> None:
         """Go on after a start. The trails of an earlier release are taken over in the background, when moto has replayed its journal."""
-        if self._store.get(MIGRATION, "", "") is None:
-            self._migrated.set()
-            self._deliveries.refresh()
+        if self._store.migration.pending:
+            self._store.migration.begin("trails", self._take_over)
         else:
-            threading.Thread(target=self._migrate, name="migrate trails", daemon=True).start()
+            self._deliveries.refresh()
 
     def reset(self) -> None:
         self._store.reset()
-        self._migrated.set()
         self._deliveries.refresh()
 
     def shutdown(self) -> None:
         self._store.close()
 
-    def _migrate(self) -> None:
-        try:
-            found = self._platform.moto.run(lambda: migration.trails(self._platform.account))
-            with self._deliveries.lock, self._store.change() as change:
-                for trail in found:
-                    if trail["_Status"]["IsLogging"]:
-                        self._deliveries.start(trail)
-                    change.put_trail(trail)
-                change.delete(MIGRATION, "", "")
-            self._migrated.set()
-            self._deliveries.refresh()
-        except (AwsError, RuntimeError):  # the local AWS is stopping; the next start does it
-            logger.warning("the trails of the earlier release were not taken over yet", exc_info=True)
+    def _take_over(self) -> None:
+        found = self._platform.moto.run(lambda: migration.trails(self._platform.account))
+        with self._deliveries.lock, self._store.taking_over() as change:
+            for trail in found:
+                if trail["_Status"]["IsLogging"]:
+                    self._deliveries.start(trail)
+                change.put_trail(trail)
+        self._deliveries.refresh()
 
     def _reading(self, handler: Operation) -> Operation:
         def run(context: Context, params: dict) -> dict | None:
-            self._migrated.wait(MIGRATION_SECONDS)
+            self._store.migration.wait()
             return handler(context, params)
 
         return run
 
     def _changing(self, handler: Operation) -> Operation:
         def run(context: Context, params: dict) -> dict | None:
-            self._migrated.wait(MIGRATION_SECONDS)
+            self._store.migration.wait()
             with self._deliveries.lock:
                 result = handler(context, params)
                 self._deliveries.refresh()

@@ -1,12 +1,11 @@
 """Takes over the rules of a state folder of an earlier release, in which moto kept them and nothing evaluated them.
 
-This happens once, in the background, when moto has replayed its journal. A rule that is not evaluated here is left out.
+A rule that is not evaluated here is left out.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 from course.localaws.config.catalog import managed_rule
@@ -21,17 +20,13 @@ logger = logging.getLogger(__name__)
 
 def begin(platform: Platform, store: RuleStore, done: Callable[[], None]) -> None:
     """Start, unless there is nothing to take over. Returns at once; ``done`` is called at the end."""
-    if store.must_migrate:
-        threading.Thread(target=_run, args=(platform, store, done), name="migrate rules of Config", daemon=True).start()
+    store.migration.begin("rules of Config", lambda: _take_over(platform, store, done))
 
 
-def _run(platform: Platform, store: RuleStore, done: Callable[[], None]) -> None:
-    try:
-        rules = platform.moto.run(lambda: _found(platform.account))
-        store.take_over([rule for rule in rules if _is_evaluated(rule)])
-        done()
-    except (AwsError, RuntimeError):  # the local AWS is stopping; the next start does it
-        logger.warning("the rules of the earlier release were not taken over yet", exc_info=True)
+def _take_over(platform: Platform, store: RuleStore, done: Callable[[], None]) -> None:
+    rules = platform.moto.run(lambda: _found(platform.account))
+    store.take_over([rule for rule in rules if _is_evaluated(rule)])
+    done()
 
 
 def _found(account: str) -> list[Rule]:

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from course.localaws.core.database import Database
+from course.localaws.moto.migration import Migration
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS rules (region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, name));
-CREATE TABLE IF NOT EXISTS migration (pending INTEGER PRIMARY KEY)
+CREATE TABLE IF NOT EXISTS rules (region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, name))
 """
 
 
@@ -90,15 +90,13 @@ class RuleStore:
     ----------
     deleted : list of callable
         Called with region and name when a rule is gone.
+    migration : Migration
     """
 
     def __init__(self, path: Path) -> None:
-        of_earlier_release = not path.exists() and path.with_name("journal.db").exists()
         self.deleted: list[Callable[[str, str], None]] = []
         self._database = Database(path, SCHEMA)
-        if of_earlier_release:
-            with self._database.write() as connection:
-                connection.execute("INSERT INTO migration VALUES (1)")
+        self.migration = Migration(self._database)
         self._changing = threading.RLock()
 
     def get(self, region: str, name: str) -> Rule | None:
@@ -129,27 +127,18 @@ class RuleStore:
         for listener in self.deleted:
             listener(rule.region, rule.name)
 
-    # Rules of an earlier release
-
-    @property
-    def must_migrate(self) -> bool:
-        """Whether rules of an earlier release are still moto's."""
-        return self._database.connection.execute("SELECT 1 FROM migration").fetchone() is not None
-
     def take_over(self, rules: list[Rule]) -> None:
         """Store the rules of an earlier release, in one transaction. One that was made meanwhile stays."""
-        with self._changing, self._database.write() as connection:
+        with self._changing, self.migration.ending() as connection:
             rows = [(rule.region, rule.name, rule.dump()) for rule in rules]
             connection.executemany("INSERT OR IGNORE INTO rules VALUES (?, ?, ?)", rows)
-            connection.execute("DELETE FROM migration")
 
     # Life
 
     def reset(self) -> None:
         """Delete all rules."""
-        with self._changing, self._database.write() as connection:
+        with self._changing, self.migration.ending() as connection:
             connection.execute("DELETE FROM rules")
-            connection.execute("DELETE FROM migration")
 
     def shutdown(self) -> None:
         self._database.close()

@@ -26,10 +26,15 @@ class Database:
         The file, created with mode 0600.
     schema : str
         ``CREATE TABLE IF NOT EXISTS`` statements, run at every start.
+
+    Attributes
+    ----------
+    is_new : bool
+        Whether the file did not exist.
     """
 
     def __init__(self, path: Path, schema: str) -> None:
-        self.path = path
+        self.path, self.is_new = path, not path.exists()
         self._local = threading.local()
         self._writing = threading.Lock()
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}

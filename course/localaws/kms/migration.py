@@ -1,34 +1,18 @@
-"""Takes over the keys of a state folder of an earlier release, in which moto kept them.
-
-This happens once, in the background, when moto has replayed its journal. The first request that needs a key waits for it.
-"""
+"""Takes over the keys of a state folder of an earlier release, in which moto kept them. The first request that needs a key waits for it."""
 
 from __future__ import annotations
 
 import json
-import logging
-import threading
 from typing import Any
 
-from course.localaws.core.errors import AwsError
 from course.localaws.kms import asymmetric, specs
 from course.localaws.kms.store import Alias, Key, KeyStore, Material
 from course.localaws.moto.records import MotoRecords
 
-logger = logging.getLogger(__name__)
-
 
 def begin(store: KeyStore, moto: MotoRecords) -> None:
     """Start, unless there is nothing to take over. Returns at once."""
-    if store.must_migrate:
-        threading.Thread(target=_run, args=(store, moto), name="migrate keys", daemon=True).start()
-
-
-def _run(store: KeyStore, moto: MotoRecords) -> None:
-    try:
-        store.take_over(*moto.run(lambda: _found(store.account)))
-    except (AwsError, RuntimeError):  # the local AWS is stopping; the next start does it
-        logger.warning("the keys of the earlier release were not taken over yet", exc_info=True)
+    store.migration.begin("keys", lambda: store.take_over(*moto.run(lambda: _found(store.account))))
 
 
 def _found(account: str) -> tuple[list[Key], list[tuple[str, Alias]]]:

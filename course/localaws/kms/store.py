@@ -19,14 +19,13 @@ from pathlib import Path
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 from course.localaws.kms import specs
+from course.localaws.moto.migration import Migration
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (region TEXT NOT NULL, id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, id));
-CREATE TABLE IF NOT EXISTS aliases (region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, name));
-CREATE TABLE IF NOT EXISTS migration (pending INTEGER PRIMARY KEY)
+CREATE TABLE IF NOT EXISTS aliases (region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, name))
 """
 CUSTOMER, AWS = "CUSTOMER", "AWS"  # who manages a key
-MIGRATION_SECONDS = 120.0  # how long a first request waits for the keys of an earlier release
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +132,16 @@ class KeyStore:
     ----------
     changed : list of callable
         Called after each change, e.g. to plan the next rotation.
+    migration : Migration
+        Reading waits for its end.
     """
 
     def __init__(self, path: Path, account: str, clock: Clock) -> None:
-        of_earlier_release = not path.exists() and path.with_name("journal.db").exists()
         self.account, self.clock = account, clock
         self.changed: list[Callable[[], None]] = []
         self._database = Database(path, SCHEMA)
-        if of_earlier_release:
-            with self._database.write() as connection:
-                connection.execute("INSERT INTO migration VALUES (1)")
+        self.migration = Migration(self._database)
         self._changing = threading.RLock()
-        self._migrated = threading.Event()
         self._read()
 
     def now(self) -> float:
@@ -154,26 +151,26 @@ class KeyStore:
     # Reading
 
     def key(self, region: str, id: str) -> Key | None:
-        self._wait_for_migration()
+        self.migration.wait()
         return self._keys.get((region, id))
 
     def keys(self, region: str) -> list[Key]:
         """The keys of a region, the oldest first."""
-        self._wait_for_migration()
+        self.migration.wait()
         return sorted((key for key in list(self._keys.values()) if key.region == region), key=lambda key: (key.created, key.id))
 
     def every(self) -> list[Key]:
         """The keys of all regions."""
-        self._wait_for_migration()
+        self.migration.wait()
         return list(self._keys.values())
 
     def alias(self, region: str, name: str) -> Alias | None:
-        self._wait_for_migration()
+        self.migration.wait()
         return self._aliases.get((region, name))
 
     def aliases(self, region: str) -> list[Alias]:
         """The aliases of a region, in the order of their names."""
-        self._wait_for_migration()
+        self.migration.wait()
         return sorted((alias for (where, _), alias in list(self._aliases.items()) if where == region), key=lambda alias: alias.name)
 
     # Changing
@@ -188,7 +185,7 @@ class KeyStore:
         """Store a key: durable when this returns."""
         with self._changing, self._database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", (key.region, key.id, key.dump()))
-        self._keys[key.region, key.id] = key
+            self._keys[key.region, key.id] = key
         self._tell()
         return key
 
@@ -207,41 +204,33 @@ class KeyStore:
     def put_alias(self, region: str, alias: Alias) -> None:
         with self._changing, self._database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", (region, alias.name, json.dumps(asdict(alias))))
-        self._aliases[region, alias.name] = alias
+            self._aliases[region, alias.name] = alias
 
     def delete_alias(self, region: str, name: str) -> None:
         with self._changing, self._database.write() as connection:
             connection.execute("DELETE FROM aliases WHERE region = ? AND name = ?", (region, name))
-        self._aliases.pop((region, name), None)
-
-    # Keys of an earlier release
-
-    @property
-    def must_migrate(self) -> bool:
-        """Whether keys of an earlier release are still moto's."""
-        return not self._migrated.is_set()
+            self._aliases.pop((region, name), None)
 
     def take_over(self, keys: list[Key], aliases: list[tuple[str, Alias]]) -> None:
         """Store the keys and aliases (with their regions) of an earlier release, in one transaction."""
-        with self._changing, self._database.write() as connection:
+        with self._changing, self.migration.ending() as connection:
             connection.executemany("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", [(key.region, key.id, key.dump()) for key in keys])
             rows = [(region, alias.name, json.dumps(asdict(alias))) for region, alias in aliases]
             connection.executemany("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", rows)
-            connection.execute("DELETE FROM migration")
-        self._read()
+            self._read()
         self._tell()
 
     # Life
 
     def reset(self) -> None:
         """Delete all keys."""
-        with self._changing, self._database.write() as connection:
-            for name in ("keys", "aliases", "migration"):
-                connection.execute(f"DELETE FROM {name}")
-        self._read()
+        with self._changing, self.migration.ending() as connection:
+            connection.execute("DELETE FROM keys")
+            connection.execute("DELETE FROM aliases")
+            self._read()
 
     def shutdown(self) -> None:
-        self._migrated.set()  # a request that still waits ends
+        self.migration.release()
         self._database.close()
 
     def _read(self) -> None:
@@ -250,13 +239,6 @@ class KeyStore:
         self._keys = {(key.region, key.id): key for key in keys}
         rows = connection.execute("SELECT region, document FROM aliases")
         self._aliases = {(row["region"], alias.name): alias for row in rows for alias in (Alias(**json.loads(row["document"])),)}
-        if connection.execute("SELECT 1 FROM migration").fetchone() is None:
-            self._migrated.set()
-
-    def _wait_for_migration(self) -> None:
-        """Only the first start on a state folder of an earlier release waits, until moto has replayed its journal."""
-        if not self._migrated.is_set():
-            self._migrated.wait(MIGRATION_SECONDS)
 
     def _tell(self) -> None:
         for listener in self.changed:

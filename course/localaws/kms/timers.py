@@ -20,7 +20,7 @@ class KeyTimers:
         scheduler.add(lambda: self._next, self._run)
 
     def _plan(self) -> None:
-        dates = [] if self._store.must_migrate else [moment for key in self._store.every() for moment in _dates(key)]
+        dates = [] if self._store.migration.pending else [moment for key in self._store.every() for moment in _dates(key)]
         self._next = min(dates, default=None)
 
     def _run(self, now: float) -> None:

@@ -1,4 +1,7 @@
-"""moto's interface for other packages. `course.localaws.moto.mount` implements it. Packages below the platform import only this module."""
+"""moto's interface for other packages; `course.localaws.moto.mount` implements it.
+
+Packages below the platform import only this module and `course.localaws.moto.migration`.
+"""
 
 from __future__ import annotations
 

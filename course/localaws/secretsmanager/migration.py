@@ -1,14 +1,11 @@
 """Takes over the secrets of a state folder of an earlier release, in which moto kept them.
 
-This happens once, in the background, when moto has replayed its journal. The first request that needs a secret waits for it. A secret whose
-KMS key does not exist gets the AWS managed key: moto did not encrypt it.
+The first request that needs a secret waits for it. A secret whose KMS key does not exist gets the AWS managed key: moto did not encrypt it.
 """
 
 from __future__ import annotations
 
 import base64
-import logging
-import threading
 from typing import Any
 
 from course.localaws.core.errors import AwsError
@@ -18,21 +15,15 @@ from course.localaws.moto.records import MotoRecords
 from course.localaws.secretsmanager import sealing
 from course.localaws.secretsmanager.store import Rotation, Sealed, Secret, SecretStore, Version
 
-logger = logging.getLogger(__name__)
-
 
 def begin(store: SecretStore, keys: KeyStore, moto: MotoRecords) -> None:
     """Start, unless there is nothing to take over. Returns at once."""
-    if store.must_migrate:
-        threading.Thread(target=_run, args=(store, keys, moto), name="migrate secrets", daemon=True).start()
+    store.migration.begin("secrets", lambda: _take_over(store, keys, moto))
 
 
-def _run(store: SecretStore, keys: KeyStore, moto: MotoRecords) -> None:
-    try:
-        found = moto.run(lambda: _found(keys.account))
-        store.take_over([_secret(keys, region, secret) for region, secret in found])
-    except (AwsError, RuntimeError):  # the local AWS is stopping; the next start does it
-        logger.warning("the secrets of the earlier release were not taken over yet", exc_info=True)
+def _take_over(store: SecretStore, keys: KeyStore, moto: MotoRecords) -> None:
+    found = moto.run(lambda: _found(keys.account))
+    store.take_over([_secret(keys, region, secret) for region, secret in found])
 
 
 def _found(account: str) -> list[tuple[str, Any]]:

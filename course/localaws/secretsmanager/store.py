@@ -13,13 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from course.localaws.core.database import Database
+from course.localaws.moto.migration import Migration
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS secrets (region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, name));
-CREATE TABLE IF NOT EXISTS migration (pending INTEGER PRIMARY KEY)
+CREATE TABLE IF NOT EXISTS secrets (region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (region, name))
 """
 CURRENT, PENDING, PREVIOUS = "AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"  # staging labels that Secrets Manager moves itself
-MIGRATION_SECONDS = 120.0  # how long a first request waits for the secrets of an earlier release
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,28 +182,26 @@ class SecretStore:
     ----------
     changed : list of callable
         Called after each change, e.g. to plan the next rotation.
+    migration : Migration
+        Reading waits for its end.
     """
 
     def __init__(self, path: Path) -> None:
-        of_earlier_release = not path.exists() and path.with_name("journal.db").exists()
         self.changed: list[Callable[[], None]] = []
         self._database = Database(path, SCHEMA)
-        if of_earlier_release:
-            with self._database.write() as connection:
-                connection.execute("INSERT INTO migration VALUES (1)")
+        self.migration = Migration(self._database)
         self._changing = threading.RLock()
-        self._migrated = threading.Event()
         self._read()
 
     # Reading
 
     def get(self, region: str, name: str) -> Secret | None:
-        self._wait_for_migration()
+        self.migration.wait()
         return self._secrets.get((region, name))
 
     def secrets(self, region: str) -> list[Secret]:
         """The secrets of a region, by name, with those that are deleted but can be restored."""
-        self._wait_for_migration()
+        self.migration.wait()
         return sorted((secret for secret in list(self._secrets.values()) if secret.region == region), key=lambda secret: secret.name)
 
     def every(self) -> list[Secret]:
@@ -233,47 +230,31 @@ class SecretStore:
             self._secrets.pop((secret.region, secret.name), None)
         self._tell()
 
-    # Secrets of an earlier release
-
-    @property
-    def must_migrate(self) -> bool:
-        """Whether secrets of an earlier release are still moto's."""
-        return not self._migrated.is_set()
-
     def take_over(self, secrets: list[Secret]) -> None:
         """Store the secrets of an earlier release, in one transaction."""
-        with self._changing, self._database.write() as connection:
+        with self._changing, self.migration.ending() as connection:
             rows = [(secret.region, secret.name, secret.dump()) for secret in secrets]
             connection.executemany("INSERT OR REPLACE INTO secrets VALUES (?, ?, ?)", rows)
-            connection.execute("DELETE FROM migration")
-        self._read()
+            self._read()
         self._tell()
 
     # Life
 
     def reset(self) -> None:
         """Delete all secrets."""
-        with self._changing, self._database.write() as connection:
+        with self._changing, self.migration.ending() as connection:
             connection.execute("DELETE FROM secrets")
-            connection.execute("DELETE FROM migration")
-        self._read()
+            self._read()
         self._tell()
 
     def shutdown(self) -> None:
-        self._migrated.set()  # a request that still waits ends
+        self.migration.release()
         self._database.close()
 
     def _read(self) -> None:
         connection = self._database.connection
         secrets = [Secret.load(row["document"]) for row in connection.execute("SELECT document FROM secrets")]
         self._secrets = {(secret.region, secret.name): secret for secret in secrets}
-        if connection.execute("SELECT 1 FROM migration").fetchone() is None:
-            self._migrated.set()
-
-    def _wait_for_migration(self) -> None:
-        """Only the first start on a state folder of an earlier release waits, until moto has replayed its journal."""
-        if not self._migrated.is_set():
-            self._migrated.wait(MIGRATION_SECONDS)
 
     def _tell(self) -> None:
         for listener in self.changed:
