@@ -85,10 +85,12 @@ class Database:
                     connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {definition}")
 
     def close(self) -> None:
-        for connection in self._connections.values():
-            connection.close()
-        self._connections.clear()
-        self._local = threading.local()
+        """Close the connections of all threads. A transaction that another thread is in ends first."""
+        with self._writing:
+            for connection in self._connections.values():
+                connection.close()
+            self._connections.clear()
+            self._local = threading.local()
 
     def _close_ended(self) -> None:
         """Close the connections of ended threads: every job has its own threads, and would use up file descriptors."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -78,6 +80,15 @@ class JournalEntry:
     def again(self, time: float) -> JournalEntry:
         """The same request at another time, with a new seed."""
         return replace(self, time=time, seed=new_seed())
+
+
+def has_entries(path: Path) -> bool:
+    """Whether a state folder's journal has requests. A new folder's has none, or there is no file."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path)) as connection:
+        there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone()
+        return there is not None and connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
 
 
 def new_seed() -> bytes:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
+from course.localaws.moto.journal import has_entries
 
 MOST_SECONDS = 120.0  # how long a first request waits
 
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Migration:
-    """The mark of one service, set when its database is new beside moto's journal. Methods may be called from any thread.
+    """The mark of one service, set when its database is new and moto's journal has requests. Methods may be called from any thread.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class Migration:
         self._ended = threading.Event()
         with database.write() as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS migration (pending INTEGER PRIMARY KEY)")
-            if database.is_new and database.path.with_name("journal.db").exists():
+            if database.is_new and has_entries(database.path.with_name("journal.db")):
                 connection.execute("INSERT INTO migration VALUES (1)")
             if connection.execute("SELECT 1 FROM migration").fetchone() is None:
                 self._ended.set()
