@@ -1,4 +1,4 @@
-"""Measures what CloudTrail's records add to a request: parameters, response and caller in the request log, of S3 and SageMaker."""
+"""Measures what CloudTrail's records add to a request: parameters, response and caller in the request log, of S3, SageMaker and Logs."""
 
 from __future__ import annotations
 
