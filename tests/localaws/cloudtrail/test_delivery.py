@@ -17,6 +17,7 @@ from tests.localaws.moto.restartable_aws import RestartableAws
 
 def test_log_files_have_the_names_and_the_events_of_their_regions(aws: TrailFixtures) -> None:
     bucket = aws.bucket("delivered", "pre")
+    aws.begin_interval()
     aws.logging("delivered", bucket, S3KeyPrefix="pre", IsMultiRegionTrail=True)
     aws.client("sqs", region_name="eu-west-1").create_queue(QueueName="delivered")
     aws.client("iam", region_name="eu-west-1").create_user(UserName="delivered")
@@ -46,7 +47,7 @@ def test_nothing_is_delivered_twice_and_no_file_is_empty(aws: TrailFixtures) -> 
     aws.cloudtrail.delete_trail(Name="once")
 
 
-def test_the_last_event_of_a_trail_is_that_it_was_stopped(aws: TrailFixtures) -> None:
+def test_the_last_event_of_a_trail_is_stop_logging(aws: TrailFixtures) -> None:
     bucket = aws.bucket("delivered-stop")
     aws.logging("stopped", bucket, EnableLogFileValidation=True)
     aws.cloudtrail.stop_logging(Name="stopped")
@@ -84,20 +85,20 @@ def test_a_changed_log_file_and_a_changed_digest_are_found(aws: TrailFixtures) -
     aws.pass_minutes(61)
     [key], [digest] = aws.keys(bucket), aws.keys(bucket, "CloudTrail-Digest")
     aws.validate(bucket, digest)
-    aws.s3.put_object(Bucket=bucket, Key=key, Body=aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read() + b"")
+    aws.s3.put_object(Bucket=bucket, Key=key, Body=aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     aws.validate(bucket, digest)  # the same content
     aws.s3.put_object(Bucket=bucket, Key=key, Body=gzip.compress(aws.text(bucket, key).replace(b"StartLogging", b"StartNothing")))
     with pytest.raises(AssertionError):
         aws.validate(bucket, digest)
     head = aws.s3.head_object(Bucket=bucket, Key=digest)["Metadata"]
-    body = gzip.compress(aws.text(bucket, digest).replace(b"us-east-1", b"us-east-2"))
+    body = gzip.compress(aws.text(bucket, digest).replace(b'"awsAccountId":"1', b'"awsAccountId":"2'))
     aws.s3.put_object(Bucket=bucket, Key=digest, Body=body, Metadata=head)
-    with pytest.raises((InvalidSignature, AssertionError)):
+    with pytest.raises(InvalidSignature):
         aws.validate(bucket, digest)
     aws.cloudtrail.delete_trail(Name="changed")
 
 
-def test_what_a_bucket_refuses_is_delivered_when_it_does_no_more(aws: TrailFixtures) -> None:
+def test_files_that_a_bucket_refused_are_delivered_when_it_accepts_them_again(aws: TrailFixtures) -> None:
     bucket = aws.bucket("delivered-refused")
     aws.logging("refused", bucket)
     policy = aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]
@@ -186,6 +187,7 @@ def test_files_are_encrypted_under_the_key_of_the_trail_if_its_policy_allows_it(
     ]
     kms.put_key_policy(KeyId=key["KeyId"], Policy=json.dumps(policy))
     kms.create_alias(AliasName="alias/trail", TargetKeyId=key["KeyId"])
+    aws.begin_interval()
     aws.logging("encrypted", bucket, KmsKeyId="alias/trail", EnableLogFileValidation=True)
     assert aws.cloudtrail.get_trail(Name="encrypted")["Trail"]["KmsKeyId"] == key["Arn"]
     aws.pass_minutes(61)

@@ -47,7 +47,7 @@ def decision(asked: Asked, identity: Sequence[dict], boundary: dict | None, sess
 
 
 def _denies_whatever_it_excepts(statement: dict, asked: Asked) -> bool:
-    """Whether this is a deny with ``NotPrincipal``, which denies whoever has a permissions boundary."""
+    """Whether this is a deny with ``NotPrincipal``, which denies every caller with a permissions boundary."""
     if statement["Effect"] == "Allow" or "NotPrincipal" not in statement:
         return False
     return _applies({name: value for name, value in statement.items() if name != "NotPrincipal"}, asked)

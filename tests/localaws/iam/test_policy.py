@@ -334,7 +334,7 @@ def test_principals_of_a_resource_policy():
     [
         ([SESSION], None, "allowed"),
         ([SESSION, ROLE, ACCOUNT], None, "allowed"),
-        ([ROLE, ACCOUNT], None, "explicitDeny"),  # whoever else is in the account or has the role is not excepted
+        ([ROLE, ACCOUNT], None, "explicitDeny"),  # the role's other sessions and the account's other users are not excepted
         (["*"], None, "allowed"),
         ([SESSION, ROLE, ACCOUNT], [], "explicitDeny"),  # a boundary, here of nothing: the statement excepts nobody who has one
     ],
