@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from course.exercises import pools
+from course.exercises.pools import filled
 from course.exercises.repairs import leaves, repaired
 
 CALLS = ("call-1", "call-2", "call-3")
@@ -17,7 +18,8 @@ __all__ = ["CALLS", "POLICIES", "filled", "leaves", "repaired", "setups"]
 def setups(rng: random.Random) -> dict[str, dict]:
     """The set-up of each call: its ``object``, the key of what it writes and reads, and its `POLICIES`.
 
-    Texts have words in braces, such as ``{bucket}``, for what the set-up gets when it is built; `filled` replaces them.
+    Texts have the words ``account``, ``region``, ``role``, ``colleague``, ``bucket`` and ``key`` in braces, for what the set-up gets when
+    it is built; `filled` replaces them.
 
     Parameters
     ----------
@@ -25,8 +27,3 @@ def setups(rng: random.Random) -> dict[str, dict]:
         The learner's variant.
     """
     return dict(zip(CALLS, pools.drawn(rng, POOL, TAKES), strict=True))
-
-
-def filled(setup: dict, words: dict[str, str]) -> dict:
-    """A set-up with the text of ``words`` for the words ``account``, ``region``, ``role``, ``colleague``, ``bucket`` and ``key``."""
-    return pools.filled(setup, words)

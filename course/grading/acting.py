@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-EVENT = "before-send"  # botocore's event, whose handlers record and replay the requests of a submission
+from course.grading.submission.evidence import EVENT
 
 
 def client_with(own: Any, keys: dict[str, str]) -> Any:
@@ -25,5 +25,5 @@ def client_with(own: Any, keys: dict[str, str]) -> Any:
     def forward(request: Any, event_name: str, **more: Any) -> Any:
         return own.meta.events.emit_until_response(event_name, request=request, **more)[1]
 
-    made.meta.events.register(EVENT, forward)
+    made.meta.events.register(EVENT[:-1], forward)  # its handlers record and replay the requests of a submission
     return made

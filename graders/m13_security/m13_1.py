@@ -30,7 +30,7 @@ ex1 = Exercise(
 ex2 = Exercise(
     id="m13_1_ex2",
     title="What a data scientist may start",
-    section="Whom a job may be",
+    section="Which role a job may use",
     pattern=5,
     parts={"practice": 0.25, "guard": 1.75},
     evidence={"scientist_policy": Function("scientist_policy(team: dict) -> dict")},
@@ -69,7 +69,7 @@ ex3 = Exercise(
 ex4 = Exercise(
     id="m13_1_ex4",
     title="Stretch: make a leaked key reach less",
-    section="What a leaked key reaches",
+    section="What a leaked access key reaches",
     pattern=5,
     parts={"reach": 0.75, "works": 0.25, "smaller": 1.0},
     evidence={
@@ -80,8 +80,8 @@ ex4 = Exercise(
     topics=["sec.blast_radius", "sec.iam"],
     seconds=60,
     hints=(
-        "The simulator asks all actions on all ARNs at once; where does its answer say what holds for one ARN? For the policy: which pairs "
-        "can share a statement, so that it allows nothing else?",
+        "The simulator evaluates all actions on all ARNs at once; where does its answer say what holds for one ARN? For the policy: which "
+        "pairs can share a statement, so that it allows nothing else?",
         "`ResourceSpecificResults` of each result. Objects with the same set of actions can share a statement; one statement for each pair "
         "is too long.",
         '`if each["EvalResourceDecision"] == "allowed"`. Make a dict from ARNs to sets of actions, then one from `frozenset(actions)` '

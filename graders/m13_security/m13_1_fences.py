@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from .m13_1_policies import allows
+
 HEADER = "s3:x-amz-server-side-encryption"
 EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 NOTHING = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}})
@@ -30,7 +32,7 @@ def _through_boundary(iam: Any, setup: dict, words: dict[str, str]) -> Iterator[
         ("sagemaker:CreateTrainingJob", "*", region, "other services"),
     ]
     for action, resource, context, said in cases:
-        if _decided(iam, action, resource, context, EVERYTHING, PermissionsBoundaryPolicyInputList=[_text(setup["boundary"])]):
+        if allows(iam, EVERYTHING, action, resource, context, PermissionsBoundaryPolicyInputList=[_text(setup["boundary"])]):
             yield f"its boundary allows {said}"
 
 
@@ -51,7 +53,7 @@ def _through_bucket(iam: Any, setup: dict, words: dict[str, str]) -> Iterator[st
     ]
     for action, other, said in cases:
         given = {"ResourcePolicy": _text(setup["bucket"]), "CallerArn": words["role"]}
-        if _decided(iam, action, inside, good | other, EVERYTHING, **given):
+        if allows(iam, EVERYTHING, action, inside, good | other, **given):
             yield f"its bucket policy allows {said}"
 
 
@@ -67,14 +69,8 @@ def _through_key(iam: Any, setup: dict, words: dict[str, str]) -> Iterator[str]:
     ]
     for action, caller, other, said in cases:
         given = {"ResourcePolicy": _text(setup["key"]), "CallerArn": caller}
-        if _decided(iam, action, words["key"], good | other, NOTHING, **given):
+        if allows(iam, NOTHING, action, words["key"], good | other, **given):
             yield f"its key policy allows {said}"
-
-
-def _decided(iam: Any, action: str, resource: str, context: dict[str, str], identity: str, **given: Any) -> bool:
-    entries = [{"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"} for name, value in context.items()]
-    asked = {"PolicyInputList": [identity], "ActionNames": [action], "ResourceArns": [resource], "ContextEntries": entries}
-    return iam.simulate_custom_policy(**asked, **given)["EvaluationResults"][0]["EvalDecision"] == "allowed"
 
 
 def _text(policy: dict) -> str:

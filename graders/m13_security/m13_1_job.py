@@ -118,12 +118,12 @@ def _forbidden(world: World, job: dict, role: str) -> Iterator[tuple[str, bool]]
 
 
 def _judge_logs(answer: Answer, report: Report, job: dict, text: str) -> None:
-    groups = f"arn:aws:logs:{job['region']}:{job['account']}:log-group"
+    iam, groups = answer.client("iam"), f"arn:aws:logs:{job['region']}:{job['account']}:log-group"
     own, other = (f"{groups}:{group}:log-stream:job-1/algo-1" for group in (GROUP, "/aws/sagemaker/Endpoints/late"))
     writing = ("logs:CreateLogStream", "logs:PutLogEvents")
-    missing = [action for action in writing if not allows(answer, text, action, own)]
-    extra = [f"{action} in another log group" for action in writing if allows(answer, text, action, other)]
-    extra += [action for action in ("logs:DeleteLogStream", "logs:GetLogEvents") if allows(answer, text, action, own)]
+    missing = [action for action in writing if not allows(iam, text, action, own)]
+    extra = [f"{action} in another log group" for action in writing if allows(iam, text, action, other)]
+    extra += [action for action in ("logs:DeleteLogStream", "logs:GetLogEvents") if allows(iam, text, action, own)]
     said = [f"The simulator denies {', '.join(missing)} in {GROUP}."] if missing else []
     said += [f"It allows {', '.join(extra)}."] if extra else []
     report.part("logs", not said, " ".join(said) or "Logs: what is needed, and no more.")

@@ -54,11 +54,11 @@ def judge_person(answer: Answer, report: Report, part: str) -> None:
     report.part(part, share == 1 if part == "practice" else share, said)
 
 
-def _job(team: dict, name: str = "", **resources: Any) -> dict[str, Any]:
+def _job(team: dict, **resources: Any) -> dict[str, Any]:
     """A request that, once IAM lets it pass, fails because its data does not exist: it starts nothing."""
     source = {"S3DataType": "S3Prefix", "S3Uri": "s3://no-such-bucket-of-m13/none/"}
     return {
-        "TrainingJobName": f"{team['project']}-{name or 'job-1'}",
+        "TrainingJobName": f"{team['project']}-job-1",
         "RoleArn": team["role"],
         "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
         "InputDataConfig": [{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
@@ -93,7 +93,7 @@ def _needed(client: Client, team: dict) -> Iterator[tuple[str, bool]]:
 
 
 def _unwanted(answer: Answer, world: World, client: Client, team: dict, text: str) -> Iterator[tuple[str, bool]]:
-    sagemaker, create = client("sagemaker"), client("sagemaker").create_training_job
+    iam, sagemaker, create = answer.client("iam"), client("sagemaker"), client("sagemaker").create_training_job
     grant = document({"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": "*"})
     others = {"another role": world.role("m13-other", grant), "a role whose name begins in the same way": world.role("m13-jobs-2", grant)}
     longer = f"{team['instances'][0].rpartition('.')[0]}.4xlarge"
@@ -116,4 +116,4 @@ def _unwanted(answer: Answer, world: World, client: Client, team: dict, text: st
     yield "to delete a model", not refused(sagemaker.delete_model, ModelName=f"{team['project']}-model")
     yield "to create a model", not refused(sagemaker.create_model, ModelName=f"{team['project']}-model", ExecutionRoleArn=team["role"])
     yield "to list all training jobs", not refused(sagemaker.list_training_jobs)
-    yield "to pass the role to Lambda", allows(answer, text, "iam:PassRole", team["role"], iam__PassedToService="lambda.amazonaws.com")
+    yield "to pass the role to Lambda", allows(iam, text, "iam:PassRole", team["role"], {"iam:PassedToService": "lambda.amazonaws.com"})

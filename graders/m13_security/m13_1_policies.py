@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -33,11 +35,18 @@ def written(answer: Answer, name: str, given: dict | list) -> str:
     return text
 
 
-def allows(answer: Answer, text: str, action: str, resource: str, **context: str) -> bool:
-    """Whether IAM's simulator lets a policy do an action; ``context`` are condition keys, with ``__`` for the colon."""
-    entries = [
-        {"ContextKeyName": name.replace("__", ":"), "ContextKeyValues": [value], "ContextKeyType": "string"}
-        for name, value in context.items()
-    ]
+def allows(iam: Any, text: str, action: str, resource: str, context: Mapping[str, str] | None = None, **given: Any) -> bool:
+    """Whether IAM's simulator lets an identity policy do an action.
+
+    Parameters
+    ----------
+    iam : boto3 IAM client
+    context : mapping
+        Condition keys and their values.
+    **given
+        Further parameters of SimulateCustomPolicy, such as ``ResourcePolicy``.
+    """
+    values = (context or {}).items()
+    entries = [{"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"} for name, value in values]
     asked = {"PolicyInputList": [text], "ActionNames": [action], "ResourceArns": [resource], "ContextEntries": entries}
-    return answer.client("iam").simulate_custom_policy(**asked)["EvaluationResults"][0]["EvalDecision"] == "allowed"
+    return iam.simulate_custom_policy(**asked, **given)["EvaluationResults"][0]["EvalDecision"] == "allowed"

@@ -46,8 +46,7 @@ class World(contextlib.ExitStack):
         super().__init__()
         self._client = answer.client
         self._token = answer.token()
-        self.region = answer.client("iam").meta.region_name
-        self.region = answer.client("s3").meta.region_name if self.region == "aws-global" else self.region
+        self.region = answer.client("s3").meta.region_name
 
     @functools.cached_property
     def account(self) -> str:
@@ -77,7 +76,7 @@ class World(contextlib.ExitStack):
         self._client("s3").put_object(Bucket=bucket, Key=name, Body=body, **under)
 
     def role(self, name: str, policy: str) -> str:
-        """The ARN of a role that SageMaker and the account may take."""
+        """The ARN of a role that SageMaker and the account may assume."""
         iam, named = self._client("iam"), self.named(name)
         trust = {"AWS": self.account, "Service": "sagemaker.amazonaws.com"}
         trusted = document({"Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole"})
@@ -103,7 +102,7 @@ class World(contextlib.ExitStack):
 
     @functools.cached_property
     def _opener(self) -> Any:
-        """STS as a user who may take roles: a grader is the account's root user, who may not."""
+        """STS as a user who may assume roles: a grader is the account's root user, who may not."""
         iam, name = self._client("iam"), self.named("check-opener")
         iam.create_user(UserName=name)
         self.callback(iam.delete_user, UserName=name)

@@ -3,16 +3,15 @@
 # %% [markdown]
 # # Who may do what
 #
-# On Monday the endpoint of late flights was dead: a colleague had tidied up, and deleted the live model. On Tuesday somebody found an access key of the team in
-# a public notebook. Both times the same question came up: *what could this person do, and why?* Nobody knew, because everybody worked with one role that may do
-# everything.
+# On Monday a roll-back failed: a colleague had tidied up, and deleted the model that it needed. On Tuesday somebody found an access key of the team in a public
+# notebook. Both times the same question came up: *what could this person do, and why?* Nobody knew, because everybody worked with one role that may do everything.
 #
 # **By the end you can**
 #
 # - write the policy of a training job that can do its work, and nothing else (exercise 13.1.1)
 # - say by conditions what a person may start, and as which role (exercise 13.1.2)
 # - find and mend what refuses a call, without opening more (exercise 13.1.3)
-# - count what a leaked key reaches, and make it less (exercise 13.1.4)
+# - count what a leaked access key reaches, and make it less (exercise 13.1.4)
 #
 # **Prerequisites**: training jobs, in [built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb); a first policy, in [features in two
 # stores](../m03_feature_store/m03_1_feature_groups.ipynb).
@@ -21,7 +20,7 @@
 #
 # **Services**: IAM, STS, KMS, S3, SageMaker training, CloudTrail.
 #
-# **Cost**: \$0 here. On AWS less than 5 cents: a KMS key costs {fact:kms-key-month} dollar a month, by the hour. There you need the rights to make roles and keys.
+# **Cost**: \$0 here. On AWS less than 5 cents: a KMS key costs {fact:kms-key-month} dollar a month, by the hour. There you need the rights to make roles and KMS keys.
 #
 # ## Set up
 
@@ -47,7 +46,7 @@ SEED = 13
 # %% [markdown]
 # ## Who deleted the model?
 #
-# We play Monday again: the colleague Marco takes the team's role, and deletes a model.
+# We play Monday again: the colleague Marco assumes the team's role, and deletes a model.
 
 # %%
 everything = {"Effect": "Allow", "Action": ["sagemaker:*", "s3:*", "iam:PassRole"], "Resource": "*"}
@@ -60,8 +59,9 @@ marco.client("sagemaker").delete_model(ModelName=model)
 print(marco.client("sts").get_caller_identity()["Arn"])
 
 # %% [markdown]
-# A role has no password. Whoever it *trusts* takes it by `AssumeRole`, and gets keys for a *session* that end by themselves. The session has a name. It is all
-# that tells who used a shared role, so let people set only their own name.
+# A role has no password. A principal that it *trusts* can *assume* it (`AssumeRole`), and gets temporary keys for a *session*. They expire. Each session has a
+# name, which its events show. The caller chooses it, so make the trust policy check it (`sts:RoleSessionName`). The event of AssumeRole says who really assumed
+# the role.
 #
 # *CloudTrail* records the calls of an account. Its history goes back {fact:cloudtrail-history-days} days. You ask by one attribute at a time:
 
@@ -76,10 +76,10 @@ for key, value in {"EventName": "DeleteModel", "Username": "marco"}.items():
 # %% [markdown]
 # What to notice:
 #
-# - First *who* did it, then *what else* that session did. For a leaked key ask the same two questions.
+# - First *who* did it, then *what else* that session did. For a leaked access key ask the same two questions.
 # - On AWS an event comes about {fact:cloudtrail-minutes} minutes after the call, so this cell may print nothing there.
-# - The history has *management events*. Reading an object or invoking an endpoint is a *data event*: without a trail that records them, nobody can say which
-#   objects a leaked key has read.
+# - The history has *management events*. Reading an object or invoking an endpoint is a *data event*: CloudTrail records it only if a
+#   trail asks for it.
 #
 # ## How a request is decided
 #
@@ -88,14 +88,15 @@ for key, value in {"EventName": "DeleteModel", "Username": "marco"}.items():
 # | policy | attached to | gives rights? | limits? |
 # |---|---|---|---|
 # | identity-based | a user, group or role | yes | by `Deny` |
-# | resource-based | a bucket, a key, a role (its trust) | yes, to those whom it names | by `Deny` |
+# | resource-based | a bucket, a key, a role (its trust) | yes, to the principals in it | by `Deny` |
 # | permissions boundary | a user or role | no | yes |
 # | session policy | one session, given at `AssumeRole` | no | yes |
 #
 # - A `Deny` that applies wins, wherever it is.
 # - Otherwise something must allow the request: within one account, the identity policy or the resource's.
 # - Boundary and session policy must allow it *as well*. Alone they give nothing.
-# - A KMS key is special: IAM counts only if the key's own policy leaves it to the account.
+# - Two resources are special. A KMS key: IAM policies count only if the key policy lets the account use them. A role: nobody can assume it unless its trust policy
+#   allows it.
 #
 # We give a role a wide identity policy and a narrow session policy, and read the errors:
 
@@ -113,8 +114,8 @@ for who, session in {"team": marco, "narrow": narrow}.items():
 #
 # ## What a training job needs
 #
-# A job does not work with your rights. SageMaker takes its *execution role*, and the job can do what the role can. So can any program that somebody brings to
-# the job. We store flights under a KMS key of our own, and start a job whose role may do nothing yet:
+# A job does not work with your rights. SageMaker assumes its *execution role*, and the job can do what the role can. So can any program that somebody brings to
+# the job. We store flights under a KMS key of our own, and start a job whose role may only read objects:
 
 # %%
 key = access.key(aws)
@@ -128,7 +129,7 @@ trainer = access.role(aws, "trainer", access.document(reading))
 print(access.outcome(aws, access.request(aws, access.arn(aws, trainer), *folders, key)))
 
 # %% [markdown]
-# The role can read every object of the bucket, and cannot list them. Listing is an action on the *bucket*, and which keys are listed is only in the request: a
+# The role can read every object of the bucket, and cannot list them. Listing is an action on the *bucket*, and the folder is only in the request: a
 # *condition* on `s3:prefix` limits it. Now it may list as well:
 
 # %%
@@ -140,8 +141,8 @@ iam.put_role_policy(RoleName=trainer, PolicyName="own", PolicyDocument=wider)
 print(access.outcome(aws, access.request(aws, access.arn(aws, trainer), *folders, key)))
 
 # %% [markdown]
-# The object can be read, and its key cannot. S3 asks KMS *in the name of the role*: `kms:Decrypt` to read an object, `kms:GenerateDataKey` to write one. In such
-# a request `kms:ViaService` is `s3.<region>.amazonaws.com`. With a condition on it, the role can use the key for objects, and for nothing else.
+# The role may read the object, and may not use its KMS key. S3 asks KMS *in the name of the role*: `kms:Decrypt` to read an object, `kms:GenerateDataKey` to write one. In such
+# a request `kms:ViaService` is `s3.<region>.amazonaws.com`. With a condition on it, the role can use the KMS key for objects, and for nothing else.
 
 # %% [markdown] exercise="m13_1_ex1"
 # Write `job_policy(job)` that returns the policy of a job's execution role, a `dict`. `job` has the texts `region`, `account`, `bucket`, `data` and `models` (such
@@ -149,8 +150,8 @@ print(access.outcome(aws, access.request(aws, access.arn(aws, trainer), *folders
 #
 # | may | on |
 # |---|---|
-# | list | `s3://<bucket>/<data>/`: the keys that begin so |
-# | read | the objects in this folder |
+# | list | `s3://<bucket>/<data>/`: the objects in this folder |
+# | read | the objects in it |
 # | write | objects in the folder `<models>/` |
 # | use the key | to read and write objects, through S3 in this region |
 # | `logs:CreateLogStream`, `logs:PutLogEvents` | the log group `/aws/sagemaker/TrainingJobs` |
@@ -187,18 +188,18 @@ check("m13_1_ex1", job_policy=job_policy)
 # On AWS a role for your own container also reads its image from ECR: `ecr:GetAuthorizationToken` on `*`, and three actions on the repository. In a VPC it
 # needs some actions of EC2.
 #
-# ## Whom a job may be
+# ## Which role a job may use
 #
 # Three people work on the model. Each gets a role of their own:
 #
 # | person | may | may not |
 # |---|---|---|
-# | data scientist | start and watch training jobs, read data | touch endpoints, delete models |
+# | data scientist | start and watch training jobs | touch endpoints, delete models |
 # | engineer who deploys | create models and endpoints, roll back | read passenger data, change roles |
 # | auditor | describe and list everything, read CloudTrail | change or invoke anything |
 #
-# Whoever starts a job names its role, and needs `iam:PassRole` on it. This action has no call of its own: it is asked together with `CreateTrainingJob`. Here
-# is why it must name a role. The data scientist may only start jobs, and pass *any* role:
+# To start a job you name its role, and you need `iam:PassRole` on that role. PassRole is not an API call: AWS checks this permission when you call
+# `CreateTrainingJob`. Here is why the policy must name a role. The data scientist may only start jobs, and pass *any* role:
 
 # %%
 starting = {"Effect": "Allow", "Resource": "*"}
@@ -211,7 +212,8 @@ print("by a job:", access.answer(person.client("sagemaker").create_training_job,
 
 # %% [markdown]
 # She may not read an object. But she may start a job as the team's role: IAM let the request pass, and it failed only because we named a folder that does not
-# exist. A program in a job as this role could read every bucket and delete the live model. *Who may pass a role may use it.*
+# exist. A program in a job as this role could read every bucket and delete
+# every model. *If you may pass a role, you can use it.*
 #
 # The other half is how a job runs. SageMaker's *condition keys* tell a policy what is in the request: `sagemaker:InstanceTypes`, `sagemaker:VolumeKmsKeyArn`,
 # `sagemaker:OutputKmsKeyArn`, `sagemaker:NetworkIsolation`, `sagemaker:VpcSubnets`. This statement lets no job start outside a VPC:
@@ -247,7 +249,7 @@ print(access.answer(person.client("sagemaker").create_training_job, **wish))
 # | `iam:PassRole` | `role`, to SageMaker: `iam:PassedToService` is `sagemaker.amazonaws.com` |
 #
 # The ARN of a job is `arn:aws:sagemaker:<region>:<account>:training-job/<name>`. A job may have instance groups of several types. The check sends such requests
-# as a person with your policy. The score is the share of other requests that are refused, minus the share of needed ones that are.
+# as a person with your policy. The score is the share of other requests that are refused, minus the share of needed requests that are refused.
 
 
 # %% answer="m13_1_ex2"
@@ -274,9 +276,9 @@ check("m13_1_ex2", scientist_policy=scientist_policy)
 # %% [markdown]
 # ## Three calls that are refused
 #
-# Three services write a file each night under a KMS key, and read it back. After Monday everything was locked, and now all three are refused. The role of each
-# has a wide identity policy, which is right: its *boundary* limits it. A bucket policy and a key policy do the rest. Of these three policies of a service
-# one has a fault: one wrong value.
+# Three nightly calls write a file under a KMS key, and read it back. After Monday everything was locked, and now all three are refused. Each call has a role of
+# its own, with an identity policy that is wide and correct. Three more policies limit the call: the role's *boundary*, a bucket policy and a key policy. In each
+# call, one of these three has one wrong value.
 
 # %%
 setups = broken_access.setups(variant("m13_1_ex3"))
@@ -286,7 +288,7 @@ for name, each in made.items():
 print(json.dumps(setups["call-1"], indent=1))
 
 # %% [markdown]
-# `setups` has the other two. Words in braces, such as `{bucket}`, are filled in when a set-up is built: `{role}` is the role of the service, `{colleague}` is another
+# `setups` has the other two. Words in braces, such as `{bucket}`, are filled in when a set-up is built: `{role}` is the role of the call, `{colleague}` is another
 # role. `nightly.built(aws, name, setup)` builds a set-up anew, and `nightly.sent` sends its call.
 #
 # A repair is a path and a new value. A part of a path that is a number counts the elements of a list, from 0: `bucket.Statement.0.Effect`.
@@ -302,7 +304,7 @@ print(json.dumps(setups["call-1"], indent=1))
 # | bucket | (by its `Deny`s) requests over TLS, writing under `{key}` by `aws:kms`, reading by `{role}` |
 # | key | `{role}`: the same two actions, through S3, for objects of the folder. The account: to manage the key |
 #
-# The check builds all three with your changes, sends the calls, and asks IAM's simulator for what must stay closed.
+# The check builds all three with your changes, sends the calls, and checks with IAM's simulator that the rest stays closed.
 
 
 # %% answer="m13_1_ex3"
@@ -324,10 +326,11 @@ repairs = {}
 for name, setup in setups.items():
     inside = f"arn:aws:s3:::{{bucket}}/{setup['object'].partition('/')[0]}/*"
     for path, value in broken_access.leaves(setup).items():
+        place, number = path.split(".")[0], path.split(".")[2:3]
         right = SOUND.get(value, SOUND.get(path.rpartition(".")[2], value))
-        if value.startswith("arn:aws:s3") and not path.startswith("bucket"):
+        if value.startswith("arn:aws:s3") and place != "bucket":
             right = inside
-        elif value in USED and "kms:ViaService" in str(nightly.statement(setup, path)):
+        elif value in USED and "kms:ViaService" in str(setup[place]["Statement"][int(number[0])]):
             right = USED[value]
         if right != value:
             repairs[name] = {path: right}
@@ -337,10 +340,10 @@ for name, setup in setups.items():
 check("m13_1_ex3", repairs=repairs)
 
 # %% [markdown]
-# ## What a leaked key reaches
+# ## What a leaked access key reaches
 #
-# On Tuesday the key was in a public notebook. Its *blast radius* is all pairs of an action and an ARN (Amazon Resource Name, the address of a resource) that it
-# can reach. `SimulatePrincipalPolicy` answers this without a call: it knows the policies of a role and its boundary.
+# On Tuesday the access key was in a public notebook. Its *blast radius* is all pairs of an action and an ARN (Amazon Resource Name, the address of a resource) that it
+# can reach. `SimulatePrincipalPolicy` answers this without making the requests: it evaluates the role's policies and its boundary.
 
 # %%
 arns = [f"{bucket}/{data}/part.csv", f"{bucket}/{models}/model.tar.gz"]
@@ -353,11 +356,10 @@ for result in answer["EvaluationResults"]:
         print(" ", each["EvalResourceDecision"], each["EvalResourceName"])
 
 # %% [markdown]
-# Policies of buckets and keys are not asked unless you give them to the simulator, and conditions need values that you give. `EvalDecision` is that of the
-# strictest resource.
+# The simulator does not read the policies of buckets and KMS keys, and you supply the values of condition keys. `EvalDecision` is that of the strictest resource.
 #
-# How to make it less? CloudTrail knows what a key was *used* for. What it never used, it need not reach. If a service takes its role with a *session policy*, its
-# temporary keys reach only what both allow, and a leaked one reaches no more. A session policy has at most {fact:session-policy-characters} characters.
+# How to make it less? A trail with data events shows what an access key was *used* for. Take away the rest. If a service assumes its role with a *session
+# policy*, its temporary keys reach only what both allow, and a leaked one reaches no more. A session policy has at most {fact:session-policy-characters} characters.
 
 # %% [markdown] exercise="m13_1_ex4"
 # Write two functions.
@@ -368,7 +370,7 @@ for result in answer["EvaluationResults"]:
 #
 # An example: of `used = [["s3:GetObject", a], ["s3:GetObject", b], ["s3:PutObject", b]]` the pair `["s3:PutObject", a]` must be refused.
 #
-# The check takes a role that may do everything in a bucket, with your policy, and tries every pair: reading, writing and deleting each object.
+# The check assumes a role that may do everything in a bucket, with your policy, and tries every pair: reading, writing and deleting each object.
 
 
 # %% answer="m13_1_ex4"
@@ -406,7 +408,7 @@ def session_policy(used: list) -> dict:
 check("m13_1_ex4", reach=reach, session_policy=session_policy)
 
 # %% [markdown]
-# A key that has leaked is first made useless: deactivate the access key of a user, or refuse the sessions of a role that began before now (a `Deny` with a
+# First make a leaked access key useless: deactivate the access key of a user, or refuse the sessions of a role that began before now (a `Deny` with a
 # condition on `aws:TokenIssueTime`). Then ask CloudTrail what it did.
 #
 # ## In this notebook we have
@@ -415,21 +417,21 @@ check("m13_1_ex4", reach=reach, session_policy=session_policy)
 # - read from an error which kind of policy refuses a call;
 # - written the policy of a job, and that of a person who starts jobs;
 # - mended a bucket policy, a boundary and a key policy;
-# - counted what a key reaches, and made it less.
+# - counted what an access key reaches, and made it less.
 #
 # ## Recall
 #
 # 1. Somebody may start jobs and pass any role. What may they do?
 # 2. A boundary allows `s3:*`, and the identity policy is empty. May the role read an object?
-# 3. A role may read an object, and gets AccessDenied for `kms:Decrypt`. Which two policies can be at fault?
+# 3. A role may read an object, and gets AccessDenied for `kms:Decrypt`. Which policies can be at fault?
 # 4. Why does `ForAnyValue` not keep large instances away?
-# 5. A key read passenger records for a week. Where do you see which?
+# 5. A leaked access key read passenger records for a week. Where do you see which?
 #
 # <details><summary>Answers</summary>
 #
-# - 1: everything that any role may do that SageMaker can take.
+# - 1: everything that is allowed to any role that trusts SageMaker.
 # - 2: no: a boundary only limits.
-# - 3: its own (with boundary and session policy), and the key policy.
+# - 3: its identity policy, its boundary, the session policy, and the key policy.
 # - 4: one small instance among the large ones is enough for it.
 # - 5: in a trail that records data events; the event history has none.
 #
@@ -437,8 +439,8 @@ check("m13_1_ex4", reach=reach, session_policy=session_policy)
 #
 # ## Clean up
 #
-# `aws.cleanup()` ends what costs money in SageMaker. Roles, policies, keys and buckets we delete ourselves. A key waits seven days, in which its deletion can be
-# taken back, and costs nothing.
+# `aws.cleanup()` ends what costs money in SageMaker. We delete roles, policies, KMS keys and buckets ourselves. A KMS key waits seven days, in which you
+# can cancel its deletion, and costs nothing.
 
 # %%
 print(access.delete(aws))

@@ -38,9 +38,3 @@ def sent(aws: Any, made: dict) -> str:
     except ClientError as error:
         return f"{error.operation_name}: {error.response['Error']['Message']}"
     return "allowed"
-
-
-def statement(setup: dict, path: str) -> dict:
-    """The statement in which a path of a set-up is."""
-    place, _, number = path.split(".")[:3]
-    return setup[place]["Statement"][int(number)]

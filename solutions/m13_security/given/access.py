@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from botocore.exceptions import ClientError, WaiterError
 
+from course.cleanup import delete_bucket
+
 WAIT = 30  # seconds; on AWS a new role takes effect after some of them
 
 
@@ -18,7 +20,7 @@ def document(*statements: dict) -> str:
 
 
 def role(aws: Any, name: str, policy: str, **options: Any) -> str:
-    """Make a role that the account and SageMaker may take, with one inline policy. Returns its name.
+    """Make a role that the account and SageMaker may assume, with one inline policy. Returns its name.
 
     ``options`` are further parameters of CreateRole, such as ``PermissionsBoundary``.
     """
@@ -133,9 +135,7 @@ def delete(aws: Any) -> str:
     names = [each["Name"] for each in s3.list_buckets()["Buckets"] if f"-{run}-" in each["Name"]]
     for name in names:
         s3.delete_bucket_policy(Bucket=name)
-        for each in s3.list_objects_v2(Bucket=name).get("Contents", []):
-            s3.delete_object(Bucket=name, Key=each["Key"])
-        s3.delete_bucket(Bucket=name)
+        delete_bucket(s3, name)
     return f"Deleted {len(roles)} roles and {len(names)} buckets; {len(own)} keys go in 7 days."
 
 
