@@ -30,6 +30,8 @@ class Row:
         How the two numbers of a run are combined; ``"measured"`` leaves the baseline out. The row's `value` is the median over the runs.
     limit : float
         The target is met when `value` is at most this.
+    optional : bool
+        Whether this is the row of an optional package that is not installed. It is neither met nor missed.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Row:
     beside: str
     compared: Compared
     limit: float
+    optional: bool = False
 
     @property
     def value(self) -> float:
@@ -65,13 +68,17 @@ class Row:
         medians = (f"{statistics.median(numbers):.3g} {self.unit}" for numbers in (self.measured, self.baseline))
         return [self.name, *medians, self.beside, value, f"≤ {limit}"]
 
+    @property
+    def verdict(self) -> Literal["met", "missed", "not measured"]:
+        return "not measured" if self.optional else "met" if self.met else "missed"
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"value": self.value, "met": self.met}
 
 
-def not_measured(name: str, unit: str, why: str) -> Row:
-    """A row that counts as missed, because this machine lacks what the measurement needs."""
-    return Row(name, unit, [0.0], [0.0], f"nothing: {why}", "measured", -1.0)
+def not_measured(name: str, unit: str, why: str, optional: bool = False) -> Row:
+    """A row without a measurement. It counts as missed, unless what it needs is an optional package."""
+    return Row(name, unit, [0.0], [0.0], f"nothing: {why}", "measured", -1.0, optional)
 
 
 def seconds(call: Callable[[], object]) -> float:

@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.__main__ import BENCHMARKS
 from tests.leaked_processes import interrupted, processes, wait_for
+from tests.localaws.sagemaker.job_fixtures import needs_clarify
 
 ROOT = Path(__file__).parents[2]
 OFTEN = ("ready",)  # also interrupted in `make test`
@@ -20,7 +21,7 @@ SCRIPT = """
 import signal, sys
 from pathlib import Path
 from benchmarks import __main__ as command
-from benchmarks.rows import Row
+from benchmarks.rows import Row, not_measured
 from course import interrupts
 
 def waits():
@@ -34,6 +35,7 @@ def row(measured):
     return lambda: [Row(f"it takes {measured:g}", "ms", [measured], [1.0], "moto", "ratio", 0.5)]
 
 command.BENCHMARKS = {"good": row(0.25), "bad": row(0.75), "waits": waits, "fails": fails}
+command.BENCHMARKS["lacks"] = lambda: [not_measured("it takes long", "ms", "an extra", optional=True)]
 sys.exit(interrupts.run(lambda: command.main(sys.argv[1:])))
 """
 
@@ -77,10 +79,16 @@ def test_a_missed_target_is_reported_and_sets_the_exit_code(tmp_path):
     assert done.stdout.count("missed") == 1
 
 
+def test_a_benchmark_of_an_optional_package_is_neither_met_nor_missed(tmp_path):
+    done = run(tmp_path, "good", "lacks")
+    assert (done.returncode, written(tmp_path)) == (0, ([("it takes 0.25", True), ("it takes long", False)], []))
+    assert "nothing: an extra" in done.stdout and done.stdout.count("not measured") == 1
+
+
 def test_an_unknown_benchmark_names_those_there_are(tmp_path):
     done = run(tmp_path, "good", "gone")
     assert done.returncode == 2
-    assert "there is no benchmark gone; there are good, bad, waits, fails" in done.stderr
+    assert "there is no benchmark gone; there are good, bad, waits, fails, lacks" in done.stderr
     assert not (tmp_path / "build").exists()
 
 
@@ -108,11 +116,18 @@ def test_an_interrupted_run_keeps_what_it_has(tmp_path, number):
     assert [path.name for path in (tmp_path / "build").iterdir()] == ["benchmarks.json"]
 
 
-@pytest.mark.parametrize("name", [name if name in OFTEN else pytest.param(name, marks=pytest.mark.nightly) for name in BENCHMARKS])
+def of(name: str) -> object:
+    """A parameter: the name of a benchmark, with the marks of its test."""
+    marks = [] if name in OFTEN else [pytest.mark.nightly]
+    return pytest.param(name, marks=[*marks, needs_clarify] if name == "explaining" else marks)
+
+
+@pytest.mark.parametrize("name", [of(name) for name in BENCHMARKS])
 def test_an_interrupt_leaves_nothing_running(tmp_path, name):
-    """Interrupt as soon as a local AWS runs or, for the benchmark without one, a process of the search."""
+    """Interrupt as soon as a local AWS runs or, for a benchmark that begins without one, another process."""
     scratch = tmp_path / "tmp"
-    begun = {"tuning": lambda: len(processes(tmp_path)) > 1}.get(name, lambda: list(scratch.rglob("instance.json")))
+    another = name in ("tuning", "monitoring")
+    begun = (lambda: len(processes(tmp_path)) > 1) if another else (lambda: list(scratch.rglob("instance.json")))
     command = [sys.executable, "-m", "benchmarks", name]
     code, output = interrupted(command, signal.SIGINT, begun, environment(tmp_path), tmp_path)
     assert code == 128 + signal.SIGINT, output
