@@ -23,6 +23,10 @@ class PackageSetError(Exception):
     """There is no such set, or its environment cannot be made."""
 
 
+class PythonMissingError(PackageSetError):
+    """This machine does not have the Python that an environment needs."""
+
+
 def load_package_sets() -> Mapping[str, Mapping[str, Any]]:
     return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
@@ -54,6 +58,7 @@ def clean(place: Path, packages: Sequence[str], version: str = sys.executable) -
     Raises
     ------
     PackageSetError
+        A `PythonMissingError` if there is no such Python.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     python = place.resolve() / "bin" / "python"
@@ -68,7 +73,10 @@ def _uv(*arguments: str | Path) -> None:
         [uv, *arguments], env={**os.environ, "UV_PYTHON_DOWNLOADS": "never"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     if done.returncode:
-        raise PackageSetError(f"uv {arguments[0]} failed:\n{done.stdout.decode(errors='replace')}")
+        text = done.stdout.decode(errors="replace")
+        # the second text: pyenv has a command python3.12 that runs only where this version is chosen
+        missing = "No interpreter found" in text or "Failed to inspect Python interpreter" in text
+        raise (PythonMissingError if missing else PackageSetError)(f"uv {arguments[0]} failed:\n{text}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -77,8 +77,6 @@ def test_a_feature_processor_becomes_a_pipeline_with_a_schedule_and_a_trigger(lo
     packages = ["sagemaker==3.27.0", "pandas<3", "pyspark>=3.5,<3.6", "sagemaker-feature-store-pyspark==2.2.2"]
     try:
         python = package_sets.clean(tmp_path / "venv", packages, SPARK_PYTHON)
-    except package_sets.PackageSetError as error:
-        if "No interpreter found" in str(error):
-            pytest.skip(f"The SDK makes feature processors with Python {SPARK_PYTHON}, which this machine does not have.")
-        raise
+    except package_sets.PythonMissingError:
+        pytest.skip(f"The SDK makes feature processors with Python {SPARK_PYTHON}, which is not here, until 2027-05-30")
     assert program(local_aws.state, (PROGRAMS / "feature_processor_v3.py").read_text(), python, seconds=600) == PROCESSOR
