@@ -7,6 +7,7 @@ KMS keys" of the KMS developer guide, and KMS's page of the Service Authorizatio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from course.localaws.core.call import AwsRequest
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import AwsError
 from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
+from course.localaws.iam.service_authorization import request_tags
 from course.localaws.kms import ciphertexts, policies
 from course.localaws.kms.references import Reference, find
 from course.localaws.kms.store import Key, KeyStore
 
 _CONTEXTS = {"ReEncryptFrom": "SourceEncryptionContext", "ReEncryptTo": "DestinationEncryptionContext"}
+ANY_KEY = "*"  # instead of the id of a key that the request does not name
 _TAGS = ("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys")
 
 
@@ -45,7 +48,7 @@ class KmsPermissions:
             yield self._on(call.region, "ReEncryptFrom", source, params)
             yield self._on(call.region, "ReEncryptTo", params["DestinationKeyId"], params)
         elif operation == "RetireGrant":
-            yield self._on(call.region, operation, params.get("KeyId") or self._of_token(call.region, params.get("GrantToken", "")), params)
+            yield self._to_retire(call.region, params)
         elif named := params.get("KeyId") or _named_in(params.get("CiphertextBlob", b"")):
             yield self._on(call.region, operation, named, params)
 
@@ -69,19 +72,30 @@ class KmsPermissions:
         arn = key.arn if key else Reference.of(named, region, self._store.account).arn
         return self._demand(f"kms:{action}", arn, key, lambda: self._keys(action, params, key, named))
 
+    def _to_retire(self, region: str, params: dict) -> RequiredPermission:
+        """The permission to retire a grant. Of all grants of the key, only this one may give it. A token counts before a key."""
+        if "GrantToken" in params:
+            key, grant = self._store.grant(region, params["GrantToken"]) or (None, None)
+            named = key.arn if key else ANY_KEY
+        else:
+            named = params.get("KeyId") or ANY_KEY
+            key = find(self._store, region, named)
+            grant = next((each for each in key.grants if each["GrantId"] == params.get("GrantId")), None) if key else None
+        required = self._on(region, "RetireGrant", named, params)
+        if key is None:
+            return required
+        return replace(required, resource_policy=policies.effective(replace(key, grants=(grant,) if grant else ()), required.action))
+
     def _demand(self, action: str, arn: str, key: Key | None, keys: Callable[[], ConditionKeys]) -> RequiredPermission:
         """A request for a key that does not exist fails later, if the caller's own policies allow it."""
         if key is None:
             return RequiredPermission(action, arn, keys, _is_absent)
         return RequiredPermission(action, arn, keys, _is_absent, policies.effective(key, action), delegated=True)
 
-    def _of_token(self, region: str, token: str) -> str:
-        return next((key.id for key in self._store.keys(region) for grant in key.grants if grant["GrantToken"] == token), "unknown")
-
-    def _keys(self, action: str, params: Mapping, key: Key | None, named: str) -> ConditionKeys:
+    def _keys(self, action: str, params: dict, key: Key | None, named: str) -> ConditionKeys:
         found = {name: _values(params[member]) for name, member in _table_of_keys()["members"].items() if params.get(member) is not None}
         found["kms:CallerAccount"] = [self._store.account]
-        found |= context_keys(params.get(_CONTEXTS.get(action, "EncryptionContext")) or {}) | _request_tags(params)
+        found |= context_keys(params.get(_CONTEXTS.get(action, "EncryptionContext")) or {}) | request_tags.keys(params)
         if action == "CreateKey":
             found |= _of_new_key(params)
         if constraints := params.get("Constraints"):
@@ -101,7 +115,7 @@ class KmsPermissions:
             "kms:KeyOrigin": ["AWS_KMS"],
             "kms:MultiRegion": [str(bool(key.primary)).lower()],
             **({"kms:ResourceAliases": aliases} if aliases else {}),
-            **({"kms:MultiRegionKeyType": ["PRIMARY" if key.primary == key.region else "REPLICA"]} if key.primary else {}),
+            **({"kms:MultiRegionKeyType": ["REPLICA" if key.is_replica else "PRIMARY"]} if key.primary else {}),
             **{f"aws:ResourceTag/{tag['TagKey']}": [tag["TagValue"]] for tag in key.tags},
         }
 
@@ -122,12 +136,6 @@ def _of_new_key(params: Mapping) -> ConditionKeys:
     usage, origin = params.get("KeyUsage", "ENCRYPT_DECRYPT"), params.get("Origin", "AWS_KMS")
     multi_region = str(params.get("MultiRegion", False)).lower()
     return {"kms:KeySpec": [spec], "kms:KeyUsage": [usage], "kms:KeyOrigin": [origin], "kms:MultiRegion": [multi_region]}
-
-
-def _request_tags(params: Mapping) -> ConditionKeys:
-    tags = params.get("Tags") or []
-    names = [tag["TagKey"] for tag in tags] or params.get("TagKeys") or []
-    return {f"aws:RequestTag/{tag['TagKey']}": [tag["TagValue"]] for tag in tags} | ({"aws:TagKeys": [*names]} if names else {})
 
 
 def _named_in(blob: bytes) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -96,6 +96,10 @@ class Key:
         return f"arn:aws:kms:{self.region}:{self.account}:key/{self.id}"
 
     @property
+    def is_replica(self) -> bool:
+        return self.primary not in ("", self.region)
+
+    @property
     def state(self) -> str:
         if self.deletion is not None:
             return "PendingDeletion"
@@ -164,6 +168,14 @@ class KeyStore:
         self.migration.wait()
         return list(self._keys.values())
 
+    def related(self, key: Key) -> list[Key]:
+        """A key, with the other keys of the same multi-Region key, by region."""
+        return sorted((each for each in self.every() if each.id == key.id), key=lambda each: each.region)
+
+    def grant(self, region: str, token: str) -> tuple[Key, dict] | None:
+        """The grant of a token, with its key."""
+        return next(((key, grant) for key in self.keys(region) for grant in key.grants if grant["GrantToken"] == token), None)
+
     def alias(self, region: str, name: str) -> Alias | None:
         self.migration.wait()
         return self._aliases.get((region, name))
@@ -183,11 +195,15 @@ class KeyStore:
 
     def put(self, key: Key) -> Key:
         """Store a key: durable when this returns."""
-        with self._changing, self._database.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", (key.region, key.id, key.dump()))
-            self._keys[key.region, key.id] = key
-        self._tell()
+        self.put_all([key])
         return key
+
+    def put_all(self, keys: Sequence[Key]) -> None:
+        """Store keys in one transaction."""
+        with self._changing, self._database.write() as connection:
+            connection.executemany("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", [(key.region, key.id, key.dump()) for key in keys])
+            self._keys |= {(key.region, key.id): key for key in keys}
+        self._tell()
 
     def delete(self, key: Key) -> None:
         """Delete a key with its secrets and aliases."""
@@ -228,6 +244,7 @@ class KeyStore:
             connection.execute("DELETE FROM keys")
             connection.execute("DELETE FROM aliases")
             self._read()
+        self._tell()
 
     def shutdown(self) -> None:
         self.migration.release()
@@ -249,6 +266,7 @@ def new_id(multi_region: bool = False) -> str:
     return f"mrk-{uuid.uuid4().hex}" if multi_region else str(uuid.uuid4())
 
 
-def rotated(key: Key, made: float, kind: str) -> Key:
-    """A symmetric key with a new secret."""
-    return replace(key, materials=(*key.materials, Material(os.urandom(specs.secret_bytes(key.spec)), made, kind)))
+def rotated(keys: Sequence[Key], made: float, kind: str) -> list[Key]:
+    """A symmetric key and its related keys, see `KeyStore.related`, with the same new secret."""
+    material = Material(os.urandom(specs.secret_bytes(keys[0].spec)), made, kind)
+    return [replace(key, materials=(*key.materials, material)) for key in keys]

@@ -31,7 +31,8 @@ class KeyTimers:
                     self._store.delete(present)
                 elif present and _rotates(present) and present.next_rotation <= now:
                     following = present.next_rotation + present.rotation_days * 86_400
-                    self._store.put(replace(rotated(present, present.next_rotation, "AUTOMATIC"), next_rotation=following))
+                    keys = rotated(self._store.related(present), present.next_rotation, "AUTOMATIC")
+                    self._store.put_all([replace(key, next_rotation=following) for key in keys])
 
 
 def _dates(key: Key) -> list[float]:
@@ -40,5 +41,5 @@ def _dates(key: Key) -> list[float]:
 
 
 def _rotates(key: Key) -> bool:
-    """A key that is pending deletion does not rotate."""
-    return key.next_rotation is not None and key.deletion is None
+    """A key that is pending deletion does not rotate, and a replica key rotates with its primary key."""
+    return key.next_rotation is not None and key.deletion is None and not key.is_replica

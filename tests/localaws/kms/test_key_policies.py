@@ -206,3 +206,29 @@ def test_the_tables_name_operations_and_members_of_the_model():
     assert {*table["without_key"], *table["aliases"]} <= set(model.operation_names)
     known = {member for name in model.operation_names for member in model.operation_model(name).input_shape.members}
     assert set(yaml.safe_load((folder / "condition_keys.yaml").read_text())["members"].values()) <= known
+
+
+def test_a_grant_gives_no_right_to_retire_another(kms, key, user):
+    ada, bob = user(), user()
+    of_bob = kms.create_grant(KeyId=key, GranteePrincipal=ada.arn, RetiringPrincipal=bob.arn, Operations=["Encrypt"])
+    of_ada = kms.create_grant(KeyId=key, GranteePrincipal=ada.arn, Operations=["Decrypt", "RetireGrant"])
+    for who, grant in ((bob, of_ada), (ada, of_bob)):
+        for named in ({"GrantToken": grant["GrantToken"]}, {"KeyId": key, "GrantId": grant["GrantId"]}):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                who("kms").retire_grant(**named)
+    bob("kms").retire_grant(KeyId=key, GrantId=of_bob["GrantId"])
+    ada("kms").retire_grant(KeyId=key, GrantToken=of_ada["GrantToken"])
+    assert kms.list_grants(KeyId=key)["Grants"] == []
+
+
+def test_a_grant_token_counts_before_the_key_of_the_request(kms, key, user, refused):
+    other = kms.create_key()["KeyMetadata"]["Arn"]
+    token = kms.create_grant(KeyId=other, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Encrypt"])["GrantToken"]
+    ada = user(allow("kms:RetireGrant", key))
+    with pytest.raises(ClientError, match=f"not authorized to perform: kms:RetireGrant on resource: {other}"):
+        ada("kms").retire_grant(KeyId=key, GrantToken=token)
+    ada.may(allow("kms:RetireGrant", other))
+    ada("kms").retire_grant(KeyId=key, GrantToken=token)
+    assert kms.list_grants(KeyId=other)["Grants"] == []
+    with refused("InvalidGrantTokenException"):
+        kms.retire_grant(KeyId=key, GrantToken=token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.localaws.moto.restartable_aws import RestartableAws
@@ -150,3 +152,45 @@ def test_an_aws_managed_key_is_made_at_its_first_use_and_nobody_changes_it(kms, 
             call(KeyId=key["KeyId"])
     with refused("AccessDeniedException", 400):  # only through S3
         kms.encrypt(KeyId="alias/aws/s3", Plaintext=b"x")
+
+
+def test_after_a_reset_no_date_of_a_key_is_left(aws):
+    kms = aws("kms")
+    kms.schedule_key_deletion(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], PendingWindowInDays=7)
+    aws.handle.reset()
+    begin = time.monotonic()
+    aws.handle.advance(8 * DAY)  # waits a minute for a task that stays due
+    assert time.monotonic() - begin < 30
+
+
+def rotations(kms, key: str) -> list[str]:
+    return [each["RotationType"] for each in kms.list_key_rotations(KeyId=key)["Rotations"]]
+
+
+def test_all_keys_of_a_multi_region_key_rotate_to_the_same_secret(aws, refused):
+    kms, there = aws("kms"), aws("kms", region_name="eu-west-1")
+    key = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    kms.replicate_key(KeyId=key, ReplicaRegion="eu-west-1")
+    kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=100)
+    kms.rotate_key_on_demand(KeyId=key)
+    aws.handle.advance(150 * DAY)
+    assert rotations(kms, key) == rotations(there, key) == ["ON_DEMAND", "AUTOMATIC"]
+    for one, other in ((kms, there), (there, kms)):
+        assert other.decrypt(CiphertextBlob=one.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"])["Plaintext"] == b"x"
+    here, replicas = kms.get_key_rotation_status(KeyId=key), there.get_key_rotation_status(KeyId=key)
+    assert [replicas[member] for member in ("RotationPeriodInDays", "NextRotationDate")] == [100, here["NextRotationDate"]]
+    for call in (there.enable_key_rotation, there.disable_key_rotation, there.rotate_key_on_demand):
+        with refused("UnsupportedOperationException"):
+            call(KeyId=key)
+    kms.disable_key_rotation(KeyId=key)
+    assert not there.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
+
+
+def test_a_replica_of_a_key_that_rotates_does_not_rotate_by_itself(aws):
+    kms, there = aws("kms"), aws("kms", region_name="eu-west-1")
+    key = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=100)
+    kms.replicate_key(KeyId=key, ReplicaRegion="eu-west-1")
+    aws.handle.advance(250 * DAY)
+    assert rotations(kms, key) == rotations(there, key) == ["AUTOMATIC", "AUTOMATIC"]
+    assert there.decrypt(CiphertextBlob=kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"])["Plaintext"] == b"x"

@@ -55,8 +55,12 @@ def wrong_usage(key: Key, context: Context) -> AwsError:
 def check_grant_tokens(context: Context, params: dict) -> None:
     """Raises AwsError ``InvalidGrantTokenException``. A grant counts at once here, so a token adds nothing."""
     for token in params.get("GrantTokens", ()):
-        if not any(grant["GrantToken"] == token for key in store_of(context).keys(context.region) for grant in key.grants):
-            raise AwsError("InvalidGrantTokenException", "The grant token is not one of an existing grant.")
+        if store_of(context).grant(context.region, token) is None:
+            raise invalid_grant_token()
+
+
+def invalid_grant_token() -> AwsError:
+    return AwsError("InvalidGrantTokenException", "The grant token is not one of an existing grant.")
 
 
 def check_dry_run(params: dict) -> None:

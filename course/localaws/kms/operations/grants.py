@@ -11,7 +11,7 @@ from dataclasses import replace
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.kms import specs
-from course.localaws.kms.operations.common import check_dry_run, check_grant_tokens, key_of, page, store_of
+from course.localaws.kms.operations.common import check_dry_run, check_grant_tokens, invalid_grant_token, key_of, page, store_of
 from course.localaws.kms.references import not_found, usable
 from course.localaws.kms.store import Key
 
@@ -101,12 +101,10 @@ def retire_grant(context: Context, params: dict) -> None:
     store = store_of(context)
     with store.changing():
         if "GrantToken" in params:
-            pairs = [
-                (key, grant) for key in store.keys(context.region) for grant in key.grants if grant["GrantToken"] == params["GrantToken"]
-            ]
-            if not pairs:
-                raise AwsError("InvalidGrantTokenException", "The grant token is not one of an existing grant.")
-            [(key, grant)] = pairs
+            found = store.grant(context.region, params["GrantToken"])
+            if found is None:
+                raise invalid_grant_token()
+            key, grant = found
             _end(context, key, grant["GrantId"], params)
         elif "KeyId" in params and "GrantId" in params:
             _end(context, key_of(context, params), params["GrantId"], params)

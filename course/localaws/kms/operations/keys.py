@@ -90,27 +90,32 @@ def described(context: Context, key: Key) -> dict:
 
 def _related(context: Context, key: Key) -> dict:
     """The primary key and the replicas of a multi-Region key."""
-    related = [each for each in store_of(context).every() if each.id == key.id and each.region != key.region]
-    related = sorted([*related, key], key=lambda each: each.region)
-    shown = {each.region: {"Arn": each.arn, "Region": each.region} for each in related}
+    shown = {each.region: {"Arn": each.arn, "Region": each.region} for each in store_of(context).related(key)}
     return {
-        "MultiRegionKeyType": "PRIMARY" if key.primary == key.region else "REPLICA",
+        "MultiRegionKeyType": "REPLICA" if key.is_replica else "PRIMARY",
         "PrimaryKey": shown.get(key.primary, {"Region": key.primary}),
         "ReplicaKeys": [each for region, each in shown.items() if region != key.primary],
     }
 
 
 def replicate_key(context: Context, params: dict) -> dict:
-    store, key = store_of(context), usable(key_of(context, params))
-    region = params["ReplicaRegion"]
-    if not key.primary or key.primary != key.region:
-        raise AwsError("UnsupportedOperationException", f"{key.arn} is not a multi-Region primary key.")
-    if store.key(region, key.id):
-        raise AwsError("AlreadyExistsException", f"{key.arn} already has a replica in {region}.")
-    tags = tuple(_tags((), params.get("Tags", [])))
-    fresh = replace(key, region=region, policy=policies.default(key.account), description="", tags=tags, grants=(), created=store.now())
-    fresh = replace(fresh, description=params.get("Description", ""))
-    made = store.put(with_policy(context, fresh, params) if "Policy" in params else fresh)
+    store, region = store_of(context), params["ReplicaRegion"]
+    with store.changing():
+        key = usable(key_of(context, params))
+        if not key.primary or key.is_replica:
+            raise AwsError("UnsupportedOperationException", f"{key.arn} is not a multi-Region primary key.")
+        if store.key(region, key.id):
+            raise AwsError("AlreadyExistsException", f"{key.arn} already has a replica in {region}.")
+        fresh = replace(
+            key,
+            region=region,
+            policy=policies.default(key.account),
+            description=params.get("Description", ""),
+            tags=tuple(_tags((), params.get("Tags", []))),
+            grants=(),
+            created=store.now(),
+        )
+        made = store.put(with_policy(context, fresh, params) if "Policy" in params else fresh)
     return {"ReplicaKeyMetadata": described(context, made), "ReplicaPolicy": made.policy, "ReplicaTags": [*made.tags]}
 
 

@@ -1,4 +1,8 @@
-"""Rotation of keys, on request and each period. Source: "Rotate AWS KMS keys" of the developer guide."""
+"""Rotation of keys, on request and each period.
+
+The keys of a multi-Region key share their rotation, which only the primary key changes. Source: "Rotate AWS KMS keys" and "Multi-Region
+keys in AWS KMS" of the developer guide.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +26,15 @@ def enable_key_rotation(context: Context, params: dict) -> None:
     with store.changing():
         key = _rotatable(usable(key_of(context, params)))
         last = max(material.made for material in key.materials)
-        store.put(replace(key, rotation_days=days, next_rotation=max(last, store.now()) + days * DAY))
+        following = max(last, store.now()) + days * DAY
+        store.put_all([replace(each, rotation_days=days, next_rotation=following) for each in store.related(key)])
 
 
 def disable_key_rotation(context: Context, params: dict) -> None:
-    with store_of(context).changing():
+    store = store_of(context)
+    with store.changing():
         key = _rotatable(usable(key_of(context, params)))
-        store_of(context).put(replace(key, rotation_days=0, next_rotation=None))
+        store.put_all([replace(each, rotation_days=0, next_rotation=None) for each in store.related(key)])
 
 
 def get_key_rotation_status(context: Context, params: dict) -> dict:
@@ -45,7 +51,7 @@ def rotate_key_on_demand(context: Context, params: dict) -> dict:
         key = _rotatable(usable(key_of(context, params)))
         if sum(material.kind == "ON_DEMAND" for material in key.materials) >= MOST_ON_DEMAND:
             raise AwsError("LimitExceededException", f"{key.arn} has been rotated {MOST_ON_DEMAND} times on demand, which is the most.")
-        store.put(rotated(key, store.now(), "ON_DEMAND"))
+        store.put_all(rotated(store.related(key), store.now(), "ON_DEMAND"))
     return {"KeyId": key.arn}
 
 
@@ -60,7 +66,7 @@ def list_key_rotations(context: Context, params: dict) -> dict:
 def _rotatable(key: Key) -> Key:
     if key.spec != specs.SYMMETRIC:
         raise _unsupported(key)
-    if key.primary and key.primary != key.region:
+    if key.is_replica:
         raise AwsError("UnsupportedOperationException", f"{key.arn} is a replica key: rotate its primary key in {key.primary}.")
     return key
 
