@@ -1,13 +1,21 @@
-"""Takes over the keys of a state folder of an earlier release, in which moto kept them. The first request that needs a key waits for it."""
+"""Takes over the keys of a state folder of an earlier release, in which moto kept them. The first request that needs a key waits for it.
+
+A key policy that cannot be read, which moto did not check, is replaced by the default key policy.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
-from course.localaws.kms import asymmetric, specs
+from course.localaws.iam import policy
+from course.localaws.iam.policy import PolicyError
+from course.localaws.kms import asymmetric, policies, specs
 from course.localaws.kms.store import Alias, Key, KeyStore, Material
 from course.localaws.moto.records import MotoRecords
+
+logger = logging.getLogger(__name__)
 
 
 def begin(store: KeyStore, moto: MotoRecords) -> None:
@@ -31,7 +39,6 @@ def _key(account: str, region: str, key: Any, tags: list[dict]) -> Key:
     pending = key.key_state == "PendingDeletion"
     symmetric = specs.secret_bytes(key.key_spec) is not None
     secret = key.key_material if symmetric else asymmetric.private_bytes(key.private_key.private_key)
-    policy = key.policy if isinstance(key.policy, str) else json.dumps(key.policy)
     return Key(
         account=account,
         region=region,
@@ -39,7 +46,7 @@ def _key(account: str, region: str, key: Any, tags: list[dict]) -> Key:
         created=key.creation_date,
         spec=key.key_spec,
         usage=key.key_usage or specs.ENCRYPT,
-        policy=policy,
+        policy=_policy(account, key),
         materials=(Material(secret, key.creation_date),),
         description=key.description,
         manager=key.key_manager,
@@ -51,6 +58,16 @@ def _key(account: str, region: str, key: Any, tags: list[dict]) -> Key:
         tags=tuple({"TagKey": tag["TagKey"], "TagValue": tag["TagValue"]} for tag in tags),
         grants=tuple(_grant(key.arn, grant) for grant in key.grants.values()),
     )
+
+
+def _policy(account: str, key: Any) -> str:
+    text = key.policy if isinstance(key.policy, str) else json.dumps(key.policy)
+    try:
+        policy.parse("the key policy", text)
+    except PolicyError as error:
+        logger.warning("%s gets the default key policy: %s", key.arn, error)
+        return policies.default(account)
+    return text
 
 
 def _grant(arn: str, grant: Any) -> dict:

@@ -1,19 +1,25 @@
 """Takes over the secrets of a state folder of an earlier release, in which moto kept them.
 
 The first request that needs a secret waits for it. A secret whose KMS key does not exist gets the AWS managed key: moto did not encrypt it.
+A resource policy that cannot be read, which moto did not check, is left out.
 """
 
 from __future__ import annotations
 
 import base64
+import logging
 from typing import Any
 
 from course.localaws.core.errors import AwsError
+from course.localaws.iam import policy
+from course.localaws.iam.policy import PolicyError
 from course.localaws.kms import references
 from course.localaws.kms.store import KeyStore
 from course.localaws.moto.records import MotoRecords
 from course.localaws.secretsmanager import sealing
 from course.localaws.secretsmanager.store import Rotation, Sealed, Secret, SecretStore, Version
+
+logger = logging.getLogger(__name__)
 
 
 def begin(store: SecretStore, keys: KeyStore, moto: MotoRecords) -> None:
@@ -45,12 +51,23 @@ def _secret(keys: KeyStore, region: str, found: Any) -> Secret:
         changed=float(found.last_changed_date or created),
         description=found.description or "",
         key=key,
-        policy=found.policy or "",
+        policy=_policy(found),
         deletion=found.deleted_date,
         tags=tuple({"Key": tag["Key"], "Value": tag.get("Value", "")} for tag in found.tags or ()),
         versions=tuple(_version(keys, region, key, found.arn, version) for version in found.versions.values()),
         rotation=_rotation(found),
     )
+
+
+def _policy(found: Any) -> str:
+    if not found.policy:
+        return ""
+    try:
+        policy.parse("the resource policy", found.policy)
+    except PolicyError as error:
+        logger.warning("%s loses its resource policy: %s", found.arn, error)
+        return ""
+    return found.policy
 
 
 def _key(keys: KeyStore, region: str, named: str) -> str:

@@ -1,13 +1,18 @@
-"""Keys through their lives: states, aliases, tags, rotation and deletion on the clock, and what a restart keeps."""
+"""Keys through their lives: states, aliases, tags, rotation and deletion on the clock, and what a restart and an earlier release keep."""
 
 from __future__ import annotations
 
+import json
+import tarfile
 import time
+from pathlib import Path
 
 import pytest
 
+from course.localaws.moto.journal import Journal, JournalEntry, new_seed
 from tests.localaws.moto.restartable_aws import RestartableAws
 
+ARCHIVE = Path(__file__).parents[1] / "server" / "state-2026-11-27.tar.gz"
 DAY = 86_400
 
 
@@ -194,3 +199,24 @@ def test_a_replica_of_a_key_that_rotates_does_not_rotate_by_itself(aws):
     aws.handle.advance(250 * DAY)
     assert rotations(kms, key) == rotations(there, key) == ["AUTOMATIC", "AUTOMATIC"]
     assert there.decrypt(CiphertextBlob=kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"])["Plaintext"] == b"x"
+
+
+def test_a_policy_of_an_earlier_release_that_cannot_be_read_is_replaced_by_the_default(tmp_path):
+    with tarfile.open(ARCHIVE) as tar:
+        tar.extractall(tmp_path, filter="data")
+    (tmp_path / "state").chmod(0o700)
+    journal = Journal(tmp_path / "state" / "journal.db")
+    headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "TrentService.CreateKey"), ("host", "localhost"))
+    body = json.dumps({"Description": "unreadable", "Policy": "no JSON"}).encode()
+    caller = "arn:aws:iam::123456789012:root"
+    journal.append(JournalEntry(time.time(), new_seed(), "kms", "us-east-1", caller, "", "POST", b"/", b"", headers, body))
+    journal.close()
+    aws = RestartableAws(tmp_path / "state")
+    try:
+        kms = aws("kms")
+        found = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
+        [key] = [each["KeyId"] for each in found if each["Description"] == "unreadable"]
+        assert json.loads(kms.get_key_policy(KeyId=key)["Policy"])["Id"] == "key-default-1"
+        kms.encrypt(KeyId=key, Plaintext=b"x")
+    finally:
+        aws.stop()

@@ -24,14 +24,13 @@ REQUESTS = [
 ]
 
 
-@pytest.fixture
-def old(tmp_path):
-    """The archived state of an earlier release, with the requests in its journal."""
+def opened(tmp_path: Path, requests: list[tuple[str, dict]]) -> RestartableAws:
+    """The archived state of an earlier release, with requests in its journal."""
     with tarfile.open(ARCHIVE) as tar:
         tar.extractall(tmp_path, filter="data")
     (tmp_path / "state").chmod(0o700)
     journal = Journal(tmp_path / "state" / "journal.db")
-    for operation, parameters in REQUESTS:
+    for operation, parameters in requests:
         headers = (
             ("content-type", "application/x-amz-json-1.1"),
             ("x-amz-target", f"secretsmanager.{operation}"),
@@ -42,7 +41,12 @@ def old(tmp_path):
         seed, service = new_seed(), "secretsmanager"
         journal.append(JournalEntry(time.time(), seed, service, "us-east-1", caller, "", "POST", b"/", b"", headers, body))
     journal.close()
-    made = RestartableAws(tmp_path / "state")
+    return RestartableAws(tmp_path / "state")
+
+
+@pytest.fixture
+def old(tmp_path):
+    made = opened(tmp_path, REQUESTS)
     yield made
     made.stop()
 
@@ -62,3 +66,17 @@ def test_secrets_of_an_earlier_release_are_there(old):
     secrets.restore_secret(SecretId="old/deleted")
     assert secrets.get_secret_value(SecretId="old/deleted")["SecretString"] == "x"
     assert b"second" not in (old.state / "secrets.db").read_bytes()
+
+
+def test_a_policy_that_cannot_be_read_is_left_out(tmp_path):
+    requests = [
+        ("CreateSecret", {"Name": "old/policy", "SecretString": "x", "ClientRequestToken": TOKENS[0]}),
+        ("PutResourcePolicy", {"SecretId": "old/policy", "ResourcePolicy": "no JSON"}),
+    ]
+    aws = opened(tmp_path, requests)
+    try:
+        secrets = aws("secretsmanager")
+        assert secrets.get_secret_value(SecretId="old/policy")["SecretString"] == "x"
+        assert "ResourcePolicy" not in secrets.get_resource_policy(SecretId="old/policy")
+    finally:
+        aws.stop()
