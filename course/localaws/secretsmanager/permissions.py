@@ -13,6 +13,7 @@ from pathlib import Path
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.data_files import table
 from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
+from course.localaws.iam.service_authorization import request_tags
 from course.localaws.kms.permissions import via
 from course.localaws.kms.store import KeyStore
 from course.localaws.secretsmanager import identifiers, policies, sealing, selection
@@ -136,7 +137,7 @@ class SecretPermissions:
         policy = policies.about(secret.policy, action) if secret and secret.policy else None
         return RequiredPermission(action, arn, keys, _is_absent, policy)
 
-    def _condition_keys(self, operation: str, params: Mapping, secret: Secret | None) -> ConditionKeys:
+    def _condition_keys(self, operation: str, params: dict, secret: Secret | None) -> ConditionKeys:
         found = {name: [_text(params[member])] for name, member in _keys()["members"].items() if params.get(member) is not None}
         if stages := params.get("VersionStages"):
             found["secretsmanager:VersionStage"] = [*stages]
@@ -147,7 +148,7 @@ class SecretPermissions:
             found.setdefault("secretsmanager:RotateImmediately", ["true"])
         if params.get("KmsKeyId") and secret is None and (key := params["KmsKeyId"]).startswith("arn:"):
             found["secretsmanager:KmsKeyArn"] = [key]
-        return found | _request_tags(params) | (self._of_resource(secret) if secret else {})
+        return found | request_tags.keys(params) | (self._of_resource(secret) if secret else {})
 
     def _of_resource(self, secret: Secret) -> ConditionKeys:
         found: ConditionKeys = {"aws:ResourceAccount": [self._account], "secretsmanager:SecretPrimaryRegion": [secret.region]}
@@ -163,12 +164,6 @@ class SecretPermissions:
 def _separate(demand: RequiredPermission) -> RequiredPermission:
     """The same permission, without which the operation does the rest."""
     return replace(demand, separate=True)
-
-
-def _request_tags(params: Mapping) -> ConditionKeys:
-    tags = params.get("Tags") or []
-    names = [tag["Key"] for tag in tags] or params.get("TagKeys") or []
-    return {f"aws:RequestTag/{tag['Key']}": [tag["Value"]] for tag in tags} | ({"aws:TagKeys": [*names]} if names else {})
 
 
 def _text(value: object) -> str:

@@ -81,11 +81,12 @@ class SecretTimers:
             begun = [*wait(begun, timeout=0.2).not_done]
 
     def _begin(self, key: Key, moment: float) -> Future[None] | None:
-        """Delete a secret, or start its rotation."""
+        """Delete a secret, or start its rotation. The secret may have changed since it was planned."""
         with self._store.changing():
             secret = self._store.get(*key)
             if secret and secret.deletion is not None:
-                self._store.delete(secret)
+                if secret.deletion <= moment:
+                    self._store.delete(secret)
                 return None
         with self._lock:
             if self._closed:

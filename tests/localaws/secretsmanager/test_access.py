@@ -157,3 +157,12 @@ def test_the_tables_name_operations_and_members_that_exist():
     keys = yaml.safe_load(Path(permissions.__file__).with_name("condition_keys.yaml").read_text())
     members = {member for name in model.operation_names for member in model.operation_model(name).input_shape.members}
     assert {*keys["members"].values()} <= members
+
+
+def test_a_tag_without_a_value_has_an_empty_one_and_one_without_a_key_is_refused(secrets, user, name, refused):
+    condition = {"StringEquals": {"aws:RequestTag/team": ""}}
+    ada = user(allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], Condition=condition))
+    ada("secretsmanager").create_secret(Name=name, Tags=[{"Key": "team"}])
+    assert secrets.describe_secret(SecretId=name)["Tags"] == [{"Key": "team", "Value": ""}]
+    with refused("InvalidParameterException"):
+        secrets.tag_resource(SecretId=name, Tags=[{"Value": "ml"}])

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import string
 import uuid
+from types import SimpleNamespace
 
 import pytest
+
+from course.localaws.core.clock import Clock
+from course.localaws.core.scheduler import Scheduler
+from course.localaws.secretsmanager.store import Secret, SecretStore
+from course.localaws.secretsmanager.timers import SecretTimers
 
 DAY = 86_400
 
@@ -180,3 +186,18 @@ def test_what_moto_keeps_sees_no_secrets(client, refused):
     template = '{"Resources": {"S": {"Type": "AWS::SecretsManager::Secret", "Properties": {}}}}'
     with refused("NotSupportedByLocalAws"):
         client("cloudformation").create_stack(StackName="secrets", TemplateBody=template)
+
+
+def test_a_secret_that_is_deleted_when_its_rotation_is_due_waits_until_its_date(tmp_path):
+    clock = Clock()
+    store = SecretStore(tmp_path / "secrets.db")
+    timers = SecretTimers(SimpleNamespace(clock=clock, scheduler=Scheduler(clock)), store)
+    try:
+        store.put(Secret("us-east-1", "waits", "arn", 0.0, 0.0, deletion=clock.now() + DAY))
+        timers._begin(("us-east-1", "waits"), clock.now())
+        assert store.get("us-east-1", "waits")
+        timers._begin(("us-east-1", "waits"), clock.now() + DAY)
+        assert store.get("us-east-1", "waits") is None
+    finally:
+        timers.shutdown()
+        store.shutdown()

@@ -87,6 +87,8 @@ def page(found: Sequence[tuple[str, dict]], params: dict, member: str) -> dict:
 
 def tagged(present: Sequence[dict], added: Sequence[dict]) -> tuple[dict, ...]:
     """The tags of a secret after some are added. Raises AwsError ``InvalidParameterException``, ``InvalidRequestException``."""
+    if not all(tag.get("Key") for tag in added):
+        raise invalid_parameter("Each tag must have a Key.")
     if wrong := [tag["Key"] for tag in added if tag["Key"].startswith("aws:")]:
         raise invalid_parameter(f'The tag key {wrong[0]} begins with "aws:", which is reserved for AWS.')
     tags = {tag["Key"]: tag.get("Value", "") for tag in (*present, *added)}
