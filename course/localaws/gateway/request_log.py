@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 import sqlite3
 import sys
@@ -88,7 +87,6 @@ class RequestLog:
         error: str = "",
         region: str = "",
         request_id: str = "",
-        parameters: dict | None = None,
         details: Callable[[], dict] | None = None,
     ) -> None:
         """Records one request.
@@ -105,13 +103,10 @@ class RequestLog:
             AWS's error code, empty if the request succeeded.
         region, request_id : str
             Empty for calls made inside a job.
-        parameters : dict, optional
-            The request's parameters, without secrets.
         details : callable, optional
             Returns more columns, or others: texts by name. Called in the thread that writes.
         """
-        document = None if parameters is None else json.dumps(parameters)
-        self._writer.add(((self._clock.now(), caller, service, operation, resource, status, error, region, request_id, document), details))
+        self._writer.add(((self._clock.now(), caller, service, operation, resource, status, error, region, request_id), details))
 
     def events(self, since: int | None = None, limit: int = 1000) -> list[dict]:
         """At most ``limit`` events, oldest first: the next ones after the event with id ``since``, or the latest ones if ``None``.
@@ -200,7 +195,7 @@ class RequestLog:
         return self._texts[text]
 
 
-_BASE = ("time", *SHOWN[2:], "region", "request_id", "parameters")
+_BASE = ("time", *SHOWN[2:], "region", "request_id")
 
 
 def _row(values: tuple, details: Callable[[], dict] | None) -> dict:

@@ -9,8 +9,6 @@
     replaced by a member of the request. An operation without a template acts on ``*``.
 ``actions``
     Action -> operations that need it, when the action and the operation have different names.
-``also``
-    Additional permissions: ``{action, resource, operations}``.
 
 Source of all such tables: AWS's Service Authorization Reference.
 """
@@ -30,7 +28,7 @@ _MEMBER = re.compile(r"\{([^}]+)\}")
 
 
 class PermissionTable:
-    """The ``permissions.yaml`` of a service without service-specific condition keys.
+    """The ``permissions.yaml`` of a service, which adds condition keys itself.
 
     Parameters
     ----------
@@ -42,21 +40,14 @@ class PermissionTable:
         self._prefix = document["prefix"]
         self._resources = by_operation(document["resources"])
         self._actions = by_operation(document.get("actions", {}))
-        self._also = document.get("also", [])
 
     def required(self, call: AwsRequest, params: dict) -> Iterator[RequiredPermission]:
         """Returns the permissions that one call needs. The operation itself comes first."""
-        account = call.principal.account
-        prefix = f"arn:aws:{self._prefix}:{call.region}:{account}:"
-        keys = {"aws:ResourceAccount": [account]}
+        prefix = f"arn:aws:{self._prefix}:{call.region}:{call.principal.account}:"
         for action in self._actions.get(call.operation, [call.operation]):
             templates = self._resources.get(call.operation, ())
             for arn in [arn for template in templates for arn in filled(template, params, prefix)] or ["*"]:
-                yield RequiredPermission(f"{self._prefix}:{action}", arn, lambda: keys)
-        for more in self._also:
-            if call.operation in more["operations"]:
-                for arn in filled(more["resource"], params, prefix):
-                    yield RequiredPermission(f"{self._prefix}:{more['action']}", arn, lambda: keys)
+                yield RequiredPermission(f"{self._prefix}:{action}", arn)
 
 
 def by_operation(entries: dict[str, list[str]]) -> dict[str, list[str]]:

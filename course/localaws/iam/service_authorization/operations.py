@@ -110,7 +110,7 @@ def _resources(prefix: str, name: str, shape: Shape | None, actions: list[Action
     special = exceptions(prefix)
     written = special.resources.get(name)
     if written is not None:
-        region = "" if prefix in ("iam",) else "${Region}"
+        region = "" if prefix == "iam" else "${Region}"
         return tuple(Template.of(text, f"arn:aws:{prefix}:{region}:${{Account}}:") for text in written if text != "*"), ()
     found = [derived(name, shape, action, reference(prefix), special.ignored) for action in actions]
     templates = tuple(dict.fromkeys(each for one in found for each in one.templates))

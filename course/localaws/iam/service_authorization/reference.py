@@ -38,10 +38,6 @@ class ResourceType:
         """The variables of the format, without region and account."""
         return tuple(name for name in _VARIABLE.findall(self.arn) if name not in ("Region", "Account"))
 
-    def matches(self, arn: str) -> bool:
-        """Whether an ARN has the format."""
-        return _expression(self.arn).fullmatch(arn) is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -127,18 +123,6 @@ def _read(name: str) -> dict:
 @cache
 def _files() -> frozenset[str]:
     return frozenset(path.name for path in DATA.glob("*.json"))
-
-
-@cache
-def _expression(arn: str) -> re.Pattern[str]:
-    """The expression of a format. The last variable may hold anything, the others no colon and no slash."""
-    parts = _VARIABLE.split(arn)
-    last = len(parts) - 2
-    pieces = (
-        re.escape(part) if number % 2 == 0 else ".+" if number == last else r"[^:]*" if part in ("Region", "Account") else "[^:/]+"
-        for number, part in enumerate(parts)
-    )
-    return re.compile("".join(pieces), re.DOTALL)
 
 
 def in_order(models: Iterable[str], service: str) -> list[str]:

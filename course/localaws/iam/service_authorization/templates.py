@@ -60,13 +60,13 @@ class Template:
     required: bool = True
 
     @classmethod
-    def of(cls, text: str, prefix: str = "", required: bool = True) -> Template:
+    def of(cls, text: str, prefix: str) -> Template:
         """Reads the text of a template. ``prefix`` comes before each alternative that is no whole ARN."""
 
         def whole(each: str) -> str:
             return each if each.startswith(("arn:", "{")) or each == ANY else prefix + each
 
-        return cls(tuple(whole(each) for each in text.split(OR)), required)
+        return cls(tuple(whole(each) for each in text.split(OR)))
 
     def filled(self, params: dict, place: Place) -> list[str]:
         """The ARNs for a request. Several when a member is a list."""
