@@ -28,8 +28,8 @@ ConditionKeys = dict[str, Sequence[str]]  # condition key -> its values
 
 NO_RESOURCE = ("*", "arn:aws:s3:::*")  # of actions that have none; S3's takes either in a policy
 MOST_KEPT = 1000  # callers; each session counts as a caller
-# Global condition keys, in lower case, that are really absent from a call that does not have them: no call comes from another service, a
-# VPC endpoint, an identity provider or an organization; no call has multi-factor authentication.
+# Global condition keys, in lower case, that are really absent from a call that does not have them: no call comes from another service, an
+# identity provider or an organization, or has multi-factor authentication. A call through a VPC endpoint gets its keys from `through`.
 _ABSENT = re.compile(
     r"aws:(calledvia(first|last)?|federatedprovider|multifactorauth(age|present)|principalorg(id|paths)|principalservicename(slist)?"
     r"|principaltag/.*|referer|requesttag/.*|resourceorg(id|paths)|source(account|arn|identity|orgid|orgpaths|owner|vpc|vpce)|tagkeys|username"
@@ -138,10 +138,14 @@ class RequiredPermission:
     words: Words | None = None
 
 
-def through(demand: RequiredPermission, path: NetworkPath | None) -> RequiredPermission:
-    """The permission for a request that leaves a VPC: with the condition keys and the policy of its endpoint, if it takes one.
+# Action, resource and further condition keys -> the permission that a service needs to use a resource of another service for a caller.
+PermissionOfService = Callable[[str, str, Callable[[], ConditionKeys]], RequiredPermission]
 
-    Such a request has no ``aws:SourceIp`` ("AWS global condition context keys", IAM User Guide).
+
+def through(demand: RequiredPermission, path: NetworkPath | None) -> RequiredPermission:
+    """The permission for a request on a network path. Through a VPC endpoint, it gets the endpoint's condition keys and policy.
+
+    A request through a VPC endpoint has no ``aws:SourceIp`` ("AWS global condition context keys", IAM User Guide).
     """
     if path is None or not path.endpoint:
         return demand

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from course.localaws.core.credentials import Credential
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
-from course.localaws.iam.authorization import CallerAuthorizer, ConditionKeys, RequiredPermission, through
+from course.localaws.iam.authorization import CallerAuthorizer, ConditionKeys, PermissionOfService, RequiredPermission, through
 from course.localaws.iam.callers import Caller
 from course.localaws.iam.policy import AuthorizationRequest, Policy, PolicyError, PolicyStatement
 from course.localaws.iam.principals import Entity, Principals
@@ -69,7 +68,7 @@ class Identity:
         self._learner = credentials.issued(state, account)
         self._known = {credential.principal.access_key: credential for credential in (self._learner, *self._sessions())}
         self.callers = CallerAuthorizer(self)
-        self.services: dict[str, Callable[[str, str, Callable[[], ConditionKeys]], RequiredPermission]] = {}
+        self.services: dict[str, PermissionOfService] = {}
 
     def now(self) -> float:
         """Unix seconds on the clock of the local AWS."""

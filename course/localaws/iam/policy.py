@@ -1,8 +1,9 @@
 """Parses IAM policies and evaluates them for a request.
 
 Source: "Policy evaluation logic for requests within a single account" and "Grammar of the IAM JSON policy language", IAM User
-Guide. Evaluates identity policies, a permissions boundary, session policies and a resource policy of one account. Does not evaluate
-service and resource control policies and VPC endpoint policies: the account of the local AWS has none.
+Guide. Evaluates identity policies, a permissions boundary, session policies and a resource policy of one account. `authorization` also
+evaluates the policy of a VPC endpoint. There are no service control policies and resource control policies: the account of the local AWS
+belongs to no organization.
 """
 
 from __future__ import annotations

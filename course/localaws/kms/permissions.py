@@ -15,14 +15,13 @@ from course.localaws.core.call import AwsRequest
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import AwsError
 from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
-from course.localaws.iam.service_authorization import request_tags
+from course.localaws.iam.condition_keys import ConditionKeyTable
 from course.localaws.kms import ciphertexts, policies
 from course.localaws.kms.references import Reference, find
 from course.localaws.kms.store import Key, KeyStore
 
 _CONTEXTS = {"ReEncryptFrom": "SourceEncryptionContext", "ReEncryptTo": "DestinationEncryptionContext"}
 ANY_KEY = "*"  # instead of the id of a key that the request does not name
-_TAGS = ("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys")
 
 
 class KmsPermissions:
@@ -40,7 +39,7 @@ class KmsPermissions:
         """Returns the permissions that one request needs. The operation itself comes first."""
         operation = call.operation
         if operation in _table()["without_key"]:
-            yield RequiredPermission(f"kms:{operation}", "*", lambda: self._keys(operation, params, None, ""), _is_absent)
+            yield RequiredPermission(f"kms:{operation}", "*", lambda: self._keys(operation, params, None, ""), _condition_keys().is_absent)
         elif operation in _table()["aliases"]:
             yield from self._of_alias(call, params)
         elif operation == "ReEncrypt":
@@ -62,7 +61,7 @@ class KmsPermissions:
         """An alias needs the permission on itself, which no key policy gives, and on its key, before and after the request."""
         action, name = f"kms:{call.operation}", params["AliasName"]
         arn = Reference.of(name, call.region, self._store.account).arn
-        yield RequiredPermission(action, arn, lambda: self._keys(call.operation, params, None, ""), _is_absent)
+        yield RequiredPermission(action, arn, lambda: self._keys(call.operation, params, None, ""), _condition_keys().is_absent)
         present = self._store.alias(call.region, name) if call.operation != "CreateAlias" else None
         for id in dict.fromkeys(filter(None, [present and present.key, params.get("TargetKeyId")])):
             yield self._on(call.region, call.operation, id, params)
@@ -89,13 +88,12 @@ class KmsPermissions:
     def _demand(self, action: str, arn: str, key: Key | None, keys: Callable[[], ConditionKeys]) -> RequiredPermission:
         """A request for a key that does not exist fails later, if the caller's own policies allow it."""
         if key is None:
-            return RequiredPermission(action, arn, keys, _is_absent)
-        return RequiredPermission(action, arn, keys, _is_absent, policies.effective(key, action), delegated=True)
+            return RequiredPermission(action, arn, keys, _condition_keys().is_absent)
+        return RequiredPermission(action, arn, keys, _condition_keys().is_absent, policies.effective(key, action), delegated=True)
 
     def _keys(self, action: str, params: dict, key: Key | None, named: str) -> ConditionKeys:
-        found = {name: _values(params[member]) for name, member in _table_of_keys()["members"].items() if params.get(member) is not None}
-        found["kms:CallerAccount"] = [self._store.account]
-        found |= context_keys(params.get(_CONTEXTS.get(action, "EncryptionContext")) or {}) | request_tags.keys(params)
+        found = _condition_keys().of_request(params) | {"kms:CallerAccount": [self._store.account]}
+        found |= context_keys(params.get(_CONTEXTS.get(action, "EncryptionContext")) or {})
         if action == "CreateKey":
             found |= _of_new_key(params)
         if constraints := params.get("Constraints"):
@@ -146,25 +144,9 @@ def _named_in(blob: bytes) -> str:
         return ""
 
 
-def _values(value: object) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
-
-
-def _is_absent(key: str) -> bool:
-    """Whether a key (in lower case) that a request does not have is really absent, and not unknown."""
-    return key.startswith(_TAGS) or any(key == name or (name.endswith("*") and key.startswith(name[:-1])) for name in _known())
-
-
 @cache
-def _known() -> frozenset[str]:
-    document = _table_of_keys()
-    return frozenset(name.lower() for name in (*document["members"], *document["computed"], *document["never"]))
-
-
-@cache
-def _table_of_keys() -> dict:
-    return table(Path(__file__).with_name("condition_keys.yaml"))
+def _condition_keys() -> ConditionKeyTable:
+    return ConditionKeyTable(Path(__file__).with_name("condition_keys.yaml"))
 
 
 @cache

@@ -8,8 +8,6 @@ AWS KMS" of the developer guide.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,11 +17,11 @@ from course.localaws.iam import policy
 from course.localaws.iam import policy_conditions as conditions
 from course.localaws.iam.policy import Policy, PolicyError
 from course.localaws.iam.policy_conditions import Condition
+from course.localaws.iam.resource_policies import Exists, names_known_principals
 from course.localaws.kms.store import Key
 
 LARGEST = 32 * 1024  # bytes
 KEYS = "kms:EncryptionContextKeys"
-_CHECKED = re.compile(r"arn:aws:iam::\d{12}:(user|role)/.+")  # principals that must exist
 
 
 def default(account: str) -> str:
@@ -38,7 +36,7 @@ def default(account: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement]})
 
 
-def checked(text: str, exists: Callable[[str], bool]) -> str:
+def checked(text: str, exists: Exists) -> str:
     """The text, if it can be a key policy. ``exists`` returns whether there is a user or role of an ARN.
 
     Raises
@@ -57,9 +55,8 @@ def checked(text: str, exists: Callable[[str], bool]) -> str:
             raise malformed(f"The statement {statement.sid or 'without a Sid'} has no Principal.")
         if not statement.resources:
             raise malformed(f"The statement {statement.sid or 'without a Sid'} has no Resource.")
-        for name in statement.principals.get("AWS", ()):
-            if (_CHECKED.fullmatch(name) and not exists(name)) or (name != "*" and "*" in name):
-                raise malformed("Policy contains a statement with one or more invalid principals.")
+        if not names_known_principals(statement, exists):
+            raise malformed("Policy contains a statement with one or more invalid principals.")
     return text
 
 

@@ -15,7 +15,7 @@ from course.localaws.core.call import AwsRequest
 from course.localaws.core.data_files import table
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
-from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
+from course.localaws.iam.authorization import ConditionKeys, PermissionOfService, RequiredPermission
 from course.localaws.iam.permissions import PermissionTable
 from course.localaws.iam.policy import Policy, PolicyError
 from course.localaws.kms.permissions import via
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from course.localaws.s3.objects import StoredObject
     from course.localaws.s3.store import ObjectStore
     from course.localaws.s3.uploads import Upload
-
-PermissionOfService = Callable[[str, str, Callable[[], ConditionKeys]], RequiredPermission]
 
 # A wrong policy must not lock out the account itself: these the root user may always do ("Bucket policies for Amazon S3").
 POLICY_ACTIONS = ("s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy")

@@ -12,17 +12,14 @@ from pathlib import Path
 
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.data_files import table
-from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
-from course.localaws.iam.service_authorization import request_tags
+from course.localaws.iam.authorization import ConditionKeys, PermissionOfService, RequiredPermission
+from course.localaws.iam.condition_keys import ConditionKeyTable, texts
 from course.localaws.kms.permissions import via
 from course.localaws.kms.store import KeyStore
 from course.localaws.secretsmanager import identifiers, policies, sealing, selection
 from course.localaws.secretsmanager.store import CURRENT, Secret, SecretStore, Version
 
 SERVICE = "secretsmanager"
-_TAGS = ("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys")
-
-PermissionOfService = Callable[[str, str, Callable[[], ConditionKeys]], RequiredPermission]
 
 
 class SecretPermissions:
@@ -108,10 +105,10 @@ class SecretPermissions:
             for action in ("kms:GenerateDataKey", "kms:Decrypt") if "KmsKeyId" in params else ("kms:GenerateDataKey",):
                 yield from self._use(region, key, action, secret.arn, version)
             if "KmsKeyId" in params:
-                yield from self.to_reseal(region, key, secret)
+                yield from self._to_encrypt_again(region, key, secret)
 
-    def to_reseal(self, region: str, key: str, secret: Secret) -> Iterator[RequiredPermission]:
-        """The permissions to encrypt present versions under another key. Without them, the versions keep their key."""
+    def _to_encrypt_again(self, region: str, key: str, secret: Secret) -> Iterator[RequiredPermission]:
+        """The permissions to encrypt the labelled versions under another key. If one is missing, all of them keep their key."""
         for version in selection.labelled(secret):
             yield from map(_separate, self._to_decrypt(secret, version))
             yield from map(_separate, self._use(region, key, "kms:Encrypt", secret.arn, version.id))
@@ -135,20 +132,20 @@ class SecretPermissions:
 
     def _demand(self, action: str, arn: str, secret: Secret | None, keys: Callable[[], ConditionKeys]) -> RequiredPermission:
         policy = policies.about(secret.policy, action) if secret and secret.policy else None
-        return RequiredPermission(action, arn, keys, _is_absent, policy)
+        return RequiredPermission(action, arn, keys, _condition_keys().is_absent, policy)
 
     def _condition_keys(self, operation: str, params: dict, secret: Secret | None) -> ConditionKeys:
-        found = {name: [_text(params[member])] for name, member in _keys()["members"].items() if params.get(member) is not None}
+        found = _condition_keys().of_request(params)
         if stages := params.get("VersionStages"):
             found["secretsmanager:VersionStage"] = [*stages]
         elif operation == "GetSecretValue" and not {"VersionId", "VersionStage"} & params.keys():
             found["secretsmanager:VersionStage"] = [CURRENT]
         if operation == "RotateSecret":
-            found["secretsmanager:ModifyRotationRules"] = [_text("RotationRules" in params)]
+            found["secretsmanager:ModifyRotationRules"] = texts("RotationRules" in params)
             found.setdefault("secretsmanager:RotateImmediately", ["true"])
         if params.get("KmsKeyId") and secret is None and (key := params["KmsKeyId"]).startswith("arn:"):
             found["secretsmanager:KmsKeyArn"] = [key]
-        return found | request_tags.keys(params) | (self._of_resource(secret) if secret else {})
+        return found | (self._of_resource(secret) if secret else {})
 
     def _of_resource(self, secret: Secret) -> ConditionKeys:
         found: ConditionKeys = {"aws:ResourceAccount": [self._account], "secretsmanager:SecretPrimaryRegion": [secret.region]}
@@ -166,24 +163,9 @@ def _separate(demand: RequiredPermission) -> RequiredPermission:
     return replace(demand, separate=True)
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _is_absent(key: str) -> bool:
-    """Whether a key (in lower case) that a request does not have is really absent, and not unknown."""
-    return key.startswith(_TAGS) or any(key == name or (name.endswith("*") and key.startswith(name[:-1])) for name in _known())
-
-
 @cache
-def _known() -> frozenset[str]:
-    document = _keys()
-    return frozenset(name.lower() for name in (*document["members"], *document["computed"], *document["never"]))
-
-
-@cache
-def _keys() -> dict:
-    return table(Path(__file__).with_name("condition_keys.yaml"))
+def _condition_keys() -> ConditionKeyTable:
+    return ConditionKeyTable(Path(__file__).with_name("condition_keys.yaml"))
 
 
 @cache

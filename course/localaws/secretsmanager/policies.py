@@ -5,20 +5,18 @@ Source: "Resource-based policies" of the user guide; texts of errors from public
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
 from course.localaws.iam.policy import Policy, PolicyError
+from course.localaws.iam.resource_policies import Exists, names_known_principals
 from course.localaws.s3.bucket_policies import is_public
 
 LARGEST = 20_480  # characters
-_CHECKED = re.compile(r"arn:aws:iam::\d{12}:(user|role)/.+")  # principals that must exist
 
 
-def checked(text: str, exists: Callable[[str], bool]) -> Policy:
+def checked(text: str, exists: Exists) -> Policy:
     """The policy of a document. ``exists`` returns whether there is a user or role of an ARN.
 
     Raises
@@ -37,9 +35,8 @@ def checked(text: str, exists: Callable[[str], bool]) -> Policy:
             raise _malformed(f"The statement {statement.sid or 'without a Sid'} needs a Principal and a Resource.")
         if not all(action == "*" or action.lower().startswith("secretsmanager:") for action in statement.actions):
             raise _malformed("This resource policy contains an unsupported action.")
-        for name in statement.principals.get("AWS", ()):
-            if (_CHECKED.fullmatch(name) and not exists(name)) or (name != "*" and "*" in name):
-                raise _malformed("This resource policy contains an unsupported principal.")
+        if not names_known_principals(statement, exists):
+            raise _malformed("This resource policy contains an unsupported principal.")
     return found
 
 

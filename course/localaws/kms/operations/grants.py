@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import secrets
 from dataclasses import replace
 
 from course.localaws.context import Context, Operation
+from course.localaws.core.call import root
 from course.localaws.core.errors import AwsError
+from course.localaws.iam.resource_policies import is_known
 from course.localaws.kms import specs
 from course.localaws.kms.operations.common import check_dry_run, check_grant_tokens, invalid_grant_token, key_of, page, store_of
 from course.localaws.kms.references import not_found, usable
@@ -24,7 +25,6 @@ _OF_USAGE = {
 }  # fmt: skip
 _OF_ALL = {"CreateGrant", "RetireGrant", "DescribeKey"}
 _NAMED = ("Name", "GranteePrincipal", "RetiringPrincipal", "GranteeServicePrincipal", "RetiringServicePrincipal", "Constraints")
-_ENTITY = re.compile(r"arn:aws:iam::\d{12}:(user|role)/.+")
 
 
 def create_grant(context: Context, params: dict) -> dict:
@@ -44,7 +44,7 @@ def create_grant(context: Context, params: dict) -> dict:
             "GrantId": secrets.token_hex(32),
             "GrantToken": base64.b64encode(os.urandom(96)).decode(),
             "CreationDate": store.now(),
-            "IssuingAccount": f"arn:aws:iam::{context.account}:root",
+            "IssuingAccount": root(context.account),
             "Operations": operations,
             **named,
         }
@@ -69,7 +69,7 @@ def _check(context: Context, key: Key, params: dict) -> None:
         raise AwsError("ValidationException", "Give either EncryptionContextSubset or EncryptionContextEquals.")
     for member in ("GranteePrincipal", "RetiringPrincipal"):
         name = params.get(member, "")
-        if name and (not name.startswith("arn:") or (_ENTITY.fullmatch(name) and not context.platform.identity.exists(name))):
+        if name and not (name.startswith("arn:") and is_known(name, context.platform.identity.exists)):
             raise AwsError("InvalidArnException", f"ARN does not refer to a valid principal: {name}")
     if len(key.grants) >= MOST_GRANTS:
         raise AwsError("LimitExceededException", f"A key can have at most {MOST_GRANTS} grants.")

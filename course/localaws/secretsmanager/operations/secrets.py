@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, invalid
-from course.localaws.secretsmanager import identifiers, sealing, selection
+from course.localaws.secretsmanager import identifiers, rules, sealing, selection
 from course.localaws.secretsmanager.operations.common import (
     EXTERNAL,
     REPLICATION,
@@ -23,7 +23,6 @@ from course.localaws.secretsmanager.operations.common import (
 from course.localaws.secretsmanager.operations.values import Values, given
 from course.localaws.secretsmanager.store import Secret, SecretStore
 
-DAY = 86_400
 DEFAULT_WINDOW, WINDOWS = 30, (7, 30)  # days until a secret is deleted
 _NAME = re.compile(r"[A-Za-z0-9/_+=.@\-]+")
 _SORTED_BY = {"name": "name", "last-changed-date": "changed", "last-accessed-date": "accessed", "created-date": "created"}
@@ -123,7 +122,7 @@ class Secrets(Operations):
             if force:
                 return self._forced(context, params, now)
             secret = self.secret(context, params)
-            deletion = now + (window or DEFAULT_WINDOW) * DAY
+            deletion = now + (window or DEFAULT_WINDOW) * rules.DAY
             self.store.put(replace(secret, deletion=deletion))
         return summary(secret, DeletionDate=deletion)
 

@@ -12,7 +12,6 @@ from course.localaws.secretsmanager.operations.common import Operations, invalid
 from course.localaws.secretsmanager.permissions import SecretPermissions
 from course.localaws.secretsmanager.store import CURRENT, PENDING, Secret, SecretStore, Version, with_version
 
-DAY = 86_400
 LARGEST = 65_536  # bytes of a value
 MOST_IN_BATCH = 20
 
@@ -59,7 +58,7 @@ class Values(Operations):
     def _value(self, context: Context, secret: Secret, version: Version) -> dict:
         """The answer for a version. The day of the access is kept. Raises AwsError ``DecryptionFailure``."""
         data = sealing.unseal(context.platform.keys, secret.arn, version.id, version.value)
-        today = context.platform.clock.now() // DAY * DAY
+        today = context.platform.clock.now() // rules.DAY * rules.DAY
         if version.accessed != today or secret.accessed != today:
             self.store.put(replace(with_version(secret, replace(version, accessed=today)), accessed=today))
         kind = version.value.kind
@@ -151,11 +150,14 @@ class Values(Operations):
         return sealing.unseal(context.platform.keys, secret.arn, version.id, version.value) == wanted[1]
 
     def under_key(self, context: Context, secret: Secret, named: str) -> Secret:
-        """The secret under another key, with those of its labelled versions that the caller may encrypt again."""
+        """The secret with another KMS key. Its labelled versions are encrypted under it, if the caller may decrypt and encrypt them all.
+
+        Raises AwsError ``EncryptionFailure``, ``DecryptionFailure``.
+        """
         keys = context.platform.keys
         key = sealing.require_key(keys, secret.region, named)
-        refused = {action for action, _ in context.call.refused}
-        for version in [] if refused else selection.labelled(secret):
+        keep = bool(context.call.refused)  # only permissions to encrypt the versions again can be refused without an error
+        for version in [] if keep else selection.labelled(secret):
             data = sealing.unseal(keys, secret.arn, version.id, version.value)
             secret = with_version(secret, replace(version, value=sealing.seal(key, secret.arn, version.id, version.value.kind, data)))
         return replace(secret, key="" if named == sealing.MANAGED else named)
