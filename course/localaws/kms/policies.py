@@ -15,13 +15,14 @@ from course.localaws.core.call import root
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy
 from course.localaws.iam import policy_conditions as conditions
-from course.localaws.iam.policy import Policy, PolicyError
+from course.localaws.iam.policy import Policy, PolicyError, PolicyStatement
 from course.localaws.iam.policy_conditions import Condition
 from course.localaws.iam.resource_policies import Exists, names_known_principals
 from course.localaws.kms.store import Key
 
 LARGEST = 32 * 1024  # bytes
 KEYS = "kms:EncryptionContextKeys"
+_UNCONSTRAINED = ("DescribeKey", "RetireGrant")  # a grant's constraints do not apply to them: they have no encryption context
 
 
 def default(account: str) -> str:
@@ -77,23 +78,21 @@ def _about(text: str, grants: str, action: str) -> Policy:
 
 
 def _parsed(grant: dict) -> Policy:
-    """A grant as a policy. In the version of 2008 a value has no variables."""
-    found = policy.parse("a grant", {"Version": "2008-10-17", "Statement": _statements(grant)})
-    given, *others = found.statements
-    return replace(found, statements=(replace(given, conditions=_conditions(grant.get("Constraints", {}))), *others))
+    """A grant as a policy. The retiring principal may always retire it, the grantee if RetireGrant is among the operations."""
+    operations, constraints = grant["Operations"], _conditions(grant.get("Constraints", {}))
+    constrained = _allowing(_principal(grant), [each for each in operations if each not in _UNCONSTRAINED])
+    others = _allowing(_principal(grant), [each for each in operations if each in _UNCONSTRAINED])
+    retiring = _allowing({"AWS": grant["RetiringPrincipal"]}, ["RetireGrant"]) if "RetiringPrincipal" in grant else ()
+    return Policy("a grant", (*(replace(each, conditions=constraints) for each in constrained), *others, *retiring))
 
 
-def _statements(grant: dict) -> list[dict]:
-    allowed = {
-        "Effect": "Allow",
-        "Principal": _principal(grant),
-        "Action": [f"kms:{operation}" for operation in grant["Operations"]],
-        "Resource": "*",
-    }
-    retiring = [grant["RetiringPrincipal"]] if "RetiringPrincipal" in grant else []
-    # The retiring principal may always retire the grant; the grantee may if RetireGrant is among the operations.
-    retires = {"Effect": "Allow", "Principal": {"AWS": retiring}, "Action": "kms:RetireGrant", "Resource": "*"}
-    return [allowed, *([retires] if retiring else [])]
+def _allowing(principal: dict, operations: list[str]) -> tuple[PolicyStatement, ...]:
+    """A statement for some operations; none without operations. In the version of 2008 a value has no variables."""
+    if not operations:
+        return ()
+    actions = [f"kms:{operation}" for operation in operations]
+    statement = {"Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
+    return policy.parse("a grant", {"Version": "2008-10-17", "Statement": statement}).statements
 
 
 def _principal(grant: dict) -> dict:

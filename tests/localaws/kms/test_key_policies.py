@@ -221,6 +221,18 @@ def test_a_grant_gives_no_right_to_retire_another(kms, key, user):
     assert kms.list_grants(KeyId=key)["Grants"] == []
 
 
+def test_the_constraints_of_a_grant_do_not_apply_to_operations_without_an_encryption_context(kms, key, user):
+    ada = user()
+    operations, constraints = ["Encrypt", "DescribeKey", "RetireGrant"], {"EncryptionContextSubset": {"team": "ml"}}
+    grant = kms.create_grant(KeyId=key, GranteePrincipal=ada.arn, Operations=operations, Constraints=constraints)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ada("kms").encrypt(KeyId=key, Plaintext=b"x")
+    ada("kms").describe_key(KeyId=key)
+    ada("kms").retire_grant(KeyId=key, GrantId=grant["GrantId"])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ada("kms").describe_key(KeyId=key)
+
+
 def test_a_grant_token_counts_before_the_key_of_the_request(kms, key, user, refused):
     other = kms.create_key()["KeyMetadata"]["Arn"]
     token = kms.create_grant(KeyId=other, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:root", Operations=["Encrypt"])["GrantToken"]
