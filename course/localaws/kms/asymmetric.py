@@ -1,4 +1,4 @@
-"""Key pairs and HMAC: what the secrets of other keys than symmetric encryption keys can do.
+"""Cryptography with asymmetric KMS keys and HMAC KMS keys: encryption, signatures and message authentication codes.
 
 Source: "Asymmetric keys in AWS KMS" and "HMAC keys in AWS KMS" of the developer guide, and "Cryptographic primitives" of "AWS KMS
 Cryptographic Details". The work is done by the package cryptography.

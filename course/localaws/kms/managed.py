@@ -1,6 +1,7 @@
-"""AWS managed keys: one a service, region and account, made when the service first needs it, e.g. ``alias/aws/s3``.
+"""AWS managed keys, e.g. ``alias/aws/s3``: one for each service in a region and account, created at its first use.
 
-Nobody can change or delete them: their policies allow everybody in the account to use them through the service, and to read their metadata.
+No caller can change or delete them. Their key policies let all principals of the account use them through the service, and let the account
+read their metadata.
 Source: "AWS managed keys" and "Rotating AWS KMS keys" of the KMS developer guide; the policies that GetKeyPolicy shows for such keys.
 """
 
@@ -11,7 +12,7 @@ import json
 from course.localaws.core.call import root
 from course.localaws.kms import specs
 from course.localaws.kms.asymmetric import new_secret
-from course.localaws.kms.store import AWS, Alias, Key, KeyStore, Material, new_id
+from course.localaws.kms.store import AWS, DAY, Alias, Key, KeyStore, Material, new_id
 
 PREFIX = "alias/aws/"
 # Services whose managed key exists here, and what their keys' descriptions say.
@@ -53,7 +54,7 @@ def managed_key(store: KeyStore, region: str, alias: str) -> Key | None:
             description=DESCRIPTIONS[service],
             manager=AWS,
             rotation_days=ROTATION_DAYS,
-            next_rotation=now + ROTATION_DAYS * 86_400,
+            next_rotation=now + ROTATION_DAYS * DAY,
         )
         store.put(key)
         store.put_alias(region, Alias(alias, key.id, now, now))

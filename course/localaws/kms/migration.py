@@ -12,7 +12,7 @@ from typing import Any
 from course.localaws.iam import policy
 from course.localaws.iam.policy import PolicyError
 from course.localaws.kms import asymmetric, policies, specs
-from course.localaws.kms.store import Alias, Key, KeyStore, Material
+from course.localaws.kms.store import DAY, Alias, Key, KeyStore, Material
 from course.localaws.moto.records import MotoRecords
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def _key(account: str, region: str, key: Any, tags: list[dict]) -> Key:
         deletion=key.deletion_date.timestamp() if pending else None,
         primary=key.multi_region_configuration["PrimaryKey"]["Region"] if key.multi_region else "",
         rotation_days=365 if key.key_rotation_status else 0,
-        next_rotation=key.creation_date + 365 * 86_400 if key.key_rotation_status else None,
+        next_rotation=key.creation_date + 365 * DAY if key.key_rotation_status else None,
         tags=tuple({"TagKey": tag["TagKey"], "TagValue": tag["TagValue"]} for tag in tags),
         grants=tuple(_grant(key.arn, grant) for grant in key.grants.values()),
     )

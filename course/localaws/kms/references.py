@@ -81,11 +81,21 @@ def require(store: KeyStore, region: str, text: str, aliases: bool = True) -> Ke
 
 def usable(key: Key) -> Key:
     """The key, if it is enabled. Raises AwsError ``DisabledException``, ``KMSInvalidStateException``."""
-    if key.deletion is not None:
-        raise invalid_state(f"{key.arn} is pending deletion.")
-    if not key.enabled:
+    if not not_deleted(key).enabled:
         raise AwsError("DisabledException", f"{key.arn} is disabled.")
     return key
+
+
+def not_deleted(key: Key) -> Key:
+    """The key, if it is not pending deletion. Raises AwsError ``KMSInvalidStateException``."""
+    if key.deletion is not None:
+        raise invalid_state(f"{key.arn} is pending deletion.")
+    return key
+
+
+def of_kms(error: AwsError) -> AwsError:
+    """An error of KMS as the error of a service that uses the key, e.g. ``KMS.DisabledException``."""
+    return AwsError(f"KMS.{error.code}", error.message)
 
 
 def invalid_state(message: str) -> AwsError:

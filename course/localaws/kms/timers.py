@@ -1,11 +1,11 @@
-"""Deletes and rotates keys when their time has come on the clock."""
+"""Deletes and rotates keys at their dates on the clock of the local AWS."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from course.localaws.core.scheduler import Scheduler
-from course.localaws.kms.store import Key, KeyStore, rotated
+from course.localaws.kms.store import DAY, Key, KeyStore, rotated
 
 
 class KeyTimers:
@@ -30,7 +30,7 @@ class KeyTimers:
                 if present and present.deletion is not None and present.deletion <= now:
                     self._store.delete(present)
                 elif present and _rotates(present) and present.next_rotation <= now:
-                    following = present.next_rotation + present.rotation_days * 86_400
+                    following = present.next_rotation + present.rotation_days * DAY
                     keys = rotated(self._store.related(present), present.next_rotation, "AUTOMATIC")
                     self._store.put_all([replace(key, next_rotation=following) for key in keys])
 

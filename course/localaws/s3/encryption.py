@@ -58,7 +58,7 @@ def _arn(key: str, region: str, keys: KeyStore) -> str:
     try:
         return references.require(keys, region, key).arn
     except AwsError as error:
-        raise AwsError(f"KMS.{error.code}", error.message) from None
+        raise references.of_kms(error) from None
 
 
 def requested_context(text: str | None) -> dict[str, str]:

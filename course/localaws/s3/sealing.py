@@ -17,8 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from course.localaws.core.errors import AwsError
-from course.localaws.kms import ciphertexts
-from course.localaws.kms.references import usable
+from course.localaws.kms import ciphertexts, references
 from course.localaws.kms.store import Key, KeyStore
 
 SEGMENT = 1 << 18  # bytes of plaintext in a segment
@@ -66,13 +65,10 @@ def cipher(keys: KeyStore, seal: Seal) -> AESGCM:
 
 def key_of(keys: KeyStore, arn: str) -> Key:
     """The enabled key of an ARN. Raises AwsError ``KMS.NotFoundException``, ``KMS.DisabledException``, ``KMS.KMSInvalidStateException``."""
-    found = keys.key(arn.split(":")[3], arn.rpartition("/")[2])
-    if found is None:
-        raise AwsError("KMS.NotFoundException", f"Key '{arn}' does not exist")
     try:
-        return usable(found)
+        return references.usable(references.require(keys, arn.split(":")[3], arn))
     except AwsError as error:
-        raise AwsError(f"KMS.{error.code}", error.message) from None
+        raise references.of_kms(error) from None
 
 
 class Sealer:

@@ -12,15 +12,17 @@ from course.localaws.events.bus import stamp
 from course.localaws.platform import Platform
 from course.localaws.secretsmanager.store import Secret
 
+PRINCIPAL = "secretsmanager.amazonaws.com"
+
 
 def publish(platform: Platform, secret: Secret, name: str, version: str, error: str = "") -> None:
     """Send an event, e.g. ``RotationFailed``, about a version of a secret."""
     now = platform.clock.now()
     detail = {
         "eventVersion": "1.08",
-        "userIdentity": {"accountId": platform.account, "invokedBy": "secretsmanager.amazonaws.com"},
+        "userIdentity": {"accountId": platform.account, "invokedBy": PRINCIPAL},
         "eventTime": stamp(now),
-        "eventSource": "secretsmanager.amazonaws.com",
+        "eventSource": PRINCIPAL,
         "eventName": name,
         "awsRegion": secret.region,
         "requestParameters": None,

@@ -18,9 +18,9 @@ from course.localaws.core.data_files import table
 from course.localaws.core.errors import AwsError
 from course.localaws.platform import Platform
 from course.localaws.secretsmanager import events, rules, sealing, stages
+from course.localaws.secretsmanager.events import PRINCIPAL
 from course.localaws.secretsmanager.store import CURRENT, PENDING, Attempt, Rotation, Secret, SecretStore, Version, with_version
 
-PRINCIPAL = "secretsmanager.amazonaws.com"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 TEST = ("testSecret",)
 

@@ -54,12 +54,10 @@ def seal(key: Key, arn: str, version: str, kind: str, value: bytes) -> Sealed:
 
 def unseal(keys: KeyStore, arn: str, version: str, sealed: Sealed) -> bytes:
     """Decrypt the value of a version. Raises AwsError ``DecryptionFailure``."""
-    key = keys.key(sealed.key.split(":")[3], sealed.key.rpartition("/")[2])
-    if key is None:
-        raise _failure("DecryptionFailure", f"Key '{sealed.key}' does not exist")
     try:
+        key = references.usable(references.require(keys, sealed.key.split(":")[3], sealed.key))
         blob = ciphertexts.read(base64.b64decode(sealed.data_key))
-        secret = ciphertexts.unseal(references.usable(key), blob, context_of(arn, version))
+        secret = ciphertexts.unseal(key, blob, context_of(arn, version))
         return AESGCM(secret).decrypt(_NONCE, base64.b64decode(sealed.body), None)
     except AwsError as error:
         raise _failure("DecryptionFailure", error.message) from None

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from course.localaws.secretsmanager.rules import DAY
 from course.localaws.secretsmanager.store import CURRENT, PENDING, PREVIOUS, Secret, Version, with_version
 
 MOST_VERSIONS = 100  # a secret keeps its newest ones, and all of the last day
-KEPT_SECONDS = 86_400.0
 
 
 def moved(secret: Secret, label: str, id: str | None) -> Secret:
@@ -53,6 +53,6 @@ def pruned(secret: Secret, now: float) -> Secret:
     excess = len(secret.versions) - MOST_VERSIONS
     if excess <= 0:
         return secret
-    removable = [version for version in secret.versions if not version.stages and version.created <= now - KEPT_SECONDS]
+    removable = [version for version in secret.versions if not version.stages and version.created <= now - DAY]
     oldest = {version.id for version in sorted(removable, key=lambda version: version.created)[:excess]}
     return replace(secret, versions=tuple(version for version in secret.versions if version.id not in oldest))

@@ -1,7 +1,7 @@
-"""Deletes and rotates secrets when their time has come on the clock.
+"""Deletes and rotates secrets at their dates on the clock of the local AWS.
 
-Rotations run in threads of their own. One that was due while the clock was advanced ends before anything later is due, so that a month can
-pass in a moment. A rotation that a killed local AWS left behind begins again, once the gateway answers: functions call it.
+Rotations run in their own threads. While the clock is advanced, a rotation ends before any later date is due, so that a month can pass at
+once. A rotation that a kill interrupted begins again after the next start, when the gateway answers: rotation functions call it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.kms.managed import PREFIX
 from course.localaws.kms.operations.common import key_of, page, store_of
-from course.localaws.kms.references import ALIAS, Reference, invalid_state, not_found
+from course.localaws.kms.references import ALIAS, Reference, not_deleted, not_found
 from course.localaws.kms.store import Alias, Key
 
 _NAME = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
@@ -81,10 +81,7 @@ def _existing(context: Context, name: str) -> Alias:
 
 
 def _target(context: Context, params: dict) -> Key:
-    key = key_of(context, params, "TargetKeyId")
-    if key.deletion is not None:
-        raise invalid_state(f"{key.arn} is pending deletion.")
-    return key
+    return not_deleted(key_of(context, params, "TargetKeyId"))
 
 
 OPERATIONS: dict[str, Operation] = {

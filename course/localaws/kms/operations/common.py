@@ -38,9 +38,9 @@ def for_use(context: Context, params: dict, usage: str, member: str = "KeyId") -
     return key
 
 
-def symmetric(context: Context, params: dict, member: str = "KeyId") -> Key:
+def symmetric(context: Context, params: dict) -> Key:
     """The enabled symmetric encryption key of a request. Raises AwsError as `for_use` does."""
-    key = for_use(context, params, specs.ENCRYPT, member)
+    key = for_use(context, params, specs.ENCRYPT)
     if key.spec != specs.SYMMETRIC:
         raise wrong_usage(key, context)
     return key

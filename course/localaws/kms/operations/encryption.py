@@ -97,20 +97,24 @@ def _refuse_context(context: dict | None) -> None:
 
 
 def generate_data_key(context: Context, params: dict) -> dict:
-    made = generate_data_key_without_plaintext(context, params)
-    blob = made["CiphertextBlob"]
-    key = store_of(context).key(context.region, ciphertexts.read(blob).key)
-    return made | {"Plaintext": ciphertexts.unseal(key, ciphertexts.read(blob), params.get("EncryptionContext") or {})}
+    made, data_key = _data_key(context, params)
+    return made | {"Plaintext": data_key}
 
 
 def generate_data_key_without_plaintext(context: Context, params: dict) -> dict:
+    return _data_key(context, params)[0]
+
+
+def _data_key(context: Context, params: dict) -> tuple[dict, bytes]:
+    """The result without the plaintext, and the data key."""
     _check_options(context, params)
     key = symmetric(context, params)
     if ("NumberOfBytes" in params) == ("KeySpec" in params):
         raise AwsError("ValidationException", "Please specify either number of bytes or key spec.")
     size = params.get("NumberOfBytes") or DATA_KEY_BYTES[params["KeySpec"]]
     check_dry_run(params)
-    return {"KeyId": key.arn, "CiphertextBlob": ciphertexts.seal(key, os.urandom(size), params.get("EncryptionContext") or {})}
+    data_key = os.urandom(size)
+    return {"KeyId": key.arn, "CiphertextBlob": ciphertexts.seal(key, data_key, params.get("EncryptionContext") or {})}, data_key
 
 
 def generate_data_key_pair(context: Context, params: dict) -> dict:

@@ -9,10 +9,9 @@ from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.kms import policies, specs
 from course.localaws.kms.asymmetric import new_secret
 from course.localaws.kms.operations.common import key_of, page, store_of
-from course.localaws.kms.references import invalid_state, usable
-from course.localaws.kms.store import Key, Material, new_id
+from course.localaws.kms.references import invalid_state, not_deleted, usable
+from course.localaws.kms.store import DAY, Key, Material, new_id
 
-DAY = 86_400
 DEFAULT_WINDOW = 30  # days until a key is deleted
 MOST_TAGS = 50
 POLICY_NAME = "default"
@@ -130,17 +129,17 @@ def list_keys(context: Context, params: dict) -> dict:
 
 def update_key_description(context: Context, params: dict) -> None:
     with store_of(context).changing():
-        store_of(context).put(replace(_not_deleted(key_of(context, params)), description=params["Description"]))
+        store_of(context).put(replace(not_deleted(key_of(context, params)), description=params["Description"]))
 
 
 def enable_key(context: Context, params: dict) -> None:
     with store_of(context).changing():
-        store_of(context).put(replace(_not_deleted(key_of(context, params)), enabled=True))
+        store_of(context).put(replace(not_deleted(key_of(context, params)), enabled=True))
 
 
 def disable_key(context: Context, params: dict) -> None:
     with store_of(context).changing():
-        store_of(context).put(replace(_not_deleted(key_of(context, params)), enabled=False))
+        store_of(context).put(replace(not_deleted(key_of(context, params)), enabled=False))
 
 
 def schedule_key_deletion(context: Context, params: dict) -> dict:
@@ -149,7 +148,7 @@ def schedule_key_deletion(context: Context, params: dict) -> dict:
         raise AwsError("ValidationException", f"PendingWindowInDays must be between 7 and 30, not {window}.")
     store = store_of(context)
     with store.changing():
-        key = _not_deleted(key_of(context, params))
+        key = not_deleted(key_of(context, params))
         key = store.put(replace(key, enabled=False, deletion=store.now() + window * DAY, window=window))
     return {"KeyId": key.arn, "DeletionDate": key.deletion, "KeyState": key.state, "PendingWindowInDays": window}
 
@@ -165,12 +164,6 @@ def cancel_key_deletion(context: Context, params: dict) -> dict:
     return {"KeyId": key.arn}
 
 
-def _not_deleted(key: Key) -> Key:
-    if key.deletion is not None:
-        raise invalid_state(f"{key.arn} is pending deletion.")
-    return key
-
-
 def get_key_policy(context: Context, params: dict) -> dict:
     _check_policy_name(params)
     return {"Policy": key_of(context, params).policy, "PolicyName": POLICY_NAME}
@@ -179,7 +172,7 @@ def get_key_policy(context: Context, params: dict) -> dict:
 def put_key_policy(context: Context, params: dict) -> None:
     _check_policy_name(params)
     with store_of(context).changing():
-        key = _not_deleted(key_of(context, params))
+        key = not_deleted(key_of(context, params))
         store_of(context).put(with_policy(context, key, params))
 
 
@@ -195,13 +188,13 @@ def _check_policy_name(params: dict) -> None:
 
 def tag_resource(context: Context, params: dict) -> None:
     with store_of(context).changing():
-        key = _not_deleted(key_of(context, params))
+        key = not_deleted(key_of(context, params))
         store_of(context).put(replace(key, tags=tuple(_tags(key.tags, params["Tags"]))))
 
 
 def untag_resource(context: Context, params: dict) -> None:
     with store_of(context).changing():
-        key = _not_deleted(key_of(context, params))
+        key = not_deleted(key_of(context, params))
         store_of(context).put(replace(key, tags=tuple(tag for tag in key.tags if tag["TagKey"] not in params["TagKeys"])))
 
 

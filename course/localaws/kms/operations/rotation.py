@@ -12,9 +12,8 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.kms import specs
 from course.localaws.kms.operations.common import key_of, page, store_of
-from course.localaws.kms.operations.keys import DAY
 from course.localaws.kms.references import usable
-from course.localaws.kms.store import Key, rotated
+from course.localaws.kms.store import DAY, Key, rotated
 
 DEFAULT_DAYS = 365
 MOST_ON_DEMAND = 25  # rotations on demand of a key

@@ -8,9 +8,10 @@ from dataclasses import replace
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.secretsmanager import rules, stages
+from course.localaws.secretsmanager.events import PRINCIPAL
 from course.localaws.secretsmanager.operations.common import EXTERNAL, Operations, invalid_request, refuse, summary
 from course.localaws.secretsmanager.permissions import SERVICE
-from course.localaws.secretsmanager.rotation import PRINCIPAL, with_attempt, without_test
+from course.localaws.secretsmanager.rotation import with_attempt, without_test
 from course.localaws.secretsmanager.store import Attempt, Rotation, Secret
 
 _NO_FUNCTION = (
