@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from course.localaws.core.call import Principal
 from course.localaws.iam.callers import Caller
 
-SERVICE_OF_JOBS = "sagemaker.amazonaws.com"
+SERVICE_OF_JOBS = "sagemaker.amazonaws.com"  # which makes the calls of jobs
 
 
 def user_identity(caller: Caller, principal: Principal) -> dict:

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from course.localaws.cloudtrail import audit
+from course.localaws.cloudtrail.user_identity import SERVICE_OF_JOBS
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.quota import QuotaReached
@@ -42,7 +43,6 @@ NO_PATH = (
 )
 # Bytes. A smaller file is always copied: it may be code, whose mode is changed before it runs.
 LINKED_SIZE = 1 << 20
-SERVICE = "sagemaker.amazonaws.com"  # whose jobs these are, in CloudTrail's records
 MANIFEST_LARGEST = 64 << 20  # bytes; a manifest is read as a whole
 T = TypeVar("T")
 
@@ -270,7 +270,9 @@ class JobData:
 
     def _note(self, operation: str, resource: str, status: int = 200, error: str = "") -> None:
         platform, principal = self._platform, Principal(self._platform.account, self._platform.identity.session(self._role), "")
-        details = partial(audit.service_columns, principal, platform.identity.callers.caller(principal), SERVICE) if self._role else None
+        details = None
+        if self._role:
+            details = partial(audit.service_columns, principal, platform.identity.callers.caller(principal), SERVICE_OF_JOBS)
         bucket = platform.objects.buckets.find(resource.partition("/")[0])
         region = bucket.region if bucket else ""
         platform.requests.record(self._job, "s3", operation, resource, status, error, region, details=details)
