@@ -222,6 +222,18 @@ def test_compliance_of_rules_and_resources(aws):
         config.describe_config_rules(ConfigRuleNames=[name])
 
 
+def test_details_by_resource_are_paged_without_loss(aws):
+    buckets = [bucket(aws, f"paged-{number}") for number in range(12)]  # more than a page
+    rules = [put(aws, "S3_BUCKET_VERSIONING_ENABLED"), put(aws, "S3_DEFAULT_ENCRYPTION_KMS")]
+    for rule in rules:
+        results(aws, rule)
+    pages = aws("config").get_paginator("get_compliance_details_by_resource").paginate(ResourceType="AWS::S3::Bucket")
+    found = [each["EvaluationResultIdentifier"]["EvaluationResultQualifier"] for page in pages for each in page["EvaluationResults"]]
+    shown = [(each["ConfigRuleName"], each["ResourceId"]) for each in found]
+    assert {(rule, name) for rule in rules for name in buckets} <= {*shown}
+    assert len({*shown}) == len(shown)
+
+
 @pytest.mark.parametrize(
     ("rule", "code", "words"),
     [

@@ -57,12 +57,12 @@ class Compliance:
 
     def details_by_resource(self, context: Context, params: dict) -> dict:
         found = [
-            (rule.name, _detail(rule, each))
+            (f"{rule.name}/{each.type}/{each.id}", _detail(rule, each))
             for rule in self._store.rules(context.region)
             for each in rule.results
             if _is_wanted(params, each.type, each.id, each.compliance)
         ]
-        shown, following = paging.ordered_page(found, params, PAGE, "Limit")
+        shown, following = paging.ordered_page(found, params, PAGE)
         return {"EvaluationResults": shown, "NextToken": following}
 
     def summary(self, context: Context, params: dict) -> dict:
