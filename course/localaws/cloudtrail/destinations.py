@@ -7,14 +7,17 @@ and "Sending events to CloudWatch Logs" of the CloudTrail User Guide.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 from course.localaws.core.errors import AwsError
+from course.localaws.events.arns import Arn
 from course.localaws.iam import policy
 from course.localaws.iam.policy import AuthorizationRequest, Policy, PolicyError
 from course.localaws.kms.permissions import context_keys
 from course.localaws.kms.references import find
 from course.localaws.kms.store import Key
+from course.localaws.logs.naming import LogArns
+from course.localaws.moto.own_records import records_of
 from course.localaws.platform import Platform
 
 SERVICE = "cloudtrail.amazonaws.com"
@@ -63,8 +66,9 @@ class Destinations:
     # KMS
 
     def key(self, trail: dict) -> Key | None:
-        """The trail's KMS key, which an alias may name."""
-        return find(self._platform.keys, trail["HomeRegion"], trail["KmsKeyId"])
+        """The trail's KMS key, which an alias may name. As on AWS it is in the region of the bucket. Raises AwsError ``NoSuchBucket``."""
+        bucket = self._platform.objects.buckets.get(trail["S3BucketName"])
+        return find(self._platform.keys, bucket.region, trail["KmsKeyId"])
 
     def key_refuses(self, trail: dict, key: Key) -> bool:
         """Whether the policy of a key does not let CloudTrail encrypt a trail's files."""
@@ -79,27 +83,20 @@ class Destinations:
 
     def topic_refuses(self, trail: dict) -> bool:
         """Whether the trail's topic does not exist, or its policy does not let CloudTrail publish."""
-        arn, moto = trail["SnsTopicARN"], self._platform.moto
-
-        def read() -> str | None:
-            from moto.sns.models import sns_backends
-
-            topic = sns_backends[self._platform.account][arn.split(":")[3]].topics.get(arn)
-            return topic.policy if topic else None
-
-        text = moto.run(read)
+        arn, action = trail["SnsTopicARN"], "sns:Publish"
+        records = records_of("sns", Arn.parse(arn).account)
         try:
-            found = policy.parse("the topic policy", text) if text else None
+            found = self._platform.moto.run(lambda: records.policy(arn, action))
         except PolicyError:
             return True
-        return not _allows(found, "sns:Publish", arn, self._keys(trail))
+        return not _allows(found, action, arn, self._keys(trail))
 
     def notify(self, trail: dict, keys: list[str]) -> None:
         """Tell the trail's topic which files are new. Raises AwsError."""
         if self.topic_refuses(trail):
             raise AwsError("AuthorizationError", f"CloudTrail is not authorized to publish to {trail['SnsTopicARN']}.", 403)
         message = json.dumps({"s3Bucket": trail["S3BucketName"], "s3ObjectKey": keys})
-        self._platform.moto.ask("sns", "Publish", trail["SnsTopicARN"].split(":")[3], TopicArn=trail["SnsTopicARN"], Message=message)
+        self._platform.moto.ask("sns", "Publish", Arn.parse(trail["SnsTopicARN"]).region, TopicArn=trail["SnsTopicARN"], Message=message)
 
     # CloudWatch Logs
 
@@ -109,12 +106,12 @@ class Destinations:
 
     def group_refuses(self, trail: dict, region: str) -> bool:
         """Whether the trail's log group does not exist, or the trail's role may not write to it."""
-        _, _, _, home, _, _, name = trail["CloudWatchLogsLogGroupArn"].split(":")[:7]
+        home, name = _group(trail)
         try:
             self._platform.logs.group(home, name)
         except AwsError:
             return True
-        stream = f"arn:aws:logs:{home}:{self._platform.account}:log-group:{name}:log-stream:{self._stream(region)}"
+        stream = LogArns(home, self._platform.account).stream_arn(name, self._stream(region))
         allows = self._platform.identity.allows
         return not all(allows(trail["CloudWatchLogsRoleArn"], f"logs:{action}", stream) for action in ("CreateLogStream", "PutLogEvents"))
 
@@ -122,12 +119,18 @@ class Destinations:
         """Write records to the trail's log group, one event for each. Raises AwsError ``AccessDenied``."""
         if self.role_is_not_trusted(trail) or self.group_refuses(trail, region):
             raise AwsError("AccessDenied", "Access denied. Check the permissions for your role.", 403)
-        _, _, _, home, _, _, name = trail["CloudWatchLogsLogGroupArn"].split(":")[:7]
+        home, name = _group(trail)
         lines = [(_milliseconds(each["eventTime"]), json.dumps(each, separators=(",", ":"))) for each in records]
         self._platform.logs.append(home, name, self._stream(region), lines)
 
     def _stream(self, region: str) -> str:
         return f"{self._platform.account}_CloudTrail_{region}"
+
+
+def _group(trail: dict) -> tuple[str, str]:
+    """The region and the name of the trail's log group."""
+    arn = Arn.parse(trail["CloudWatchLogsLogGroupArn"])
+    return arn.region, arn.resource.split(":")[1]
 
 
 def _allows(found: Policy | None, action: str, resource: str, keys: dict) -> bool:
@@ -139,4 +142,4 @@ def _allows(found: Policy | None, action: str, resource: str, keys: dict) -> boo
 
 
 def _milliseconds(text: str) -> int:
-    return int(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000)
+    return int(datetime.fromisoformat(text).timestamp() * 1000)

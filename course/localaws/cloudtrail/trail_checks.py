@@ -16,6 +16,7 @@ LONGEST_PREFIX = 200
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _KEY = re.compile(r"(arn:aws:kms:[a-z0-9-]+:\d{12}:)?(key/)?[\w-]{1,128}|(arn:aws:kms:[a-z0-9-]+:\d{12}:)?alias/[\w/-]{1,250}")
+_TOPIC = re.compile(r"arn:aws:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}")
 _GROUP = re.compile(r"arn:aws:logs:[a-z0-9-]+:\d{12}:log-group:[.\w/#-]{1,512}(:\*)?")
 
 
@@ -54,8 +55,8 @@ def check(trail: dict, destinations: Destinations, account: str, bucket_exists: 
     _check_bucket(trail, destinations, account, bucket_exists)
     if trail.get("KmsKeyId"):
         _check_key(trail, destinations)
-    if trail.get("SnsTopicARN") and destinations.topic_refuses(trail):
-        raise AwsError("InsufficientSnsTopicPolicyException", "SNS Topic does not exist or the topic policy is incorrect!")
+    if trail.get("SnsTopicARN"):
+        _check_topic(trail, destinations)
     _check_group(trail, destinations)
 
 
@@ -84,6 +85,13 @@ def _check_key(trail: dict, destinations: Destinations) -> None:
     if destinations.key_refuses(trail, key):
         message = f"Insufficient permissions to access S3 bucket {trail['S3BucketName']} or KMS key {key.arn}."
         raise AwsError("InsufficientEncryptionPolicyException", message)
+
+
+def _check_topic(trail: dict, destinations: Destinations) -> None:
+    if not _TOPIC.fullmatch(trail["SnsTopicARN"]):
+        raise AwsError("InvalidSnsTopicNameException", f"SNS topic {trail['SnsTopicName']} is not valid.")
+    if destinations.topic_refuses(trail):
+        raise AwsError("InsufficientSnsTopicPolicyException", "SNS Topic does not exist or the topic policy is incorrect!")
 
 
 def _check_group(trail: dict, destinations: Destinations) -> None:

@@ -6,12 +6,13 @@ import gzip
 import json
 import re
 from datetime import datetime
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 
 from tests.localaws import athena_queries
-from tests.localaws.cloudtrail.trail_fixtures import ACCOUNT, TrailFixtures
+from tests.localaws.cloudtrail.trail_fixtures import ACCOUNT, SERVICE, TrailFixtures, bucket_policy
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 
@@ -177,15 +178,7 @@ def test_files_are_encrypted_under_the_key_of_the_trail_if_its_policy_allows_it(
         aws.cloudtrail.create_trail(Name="encrypted", S3BucketName=bucket, KmsKeyId="alias/none")
     with pytest.raises(aws.cloudtrail.exceptions.InsufficientEncryptionPolicyException):
         aws.cloudtrail.create_trail(Name="encrypted", S3BucketName=bucket, KmsKeyId=key["KeyId"])
-    policy = json.loads(kms.get_key_policy(KeyId=key["KeyId"])["Policy"])
-    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Resource": "*"}
-    trail = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/encrypted"
-    condition = {"StringEquals": {"aws:SourceArn": trail}, "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"{trail[:-9]}*"}}
-    policy["Statement"] += [
-        {**service, "Action": "kms:GenerateDataKey*", "Condition": condition},
-        {**service, "Action": "kms:DescribeKey"},
-    ]
-    kms.put_key_policy(KeyId=key["KeyId"], Policy=json.dumps(policy))
+    let_trail_encrypt(kms, key["KeyId"], "encrypted")
     kms.create_alias(AliasName="alias/trail", TargetKeyId=key["KeyId"])
     aws.begin_interval()
     aws.logging("encrypted", bucket, KmsKeyId="alias/trail", EnableLogFileValidation=True)
@@ -200,6 +193,38 @@ def test_files_are_encrypted_under_the_key_of_the_trail_if_its_policy_allows_it(
     aws.pass_minutes(5)
     assert aws.cloudtrail.get_trail_status(Name="encrypted")["LatestDeliveryError"]
     aws.cloudtrail.delete_trail(Name="encrypted")
+
+
+def test_the_key_of_a_trail_is_in_the_region_of_its_bucket(aws: TrailFixtures) -> None:
+    aws.s3.create_bucket(Bucket="delivered-abroad", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    aws.s3.put_bucket_policy(Bucket="delivered-abroad", Policy=bucket_policy("delivered-abroad"))
+    here, there = aws.client("kms"), aws.client("kms", region_name="eu-west-1")
+    near, far = (kms.create_key()["KeyMetadata"]["Arn"] for kms in (here, there))
+    let_trail_encrypt(here, near, "abroad")
+    let_trail_encrypt(there, far, "abroad")
+    with pytest.raises(aws.cloudtrail.exceptions.KmsKeyNotFoundException):
+        aws.cloudtrail.create_trail(Name="abroad", S3BucketName="delivered-abroad", KmsKeyId=near)
+    aws.logging("abroad", "delivered-abroad", KmsKeyId=far)
+    aws.pass_minutes(5)
+    [file] = aws.keys("delivered-abroad")
+    assert aws.s3.head_object(Bucket="delivered-abroad", Key=file)["SSEKMSKeyId"] == far
+    aws.cloudtrail.delete_trail(Name="abroad")
+
+
+def let_trail_encrypt(kms: Any, key: str, trail: str) -> None:
+    """Add AWS's statements for a trail to the policy of a key ("Configure AWS KMS key policies for CloudTrail")."""
+    policy = json.loads(kms.get_key_policy(KeyId=key)["Policy"])
+    trails = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/"
+    condition = {
+        "StringEquals": {"aws:SourceArn": f"{trails}{trail}"},
+        "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"{trails}*"},
+    }
+    service = {"Effect": "Allow", "Principal": SERVICE, "Resource": "*"}
+    policy["Statement"] += [
+        {**service, "Action": "kms:GenerateDataKey*", "Condition": condition},
+        {**service, "Action": "kms:DescribeKey"},
+    ]
+    kms.put_key_policy(KeyId=key, Policy=json.dumps(policy))
 
 
 def test_a_topic_hears_of_new_files(aws: TrailFixtures) -> None:

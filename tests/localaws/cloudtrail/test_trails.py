@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.localaws.cloudtrail.trail_fixtures import ACCOUNT, TrailFixtures
+from tests.localaws.cloudtrail.trail_fixtures import ACCOUNT, SERVICE, TrailFixtures
 
 BUCKET = "kept-trails"
 
@@ -94,6 +94,31 @@ def test_other_wrong_settings_are_refused(aws: TrailFixtures, trail: str) -> Non
     assert code_of(create(SnsTopicName="none")) == "InsufficientSnsTopicPolicyException"
     assert code_of(create(CloudWatchLogsLogGroupArn=group)) == "InvalidCloudWatchLogsRoleArnException"
     assert code_of(create(CloudWatchLogsLogGroupArn=group, CloudWatchLogsRoleArn=role)) == "InvalidCloudWatchLogsRoleArnException"
+
+
+@pytest.mark.parametrize(
+    ("topic", "code"),
+    [
+        (f"arn:aws:sns:us-east-1:{ACCOUNT}:closed", "InsufficientSnsTopicPolicyException"),
+        ("arn:aws:sns:us-east-1:210987654321:closed", "InsufficientSnsTopicPolicyException"),
+        (f"arn:aws:sns:mars-north-1:{ACCOUNT}:closed", "InsufficientSnsTopicPolicyException"),
+        ("arn:aws:sns", "InvalidSnsTopicNameException"),
+        ("not a name", "InvalidSnsTopicNameException"),
+    ],
+)
+def test_a_topic_that_trails_may_not_use_is_refused(aws: TrailFixtures, trail: str, topic: str, code: str) -> None:
+    aws.client("sns").create_topic(Name="closed")
+    assert code_of(lambda: aws.cloudtrail.create_trail(Name="new", S3BucketName=BUCKET, SnsTopicName=topic)) == code
+
+
+def test_a_topic_of_another_region_is_found_by_its_arn(aws: TrailFixtures, trail: str) -> None:
+    sns = aws.client("sns", region_name="eu-west-1")
+    topic = sns.create_topic(Name="open")["TopicArn"]
+    allowed = {"Effect": "Allow", "Principal": SERVICE, "Action": "SNS:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    assert aws.cloudtrail.create_trail(Name="told-abroad", S3BucketName=BUCKET, SnsTopicName=topic)["SnsTopicARN"] == topic
+    aws.cloudtrail.delete_trail(Name="told-abroad")
 
 
 def test_a_region_has_five_trails_at_most(aws: TrailFixtures, trail: str) -> None:
