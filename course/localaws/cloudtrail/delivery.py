@@ -1,14 +1,18 @@
 """Delivers the files of trails when the clock reaches their times: log files every five minutes, digest files every hour.
 
 Differs from AWS: the times are exact, so that advancing the clock by five minutes delivers; CloudTrail's own calls to the bucket make no
-events, as with ``RecursiveLogging`` false. What could not be delivered is tried again five minutes later, for as long as the request log
-has it; AWS tries for 30 days.
+events, as with ``RecursiveLogging`` false.
+
+Log files that could not be delivered are tried again every five minutes, for as long as the request log has their events; AWS tries for 30
+days. A digest file that could not be delivered is left out: the next one, an hour later, covers its time, too. The last files of a stopped
+trail are tried again every five minutes, until the trail is started again or deleted: what the bucket then still refuses is lost.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
+import math
 import threading
 from collections.abc import Iterator
 
@@ -41,14 +45,14 @@ class Deliveries:
     def __init__(self, platform: Platform, store: TrailStore, destinations: Destinations) -> None:
         self._platform, self._store, self._destinations = platform, store, destinations
         self.keys, self.lock = SigningKeys(store), threading.RLock()
-        self._due: dict[str, float] = {}  # by trail
+        self._next_time = math.inf
         platform.scheduler.add(self._next, self._deliver_due)
 
     def refresh(self) -> None:
         """Read again from the store when trails deliver, and which data events they ask for."""
         with self.lock:
             trails = self._store.every(TRAIL)
-            self._due = {trail["TrailARN"]: due for trail in trails if (due := _due(trail)) is not None}
+            self._next_time = min(map(_due, trails), default=math.inf)
             wanted = set().union(*(selectors.data_types(trail) for trail in trails if trail["_Status"]["IsLogging"]))
             self._platform.recorded_data.clear()
             self._platform.recorded_data.update(wanted)
@@ -57,7 +61,7 @@ class Deliveries:
     def start(self, trail: dict) -> None:
         """Set the times of a trail that begins to log now."""
         now = self._platform.clock.now()
-        trail["_Cursor"], trail["_Next"] = self._platform.requests.last(), following(now)
+        trail["_Cursor"], trail["_Next"], trail["_Until"] = self._platform.requests.last(), following(now), None
         if trail["LogFileValidationEnabled"]:
             self.start_digests(trail)
 
@@ -67,24 +71,25 @@ class Deliveries:
         trail["_DigestStart"], trail["_NextDigest"] = now, now + DIGEST_SECONDS
 
     def finish(self, trail: dict, moment: float) -> None:
-        """Deliver at once what a trail has logged, and its last digest file. The trail delivers nothing more."""
-        self._deliver_logs(trail, moment)
-        if trail["_NextDigest"] is not None:
-            self._deliver_digests(trail, moment)
-        trail["_Next"] = trail["_NextDigest"] = trail["_Until"] = None
+        """Deliver at once what a trail has logged, and its last digest file. Then it delivers nothing more, unless this was refused."""
+        done = self._deliver_logs(trail, moment) and (trail["_NextDigest"] is None or self._deliver_digests(trail, moment))
         with self._store.change() as change:
-            change.forget_digests(trail["TrailARN"])
+            if done:
+                trail["_Next"] = trail["_NextDigest"] = trail["_Until"] = None
+                change.forget_digests(trail["TrailARN"])
+            else:
+                trail["_Next"] = following(moment)
             change.put_trail(trail)
 
     # In the scheduler's thread
 
     def _next(self) -> float | None:
-        return min(self._due.values(), default=None)
+        return None if self._next_time == math.inf else self._next_time
 
     def _deliver_due(self, moment: float) -> None:
         with self.lock:
             for trail in self._store.every(TRAIL):
-                if (due := _due(trail)) is not None and due <= moment:
+                if _due(trail) <= moment:
                     self._deliver(trail, moment)
             self.refresh()
 
@@ -103,10 +108,12 @@ class Deliveries:
 
     # Log files
 
-    def _deliver_logs(self, trail: dict, moment: float) -> None:
+    def _deliver_logs(self, trail: dict, moment: float) -> bool:
+        """Deliver all that a trail has logged. Returns whether that was possible."""
         while rows := list(itertools.islice(self._rows(trail, moment), MOST_ROWS)):
-            if not self._deliver_rows(trail, rows, moment) or rows[-1]["request_id"] == trail["_Until"]:
-                return
+            if not self._deliver_rows(trail, rows, moment):
+                return False
+        return True
 
     def _deliver_rows(self, trail: dict, rows: list[dict], moment: float) -> bool:
         """Deliver what a trail logs of some rows of the request log. Returns whether that was possible."""
@@ -138,13 +145,17 @@ class Deliveries:
 
     def _rows(self, trail: dict, moment: float) -> Iterator[dict]:
         """The rows of the request log that a trail has not delivered yet."""
-        requests = self._platform.requests
-        for row in requests.after(trail["_Cursor"], requests.last()):
-            if row["time"] > moment and not trail["_Until"]:
+        latest = trail["_Status"]["StopLoggingTime"] + SECONDS if trail["_Until"] else moment
+        for row in self._platform.requests.after(trail["_Cursor"], self._last(trail)):
+            if row["time"] > latest:
                 return
             yield row
-            if trail["_Until"] and row["request_id"] == trail["_Until"]:
-                return
+
+    def _last(self, trail: dict) -> int:
+        """The id of the last row that a trail delivers: of a stopped one that of StopLogging, unless the request log does not have it."""
+        requests, until = self._platform.requests, trail["_Until"]
+        stopped = next(requests.newest(None, "request_id = ?", [until]), None) if until else None
+        return stopped["id"] if stopped else requests.last()
 
     def _tell(self, trail: dict, found: list[LogFile], moment: float) -> None:
         """Send the records to the trail's log group, and tell its topic of the files. A failure is in the trail's status."""
@@ -167,8 +178,11 @@ class Deliveries:
 
     # Digest files
 
-    def _deliver_digests(self, trail: dict, moment: float) -> None:
-        """Deliver a digest file for the trail's home region, and for each other region in which it has delivered a log file."""
+    def _deliver_digests(self, trail: dict, moment: float) -> bool:
+        """Deliver a digest file for the trail's home region, and for each other region in which it has delivered a log file.
+
+        Returns whether that was possible.
+        """
         status, arn, period = trail["_Status"], trail["TrailARN"], (trail["_DigestStart"], moment)
         waiting, chains = self._store.every(FILE, arn), {chain["region"]: chain["chain"] for chain in self._store.every(CHAIN, arn)}
         for region in sorted({trail["HomeRegion"], *chains, *(file["region"] for file in waiting)}):
@@ -180,7 +194,7 @@ class Deliveries:
             except AwsError as error:
                 status["LatestDigestDeliveryError"] = error.code
                 logger.warning("a digest of the trail %s was not delivered: %s", trail["Name"], error)
-                return
+                return False
             with self._store.change() as change:
                 change.put(CHAIN, arn, region, {"region": region, "chain": made.chain})
                 for entry in entries:
@@ -188,6 +202,7 @@ class Deliveries:
         status.pop("LatestDigestDeliveryError", None)
         status["LatestDigestDeliveryTime"] = moment
         trail["_DigestStart"] = moment
+        return True
 
 
 def following(moment: float) -> float:
@@ -195,5 +210,7 @@ def following(moment: float) -> float:
     return (moment // SECONDS + 1) * SECONDS
 
 
-def _due(trail: dict) -> float | None:
-    return min((time for time in (trail["_Next"], trail["_NextDigest"]) if time is not None), default=None)
+def _due(trail: dict) -> float:
+    """When a trail delivers next. Nothing is due of a trail that does not log."""
+    digest = None if trail["_Until"] else trail["_NextDigest"]  # the last one comes with the last log files
+    return min((time for time in (trail["_Next"], digest) if time is not None), default=math.inf)

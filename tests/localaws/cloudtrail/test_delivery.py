@@ -113,6 +113,24 @@ def test_files_that_a_bucket_refused_are_delivered_when_it_accepts_them_again(aw
     aws.cloudtrail.delete_trail(Name="refused")
 
 
+def test_the_last_files_of_a_stopped_trail_are_tried_again(aws: TrailFixtures) -> None:
+    bucket = aws.bucket("delivered-last")
+    aws.logging("last", bucket, EnableLogFileValidation=True)
+    policy = aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    aws.s3.delete_bucket_policy(Bucket=bucket)
+    aws.cloudtrail.stop_logging(Name="last")
+    aws.client("iam").create_user(UserName="delivered-after-the-last")
+    aws.pass_minutes(10)
+    assert aws.cloudtrail.get_trail_status(Name="last")["LatestDeliveryError"] == "AccessDenied"
+    aws.s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    aws.pass_minutes(65)
+    assert aws.names(bucket) == ["StartLogging", "GetBucketPolicy", "DeleteBucketPolicy", "StopLogging"]
+    [digest] = aws.keys(bucket, "CloudTrail-Digest")
+    assert len(aws.validate(bucket, digest)["logFiles"]) == 1
+    assert "LatestDeliveryError" not in aws.cloudtrail.get_trail_status(Name="last")
+    aws.cloudtrail.delete_trail(Name="last")
+
+
 def test_selectors_decide_what_is_delivered(aws: TrailFixtures) -> None:
     bucket = aws.bucket("delivered-selected")
     aws.logging("selected", bucket)
