@@ -53,7 +53,7 @@ def columns(call: AwsRequest, message: str) -> Columns:
         "response": elements.limited(call.elements, "responseElements"),
         "message": message[: elements.LONGEST_MESSAGE],
     }
-    return found | _unread(call) if call.unread else found
+    return found | _of_answer(call) if call.answer else found
 
 
 def service_columns(principal: Principal, caller: Caller | Future[Caller] | None, service: str) -> Columns:
@@ -76,12 +76,11 @@ def _identity(principal: Principal, caller: Caller | Future[Caller] | None, **mo
     return json.dumps(user_identity(known, principal) | more, separators=(",", ":")) if known else None
 
 
-def _unread(call: AwsRequest) -> Columns:
+def _of_answer(call: AwsRequest) -> Columns:
     """The columns that the response of moto gives."""
-    if call.answer is None:
-        return {}
     read = wire.outcome(call, call.answer)
-    found: Columns = {"error": read.error, "message": read.message[: elements.LONGEST_MESSAGE]} if read.error else {}
-    if read.operation and read.result is not None and has_response_elements(call.service, call.operation):
-        found["response"] = elements.limited(elements.response_elements(read.operation, read.result), "responseElements")
-    return found
+    if read.error:
+        return {"error": read.error, "message": read.message[: elements.LONGEST_MESSAGE]}
+    if read.result is None:
+        return {}
+    return {"response": elements.limited(elements.response_elements(call.model, read.result), "responseElements")}

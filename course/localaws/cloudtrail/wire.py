@@ -8,15 +8,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from botocore.exceptions import UnknownServiceError
-from botocore.model import OperationModel
 from botocore.parsers import create_parser
 from starlette.responses import Response
 
 from course.localaws.cloudtrail.event_types import has_response_elements
 from course.localaws.core.call import AwsRequest
-from course.localaws.iam.service_authorization import reference
-from course.localaws.protocol.model import service_model
 
 logger = logging.getLogger(__name__)
 
@@ -27,15 +23,12 @@ class Outcome:
 
     Attributes
     ----------
-    operation : OperationModel or None
-        ``None`` for an operation that botocore does not know.
     result : dict or None
-        ``None`` for a read, for a stream and for an error.
+        ``None`` for a read, for a stream, for an error, and for an operation that botocore does not know.
     error, message : str
         Code and message of the error; empty if there was none.
     """
 
-    operation: OperationModel | None
     result: dict | None = None
     error: str = ""
     message: str = ""
@@ -43,34 +36,19 @@ class Outcome:
 
 def outcome(call: AwsRequest, response: Response) -> Outcome:
     """Reads the response of a call."""
-    operation, failed = _operation(call), response.status_code >= 400
-    code = str(response.status_code) if failed else ""
+    if response.status_code >= 400:
+        error = _parsed(call, response).get("Error", {})
+        return Outcome(None, str(error.get("Code") or response.status_code), str(error.get("Message") or ""))
+    if call.model is None or call.model.has_streaming_output or not has_response_elements(call.service, call.operation):
+        return Outcome()
+    return Outcome(_parsed(call, response) or None)
+
+
+def _parsed(call: AwsRequest, response: Response) -> dict:
+    """The response by botocore's own parser; empty if it does not fit the protocol, or botocore does not know the operation."""
+    operation = call.model
     if operation is None:
-        return Outcome(None, error=code)
-    if not failed and (operation.has_streaming_output or not has_response_elements(call.service, call.operation)):
-        return Outcome(operation)
-    answer = _answer(operation, call, response)
-    if not failed:
-        return Outcome(operation, answer or None)
-    error = answer.get("Error", {})
-    return Outcome(operation, None, str(error.get("Code") or code), str(error.get("Message") or ""))
-
-
-def _operation(call: AwsRequest) -> OperationModel | None:
-    """The model of a call's operation, by signing name."""
-    service, target = reference.services().get(call.service.lower()), call.headers.get("x-amz-target", "").rpartition(".")[0]
-    for name in reference.in_order(service.models if service else (call.service,), call.service):
-        try:
-            model = service_model(name)
-        except UnknownServiceError:
-            continue
-        if call.operation in model.operation_names and (not target or model.metadata.get("targetPrefix", target) == target):
-            return model.operation_model(call.operation)
-    return None
-
-
-def _answer(operation: OperationModel, call: AwsRequest, response: Response) -> dict:
-    """The response by botocore's own parser; empty if it does not fit the protocol."""
+        return {}
     spoken = operation.service_model.metadata["protocol"]
     if "smithy-protocol" not in call.headers and spoken == "smithy-rpc-v2-cbor":
         spoken = "json" if "x-amz-target" in call.headers else "query"

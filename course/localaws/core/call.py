@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.model import OperationModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -125,9 +126,11 @@ class AwsRequest:
     path : NetworkPath or None
         How a request from a VPC came here.
     caller : object
-        What IAM knows of the caller at the time of the call, for the request log; see `CallerAuthorizer.caller`. Set where the stage is on.
-    unread : bool
-        Whether the request log reads the response from ``answer``, moto's message, because moto served the call.
+        What IAM knew of the caller when the call came, for the request log; see `CallerAuthorizer.caller`. Set where the audit stage is on.
+    model : OperationModel or None
+        The operation in botocore's model. Set with ``parameters``.
+    answer : starlette.responses.Response or None
+        The response of moto, if it served the call. The request log reads the response's elements, or its error, from there.
     chunks : async iterator of bytes
         The decoded body in pieces; its hash is verified at the end, and a mismatch raises ``XAmzContentSHA256Mismatch``.
     refused : dict
@@ -149,7 +152,7 @@ class AwsRequest:
     path: NetworkPath | None = None
     elements: dict | None = None
     caller: Any = None
-    unread: bool = False
+    model: OperationModel | None = None
     answer: Response | None = None
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
     trailers: dict[str, str] = field(default_factory=dict)

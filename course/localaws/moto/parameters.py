@@ -14,6 +14,7 @@ from botocore.model import OperationModel, ServiceModel
 
 from course.localaws.core.call import AwsRequest
 from course.localaws.core.errors import AwsError
+from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.iam.service_authorization import reference
 from course.localaws.moto import forms
 from course.localaws.protocol import json_values, protocols, rest_json, rpc_v2_cbor
@@ -22,7 +23,7 @@ from course.localaws.protocol.model import bound, service_model
 from course.localaws.protocol.rest_json import raw_path
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/")
-_RPC = {"json": "json", "smithy-rpc-v2-cbor": "smithy-rpc-v2-cbor", "query": "query", "ec2": "ec2"}
+_RPC = frozenset({"json", "smithy-rpc-v2-cbor", "query", "ec2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +70,8 @@ async def read(call: AwsRequest) -> MotoRequest:
 
 
 def _protocol(call: AwsRequest) -> str:
-    scope = call.request.scope
-    found = protocols.protocol_of(_Head(call.headers, scope["query_string"]), call.service.lower())
-    return _RPC.get(found, "rest")
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The part of a `RequestHead` that says the protocol."""
-
-    headers: dict[str, str]
-    query: bytes
+    found = protocols.protocol_of(RequestHead.of(call.request.scope), call.service.lower())
+    return found if found in _RPC else "rest"
 
 
 def _check_body(call: AwsRequest, protocol: str, body: bytes) -> None:

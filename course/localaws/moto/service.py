@@ -45,12 +45,9 @@ class MotoService(Service):
         moto = self._platform.moto
         if not moto.loaded:  # its records say what the resources are
             await moto.run_async(lambda: None)
-        needed = self._permissions_of(request.prefix, request.model).required(call, request.params)
+        needed = _permissions(request.prefix, request.model, self._platform.account).required(call, request.params)
         code, status = _REFUSALS.get(request.protocol, rest_json.ACCESS_DENIED)
         await self._platform.identity.callers.require(call, needed, code, status)
-
-    def _permissions_of(self, prefix: str, model: str) -> ServicePermissions:
-        return _permissions(prefix, model, self._platform.account)
 
 
 @cache

@@ -189,12 +189,9 @@ class Service:
 
     async def _fall_back(self, call: AwsRequest) -> Response:
         """Let the fallback serve a call. The request log reads the response from the message."""
-        response = None
-        try:
-            response = await self.options.fallback(call)
-        finally:
-            if self.options.stages.audit and audit.is_recorded(self._platform.recorded_data, call):
-                call.unread, call.answer = True, response
+        response = await self.options.fallback(call)
+        if self.options.stages.audit and audit.is_recorded(self._platform.recorded_data, call):
+            call.answer = response
         return response
 
     async def _parse(self, codec: Codec, operation: OperationModel, call: AwsRequest) -> dict:
@@ -226,7 +223,7 @@ class Service:
         """Store the parameters in the call for the request log, which the gateway writes, and for events."""
         stages = self.options.stages
         if (stages.audit or stages.events) and audit.is_recorded(self._platform.recorded_data, call):
-            call.parameters = elements.request_parameters(operation, params, call.headers.get("host", ""))
+            call.model, call.parameters = operation, elements.request_parameters(operation, params, call.headers.get("host", ""))
 
     async def _dispatch(self, codec: Codec, operation: OperationModel, context: Context, handler: Operation, params: dict) -> Response:
         result = await self.options.run(lambda: handler(context, params))
