@@ -87,7 +87,7 @@ class Evaluator:
 
 
 def _in_scope(rule: Rule, finding: Finding) -> bool:
-    scope = rule.given.get("Scope") or {}
+    scope = rule.given.get("Scope", {})
     types, id = scope.get("ComplianceResourceTypes"), scope.get("ComplianceResourceId")
     return (not types or finding.type in types) and (id is None or finding.id == id)
 

@@ -40,7 +40,7 @@ def _found(account: str) -> list[Rule]:
             given = {member: document[member] for member in _MEMBERS if document.get(member)}
             tags = tuple({"Key": key, "Value": value} for key, value in each.tags.items())
             status = {"FirstActivatedTime": each.last_updated_time}
-            rules.append(Rule(region, each.config_rule_name, each.config_rule_arn, each.config_rule_id, given, 0.0, tags, status))
+            rules.append(Rule(region, each.config_rule_name, each.config_rule_arn, each.config_rule_id, given, tags, status))
     return rules
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from course.localaws.platform import Platform
 
@@ -50,11 +49,6 @@ def _found(account: str, region: str) -> Recorder | None:
     if found is None:
         return None
     group = found.recording_group
-    excluded = frozenset(_excluded(group))
-    types = None if group.all_supported or excluded else frozenset(group.resource_types or ())
+    excluded = frozenset(group.exclusion_by_resource_types["resourceTypes"])
+    types = None if group.all_supported or excluded else frozenset(group.resource_types)
     return Recorder(bool(found.status.recording), types, excluded, bool(group.include_global_resource_types) or bool(excluded))
-
-
-def _excluded(group: Any) -> list[str]:
-    found = group.exclusion_by_resource_types or {}
-    return found.get("resourceTypes") or found.get("resource_types") or []

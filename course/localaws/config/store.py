@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -47,8 +47,6 @@ class Rule:
         ``"config-rule-"`` and six characters.
     given : dict
         The ``ConfigRule`` of PutConfigRule.
-    created : float
-        Unix seconds.
     status : dict
         Members of ``ConfigRuleEvaluationStatus``.
     results : tuple of Result
@@ -59,7 +57,6 @@ class Rule:
     arn: str
     id: str
     given: dict
-    created: float
     tags: tuple[dict, ...] = ()
     status: dict = field(default_factory=dict)
     results: tuple[Result, ...] = ()
@@ -88,13 +85,10 @@ class RuleStore:
 
     Attributes
     ----------
-    deleted : list of callable
-        Called with region and name when a rule is gone.
     migration : Migration
     """
 
     def __init__(self, path: Path) -> None:
-        self.deleted: list[Callable[[str, str], None]] = []
         self._database = Database(path, SCHEMA)
         self.migration = Migration(self._database)
         self._changing = threading.RLock()
@@ -115,17 +109,14 @@ class RuleStore:
         with self._changing:
             yield
 
-    def put(self, rule: Rule) -> Rule:
+    def put(self, rule: Rule) -> None:
         """Store a rule: durable when this returns."""
         with self._changing, self._database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO rules VALUES (?, ?, ?)", (rule.region, rule.name, rule.dump()))
-        return rule
 
     def delete(self, rule: Rule) -> None:
         with self._changing, self._database.write() as connection:
             connection.execute("DELETE FROM rules WHERE region = ? AND name = ?", (rule.region, rule.name))
-        for listener in self.deleted:
-            listener(rule.region, rule.name)
 
     def take_over(self, rules: list[Rule]) -> None:
         """Store the rules of an earlier release, in one transaction. One that was made meanwhile stays."""

@@ -36,7 +36,6 @@ class RuleTimers:
         self._evaluator = Evaluator(platform, store)
         self._lock = threading.Lock()
         self._due: dict[Key, float] = {}
-        store.deleted.append(self._forget)
         platform.scheduler.add(self._next, self._run)
 
     def recover(self) -> None:
@@ -56,7 +55,8 @@ class RuleTimers:
         with self._lock:
             self._due.clear()
 
-    def _forget(self, region: str, name: str) -> None:
+    def forget(self, region: str, name: str) -> None:
+        """A rule is deleted."""
         with self._lock:
             self._due.pop((region, name), None)
 

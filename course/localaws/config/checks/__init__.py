@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE = "COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"
+COMPLIANT, NON_COMPLIANT = "COMPLIANT", "NON_COMPLIANT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Finding:
     type, id : str
         The resource, e.g. ``"AWS::S3::Bucket"`` and its name.
     compliance : str
-        `COMPLIANT`, `NON_COMPLIANT` or `NOT_APPLICABLE`.
+        `COMPLIANT` or `NON_COMPLIANT`.
     annotation : str
         Why it is not compliant; empty for none.
     """
@@ -35,4 +35,4 @@ def finding(kind: str, id: str, problem: str) -> Finding:
 
 def listed(parameters: Mapping[str, str], name: str) -> list[str]:
     """The values of a parameter that has a comma-separated list; empty when it is not given."""
-    return [value.strip() for value in (parameters.get(name) or "").split(",") if value.strip()]
+    return [value.strip() for value in parameters.get(name, "").split(",") if value.strip()]

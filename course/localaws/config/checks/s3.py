@@ -74,7 +74,7 @@ def default_encryption_kms(platform: Platform, region: str, parameters: Mapping[
 
 def versioning(platform: Platform, region: str, parameters: Mapping[str, str]) -> Iterator[Finding]:
     """NON_COMPLIANT if versioning is not enabled, or MFA delete is wanted, which no bucket can have here."""
-    wants_mfa = (parameters.get("isMfaDeleteEnabled") or "").lower() == "true"
+    wants_mfa = parameters.get("isMfaDeleteEnabled", "").lower() == "true"
     for bucket in _buckets(platform, region):
         problem = "" if bucket.versioning == "Enabled" else "Versioning is not enabled."
         yield finding(BUCKET, bucket.name, problem or ("MFA delete is not enabled." if wants_mfa else ""))

@@ -70,8 +70,8 @@ class Rules:
             raise AwsError("MaxNumberOfConfigRulesExceededException", message)
         id = "config-rule-" + "".join(random.choices(string.ascii_lowercase + string.digits, k=6))
         arn = f"arn:aws:config:{context.region}:{context.account}:config-rule/{id}"
-        now = context.platform.clock.now()
-        return Rule(context.region, given["ConfigRuleName"], arn, id, given, now, tuple(tags), {"FirstActivatedTime": now})
+        status = {"FirstActivatedTime": context.platform.clock.now()}
+        return Rule(context.region, given["ConfigRuleName"], arn, id, given, tuple(tags), status)
 
     def describe(self, context: Context, params: dict) -> dict:
         rules = self.named(context, params)
@@ -85,7 +85,9 @@ class Rules:
 
     def delete(self, context: Context, params: dict) -> None:
         with self._store.changing():
-            self._store.delete(self.one(context, params["ConfigRuleName"]))
+            rule = self.one(context, params["ConfigRuleName"])
+            self._store.delete(rule)
+            self._timers.forget(rule.region, rule.name)
 
     def delete_results(self, context: Context, params: dict) -> dict:
         with self._store.changing():
@@ -145,7 +147,7 @@ def _check(given: dict) -> None:
     if "SourceIdentifier" not in given["Source"]:
         raise invalid("The SourceIdentifier of a managed rule is required.")
     managed = managed_rule(given["Source"]["SourceIdentifier"])
-    if {"TagKey", "TagValue"} & (given.get("Scope") or {}).keys():
+    if {"TagKey", "TagValue"} & given.get("Scope", {}).keys():
         raise not_supported("config", "PutConfigRule with a Scope by tags")
     if any(each.get("Mode") == "PROACTIVE" for each in given.get("EvaluationModes", ())):
         raise not_supported("config", "PutConfigRule with proactive evaluation")
