@@ -122,13 +122,12 @@ class Deliveries:
             for file in found:
                 self._destinations.put(trail, file.key, file.compressed)
         except AwsError as error:
-            status["LatestDeliveryError"] = error.code
+            _note(status, "Delivery", moment, error.code)
             logger.warning("the trail %s was not delivered: %s", trail["Name"], error)
             return False
         trail["_Cursor"] = rows[-1]["id"]
         if found:
-            status.pop("LatestDeliveryError", None)
-            status["LatestDeliveryTime"] = moment
+            _note(status, "Delivery", moment)
         with self._store.change() as change:
             if trail["_NextDigest"] is not None:
                 for file in found:
@@ -163,18 +162,16 @@ class Deliveries:
         if found and trail.get("SnsTopicARN"):
             try:
                 self._destinations.notify(trail, [file.key for file in found])
-                status.pop("LatestNotificationError", None)
-                status["LatestNotificationTime"] = moment
+                _note(status, "Notification", moment)
             except AwsError as error:
-                status["LatestNotificationError"] = error.code
+                _note(status, "Notification", moment, error.code)
         if found and trail.get("CloudWatchLogsLogGroupArn"):
             try:
                 for file in found:
                     self._destinations.log(trail, file.region, file.records)
-                status.pop("LatestCloudWatchLogsDeliveryError", None)
-                status["LatestCloudWatchLogsDeliveryTime"] = moment
+                _note(status, "CloudWatchLogsDelivery", moment)
             except AwsError as error:
-                status["LatestCloudWatchLogsDeliveryError"] = error.message
+                _note(status, "CloudWatchLogsDelivery", moment, error.message)
 
     # Digest files
 
@@ -192,15 +189,14 @@ class Deliveries:
             try:
                 self._destinations.put(trail, made.key, made.compressed, made.metadata)
             except AwsError as error:
-                status["LatestDigestDeliveryError"] = error.code
+                _note(status, "DigestDelivery", moment, error.code)
                 logger.warning("a digest of the trail %s was not delivered: %s", trail["Name"], error)
                 return False
             with self._store.change() as change:
                 change.put(CHAIN, arn, region, {"region": region, "chain": made.chain})
                 for entry in entries:
                     change.delete(FILE, arn, entry["s3Object"])
-        status.pop("LatestDigestDeliveryError", None)
-        status["LatestDigestDeliveryTime"] = moment
+        _note(status, "DigestDelivery", moment)
         trail["_DigestStart"] = moment
         return True
 
@@ -208,6 +204,12 @@ class Deliveries:
 def following(moment: float) -> float:
     """The time of the next delivery of log files."""
     return (moment // SECONDS + 1) * SECONDS
+
+
+def _note(status: dict, kind: str, moment: float, error: str = "") -> None:
+    """Write into a trail's status how an attempt of a kind ended, e.g. ``"Delivery"``."""
+    status.pop(f"Latest{kind}Error", None)
+    status |= {f"Latest{kind}Error": error} if error else {f"Latest{kind}Time": moment}
 
 
 def _due(trail: dict) -> float:

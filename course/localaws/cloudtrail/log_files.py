@@ -91,6 +91,6 @@ def _is_of(trail: dict, row: dict, region: str) -> bool:
 def _key(trail: dict, account: str, region: str, moment: float, first: int) -> str:
     """The key of a log file. A delivery that is made again after a kill writes the same keys."""
     at = datetime.fromtimestamp(moment, UTC)
-    digest = hashlib.sha256(f"{trail['TrailARN']} {trail.get('_Made', 0)} {region} {first}".encode()).digest()
+    digest = hashlib.sha256(f"{trail['TrailARN']} {trail['_Made']} {region} {first}".encode()).digest()
     unique = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:16])
     return f"{folder(trail, account, 'CloudTrail', region)}{at:%Y/%m/%d}/{account}_CloudTrail_{region}_{at:%Y%m%dT%H%MZ}_{unique}.json.gz"

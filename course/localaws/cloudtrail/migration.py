@@ -6,20 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from course.localaws.cloudtrail import selectors
-
-
-def fresh() -> dict:
-    """The internal members of a trail that does not log; see `store`."""
-    return {
-        "_Selectors": selectors.DEFAULT,
-        "_Advanced": [],
-        "_Status": {"IsLogging": False},
-        "_Cursor": 0,
-        "_Next": None,
-        "_NextDigest": None,
-        "_DigestStart": None,
-        "_Until": None,
-    }
+from course.localaws.cloudtrail.store import fresh
 
 
 def trails(account: str) -> list[dict]:

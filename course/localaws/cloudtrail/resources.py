@@ -35,11 +35,9 @@ def of_record(row: dict, region: str, account: str, parameters: dict | None, res
     kind = data_events(service, operation)
     known = dict([*_members(response), *_members(parameters), *_of_result(service, row["resource"])])
     found = []
-    if kind and kind.type:
-        arn = data_arn(service, operation, region, account, known)
-        if arn:
-            bare = {"type": kind.type, "ARN": arn}
-            found.append(bare if service == "s3" else {"accountId": account} | bare)
+    if kind and kind.type and (arn := _data_arn(kind.arn, region, account, known)):
+        bare = {"type": kind.type, "ARN": arn}
+        found.append(bare if service == "s3" else {"accountId": account} | bare)
     for member, (named, template) in table(TABLE)["record_resources"].get(service, {}).items():
         if isinstance(name := known.get(member), str) and name:
             template = template.replace("key/", "") if name.startswith("alias/") else template
@@ -48,31 +46,27 @@ def of_record(row: dict, region: str, account: str, parameters: dict | None, res
     return found
 
 
-def data_arn(service: str, operation: str, region: str, account: str, members: dict) -> str:
+def _data_arn(template: str, region: str, account: str, members: dict) -> str:
     """The ARN of a data event's resource; empty if its name is not known.
 
     Parameters
     ----------
+    template : str
+        See `DataEvents.arn`. A request may have the whole ARN where the template has the name, e.g. of a function.
     members : dict
         The members of ``requestParameters``.
     """
-    kind = data_events(service, operation)
-    if kind is None or not kind.arn:
-        return ""
-    named = [name for name in _MEMBER.findall(kind.arn) if name not in ("region", "account")]
-    first = members.get(named[0])
-    if not isinstance(first, str) or not first:
-        return ""
-    if first.startswith("arn:"):
-        return first
-    values = {name: str(members.get(name) or "") for name in named} | {"region": region, "account": account}
-    if "queueUrl" in values:
-        values["queueUrl"] = values["queueUrl"].rpartition("/")[2]
-    return kind.arn.format(**values)
+    values = {name: str(members.get(name) or "") for name in _MEMBER.findall(template)}
+    values |= {"region": region, "account": account}
+    name = next(value for member, value in values.items() if member not in ("region", "account"))
+    if not name or name.startswith("arn:"):
+        return name
+    values["queueUrl"] = values.get("queueUrl", "").rpartition("/")[2]  # SQS names a queue by its URL
+    return template.format(**values)
 
 
 def _of_result(service: str, resource: str) -> Iterator[tuple[str, object]]:
-    """The resource that the result of a read named, by the member of ``requestParameters`` for which it stands."""
+    """The resource that the result of a read named, as a member of ``requestParameters``."""
     if resource:
         yield from ((member, resource) for member in table(TABLE)["resource_of_result"].get(service, {}).values())
 

@@ -1,9 +1,14 @@
 """The durable state of trails: documents in one SQLite file, ``cloudtrail.db``.
 
-A trail's document is what GetTrail returns; members whose names begin with ``_`` are internal: ``_Tags``, ``_Selectors`` and ``_Advanced``
-(event selectors), ``_Status`` (the result of GetTrailStatus), ``_Cursor`` (the last row of the request log that was delivered), ``_Next``
-and ``_NextDigest`` (times of the next files), ``_DigestStart``, and ``_Until`` (the request that ended the logging, while its events are
-still to be delivered).
+A trail's document is what GetTrail returns. Members whose names begin with ``_`` are internal:
+
+- ``_Made``: when the trail was created; it makes the names of the files of a new trail of the same name different;
+- ``_Tags``, and ``_Selectors`` and ``_Advanced``: the event selectors;
+- ``_Status``: the result of GetTrailStatus;
+- ``_Cursor``: the last row of the request log that was delivered;
+- ``_Next`` and ``_NextDigest``: the times of the next files; ``None`` when there will be none;
+- ``_DigestStart``: the time at which the next digest file begins;
+- ``_Until``: the id of the request StopLogging, while events before it are still to be delivered.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from course.localaws.cloudtrail import selectors
 from course.localaws.core.database import Database
 from course.localaws.moto.migration import Migration
 
@@ -90,6 +96,20 @@ class Change:
     def forget_digests(self, arn: str) -> None:
         """Break the chains of digest files of a trail, in all regions."""
         self._connection.execute("DELETE FROM documents WHERE kind IN (?, ?) AND place = ?", (CHAIN, FILE, arn))
+
+
+def fresh() -> dict:
+    """The internal members of a trail that does not log, but for ``_Made`` and ``_Tags``."""
+    return {
+        "_Selectors": selectors.DEFAULT,
+        "_Advanced": [],
+        "_Status": {"IsLogging": False},
+        "_Cursor": 0,
+        "_Next": None,
+        "_NextDigest": None,
+        "_DigestStart": None,
+        "_Until": None,
+    }
 
 
 def shown(trail: dict) -> dict:

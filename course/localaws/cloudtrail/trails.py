@@ -11,7 +11,7 @@ from collections.abc import Callable
 from course.localaws.cloudtrail import migration, selectors, trail_checks
 from course.localaws.cloudtrail.delivery import Deliveries
 from course.localaws.cloudtrail.destinations import Destinations
-from course.localaws.cloudtrail.store import TRAIL, TrailStore, shown
+from course.localaws.cloudtrail.store import TRAIL, TrailStore, fresh, shown
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.platform import Platform
@@ -129,7 +129,7 @@ class Trails:
             "HasInsightSelectors": False,
             "_Made": self._platform.clock.now(),
             "_Tags": _with_tags([], params.get("TagsList", [])),
-            **migration.fresh(),
+            **fresh(),
         }
         self._set(trail, params)
         with self._store.change() as change:
@@ -161,9 +161,8 @@ class Trails:
         return {"Trail": shown(self._find(context, params["Name"]))}
 
     def describe(self, context: Context, params: dict) -> dict:
-        named = params.get("trailNameList", [])
         found = [trail for trail in self._store.every(TRAIL) if trail["HomeRegion"] == context.region or _is_shadow(trail, context, params)]
-        if named:
+        if named := params.get("trailNameList"):
             found = [trail for trail in found if trail["TrailARN"] in named or trail["Name"] in named]
         return {"trailList": [shown(trail) for trail in found]}
 
