@@ -54,7 +54,7 @@ def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | st
         The request: ``SortOrder`` (default ``Descending``), ``MaxResults``, ``NextToken``. All other members identify the query.
     """
     descending = params.get("SortOrder", "Descending") == "Descending"
-    query = checksum(sorted((name, repr(given)) for name, given in params.items() if name not in ("NextToken", "MaxResults")))
+    query = _query(params, "MaxResults")
 
     def key(document: dict) -> list:
         sorted_by = value(document)
@@ -78,11 +78,16 @@ def ordered_page(
 
     If the last item that was shown is gone, the next page begins at its former place. Raises AwsError ``InvalidNextTokenException``.
     """
-    query = checksum(sorted((name, repr(given)) for name, given in params.items() if name not in ("NextToken", limit_member)))
+    query = _query(params, limit_member)
     start = _start(found, params["NextToken"], query) if params.get("NextToken") else 0
     shown = found[start : start + (params.get(limit_member) or default)]
     more = start + len(shown) < len(found)
     return [document for _, document in shown], token(query, [start + len(shown), shown[-1][0]]) if more else None
+
+
+def _query(params: dict, limit_member: str) -> int:
+    """Identifies a query by the parameters that all its pages have in common."""
+    return checksum(sorted((name, repr(given)) for name, given in params.items() if name not in ("NextToken", limit_member)))
 
 
 def _start(found: Sequence[tuple[str, dict]], text: str, query: int) -> int:

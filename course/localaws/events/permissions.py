@@ -7,11 +7,11 @@ another account as its creator.
 from __future__ import annotations
 
 from course.localaws.core.call import AwsRequest
+from course.localaws.events.bus import DEFAULT
 from course.localaws.events.store import BUS, GROUP, RULE, EventStore
 from course.localaws.iam.authorization import ConditionKeys
 from course.localaws.iam.service_authorization.permissions import ServiceRecords
 
-_DEFAULT = "default"
 _KNOWN = frozenset({"events:creatoraccount", "events:managedby", "events:eventbusinvocation"})
 
 
@@ -25,7 +25,7 @@ def records(store: EventStore) -> ServiceRecords:
             return _tags(store.get(BUS, region, "", rest))
         if kind == "rule":
             place, _, name = rest.rpartition("/")
-            return _tags(store.get(RULE, region, place or _DEFAULT, name))
+            return _tags(store.get(RULE, region, place or DEFAULT, name))
         return None
 
     return ServiceRecords(tags=tags, keys=_keys, known=_KNOWN)
