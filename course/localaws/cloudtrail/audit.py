@@ -16,19 +16,19 @@ from course.localaws.core.data_files import table
 from course.localaws.iam.callers import Caller
 
 Columns = dict[str, str | None]
-NOBODY = "null"  # the identity of a caller that no policy limits: the grader, whose calls are no events, or they would tell what it checks
+NOBODY = "null"  # the identity of the grader. CloudTrail does not show its calls: they would tell a learner what is checked.
 
 logger = logging.getLogger(__name__)
 
 
 def is_recorded(wanted: set[str], call: AwsRequest) -> bool:
-    """Whether the parameters and the response of a call are kept. Of data events, only those on the ``wanted`` types of resources are."""
+    """Whether the parameters and the response of a call are kept. Of data events, only those of the ``wanted`` types are."""
     kind = data_events(call.service, call.operation)
     return kind is None or kind.type in wanted
 
 
 def keep_result(call: AwsRequest, operation: OperationModel, result: dict) -> None:
-    """Store in a call what the request log keeps of its result: the response without secrets, or, of a read, the name of its resource."""
+    """Store in a call what the request log keeps of its result: the response without secrets; of a read, the name of its resource."""
     if has_response_elements(call.service, operation.name):
         call.elements = elements.response_elements(operation, result)
     for member in table(TABLE)["resource_of_result"].get(call.service, ()):

@@ -134,7 +134,7 @@ class Deliveries:
                     entry = file.entry(trail["S3BucketName"])
                     change.put(FILE, trail["TrailARN"], file.key, {"region": file.region, "entry": entry})
             change.put_trail(trail)
-        self._tell(trail, found, moment)
+        self._notify(trail, found, moment)
         return True
 
     def _following(self, trail: dict, moment: float) -> float:
@@ -156,8 +156,8 @@ class Deliveries:
         stopped = next(requests.newest(None, "request_id = ?", [until]), None) if until else None
         return stopped["id"] if stopped else requests.last()
 
-    def _tell(self, trail: dict, found: list[LogFile], moment: float) -> None:
-        """Send the records to the trail's log group, and tell its topic of the files. A failure is in the trail's status."""
+    def _notify(self, trail: dict, found: list[LogFile], moment: float) -> None:
+        """Send the records to the trail's log group, and a message to its topic. Failures are in the trail's status."""
         status = trail["_Status"]
         if found and trail.get("SnsTopicARN"):
             try:

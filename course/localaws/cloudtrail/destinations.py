@@ -1,4 +1,7 @@
-"""Where a trail delivers: a bucket in S3, a log group, and a topic that hears of new files. Each is asked as the service CloudTrail.
+"""Where a trail delivers: a bucket in S3, a log group, and a topic for messages about new files.
+
+The policies of the bucket and of the topic must allow it to the service CloudTrail. The log group is written with the rights of the trail's
+role.
 
 Sources: "Amazon S3 bucket policy for CloudTrail", "Configure AWS KMS key policies for CloudTrail", "Amazon SNS topic policy for CloudTrail"
 and "Sending events to CloudWatch Logs" of the CloudTrail User Guide.
@@ -92,7 +95,7 @@ class Destinations:
         return not _allows(found, action, arn, self._keys(trail))
 
     def notify(self, trail: dict, keys: list[str]) -> None:
-        """Tell the trail's topic which files are new. Raises AwsError."""
+        """Send the keys of new files to the trail's topic. Raises AwsError."""
         if self.topic_refuses(trail):
             raise AwsError("AuthorizationError", f"CloudTrail is not authorized to publish to {trail['SnsTopicARN']}.", 403)
         message = json.dumps({"s3Bucket": trail["S3BucketName"], "s3ObjectKey": keys})

@@ -44,7 +44,7 @@ def lookup_events(context: Context, params: dict) -> dict:
 
 
 def is_event(row: dict) -> bool:
-    """Whether a row of the request log is a call that CloudTrail records. It knows no account for a request with a bad signature."""
+    """Whether a row of the request log is a call that CloudTrail records. A request with a bad signature has no account, so no event."""
     return row["caller"] != "unknown" and row["identity"] != NOBODY and _OPERATION.fullmatch(row["operation"]) is not None
 
 
@@ -58,7 +58,7 @@ def _events(context: Context, params: dict, first: float, last: float, before: i
 
 
 def _condition(params: dict) -> tuple[str, list[str]]:
-    """A condition in SQL on rows of the request log that all wanted events meet, and others may meet. It spares Python most rows."""
+    """A condition in SQL, and its values, with which the database finds the rows that may be wanted. `_wanted` then decides."""
     condition, values = event_types.management_condition()
     for attribute in params.get("LookupAttributes", []):
         key, value = attribute["AttributeKey"], attribute["AttributeValue"]
@@ -77,7 +77,7 @@ def _condition(params: dict) -> tuple[str, list[str]]:
 
 
 def _wanted(params: dict, account: str) -> Wanted:
-    """Whether a row has the attribute that a request looks up. Names are compared exactly, as on AWS."""
+    """A function: whether a row has the attribute that a request looks up. Names are compared exactly, as on AWS."""
     attributes = params.get("LookupAttributes", [])
     if len(attributes) > 1:
         raise AwsError("InvalidLookupAttributesException", "You can specify only one lookup attribute.")

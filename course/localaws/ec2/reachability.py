@@ -116,7 +116,7 @@ def _covers_https(rule: Rule) -> bool:
 
 
 def _missing(region: Region, subnet: Subnet, groups: Sequence[SecurityGroup], service: str, candidates: Sequence[VpcEndpoint]) -> str:
-    """Which of the conditions does not hold, for the log."""
+    """What a subnet lacks to reach a service, for the log."""
     if not any(_lets_out(group, ANYWHERE) for group in groups) and not candidates:
         return f"no security group of {', '.join(group.id for group in groups)} lets port {HTTPS} out"
     for endpoint in candidates:
@@ -126,8 +126,8 @@ def _missing(region: Region, subnet: Subnet, groups: Sequence[SecurityGroup], se
             listed = region.prefix_lists.get(service, "")
             return f"no security group of the caller lets port {HTTPS} out to the prefix list {listed} of {service}"
         if not endpoint.private_dns:
-            return f"the endpoint {endpoint.id} has no private DNS name, so its service's usual name does not lead to it"
+            return f"the endpoint {endpoint.id} has no private DNS name: requests to the usual name of {service} do not go to it"
         return f"the security groups of the endpoint {endpoint.id} and of the caller do not let port {HTTPS} through"
     if subnet.routes.get(ANYWHERE, "").startswith("igw-"):
-        return f"the subnet {subnet.id} has a route to an internet gateway, but SageMaker's interfaces have no public address"
+        return f"the subnet {subnet.id} has a route to an internet gateway, but SageMaker's interfaces have no public addresses"
     return f"the subnet {subnet.id} has neither an endpoint of {service} nor a route to a NAT gateway"

@@ -1,9 +1,12 @@
-"""Redirects moto's own uses of S3, Logs, metrics and Lambda to the local AWS's packages instead of moto's copies, which no client sees.
+"""Lets moto's services use the local AWS's own S3, Logs, metrics and Lambda.
 
-Firehose delivers to S3; SNS invokes functions of Lambda; CloudFormation reads templates from S3; CloudTrail, flow logs and query
-logging check whether a bucket or log group exists; Kinesis counts its records. In journals of earlier releases, EventBridge delivered to
-log groups. The values that moto reads here are recorded with its request. Nothing is written twice: a replay writes nothing to these
-packages, because they are durable themselves.
+moto has copies of these services, but no client sees them: a client's requests go to the local AWS's packages. So what moto itself reads
+and writes there goes to the packages, too. Firehose writes objects, SNS invokes functions, CloudFormation reads templates, flow logs and
+query logging look for a bucket or a log group, and Kinesis counts records. In the journals of earlier releases, CloudTrail looks for
+buckets, and EventBridge writes to log groups.
+
+What moto reads here is recorded with its request, and a replay of the journal reads the record. A replay writes nothing: the packages have
+kept what the first run wrote.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ _ABSENT, _PRESENT = b"-", b"+"  # in the recording, before the body of an object
 
 
 def connect(platform: Platform) -> None:
-    """Sets the platform whose S3, Logs, metrics and Lambda moto uses."""
+    """Set the platform whose S3, Logs, metrics and Lambda moto uses."""
     global _platform
     _platform = platform
 
