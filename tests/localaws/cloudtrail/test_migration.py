@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import time
-
 import pytest
 
-from course.localaws.core.credentials import issued
-from course.localaws.moto.journal import Journal, JournalEntry, new_seed
+from course.localaws.moto.journal import JournalEntry
 from tests.localaws.cloudtrail.trail_fixtures import TrailFixtures
+from tests.localaws.moto import earlier_release
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 ADVANCED = [{"Name": "all", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}]
 
 
-def entry(principal, region: str, operation: str, params: dict, *recording: bytes) -> JournalEntry:
-    """A request to moto's CloudTrail, as the earlier release put it into the journal."""
-    headers = (("content-type", "application/x-amz-json-1.1"), ("host", "localhost"), ("x-amz-target", f"{TARGET}.{operation}"))
-    caller = (principal.arn, principal.access_key)
-    body = json.dumps(params).encode()
-    return JournalEntry(time.time(), new_seed(), "cloudtrail", region, *caller, "POST", b"/", b"", headers, body, tuple(recording))
+def request(region: str, operation: str, params: dict, *recording: bytes) -> JournalEntry:
+    """A request to moto's CloudTrail."""
+    return earlier_release.request("cloudtrail", f"{TARGET}.{operation}", params, region, recording)
 
 
 def test_trails_of_an_earlier_release_are_taken_over(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -30,13 +24,14 @@ def test_trails_of_an_earlier_release_are_taken_over(tmp_path_factory: pytest.Te
         TrailFixtures(aws.handle).bucket("old-trail")
         aws("iam").list_users()  # moto has its journal
         aws.stop()
-        principal, journal = issued(aws.state).principal, Journal(aws.state / "journal.db")
         settings = {"S3BucketName": "old-trail", "IsMultiRegionTrail": True, "TagsList": [{"Key": "a", "Value": "1"}]}
-        journal.append(entry(principal, "us-east-1", "CreateTrail", {"Name": "old-one", **settings}, b"+"))
-        journal.append(entry(principal, "us-east-1", "StartLogging", {"Name": "old-one"}))
-        journal.append(entry(principal, "eu-west-1", "CreateTrail", {"Name": "old-two", "S3BucketName": "old-trail"}, b"+"))
-        journal.append(entry(principal, "eu-west-1", "PutEventSelectors", {"TrailName": "old-two", "AdvancedEventSelectors": ADVANCED}))
-        journal.close()
+        earlier_release.journal(
+            aws.state,
+            request("us-east-1", "CreateTrail", {"Name": "old-one", **settings}, b"+"),
+            request("us-east-1", "StartLogging", {"Name": "old-one"}),
+            request("eu-west-1", "CreateTrail", {"Name": "old-two", "S3BucketName": "old-trail"}, b"+"),
+            request("eu-west-1", "PutEventSelectors", {"TrailName": "old-two", "AdvancedEventSelectors": ADVANCED}),
+        )
         for path in aws.state.glob("cloudtrail.db*"):
             path.unlink()
         aws = RestartableAws(aws.state)

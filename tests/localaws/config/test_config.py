@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,13 @@ import yaml
 from botocore.exceptions import ClientError
 
 from course.localaws.config import catalog
-from course.localaws.moto.journal import Journal, JournalEntry, new_seed
-from tests.leaked_processes import PATIENCE
+from tests.leaked_processes import wait_for
+from tests.localaws.iam.callers import document
+from tests.localaws.moto import earlier_release
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 DAY = 86_400
 NUMBERS = itertools.count()
-ARCHIVE = Path(__file__).parents[1] / "server" / "state-2026-11-27.tar.gz"
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
 
@@ -57,14 +56,13 @@ def results(aws, name: str) -> dict[str, str]:
     config = aws("config")
     begun = time.time()
     config.start_config_rules_evaluation(ConfigRuleNames=[name])
-    end = time.monotonic() + PATIENCE
-    while True:
+
+    def evaluated() -> bool:
         [status] = config.describe_config_rule_evaluation_status(ConfigRuleNames=[name])["ConfigRulesEvaluationStatus"]
-        done = status.get("LastSuccessfulEvaluationTime")
-        if done and done.timestamp() >= begun:
-            break
-        assert time.monotonic() < end and "LastErrorMessage" not in status, status
-        time.sleep(0.05)
+        assert "LastErrorMessage" not in status, status
+        return "LastSuccessfulEvaluationTime" in status and status["LastSuccessfulEvaluationTime"].timestamp() >= begun
+
+    wait_for(evaluated, f"{name} is evaluated")
     found = config.get_paginator("get_compliance_details_by_config_rule").paginate(ConfigRuleName=name)
     details = [each for page in found for each in page["EvaluationResults"]]
     qualifiers = [(each["EvaluationResultIdentifier"]["EvaluationResultQualifier"], each) for each in details]
@@ -74,10 +72,6 @@ def results(aws, name: str) -> dict[str, str]:
 def bucket(aws, name: str) -> str:
     aws("s3").create_bucket(Bucket=name)
     return name
-
-
-def policy(*statements: dict) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [*statements]})
 
 
 GOOD, BAD = "COMPLIANT", "NON_COMPLIANT"
@@ -113,7 +107,7 @@ def test_buckets_that_are_public(aws):
     for name, actions in ((read, "s3:GetObject"), (write, "s3:PutObject"), (blocked, "s3:*")):
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=off)
         statement = {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": f"arn:aws:s3:::{name}/*"}
-        s3.put_bucket_policy(Bucket=name, Policy=policy(statement))
+        s3.put_bucket_policy(Bucket=name, Policy=document(statement))
     s3.put_public_access_block(Bucket=blocked, PublicAccessBlockConfiguration=off | {"RestrictPublicBuckets": True})
 
     def of(found: dict[str, str]) -> list[str]:
@@ -143,7 +137,7 @@ def test_a_bucket_that_denies_requests_without_tls(aws, change, compliance):
     arn = f"arn:aws:s3:::{name}"
     plain = {"Bool": {"aws:SecureTransport": "false"}}
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"], "Condition": plain} | change
-    aws("s3").put_bucket_policy(Bucket=name, Policy=policy(statement).replace("{0}", arn))
+    aws("s3").put_bucket_policy(Bucket=name, Policy=document(statement).replace("{0}", arn))
     assert results(aws, put(aws, "S3_BUCKET_SSL_REQUESTS_ONLY"))[name] == compliance
 
 
@@ -178,8 +172,8 @@ def test_keys(aws):
 def test_policies_and_trails(aws):
     iam = aws("iam")
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    admin = iam.create_policy(PolicyName="admin", PolicyDocument=policy(everything))["Policy"]
-    reader = iam.create_policy(PolicyName="reader", PolicyDocument=policy(everything | {"Action": "s3:Get*"}))["Policy"]
+    admin = iam.create_policy(PolicyName="admin", PolicyDocument=document(everything))["Policy"]
+    reader = iam.create_policy(PolicyName="reader", PolicyDocument=document(everything | {"Action": "s3:Get*"}))["Policy"]
     rule = "IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS"
     assert results(aws, put(aws, rule)) == {admin["PolicyId"]: BAD, reader["PolicyId"]: GOOD}
     iam.create_user(UserName="bounded", PermissionsBoundary=admin["Arn"])
@@ -187,7 +181,7 @@ def test_policies_and_trails(aws):
     assert results(aws, put(aws, "CLOUD_TRAIL_ENABLED")) == {"123456789012": BAD}
     trusted = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": ["s3:GetBucketAcl", "s3:PutObject"]}
     resources = ["arn:aws:s3:::config-history", "arn:aws:s3:::config-history/*"]
-    aws("s3").put_bucket_policy(Bucket="config-history", Policy=policy(trusted | {"Resource": resources}))
+    aws("s3").put_bucket_policy(Bucket="config-history", Policy=document(trusted | {"Resource": resources}))
     aws("cloudtrail").create_trail(Name="trail", S3BucketName="config-history")
     aws("cloudtrail").start_logging(Name="trail")
     assert results(aws, put(aws, "CLOUD_TRAIL_ENABLED")) == {"123456789012": GOOD}
@@ -304,12 +298,15 @@ def test_rules_are_evaluated_on_the_clock_and_tell_eventbridge_of_changes(tmp_pa
         aws.handle.advance(2 * DAY)
         found = aws("config").describe_compliance_by_config_rule(ConfigRuleNames=[changes, periodic])["ComplianceByConfigRules"]
         assert {each["ConfigRuleName"]: each["Compliance"]["ComplianceType"] for each in found} == {changes: GOOD, periodic: BAD}
-        told: list[dict] = []
-        end = time.monotonic() + 60
-        while len(told) < 3 and time.monotonic() < end:
-            messages = aws("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-            told += [json.loads(each["Body"])["detail"] for each in messages]
-        shown = [(each["resourceId"], each["newEvaluationResult"]["complianceType"]) for each in told]
+        shown: list[tuple[str, str]] = []
+
+        def receive() -> bool:
+            messages = aws("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+            details = [json.loads(each["Body"])["detail"] for each in messages]
+            shown.extend((each["resourceId"], each["newEvaluationResult"]["complianceType"]) for each in details)
+            return len(shown) >= 3
+
+        wait_for(receive, "three changes are sent")
         assert sorted(shown) == sorted([("config-history", BAD), ("config-history", GOOD), (key, BAD)])
     finally:
         aws.stop()
@@ -324,38 +321,23 @@ def test_a_caller_needs_the_action_on_the_rule(aws):
     with pytest.raises(ClientError, match="not authorized to perform: config:StartConfigRulesEvaluation"):
         config.start_config_rules_evaluation(ConfigRuleNames=[name])
     statement = {"Effect": "Allow", "Action": "config:StartConfigRulesEvaluation", "Resource": rule["ConfigRuleArn"]}
-    iam.put_user_policy(UserName="auditor", PolicyName="p", PolicyDocument=policy(statement))
+    iam.put_user_policy(UserName="auditor", PolicyName="p", PolicyDocument=document(statement))
     config.start_config_rules_evaluation(ConfigRuleNames=[name])
     with pytest.raises(ClientError, match="not authorized to perform: config:DescribeConfigurationRecorders"):
         config.describe_configuration_recorders()
 
 
 def test_rules_of_an_earlier_release_are_taken_over(tmp_path):
-    with tarfile.open(ARCHIVE) as tar:
-        tar.extractall(tmp_path, filter="data")
-    (tmp_path / "state").chmod(0o700)
     source = {"Owner": "AWS", "SourceIdentifier": "S3_BUCKET_VERSIONING_ENABLED"}
-    requests = [{"ConfigRuleName": "kept", "Source": source}]
-    requests.append({"ConfigRuleName": "left", "Source": source | {"SourceIdentifier": "S3_BUCKET_LOGGING_ENABLED"}})
-    journal = Journal(tmp_path / "state" / "journal.db")
-    for each in requests:
-        headers = (
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", "StarlingDoveService.PutConfigRule"),
-            ("host", "localhost"),
-        )
-        body = json.dumps({"ConfigRule": each}).encode()
-        caller = "arn:aws:iam::123456789012:root"
-        journal.append(JournalEntry(time.time(), new_seed(), "config", "us-east-1", caller, "", "POST", b"/", b"", headers, body))
-    journal.close()
-    aws = RestartableAws(tmp_path / "state")
+    rules = [{"ConfigRuleName": "kept", "Source": source}]
+    rules.append({"ConfigRuleName": "left", "Source": source | {"SourceIdentifier": "S3_BUCKET_LOGGING_ENABLED"}})
+    state, target = earlier_release.unpack(tmp_path), "StarlingDoveService.PutConfigRule"
+    earlier_release.journal(state, *(earlier_release.request("config", target, {"ConfigRule": rule}) for rule in rules))
+    aws = RestartableAws(state)
     try:
         record(aws)
-        end = time.monotonic() + 60
-        while not (found := aws("config").describe_config_rules()["ConfigRules"]):
-            assert time.monotonic() < end
-            time.sleep(0.2)
-        assert [each["ConfigRuleName"] for each in found] == ["kept"]
+        wait_for(lambda: aws("config").describe_config_rules()["ConfigRules"], "rules are taken over")
+        assert [each["ConfigRuleName"] for each in aws("config").describe_config_rules()["ConfigRules"]] == ["kept"]
         assert results(aws, "kept")["kept"] in (GOOD, BAD)
     finally:
         aws.stop()

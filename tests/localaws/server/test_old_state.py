@@ -8,16 +8,14 @@ it again: it represents the state folders that learners have.
 from __future__ import annotations
 
 import json
-import tarfile
-import time
-from pathlib import Path
 
 import boto3
 import pytest
 
 from course.localaws.server import launch
+from tests.leaked_processes import wait_for
+from tests.localaws.moto import earlier_release
 
-ARCHIVE = Path(__file__).with_name("state-2026-11-27.tar.gz")
 TARGET = {
     "ServiceNamespace": "sagemaker",
     "ResourceId": "endpoint/live/variant/all",
@@ -51,23 +49,11 @@ class OldAws:
 @pytest.fixture(scope="module")
 def old(tmp_path_factory):
     folder = tmp_path_factory.mktemp("old-state")
-    with tarfile.open(ARCHIVE) as tar:
-        tar.extractall(folder, filter="data")
-    (folder / "state").chmod(0o700)
-    handle = launch.start(folder / "state")
+    handle = launch.start(earlier_release.unpack(folder))
     try:
         yield OldAws(handle, json.loads((folder / "facts.json").read_text()))
     finally:
         handle.stop()
-
-
-def until(found, seconds: float = 60.0):
-    """The first true value of ``found()``."""
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.2)
-    return value
 
 
 def test_objects_and_their_versions_are_there(old):
@@ -93,7 +79,7 @@ def test_jobs_packages_and_experiments_are_described(old):
 
 def test_an_endpoint_comes_back_and_answers_as_before(old):
     sagemaker = old.client("sagemaker")
-    until(lambda: sagemaker.describe_endpoint(EndpointName="live")["EndpointStatus"] == "InService")
+    wait_for(lambda: sagemaker.describe_endpoint(EndpointName="live")["EndpointStatus"] == "InService", "the endpoint is in service")
     answer = old.client("sagemaker-runtime").invoke_endpoint(EndpointName="live", ContentType="text/csv", Body=b"2")
     assert answer["Body"].read().decode() == old.facts["answer"]
 
@@ -165,7 +151,8 @@ def test_an_image_built_before_still_trains(old, number, said):
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
         StoppingCondition={"MaxRuntimeInSeconds": 60},
     )
-    job = until(lambda: (found := sagemaker.describe_training_job(TrainingJobName=name))["TrainingJobStatus"] != "InProgress" and found)
+    wait_for(lambda: sagemaker.describe_training_job(TrainingJobName=name)["TrainingJobStatus"] != "InProgress", "the job has ended")
+    job = sagemaker.describe_training_job(TrainingJobName=name)
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     body = old.client("s3").get_object(Bucket="kept", Key=f"out/{name}/output/model/said.txt")["Body"].read().decode()
     assert body == (said or "hello\n")
