@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 
 from tests.localaws import athena_queries
 from tests.localaws.cloudtrail.trail_fixtures import ACCOUNT, SERVICE, TrailFixtures, bucket_policy
+from tests.localaws.iam.callers import allow, document
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 
@@ -250,9 +251,8 @@ def test_a_topic_hears_of_new_files(aws: TrailFixtures) -> None:
     topic, queue = sns.create_topic(Name="told")["TopicArn"], sqs.create_queue(QueueName="told")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    allowed = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "SNS:Publish", "Resource": topic}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    allowed = {"Effect": "Allow", "Principal": SERVICE, "Action": "SNS:Publish", "Resource": topic}
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(allowed))
     aws.logging("told", bucket, SnsTopicName="told")
     aws.pass_minutes(5)
     [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
@@ -264,19 +264,14 @@ def test_a_topic_hears_of_new_files(aws: TrailFixtures) -> None:
 def test_a_log_group_gets_each_event(aws: TrailFixtures) -> None:
     iam, logs, bucket = aws.client("iam"), aws.client("logs"), aws.bucket("delivered-logged")
     logs.create_log_group(logGroupName="trail")
-    trust = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    role = iam.create_role(RoleName="trail-logs", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    trust = {"Effect": "Allow", "Principal": SERVICE, "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName="trail-logs", AssumeRolePolicyDocument=document(trust))
     group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:trail:*"
     settings = {"CloudWatchLogsLogGroupArn": group, "CloudWatchLogsRoleArn": role["Role"]["Arn"]}
     with pytest.raises(aws.cloudtrail.exceptions.InvalidCloudWatchLogsLogGroupArnException, match="Check the permissions"):
         aws.cloudtrail.create_trail(Name="logged", S3BucketName=bucket, **settings)
-    allowed = {
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": f"{group.removesuffix('*')}log-stream:*",
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    iam.put_role_policy(RoleName="trail-logs", PolicyName="write", PolicyDocument=policy)
+    allowed = allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{group.removesuffix('*')}log-stream:*")
+    iam.put_role_policy(RoleName="trail-logs", PolicyName="write", PolicyDocument=document(allowed))
     aws.logging("logged", bucket, **settings)
     aws.pass_minutes(5)
     events = logs.get_log_events(logGroupName="trail", logStreamName=f"{ACCOUNT}_CloudTrail_us-east-1", startFromHead=True)["events"]

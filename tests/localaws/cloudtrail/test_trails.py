@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.localaws.cloudtrail.trail_fixtures import ACCOUNT, SERVICE, TrailFixtures
+from tests.localaws.iam.callers import document
+from tests.localaws.refusals import refused
 
 BUCKET = "kept-trails"
 
@@ -21,10 +22,8 @@ def trail(aws: TrailFixtures) -> str:
     ]
 
 
-def code_of(call) -> str:
-    with pytest.raises(ClientError) as refused:
-        call()
-    return refused.value.response["Error"]["Code"]
+def code_of(call: Callable[[], object]) -> str:
+    return refused(call)[0]
 
 
 def test_a_trail_is_shown_in_its_region_and_as_a_shadow_in_others(aws: TrailFixtures, trail: str) -> None:
@@ -62,9 +61,8 @@ def test_a_trail_is_shown_in_its_region_and_as_a_shadow_in_others(aws: TrailFixt
     ],
 )
 def test_a_name_that_cannot_be_one_is_refused(aws: TrailFixtures, trail: str, name: str, part: str) -> None:
-    with pytest.raises(ClientError, match=part) as refused:
-        aws.cloudtrail.create_trail(Name=name, S3BucketName=BUCKET)
-    assert refused.value.response["Error"]["Code"] == "InvalidTrailNameException"
+    code, message = refused(aws.cloudtrail.create_trail, Name=name, S3BucketName=BUCKET)
+    assert code == "InvalidTrailNameException" and part in message
 
 
 def test_a_trail_needs_a_bucket_whose_policy_lets_it_write(aws: TrailFixtures, trail: str) -> None:
@@ -115,8 +113,7 @@ def test_a_topic_of_another_region_is_found_by_its_arn(aws: TrailFixtures, trail
     sns = aws.client("sns", region_name="eu-west-1")
     topic = sns.create_topic(Name="open")["TopicArn"]
     allowed = {"Effect": "Allow", "Principal": SERVICE, "Action": "SNS:Publish", "Resource": topic}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(allowed))
     assert aws.cloudtrail.create_trail(Name="told-abroad", S3BucketName=BUCKET, SnsTopicName=topic)["SnsTopicARN"] == topic
     aws.cloudtrail.delete_trail(Name="told-abroad")
 
@@ -181,20 +178,12 @@ def test_what_no_account_here_has_says_so(aws: TrailFixtures, trail: str) -> Non
 
 
 def test_a_setting_is_updated_and_another_one_stays(aws: TrailFixtures, trail: str) -> None:
-    aws.s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(_any_folder()))
+    allowed = {"Effect": "Allow", "Principal": SERVICE}
+    acl = {**allowed, "Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{BUCKET}"}
+    any_folder = {**allowed, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"}
+    aws.s3.put_bucket_policy(Bucket=BUCKET, Policy=document(acl, any_folder))
     aws.cloudtrail.update_trail(Name="kept", S3KeyPrefix="here", EnableLogFileValidation=True)
     found = aws.cloudtrail.get_trail(Name="kept")["Trail"]
     assert (found["S3KeyPrefix"], found["LogFileValidationEnabled"], found["IsMultiRegionTrail"]) == ("here", True, True)
     aws.cloudtrail.update_trail(Name="kept", S3KeyPrefix="")
     assert "S3KeyPrefix" not in aws.cloudtrail.get_trail(Name="kept")["Trail"]
-
-
-def _any_folder() -> dict:
-    allowed = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {**allowed, "Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{BUCKET}"},
-            {**allowed, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"},
-        ],
-    }

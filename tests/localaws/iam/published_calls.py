@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.localaws.iam.callers import document
 from tests.localaws.iam.published import ACCOUNT, Example, Published
 from tests.localaws.moto.restartable_aws import RestartableAws
 
@@ -26,10 +27,6 @@ _NO_ALLOW = {"Effect": "Deny", "Action": "nothing:Here", "Resource": "*"}
 
 Keys = Mapping[str, list[str]]
 Client = Callable[[str], Any]
-
-
-def document(*statements: dict) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 class Stage:

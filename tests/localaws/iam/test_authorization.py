@@ -20,6 +20,7 @@ from course.localaws.core.clock import Clock
 from course.localaws.core.credentials import ACCOUNT
 from course.localaws.iam.identity import Identity
 from course.localaws.sagemaker.core import permissions
+from tests.localaws.iam.callers import allow, deny, document
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.parameter_strategies import model as operation_model
 from tests.localaws.parameter_strategies import operations
@@ -44,18 +45,6 @@ def aws(tmp_path_factory):
     aws("s3").create_bucket(Bucket="course-data")
     yield aws
     aws.stop()
-
-
-def document(*statements) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(action="*", resource="*", **condition) -> dict:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **({"Condition": condition} if condition else {})}
-
-
-def deny(action="*", resource="*", **condition) -> dict:
-    return allow(action, resource, **condition) | {"Effect": "Deny"}
 
 
 class Someone:

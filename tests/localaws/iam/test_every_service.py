@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from course.localaws.core.credentials import ACCOUNT
+from tests.localaws.awslambda.programs import package
 from tests.localaws.iam.callers import User, allow, deny, document
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.refusals import refused
@@ -23,6 +22,7 @@ TAG = {"team": "delays"}
 TAGS = [{"Key": "team", "Value": "delays"}]
 LAMBDA_ROLE = f"arn:aws:iam::{ACCOUNT}:role/of-functions"
 GROUP = "/course/delays"
+PACKAGE = package("def main(event, context):\n    return 'warned'\n", "warn.py")
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,12 @@ def aws(tmp_path_factory):
     aws("kinesis").create_stream(StreamName="arrivals", ShardCount=1)
     aws("kinesis").add_tags_to_stream(StreamName="arrivals", Tags=TAG)
     aws("lambda").create_function(
-        FunctionName="warn", Runtime="python3.12", Role=LAMBDA_ROLE, Handler="warn.main", Code={"ZipFile": package()}, Tags=TAG
+        FunctionName="warn",
+        Runtime="python3.12",
+        Role=LAMBDA_ROLE,
+        Handler="warn.main",
+        Code={"ZipFile": PACKAGE},
+        Tags=TAG,
     )
     aws("logs").create_log_group(logGroupName=GROUP, tags=TAG)
     aws("scheduler").create_schedule_group(Name="nights", Tags=TAGS)
@@ -168,13 +173,6 @@ def aws(tmp_path_factory):
 @pytest.fixture(scope="module")
 def user(aws) -> User:
     return User(aws)
-
-
-def package() -> bytes:
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w") as archive:
-        archive.writestr("warn.py", "def main(event, context):\n    return 'warned'\n")
-    return body.getvalue()
 
 
 @pytest.fixture(params=CALLS)

@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 from course.localaws.core.call import RoleSession
 from course.localaws.core.clock import Clock
 from course.localaws.iam.identity import Identity
+from tests.localaws.iam.callers import document
 from tests.localaws.moto.restartable_aws import RestartableAws
+from tests.localaws.refusals import refused
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/SageMakerRole"
@@ -25,13 +27,7 @@ def aws(tmp_path_factory):
 
 
 def code_of(call, *args, **kwargs) -> str:
-    with pytest.raises(ClientError) as raised:
-        call(*args, **kwargs)
-    return raised.value.response["Error"]["Code"]
-
-
-def document(*statements) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    return refused(call, *args, **kwargs)[0]
 
 
 def allow(action="*", resource="*", **members) -> dict:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 
 import pytest
 
 from course.localaws.core.credentials import ACCOUNT
+from tests.localaws.awslambda.programs import package
 from tests.localaws.iam.callers import User, allow, deny, document
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.refusals import refused
@@ -16,6 +15,7 @@ from tests.localaws.refusals import refused
 REGION = "us-east-1"
 PLACE = f"{REGION}:{ACCOUNT}"
 GROUP = "/course/delays"
+PACKAGE = package("def main(event, context):\n    return 'warned'\n", "warn.py")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def aws(tmp_path_factory):
     role = aws("iam").create_role(RoleName="of-functions", AssumeRolePolicyDocument=document(trust("lambda.amazonaws.com")))["Role"]["Arn"]
     aws("athena").create_work_group(Name="delays")
     aws("events").put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
-    aws("lambda").create_function(FunctionName="warn", Runtime="python3.12", Role=role, Handler="warn.main", Code={"ZipFile": package()})
+    aws("lambda").create_function(FunctionName="warn", Runtime="python3.12", Role=role, Handler="warn.main", Code={"ZipFile": PACKAGE})
     aws("logs").create_log_group(logGroupName=GROUP, tags={"team": "delays"})
     aws("sqs").create_queue(QueueName="late")
     yield aws
@@ -38,13 +38,6 @@ def user(aws) -> User:
 
 def trust(service: str) -> dict:
     return {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-
-
-def package() -> bytes:
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w") as archive:
-        archive.writestr("warn.py", "def main(event, context):\n    return 'warned'\n")
-    return body.getvalue()
 
 
 # Resource policies
@@ -98,7 +91,7 @@ def test_the_policy_of_a_function_allows_a_user(aws):
             "lambda",
             "lambda.amazonaws.com",
             lambda client, role: client.create_function(
-                FunctionName="passed", Runtime="python3.12", Role=role, Handler="warn.main", Code={"ZipFile": package()}
+                FunctionName="passed", Runtime="python3.12", Role=role, Handler="warn.main", Code={"ZipFile": PACKAGE}
             ),
         ),
         (

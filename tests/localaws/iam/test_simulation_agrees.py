@@ -6,11 +6,12 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.localaws.core.credentials import ACCOUNT
 from tests.localaws.iam.callers import User
+from tests.localaws.iam.drawn_requests import QUIET
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 PLACE = f"us-east-1:{ACCOUNT}"
@@ -66,9 +67,6 @@ def aws(tmp_path_factory):
 @pytest.fixture(scope="module")
 def user(aws) -> User:
     return User(aws)
-
-
-QUIET = {"deadline": None, "database": None, "phases": [Phase.generate], "suppress_health_check": list(HealthCheck)}
 
 
 @settings(max_examples=40, **QUIET)

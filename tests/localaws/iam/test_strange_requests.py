@@ -15,12 +15,13 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.localaws.iam.service_authorization import reference
 from course.localaws.protocol.model import service_model
 from tests.localaws.iam.callers import allow, deny, document
+from tests.localaws.iam.drawn_requests import QUIET
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 REGION = "us-east-1"
@@ -54,7 +55,6 @@ HEADERS = {
     "rest": "application/json",
     "smithy": "application/cbor",
 }
-QUIET = {"deadline": None, "database": None, "phases": [Phase.generate], "suppress_health_check": list(HealthCheck)}
 
 
 @st.composite

@@ -19,15 +19,12 @@ from course.localaws.core.credentials import ACCOUNT
 from course.localaws.protocol.model import service_model
 from course.localaws.s3 import condition_keys
 from tests.leaked_processes import wait_for
+from tests.localaws.iam.callers import document
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.refusals import refused
 
 NUMBERS = itertools.count()
 ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-
-
-def document(*statements: dict) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 class Account:
