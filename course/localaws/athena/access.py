@@ -16,6 +16,7 @@ from course.localaws.kms.permissions import via
 from course.localaws.s3 import condition_keys
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from course.localaws.iam.callers import Caller
@@ -74,6 +75,10 @@ class Access:
     def now(self) -> float:
         """Returns the time of the local AWS in Unix seconds."""
         return self._platform.clock.now()
+
+    def reading(self) -> AbstractContextManager[None]:
+        """While this lasts, files of objects stay although the objects are replaced or deleted."""
+        return self._platform.objects.bodies.reading()
 
     def plain(self, stored: StoredObject, folder: Path) -> Path:
         """A plain file with an object's body, in ``folder`` if it must be decrypted. Raises QueryFailure."""

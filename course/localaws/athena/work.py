@@ -179,7 +179,8 @@ class QueryRun:
 
     def _execute(self, plan: QueryPlan, folder: Path, output: dict | None) -> dict:
         begun = time.monotonic()
-        found = self._engine.run(plan, folder, output)
+        with self._access.reading():
+            found = self._engine.run(plan, folder, output)
         self.outcome.executing = time.monotonic() - begun
         self.outcome.scanned, self.outcome.rows = found["scanned"], found["rows"]
         return found

@@ -76,6 +76,7 @@ class Rule:
     @classmethod
     def load(cls, text: str) -> Rule:
         document = json.loads(text)
+        document.pop("created", None)  # in state folders of November 2026
         results = tuple(Result(**each) for each in document.pop("results"))
         return cls(**document | {"tags": tuple(document["tags"])}, results=results)
 

@@ -10,8 +10,10 @@ import hashlib
 import io
 import os
 import shutil
+import threading
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -132,6 +134,9 @@ class BlobStore:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         spread_folders(root)
         self._folders: set[str] = set()  # the existing ones; each is made when a body first needs it
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._removed: list[str] = []  # while somebody reads
 
     def path(self, name: str) -> Path:
         return self.root.joinpath(name[:2], name)
@@ -174,8 +179,29 @@ class BlobStore:
             self._folders.add(path.name[:2])
         return path
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep the files of removed bodies until this ends, for a program that opens them by their paths."""
+        with self._lock:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._readers -= 1
+                doomed = [] if self._readers else self._removed
+                self._removed = self._removed if self._readers else []
+            self._unlink(doomed)
+
     def remove(self, names: Iterable[str]) -> None:
         """Deletes bodies that no committed row names any longer."""
+        with self._lock:
+            if self._readers:
+                self._removed += names
+                return
+        self._unlink(names)
+
+    def _unlink(self, names: Iterable[str]) -> None:
         for name in names:
             self.path(name).unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ import gzip
 import io
 import itertools
 import json
+import threading
 import time
 from collections.abc import Callable
 
@@ -387,6 +388,26 @@ def test_another_region_has_its_own_tables_and_queries(lake, local_aws, client):
 
 
 @pytest.mark.nightly  # server/test_server.py kills by day
+def test_a_query_reads_objects_that_are_replaced_meanwhile(lake):
+    name = fresh("replaced")
+    lake.put(f"{name}/part", "1\n2\n")
+    lake.run(f"CREATE EXTERNAL TABLE {name} (n int) LOCATION 's3://{BUCKET}/{name}/'")
+    ended = threading.Event()
+
+    def replace() -> None:
+        while not ended.is_set():
+            lake.put(f"{name}/part", "1\n2\n")
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    try:
+        found = [lake.rows(f"SELECT sum(n) FROM {name}") for _ in range(5)]
+    finally:
+        ended.set()
+        writer.join()
+    assert found == [[["3"]]] * 5
+
+
 def test_queries_outlive_a_kill(tmp_path):
     from tests.localaws.moto.restartable_aws import RestartableAws
 

@@ -13,6 +13,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from course.localaws.config import catalog
+from course.localaws.config.store import Rule
 from tests.leaked_processes import wait_for
 from tests.localaws.iam.callers import document
 from tests.localaws.moto import earlier_release
@@ -348,3 +349,8 @@ def test_every_rule_in_the_table_has_a_check_and_a_trigger():
     assert all(callable(rule.check) and rule.types for rule in catalog.rules().values())
     assert not document["rules"].keys() & document["refused"].keys()
     assert {entry["trigger"] for entry in document["rules"].values()} <= {"changes", "periodic", "both"}
+
+
+def test_a_rule_of_a_state_folder_of_november_2026_is_read():
+    rule = Rule("us-east-1", "open", "arn", "config-rule-abc123", {"Source": {}})
+    assert Rule.load(json.dumps(json.loads(rule.dump()) | {"created": 1.0})) == rule

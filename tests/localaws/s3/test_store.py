@@ -176,3 +176,13 @@ def test_what_a_service_stores_has_the_encryption_of_its_key_or_of_the_bucket(st
     for options, expected in (({}, first.arn), ({"kms_key": second.arn}, second.arn)):
         found = put(store, tmp_path / "body", **options)
         assert found == {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": expected, "BucketKeyEnabled": True}
+
+
+def test_the_files_of_removed_bodies_stay_while_somebody_reads(store):
+    store.put_bytes("bucket", "key", b"old")
+    old = store.head("bucket", "key").path
+    with store.bodies.reading():
+        with store.bodies.reading():
+            store.put_bytes("bucket", "key", b"new")
+        assert old.read_bytes() == b"old"
+    assert bodies(store) == [str(store.head("bucket", "key").path)]
