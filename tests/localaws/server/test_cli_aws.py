@@ -213,7 +213,7 @@ def test_the_sdk_needs_no_edit_and_sends_no_telemetry(local_aws):
     )
     assert found == [
         "123456789012",
-        "arn:aws:iam::123456789012:role/SageMakerRole",
+        "arn:aws:iam::123456789012:role/Administrator",
         "sagemaker-us-east-1-123456789012",
         "1,2",
     ]

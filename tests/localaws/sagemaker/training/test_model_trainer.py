@@ -53,7 +53,7 @@ def role(aws: RestartableAws, name: str, service: str, *actions: str) -> str:
 @pytest.mark.nightly  # the SDK imports slowly
 def test_the_execution_role_is_found_and_fit(aws, tmp_path):
     done = construct(aws, tmp_path)
-    assert f"TRAINER arn:aws:iam::{ACCOUNT}:role/SageMakerRole" in done.stdout, done.stderr
+    assert f"TRAINER arn:aws:iam::{ACCOUNT}:role/Administrator" in done.stdout, done.stderr
 
 
 @pytest.mark.nightly  # test_authorization.py covers it by day
