@@ -14,7 +14,7 @@ import pytest
 from course.localaws.server import launch
 from tests import by_day
 from tests.leaked_processes import wait_for
-from tests.localaws.awslambda.programs import create, invoke, log, make_role, package
+from tests.localaws.awslambda.programs import ROLE_NAME, create, invoke, log, make_role, package
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 COUNTING = """
@@ -36,6 +36,10 @@ def handler(event, context):
     if sent["MessageAttributes"]:
         print(sent["Subject"], sent["MessageAttributes"])
 """
+ON_ATTEMPTS = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::attempts", "arn:aws:s3:::attempts/*"]},
+}
 PATIENCE = 200.0  # seconds on a busy machine
 
 
@@ -58,6 +62,7 @@ class Attempts:
 def aws(tmp_path) -> Iterator[RestartableAws]:
     aws = RestartableAws(tmp_path / "state")
     make_role(aws)
+    aws("iam").put_role_policy(RoleName=ROLE_NAME, PolicyName="attempts", PolicyDocument=json.dumps(ON_ATTEMPTS))
     yield aws
     aws.stop()
 

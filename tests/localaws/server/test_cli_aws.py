@@ -267,7 +267,7 @@ def test_a_client_for_another_server_on_this_machine_is_left_alone(local_aws, in
 
 # --- the SDKs in environments of their own ----------------------------------------------------------------------------
 
-ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
+ROLE = "arn:aws:iam::123456789012:role/Administrator"
 PROGRAMS = Path(__file__).parents[1] / "programs"
 V2 = {"role": ROLE, "accuracy": 1.0, "noted": "script", "tuned": True, "served": [True, True, True], "monitors": [], "batch": [True, False]}
 V3 = {"role": ROLE, "trained": ["Completed"] * 2, "tuned": "Completed", "best": True, "served": True, "batch": [True, False]}
