@@ -22,9 +22,19 @@ Form = dict[str, str]
 
 
 async def form_of(call: AwsRequest) -> Form:
-    """Returns the flattened parameters from a request's query or body, including ``Action`` and ``Version``."""
+    """Returns the flattened parameters from a request's query or body, including ``Action`` and ``Version``.
+
+    Raises
+    ------
+    AwsError
+        ``SerializationException``: the body is not UTF-8.
+    """
     query = call.request.scope["query_string"].decode("latin-1")
-    fields = {**parse_qs(query, keep_blank_values=True), **parse_qs((await call.body()).decode(), keep_blank_values=True)}
+    try:
+        body = (await call.body()).decode()
+    except UnicodeDecodeError as error:
+        raise AwsError("SerializationException", f"The request body is not UTF-8: {error}") from None
+    fields = {**parse_qs(query, keep_blank_values=True), **parse_qs(body, keep_blank_values=True)}
     return {name: values[0] for name, values in fields.items()}
 
 

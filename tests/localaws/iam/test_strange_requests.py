@@ -156,6 +156,15 @@ def test_twenty_thousand_odd_requests_are_refused_as_aws_would(aws, keys, pool, 
     check(aws, keys[caller], pool, request_)
 
 
+@pytest.mark.parametrize("form", HEADERS)
+def test_a_body_that_is_not_utf8_is_refused_by_every_service(aws, keys, pool, form):
+    for service in sorted(reference.services()):
+        headers = {"content-type": HEADERS[form]}
+        check(
+            aws, keys["nobody"], pool, {"service": service, "method": "POST", "path": "/", "query": "", "headers": headers, "body": b"\xfe"}
+        )
+
+
 def check(aws: RestartableAws, credentials: Credentials, pool: urllib3.PoolManager, request: dict) -> None:
     url = f"{aws.handle.endpoint}{request['path']}" + (f"?{request['query']}" if request["query"] else "")
     signed = AWSRequest(request["method"], url, headers=request["headers"], data=request["body"])
