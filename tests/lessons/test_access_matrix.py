@@ -1,14 +1,13 @@
 """The policies that m04, m08 and m10 ship (``given/policies``): each lesson succeeds with them, and fails without any one statement.
 
-By day the policy engine decides about the requests that `record_access` has recorded, and one notebook really runs. At night all run: each
-notebook with the whole policies, and for each statement a notebook that needs it, without it.
+By day the policy engine decides about the requests that `record_access` has recorded, and one notebook really runs without a statement. At
+night all run: each notebook with the whole policies, and for each statement a notebook that needs it, without it.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,9 @@ from .record_access import recorded, requests
 
 ALL = [name for lesson in LESSONS for name in statements(lesson)]
 NOTEBOOKS = [source for lesson in LESSONS for source in notebooks(lesson)]
-BY_DAY = "m04_2_failed_jobs"
-REMOVED_BY_DAY = ("m04-learner-PassExecutionRoleToSageMaker", "m04-execution-ReadData")
+REMOVED_BY_DAY = "m04-learner-PassExecutionRoleToSageMaker"
 
 pytestmark = pytest.mark.timeout(1800)
-
-
-def in_the_night(chosen: list, by_day: tuple[str, ...], name: Callable[..., str] = str) -> list:
-    """Parameters, of which only those named ``by_day`` run by day."""
-    return [pytest.param(one, id=name(one), marks=() if name(one) in by_day else pytest.mark.nightly) for one in chosen]
 
 
 def allows(statements: list[dict], request: dict) -> bool:
@@ -100,7 +93,8 @@ def run(source: Path, folder: Path, without: StatementName | None = None) -> Att
     return attempt(source, policies(source.parent.name, without), folder)
 
 
-@pytest.mark.parametrize("source", in_the_night(NOTEBOOKS, (BY_DAY,), lambda source: source.stem))
+@pytest.mark.nightly
+@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda source: source.stem)
 def test_a_lesson_succeeds_with_its_policies(source: Path, tmp_path: Path) -> None:
     made = run(source, tmp_path)
     assert made.executed.error == ""
@@ -109,7 +103,9 @@ def test_a_lesson_succeeds_with_its_policies(source: Path, tmp_path: Path) -> No
     assert {(one["policy"], one["action"]) for one in requests(made)} - known == set(), "run tests.lessons.record_access anew"
 
 
-@pytest.mark.parametrize("name", in_the_night(ALL, REMOVED_BY_DAY))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, id=str(name), marks=() if str(name) == REMOVED_BY_DAY else pytest.mark.nightly) for name in ALL]
+)
 def test_a_lesson_fails_without_a_statement(name: StatementName, tmp_path: Path) -> None:
     """It runs the notebook of which most requests need the statement. The notebook ends at its first error."""
     found = needed(name)

@@ -21,6 +21,8 @@ from tests.localaws.sagemaker.job_fixtures import processing_input, processing_o
 
 ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/Administrator"  # SageMaker may assume it, so a job can have all rights
 
+BY_DAY = ("a training program that opens files", "an input's S3Uri goes up", "an output has links", "a symbolic link")
+
 pytestmark = pytest.mark.skipif(best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 
 READER = """
@@ -49,6 +51,11 @@ def reader(world: World) -> str:
     pid = world.handle.pid
     paths = [*map(str, world.places.values()), f"/proc/{pid}/environ", f"/proc/{pid}/root{world.file}", f"/proc/1/root{world.file}"]
     return READER.replace("PATHS", repr(json.dumps(paths)))
+
+
+def in_the_night(probes: dict[str, Callable]) -> list:
+    """Parameters, of which only those of `BY_DAY` run by day."""
+    return [pytest.param(probe, id=name, marks=() if name in BY_DAY else pytest.mark.nightly) for name, probe in probes.items()]
 
 
 # Each of these runs a job and returns all that it shows: its description, its log and what it stored; or why its request was refused.
@@ -151,7 +158,7 @@ def objects(world: World) -> None:
     world.jobs.put("own/data.txt", "own data")
 
 
-@pytest.mark.parametrize("probe", JOBS.values(), ids=JOBS)
+@pytest.mark.parametrize("probe", in_the_night(JOBS))
 def test_a_job_reads_no_file_of_this_machine(world: World, probe: Callable[[World], str]) -> None:
     assert not world.seen(probe(world))
 
@@ -191,7 +198,7 @@ MODELS: dict[str, Callable[[World], tuple[tuple[str, str | bytes], ...]]] = {
 }
 
 
-@pytest.mark.parametrize("members", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("members", in_the_night(MODELS))
 def test_a_model_reads_no_file_of_this_machine(world: World, members: Callable[[World], tuple]) -> None:
     said = served(world, *members(world))
     assert "found" in said or "Failed" in said
