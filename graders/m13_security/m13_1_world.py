@@ -60,7 +60,7 @@ class World(contextlib.ExitStack):
         s3, named = self._client("s3"), self.named(name)
         where = {} if self.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
         s3.create_bucket(Bucket=named, **where)
-        self.callback(delete_bucket, s3, named)
+        self.callback(_delete_unlocked, s3, named)
         return named
 
     def key(self) -> str:
@@ -113,6 +113,17 @@ class World(contextlib.ExitStack):
         keys = iam.create_access_key(UserName=name)["AccessKey"]
         self.callback(iam.delete_access_key, UserName=name, AccessKeyId=keys["AccessKeyId"])
         return client_with(self._client("sts"), keys)
+
+
+def _delete_unlocked(s3: Any, bucket: str) -> None:
+    """Delete a bucket with its policy, which may be a learner's: one that locks out everybody but the account's root user keeps it."""
+    with contextlib.suppress(ClientError):
+        s3.delete_bucket_policy(Bucket=bucket)
+    try:
+        delete_bucket(s3, bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in REFUSED:
+            raise
 
 
 def _when_known(ask: Callable[[], dict]) -> dict:

@@ -449,6 +449,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Next in the exam's domain of security: encryption and networks, *where data may go*.
+# Go on with encryption and networks: [where data may go](../m13_security/m13_2_where_data_may_go.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -1,4 +1,4 @@
-"""Makes the roles, keys and buckets of m13_1, asks in their names, and deletes them."""
+"""Makes the roles, keys and buckets of m13, asks in their names, and deletes them."""
 
 import contextlib
 import json
@@ -126,9 +126,11 @@ def delete(aws: Any) -> str:
     for each in _all(iam, "list_policies", "Policies", Scope="Local"):
         if f"-{run}-" in each["PolicyName"]:
             iam.delete_policy(PolicyArn=each["Arn"])
-    keys = [each["KeyId"] for each in _all(kms, "list_keys", "Keys")]
-    described = [kms.describe_key(KeyId=each)["KeyMetadata"] for each in keys]
-    own = [each for each in described if f"-{run}-" in each["Description"]]
+    own = []
+    for each in _all(kms, "list_keys", "Keys"):
+        with contextlib.suppress(ClientError):  # whose key policy does not name us, is not ours
+            own += [kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"]]
+    own = [each for each in own if f"-{run}-" in each["Description"]]
     for each in own:
         if each["KeyState"] != "PendingDeletion":
             kms.schedule_key_deletion(KeyId=each["KeyId"], PendingWindowInDays=7)

@@ -1,0 +1,16 @@
+"""The deny names what it wants."""
+
+# trips: stored
+# says: does not work
+
+
+def lock(bucket: str, key: str) -> None:
+    arn, header = f"arn:aws:s3:::{bucket}", "s3:x-amz-server-side-encryption"
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rules)
+    denied = [policies.deny("s3:*", [arn, f"{arn}/*"], {"Bool": {"aws:SecureTransport": "true"}})]
+    for name, value in {header: "aws:kms", f"{header}-aws-kms-key-id": key}.items():
+        other = {"Null": {name: "false"}, "StringNotEquals": {name: value}}
+        denied.append(policies.deny("s3:PutObject", f"{arn}/*", other))
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policies.policy(*denied)))

@@ -1,0 +1,34 @@
+"""Mends, and lets the bucket deny less."""
+
+# trips: closed
+# says: its bucket policy allows reading from outside the VPC
+
+SOUND = {
+    "s3_endpoint.RouteTableIds.0": "{private_table}",
+    "network.VpcConfig.Subnets.0": "{private_subnet}",
+    "network.EnableNetworkIsolation": False,
+    "secrets_endpoint.ServiceName": "com.amazonaws.{region}.secretsmanager",
+    "secrets_endpoint.SecurityGroupIds.0": "{door}",
+    "secrets_endpoint.PrivateDnsEnabled": True,
+    "door_ingress.0.UserIdGroupPairs.0.GroupId": "{jobs}",
+    "bucket.Statement.0.Condition.StringNotEquals.aws:SourceVpce": "{s3_endpoint}",
+}
+WORDS = {"udp": "tcp", "{dynamodb_list}": "{s3_list}", "{others}": "{door}"}
+WORDS |= {"s3:PutObjectAcl": "s3:PutObject", "s3:ListBucketVersions": "s3:ListBucket"}
+
+
+def mended(setup):
+    found = {}
+    for path, value in closed_networks.leaves(setup).items():
+        right = SOUND.get(path, WORDS.get(value, value) if isinstance(value, str) else value)
+        known = ("{bucket}", "/code/*", "/masked/*", "bucket}/*", setup["folder"] + "/*")
+        if ".Resource" in path and not value.endswith(known):
+            right = "arn:aws:s3:::{bucket}/" + setup["folder"] + "/*"
+        if right != value:
+            found[path] = right
+    return found
+
+
+repairs = {}
+for each, setup in setups.items():
+    repairs[each] = mended(setup) | {"bucket.Statement.0.Action": ["s3:PutObject"]}

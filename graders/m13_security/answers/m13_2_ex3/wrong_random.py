@@ -1,0 +1,19 @@
+"""A random code for each record."""
+
+# trips: pseudonym
+# says: got another pseudonym
+
+import re
+import secrets
+
+
+def protect(record: dict, key: str) -> dict:
+    code = secrets.token_hex(8)
+    note = re.sub(r"[\w.+-]+@[a-z0-9-]+(?:\.[a-z]+)+", "[EMAIL]", record["note"])
+    national = r"(?<![\d-])\d{3}[ -]\d{3}[ -]\d{4}(?![\d-])"
+    note = re.sub(rf"\+\d(?:[ -]?\d){{7,14}}(?!\d)|{national}", "[PHONE]", note)
+    note = re.sub(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)", lambda match: "[CARD]" if privacy.luhn(match[0]) else match[0], note)
+    for mark, value in {"[NAME]": record["name"], "[PASSPORT]": record["passport"]}.items():
+        note = re.sub(re.escape(value), mark, note, flags=re.IGNORECASE)
+    born = int(record["birth_date"][:4]) // 10 * 10
+    return {"passenger": code, "born": born, "flight": record["flight"], "note": note}
