@@ -30,17 +30,22 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     if not judge_form(answer, report):
         return
     broken, repairs, faults = setups(answer.variant()), answer.value("repairs"), planted(answer.variant())
-    beside = [each for each, fault in faults.items() if not _mends(broken[each], repairs[each], fault)]
-    said = f"{', '.join(beside)}: the change is not of the value at fault alone." if beside else "Each change is of the value at fault."
-    for part in ("works", "closed", "smallest"):
-        report.part(part, 1 - len(beside) / len(faults), said)
+    places = {each: right(broken[each], fault) for each, fault in faults.items()}
+    changes = {each: changed_by(broken[each], repairs[each]) for each in faults}
+    elsewhere = [each for each, (path, _) in places.items() if path not in changes[each]]
+    wider = [each for each, (path, _) in places.items() if changes[each] != {path}]
+    ran = best_mode() == "namespace"
+    untrue = [] if ran else [each for each, place in places.items() if each in elsewhere or not _is(broken[each], repairs[each], *place)]
+    for part, wrong, said in (
+        ("works", untrue, "the value at fault is not mended"),
+        ("closed", elsewhere, "the value at fault is as it was"),
+        ("smallest", wider, "the change is not of the value at fault alone"),
+    ):
+        report.part(part, 1 - len(wrong) / len(faults), f"{', '.join(wrong)}: {said}." if wrong else "As it should be.")
 
 
-def _mends(setup: dict, repair: Any, fault: str) -> bool:
-    path, value = right(setup, fault)
-    if changed_by(setup, repair) != {path}:
-        return False
-    return best_mode() == "namespace" or leaves(repaired(setup, repair))[path] == value
+def _is(setup: dict, repair: Any, path: str, value: object) -> bool:
+    return leaves(repaired(setup, repair)).get(path) == value
 
 
 @ex3.graded

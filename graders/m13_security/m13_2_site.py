@@ -62,9 +62,10 @@ def judge_design(answer: Answer, report: Report) -> None:
 def _drawn_site(rng: random.Random, world: World, answer: Answer) -> tuple[dict[str, str], Site]:
     """The names that the learner's function gets, and the VPC."""
     s3, bucket = answer.client("s3"), world.bucket("m13-health")
-    admin = world.role("m13-admin", document(WIDE))
+    admin_role = world.role("m13-admin", document(WIDE))
+    admin = world.session(admin_role)
     key = answer.client("kms").create_key(Description=world.named("m13_2"))["KeyMetadata"]["Arn"]
-    world.callback(_deleted, answer, world, admin, key)
+    world.callback(_deleted, answer, admin, key)
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     folder = rng.choice(("patients", "claims", "visits"))
@@ -74,14 +75,15 @@ def _drawn_site(rng: random.Random, world: World, answer: Answer) -> tuple[dict[
     words = network.words
     site = {"region": world.region, "account": world.account, "bucket": bucket, "data": folder, "models": f"models-{rng.randint(10, 99)}"}
     site |= {"key": key, "endpoint": words["endpoint"], "subnet": words["private_subnet"], "group": words["jobs"]}
-    return site | {"job_role": world.role("m13-trainer", document(WIDE)), "admin_role": admin}, network
+    return site | {"job_role": world.role("m13-trainer", document(WIDE)), "admin_role": admin_role}, network
 
 
-def _deleted(answer: Answer, world: World, admin: str, key: str) -> None:
+def _deleted(answer: Answer, admin: Client, key: str) -> None:
     """Delete a key whose policy may name the account, or only its administrator, who first leaves it to the account again."""
-    statement = {"Effect": "Allow", "Principal": {"AWS": world.account}, "Action": "kms:*", "Resource": "*"}
+    account = key.split(":")[4]
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "kms:*", "Resource": "*"}
     with contextlib.suppress(ClientError):
-        world.session(admin)("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=document(statement))
+        admin("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=document(statement))
     with contextlib.suppress(ClientError):
         answer.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
 
