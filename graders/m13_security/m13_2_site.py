@@ -25,6 +25,7 @@ KINDS = {"public_access_block": dict, "bucket_policy": dict, "key_policy": dict,
 JOB = ("VpcConfig", "EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "OutputDataConfig")
 PARTS = ("readers", "transport", "public", "key", "endpoint", "job")
 BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+OPEN = "not all settings that S3 has against public access are on"
 WIDE = {"Effect": "Allow", "Action": ["s3:*", "kms:*", "logs:*", "ec2:*"], "Resource": "*"}
 LONGEST, SAID = 120, 400  # seconds, characters
 
@@ -162,7 +163,7 @@ def _judge_requirements(answer: Answer, report: Report, world: World, site: dict
     found = {
         "readers": list(_readers(answer, admin, job, site, made)),
         "transport": list(_transport(answer, site, made)),
-        "public": [f"the setting {name} is not on" for name in BLOCKS if made["public_access_block"].get(name) is not True],
+        "public": [] if all(made["public_access_block"].get(name) is True for name in BLOCKS) else [OPEN],
         "key": list(_key(admin("kms"), job("kms"), site["key"], made["key_policy"])),
         "endpoint": list(_endpoint(answer, site, made)),
         "job": list(_job(made["job"], site)),

@@ -1,7 +1,7 @@
 """No public ACLs."""
 
 # trips: public
-# says: the setting BlockPublicPolicy is not on
+# says: not all settings that S3 has against public access are on
 
 
 def design(site: dict) -> dict:
