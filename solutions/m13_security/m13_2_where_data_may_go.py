@@ -110,7 +110,7 @@ print(*said, sep="\n")
 # | an upload that names `aws:kms` and `key` | stored so |
 # | an upload under another KMS key | refused |
 # | an upload with `AES256` | refused |
-# | any request without TLS, on the bucket or its objects | refused, whoever sends it |
+# | any request without TLS, on the bucket or its objects | refused, for every caller |
 # | other requests over TLS | as before |
 #
 # An upload that names `aws:kms` without a key is not asked for. The check locks a bucket of its own, and sends requests. IAM's simulator says what happens
@@ -169,7 +169,7 @@ print(access.outcome(aws, wish))
 # | *NAT gateway* | the whole internet | what we want to avoid |
 #
 # In all three the job's own *security group* must let port 443 out. A group allows by rules: to an address range, to another group, or to a *prefix list*,
-# which is the addresses of S3. An endpoint also has a policy. It limits what goes through it, whoever asks.
+# which is the addresses of S3. An endpoint also has a policy. It limits what goes through it, for every caller.
 #
 # We add the gateway endpoint, and type the job in the SDK:
 
@@ -391,7 +391,7 @@ check("m13_2_ex3", protect=protect)
 # | 6 | Through the endpoint no other bucket can be read or written. |
 # | 7 | The job is in the subnet. Its program has no network, traffic between instances is encrypted, and the model is under the key. |
 #
-# *Residency* is one more: in which country data lies. You choose it by the region of bucket and key.
+# *Residency* is one more: the country in which the data is stored. You choose it by the region of bucket and key.
 
 # %% [markdown] exercise="m13_2_ex4"
 # Write `design(site)` that returns the documents of such a place, a `dict`. `site` has texts: `region`, `account`, `bucket`, `data` and `models` (folders),
