@@ -49,13 +49,13 @@ class Deliveries:
         platform.scheduler.add(self._next, self._deliver_due)
 
     def refresh(self) -> None:
-        """Read again from the store when trails deliver, and which data events they ask for."""
+        """Read again from the store when trails deliver, which regions they log, and which data events they ask for."""
         with self.lock:
             trails = self._store.every(TRAIL)
             self._next_time = min(map(_due, trails), default=math.inf)
-            wanted = set().union(*(selectors.data_types(trail) for trail in trails if trail["_Status"]["IsLogging"]))
-            self._platform.recorded_data.clear()
-            self._platform.recorded_data.update(wanted)
+            logging = [trail for trail in trails if trail["_Status"]["IsLogging"]]
+            _replace(self._platform.recorded_data, set().union(*map(selectors.data_types, logging)))
+            _replace(self._platform.trailed, {"*" if trail["IsMultiRegionTrail"] else trail["HomeRegion"] for trail in logging})
         self._platform.scheduler.wake()
 
     def start(self, trail: dict) -> None:
@@ -199,6 +199,11 @@ class Deliveries:
         _note(status, "DigestDelivery", moment)
         trail["_DigestStart"] = moment
         return True
+
+
+def _replace(kept: set[str], found: set[str]) -> None:
+    kept -= kept - found
+    kept |= found
 
 
 def following(moment: float) -> float:

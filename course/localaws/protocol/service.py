@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ class Stages:
     audit : bool
         Whether the request log stores parameters and responses, without secrets.
     events : bool
-        Whether EventBridge receives "AWS API Call via CloudTrail" events.
+        Whether EventBridge receives "AWS API Call via CloudTrail" events also where no trail logs.
     """
 
     authorization: bool = False
@@ -144,12 +145,14 @@ class Service:
     async def __call__(self, call: AwsRequest) -> Response:
         if self.options.stages.audit or self.options.stages.events:
             call.caller = self._platform.identity.callers.caller(call.principal)
+        is_event = self.options.stages.events or not self._platform.trailed.isdisjoint(("*", call.region))  # also the one that ends it
         try:
             response = await self._answer(call)
         except AwsError as error:
-            self._emit(call, error.code, error.message)
+            if is_event:
+                self._emit(call, error.code, error.message)
             raise
-        if response.status_code < 400:  # the fallback returns its errors as responses, without a code
+        if is_event and response.status_code < 400:  # the fallback returns its errors as responses, without a code
             self._emit(call)
         return response
 
@@ -241,11 +244,16 @@ class Service:
         return codec.serialise(operation, result, request_id)
 
     def _emit(self, call: AwsRequest, error: str = "", message: str = "") -> None:
-        if self.options.stages.events and is_delivered(call):
+        if is_delivered(call):
             platform = self._platform
-            identity = user_identity(call.caller, call.principal) if isinstance(call.caller, Caller) else None
+            caller = call.caller.result() if isinstance(call.caller, Future) and _succeeded(call.caller) else call.caller
+            identity = user_identity(caller, call.principal) if isinstance(caller, Caller) else None
             entry = api_call_event(call, platform.account, identity, error, message, platform.clock.now())
             platform.events.publish(call.region, entry)
+
+
+def _succeeded(looked_up: Future) -> bool:
+    return looked_up.done() and not looked_up.cancelled() and looked_up.exception() is None
 
 
 def validate(operation: OperationModel, params: dict, invalid: Callable[[str], AwsError] = invalid) -> None:
