@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import boto3
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session
 
 from course.grading.submission.evidence import EVENT
 
@@ -19,7 +22,9 @@ def client_with(own: Any, keys: dict[str, str]) -> Any:
     keys : dict
         ``AccessKeyId``, ``SecretAccessKey`` and, of temporary keys, ``SessionToken``.
     """
-    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"), own.meta.region_name)
+    core = Session()
+    core.register_component("data_loader", _loader())
+    session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"), own.meta.region_name, core)
     made = session.client(own.meta.service_model.service_name, endpoint_url=own.meta.endpoint_url, config=own.meta.config)
 
     def forward(request: Any, event_name: str, **more: Any) -> Any:
@@ -27,3 +32,9 @@ def client_with(own: Any, keys: dict[str, str]) -> Any:
 
     made.meta.events.register(EVENT[:-1], forward)  # its handlers record and replay the requests of a submission
     return made
+
+
+@functools.cache
+def _loader() -> Loader:
+    """Reads each service's model once: a check may act as many people."""
+    return create_loader()

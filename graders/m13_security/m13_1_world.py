@@ -97,7 +97,7 @@ class World(contextlib.ExitStack):
     def session(self, role: str, **options: Any) -> Client:
         """A maker of clients with the rights of a role; ``options`` are those of AssumeRole."""
         asked = {"RoleArn": role, "RoleSessionName": "check"} | options
-        keys = _when_known(lambda: self._opener.assume_role(**asked)["Credentials"])
+        keys = when_known(lambda: self._opener.assume_role(**asked)["Credentials"])
         return functools.cache(lambda service: client_with(self._client(service), keys))
 
     @functools.cached_property
@@ -126,7 +126,7 @@ def _delete_unlocked(s3: Any, bucket: str) -> None:
             raise
 
 
-def _when_known(ask: Callable[[], dict]) -> dict:
+def when_known(ask: Callable[[], dict]) -> dict:
     for _ in range(TRIES):
         try:
             return ask()
