@@ -1,0 +1,20 @@
+"""The key is the first one of the user."""
+
+# trips: user
+# says: `access_key` is
+
+
+def deleted_by(model: str) -> dict:
+    found = [each for each in records("ResourceName", model) if each["eventName"] == "DeleteModel"]
+    deletion = next(each for each in found if not each.get("errorCode"))
+    identity = deletion["userIdentity"]
+    role = identity.get("sessionContext", {}).get("sessionIssuer", {}).get("arn")
+    while identity["type"] == "AssumedRole":
+        opened = [each for each in records("ResourceName", identity["accessKeyId"]) if each["eventName"] == "AssumeRole"]
+        identity = opened[0]["userIdentity"]
+    return {
+        "person": identity["arn"],
+        "role": role,
+        "access_key": aws.client("iam").list_access_keys(UserName=identity["userName"])["AccessKeyMetadata"][0]["AccessKeyId"],
+        "event": deletion["eventID"],
+    }

@@ -1,0 +1,44 @@
+"""Names are encoded in an address."""
+
+# trips: objects
+# says: special characters
+
+
+def read(place):
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    found = []
+    for file in s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]:
+        text = gzip.decompress(s3.get_object(Bucket=bucket, Key=file["Key"])["Body"].read())
+        found += json.loads(text)["Records"]
+    return found
+
+
+def opened(each):
+    return ((each.get("responseElements") or {}).get("credentials") or {}).get("accessKeyId")
+
+
+def sessions(found, keys):
+    before = set()
+    while before != keys:
+        before = set(keys)
+        keys |= {opened(each) for each in found if opened(each) and each["userIdentity"]["accessKeyId"] in keys}
+    return keys
+
+
+def pairs(found):
+    on_objects = [each for each in found if "key" in (each["requestParameters"] or {})]
+    return [[each["eventName"], each["resources"][0]["ARN"]] for each in on_objects]
+
+
+def once(found):
+    return [list(each) for each in sorted({tuple(each) for each in found})]
+
+
+def reached(place: str, access_key: str) -> list:
+    from urllib.parse import quote
+
+    found = read(place)
+    keys = sessions(found, {access_key})
+    good = [each for each in found if not each.get("errorCode")]
+    mine = pairs([each for each in good if each["userIdentity"]["accessKeyId"] in keys])
+    return once([name, quote(arn, safe=":/")] for name, arn in mine)

@@ -1,0 +1,23 @@
+"""All deletions of models and endpoints."""
+
+# trips: quiet
+# says: deletes no model and no endpoint
+
+
+def alarm_pattern(deploy_role: str) -> dict:
+    other = [{"anything-but": deploy_role}, {"exists": False}]
+    deletion = {
+        "eventSource": ["sagemaker.amazonaws.com"],
+        "eventName": [{"prefix": "DeleteModel"}, {"prefix": "DeleteEndpoint"}],
+        "errorCode": [{"exists": False}],
+        "userIdentity": {"sessionContext": {"sessionIssuer": {"arn": other}}},
+    }
+    weaker = {
+        "eventSource": ["cloudtrail.amazonaws.com"],
+        "eventName": ["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"],
+    }
+    return {
+        "source": ["aws.sagemaker", "aws.cloudtrail"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"$or": [deletion, weaker]},
+    }

@@ -1,0 +1,23 @@
+"""Only AccessDenied is a failure."""
+
+# trips: quiet
+# says: that does not exist
+
+
+def alarm_pattern(deploy_role: str) -> dict:
+    other = [{"anything-but": deploy_role}, {"exists": False}]
+    deletion = {
+        "eventSource": ["sagemaker.amazonaws.com"],
+        "eventName": ["DeleteModel", "DeleteEndpoint"],
+        "errorCode": [{"exists": False}, {"anything-but": ["AccessDenied", "AccessDeniedException"]}],
+        "userIdentity": {"sessionContext": {"sessionIssuer": {"arn": other}}},
+    }
+    weaker = {
+        "eventSource": ["cloudtrail.amazonaws.com"],
+        "eventName": ["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"],
+    }
+    return {
+        "source": ["aws.sagemaker", "aws.cloudtrail"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"$or": [deletion, weaker]},
+    }

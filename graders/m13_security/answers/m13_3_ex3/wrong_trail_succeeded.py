@@ -1,0 +1,24 @@
+"""Only what succeeded counts."""
+
+# trips: trail
+# says: refused
+
+
+def alarm_pattern(deploy_role: str) -> dict:
+    other = [{"anything-but": deploy_role}, {"exists": False}]
+    deletion = {
+        "eventSource": ["sagemaker.amazonaws.com"],
+        "eventName": ["DeleteModel", "DeleteEndpoint"],
+        "errorCode": [{"exists": False}],
+        "userIdentity": {"sessionContext": {"sessionIssuer": {"arn": other}}},
+    }
+    weaker = {
+        "eventSource": ["cloudtrail.amazonaws.com"],
+        "eventName": ["StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors"],
+        "errorCode": [{"exists": False}],
+    }
+    return {
+        "source": ["aws.sagemaker", "aws.cloudtrail"],
+        "detail-type": ["AWS API Call via CloudTrail"],
+        "detail": {"$or": [deletion, weaker]},
+    }
