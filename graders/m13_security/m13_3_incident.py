@@ -164,7 +164,7 @@ def _played(rng: random.Random, world: Incident) -> list[Case]:
     nobody = {colleague.arn: "that is the user of the session's name. Who assumes a role chooses this name."}
     unasked = {weak.arn: "this person's call was refused.", weak.key: "this key's call was refused."}
     return [
-        _busy(world, team, direct, colleague, weak),
+        _busy(world, team, direct, colleague, behind),
         _direct(world, team, direct, behind),
         _session(world, team, behind, nobody | unasked, colleague),
         _chain(world, team, release, behind, nobody, colleague),
@@ -173,16 +173,17 @@ def _played(rng: random.Random, world: Incident) -> list[Case]:
     ]
 
 
-def _busy(world: Incident, team: str, person: Person, colleague: Person, weak: Person) -> Case:
-    """More than a page of refused calls, and of sessions, comes after the deletion."""
+def _busy(world: Incident, team: str, person: Person, *others: Person) -> Case:
+    """More than a page of failed calls, and of sessions, comes after the deletion."""
     model = world.model("m13-busy", team)
     request = _deleted(world.assumed(person.client, team, "nightly"), model)
     for _ in range(NOISE):
-        _deleted(weak.client, model)
-        colleague.client("sts").assume_role(RoleArn=team, RoleSessionName="nightly")
-    said = f"{model} was deleted before {NOISE} refused calls and {NOISE} other sessions, more than LookupEvents returns at once."
+        _deleted(others[0].client, model)
+        others[0].client("sts").assume_role(RoleArn=team, RoleSessionName="nightly")
+    said = f"{model} was deleted before {NOISE} failed calls and {NOISE} other sessions, more than LookupEvents returns at once."
     same = "this session has the same name and the same role, but another access key."
-    return Case("pages", model, said, person, team, request, {colleague.arn: same, colleague.key: same})
+    mistakes = {word: same for other in others for word in (other.arn, other.key)}
+    return Case("pages", model, said, person, team, request, mistakes)
 
 
 def _direct(world: Incident, team: str, person: Person, other: Person) -> Case:

@@ -49,7 +49,7 @@ OBJECTS = 4
 # %% [markdown]
 # ## From a session to a person
 #
-# We play Monday. Dana is a user. She assumes the role of the team, and deletes a model. As the session's name she gives the name of a colleague:
+# We play Monday. Dana is a user. She assumes the role of the team, and deletes a model. She gives the session the name of a colleague:
 
 # %%
 deleting = {"Effect": "Allow", "Action": ["sagemaker:DeleteModel", "s3:*"], "Resource": "*"}
@@ -100,18 +100,18 @@ for record in records("ResourceName", who["accessKeyId"]):
     print(record["eventName"], "made", made, "for", record["userIdentity"]["arn"])
 
 # %% [markdown]
-# It was Dana. A session can also assume a role. Then the caller of `AssumeRole` is a session again, and we ask once more: this is a *role chain*.
+# It was Dana. A session can also assume a role. Then the caller of `AssumeRole` is a session again, and we ask once more. AWS calls this *role chaining*.
 #
-# A call that failed has a record, too. It has an `errorCode`, and `responseElements` is null.
+# A call that failed has a record, too. It has an `errorCode`, and `responseElements` is null. `requestParameters` can also be null then.
 
 # %% [markdown] exercise="m13_3_ex1"
 # Write `deleted_by(model)`. It finds the last deletion of a model that succeeded, and returns a `dict`:
 #
 # | key | value |
 # |---|---|
-# | `person` | the ARN of the user with whom the chain begins |
+# | `person` | the ARN of the user at the start of the chain |
 # | `role` | the ARN of the role that deleted the model; `None` if the user did it without a role |
-# | `access_key` | the id of the long-term access key with which the chain begins |
+# | `access_key` | the id of this user's long-term key that was used |
 # | `event` | the `eventID` of the deletion |
 #
 # The chain may have several roles. Calls may have failed. A model may have been deleted, made again, and deleted. More than 50 events may have come since. You
@@ -184,7 +184,7 @@ for file in s3.list_objects_v2(Bucket=logs, Prefix=folder).get("Contents", []):
 
 # %% [markdown]
 # Each file is JSON, compressed by gzip. Records are in no order, and one may come twice. You can read the files in Python, or ask *Athena*. `incident.table`
-# makes AWS's table over a trail's files:
+# makes a table over a trail's files, with the columns of AWS's own table:
 
 # %%
 table = incident.table(aws, place)
@@ -198,7 +198,7 @@ print(incident.query(aws, sql).to_string(index=False))
 # What to notice:
 #
 # - The element `resources` has the ARN of the object. `requestParameters` has its `key`.
-# - The query asks for a *role*: it shows every session of it, also those of honest people.
+# - The query asks for a *role*. It shows every session of this role, also those of honest people.
 # - To follow the leaked key we need the records of `AssumeRole`. In the table, `requestparameters` and `responseelements` are text with JSON:
 #   `json_extract_scalar(responseelements, '$.credentials.accessKeyId')`.
 
@@ -336,7 +336,7 @@ check("m13_3_ex3", alarm_pattern=alarm_pattern)
 # ## In this notebook we have
 #
 # - followed access keys from a session to a person;
-# - made a trail with data events, and read its files by Python and by Athena;
+# - made a trail with data events, and read its files with Python and with Athena;
 # - let Config say what is not as it should be;
 # - written a rule that hears of deletions, and of a weaker trail.
 #

@@ -8,7 +8,7 @@ def deleted_by(model: str) -> dict:
             opener[each["responseElements"]["credentials"]["accessKeyId"]] = each["userIdentity"]
     last = None
     for each in reversed(records("EventName", "DeleteModel")):
-        if each["requestParameters"]["modelName"] == model and "errorCode" not in each:
+        if "errorCode" not in each and each["requestParameters"]["modelName"] == model:
             last = each
     who = last["userIdentity"]
     role = who["sessionContext"]["sessionIssuer"]["arn"] if "sessionContext" in who else None
