@@ -477,6 +477,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Next in the exam's domain of security: what all of this costs, and how to pay less.
+# Go on with the calls that others made: [who did what](../m13_security/m13_3_who_did_what.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

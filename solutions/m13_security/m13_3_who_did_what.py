@@ -369,6 +369,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Encryption and networks are the other half of security: *where data may go*.
+# This was the last notebook of the lesson. Next come costs: what all of this would cost on AWS, and how to pay less.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
