@@ -203,7 +203,7 @@ print(incident.query(aws, sql).to_string(index=False))
 #   `json_extract_scalar(responseelements, '$.credentials.accessKeyId')`.
 
 # %% [markdown] exercise="m13_3_ex2"
-# Write `reached(place, access_key)`. `place` is where the log files of a trail lie, such as `"s3://logs/AWSLogs/123456789012/CloudTrail/"`. It returns the list of
+# Write `reached(place, access_key)`. `place` is the folder of a trail's log files, such as `"s3://logs/AWSLogs/123456789012/CloudTrail/"`. It returns the list of
 # all pairs `[event name, object ARN]` that the leaked key reached, such as `["GetObject", "arn:aws:s3:::lake/flights/7.csv"]`. Each pair is there once.
 #
 # | counts | does not count |
