@@ -40,6 +40,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
         "sagemaker.core.parameter",
         "sagemaker.core.processing",
         "sagemaker.core.shapes",
+        "sagemaker.core.training.configs",
         "sagemaker.core.transformer",
         "sagemaker.core.workflow.conditions",
         "sagemaker.core.workflow.execution_variables",

@@ -30,8 +30,8 @@
 import json
 
 from given import access, network, policies, privacy
+from sagemaker.core.training.configs import Compute, InputData, Networking, OutputDataConfig
 from sagemaker.train import ModelTrainer
-from sagemaker.train.configs import Compute, InputData, Networking, OutputDataConfig
 
 from course import check, connect, hint, judge, variant
 from course.exercises import closed_networks
