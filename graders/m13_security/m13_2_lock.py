@@ -81,8 +81,12 @@ def _transport(answer: Answer, statements: list[dict], bucket: str, name: str) -
         return "The bucket has no policy, so it takes requests without TLS."
     text, arn = as_identity(statements), f"arn:aws:s3:::{bucket}"
     calls = {"s3:GetObject": f"{arn}/{name}", "s3:PutObject": f"{arn}/{name}", "s3:DeleteObject": f"{arn}/{name}", "s3:ListBucket": arn}
-    through = [action for action, where in calls.items() if allows(answer, text, action, where, aws__SecureTransport="false")]
-    denied = [action for action, where in calls.items() if not allows(answer, text, action, where, aws__SecureTransport="true")]
+    through = [
+        action for action, where in calls.items() if allows(answer.client("iam"), text, action, where, {"aws:SecureTransport": "false"})
+    ]
+    denied = [
+        action for action, where in calls.items() if not allows(answer.client("iam"), text, action, where, {"aws:SecureTransport": "true"})
+    ]
     said = [f"Without TLS the bucket lets {', '.join(through)} through."] if through else []
     said += [f"With TLS it refuses {', '.join(denied)}."] if denied else []
     return " ".join(said)

@@ -51,7 +51,7 @@ def _through_endpoint(answer: Answer, setup: dict, words: dict[str, str]) -> Ite
         ("s3:PutBucketPolicy", arn, "changing the bucket's policy"),
     ]
     for action, where, said in cases:
-        if allows(answer, text, action, where):
+        if allows(answer.client("iam"), text, action, where):
             yield f"its S3 endpoint's policy allows {said}"
 
 
@@ -59,7 +59,7 @@ def _into_bucket(answer: Answer, setup: dict, words: dict[str, str]) -> Iterator
     text = as_identity(setup["bucket"]["Statement"])
     for action, said in {"s3:GetObject": "reading", "s3:PutObject": "writing"}.items():
         where = f"arn:aws:s3:::{words['bucket']}/{setup['folder']}/a.csv"
-        if allows(answer, text, action, where):
+        if allows(answer.client("iam"), text, action, where):
             yield f"its bucket policy allows {said} from outside the VPC"
-        elif allows(answer, text, action, where, aws__SourceVpce="vpce-0123456789abcdef0"):
+        elif allows(answer.client("iam"), text, action, where, {"aws:SourceVpce": "vpce-0123456789abcdef0"}):
             yield f"its bucket policy allows {said} through other endpoints"

@@ -177,8 +177,8 @@ def _readers(answer: Answer, admin: Client, job: Client, site: dict, made: dict)
     if not refused(job("s3").get_object, **place):
         yield "the job's role read an object from outside the VPC"
     text, where = as_identity(made["bucket_policy"]["Statement"]), f"arn:aws:s3:::{place['Bucket']}/{place['Key']}"
-    secure = {"aws__SecureTransport": "true", "aws__SourceVpce": site["endpoint"]}
-    if allows(answer, text, "s3:GetObject", where, **secure, aws__PrincipalArn=site["admin_role"]):
+    secure = {"aws:SecureTransport": "true", "aws:SourceVpce": site["endpoint"]}
+    if allows(answer.client("iam"), text, "s3:GetObject", where, secure | {"aws:PrincipalArn": site["admin_role"]}):
         yield "the bucket's policy lets another role read through the endpoint"
     if not refused(admin("s3").get_object, **place):
         yield "the administrator read an object"
@@ -186,10 +186,10 @@ def _readers(answer: Answer, admin: Client, job: Client, site: dict, made: dict)
 
 def _transport(answer: Answer, site: dict, made: dict) -> Iterator[str]:
     text, arn = as_identity(made["bucket_policy"]["Statement"]), f"arn:aws:s3:::{site['bucket']}"
-    best = {"aws__SourceVpce": site["endpoint"], "aws__PrincipalArn": site["job_role"]}
+    plain = {"aws:SourceVpce": site["endpoint"], "aws:PrincipalArn": site["job_role"], "aws:SecureTransport": "false"}
     calls = {"s3:GetObject": f"{arn}/{site['data']}/a", "s3:PutObject": f"{arn}/{site['models']}/a", "s3:ListBucket": arn}
     for action, where in calls.items():
-        if allows(answer, text, action, where, **best, aws__SecureTransport="false"):
+        if allows(answer.client("iam"), text, action, where, plain):
             yield f"{action} without TLS passes"
 
 
@@ -209,7 +209,7 @@ def _endpoint(answer: Answer, site: dict, made: dict) -> Iterator[str]:
     text = as_limit(made["endpoint_policy"]["Statement"])
     for action, said in {"s3:PutObject": "written to", "s3:GetObject": "read from"}.items():
         for bucket in ("elsewhere", f"{site['bucket']}-2"):
-            if allows(answer, text, action, f"arn:aws:s3:::{bucket}/{site['data']}/a"):
+            if allows(answer.client("iam"), text, action, f"arn:aws:s3:::{bucket}/{site['data']}/a"):
                 yield f"through the endpoint an object of another bucket can be {said}"
                 break
 
