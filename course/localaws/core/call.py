@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.model import OperationModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from course.localaws.core.errors import AwsError
+
+if TYPE_CHECKING:  # `course aws` imports this module and stays quick
+    from botocore.model import OperationModel
 
 LARGEST_BUFFERED = 256 * 1024 * 1024  # bytes of a body that is read into memory
 
