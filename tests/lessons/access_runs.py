@@ -6,19 +6,18 @@ which has only ``given/policies/execution.json``. The notebooks run in AWS mode:
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from course.localaws.server import launch
 from course.regression.execute import Executed, execute_all, lessons
 from course.session import EXECUTION_ROLE
 from tests.localaws.boto_clients import client_factory
+from tests.localaws.iam.callers import document
 
 ROOT = Path(__file__).parents[2]
 HARNESS = Path(__file__).parent / "aws_mode"
@@ -55,16 +54,15 @@ class Attempt:
 def policies(lesson: str, without: StatementName | None = None) -> dict[str, dict]:
     """The policies of a lesson by name, perhaps without one of their statements."""
     found = {name: json.loads((LESSONS[lesson] / f"{name}.json").read_text()) for name in ROLES}
-    if without is None:
-        return found
-    changed = copy.deepcopy(found)
-    changed[without.policy]["Statement"] = [one for one in found[without.policy]["Statement"] if one["Sid"] != without.sid]
-    return changed
+    if without is not None:
+        changed = found[without.policy]
+        changed["Statement"] = [one for one in changed["Statement"] if one["Sid"] != without.sid]
+    return found
 
 
 def statements(lesson: str) -> list[StatementName]:
     """All statements of a lesson's policies."""
-    return [StatementName(lesson, name, one["Sid"]) for name, document in policies(lesson).items() for one in document["Statement"]]
+    return [StatementName(lesson, name, one["Sid"]) for name, given in policies(lesson).items() for one in given["Statement"]]
 
 
 def statement(name: StatementName) -> dict:
@@ -81,7 +79,8 @@ def notebooks(lesson: str) -> list[Path]:
 def attempt(notebook: Path, documents: dict[str, dict], folder: Path) -> Attempt:
     """Run one notebook on a new local AWS whose two roles have these policies only."""
     record = folder / "decisions.jsonl"
-    with _recording(record), launch.temporary() as handle:
+    recording = {"PYTHONPATH": str(RECORDER), "RECORDED_DECISIONS": str(record)}  # of the local AWS, see recorder/sitecustomize.py
+    with mock.patch.dict(os.environ, recording), launch.temporary() as handle:
         client = client_factory(handle)
         _give_policies(client("iam"), documents)
         role = f"arn:aws:iam::{ACCOUNT}:role/{ROLES['learner']}"
@@ -91,21 +90,9 @@ def attempt(notebook: Path, documents: dict[str, dict], folder: Path) -> Attempt
     return Attempt(executed, [each for each in decisions if each["caller"] in ROLES.values()])
 
 
-@contextlib.contextmanager
-def _recording(record: Path) -> Iterator[None]:
-    """Within the block, a local AWS that starts writes its decisions to ``record``."""
-    before = dict(os.environ)
-    os.environ |= {"PYTHONPATH": str(RECORDER), "RECORDED_DECISIONS": str(record)}
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def _give_policies(iam: Any, documents: dict[str, dict]) -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=ROLES["learner"], AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}))
+    iam.create_role(RoleName=ROLES["learner"], AssumeRolePolicyDocument=document(trust))
     for attached in iam.list_attached_role_policies(RoleName=EXECUTION_ROLE)["AttachedPolicies"]:
         iam.detach_role_policy(RoleName=EXECUTION_ROLE, PolicyArn=attached["PolicyArn"])
     for inline in iam.list_role_policies(RoleName=EXECUTION_ROLE)["PolicyNames"]:

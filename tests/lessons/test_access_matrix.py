@@ -78,7 +78,7 @@ def test_each_action_and_resource_of_a_statement_is_needed(name: StatementName) 
 
 
 @pytest.mark.parametrize("name", ALL, ids=str)
-def test_a_star_stands_only_where_aws_has_no_resource(name: StatementName) -> None:
+def test_the_resource_is_a_star_only_where_aws_has_no_resource(name: StatementName) -> None:
     """The local AWS asks on ``*`` for the actions that have no resource in AWS's Service Authorization Reference."""
     one = statement(name)
     assert not any("*" in action for action in listed(one["Action"]))

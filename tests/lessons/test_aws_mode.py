@@ -14,7 +14,7 @@ from tests.localaws.sagemaker.job_fixtures import needs_clarify
 
 from .conftest import SLOW
 
-CLARIFY = "m12_3"  # its local AWS needs the libraries of Clarify
+CLARIFY = "m12_3_for_whom_and_why"  # its local AWS needs the libraries of Clarify, so it runs alone
 HARNESS = Path(__file__).parent / "aws_mode"
 
 pytestmark = pytest.mark.timeout(1800)  # the first test waits for all lessons
@@ -35,7 +35,7 @@ def environments(handles, elsewhere) -> list[dict[str, str]]:
 
 
 def kind(source: Path) -> str:
-    return "clarify" if source.name.startswith(CLARIFY) else "slow" if source.name.startswith(SLOW) else "quick"
+    return "clarify" if source.stem == CLARIFY else "slow" if source.name.startswith(SLOW) else "quick"
 
 
 @pytest.fixture(
@@ -56,7 +56,7 @@ def test_the_harness_refuses_the_local_aws(environments):
 
 
 def test_the_references_run_and_earn_all_points(runs):
-    assert runs
+    assert set(runs) == {CLARIFY} or len(runs) >= 5
     assert {name: run.error for name, run in runs.items() if run.error} == {}
     assert {name: run.earned for name, run in runs.items() if run.earned != run.points} == {}
 
@@ -67,5 +67,5 @@ def test_nothing_is_left_running(runs, handles):
 
 def test_the_lessons_reached_the_local_aws_by_their_environment_alone(runs, handles, elsewhere):
     asked = {event["operation"] for handle in handles for event in handle.events(limit=100_000)}
-    assert asked & {"CreateTrainingJob", "CreateProcessingJob"}
+    assert ("CreateProcessingJob" if set(runs) == {CLARIFY} else "CreateTrainingJob") in asked
     assert not elsewhere.exists()

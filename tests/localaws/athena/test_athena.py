@@ -387,7 +387,6 @@ def test_another_region_has_its_own_tables_and_queries(lake, local_aws, client):
         athena.get_query_execution(QueryExecutionId=query)
 
 
-@pytest.mark.nightly  # server/test_server.py kills by day
 def test_a_query_reads_objects_that_are_replaced_meanwhile(lake):
     name = fresh("replaced")
     lake.put(f"{name}/part", "1\n2\n")
@@ -408,6 +407,7 @@ def test_a_query_reads_objects_that_are_replaced_meanwhile(lake):
     assert found == [[["3"]]] * 5
 
 
+@pytest.mark.nightly  # server/test_server.py kills by day
 def test_queries_outlive_a_kill(tmp_path):
     from tests.localaws.moto.restartable_aws import RestartableAws
 

@@ -15,6 +15,7 @@ from course.localaws.server import launch
 from tests import by_day
 from tests.leaked_processes import wait_for
 from tests.localaws.awslambda.programs import ROLE_NAME, create, invoke, log, make_role, package
+from tests.localaws.iam.callers import allow, document
 from tests.localaws.moto.restartable_aws import RestartableAws
 
 COUNTING = """
@@ -36,10 +37,7 @@ def handler(event, context):
     if sent["MessageAttributes"]:
         print(sent["Subject"], sent["MessageAttributes"])
 """
-ON_ATTEMPTS = {
-    "Version": "2012-10-17",
-    "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::attempts", "arn:aws:s3:::attempts/*"]},
-}
+ON_ATTEMPTS = document(allow("s3:*", ["arn:aws:s3:::attempts", "arn:aws:s3:::attempts/*"]))
 PATIENCE = 200.0  # seconds on a busy machine
 
 
@@ -62,7 +60,7 @@ class Attempts:
 def aws(tmp_path) -> Iterator[RestartableAws]:
     aws = RestartableAws(tmp_path / "state")
     make_role(aws)
-    aws("iam").put_role_policy(RoleName=ROLE_NAME, PolicyName="attempts", PolicyDocument=json.dumps(ON_ATTEMPTS))
+    aws("iam").put_role_policy(RoleName=ROLE_NAME, PolicyName="attempts", PolicyDocument=ON_ATTEMPTS)
     yield aws
     aws.stop()
 

@@ -114,8 +114,8 @@ def test_a_topic_of_another_region_is_found_by_its_arn(aws: TrailFixtures, trail
     topic = sns.create_topic(Name="open")["TopicArn"]
     allowed = {"Effect": "Allow", "Principal": SERVICE, "Action": "SNS:Publish", "Resource": topic}
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(allowed))
-    assert aws.cloudtrail.create_trail(Name="told-abroad", S3BucketName=BUCKET, SnsTopicName=topic)["SnsTopicARN"] == topic
-    aws.cloudtrail.delete_trail(Name="told-abroad")
+    assert aws.cloudtrail.create_trail(Name="topic-abroad", S3BucketName=BUCKET, SnsTopicName=topic)["SnsTopicARN"] == topic
+    aws.cloudtrail.delete_trail(Name="topic-abroad")
 
 
 def test_a_region_has_five_trails_at_most(aws: TrailFixtures, trail: str) -> None:

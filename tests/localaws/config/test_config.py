@@ -345,10 +345,10 @@ def test_rules_of_an_earlier_release_are_taken_over(tmp_path):
 
 
 def test_every_rule_in_the_table_has_a_check_and_a_trigger():
-    document = yaml.safe_load(Path(catalog.__file__).with_name("rules.yaml").read_text())
+    table = yaml.safe_load(Path(catalog.__file__).with_name("rules.yaml").read_text())
     assert all(callable(rule.check) and rule.types for rule in catalog.rules().values())
-    assert not document["rules"].keys() & document["refused"].keys()
-    assert {entry["trigger"] for entry in document["rules"].values()} <= {"changes", "periodic", "both"}
+    assert not table["rules"].keys() & table["refused"].keys()
+    assert {entry["trigger"] for entry in table["rules"].values()} <= {"changes", "periodic", "both"}
 
 
 def test_a_rule_of_a_state_folder_of_november_2026_is_read():

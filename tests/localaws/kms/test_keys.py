@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import tarfile
 import time
-from pathlib import Path
 
 import pytest
 
-from course.localaws.moto.journal import Journal, JournalEntry, new_seed
+from tests.localaws.moto import earlier_release
 from tests.localaws.moto.restartable_aws import RestartableAws
 
-ARCHIVE = Path(__file__).parents[1] / "server" / "state-2026-11-27.tar.gz"
 DAY = 86_400
 
 
@@ -202,16 +199,9 @@ def test_a_replica_of_a_key_that_rotates_does_not_rotate_by_itself(aws):
 
 
 def test_a_policy_of_an_earlier_release_that_cannot_be_read_is_replaced_by_the_default(tmp_path):
-    with tarfile.open(ARCHIVE) as tar:
-        tar.extractall(tmp_path, filter="data")
-    (tmp_path / "state").chmod(0o700)
-    journal = Journal(tmp_path / "state" / "journal.db")
-    headers = (("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "TrentService.CreateKey"), ("host", "localhost"))
-    body = json.dumps({"Description": "unreadable", "Policy": "no JSON"}).encode()
-    caller = "arn:aws:iam::123456789012:root"
-    journal.append(JournalEntry(time.time(), new_seed(), "kms", "us-east-1", caller, "", "POST", b"/", b"", headers, body))
-    journal.close()
-    aws = RestartableAws(tmp_path / "state")
+    state, params = earlier_release.unpack(tmp_path), {"Description": "unreadable", "Policy": "no JSON"}
+    earlier_release.journal(state, earlier_release.request("kms", "TrentService.CreateKey", params))
+    aws = RestartableAws(state)
     try:
         kms = aws("kms")
         found = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]

@@ -9,9 +9,9 @@ import pytest
 
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
-from course.localaws.moto.journal import Journal, JournalEntry, new_seed
 from course.localaws.moto.migration import Migration
 from course.localaws.server.app import LocalAws
+from tests.localaws.moto import earlier_release
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS things (name TEXT)"
 
@@ -19,9 +19,7 @@ SCHEMA = "CREATE TABLE IF NOT EXISTS things (name TEXT)"
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A state folder in which moto has answered a request."""
-    journal = Journal(tmp_path / "journal.db")
-    journal.append(JournalEntry(0.0, new_seed(), "kms", "us-east-1", "", "", "POST", b"/", b"", (), b"{}"))
-    journal.close()
+    earlier_release.journal(tmp_path, earlier_release.request("kms", "TrentService.CreateKey", {}))
     return tmp_path
 
 

@@ -6,7 +6,6 @@ that comes back. `test_job_probes` has those by jobs, models and functions.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from botocore.config import Config
 
 from tests.localaws import athena_queries
 from tests.localaws.boto_clients import session_with_keys
+from tests.localaws.iam.callers import allow, document
 from tests.localaws.probes.world import BUCKET, CALLERS, UP, Reply, World, answer
 
 everybody = pytest.mark.parametrize("caller", CALLERS)
@@ -73,11 +73,13 @@ PATHS = {
 
 @everybody
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
-def test_a_path_that_no_sdk_sends(world: World, path: str, caller: str) -> None:
+def test_a_path_that_no_sdk_sends_reads_no_file(world: World, path: str, caller: str) -> None:
     for place in world.places.values():
         sent = path.format(bucket=BUCKET, up=UP, encoded=quote(UP, safe=""), path=str(place)[1:])
         for method in ("GET", "HEAD"):
-            assert not world.seen(world.signed(caller, method, sent))
+            reply = world.signed(caller, method, sent)
+            assert reply.status >= 400 and "SignatureDoesNotMatch" not in reply.text
+            assert not world.seen(reply)
 
 
 @everybody
@@ -106,9 +108,8 @@ class PresigningUser:
     def __init__(self, world: World, signature: str) -> None:
         self._iam, self.name, self._here = world.jobs.client("iam"), world.jobs.name("presigner"), True
         self._iam.create_user(UserName=self.name)
-        may = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"arn:aws:s3:::{BUCKET}/shared/*"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": may})
-        self._iam.put_user_policy(UserName=self.name, PolicyName="own", PolicyDocument=document)
+        policy = document(allow(["s3:GetObject", "s3:PutObject"], f"arn:aws:s3:::{BUCKET}/shared/*"))
+        self._iam.put_user_policy(UserName=self.name, PolicyName="own", PolicyDocument=policy)
         self._key = self._iam.create_access_key(UserName=self.name)["AccessKey"]
         session = session_with_keys(self._key["AccessKeyId"], self._key["SecretAccessKey"])
         self._s3 = session.client("s3", endpoint_url=world.handle.endpoint, config=Config(signature_version=signature))

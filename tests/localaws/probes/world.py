@@ -1,4 +1,4 @@
-"""A local AWS with secrets around it, for `test_probes`, and what a caller of any rights gets back from it."""
+"""A local AWS with secrets around it, for the probes, and what a caller of any rights gets back from it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-import botocore.session
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from course.localaws.core import credentials
 from course.localaws.core.credentials import Credential
+from course.localaws.core.sdk_environment import REGION
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory, session_with_keys
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
 ACCOUNT = "123456789012"
 BUCKET = "course-data"  # of `JobFixtures`
-REGION = "us-east-1"
 UP = "../" * 12
 CALLERS = {"root": f"arn:aws:iam::{ACCOUNT}:root", "administrator": f"arn:aws:sts::{ACCOUNT}:assumed-role/Administrator/learner"}
 
@@ -70,7 +70,7 @@ class World:
             "the database of sessions": handle.state / "identity.db",
         }
 
-    def seen(self, text: str | bytes | object) -> list[str]:
+    def seen(self, text: object) -> list[str]:
         """Which secrets are in what somebody got."""
         text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
         return [secret for secret in self.secrets if secret in text]
@@ -84,13 +84,12 @@ class World:
         config = Config(retries={"total_max_attempts": 1}, parameter_validation=False, s3={"addressing_style": "path"})
         return session.client(service, endpoint_url=self.handle.endpoint, config=config)
 
-    def signed(self, caller: str, method: str, path: str, headers: dict[str, str] | None = None) -> Reply:
-        """Sends a signed request for S3 with exactly this path, which no SDK would send."""
+    def signed(self, caller: str, method: str, path: str) -> Reply:
+        """Sends a signed request for S3 with exactly this path, which no SDK would send. The signature is of the decoded path, as in S3."""
         issued = self.keys(caller)
-        request = AWSRequest(method=method, url=self.handle.endpoint + path, headers=headers or {})
-        made = botocore.session.get_session()
-        made.set_credentials(issued.principal.access_key, issued.secret, issued.token)
-        S3SigV4Auth(made.get_credentials(), "s3", REGION).add_auth(request)
+        request = AWSRequest(method=method, url=self.handle.endpoint + unquote(path))
+        keys = Credentials(issued.principal.access_key, issued.secret, issued.token)
+        S3SigV4Auth(keys, "s3", REGION).add_auth(request)
         return self.send(method, path, dict(request.headers))
 
     def send(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> Reply:

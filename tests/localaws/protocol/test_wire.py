@@ -177,7 +177,7 @@ def test_results_that_do_not_fit_the_model(result, says):
 @pytest.mark.parametrize(("strict", "status"), [("0", 200), ("1", 500)])
 def test_only_a_strict_service_checks_what_it_serialises(monkeypatch, tmp_path, strict, status):
     monkeypatch.setenv(STRICT, strict)
-    platform = SimpleNamespace(account="123456789012", quota=StateQuota(tmp_path), trailed=set())
+    platform = SimpleNamespace(account="123456789012", quota=StateQuota(tmp_path), logged_regions=set())
     service = Service("sagemaker", platform, {"DescribeModel": lambda context, params: {"ModelName": "m"}})
     sent = call("POST", "/", {"x-amz-target": "SageMaker.DescribeModel"}, body=b'{"ModelName": "m"}')
     try:

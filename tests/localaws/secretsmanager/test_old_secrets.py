@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import tarfile
-import time
 from pathlib import Path
 
 import pytest
 
-from course.localaws.moto.journal import Journal, JournalEntry, new_seed
+from tests.localaws.moto import earlier_release
 from tests.localaws.moto.restartable_aws import RestartableAws
 
-ARCHIVE = Path(__file__).parents[1] / "server" / "state-2026-11-27.tar.gz"
 TOKENS = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"]
 REQUESTS = [
     ("CreateSecret", {"Name": "old/text", "SecretString": "first", "ClientRequestToken": TOKENS[0], "Tags": [{"Key": "a", "Value": "b"}]}),
@@ -26,22 +22,9 @@ REQUESTS = [
 
 def opened(tmp_path: Path, requests: list[tuple[str, dict]]) -> RestartableAws:
     """The archived state of an earlier release, with requests in its journal."""
-    with tarfile.open(ARCHIVE) as tar:
-        tar.extractall(tmp_path, filter="data")
-    (tmp_path / "state").chmod(0o700)
-    journal = Journal(tmp_path / "state" / "journal.db")
-    for operation, parameters in requests:
-        headers = (
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", f"secretsmanager.{operation}"),
-            ("host", "localhost"),
-        )
-        caller = "arn:aws:iam::123456789012:root"
-        body = json.dumps(parameters).encode()
-        seed, service = new_seed(), "secretsmanager"
-        journal.append(JournalEntry(time.time(), seed, service, "us-east-1", caller, "", "POST", b"/", b"", headers, body))
-    journal.close()
-    return RestartableAws(tmp_path / "state")
+    state, service = earlier_release.unpack(tmp_path), "secretsmanager"
+    earlier_release.journal(state, *(earlier_release.request(service, f"{service}.{operation}", params) for operation, params in requests))
+    return RestartableAws(state)
 
 
 @pytest.fixture

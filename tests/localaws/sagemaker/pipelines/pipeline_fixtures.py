@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.localaws.iam.callers import allow, document
 from tests.localaws.sagemaker.job_fixtures import ROLE, SKLEARN
 
 BUCKET = "pipeline-data"
@@ -29,8 +30,7 @@ class PipelineClients:
         if BUCKET not in [bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]]:
             self.s3.create_bucket(Bucket=BUCKET)
         # Callback and Lambda steps use the role's rights. AmazonSageMakerFullAccess has none on queues, and only some on functions.
-        asks = {"Effect": "Allow", "Action": ["sqs:SendMessage", "lambda:InvokeFunction"], "Resource": "*"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [asks]})
+        policy = document(allow(["sqs:SendMessage", "lambda:InvokeFunction"]))
         client("iam").put_role_policy(RoleName="SageMakerRole", PolicyName="Steps", PolicyDocument=policy)
 
     def put(self, key: str, body: str | bytes) -> str:
