@@ -30,7 +30,7 @@ def client_with(own: Any, keys: dict[str, str]) -> Any:
     def forward(request: Any, event_name: str, **more: Any) -> Any:
         return own.meta.events.emit_until_response(event_name, request=request, **more)[1]
 
-    made.meta.events.register(EVENT[:-1], forward)  # its handlers record and replay the requests of a submission
+    made.meta.events.register(EVENT, forward)  # its handlers record and replay the requests of a submission
     return made
 
 

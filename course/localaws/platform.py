@@ -82,7 +82,7 @@ class Platform:
         Scalable dimension -> the `Scalable` that Application Auto Scaling scales. Each service that can be scaled adds its own.
     recorded_data : set of str
         The types of resources whose data events a trail of CloudTrail asks for, e.g. ``"AWS::S3::Object"``.
-    trailed : set of str
+    logged_regions : set of str
         The regions whose calls a trail of CloudTrail logs, ``"*"`` for all: EventBridge gets their events.
     scalable_targets : ScalableTargetLookup
         Set by Application Auto Scaling's constructor.
@@ -121,7 +121,7 @@ class Platform:
     own_libraries: bool = False
     scalable: dict[str, Scalable] = field(default_factory=dict)
     recorded_data: set[str] = field(default_factory=set)
-    trailed: set[str] = field(default_factory=set)
+    logged_regions: set[str] = field(default_factory=set)
     scalable_targets: ScalableTargetLookup = field(init=False)
     configurations: dict[str, Callable[[str], list[dict]]] = field(default_factory=dict)
     athena: Queries = field(init=False)

@@ -17,7 +17,7 @@ from course.grading import values
 from course.grading.errors import AnswerError
 from course.grading.exercise.answer import fresh_token
 
-EVENT = "before-send."  # the prefix of botocore's events: before-send.s3.GetObject
+EVENT = "before-send"  # of botocore, which adds service and operation: before-send.s3.GetObject
 OURS = "course-evidence"
 LONGEST_WHAT = 300  # characters
 
@@ -140,9 +140,7 @@ def recording(client: Callable[[str], Any], log: Callable[[], list[dict[str, Any
 
     def make(service: str) -> Any:
         made = client(service)
-        made.meta.events.register(
-            EVENT[:-1], lambda request, event_name, **_: _send(request, event_name, log()), unique_id="course-evidence"
-        )
+        made.meta.events.register(EVENT, lambda request, event_name, **_: _send(request, event_name, log()), unique_id="course-evidence")
         return made
 
     return make
@@ -159,13 +157,13 @@ def replaying(evidence: Evidence) -> Callable[[str], Any]:
     def answer(request: Any, event_name: str, **_: Any) -> Any:
         recorded = left.get(fingerprint(request))
         if not recorded:
-            raise NotRecorded(f"AWS was not asked this ({event_name.removeprefix(EVENT)}) when the submission ran")
+            raise NotRecorded(f"AWS was not asked this ({event_name.partition('.')[2]}) when the submission ran")
         return _response(request, recorded.pop(0) if len(recorded) > 1 else recorded[0])
 
     def make(service: str) -> Any:
         session = boto3.Session("none", "none", region_name="us-east-1")
         made = session.client(service, endpoint_url="http://127.0.0.1:9")
-        made.meta.events.register(EVENT[:-1], answer)
+        made.meta.events.register(EVENT, answer)
         return made
 
     return make
@@ -197,7 +195,7 @@ def _send(request: Any, event_name: str, log: list[dict[str, Any]]) -> Any:
     answered = _connections().send(request)
     recorded = {
         "request": fingerprint(request),
-        "operation": event_name.removeprefix(EVENT),
+        "operation": event_name.partition(".")[2],
         "what": _what(request),
         "status": answered.status_code,
         "headers": dict(answered.headers.items()),

@@ -53,9 +53,9 @@ class Deliveries:
         with self.lock:
             trails = self._store.every(TRAIL)
             self._next_time = min(map(_due, trails), default=math.inf)
-            logging = [trail for trail in trails if trail["_Status"]["IsLogging"]]
-            _replace(self._platform.recorded_data, set().union(*map(selectors.data_types, logging)))
-            _replace(self._platform.trailed, {"*" if trail["IsMultiRegionTrail"] else trail["HomeRegion"] for trail in logging})
+            active = [trail for trail in trails if trail["_Status"]["IsLogging"]]
+            _replace(self._platform.recorded_data, set().union(*map(selectors.data_types, active)))
+            _replace(self._platform.logged_regions, {"*" if trail["IsMultiRegionTrail"] else trail["HomeRegion"] for trail in active})
         self._platform.scheduler.wake()
 
     def start(self, trail: dict) -> None:
@@ -144,6 +144,7 @@ class Deliveries:
 
     def _rows(self, trail: dict, moment: float) -> Iterator[dict]:
         """The rows of the request log that a trail has not delivered yet."""
+        # the row of StopLogging is the last one, and comes after StopLoggingTime
         latest = trail["_Status"]["StopLoggingTime"] + SECONDS if trail["_Until"] else moment
         for row in self._platform.requests.after(trail["_Cursor"], self._last(trail)):
             if row["time"] > latest:
@@ -202,7 +203,8 @@ class Deliveries:
 
 
 def _replace(kept: set[str], found: set[str]) -> None:
-    kept -= kept - found
+    """Change a set in place. What is in both is never missing: other threads read it without the lock."""
+    kept &= found
     kept |= found
 
 

@@ -145,7 +145,8 @@ class Service:
     async def __call__(self, call: AwsRequest) -> Response:
         if self.options.stages.audit or self.options.stages.events:
             call.caller = self._platform.identity.callers.caller(call.principal)
-        is_event = self.options.stages.events or not self._platform.trailed.isdisjoint(("*", call.region))  # also the one that ends it
+        # asked before the call is answered: StopLogging is the last event of a trail
+        is_event = self.options.stages.events or not self._platform.logged_regions.isdisjoint(("*", call.region))
         try:
             response = await self._answer(call)
         except AwsError as error:

@@ -53,7 +53,7 @@ class SecretPermissions:
         """The permission that a service needs to use a secret on behalf of a caller. ``resource`` is the ARN of the secret."""
         secret = identifiers.find(self._store, resource.split(":")[3], self._account, resource)
         name = action.partition(":")[2]
-        return self._demand(action, resource, secret, lambda: self._condition_keys(name, {}, secret) | keys())
+        return self._demand(action, resource, secret, lambda: self._keys_of(name, {}, secret) | keys())
 
     def _of_secret(self, region: str, operation: str, params: dict) -> Iterator[RequiredPermission]:
         named = params.get("SecretId")
@@ -128,13 +128,13 @@ class SecretPermissions:
         return self._services["kms"](action, key, lambda: keys)
 
     def _on(self, arn: str, secret: Secret | None, operation: str, params: dict) -> RequiredPermission:
-        return self._demand(f"{SERVICE}:{operation}", arn, secret, partial(self._condition_keys, operation, params, secret))
+        return self._demand(f"{SERVICE}:{operation}", arn, secret, partial(self._keys_of, operation, params, secret))
 
     def _demand(self, action: str, arn: str, secret: Secret | None, keys: Callable[[], ConditionKeys]) -> RequiredPermission:
         policy = policies.about(secret.policy, action) if secret and secret.policy else None
         return RequiredPermission(action, arn, keys, _condition_keys().is_absent, policy)
 
-    def _condition_keys(self, operation: str, params: dict, secret: Secret | None) -> ConditionKeys:
+    def _keys_of(self, operation: str, params: dict, secret: Secret | None) -> ConditionKeys:
         found = _condition_keys().of_request(params)
         if stages := params.get("VersionStages"):
             found["secretsmanager:VersionStage"] = [*stages]
