@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.metadata import distribution
 from pathlib import Path
@@ -116,9 +117,13 @@ class CourseSession:
         """
         arn = role if role.startswith("arn:") else f"arn:aws:iam::{self.account}:role/{role}"
         keys = self.client("sts").assume_role(**{"RoleArn": arn, "RoleSessionName": "learner"} | options)["Credentials"]
+        return self.with_keys(keys)
+
+    def with_keys(self, keys: Mapping[str, str]) -> CourseSession:
+        """This connection, which signs with other keys: ``AccessKeyId``, ``SecretAccessKey`` and, of a session, ``SessionToken``."""
         other = copy.copy(self)
         other.__dict__.pop("session", None)  # the SDK's session of the caller
-        other.boto = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], self.region)
+        other.boto = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"), self.region)
         return other
 
     def unique(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The policies that a learner's function returns, as text that IAM takes."""
+"""Policies of a learner as text that IAM takes, and what IAM's simulator says of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from course.grading import Answer, AnswerError
 
 SAID = 220  # characters of AWS's text
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+EVERYBODY = ("*", ["*"], {"AWS": "*"}, {"AWS": ["*"]})
 
 
 def written(answer: Answer, name: str, given: dict | list) -> str:
@@ -50,3 +52,19 @@ def allows(iam: Any, text: str, action: str, resource: str, context: Mapping[str
     entries = [{"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"} for name, value in values]
     asked = {"PolicyInputList": [text], "ActionNames": [action], "ResourceArns": [resource], "ContextEntries": entries}
     return iam.simulate_custom_policy(**asked, **given)["EvaluationResults"][0]["EvalDecision"] == "allowed"
+
+
+def as_identity(statements: list[dict]) -> str:
+    """A caller's policy that allows everything, except what a resource's statements deny to everybody."""
+    denies = [each for each in statements if each.get("Effect") == "Deny" and each.get("Principal") in EVERYBODY]
+    return _text([EVERYTHING, *denies])
+
+
+def as_limit(statements: list[dict]) -> str:
+    """A caller's policy that allows what an endpoint's statements allow."""
+    return _text(statements)
+
+
+def _text(statements: list[dict]) -> str:
+    without = [{name: value for name, value in each.items() if name != "Principal"} for each in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": without})

@@ -75,12 +75,12 @@ class World(contextlib.ExitStack):
         under = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
         self._client("s3").put_object(Bucket=bucket, Key=name, Body=body, **under)
 
-    def role(self, name: str, policy: str) -> str:
-        """The ARN of a role that SageMaker and the account may assume."""
+    def role(self, name: str, policy: str, **options: Any) -> str:
+        """The ARN of a role that SageMaker and the account may assume; ``options`` are those of CreateRole."""
         iam, named = self._client("iam"), self.named(name)
         trust = {"AWS": self.account, "Service": "sagemaker.amazonaws.com"}
         trusted = document({"Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole"})
-        arn = iam.create_role(RoleName=named, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+        arn = iam.create_role(RoleName=named, AssumeRolePolicyDocument=trusted, **options)["Role"]["Arn"]
         self.callback(iam.delete_role, RoleName=named)
         iam.put_role_policy(RoleName=named, PolicyName="own", PolicyDocument=policy)
         self.callback(iam.delete_role_policy, RoleName=named, PolicyName="own")
@@ -97,7 +97,10 @@ class World(contextlib.ExitStack):
     def session(self, role: str, **options: Any) -> Client:
         """A maker of clients with the rights of a role; ``options`` are those of AssumeRole."""
         asked = {"RoleArn": role, "RoleSessionName": "check"} | options
-        keys = when_known(lambda: self._opener.assume_role(**asked)["Credentials"])
+        return self.acting(when_known(lambda: self._opener.assume_role(**asked)["Credentials"]))
+
+    def acting(self, keys: dict[str, str]) -> Client:
+        """A maker of clients that sign with these keys."""
         return functools.cache(lambda service: client_with(self._client(service), keys))
 
     @functools.cached_property

@@ -13,7 +13,7 @@ from course.sandbox.box import best_mode
 from .m13_2 import ex1, ex2, ex3, ex4
 from .m13_2_faults_hidden import planted, right
 from .m13_2_lock import judge_lock
-from .m13_2_masking import judge_members, judge_notes, judge_pseudonyms, protected
+from .m13_2_masking import judge_columns, judge_notes, judge_pseudonyms, protected
 from .m13_2_networks import judge_form
 from .m13_2_site import judge_design
 
@@ -52,9 +52,7 @@ def _is(setup: dict, repair: Any, path: str, value: object) -> bool:
 def graded_ex3(answer: Answer, report: Report) -> None:
     report.doing("gives your function records of other passengers")
     key, results = protected(answer)
-    if not judge_members(report, results):
-        report.part("pseudonym", False, "Judged once the columns are right.")
-        report.part("notes", False, "Judged once the columns are right.")
+    if not judge_columns(report, results):
         return
     if judge_pseudonyms(answer, report, key, results):
         wrong = [each for each, result in results if result["passenger"] != _pseudonym(each.record["passport"], key)]

@@ -23,8 +23,16 @@ def protected(answer: Answer) -> tuple[str, Results]:
     return key, [(each, answer.call("protect", each.record, key)) for each in passengers(answer.rng, COUNT)]
 
 
-def judge_members(report: Report, results: Results) -> bool:
-    """Report the part ``columns``: only the wanted members, each of its type, and the decade of birth."""
+def judge_columns(report: Report, results: Results) -> bool:
+    """Report the part ``columns``; if it does not hold, the other parts, too."""
+    holds = _judge_members(report, results)
+    for part in () if holds else ("pseudonym", "notes"):
+        report.part(part, False, "Judged once the columns are right.")
+    return holds
+
+
+def _judge_members(report: Report, results: Results) -> bool:
+    """Only the wanted members, each of its type, and the decade of birth."""
     for each, result in results:
         if set(result) != set(MEMBERS):
             said = f"A result has the members {', '.join(sorted(map(str, result)))}; expected {', '.join(MEMBERS)}."
@@ -49,7 +57,7 @@ def judge_pseudonyms(answer: Answer, report: Report, key: str, results: Results)
         if not isinstance(name, str) or not FORM.fullmatch(name):
             return report.part("pseudonym", False, f"A pseudonym is {name!r}; expected 16 hexadecimal digits in small letters.")
         if name in _unkeyed(passport):
-            said = "A pseudonym is a hash of the passport number alone. Whoever hashes all such numbers finds whose it is, without the key."
+            said = "A pseudonym is a hash of the passport number alone. Who hashes all such numbers finds the owner without the key."
             return report.part("pseudonym", False, said)
         if name in _glued(passport, key):
             said = (

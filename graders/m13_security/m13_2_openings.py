@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from course.grading import Answer
 
-from .m13_1_policies import allows
-from .m13_2_statements import as_identity, as_limit
+from .m13_1_policies import allows, as_identity, as_limit
 
 HTTPS = (443, 443)
 MEMBERS = ("UserIdGroupPairs", "PrefixListIds", "IpRanges", "Ipv6Ranges")

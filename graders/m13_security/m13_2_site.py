@@ -15,11 +15,10 @@ from course.grading.jobs import ended
 from course.grading.short_repr import cut
 
 from .m13_1_job import IMAGE
-from .m13_1_policies import allows
+from .m13_1_policies import allows, as_identity, as_limit
 from .m13_1_world import Client, World, document, refused
 from .m13_2_network import Vpc
 from .m13_2_networks import UNRUN
-from .m13_2_statements import as_identity, as_limit
 
 KINDS = {"public_access_block": dict, "bucket_policy": dict, "key_policy": dict, "endpoint_policy": dict, "job": dict}
 JOB = ("VpcConfig", "EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "OutputDataConfig")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import random
 import time
@@ -13,7 +12,6 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from course.grading import Answer, AnswerError, Report
-from course.grading.acting import client_with
 from course.grading.short_repr import cut
 
 from .m13_1_job import IMAGE
@@ -27,7 +25,7 @@ KINDS = {
 }
 NAMES = ("aisha", "bruno", "chiara", "dmitri", "elif", "farid", "greta", "hana")
 DELETING = {"Effect": "Allow", "Action": ["sagemaker:DeleteModel", "sts:AssumeRole"], "Resource": "*"}
-PATH = "/release/"
+PATH = "/release/"  # of a role; the ARNs of its sessions do not have it
 NOISE = 52  # more than LookupEvents returns in a page
 SAID = 200
 LOOKS, EVERY = 60, 15  # on AWS an event comes minutes after its call
@@ -74,20 +72,6 @@ class Incident(World):
             made.append(iam.create_access_key(UserName=named)["AccessKey"])
             self.callback(iam.delete_access_key, UserName=named, AccessKeyId=made[-1]["AccessKeyId"])
         return Person(arn, made[1]["AccessKeyId"], self.acting(made[1]))
-
-    def acting(self, keys: dict[str, str]) -> Client:
-        """A maker of clients that sign with keys."""
-        return functools.cache(lambda service: client_with(self._client(service), keys))
-
-    def role_with_path(self, name: str, policy: str) -> str:
-        """The ARN of a role with a path, which the ARNs of its sessions do not have."""
-        iam, named = self._client("iam"), self.named(name)
-        trusted = document({"Effect": "Allow", "Principal": {"AWS": self.account}, "Action": "sts:AssumeRole"})
-        arn = iam.create_role(RoleName=named, Path=PATH, AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
-        self.callback(iam.delete_role, RoleName=named)
-        iam.put_role_policy(RoleName=named, PolicyName="own", PolicyDocument=policy)
-        self.callback(iam.delete_role_policy, RoleName=named, PolicyName="own")
-        return arn
 
     def assumed(self, caller: Client, role: str, session: str) -> Client:
         asked = {"RoleArn": role, "RoleSessionName": session}
@@ -160,7 +144,7 @@ def _played(rng: random.Random, world: Incident) -> list[Case]:
     rng.shuffle(people)
     direct, behind, colleague = people
     weak = world.user(names[3], DELETING | {"Action": "sagemaker:DescribeModel"})
-    team, release = world.role("m13-team", document(DELETING)), world.role_with_path("m13-release", document(DELETING))
+    team, release = world.role("m13-team", document(DELETING)), world.role("m13-release", document(DELETING), Path=PATH)
     nobody = {colleague.arn: "that is the user of the session's name. Who assumes a role chooses this name."}
     unasked = {weak.arn: "this person's call was refused.", weak.key: "this key's call was refused."}
     return [

@@ -6,7 +6,7 @@
 # On Wednesday Marco's new script looked up the weather of each flight on a free web page. It sent the whole row, with the passenger's name. Nobody had broken
 # in, and no policy was wrong: the job might read the data, and the network let it out. Now the team must say *where its data may go*, and prove it.
 #
-# What S3, KMS and VPCs do here is AWS's rule. How a passenger's record must look is a rule of this course.
+# What S3, KMS and VPCs do is AWS's rule. How a masked record looks is this course's.
 #
 # **By the end you can**
 #
@@ -80,7 +80,7 @@ print(*said, sep="\n")
 #
 # - You may do everything in this account, and you could not read it either. So a disabled key closes all copies at once: objects, models, backups.
 # - Each use of the key is an event in CloudTrail. SSE-S3 leaves none.
-# - A key that is deleted takes the data with it. So its deletion waits at least seven days.
+# - A deleted key takes its data along. So the deletion waits at least seven days.
 #
 # The same key goes into a job's request. `OutputDataConfig.KmsKeyId` is for the model, `ResourceConfig.VolumeKmsKeyId` for the disk of the instance.
 #
@@ -157,8 +157,8 @@ wish["VpcConfig"] = {"Subnets": [subnet], "SecurityGroupIds": [group]}
 print(access.outcome(aws, wish))
 
 # %% [markdown]
-# The role may read the data, but the network does not lead there. (The local AWS adds in brackets what is missing, AWS does not. On macOS it refuses such jobs,
-# and the checks only read your values.)
+# The role may read the data, but the network does not lead there. (In brackets the local AWS adds what is missing. On macOS it refuses such jobs, and the checks
+# only read your values.)
 #
 # There are three ways out of a private subnet:
 #
@@ -201,7 +201,7 @@ print(access.answer(trainer.train, input_data_config=[flights], logs=False))
 #   switch alone would have stopped Marco's script.
 # - `enable_inter_container_traffic_encryption`: the instances of one job encrypt what they send each other. A job on several instances gets slower by that.
 #
-# So isolation is for programs that need nothing but their channels. A program that calls an API, such as Secrets Manager, needs an interface endpoint instead.
+# So isolation is for programs that need only their channels. A program that calls an API needs an interface endpoint instead.
 #
 # An auditor finds both in the job's description:
 
@@ -325,9 +325,8 @@ print(hmac.new(b"a key that stays in the vault", b"212-555-0147", hashlib.sha256
 # *HMAC* is a hash with a key. Without the key nobody can try. With it somebody can, so a pseudonym is still personal data. It may go into a model, not onto a
 # web page.
 #
-# Two services find PII. *Macie* searches your buckets, and reports which objects have some. *Comprehend* finds it in a text, with its places, and can redact
-# it. Both use trained models beside patterns. Here patterns must do. The last digit of a card number is a check digit, by a rule called Luhn. Other long
-# numbers seldom pass it:
+# Two services find PII. *Macie* searches your buckets. *Comprehend* finds it in a text, and can redact it. Both use trained models beside patterns. Here patterns
+# must do. The last digit of a card number is a check digit, by a rule called Luhn. Other long numbers seldom pass it:
 
 # %%
 for number in ("4111 1111 1111 1111", "4111 1111 1111 1112"):
@@ -373,8 +372,7 @@ def protect(record: dict, key: str) -> dict:
 check("m13_2_ex3", protect=protect)
 
 # %% [markdown]
-# Even masked rows can lead to a person: the only passenger of 1930 on a small flight. Count how many share each combination of columns, and drop those that are
-# few.
+# Even masked rows can lead to a person: the only passenger of 1930 on a small flight. Count how many share each combination of columns, and drop the rare ones.
 #
 # ## Health data
 #

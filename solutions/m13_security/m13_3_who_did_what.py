@@ -32,6 +32,7 @@ import gzip
 import json
 
 from given import access, incident
+from given.athena_query import query
 
 from course import check, connect, hint, judge
 
@@ -192,7 +193,7 @@ sql = f"""SELECT useridentity.accesskeyid AS key, eventname, errorcode, resource
 FROM {table} CROSS JOIN UNNEST(resources) AS t(resource)
 WHERE eventsource = 's3.amazonaws.com' AND resource.type = 'AWS::S3::Object'
 AND eventname LIKE '%Object' AND useridentity.arn LIKE '%/{team}/%'"""
-print(incident.query(aws, sql).to_string(index=False))
+print(query(aws, sql).to_string(index=False))
 
 # %% [markdown]
 # What to notice:

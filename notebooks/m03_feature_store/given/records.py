@@ -7,11 +7,11 @@ from typing import Any
 import boto3
 import pandas as pd
 from botocore.exceptions import ClientError
+from given.athena_query import query
 
 LONGEST = 900  # seconds: on AWS a record may need 15 minutes until the offline store has it
 LOOK_EVERY = 0.2
 ROLE_KNOWN_AFTER = 30  # seconds: AWS may need so long to know a new role
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
 def feature_values(record: dict) -> list[dict]:
@@ -42,26 +42,6 @@ def wait_created(aws: Any, *names: str) -> None:
             if "Failed" in "".join(states):
                 raise RuntimeError(group.get("FailureReason") or group["LastUpdateStatus"].get("FailureReason"))
             threading.Event().wait(LOOK_EVERY)
-
-
-def query(aws: Any, sql: str) -> pd.DataFrame:
-    """The rows of an Athena query; every value is text, and a gap is None.
-
-    Raises
-    ------
-    RuntimeError
-        When the query failed; the message is Athena's reason.
-    """
-    athena = aws.client("athena")
-    where = {"OutputLocation": f"s3://{aws.bucket}/{aws.prefix}/athena/"}
-    started = athena.start_query_execution(QueryString=sql, ResultConfiguration=where)["QueryExecutionId"]
-    while (status := athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"])["State"] not in ENDED:
-        threading.Event().wait(LOOK_EVERY / 4)
-    if status["State"] != "SUCCEEDED":
-        raise RuntimeError(status.get("StateChangeReason", status["State"]))
-    pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)
-    rows = [[cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
-    return pd.DataFrame(rows[1:], columns=rows[0])
 
 
 def offline(aws: Any, group: str) -> pd.DataFrame:

@@ -1,19 +1,16 @@
 """Plays the incident of m13_3, looks at what AWS recorded of it, and takes everything down."""
 
 import contextlib
-import copy
 import json
 import time
 from typing import Any
 
-import boto3
-import pandas as pd
 from botocore.exceptions import ClientError
 from given import access
+from given.athena_query import query
 
 WAIT = 30  # seconds; on AWS a new access key works after some of them
 LONGEST, LOOK_EVERY = 60, 0.2  # seconds
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 # The columns of "Create a table for CloudTrail logs in Athena" (Athena user guide) that this lesson needs, with AWS's names and types.
 COLUMNS = """
     useridentity STRUCT<type: STRING, arn: STRING, accesskeyid: STRING, username: STRING,
@@ -32,9 +29,7 @@ def user(aws: Any, name: str, *actions: str) -> Any:
     policy = access.document({"Effect": "Allow", "Action": actions, "Resource": "*"})
     iam.put_user_policy(UserName=named, PolicyName="own", PolicyDocument=policy)
     key = iam.create_access_key(UserName=named)["AccessKey"]
-    other = copy.copy(aws)
-    other.__dict__.pop("session", None)
-    other.boto = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=aws.region)
+    other = aws.with_keys(key)
     for _ in range(WAIT):
         with contextlib.suppress(ClientError):
             other.client("sts").get_caller_identity()
@@ -73,21 +68,6 @@ def table(aws: Any, place: str) -> str:
         LOCATION '{place}'""",
     )
     return f"{database}.logs"
-
-
-def query(aws: Any, sql: str) -> pd.DataFrame:
-    """The rows of an Athena query; every value is text. Raises RuntimeError with Athena's reason when it fails."""
-    athena = aws.client("athena")
-    where = {"OutputLocation": f"s3://{aws.bucket}/{aws.prefix}/athena/"}
-    begun = athena.start_query_execution(QueryString=sql, ResultConfiguration=where)
-    asked = {"QueryExecutionId": begun["QueryExecutionId"]}
-    while (status := athena.get_query_execution(**asked)["QueryExecution"]["Status"])["State"] not in ENDED:
-        time.sleep(LOOK_EVERY / 4)
-    if status["State"] != "SUCCEEDED":
-        raise RuntimeError(status.get("StateChangeReason", status["State"]))
-    pages = athena.get_paginator("get_query_results").paginate(**asked)
-    rows = [[cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
-    return pd.DataFrame(rows[1:], columns=rows[0]) if rows else pd.DataFrame()
 
 
 def inbox(aws: Any, rule: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from course.cleanup import delete_bucket
 from course.exercises.closed_networks import filled
 
 CODE, IN, OUT = (f"/opt/ml/processing/{each}" for each in ("code", "input", "output"))
@@ -133,7 +134,9 @@ class Network(Vpc):
         self.setup = filled(self.setup, self.words)
         self._until_available()
         policy = json.dumps(self.setup["bucket"])
-        self._client("s3").put_bucket_policy(Bucket=self.words["bucket"], Policy=policy)
+        s3, named = self._client("s3"), {"Bucket": self.words["bucket"]}
+        s3.put_bucket_policy(**named, Policy=policy)
+        self.callback(s3.delete_bucket_policy, **named)
 
     def _store(self) -> None:
         """A bucket with records and the program, and a secret."""
@@ -142,7 +145,7 @@ class Network(Vpc):
         where = {"LocationConstraint": self.region}
         given = {} if self.region == "us-east-1" else {"CreateBucketConfiguration": where}
         s3.create_bucket(Bucket=bucket, **given)
-        self.callback(_empty, s3, bucket)
+        self.callback(delete_bucket, s3, bucket)
         rows = "C01X00T47,1984,UA 1545\nL8934KK21,1990,B6 725\n"
         s3.put_object(Bucket=bucket, Key=f"{self.setup['folder']}/records.csv", Body=rows.encode())
         s3.put_object(Bucket=bucket, Key="code/mask.py", Body=PROGRAM.encode())
@@ -223,13 +226,6 @@ def tried(aws: Any, role: str, setups: dict[str, dict]) -> dict[str, str]:
 def _input(name: str, place: str, folder: str) -> dict:
     source = {"S3Uri": f"s3://{place}", "LocalPath": folder, "S3DataType": "S3Prefix"}
     return {"InputName": name, "S3Input": source | {"S3InputMode": "File"}}
-
-
-def _empty(s3: Any, bucket: str) -> None:
-    s3.delete_bucket_policy(Bucket=bucket)
-    for each in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-        s3.delete_object(Bucket=bucket, Key=each["Key"])
-    s3.delete_bucket(Bucket=bucket)
 
 
 def _patiently(call: Callable[..., Any], **parameters: Any) -> None:

@@ -1,4 +1,4 @@
-"""Whoever is not the deploy role has another role."""
+"""Every other caller has another role."""
 
 # trips: deletions
 # says: by a user
