@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 from collections.abc import Callable
@@ -117,8 +118,8 @@ def requested_operation(entry: JournalEntry) -> str:
     from moto.core.routing import get_service_router
     from werkzeug.exceptions import HTTPException
 
-    try:
-        operation, _ = get_service_router(entry.service).match(Request(wsgi.environment(entry, "")))
-    except (UnknownServiceError, HTTPException, NotImplementedError):
-        return f"{entry.method} {entry.path.decode('latin-1')}"
-    return operation.name
+    for name in (entry.service, entry.service.replace("-", "")):  # botocore calls access-analyzer "accessanalyzer"
+        with contextlib.suppress(UnknownServiceError, HTTPException, NotImplementedError):
+            operation, _ = get_service_router(name).match(Request(wsgi.environment(entry, "")))
+            return operation.name
+    return f"{entry.method} {entry.path.decode('latin-1')}"

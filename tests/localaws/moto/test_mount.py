@@ -42,6 +42,7 @@ def journaled(aws: RestartableAws) -> int:
         ("iam", "get_service_last_accessed_details", {"JobId": "a" * 36}, "iam:GetServiceLastAccessedDetails"),  # query
         ("ec2", "describe_byoip_cidrs", {"MaxResults": 5}, "ec2:DescribeByoipCidrs"),  # ec2
         ("lambda", "get_account_settings", {}, "lambda:GetAccountSettings"),  # REST, no such route in moto
+        ("accessanalyzer", "list_analyzers", {}, "access-analyzer:ListAnalyzers"),  # a service whose signing name is not botocore's
         ("s3files", "list_file_systems", {}, "s3files:"),  # moto mistakes its host for S3's
     ],
 )
