@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.localaws.athena import results
+from course.localaws.athena import permissions, results
 from course.localaws.athena.access import Access
 from course.localaws.athena.catalog import CATALOG, Catalog
 from course.localaws.athena.executions import ENDED, Executions
@@ -95,19 +95,20 @@ class Athena:
         return query
 
     def _work(self, region: str, principal: Principal, database: str, statement: SqlStatement, *rest: str | None) -> QueryRun:
-        from course.localaws.athena.access import Access
         from course.localaws.athena.work import QueryRun
 
-        return QueryRun(self.catalog(region), Access(self._platform, principal), self._merged, self._iceberg, database, statement, *rest)
+        return QueryRun(
+            self.catalog(region, principal), Access(self._platform, principal), self._merged, self._iceberg, database, statement, *rest
+        )
 
     def _submit(self, work: QueryRun, query: str) -> None:
         self._works[query] = work
         self._futures[query] = future = self._pool.submit(self._worked, query, work)
         future.add_done_callback(lambda _: (self._works.pop(query, None), self._futures.pop(query, None)))
 
-    def catalog(self, region: str) -> Catalog:
-        """Returns the catalog of a region."""
-        return Catalog(self._platform, region)
+    def catalog(self, region: str, principal: Principal) -> Catalog:
+        """Returns the catalog of a region with the permissions of a caller."""
+        return Catalog(self._platform, region, permissions.of_catalog(self._platform, region, principal))
 
     def wait(self, query: str, seconds: float) -> bool:
         """Wait until a query has ended, at most ``seconds``. Returns whether it has ended."""

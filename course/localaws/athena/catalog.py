@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,13 +92,20 @@ class CatalogTable:
 
 
 class Catalog:
-    """The databases and tables of one region. Its methods wait for moto."""
+    """The databases and tables of one region. Its methods wait for moto.
 
-    def __init__(self, platform: Platform, region: str) -> None:
-        self._platform, self._region = platform, region
+    Parameters
+    ----------
+    require : callable
+        Operation and parameters -> nothing. Raises if the caller may not call this operation of Glue.
+    """
+
+    def __init__(self, platform: Platform, region: str, require: Callable[[str, dict], None]) -> None:
+        self._platform, self._region, self._require = platform, region, require
 
     def call(self, operation: str, **parameters: object) -> dict:
-        """Call one of Glue's operations. Raises AwsError."""
+        """Call one of Glue's operations. Raises AwsError, and what ``require`` raises."""
+        self._require(operation, parameters)
         return self._platform.identity.moto.ask_json("glue", self._region, f"AWSGlue.{operation}", parameters)
 
     def databases(self) -> list[str]:
@@ -105,7 +113,14 @@ class Catalog:
         return sorted({"default", *(database["Name"] for database in self.call("GetDatabases")["DatabaseList"])})
 
     def has_database(self, name: str) -> bool:
-        return name in self.databases()
+        return name == "default" or self._has_record(name)
+
+    def _has_record(self, database: str) -> bool:
+        try:
+            self.call("GetDatabase", Name=database)
+        except AwsError:
+            return False
+        return True
 
     def tables(self, database: str) -> list[dict]:
         try:
@@ -127,7 +142,7 @@ class Catalog:
 
     def create_table(self, database: str, document: dict) -> None:
         """Create a table. ``document`` is a TableInput. The database ``default`` is created on first use."""
-        if database == "default" and not any(each["Name"] == "default" for each in self.call("GetDatabases")["DatabaseList"]):
+        if database == "default" and not self._has_record(database):
             self.call("CreateDatabase", DatabaseInput={"Name": "default"})
         self.call("CreateTable", DatabaseName=database, TableInput=document)
 

@@ -8,7 +8,7 @@ from functools import partial
 from course.localaws.athena import metadata, permissions
 from course.localaws.athena.athena import Athena
 from course.localaws.athena.catalog import Catalog
-from course.localaws.athena.failures import invalid
+from course.localaws.athena.failures import QueryFailure, invalid
 from course.localaws.athena.results import MOST_ROWS, place
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
@@ -114,4 +114,10 @@ class AthenaOperations:
         }
 
     def _of_catalog(self, answer: Callable[[Catalog, dict], dict]) -> Operation:
-        return lambda context, params: answer(self._athena.catalog(context.region), params)
+        def answered(context: Context, params: dict) -> dict:
+            try:
+                return answer(self._athena.catalog(context.region, context.principal), params)
+            except QueryFailure as error:  # what the caller may not do in Glue
+                raise AwsError("MetadataException", str(error)) from error
+
+        return answered

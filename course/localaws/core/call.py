@@ -104,6 +104,15 @@ def root(account: str) -> str:
     return f"arn:aws:iam::{account}:root"
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceCall:
+    """A call that a service makes for a caller, without a request: what the permissions for it depend on."""
+
+    operation: str
+    region: str
+    principal: Principal
+
+
 @dataclass(slots=True)
 class AwsRequest:
     """One AWS request on its way through the gateway.

@@ -353,7 +353,8 @@ def test_a_query_reads_and_writes_with_its_callers_rights(lake, local_aws, clien
     iam.create_role(RoleName="Analyst", AssumeRolePolicyDocument=json.dumps(trust))
     allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/results/*"]}
     queries = {"Effect": "Allow", "Action": "athena:*", "Resource": "arn:aws:athena:*:*:workgroup/primary"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed, queries]})
+    catalog = {"Effect": "Allow", "Action": "glue:Get*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed, queries, catalog]})
     iam.put_role_policy(RoleName="Analyst", PolicyName="p", PolicyDocument=document)
     keys = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/Analyst", RoleSessionName="session")["Credentials"]
     session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)
@@ -368,7 +369,7 @@ def test_a_query_reads_and_writes_with_its_callers_rights(lake, local_aws, clien
     s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [granted]}))
     try:
         assert lake.query("SELECT * FROM flights", athena=athena)["Status"]["State"] == "SUCCEEDED"
-        only = {"Effect": "Allow", "Action": ["athena:*", "s3:PutObject", "s3:ListBucket"], "Resource": "*"}
+        only = {"Effect": "Allow", "Action": ["athena:*", "glue:*", "s3:PutObject", "s3:ListBucket"], "Resource": "*"}
         text = json.dumps({"Version": "2012-10-17", "Statement": [only]})
         keys = sts.assume_role(RoleArn="arn:aws:iam::123456789012:role/Analyst", RoleSessionName="session", Policy=text)["Credentials"]
         session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)

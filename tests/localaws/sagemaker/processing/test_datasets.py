@@ -113,7 +113,8 @@ def test_the_query_has_the_rights_of_the_jobs_role(flights: JobFixtures) -> None
         "Arn"
     ]
     place = [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/code/*"]
-    allowed = [{"Effect": "Allow", "Action": "s3:*", "Resource": place}, {"Effect": "Allow", "Action": "athena:*", "Resource": "*"}]
+    queries = {"Effect": "Allow", "Action": ["athena:*", "glue:GetTable"], "Resource": "*"}
+    allowed = [{"Effect": "Allow", "Action": "s3:*", "Resource": place}, queries]
     document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
     iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document)
     ended, _ = job(flights, COPY, dataset(flights, "SELECT * FROM flights"), RoleArn=role)
