@@ -3,10 +3,11 @@
 
 from course.grading import Answer, Report
 
-from .m13_3 import ex1, ex2, ex3
+from .m13_3 import ex1, ex2, ex3, ex4
 from .m13_3_alarms import judge_pattern
 from .m13_3_incident import judge_deletions
 from .m13_3_log_files import judge_reached
+from .m13_3_secret import judge_hidden_keys
 
 
 @ex1.graded
@@ -25,3 +26,9 @@ def graded_ex2(answer: Answer, report: Report) -> None:
 def graded_ex3(answer: Answer, report: Report) -> None:
     report.doing("tests your pattern on other events")
     judge_pattern(answer, report)
+
+
+@ex4.graded
+def graded_ex4(answer: Answer, report: Report) -> None:
+    report.doing("starts the jobs of two other teams by your requests")
+    judge_hidden_keys(answer, report)

@@ -3,21 +3,22 @@
 # %% [markdown]
 # # Who did what
 #
-# On Monday a colleague deleted the model that a roll-back needed. On Tuesday an access key of the team was found in a public notebook. Now people ask us three
+# On Monday a colleague deleted the model that a roll-back needed. On Tuesday an access key of the team was found in a public notebook. Now people ask us four
 # questions. The team's lead asks: *who was it?* The data protection officer asks: *what did the key reach?* The engineer on call asks: *how do I hear of the next one
-# at once?*
+# at once?* And everybody asks: *how did the key get out?*
 #
 # **By the end you can**
 #
 # - find the person behind a session, by the event history (exercise 13.3.1)
 # - list what a leaked key and its sessions reached, by a trail (exercise 13.3.2)
 # - write a rule that tells you of the next incident, and of nothing else (exercise 13.3.3)
+# - take a key out of a job, and let only this job's role read it (exercise 13.3.4)
 #
 # **Prerequisites**: roles, sessions and policies, in [who may do what](m13_1_who_may_do_what.ipynb).
 #
-# **Time**: 55 minutes.
+# **Time**: 70 minutes.
 #
-# **Services**: CloudTrail, S3, Athena, EventBridge, SQS, Config, IAM, STS, SageMaker.
+# **Services**: CloudTrail, S3, Athena, EventBridge, SQS, Config, Secrets Manager, IAM, STS, SageMaker.
 #
 # **Cost**: \$0 here. On AWS less than 10 cents: data events and Config cost a little. There you need the rights to make users, roles and trails.
 #
@@ -334,18 +335,82 @@ check("m13_3_ex3", alarm_pattern=alarm_pattern)
 # %% [markdown]
 # Somebody who may stop the trail can hide. Give this right to few people. Let the trail write to a bucket of another account, where they cannot change its files.
 #
+# ## How the key got out
+#
+# No program had the key. Dana had set it as an environment variable of a Processing job. `DescribeProcessingJob` shows the environment, and a colleague printed
+# a description in the public notebook. *Secrets Manager* keeps such a key, and a job gets only the name of the *secret*. The job's role needs the right to read
+# it:
+
+# %%
+secrets, name = aws.client("secretsmanager"), aws.unique("weather")
+secret = secrets.create_secret(Name=name, SecretString="first key")["ARN"]
+reading = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret}
+role = access.role(aws, "reader", access.document(reading))
+reader = access.session(aws, role).client("secretsmanager")
+print(secret, reader.get_secret_value(SecretId=name)["SecretString"], sep="\n")
+secrets.put_secret_value(SecretId=name, SecretString="second key")
+print(reader.get_secret_value(SecretId=name)["SecretString"])
+print(access.answer(reader.delete_secret, SecretId=name))
+
+# %% [markdown]
+# What to notice:
+#
+# - The ARN ends with a hyphen and six characters that AWS chooses. A policy with the name alone matches nothing. With `-*` it also matches secrets whose names
+#   begin like this one.
+# - The secret got a new value, and nothing else had to change. That is what you do first after a leak.
+
+# %% [markdown] exercise="m13_3_ex4"
+# Write `hide(request)`. `request` is one of `CreateProcessingJob`, with the key of a weather service in `Environment["WEATHER_KEY"]`. The function returns a
+# request for the same job:
+#
+# | what | after `hide` |
+# |---|---|
+# | the key | the whole value of a new secret, and nowhere in the request |
+# | `Environment["WEATHER_SECRET"]` | the name of the secret. The job's program reads its key there |
+# | the job's role, `RoleArn` | may read this secret, nothing else in Secrets Manager, and all that it may do now |
+#
+# Some requests have the key once more, in one of the `ContainerArguments`. The program needs its other arguments, but not this one.
+#
+# The check runs the jobs of two teams, with different keys.
+
+
+# %% answer="m13_3_ex4"
+def hide(request: dict) -> dict:
+    """A request for the same job, whose key is in Secrets Manager."""
+    ### BEGIN SOLUTION
+    environment, program = dict(request["Environment"]), dict(request["AppSpecification"])
+    key, name = environment.pop("WEATHER_KEY"), f"{request['ProcessingJobName']}-key"
+    arn = secrets.create_secret(Name=name, SecretString=key)["ARN"]
+    reading = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": arn}
+    role = request["RoleArn"].rpartition("/")[2]
+    policy = {"PolicyName": "weather-key", "PolicyDocument": access.document(reading)}
+    aws.client("iam").put_role_policy(RoleName=role, **policy)
+    program["ContainerArguments"] = [each for each in program["ContainerArguments"] if key not in each]
+    environment["WEATHER_SECRET"] = name
+    return request | {"Environment": environment, "AppSpecification": program}
+    ### END SOLUTION
+
+
+# %% check="m13_3_ex4"
+check("m13_3_ex4", hide=hide)
+
+# %% [markdown]
+# The old key is still valid, and old descriptions still show it. So replace it at the weather service, too. A role needs no keys at all inside AWS: use secrets for
+# what is outside.
+#
 # ## In this notebook we have
 #
 # - followed access keys from a session to a person;
 # - made a trail with data events, and read its files with Python and with Athena;
 # - let Config say what is not as it should be;
-# - written a rule that hears of deletions, and of a weaker trail.
+# - written a rule that hears of deletions, and of a weaker trail;
+# - moved a key from a job's description to Secrets Manager.
 #
 # ## Recall
 #
 # 1. A record's ARN ends with the name of a colleague. Was it this colleague?
 # 2. You made a trail today. Can it tell which objects were read last week?
-# 3. Which element of a record says that a call was refused?
+# 3. Why does a policy for a secret need its ARN, and not its name?
 # 4. Why does `anything-but` on the role not match a user?
 # 5. A model has no network isolation. Which service tells you so, and which tells you who made it?
 #
@@ -353,7 +418,7 @@ check("m13_3_ex3", alarm_pattern=alarm_pattern)
 #
 # - 1: not for sure: the caller chooses a session's name. Follow the access key.
 # - 2: no: a trail begins when it is made, and the event history has no data events.
-# - 3: `errorCode`.
+# - 3: the ARN ends with six characters that are not in the name.
 # - 4: a user's record has no `sessionIssuer`, and `anything-but` needs the field.
 # - 5: Config; and CloudTrail, by the record of `CreateModel`.
 #
@@ -361,9 +426,10 @@ check("m13_3_ex3", alarm_pattern=alarm_pattern)
 #
 # ## Clean up
 #
-# A trail and Config go on to cost money, so we delete them. We also delete the users with their keys.
+# A trail, Config and a secret go on to cost money, so we delete them. We also delete the users with their keys.
 
 # %%
+secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 print(incident.delete(aws))
 aws.cleanup()
 
