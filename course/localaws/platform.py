@@ -18,6 +18,7 @@ from course.sandbox.limits import Limits
 
 if TYPE_CHECKING:
     from course.localaws.autoscaling.scalable import Scalable, ScalableTargetLookup
+    from course.localaws.billing.usage import UsageStore
     from course.localaws.cloudwatch.alarms.alarms import Alarms
     from course.localaws.cloudwatch.metrics.store import MetricStore
     from course.localaws.ec2.networks import VpcNetworks
@@ -68,6 +69,8 @@ class Platform:
     requests : RequestLog
     keys : KeyStore
     objects : ObjectStore
+    usage : UsageStore
+        What AWS would bill for.
     logs : LogStore
     metrics : MetricStore
     alarms : Alarms
@@ -107,6 +110,7 @@ class Platform:
     requests: RequestLog
     keys: KeyStore
     objects: ObjectStore
+    usage: UsageStore
     logs: LogStore
     metrics: MetricStore
     alarms: Alarms

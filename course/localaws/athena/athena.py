@@ -20,6 +20,7 @@ from course.localaws.athena.executions import ENDED, Executions
 from course.localaws.athena.failures import QueryFailure, SyntaxFailure, invalid
 from course.localaws.athena.iceberg import IcebergReader
 from course.localaws.athena.merged import MergedFiles
+from course.localaws.billing.usage import Item
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from course.localaws.athena.work import QueryOutcome, QueryRun
     from course.localaws.platform import Platform
 
+SMALLEST_BILLED, TERABYTE = 10 * 2**20, 2**40  # AWS does not say whether its terabyte has 2^40 or 10^12 bytes
 AT_ONCE = 2  # queries that run in parallel; the rest are QUEUED
 VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 _ENDINGS = {"SELECT": ".csv", "UNLOAD": "", "INSERT": "", "CREATE_TABLE_AS_SELECT": ""}  # statement -> suffix; else .txt
@@ -91,7 +93,8 @@ class Athena:
                 document["ExecutionParameters"] = parameters
             self.records.add(region, token, document)
         kms_key = configuration.get("EncryptionConfiguration", {}).get("KmsKey")
-        self._submit(self._work(region, principal, context["Database"].strip('`"').lower(), statement, query, place, kms_key), query)
+        work = self._work(region, principal, context["Database"].strip('`"').lower(), statement, query, place, kms_key)
+        self._submit(work, query, f"arn:aws:athena:{region}:{self._platform.account}:workgroup/{group}")
         return query
 
     def _work(self, region: str, principal: Principal, database: str, statement: SqlStatement, *rest: str | None) -> QueryRun:
@@ -101,9 +104,9 @@ class Athena:
             self.catalog(region, principal), Access(self._platform, principal), self._merged, self._iceberg, database, statement, *rest
         )
 
-    def _submit(self, work: QueryRun, query: str) -> None:
+    def _submit(self, work: QueryRun, query: str, group: str) -> None:
         self._works[query] = work
-        self._futures[query] = future = self._pool.submit(self._worked, query, work)
+        self._futures[query] = future = self._pool.submit(self._worked, query, work, group)
         future.add_done_callback(lambda _: (self._works.pop(query, None), self._futures.pop(query, None)))
 
     def catalog(self, region: str, principal: Principal) -> Catalog:
@@ -243,11 +246,19 @@ class Athena:
 
     # Called in a thread of the pool
 
-    def _worked(self, query: str, work: QueryRun) -> None:
+    def _worked(self, query: str, work: QueryRun, group: str) -> None:
         with self._platform.scheduler.working():
-            self._run(query, work)
+            state = self._run(query, work)
+        if state != "FAILED" and work.outcome.scanned:
+            self._meter(group, work.outcome.scanned)
 
-    def _run(self, query: str, work: QueryRun) -> None:
+    def _meter(self, group: str, scanned: int) -> None:
+        """Count the scanned bytes for the bill: at least 10 MB a query; a query that fails costs nothing ("Amazon Athena pricing")."""
+        item = Item("AmazonAthena", "DataScannedInTB", "", group.split(":")[3], group)
+        self._platform.usage.count(item, max(scanned, SMALLEST_BILLED) / TERABYTE)
+
+    def _run(self, query: str, work: QueryRun) -> str:
+        """Run a query to its end. Returns its state."""
         folder = Path(tempfile.mkdtemp(prefix="query-", dir=self._folder))
         state, reason = "SUCCEEDED", ""
         try:
@@ -266,6 +277,7 @@ class Athena:
         if work.stopped:
             state, reason = "CANCELLED", "Query cancelled by user"
         self._end(query, state, reason, work)
+        return state
 
     def _end(self, query: str, state: str, reason: str, work: QueryRun | None = None) -> None:
         now = self._platform.clock.now()

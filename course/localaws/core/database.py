@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Database:
         self.path, self.is_new = path, not path.exists()
         self._local = threading.local()
         self._writing = threading.Lock()
+        self._prepare: Callable[[sqlite3.Connection], None] = lambda connection: None
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         path.touch(mode=0o600, exist_ok=True)
         with self.write() as connection:
@@ -52,6 +53,7 @@ class Database:
             connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
             connection.executescript(f"PRAGMA synchronous={_synchronous}; PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;")
+            self._prepare(connection)
             self._local.connection = connection
             self._close_ended()
             self._connections[threading.current_thread()] = connection
@@ -69,6 +71,11 @@ class Database:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+    def on_connect(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        """Call a function with each connection before it is used, also with this thread's."""
+        self._prepare = prepare
+        prepare(self.connection)
 
     def add_columns(self, table: str, columns: Mapping[str, str]) -> None:
         """Add the columns that a database of an earlier release does not have.

@@ -221,6 +221,7 @@ class ResourceEngine:
                 (context.region, kind.name, name, name.lower(), arn, *self._columns(kind, document)),
             )
             self._put_tags(connection, arn, tags)
+        self._tell_tags(arn, tags)
         self._notify(context, kind, None, document)
         return arn
 
@@ -312,11 +313,14 @@ class ResourceEngine:
         """Add tags to a resource, or replace their values, and return all its tags. Raises AwsError as `tag_rules.merged` does."""
         with self._database.write() as connection:
             self._put_tags(connection, arn, tag_rules.merged(self._tags(connection, arn), tags))
-            return self._tags(connection, arn)
+            found = self._tags(connection, arn)
+        self._tell_tags(arn, found)
+        return found
 
     def delete_tags(self, arn: str, keys: Iterable[str]) -> None:
         with self._database.write() as connection:
             connection.executemany("DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
+        self._tell_tags(arn, self.tags(arn))
 
     def exists(self, arn: str) -> bool:
         return self._database.connection.execute("SELECT 1 FROM resources WHERE arn = ?", (arn,)).fetchone() is not None
@@ -340,6 +344,9 @@ class ResourceEngine:
 
     def _fill(self, message: str, context: Context, kind: ResourceKind, name: str) -> str:
         return message.format(name=name, arn=self.arn_of(context, kind, name), region=context.region)
+
+    def _tell_tags(self, arn: str, tags: Iterable[dict]) -> None:
+        self._platform.usage.tagged(arn, {tag["Key"]: tag["Value"] for tag in tags})
 
     def _notify(self, context: Context, kind: ResourceKind, before: Document | None, after: Document) -> None:
         self._revisions[kind.name] += 1

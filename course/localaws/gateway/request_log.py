@@ -65,6 +65,11 @@ class RequestLog:
     path : Path
         The SQLite file, ``requests.db``.
     clock : Clock
+
+    Attributes
+    ----------
+    listeners : list of callables
+        Each is called with the rows that were just written, in the thread that writes.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -72,6 +77,7 @@ class RequestLog:
         self._database = Database(path, SCHEMA)
         self._database.add_columns("requests", ADDED)
         self._texts: dict[str, int] = {}
+        self.listeners: list[Callable[[list[dict]], None]] = []
         with self._database.write() as connection:
             if connection.execute("DELETE FROM requests WHERE id <= (SELECT max(id) FROM requests) - ?", (KEPT,)).rowcount > 0:
                 connection.execute("DELETE FROM texts WHERE id NOT IN (SELECT identity FROM requests UNION SELECT agent FROM requests)")
@@ -182,6 +188,8 @@ class RequestLog:
         except BaseException:
             self._texts = {}  # their rows were rolled back
             raise
+        for listener in self.listeners:
+            listener(rows)
 
     def _shared(self, connection: sqlite3.Connection, text: str | None) -> int | None:
         """The id of a text in the table of texts."""

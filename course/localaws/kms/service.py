@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from course.localaws.kms import migration
+from course.localaws.kms.metering import meter
 from course.localaws.kms.operations import aliases, encryption, grants, keys, rotation
 from course.localaws.kms.permissions import KmsPermissions
 from course.localaws.kms.timers import KeyTimers
@@ -24,10 +27,14 @@ class Kms:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._timers = KeyTimers(platform.keys, platform.scheduler)
+        self._meter = partial(meter, platform.keys, platform.usage)
+        platform.keys.changed.append(self._meter)
 
     def recover(self) -> None:
         """Take over the keys of an earlier release."""
         migration.begin(self._platform.keys, self._platform.moto)
+        if not self._platform.keys.migration.pending:
+            self._meter()
 
     def reset(self) -> None:
         """The platform resets the keys."""

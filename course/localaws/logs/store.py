@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from course.localaws.core.clock import Clock
@@ -37,10 +37,17 @@ MAX_MESSAGE = 1_048_576 - EVENT_OVERHEAD
 
 
 class LogStore:
-    """Log groups, streams and events, for all packages. Times are in milliseconds since 1970. Methods may be called from any thread."""
+    """Log groups, streams and events, for all packages. Times are in milliseconds since 1970. Methods may be called from any thread.
+
+    Attributes
+    ----------
+    listeners : list of callables
+        Each is called with the region, the group and the bytes of new events.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.database = Database(path, SCHEMA)
+        self.listeners: list[Callable[[str, str, int], None]] = []
         self._clock = clock
 
     def now(self) -> int:
@@ -72,12 +79,16 @@ class LogStore:
             "INSERT INTO events (stream_id, timestamp, ingestion, message) VALUES (?, ?, ?, ?)",
             ((stream_id, timestamp, now, message) for timestamp, message in events),
         )
-        times = [timestamp for timestamp, _ in events]
+        times, size = [timestamp for timestamp, _ in events], sum(len(message.encode()) + EVENT_OVERHEAD for _, message in events)
         connection.execute(
             "UPDATE streams SET first_event = min(coalesce(first_event, ?1), ?1), last_event = max(coalesce(last_event, ?2), ?2),"
             " last_ingestion = ?3, stored = stored + ?4 WHERE id = ?5",
-            (min(times), max(times), now, sum(len(message.encode()) + EVENT_OVERHEAD for _, message in events), stream_id),
+            (min(times), max(times), now, size, stream_id),
         )
+        named = "SELECT region, groups.name AS name FROM streams JOIN groups ON groups.id = group_id WHERE streams.id = ?"
+        place = connection.execute(named, (stream_id,)).fetchone()
+        for listener in self.listeners:
+            listener(place["region"], place["name"], size)
 
     def create_group(self, region: str, name: str, log_class: str, kms_key: str | None, tags: dict[str, str]) -> None:
         """Creates a log group. Raises ``ResourceAlreadyExistsException``."""

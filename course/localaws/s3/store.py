@@ -23,6 +23,7 @@ from course.localaws.s3.checksums import Checksum
 from course.localaws.s3.integrity import members
 from course.localaws.s3.listing import Listing
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, Attributes, Objects, StoredObject, no_such_key
+from course.localaws.s3.storage import Storage
 from course.localaws.s3.uploads import UploadedPart, Uploads
 
 
@@ -39,6 +40,7 @@ class ObjectStore:
         self.database = Database(state / "s3.db", index.SCHEMA)
         for table in ("objects", "parts"):
             self.database.add_columns(table, index.ADDED)
+        self.storage = Storage(self.database, clock)
         self.bodies = BlobStore(state / "objects", self._quota)
         self.buckets = Buckets(self.database, clock)
         self.objects = Objects(self.database, self.bodies, self.buckets, clock)
@@ -180,7 +182,7 @@ class ObjectStore:
         """Deletes all buckets and objects."""
         with self.database.write() as connection:
             doomed = index.bodies(connection)
-            for table in ("parts", "uploads", "objects", "configurations", "buckets"):
+            for table in ("parts", "uploads", "objects", "configurations", "buckets", "storage"):
                 connection.execute(f"DELETE FROM {table}")
         self.bodies.remove(doomed)
 

@@ -20,6 +20,7 @@ from course.localaws.protocol.model import service_model
 from course.localaws.protocol.service import Service, Stages
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.family import Family
+from course.localaws.sagemaker.core.metering import Metering
 from course.localaws.sagemaker.core.permissions import required_permissions
 from course.localaws.sagemaker.core.records import HEADER, RecordOnlyResources
 from course.localaws.sagemaker.core.state_events import StateEvents
@@ -123,7 +124,8 @@ class SageMaker:
         for family in self.families:
             self.operations |= family.operations
             self.engine.kinds |= {kind.arn: kind for kind in family.kinds}
-        listeners = [listener(platform, self.engine) for listener in (StateEvents, EndpointEvents, Tracking)]
+        self._metering = Metering(platform, self.engine)
+        listeners = [*(listener(platform, self.engine) for listener in (StateEvents, EndpointEvents, Tracking)), self._metering]
         listeners += [listener for family in self.families for listener in family.listeners]
         for kind in [kind for family in self.families for kind in (*family.kinds, *family.parts)]:
             self.engine.listeners[kind.name] = [listener for listener in listeners if listener.follows(kind)]
@@ -156,6 +158,7 @@ class SageMaker:
     def recover(self) -> None:
         """After a start: fail or restart the work that was running when the last process ended, family by family."""
         self._each(lambda family: family.recover())
+        self._metering.recover()
 
     def shutdown(self) -> None:
         """End every process that a family started, and close the store."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from course.localaws.platform import Platform
 from course.localaws.protocol.service import Service, Stages, in_thread
 from course.localaws.secretsmanager import migration
+from course.localaws.secretsmanager.metering import meter
 from course.localaws.secretsmanager.operations import passwords
 from course.localaws.secretsmanager.operations.policies import Policies
 from course.localaws.secretsmanager.operations.rotation import RotationOperations
@@ -22,11 +25,14 @@ class SecretsManager:
         self._platform = platform
         self.store = SecretStore(platform.state / "secrets.db")
         self._timers = SecretTimers(platform, self.store)
+        self._meter = partial(meter, self.store, platform.usage)
+        self.store.changed.append(self._meter)
 
     def recover(self) -> None:
         """Take over the secrets of an earlier release, and go on with rotations."""
         migration.begin(self.store, self._platform.keys, self._platform.moto)
         self._timers.recover()
+        self._meter()
 
     def reset(self) -> None:
         self._timers.reset()

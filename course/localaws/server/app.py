@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from starlette.responses import Response
 
+from course.localaws.billing import requests
+from course.localaws.billing.ledger import ledger
+from course.localaws.billing.usage import UsageStore
 from course.localaws.cloudwatch.alarms.alarms import Alarms
 from course.localaws.cloudwatch.metrics.store import MetricStore
 from course.localaws.core import credentials
@@ -95,6 +99,7 @@ class LocalAws:
             requests=RequestLog(state / "requests.db", clock),
             keys=keys,
             objects=ObjectStore(state, clock, keys, state_quota),
+            usage=UsageStore(state / "usage.db", clock),
             logs=logs,
             metrics=metrics,
             alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, scheduler, metrics, identity, events),
@@ -107,6 +112,9 @@ class LocalAws:
             quota=state_quota,
             own_libraries=own_libraries,
         )
+        platform.usage.sources.append(platform.objects.storage.intervals)
+        platform.requests.listeners.append(partial(requests.meter, platform.usage))
+        platform.logs.listeners.append(partial(requests.meter_logs, platform.usage, platform.account))
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
         stages = switched()
@@ -119,7 +127,16 @@ class LocalAws:
         self._closing_order = (
             *(service.backend for service in self.services.values() if service.backend is not None),
             *(platform.alarms, platform.events, self._registry, self._moto),
-            *(platform.expressions, platform.objects, platform.keys, platform.logs, platform.metrics, platform.requests, platform.quota),
+            *(
+                platform.expressions,
+                platform.objects,
+                platform.keys,
+                platform.logs,
+                platform.metrics,
+                platform.requests,
+                platform.usage,
+                platform.quota,
+            ),
         )
         self._closed = False
 
@@ -146,6 +163,11 @@ class LocalAws:
         """Returns the resources that AWS would bill now; see `course.localaws.sagemaker.core.billable`."""
         self.sagemaker.family(TrainingJobs).expire()
         return running(self.sagemaker.engine)
+
+    def ledger(self, marker: str = "") -> dict:
+        """What all usage so far would have cost on AWS; see `course.localaws.billing.ledger`."""
+        self.platform.requests.flush()
+        return ledger(self.platform.usage, self.platform.clock.now(), marker)
 
     def advance(self, seconds: float) -> float:
         """Advance the clock, also for later processes, run the due tasks, and return the new time."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from course.localaws.billing import ledger
 from course.localaws.docker_build import ImageBuildError, build
 from course.localaws.images import libraries
 from course.localaws.server import launch
@@ -57,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("--remove", action="store_true", help="remove them again: the image has the course's libraries then")
     add("images", _images, "list the image versions whose own libraries can be added")
     add("status", _status, "say whether it runs, where, and what AWS would bill now")
+    book = add("ledger", _ledger, "say what all of it would have cost on AWS, and what runs now")
+    book.add_argument("--json", action="store_true", help="as JSON")
     events = add("events", _events, "list who called whom")
     events.add_argument("--since", type=int, default=0, metavar="ID", help="only what came after this event")
     events.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -125,6 +128,12 @@ def _status(options: argparse.Namespace) -> int:
     print("AWS would bill nothing now." if not running else "AWS would bill now:")
     for item in running:
         print("  {resource}: {count} x {instance_type}, {status}, for {seconds:.0f} s ({region})".format(**item))
+    return 0
+
+
+def _ledger(options: argparse.Namespace) -> int:
+    found = _running(options).ledger()
+    print(json.dumps(found, indent=1) if options.json else ledger.text(found))
     return 0
 
 

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # The operations that a guest token allows.
-GUESTS = {("GET", "health"), ("GET", "events"), ("GET", "running"), ("POST", "clock"), ("POST", "interrupt"), ("POST", "images")}
+GUESTS = {
+    ("GET", "health"),
+    ("GET", "events"),
+    ("GET", "running"),
+    ("GET", "ledger"),
+    ("POST", "clock"),
+    ("POST", "interrupt"),
+    ("POST", "images"),
+}
 
 
 class ControlledAws(Protocol):
@@ -42,6 +50,9 @@ class ControlledAws(Protocol):
     def running(self) -> list[dict]:
         """The resources that AWS would bill now."""
 
+    def ledger(self, marker: str) -> dict:
+        """What all usage would have cost on AWS; see `course.localaws.billing.ledger`."""
+
     def reset(self) -> None:
         """Delete everything."""
 
@@ -55,7 +66,7 @@ class ControlledAws(Protocol):
 class Control:
     """An ASGI application behind `CONTROL_PREFIX`; every request needs ``Authorization: Bearer <token of instance.json>``.
 
-    ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``POST reset``, ``POST stop``,
+    ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``GET ledger?marker=TEXT``, ``POST reset``, ``POST stop``,
     ``POST clock {"advance": seconds}``, ``POST interrupt {"training_job": name, "after": seconds, "outage": seconds}``,
     ``POST keys {"arn": principal, "unlimited": whether no policy limits it}``, ``POST images`` (the content of a container image, as a tar
     file), ``POST guests`` (a token for the operations in `GUESTS`).
@@ -78,6 +89,7 @@ class Control:
             ("GET", "health"): self._health,
             ("GET", "events"): self._events,
             ("GET", "running"): self._running,
+            ("GET", "ledger"): self._ledger,
             ("POST", "reset"): self._reset,
             ("POST", "stop"): self._end,
             ("POST", "clock"): self._clock,
@@ -117,6 +129,9 @@ class Control:
     async def _events(self, request: Request) -> list[dict]:
         asked = {name: int(request.query_params[name]) for name in ("since", "limit") if name in request.query_params}
         return await asyncio.to_thread(lambda: self._aws.platform.requests.events(**asked))
+
+    async def _ledger(self, request: Request) -> dict:
+        return await asyncio.to_thread(self._aws.ledger, request.query_params.get("marker", ""))
 
     async def _running(self, request: Request) -> list[dict]:
         return await asyncio.to_thread(self._aws.running)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,10 @@ class Handle:
     def running(self) -> list[dict]:
         """The resources that AWS would bill now."""
         return self._ask("GET", "running")
+
+    def ledger(self, marker: str = "") -> dict:
+        """What usage would have cost on AWS, perhaps only of ARNs that contain ``marker``; see `course.localaws.billing.ledger`."""
+        return self._ask("GET", f"ledger?marker={urllib.parse.quote(marker)}")
 
     def reset(self) -> None:
         """Delete all resources, objects and logs. Keys stay valid."""

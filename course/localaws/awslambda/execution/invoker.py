@@ -10,6 +10,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from course.localaws.awslambda.aliases import chosen_version
 from course.localaws.awslambda.execution.environment import Answer, ExecutionEnvironment
@@ -17,6 +18,7 @@ from course.localaws.awslambda.execution.pool import EnvironmentPool
 from course.localaws.awslambda.limits import limit
 from course.localaws.awslambda.names import FunctionReference
 from course.localaws.awslambda.store import Function
+from course.localaws.billing.usage import Item
 from course.localaws.cloudwatch.metrics.store import observed
 from course.localaws.core.errors import AwsError
 from course.localaws.jobs.control import ServerShuttingDown
@@ -79,6 +81,7 @@ class Invoker:
             with self._pool.lent(replace(wanted, qualifier=version), configuration) as environment:
                 run = _Run(self._platform, environment, configuration)
                 answer, milliseconds = run.answer(request, payload)
+                self._meter(wanted, configuration["MemorySize"], run.billed(milliseconds))
         except ServerShuttingDown:
             raise AwsError("ServiceException", "The local AWS is stopping.", 500, Type="Service") from None
         except AwsError as error:
@@ -88,6 +91,12 @@ class Invoker:
         errors = float(answer.failed)
         self._measure(wanted, {"Invocations": (1.0, "Count"), "Errors": (errors, "Count"), "Duration": (milliseconds, "Milliseconds")})
         return InvocationResult(answer.payload, "Unhandled" if answer.failed else "", version, run.tail())
+
+    def _meter(self, function: FunctionReference, memory: int, billed: int) -> None:
+        """Count an invocation for the bill: a request, and gigabyte-seconds of the memory (in MB) by billed milliseconds."""
+        item = partial(Item, "AWSLambda", operation="Invoke", region=function.region, resource=replace(function, qualifier="").arn)
+        self._platform.usage.count(item(usage_type="Request"))
+        self._platform.usage.count(item(usage_type="Lambda-GB-Second"), memory / 1024 * billed / 1000)
 
     def _measure(self, function: FunctionReference, metrics: dict[str, tuple[float, str]]) -> None:
         now = self._platform.clock.now()
@@ -129,6 +138,10 @@ class _Run:
         """The end of this invocation's log."""
         return "".join(self._kept).encode()[-limit("tail") :]
 
+    def billed(self, milliseconds: float) -> int:
+        """The milliseconds that AWS bills for a handler's milliseconds."""
+        return max(1, math.ceil(milliseconds + self._init))
+
     def _start(self, request_id: str) -> Answer:
         """Start the environment. What the function prints meanwhile comes before START, unless the start fails."""
         printed: list[str] = []
@@ -144,7 +157,7 @@ class _Run:
         parts = [
             f"REPORT RequestId: {request_id}",
             f"Duration: {milliseconds:.2f} ms",
-            f"Billed Duration: {max(1, math.ceil(milliseconds + self._init))} ms",
+            f"Billed Duration: {self.billed(milliseconds)} ms",
             f"Memory Size: {self._configuration['MemorySize']} MB",
             f"Max Memory Used: {min(-(-answer.memory >> 20), self._configuration['MemorySize'])} MB",
         ]

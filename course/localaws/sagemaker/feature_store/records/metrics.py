@@ -13,6 +13,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from course.localaws.billing.usage import Item
 from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
 from course.localaws.core.batch_writer import BatchWriter
 from course.localaws.platform import Platform
@@ -21,6 +22,11 @@ from course.localaws.sagemaker.feature_store.records.values import LIMITS
 
 NAMESPACE = "AWS/SageMaker"
 FLUSH_SECONDS = 0.2
+# Metric -> usage type. Provisioned throughput is billed by the hour, for which we know no price.
+BILLED = {
+    "ConsumedReadRequestsUnits": "FeatureStore:ReadRequestUnits",
+    "ConsumedWriteRequestsUnits": "FeatureStore:WriteRequestUnits",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -88,11 +94,20 @@ class RecordMetrics:
         by_region = defaultdict(list)
         for request in requests:
             by_region[request.region].append(request)
+            self._meter(request)
         try:
             for region, part in by_region.items():
                 self._platform.metrics.put_data(region, data(part))
         except sqlite3.Error:  # for example, the disk is full; the operations still work
             logger.exception("Metrics of Feature Store are lost")
+
+    def _meter(self, request: Request) -> None:
+        """Count the units of groups on demand for the bill."""
+        for group, metric, units in request.units:
+            if metric in BILLED:
+                arn = f"arn:aws:sagemaker:{request.region}:{self._platform.account}:feature-group/{group.lower()}"
+                item = Item("AmazonSageMaker", BILLED[metric], request.operation, request.region, arn)
+                self._platform.usage.count(item, units, request.moment)
 
 
 def data(requests: list[Request]) -> list[MetricDatum]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from course.localaws.billing.usage import Item
 from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
 from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics, InvocationRecord
 from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, InFlightInvocation, unavailable
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from course.localaws.context import Context
     from course.localaws.platform import Platform
 
+SERVICE, INVOKE = "AmazonSageMaker", "Invoke-Endpoint"
+DATA_IN, DATA_OUT = "Hst:Data-Bytes-In", "Hst:Data-Bytes-Out"
+GIGABYTE = 2**30
+
 logger = logging.getLogger(__name__)
 
 
@@ -28,7 +34,7 @@ class EndpointInvoker:
     """Invokes endpoints, in one event loop."""
 
     def __init__(self, platform: Platform, metrics: InvocationMetrics, capture: DataCapture) -> None:
-        self._clock = platform.clock
+        self._clock, self._usage, self._account = platform.clock, platform.usage, platform.account
         self._metrics, self._capture = metrics, capture
         self.client = ContainerClient()
         self._shadows: set[asyncio.Task] = set()
@@ -116,10 +122,21 @@ class EndpointInvoker:
                 component=settings.get("Component", ""),
             )
         )
+        self._meter(invocation, reply)
         capture = settings.get("Capture")
         if reply.ok and capture:
             capture = capture | {"KmsKeyId": settings.get("CaptureKey")}
             self._capture.record(invocation.endpoint, invocation.variant.document, capture, invocation.params, reply)
+
+    def _meter(self, invocation: InFlightInvocation, reply: Reply) -> None:
+        """Count the data of an invocation for the bill, and the seconds of a serverless model by its memory ("SageMaker AI pricing")."""
+        region = invocation.context.region
+        arn = f"arn:aws:sagemaker:{region}:{self._account}:endpoint/{invocation.endpoint.lower()}"
+        for usage_type, size in ((DATA_IN, len(invocation.params.get("Body") or b"")), (DATA_OUT, len(reply.body))):
+            self._usage.count(Item(SERVICE, usage_type, INVOKE, region, arn), size / GIGABYTE)
+        if serverless := invocation.variant.document.get("Serverless"):
+            usage_type = f"ServerlessInf:Mem-{serverless['MemorySizeInMB'] // 1024}GB"
+            self._usage.count(Item(SERVICE, usage_type, INVOKE, region, arn), math.ceil(reply.seconds * 1000) / 1000)
 
     def _send_to_shadow(self, invocation: InFlightInvocation, timeout: float) -> None:
         """Send a copy of some requests to the shadow variant and drop its answers.
