@@ -78,6 +78,7 @@ def notebooks(lesson: str) -> list[Path]:
 
 def attempt(notebook: Path, documents: dict[str, dict], folder: Path) -> Attempt:
     """Run one notebook on a new local AWS whose two roles have these policies only."""
+    folder.mkdir(exist_ok=True)
     record = folder / "decisions.jsonl"
     recording = {"PYTHONPATH": str(RECORDER), "RECORDED_DECISIONS": str(record)}  # of the local AWS, see recorder/sitecustomize.py
     with mock.patch.dict(os.environ, recording), launch.temporary() as handle:

@@ -25,6 +25,8 @@ CHANGING = (
     (r"\b((?:again|check|graded|practice)-(?:m\d\d-\d|pipeline-\d))-[0-9a-f]{8}", r"\1-1a2b3c4d"),
     (r"\b(pipelines-)[a-z0-9]{12}(-[A-Za-z0-9]+-)[A-Za-z0-9]{10}", r"\g<1>1a2b3c4d5e6f\g<2>1a2b3c4d5e"),
     (r"/[a-z0-9]{12}-(tune)-[a-z0-9]{10}", r"/1a2b3c4d5e6f-\1-1a2b3c4d5e"),
+    (r"/[a-z0-9]{12}-Tune-[A-Za-z0-9]{10}-(\d{3})-[0-9a-f]{8}/", r"/1a2b3c4d5e6f-Tune-1a2b3c4d5e-\1-1a2b3c4d/"),
+    (r"/(m\d\d_\d)/[a-z0-9]{12}(?=/)", r"/\1/1a2b3c4d5e6f"),
     (r"/(?=[a-z]*\d)[a-z0-9]{12}(?=/|$)", "/1a2b3c4d5e6f"),
     (r"/execution/[a-z0-9]{12}", "/execution/1a2b3c4d5e6f"),
     (r"(sagemaker-xgboost-job-)\d{14}", r"\g<1>20261130000000"),
