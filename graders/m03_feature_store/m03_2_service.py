@@ -13,7 +13,7 @@ import pandas as pd
 
 from course.cleanup import delete_bucket
 from course.exercises import skewed_features
-from course.grading import Answer, Report
+from course.grading import Answer, AnswerError, Report
 from course.grading.jobs import sagemaker_role
 from course.grading.model_archives import packed
 from course.grading.scoring import find_all_share, near
@@ -68,6 +68,9 @@ def own_service(answer: Answer) -> Service:
     """Flights of the learner's notebook, about which the learner's endpoint is asked with mistakes that are drawn anew."""
     rng, runtime = answer.rng, answer.client("sagemaker-runtime")
     right = answer.value("own_flights")
+    needed = ("late", *skewed_features.COSTLY, *skewed_features.HARMLESS)
+    if lacking := [name for name in needed if name not in right.columns]:
+        raise AnswerError(f"`own_flights` has no column {', '.join(lacking)}. Run the cell again that asks your service about flights.")
     right = right.sample(min(OWN_ROWS, len(right)), random_state=rng.getrandbits(32)).reset_index(drop=True)
     names = [name for name in right.columns if name not in ("flight", "late")]
     mistakes = skewed_features.planted(rng)

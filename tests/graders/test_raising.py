@@ -36,7 +36,7 @@ class RefusingAWS:
     """An AWS that refuses the check's nth call and all after it, and counts them."""
 
     def __init__(self, nth: float = float("inf")) -> None:
-        self._nth, self.calls = nth, 0
+        self.nth, self.calls = nth, 0
 
     def client(self, service: str) -> Any:
         client = aws_client(service)
@@ -45,12 +45,15 @@ class RefusingAWS:
 
     def _meet(self, **_: Any) -> None:
         self.calls += 1
-        if self.calls >= self._nth:
+        if self.calls >= self.nth:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "refused by the test"}}, "AnyOperation")
 
 
-def judged(trial: ExerciseTrial, evidence: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, counted: Failing) -> dict[str, int]:
-    """By part with full points: the number of calls of ``counted`` when it was last reported."""
+def judged(
+    trial: ExerciseTrial, evidence: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, counted: Failing | RefusingAWS
+) -> tuple[dict[str, int], Report]:
+    """By part with full points: the number of calls of ``counted`` when it was last reported; and the report."""
+    client = {"client": counted.client} if isinstance(counted, RefusingAWS) else {}
     last: dict[str, int] = {}
     part = Report.part
 
@@ -60,8 +63,8 @@ def judged(trial: ExerciseTrial, evidence: Mapping[str, Any], monkeypatch: pytes
 
     with monkeypatch.context() as patch:
         patch.setattr(Report, "part", noted)
-        report = trial.report("hidden", evidence, DRAWS[0])
-    return {each.name: last[each.name] for each in report.parts if each.passed}
+        report = trial.report("hidden", evidence, DRAWS[0], **client)
+    return {each.name: last[each.name] for each in report.parts if each.passed}, report
 
 
 def undeserved(trial: ExerciseTrial, reference: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -69,28 +72,28 @@ def undeserved(trial: ExerciseTrial, reference: Mapping[str, Any], monkeypatch: 
     found = []
     for name in [name for name, wanted in trial.exercise.evidence.items() if isinstance(wanted, Function)]:
         right = Failing(reference[name])
-        whole = judged(trial, reference | {name: right}, monkeypatch, right)
+        whole, _ = judged(trial, reference | {name: right}, monkeypatch, right)
         for nth in sorted({2, right.calls // 2, right.calls} - {0, 1}) if right.calls > 1 else ():
             failing = Failing(reference[name], nth)
-            kept = judged(trial, reference | {name: failing}, monkeypatch, failing)
+            kept, _ = judged(trial, reference | {name: failing}, monkeypatch, failing)
             kept = {part for part in kept if whole.get(part, nth) >= nth and (trial.exercise.id, part) not in MAY_RAISE}
             found += [f"{part}: {name} fails in call {nth}" for part in sorted(kept)]
     return found
 
 
-def kept_without_aws(trial: ExerciseTrial, reference: Mapping[str, Any]) -> list[str]:
-    """The parts of functions that are earned although AWS refused the second half of the calls that the check makes after calling one."""
-    whole = RefusingAWS()
-    trial.report("hidden", reference, DRAWS[0], whole.client)
-    if whole.calls < 2:
+def kept_without_aws(trial: ExerciseTrial, reference: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The parts of functions that are earned although AWS refused the second half of the check's calls, in which it judges them."""
+    serving = RefusingAWS()
+    whole, _ = judged(trial, reference, monkeypatch, serving)
+    if serving.calls < 2:
         return []
-    refusing = RefusingAWS(whole.calls // 2 + 1)
+    refusing = RefusingAWS(serving.calls // 2 + 1)
     functions = [name for name, wanted in trial.exercise.evidence.items() if isinstance(wanted, Function)]
     called = [Failing(reference[name]) for name in functions]
-    report = trial.report("hidden", reference | dict(zip(functions, called, strict=True)), DRAWS[0], refusing.client)
+    kept, report = judged(trial, reference | dict(zip(functions, called, strict=True)), monkeypatch, refusing)
     if not any(each.calls for each in called) or "refused by the test" not in report.problem:
         return []  # the check met the refusal before it called anything, or says itself what it means
-    return [part.name for part in report.parts if part.passed]
+    return [part for part in kept if whole.get(part, refusing.nth) >= refusing.nth]
 
 
 def test_a_later_failure_is_not_worth_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,4 +110,4 @@ def test_a_later_failure_is_not_worth_a_part(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_later_failure_is_not_worth_a_part_anywhere(notebook: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for trial, reference in trials(notebook):
         assert undeserved(trial, reference, monkeypatch) == [], trial.exercise.id
-        assert kept_without_aws(trial, reference) == [], trial.exercise.id
+        assert kept_without_aws(trial, reference, monkeypatch) == [], trial.exercise.id
