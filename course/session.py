@@ -150,8 +150,15 @@ class CourseSession:
         return f"s3://{self.bucket}/{self.prefix}/{key}"
 
     def cleanup(self) -> None:
-        """Stop and delete what this run named with `unique` (endpoints, models, running jobs, feature groups), and print it."""
+        """Stop and delete what this run named with `unique` (endpoints, models, running jobs, feature groups), and print it.
+
+        On the local AWS, the last line says what these resources would have cost on AWS.
+        """
         print(Cleanup(self.client("sagemaker"), marker=self._run).run())
+        if self.local:
+            from course.localaws.billing.ledger import dollars  # here, so that AWS mode never imports the local AWS
+
+            print(f"On AWS, the jobs and endpoints of this run would have cost {dollars(self.local.ledger(self._run)['total'])}.")
 
     def _ensure_bucket(self) -> None:
         s3 = self.client("s3")

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from course.localaws.billing import ledger
+from course.localaws.billing.page import page
 from course.localaws.docker_build import ImageBuildError, build
 from course.localaws.images import libraries
 from course.localaws.server import launch
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "say whether it runs, where, and what AWS would bill now")
     book = add("ledger", _ledger, "say what all of it would have cost on AWS, and what runs now")
     book.add_argument("--json", action="store_true", help="as JSON")
+    book.add_argument("--html", type=Path, metavar="FILE", help="also write a page")
     events = add("events", _events, "list who called whom")
     events.add_argument("--since", type=int, default=0, metavar="ID", help="only what came after this event")
     events.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -133,6 +135,8 @@ def _status(options: argparse.Namespace) -> int:
 
 def _ledger(options: argparse.Namespace) -> int:
     found = _running(options).ledger()
+    if options.html:
+        options.html.write_text(page(found), encoding="utf-8")
     print(json.dumps(found, indent=1) if options.json else ledger.text(found))
     return 0
 

@@ -92,6 +92,7 @@ def _page(aws: LocalAws) -> Iterator[str]:
     yield from _lists(prose["config"])
     yield f"The managed rules that are evaluated; all other rules are refused:\n\n{_names(rules())}"
     yield f"\n## The clock\n\n{prose['clock']}"
+    yield f"\n## The bill\n\n{prose['bill']}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])
 

@@ -280,12 +280,15 @@ class History:
             self._requests["USE1-AWSSecretsManagerAPIRequest"] += 1
 
 
-def test_the_command_shows_the_ledger(aws):
+def test_the_command_shows_the_ledger_and_writes_a_page(aws, tmp_path):
     aws("s3").create_bucket(Bucket="some")
-    aws("kms").create_key()
+    aws("kms").create_key(Tags=[{"TagKey": "team", "TagValue": "<b>ops</b>"}])
     aws.handle.advance(HOUR)
-    command = [sys.executable, "-m", "course.cli", "aws", "ledger", "--state", str(aws.state)]
+    page = tmp_path / "ledger.html"
+    command = [sys.executable, "-m", "course.cli", "aws", "ledger", "--state", str(aws.state), "--html", str(page)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "AWS Key Management Service: $0.00" in shown and "us-east-1-KMS-Keys" in shown
     assert "What runs now:" in shown and f"arn:aws:kms:{REGION}:{ACCOUNT}:key/" in shown
+    html = page.read_text()
+    assert "AWS Key Management Service" in html and "&lt;b&gt;ops&lt;/b&gt;" in html and "<b>" not in html and "<script" not in html
     assert math.isclose(aws.handle.ledger()["running"][0]["a_day"], 1 / 30.4375, rel_tol=1e-3)
