@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -59,7 +60,7 @@ def monthly(at: datetime) -> datetime:
     return first.replace(year=first.year + 1, month=1) if first.month == 12 else first.replace(month=first.month + 1)
 
 
-def charges(usage: UsageStore, begin: float, end: float, step: Step, now: float) -> list[Charge]:
+def charges(usage: UsageStore, begin: float, end: float, step: Step, now: float, active: Mapping[str, float] | None = None) -> list[Charge]:
     """The lines of all usage between two times, by their begin.
 
     Parameters
@@ -68,8 +69,13 @@ def charges(usage: UsageStore, begin: float, end: float, step: Step, now: float)
         `hourly`, `daily` or `monthly`.
     now : float
         Until when what lasts still is counted, in Unix seconds.
+    active : mapping, optional
+        The keys of tags that count, and since when. By default all tags count.
     """
-    history, first = usage.tag_history(), _month_of(begin).timestamp()  # tiers count the amounts since the month began
+    history = usage.tag_history()
+    if active is not None:
+        history = {resource: _visible(changes, active) for resource, changes in history.items()}
+    first = _month_of(begin).timestamp()  # tiers count the amounts since the month began
     total: dict[tuple[Item, float, Tags], float] = defaultdict(float)
     end = min(end, max(now, begin))
     spans = _Spans(first, begin, end, step)
@@ -149,6 +155,12 @@ def _tagged(history: History, began: float, ended: float) -> Iterator[tuple[floa
     changes = [since for since, _ in history or () if began < since < ended]
     for since, until in zip([began, *changes], [*changes, ended], strict=True):
         yield since, until, _tags_at(history, since)
+
+
+def _visible(history: list[tuple[float, dict[str, str]]], active: Mapping[str, float]) -> list[tuple[float, dict[str, str]]]:
+    """The history of a resource's active tags."""
+    times = sorted({since for since, _ in history} | {since for since in active.values() if since > history[0][0]})
+    return [(at, {key: value for key, value in _tags_at(history, at) if active.get(key, math.inf) <= at}) for at in times]
 
 
 def _tags_at(history: History, at: float) -> Tags:

@@ -1,0 +1,32 @@
+"""Cost Explorer behind the gateway. moto keeps cost categories; forecasts, anomalies and purchase recommendations are refused."""
+
+from __future__ import annotations
+
+from course.localaws.ce.costs import Costs
+from course.localaws.ce.tags import CostAllocationTags
+from course.localaws.context import Context
+from course.localaws.platform import Platform
+from course.localaws.protocol.service import Service, Stages, in_thread
+
+
+def create_service(platform: Platform, stages: Stages) -> Service:
+    """The `Service` of signing name ``ce``."""
+    tags = CostAllocationTags(platform.state / "ce.db", platform.usage, platform.clock)
+    costs = Costs(tags)
+
+    def listed(context: Context, params: dict) -> dict:
+        return {"CostAllocationTags": tags.page(params)}
+
+    def updated(context: Context, params: dict) -> dict:
+        tags.update(params["CostAllocationTagsStatus"])
+        return {"Errors": []}
+
+    operations = {
+        "GetCostAndUsage": costs.usage,
+        "GetCostAndUsageWithResources": costs.usage_with_resources,
+        "GetDimensionValues": costs.dimension_values,
+        "GetTags": costs.tags,
+        "ListCostAllocationTags": listed,
+        "UpdateCostAllocationTagsStatus": updated,
+    }
+    return Service("ce", platform, operations, fallback=platform.moto, run=in_thread, stages=stages, backend=tags)
