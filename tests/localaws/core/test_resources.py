@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from course.localaws.billing.usage import UsageStore
 from course.localaws.context import Context
 from course.localaws.core.clock import Clock
 from course.localaws.core.errors import AwsError
@@ -56,10 +57,11 @@ class Store:
 @contextmanager
 def store(folder: Path) -> Iterator[Store]:
     clock = Clock()
-    platform = SimpleNamespace(state=folder, account=ACCOUNT, clock=clock)
+    platform = SimpleNamespace(state=folder, account=ACCOUNT, clock=clock, usage=UsageStore(folder / "usage.db", clock))
     engine = ResourceEngine(platform, "sagemaker", folder / "sagemaker.db", quotas.check_instances)
     yield Store(engine, clock, Context("us-east-1", ACCOUNT, platform), Context("eu-west-1", ACCOUNT, platform))
     engine.close()
+    platform.usage.shutdown()
 
 
 @pytest.fixture

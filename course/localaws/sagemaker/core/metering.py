@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from course.localaws.billing.usage import Item
 from course.localaws.context import Context
-from course.localaws.sagemaker.core import cluster
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
@@ -71,24 +70,26 @@ class Metering:
         return dict(found)
 
 
-def _training_volumes(document: Document) -> int:
-    resources = document["ResourceConfig"]
-    return resources.get("VolumeSizeInGB", 0) * sum(count for _, count in cluster.instances(resources))
-
-
-def _processing_volumes(document: Document) -> int:
-    found = document["ProcessingResources"]["ClusterConfig"]
-    return found["VolumeSizeInGB"] * found["InstanceCount"]
-
-
 def _endpoint_volumes(document: Document) -> int:
     variants = [*document["_Variants"], *document["_Settings"].get("Shadows", ())]
     return sum(variant.get("VolumeSizeInGB", 0) * variant["InstanceCount"] for variant in variants if "InstanceType" in variant)
 
 
+def _of_cluster(member: Callable[[Document], Document]) -> Callable[[Document], int]:
+    """The gigabytes of a job's cluster: each instance has a volume of its own."""
+
+    def gigabytes(document: Document) -> int:
+        resources = member(document)
+        chosen = resources.get("InstancePreferences", [resources])[0]  # as `processing.checks.instances` chooses
+        groups = resources.get("InstanceGroups") or [{"InstanceCount": resources.get("InstanceCount", 1)} | chosen]
+        return resources.get("VolumeSizeInGB", 0) * sum(group["InstanceCount"] for group in groups)
+
+    return gigabytes
+
+
 _VOLUMES: dict[str, Callable[[Document], int]] = {
-    "TrainingJob": _training_volumes,
-    "ProcessingJob": _processing_volumes,
+    "TrainingJob": _of_cluster(lambda document: document["ResourceConfig"]),
+    "ProcessingJob": _of_cluster(lambda document: document["ProcessingResources"]["ClusterConfig"]),
     "TransformJob": lambda document: 0,
     "Endpoint": _endpoint_volumes,
 }
