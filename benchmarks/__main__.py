@@ -41,6 +41,7 @@ NAMES = (
     "authorization",
     "encryption",
     "audit",
+    "billing",
     "restart",
     "queue",
     "grading",

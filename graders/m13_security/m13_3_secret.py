@@ -68,7 +68,9 @@ def judge_hidden_keys(answer: Answer, report: Report) -> None:
         shown = [said for team in teams for said in _shown(answer, team)]
         report.part("hidden", not shown, shown[0] if shown else "The descriptions of the jobs do not have the keys.")
         report.doing("tries what the roles can do in Secrets Manager")
-        wide = [said for team, request in zip(teams, made, strict=True) for said in _rights(answer, world, team, request)]
+        wide = list(
+            dict.fromkeys(said for team, request in zip(teams, made, strict=True) for said in _rights(answer, world, team, request))
+        )
         report.part("rights", not wide, f"{'; '.join(wide[:3])}." if wide else "Each role reads its own secret, and no more.")
 
 

@@ -426,7 +426,7 @@ check("m13_3_ex4", hide=hide)
 #
 # ## Clean up
 #
-# A trail, Config and a secret go on to cost money, so we delete them. We also delete the users with their keys.
+# A trail, Config and a secret cost money until they are deleted. So we delete them. We also delete the users with their keys.
 
 # %%
 secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)

@@ -60,7 +60,15 @@ def monthly(at: datetime) -> datetime:
     return first.replace(year=first.year + 1, month=1) if first.month == 12 else first.replace(month=first.month + 1)
 
 
-def charges(usage: UsageStore, begin: float, end: float, step: Step, now: float, active: Mapping[str, float] | None = None) -> list[Charge]:
+def charges(
+    usage: UsageStore,
+    begin: float,
+    end: float,
+    step: Step,
+    now: float,
+    active: Mapping[str, float] | None = None,
+    by_resource: bool = True,
+) -> list[Charge]:
     """The lines of all usage between two times, by their begin.
 
     Parameters
@@ -71,6 +79,8 @@ def charges(usage: UsageStore, begin: float, end: float, step: Step, now: float,
         Until when what lasts still is counted, in Unix seconds.
     active : mapping, optional
         The keys of tags that count, and since when. By default all tags count.
+    by_resource : bool
+        Whether each resource has lines of its own. Without them, a year of many jobs has few lines.
     """
     history = usage.tag_history()
     if active is not None:
@@ -79,15 +89,16 @@ def charges(usage: UsageStore, begin: float, end: float, step: Step, now: float,
     total: dict[tuple[Item, float, Tags], float] = defaultdict(float)
     end = min(end, max(now, begin))
     spans = _Spans(first, begin, end, step)
+    line_of = (lambda item: item) if by_resource else _Together().item
     for interval in usage.intervals(first, end):
-        unit = _unit(interval.item)
+        line, unit = line_of(interval.item), prices.unit(interval.item.service, interval.item.usage_type)
         ended = now if interval.ended is None else min(interval.ended, now)
         for since, until, tags in _tagged(history.get(interval.item.resource), interval.began, ended):
             for span, seconds in spans.within(since, until):
-                total[interval.item, span, tags] += interval.quantity * seconds / _seconds(unit, span)
+                total[line, span, tags] += interval.quantity * seconds / _seconds(unit, span)
     for count in usage.counts(first, end):
         tags = _tags_at(history.get(count.item.resource), count.hour + HOUR)
-        total[count.item, spans.begin_of(count.hour), tags] += count.amount
+        total[line_of(count.item), spans.begin_of(count.hour), tags] += count.amount
     return [charge for charge in _priced(total) if charge.begin >= begin]
 
 
@@ -102,6 +113,20 @@ def _priced(total: dict[tuple[Item, float, Tags], float]) -> Iterator[Charge]:
         key = item.service, item.usage_type, item.region, _month(begin)
         yield Charge(item, begin, amount, rate.unit, rate.cost(used[key], amount), tags)
         used[key] += amount
+
+
+class _Together:
+    """Items without their resources."""
+
+    def __init__(self) -> None:
+        self._items: dict[tuple[str, str, str, str], Item] = {}
+
+    def item(self, item: Item) -> Item:
+        """The item of all resources of this kind."""
+        key = item.service, item.usage_type, item.operation, item.region
+        if key not in self._items:
+            self._items[key] = Item(*key)
+        return self._items[key]
 
 
 class _Spans:
@@ -125,11 +150,6 @@ class _Spans:
     def begin_of(self, at: float) -> float:
         """The begin of the span with a time."""
         return self._edges[max(0, bisect_right(self._edges, at) - 1)]
-
-
-def _unit(item: Item) -> str:
-    rate = prices.rate(item.service, item.usage_type, item.region)
-    return rate.unit if rate else "Hrs"
 
 
 def _seconds(unit: str, at: float) -> float:

@@ -101,6 +101,13 @@ def rate(service: str, usage_type: str, region: str) -> Rate | None:
 
 
 @cache
+def unit(service: str, usage_type: str) -> str:
+    """The unit of a usage type; hours if the table does not have it."""
+    entry, _ = _entry(service, usage_type)
+    return entry["unit"] if entry else "Hrs"
+
+
+@cache
 def billed_type(service: str, usage_type: str, region: str) -> str:
     """A usage type as AWS's bill writes it: ``"USE1-Train:ml.m5.large"``."""
     entry, _ = _entry(service, usage_type)

@@ -22,7 +22,7 @@ def meter(usage: UsageStore, rows: Iterable[Mapping]) -> None:
     rows : iterable of mapping
         As `course.localaws.gateway.request_log` stores them.
     """
-    for row in rows:
+    for row in rows:  # a job's own requests have no region; their items count in us-east-1
         kind = _usage_type(row["service"], row["operation"])
         if kind and (row["status"] < 400 or (row["service"] == "s3" and str(row["status"]) in BILLED_FAILURES)):
             service, usage_type, of_bucket = kind

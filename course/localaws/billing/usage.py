@@ -131,7 +131,7 @@ class UsageStore:
         Parameters
         ----------
         quantities : mapping
-            Item -> quantity, in the unit of its price: instances, or gigabytes. Empty: nothing.
+            Item of this resource -> quantity, in the unit of its price: instances, or gigabytes. Empty: nothing.
         at : float, optional
             Unix seconds. By default now.
         """
@@ -217,6 +217,7 @@ class UsageStore:
             "SELECT min(began) AS began, (SELECT min(hour) FROM counts) AS hour FROM intervals"
         ).fetchone()
         times = [row["began"], None if row["hour"] is None else row["hour"] * HOUR]
+        times += [interval.began for source in self.sources for interval in source(0.0, self._clock.now())]
         return min((time for time in times if time is not None), default=None)
 
     def flush(self) -> None:

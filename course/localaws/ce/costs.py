@@ -39,11 +39,11 @@ class Costs:
         """GetCostAndUsage."""
         if any(_of_resource(each) for each in params.get("GroupBy", ())):
             raise expressions.unknown_group()  # only GetCostAndUsageWithResources has it
-        return self._answer(context, params)
+        return self._answer(context, params, by_resource=False)
 
     def usage_with_resources(self, context: Context, params: dict) -> dict:
         """GetCostAndUsageWithResources."""
-        return self._answer(context, params)
+        return self._answer(context, params, by_resource=True)
 
     def dimension_values(self, context: Context, params: dict) -> dict:
         """GetDimensionValues."""
@@ -65,14 +65,14 @@ class Costs:
         found = {value for charge in self._selected(context, params, asked) for value in of(charge)}
         return sorted(value for value in found if params.get("SearchString", "").lower() in value.lower())
 
-    def _answer(self, context: Context, params: dict) -> dict:
+    def _answer(self, context: Context, params: dict, by_resource: bool) -> dict:
         metrics, groups = [_metric(name) for name in params["Metrics"]], params.get("GroupBy", [])
         if len(groups) > MOST_GROUPS:
             raise invalid("Only two values for GroupBy are allowed")
         keys = [_key(context.account, each) for each in groups]
         asked = period(params["TimePeriod"], params["Granularity"], context.platform.clock.now())
         by_span: dict[float, list[Charge]] = defaultdict(list)
-        for charge in self._selected(context, params, asked):
+        for charge in self._selected(context, params, asked, by_resource):
             by_span[charge.begin].append(charge)
         month = datetime.fromtimestamp(context.platform.clock.now(), UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         results = []
@@ -89,12 +89,13 @@ class Costs:
         answer = {"ResultsByTime": results, "DimensionValueAttributes": []}
         return answer | ({"GroupDefinitions": [{"Type": each["Type"], "Key": each["Key"]} for each in groups]} if groups else {})
 
-    def _selected(self, context: Context, params: dict, asked: Period) -> list[Charge]:
+    def _selected(self, context: Context, params: dict, asked: Period, by_resource: bool = False) -> list[Charge]:
         selected = expressions.test(context.account, params["Filter"]) if params.get("Filter") else (lambda charge: True)
         platform = context.platform
         platform.requests.flush()
         begin, end = asked.begin.timestamp(), asked.end.timestamp()
-        found = charges(platform.usage, begin, end, STEPS[asked.granularity], platform.clock.now(), self._tags.active())
+        step, now = STEPS[asked.granularity], platform.clock.now()
+        found = charges(platform.usage, begin, end, step, now, self._tags.active(), by_resource)
         return [charge for charge in found if selected(charge)]
 
 

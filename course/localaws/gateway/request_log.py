@@ -189,7 +189,10 @@ class RequestLog:
             self._texts = {}  # their rows were rolled back
             raise
         for listener in self.listeners:
-            listener(rows)
+            try:
+                listener(rows)
+            except Exception:  # the rows are written: raising would write them again
+                logger.exception("a listener of the request log failed")
 
     def _shared(self, connection: sqlite3.Connection, text: str | None) -> int | None:
         """The id of a text in the table of texts."""

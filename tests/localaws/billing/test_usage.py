@@ -72,6 +72,19 @@ def test_usage_without_a_price_has_no_cost(store):
     assert charge.cost is None and charge.amount == 1
 
 
+def test_an_amount_has_its_unit_where_the_price_is_not_known(store):
+    item = Item("AmazonS3", "TimedStorage-ByteHrs", "StandardStorage", "sa-east-1", "arn:aws:s3:::lake")
+    store.add([Interval(item, 30, JUNE, JUNE + DAY)])
+    [charge] = charges(store, JUNE, JUNE + DAY, daily, JUNE + DAY)
+    assert charge.cost is None and charge.amount == pytest.approx(1)  # gigabyte-months
+
+
+def test_what_a_source_keeps_itself_is_usage_too(store):
+    store.sources.append(lambda begin, end: iter([Interval(HOST, 1, JUNE, JUNE + HOUR)]))
+    assert store.first() == JUNE
+    assert [charge.amount for charge in charges(store, JUNE, JUNE + DAY, daily, JUNE + DAY)] == [1]
+
+
 def test_counts_of_an_hour_are_added_up(store):
     item = Item("AmazonS3", "Requests-Tier1", "PutObject", "us-east-1", "arn:aws:s3:::lake")
     for minute in range(90):

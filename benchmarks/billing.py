@@ -1,0 +1,97 @@
+"""Measures the meter: a call of it, in process, and GetCostAndUsage over a year with 10,000 jobs and 20 endpoints."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import systems
+from benchmarks.rows import Row, seconds
+from course.localaws.billing.usage import Interval, Item, UsageStore
+from course.localaws.core.clock import Clock
+from course.localaws.server import launch
+
+DAY, YEAR = 86_400.0, 365 * 86_400.0
+JOBS, ENDPOINTS = 10_000, 20
+CALL, ANSWER = 50.0, 300.0  # microseconds, milliseconds
+RUNS, CALLS = 5, 2_000
+SERVICE, REGION = "AmazonSageMaker", "us-east-1"
+
+
+def measure() -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        return [*_calls(Path(folder)), *_answers(Path(folder))]
+
+
+def _calls(folder: Path) -> list[Row]:
+    usage = UsageStore(folder / "usage.db", Clock())
+    items = [Item(SERVICE, "Host:ml.m5.large", "RunInstance", REGION, f"endpoint-{number}") for number in range(CALLS)]
+
+    def counted() -> None:
+        for item in items:
+            usage.count(item)
+
+    def held() -> None:
+        quantity = random.random()
+        for item in items:
+            usage.hold(item.resource, {item: quantity})
+
+    def nothing() -> None:
+        for _ in items:
+            pass
+
+    rows = []
+    for name, call in (("a counted request", counted), ("a change of what is held", held)):
+        times = [(seconds(call) / CALLS * 1e6, seconds(nothing) / CALLS * 1e6) for _ in range(RUNS)]
+        rows.append(Row(f"metering {name}", "us", *map(list, zip(*times, strict=True)), "an empty loop", "measured", CALL))
+    usage.shutdown()
+    return rows
+
+
+def _answers(folder: Path) -> list[Row]:
+    """The answers of a local AWS whose clock is at the end of a year of usage."""
+    state = folder / "state"
+    launch.start(state).stop()
+    _year(state)
+    handle = launch.start(state)
+    try:
+        costs, identity = systems.client_of(handle)("ce"), systems.client_of(handle)("sts")
+        now = Clock().now()
+        first, last = (_day(moment) for moment in (now - YEAR, now + DAY))
+        asked = {"TimePeriod": {"Start": first, "End": last}, "Metrics": ["UnblendedCost"]}
+        asked |= {"GroupBy": [{"Type": "DIMENSION", "Key": "USAGE_TYPE"}]}
+        rows = []
+        for granularity in ("MONTHLY", "DAILY"):
+            times = [
+                (
+                    seconds(lambda: costs.get_cost_and_usage(Granularity=granularity, **asked)) * 1000,  # noqa: B023
+                    seconds(identity.get_caller_identity) * 1000,
+                )
+                for _ in range(RUNS)
+            ]
+            name = f"GetCostAndUsage of a year, {granularity}"
+            rows.append(Row(name, "ms", *map(list, zip(*times, strict=True)), "GetCallerIdentity", "measured", ANSWER))
+        return rows
+    finally:
+        handle.stop()
+
+
+def _year(state: Path) -> None:
+    """Write a year of usage: short jobs, and endpoints whose instances change every five days."""
+    usage, dice, now = UsageStore(state / "usage.db", Clock()), random.Random(20), Clock().now()
+    for number in range(JOBS):
+        began = now - YEAR + dice.random() * (YEAR - DAY)
+        usage.add([Interval(Item(SERVICE, "Train:ml.m5.xlarge", "RunInstance", REGION, f"job-{number}"), 1, began, began + 7200)])
+    for number in range(ENDPOINTS):
+        item, began = Item(SERVICE, "Host:ml.m5.large", "RunInstance", REGION, f"endpoint-{number}"), now - YEAR
+        while began < now - DAY:
+            ended = min(began + dice.random() * 10 * DAY, now)
+            usage.add([Interval(item, dice.randint(1, 4), began, ended)])
+            began = ended
+    usage.shutdown()
+
+
+def _day(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}"
