@@ -62,7 +62,7 @@ class Costs:
 
     def _values(self, context: Context, params: dict, of: Callable[[Charge], Iterable[str]]) -> list[str]:
         asked = period(params["TimePeriod"], "MONTHLY", context.platform.clock.now())
-        found = {value for charge in self._selected(context, params, asked) for value in of(charge)}
+        found = {value for charge in self.selected(context, params, asked) for value in of(charge)}
         return sorted(value for value in found if params.get("SearchString", "").lower() in value.lower())
 
     def _answer(self, context: Context, params: dict, by_resource: bool) -> dict:
@@ -72,7 +72,7 @@ class Costs:
         keys = [_key(context.account, each) for each in groups]
         asked = period(params["TimePeriod"], params["Granularity"], context.platform.clock.now())
         by_span: dict[float, list[Charge]] = defaultdict(list)
-        for charge in self._selected(context, params, asked, by_resource):
+        for charge in self.selected(context, params, asked, by_resource):
             by_span[charge.begin].append(charge)
         month = datetime.fromtimestamp(context.platform.clock.now(), UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         results = []
@@ -89,7 +89,8 @@ class Costs:
         answer = {"ResultsByTime": results, "DimensionValueAttributes": []}
         return answer | ({"GroupDefinitions": [{"Type": each["Type"], "Key": each["Key"]} for each in groups]} if groups else {})
 
-    def _selected(self, context: Context, params: dict, asked: Period, by_resource: bool = False) -> list[Charge]:
+    def selected(self, context: Context, params: dict, asked: Period, by_resource: bool = False) -> list[Charge]:
+        """The lines of a time that the ``Filter`` of a request selects. Raises AwsError."""
         selected = expressions.test(context.account, params["Filter"]) if params.get("Filter") else (lambda charge: True)
         platform = context.platform
         platform.requests.flush()
@@ -110,6 +111,12 @@ def _metric(name: str) -> str:
     if found is None:
         raise not_supported("ce", f"the metric {name}")
     return found
+
+
+def metric_of_forecast(name: str) -> None:
+    """Check the metric of a forecast. Raises AwsError."""
+    if _metric(name) not in COSTS:
+        raise invalid(f"The metric of a forecast of costs is one of {', '.join(COSTS)}; got {name}.")
 
 
 def _key(account: str, group: dict) -> Key:

@@ -30,21 +30,26 @@ class Period:
 
     def spans(self) -> list[tuple[datetime, datetime]]:
         """The hours, days or months; the first and the last one may be a part of one."""
-        found, at = [], self.begin
-        while at < self.end:
-            until = min(STEPS[self.granularity](at), self.end)
-            found.append((at, until))
-            at = until
-        return found
+        return spans(self.begin, self.end, STEPS[self.granularity])
 
     def text(self, at: datetime) -> str:
         """A time as Cost Explorer writes it."""
         return at.strftime("%Y-%m-%dT%H:%M:%SZ" if self.granularity == "HOURLY" else "%Y-%m-%d")
 
 
+def spans(begin: datetime, end: datetime, step: Step) -> list[tuple[datetime, datetime]]:
+    """The hours, days or months between two times."""
+    found, at = [], begin
+    while at < end:
+        until = min(step(at), end)
+        found.append((at, until))
+        at = until
+    return found
+
+
 def period(given: dict, granularity: str, now: float) -> Period:
     """Check a ``TimePeriod``. Raises AwsError ``ValidationException``."""
-    begin, end = (_time(given[name], granularity) for name in ("Start", "End"))
+    begin, end = (time_of(given[name], granularity) for name in ("Start", "End"))
     today = datetime.fromtimestamp(now, UTC)
     if begin >= end:
         raise invalid("Start date (and hour) should be before end date (and hour)")
@@ -56,7 +61,8 @@ def period(given: dict, granularity: str, now: float) -> Period:
     return Period(begin, end, granularity)
 
 
-def _time(text: str, granularity: str) -> datetime:
+def time_of(text: str, granularity: str = "DAILY") -> datetime:
+    """A time in a request. Raises AwsError ``ValidationException``."""
     form = _HOUR if granularity == "HOURLY" else _DAY
     try:
         if not form.fullmatch(text):

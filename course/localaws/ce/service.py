@@ -1,8 +1,9 @@
-"""Cost Explorer behind the gateway. moto keeps cost categories; forecasts, anomalies and purchase recommendations are refused."""
+"""Cost Explorer behind the gateway. moto keeps cost categories; anomalies, Savings Plans and recommendations are refused."""
 
 from __future__ import annotations
 
 from course.localaws.ce.costs import Costs
+from course.localaws.ce.forecasts import Forecasts
 from course.localaws.ce.tags import CostAllocationTags
 from course.localaws.context import Context
 from course.localaws.platform import Platform
@@ -23,6 +24,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
 
     operations = {
         "GetCostAndUsage": costs.usage,
+        "GetCostForecast": Forecasts(costs).cost,
         "GetCostAndUsageWithResources": costs.usage_with_resources,
         "GetDimensionValues": costs.dimension_values,
         "GetTags": costs.tags,

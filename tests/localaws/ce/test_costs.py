@@ -17,6 +17,7 @@ from tests.localaws.moto.restartable_aws import RestartableAws
 
 HOUR, DAY = 3600.0, 86_400.0
 COST = {"Metrics": ["UnblendedCost"]}
+BOUNDS = ("PredictionIntervalLowerBound", "MeanValue", "PredictionIntervalUpperBound")
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +144,38 @@ def test_an_unknown_tag_cannot_be_activated(aws):
         aws("ce").update_cost_allocation_tags_status(CostAllocationTagsStatus=[{"TagKey": "nobody", "Status": "Active"}])
 
 
+def test_a_forecast_goes_on_with_the_average_day(aws):
+    kms = {"Dimensions": {"Key": "USAGE_TYPE", "Values": ["us-east-1-KMS-Keys"]}}
+    asked = {"TimePeriod": days(aws, 0, 5), "Metric": "UNBLENDED_COST", "Filter": kms, "PredictionIntervalLevel": 80}
+    found = aws("ce").get_cost_forecast(Granularity="DAILY", **asked)
+    known = [
+        float(each["Total"]["UnblendedCost"]["Amount"]) for each in costs(aws, TimePeriod=days(aws, 30, 0), Granularity="DAILY", Filter=kms)
+    ]
+    known = known[next(number for number, cost in enumerate(known) if cost) :]  # since the keys were made
+    assert float(found["Total"]["Amount"]) == pytest.approx(5 * sum(known) / len(known), rel=0.02)
+    bounds = [[float(each[name]) for name in BOUNDS] for each in found["ForecastResultsByTime"]]
+    assert len(bounds) == 5 and all(low <= mean <= high for low, mean, high in bounds)
+    for wrong, message in (
+        ({"Start": "2026-01-01", "End": "2026-02-01"}, "Earliest supported Start is"),
+        (days(aws, 0, 200), "Latest supported End is"),
+    ):
+        with pytest.raises(ClientError, match=message):
+            aws("ce").get_cost_forecast(Granularity="DAILY", **(asked | {"TimePeriod": wrong}))
+
+
+def test_a_forecast_needs_a_week_of_history(tmp_path):
+    aws = RestartableAws(tmp_path / "state")
+    try:
+        aws("kms").create_key()
+        with pytest.raises(ClientError, match="DataUnavailableException.*Insufficient amount of historical data"):
+            aws("ce").get_cost_forecast(TimePeriod=days(aws, 0, 5), Granularity="DAILY", Metric="UNBLENDED_COST")
+    finally:
+        aws.stop()
+
+
 def test_what_is_not_answered_is_refused_by_name(aws):
     with pytest.raises(ClientError) as caught:
-        aws("ce").get_cost_forecast(TimePeriod=days(aws, 0, 9), Granularity="MONTHLY", Metric="UNBLENDED_COST")
+        aws("ce").get_savings_plans_utilization(TimePeriod=days(aws, 9))
     assert caught.value.response["Error"]["Code"] == "NotSupportedByLocalAws"
 
 
