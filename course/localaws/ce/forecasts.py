@@ -1,8 +1,8 @@
 """GetCostForecast: the costs of days to come, from those of the last month.
 
 Matches AWS (API reference; recorded answers): horizons, the answer's form, and the refusal without enough history. Differs from AWS: its
-model is closed. Here a day costs what the last 30 full days did on average, and the interval comes from their standard deviation, as if days
-were independent and normal.
+model is closed. Here a day costs what the last 30 full days did on average, and the interval comes from their standard deviation, as if
+days were independent and normal.
 """
 
 from __future__ import annotations
