@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from benchmarks import systems
@@ -64,13 +65,8 @@ def _answers(folder: Path) -> list[Row]:
         asked |= {"GroupBy": [{"Type": "DIMENSION", "Key": "USAGE_TYPE"}]}
         rows = []
         for granularity in ("MONTHLY", "DAILY"):
-            times = [
-                (
-                    seconds(lambda: costs.get_cost_and_usage(Granularity=granularity, **asked)) * 1000,  # noqa: B023
-                    seconds(identity.get_caller_identity) * 1000,
-                )
-                for _ in range(RUNS)
-            ]
+            ask = partial(costs.get_cost_and_usage, Granularity=granularity, **asked)
+            times = [(seconds(ask) * 1000, seconds(identity.get_caller_identity) * 1000) for _ in range(RUNS)]
             name = f"GetCostAndUsage of a year, {granularity}"
             rows.append(Row(name, "ms", *map(list, zip(*times, strict=True)), "GetCallerIdentity", "measured", ANSWER))
         return rows

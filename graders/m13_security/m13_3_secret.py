@@ -14,12 +14,12 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from course.grading import Answer, Report
-from course.grading.jobs import ended
+from course.grading.jobs import ended, log_streams
 from course.grading.short_repr import cut
 
 from .m13_1_world import World, document, refused
+from .m13_2_networks import IMAGE
 
-IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 CODE, OUT = "/opt/ml/processing/code", "/opt/ml/processing/output"
 LONGEST, SAID = 120, 400  # seconds, characters
 CHANGES = ("Environment", "AppSpecification")
@@ -166,9 +166,8 @@ def _run(answer: Answer, bucket: str, team: Team) -> str:
 def _last_line(answer: Answer, job: dict) -> str:
     """The last line of a job's log, or why SageMaker says that it failed."""
     with contextlib.suppress(ClientError):
-        where = {"logGroupName": "/aws/sagemaker/ProcessingJobs", "logStreamNamePrefix": f"{job['ProcessingJobName']}/"}
-        lines = [each["message"] for each in answer.client("logs").filter_log_events(**where)["events"] if each["message"].strip()]
-        if lines:
+        streams = log_streams(answer.client("logs"), "processing", job["ProcessingJobName"])
+        if lines := [line for stream in streams.values() for line in stream if line.strip()]:
             return f"its log ends with {lines[-1]}"
     return job.get("FailureReason", "")
 
@@ -198,7 +197,7 @@ def _rights(answer: Answer, world: World, team: Team, made: dict) -> Iterator[st
                 yield f"The role of a job reads {said}"
     stranger = world.session(world.role(f"m13-stranger-{answer.token()}", document(WORK)))
     if not refused(stranger("secretsmanager").get_secret_value, SecretId=secret):
-        yield "a role of another team reads the secret"
+        yield "A role of another team reads the secret"
     if not refused(reader.list_secrets):
         yield "The role of a job lists the account's secrets"
     if not refused(reader.put_secret_value, SecretId=secret, SecretString="other"):

@@ -365,9 +365,9 @@ print(access.answer(reader.delete_secret, SecretId=name))
 #
 # | what | after `hide` |
 # |---|---|
-# | the key | the whole value of a new secret, and nowhere in the request |
-# | `Environment["WEATHER_SECRET"]` | the name of the secret. The job's program reads its key there |
-# | the job's role, `RoleArn` | may read this secret, nothing else in Secrets Manager, and all that it may do now |
+# | the key | is the whole value of a new secret, and nowhere in the request |
+# | `Environment["WEATHER_SECRET"]` | has the name of the secret. The job's program reads its key there |
+# | the job's role, `RoleArn` | may read this secret, and do nothing else in Secrets Manager. What it could do before, it still can |
 #
 # Some requests have the key once more, in one of the `ContainerArguments`. The program needs its other arguments, but not this one.
 #

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from course.localaws.athena.work import QueryOutcome, QueryRun
     from course.localaws.platform import Platform
 
-SMALLEST_BILLED, TERABYTE = 10 * 2**20, 2**40  # AWS does not say whether its terabyte has 2^40 or 10^12 bytes
+SMALLEST_BILLED, TERABYTE = (
+    10 * 2**20,
+    2**40,
+)  # bytes of a query, and of a unit; AWS does not say whether its terabyte has 2^40 or 10^12 bytes
 AT_ONCE = 2  # queries that run in parallel; the rest are QUEUED
 VERSION = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 _ENDINGS = {"SELECT": ".csv", "UNLOAD": "", "INSERT": "", "CREATE_TABLE_AS_SELECT": ""}  # statement -> suffix; else .txt
@@ -94,19 +97,19 @@ class Athena:
             self.records.add(region, token, document)
         kms_key = configuration.get("EncryptionConfiguration", {}).get("KmsKey")
         work = self._work(region, principal, context["Database"].strip('`"').lower(), statement, query, place, kms_key)
-        self._submit(work, query, f"arn:aws:athena:{region}:{self._platform.account}:workgroup/{group}")
+        workgroup = f"arn:aws:athena:{region}:{self._platform.account}:workgroup/{group}"
+        self._submit(work, query, Item("AmazonAthena", "DataScannedInTB", "", region, workgroup))
         return query
 
     def _work(self, region: str, principal: Principal, database: str, statement: SqlStatement, *rest: str | None) -> QueryRun:
         from course.localaws.athena.work import QueryRun
 
-        return QueryRun(
-            self.catalog(region, principal), Access(self._platform, principal), self._merged, self._iceberg, database, statement, *rest
-        )
+        catalog, access = self.catalog(region, principal), Access(self._platform, principal)
+        return QueryRun(catalog, access, self._merged, self._iceberg, database, statement, *rest)
 
-    def _submit(self, work: QueryRun, query: str, group: str) -> None:
+    def _submit(self, work: QueryRun, query: str, billed: Item) -> None:
         self._works[query] = work
-        self._futures[query] = future = self._pool.submit(self._worked, query, work, group)
+        self._futures[query] = future = self._pool.submit(self._worked, query, work, billed)
         future.add_done_callback(lambda _: (self._works.pop(query, None), self._futures.pop(query, None)))
 
     def catalog(self, region: str, principal: Principal) -> Catalog:
@@ -246,16 +249,12 @@ class Athena:
 
     # Called in a thread of the pool
 
-    def _worked(self, query: str, work: QueryRun, group: str) -> None:
+    def _worked(self, query: str, work: QueryRun, billed: Item) -> None:
         with self._platform.scheduler.working():
             state = self._run(query, work)
-        if state != "FAILED" and work.outcome.scanned:
-            self._meter(group, work.outcome.scanned)
-
-    def _meter(self, group: str, scanned: int) -> None:
-        """Count the scanned bytes for the bill: at least 10 MB a query; a query that fails costs nothing ("Amazon Athena pricing")."""
-        item = Item("AmazonAthena", "DataScannedInTB", "", group.split(":")[3], group)
-        self._platform.usage.count(item, max(scanned, SMALLEST_BILLED) / TERABYTE)
+        scanned = work.outcome.scanned
+        if state != "FAILED" and scanned:  # a query that fails costs nothing ("Amazon Athena pricing")
+            self._platform.usage.count(billed, max(scanned, SMALLEST_BILLED) / TERABYTE)
 
     def _run(self, query: str, work: QueryRun) -> str:
         """Run a query to its end. Returns its state."""

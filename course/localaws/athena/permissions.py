@@ -13,7 +13,7 @@ from course.localaws.athena.failures import QueryFailure
 from course.localaws.core.call import AwsRequest, Principal, ServiceCall
 from course.localaws.core.errors import AwsError
 from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
-from course.localaws.iam.service_authorization.permissions import ServicePermissions, ServiceRecords
+from course.localaws.iam.service_authorization.permissions import ServiceRecords, of_model
 from course.localaws.moto.own_records import backend_of, records_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def of_catalog(platform: Platform, region: str, principal: Principal) -> Callabl
     A call needs the rights on the catalog, the database and the table that it names, in Athena as in Glue ("Configure access to databases
     and tables in the AWS Glue Data Catalog", Athena User Guide). The message has the form of recorded ones.
     """
-    permissions = ServicePermissions("glue", "glue", records_of("glue", platform.account))
+    permissions = of_model("glue", records_of("glue", platform.account))
 
     def require(operation: str, params: dict) -> None:
         for demand in permissions.required(ServiceCall(operation, region, principal), params):

@@ -104,13 +104,13 @@ def charges(
 
 def _priced(total: dict[tuple[Item, float, Tags], float]) -> Iterator[Charge]:
     """The lines with their costs. Tiers count the amounts of a month, of all resources together."""
-    used: dict[tuple[str, str, str, int], float] = defaultdict(float)
+    used: dict[tuple[str, str, str, datetime], float] = defaultdict(float)
     for (item, begin, tags), amount in sorted(total.items(), key=lambda entry: entry[0][1]):
         rate = prices.rate(item.service, item.usage_type, item.region)
         if rate is None:
             yield Charge(item, begin, amount, "", None, tags)
             continue
-        key = item.service, item.usage_type, item.region, _month(begin)
+        key = item.service, item.usage_type, item.region, _month_of(begin)
         yield Charge(item, begin, amount, rate.unit, rate.cost(used[key], amount), tags)
         used[key] += amount
 
@@ -163,11 +163,6 @@ def _seconds(unit: str, at: float) -> float:
 def _month_of(at: float) -> datetime:
     """The begin of the month of a time."""
     return datetime.fromtimestamp(at, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def _month(at: float) -> int:
-    when = datetime.fromtimestamp(at, UTC)
-    return when.year * 12 + when.month
 
 
 def _tagged(history: History, began: float, ended: float) -> Iterator[tuple[float, float, Tags]]:

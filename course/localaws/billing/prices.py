@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bisect
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,59 +22,23 @@ class Rate:
         ``"Hrs"``, ``"GB-Mo"``, ``"Requests"``, ...
     tiers : tuple of (float, float)
         From which amount of a month on which price in US dollars a unit holds; the first one from 0.
-    family : str
-        AWS's product family: ``"ML Instance"``.
-    text : str
-        What the price is for.
     """
 
     unit: str
     tiers: tuple[tuple[float, float], ...]
-    family: str = ""
-    text: str = ""
 
     @property
     def price(self) -> float:
         """US dollars for a unit of the first tier."""
         return self.tiers[0][1]
 
-    @property
-    def is_lasting(self) -> bool:
-        """Whether the unit is a quantity times a time, so that its usage is an interval."""
-        return self.unit in ("Hrs", "GB-Mo", "Mo")
-
     def cost(self, before: float, amount: float) -> float:
         """US dollars for an amount, after ``before`` of the same month."""
-        first = bisect.bisect_right(self.tiers, before, key=lambda tier: tier[0]) - 1
-        if len(self.tiers) == 1 or first == len(self.tiers) - 1:
-            return amount * self.tiers[first][1]
-        total, at, end = 0.0, before, before + amount
-        for number in range(first, len(self.tiers)):
-            until = min(end, self.tiers[number + 1][0]) if number + 1 < len(self.tiers) else end
-            total += max(0.0, until - at) * self.tiers[number][1]
-            at = max(at, until)
-        return total
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A region in the price table.
-
-    Attributes
-    ----------
-    prefix : str
-        What its usage types begin with in a bill: ``"USE1"``.
-    location : str
-        Its name in the price list: ``"US East (N. Virginia)"``.
-    """
-
-    prefix: str
-    location: str
-
-
-def regions() -> dict[str, Place]:
-    """The regions of the table."""
-    return {name: Place(**found) for name, found in table(PRICES)["regions"].items()}
+        if len(self.tiers) == 1:
+            return amount * self.price
+        ends = (*(low for low, _ in self.tiers[1:]), math.inf)
+        parts = [(min(before + amount, end) - max(before, low), price) for (low, price), end in zip(self.tiers, ends, strict=True)]
+        return sum(max(0.0, part) * price for part, price in parts)
 
 
 def about() -> dict[str, str]:
@@ -91,13 +55,13 @@ def names() -> dict[str, str]:
 def rate(service: str, usage_type: str, region: str) -> Rate | None:
     """The price of a usage type without its region's prefix; None if the table has none."""
     entry, instance = _entry(service, usage_type)
-    found = entry["price"].get(region) if entry else None
-    if isinstance(found, str):  # the name of a table by instance type
-        found = table(PRICES)["instances"][found].get(region, {}).get(instance)
-    if entry is None or found is None:
+    if entry is None:
+        return None
+    found = entry["price"].get(region) if not instance else table(PRICES)["instances"][entry["price"]].get(region, {}).get(instance)
+    if found is None:
         return None
     tiers = found if isinstance(found, list) else [[0, found]]
-    return Rate(entry["unit"], tuple((float(low), float(price)) for low, price in tiers), entry.get("family", ""), entry["text"])
+    return Rate(entry["unit"], tuple((float(low), float(price)) for low, price in tiers))
 
 
 @cache
@@ -111,17 +75,17 @@ def unit(service: str, usage_type: str) -> str:
 def billed_type(service: str, usage_type: str, region: str) -> str:
     """A usage type as AWS's bill writes it: ``"USE1-Train:ml.m5.large"``."""
     entry, _ = _entry(service, usage_type)
-    place, form = regions().get(region), (entry or {}).get("form") or table(PRICES)["services"].get(service, {}).get("form", "region")
-    if place is None or form == "region":
+    prefix, form = table(PRICES)["regions"].get(region), (entry or {}).get("form") or table(PRICES)["services"].get(service, {}).get("form")
+    if prefix is None or form in (None, "region"):
         return f"{region}-{usage_type}"
-    return usage_type if form == "plain" and region == "us-east-1" else f"{place.prefix}-{usage_type}"
+    return usage_type if form == "plain" and region == "us-east-1" else f"{prefix}-{usage_type}"
 
 
 def _entry(service: str, usage_type: str) -> tuple[dict | None, str]:
     """The table's entry for a usage type, and the instance type in it."""
     for entry in table(PRICES)["services"].get(service, {}).get("prices", ()):
-        before, form, after = entry["usage"].partition("{instance}")
-        if form and usage_type.startswith(f"{before}ml.") and usage_type.endswith(after):
+        before, instance, _ = entry["usage"].partition("{instance}")
+        if instance and usage_type.startswith(f"{before}ml."):
             return entry, usage_type.removeprefix(before)
         if usage_type == entry["usage"]:
             return entry, ""

@@ -10,7 +10,7 @@ import json
 import logging
 import sqlite3
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS tags (
     resource TEXT NOT NULL, since REAL NOT NULL, tags TEXT NOT NULL, PRIMARY KEY (resource, since)
 ) WITHOUT ROWID
 """
-HOUR = 3600.0
+HOUR, GIGABYTE = 3600.0, 2**30  # AWS's bill counts gigabytes of 2^30 bytes ("Amazon S3 pricing")
 FLUSH_SECONDS = 0.5
 _KEY = "service, usage_type, operation, region, resource"
 _BEGIN = f"INSERT INTO intervals ({_KEY}, quantity, began, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -94,7 +94,7 @@ class Count:
     hour: float
 
 
-_Write = tuple["str | Item", tuple]  # a statement and its values, or an item and when how much of it was counted
+_Write = tuple[str | Item, tuple]  # a statement and its values, or an item and when how much of it was counted
 
 
 class UsageStore:
@@ -150,6 +150,12 @@ class UsageStore:
             self._open[resource] = wanted
             if not wanted:
                 del self._open[resource]
+
+    def hold_all(self, service: str, held: Mapping[str, Mapping[Item, float]]) -> None:
+        """Say what all resources of a service hold from now on, by their ARNs. Those that are not in ``held`` hold nothing."""
+        ended = [arn for arn, items in self.held().items() if arn not in held and any(item.service == service for item in items)]
+        for arn, quantities in (*held.items(), *((arn, {}) for arn in ended)):
+            self.hold(arn, quantities)
 
     def end(self, resource: str, began: float, ended: float, seconds: float | None = None) -> None:
         """End all that a resource holds, and correct when it began and ended. Returns at once.
@@ -242,7 +248,7 @@ class UsageStore:
         self._database.close()
 
     def _write(self, batch: list[_Write]) -> None:
-        total: Counter[tuple[int, Item]] = Counter()
+        total: dict[tuple[int, Item], float] = defaultdict(float)
         with self._database.write() as connection:
             for what, values in batch:
                 if isinstance(what, str):

@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 
 from course.localaws.billing.charges import Charge, charges
 from course.localaws.ce import expressions
-from course.localaws.ce.errors import invalid
 from course.localaws.ce.periods import STEPS, Period, period
 from course.localaws.ce.tags import CostAllocationTags
 from course.localaws.context import Context
-from course.localaws.core.errors import not_supported
+from course.localaws.core.errors import invalid, not_supported
 
 COSTS = ("AmortizedCost", "BlendedCost", "NetAmortizedCost", "NetUnblendedCost", "UnblendedCost")
 USAGE, NORMALIZED = "UsageQuantity", "NormalizedUsageAmount"
@@ -37,8 +36,6 @@ class Costs:
 
     def usage(self, context: Context, params: dict) -> dict:
         """GetCostAndUsage."""
-        if any(_of_resource(each) for each in params.get("GroupBy", ())):
-            raise expressions.unknown_group()  # only GetCostAndUsageWithResources has it
         return self._answer(context, params, by_resource=False)
 
     def usage_with_resources(self, context: Context, params: dict) -> dict:
@@ -48,15 +45,16 @@ class Costs:
     def dimension_values(self, context: Context, params: dict) -> dict:
         """GetDimensionValues."""
         value = expressions.dimension(context.account, params["Dimension"])
-        values = self._values(context, params, lambda charge: [value(charge)])
-        return {"DimensionValues": [{"Value": each, "Attributes": {}} for each in values if each]} | _sizes(
-            [each for each in values if each]
-        )
+        values = [each for each in self._values(context, params, lambda charge: [value(charge)]) if each]
+        return {"DimensionValues": [{"Value": each, "Attributes": {}} for each in values]} | _sizes(values)
 
     def tags(self, context: Context, params: dict) -> dict:
         """GetTags: the keys, or the values of a key."""
         key = params.get("TagKey")
-        of = (lambda charge: [expressions.tag(charge, key) or ""]) if key else (lambda charge: [name for name, _ in charge.tags])
+
+        def of(charge: Charge) -> Iterable[str]:
+            return [expressions.tag(charge, key) or ""] if key else dict(charge.tags)
+
         values = self._values(context, params, of)
         return {"Tags": values} | _sizes(values)
 
@@ -69,7 +67,7 @@ class Costs:
         metrics, groups = [_metric(name) for name in params["Metrics"]], params.get("GroupBy", [])
         if len(groups) > MOST_GROUPS:
             raise invalid("Only two values for GroupBy are allowed")
-        keys = [_key(context.account, each) for each in groups]
+        keys = [_key(context.account, each, by_resource) for each in groups]
         asked = period(params["TimePeriod"], params["Granularity"], context.platform.clock.now())
         by_span: dict[float, list[Charge]] = defaultdict(list)
         for charge in self.selected(context, params, asked, by_resource):
@@ -91,17 +89,14 @@ class Costs:
 
     def selected(self, context: Context, params: dict, asked: Period, by_resource: bool = False) -> list[Charge]:
         """The lines of a time that the ``Filter`` of a request selects. Raises AwsError."""
-        selected = expressions.test(context.account, params["Filter"]) if params.get("Filter") else (lambda charge: True)
+        given = params.get("Filter")
+        selected = expressions.test(context.account, given, by_resource) if given else (lambda charge: True)
         platform = context.platform
         platform.requests.flush()
         begin, end = asked.begin.timestamp(), asked.end.timestamp()
         step, now = STEPS[asked.granularity], platform.clock.now()
         found = charges(platform.usage, begin, end, step, now, self._tags.active(), by_resource)
         return [charge for charge in found if selected(charge)]
-
-
-def _of_resource(group: dict) -> bool:
-    return group.get("Type") == "DIMENSION" and group.get("Key") == "RESOURCE_ID"
 
 
 def _metric(name: str) -> str:
@@ -119,11 +114,11 @@ def metric_of_forecast(name: str) -> None:
         raise invalid(f"The metric of a forecast of costs is one of {', '.join(COSTS)}; got {name}.")
 
 
-def _key(account: str, group: dict) -> Key:
+def _key(account: str, group: dict, by_resource: bool) -> Key:
     """The key of a group: the value of a dimension, or a tag with its value: ``team$ops``."""
     name = group["Key"]
     if group["Type"] == "DIMENSION":
-        return expressions.dimension(account, name)
+        return expressions.dimension(account, name, by_resource)
     if group["Type"] == "TAG":
         return lambda charge: f"{name}${expressions.tag(charge, name) or ''}"
     raise not_supported("ce", f"groups by {group['Type']}")
@@ -138,10 +133,10 @@ def _groups(keys: list[Key], metrics: list[str], lines: Iterable[Charge]) -> lis
 
 def _metrics(names: list[str], lines: list[Charge]) -> dict[str, dict[str, str]]:
     cost, units = sum(charge.cost or 0.0 for charge in lines), {charge.unit for charge in lines}
+    unit = next(iter(units)) if len(units) == 1 and "" not in units else "N/A"
     found = {}
     for name in names:
         if name == USAGE:
-            unit = next(iter(units)) or "N/A" if len(units) == 1 else "N/A"
             found[name] = {"Amount": amount(sum(charge.amount for charge in lines)), "Unit": unit}
         elif name == NORMALIZED:
             found[name] = {"Amount": "0", "Unit": "N/A"}  # AWS normalises instances of EC2 and RDS only

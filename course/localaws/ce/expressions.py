@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from course.localaws.billing import prices
 from course.localaws.billing.charges import Charge
-from course.localaws.ce.errors import invalid
-from course.localaws.core.errors import AwsError, not_supported
+from course.localaws.core.errors import invalid, not_supported
 
 # The values of components in the attribute instanceType of the price list: "ml.m5.large-Hosting".
 _COMPONENTS = {
@@ -23,6 +22,7 @@ _GROUPS = (
     "DEPLOYMENT_OPTION, DATABASE_ENGINE, CACHE_ENGINE, INSTANCE_TYPE_FAMILY, REGION, BILLING_ENTITY, RESERVATION_ID, RESOURCE_ID, "
     "SAVINGS_PLANS_TYPE, SAVINGS_PLAN_ARN, OPERATING_SYSTEM"
 )
+RESOURCE_ID = "RESOURCE_ID"
 Test = Callable[[Charge], bool]
 
 
@@ -48,25 +48,20 @@ def dimensions(account: str) -> dict[str, Callable[[Charge], str]]:
         "PURCHASE_TYPE": _purchase_type,
         "RECORD_TYPE": lambda charge: "Usage",
         "REGION": lambda charge: charge.item.region or "NoRegion",
-        "RESOURCE_ID": lambda charge: charge.item.resource or "NoResourceId",
+        RESOURCE_ID: lambda charge: charge.item.resource or "NoResourceId",
         "SERVICE": lambda charge: prices.names().get(charge.item.service, charge.item.service),
         "USAGE_TYPE": lambda charge: prices.billed_type(charge.item.service, charge.item.usage_type, charge.item.region),
     }
 
 
-def dimension(account: str, name: str) -> Callable[[Charge], str]:
-    """The dimension of this name. Raises AwsError."""
-    found = dimensions(account).get(name)
-    if found is None and name in _GROUPS.split(", "):
+def dimension(account: str, name: str, by_resource: bool = False) -> Callable[[Charge], str]:
+    """The dimension of this name. Only GetCostAndUsageWithResources has RESOURCE_ID. Raises AwsError."""
+    found = dimensions(account).get(name) if by_resource or name != RESOURCE_ID else None
+    if found is None and name != RESOURCE_ID and name in _GROUPS.split(", "):
         raise not_supported("ce", f"the dimension {name}")
     if found is None:
-        raise unknown_group()
+        raise invalid(f"Group Definition dimension is invalid. Valid values are {_GROUPS}")
     return found
-
-
-def unknown_group() -> AwsError:
-    """The error for a dimension that there is not."""
-    return invalid(f"Group Definition dimension is invalid. Valid values are {_GROUPS}")
 
 
 def tag(charge: Charge, key: str) -> str | None:
@@ -74,19 +69,19 @@ def tag(charge: Charge, key: str) -> str | None:
     return dict(charge.tags).get(key)
 
 
-def test(account: str, expression: dict) -> Test:
+def test(account: str, expression: dict, by_resource: bool = False) -> Test:
     """The test that an expression is. Raises AwsError."""
     if len(expression) != 1:
         raise invalid(f"An expression has one root, of And, Or, Not, Dimensions and Tags; this one has {', '.join(expression) or 'none'}.")
     [(kind, inner)] = expression.items()
     if kind in ("And", "Or"):
-        parts, every = [test(account, each) for each in inner], kind == "And"
+        parts, every = [test(account, each, by_resource) for each in inner], kind == "And"
         return lambda charge: (all if every else any)(part(charge) for part in parts)
     if kind == "Not":
-        negated = test(account, inner)
+        negated = test(account, inner, by_resource)
         return lambda charge: not negated(charge)
     if kind == "Dimensions":
-        value, among = dimension(account, inner["Key"]), _among(inner)
+        value, among = dimension(account, inner["Key"], by_resource), _among(inner)
         return lambda charge: among(value(charge))
     if kind == "Tags":
         return _tag_test(inner)
@@ -101,11 +96,8 @@ def _tag_test(given: dict) -> Test:
 
 
 def _among(given: dict) -> Callable[[str], bool]:
-    """Whether a value is among those of an expression. Without ``CASE_SENSITIVE``, options of their own ignore the case."""
-    values, options = given.get("Values", []), given.get("MatchOptions", ["EQUALS", "CASE_SENSITIVE"])
+    """Whether a value is among those of an expression."""
+    values, options = given.get("Values", []), given.get("MatchOptions", ())
     if other := [option for option in options if option not in ("EQUALS", "CASE_SENSITIVE", "ABSENT")]:
         raise invalid(f"Match option {other[0]} is not one of EQUALS, CASE_SENSITIVE and ABSENT here.")
-    if "CASE_SENSITIVE" in options or options == ["EQUALS"]:
-        return lambda value: value in values
-    lowered = {value.lower() for value in values}
-    return lambda value: value.lower() in lowered
+    return lambda value: value in values

@@ -8,14 +8,14 @@ days were independent and normal.
 from __future__ import annotations
 
 import statistics
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
-from course.localaws.billing.charges import Charge, daily, monthly
+from course.localaws.billing.charges import daily, monthly
 from course.localaws.ce.costs import Costs, amount, metric_of_forecast
-from course.localaws.ce.errors import invalid
 from course.localaws.ce.periods import Period, spans, time_of
 from course.localaws.context import Context
-from course.localaws.core.errors import AwsError
+from course.localaws.core.errors import AwsError, invalid
 
 LEARNED_DAYS, FEWEST_DAYS = 30, 7
 HORIZON = {"DAILY": 3, "MONTHLY": 18}  # months
@@ -63,8 +63,10 @@ class Forecasts:
             raise AwsError("DataUnavailableException", "Insufficient amount of historical data")
         days = min(known, LEARNED_DAYS)
         past = Period(today - days * DAY, today, "DAILY")
-        lines: list[Charge] = self._costs.selected(context, params, past)
-        costs = [sum(line.cost or 0.0 for line in lines if line.begin == begin.timestamp()) for begin, _ in past.spans()]
+        by_day: dict[float, float] = defaultdict(float)
+        for line in self._costs.selected(context, params, past):
+            by_day[line.begin] += line.cost or 0.0
+        costs = [by_day[begin.timestamp()] for begin, _ in past.spans()]
         return statistics.fmean(costs), statistics.pstdev(costs)
 
 

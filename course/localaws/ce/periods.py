@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from course.localaws.billing.charges import Step, daily, hourly, monthly
-from course.localaws.ce.errors import invalid
+from course.localaws.core.errors import invalid
 
 STEPS: dict[str, Step] = {"HOURLY": hourly, "DAILY": daily, "MONTHLY": monthly}
 MONTHS, HOURLY_DAYS = 14, 14  # how far back the data go ("Managing your costs with AWS Cost Explorer", AWS Cost Management)

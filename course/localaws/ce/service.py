@@ -16,7 +16,7 @@ def create_service(platform: Platform, stages: Stages) -> Service:
     costs = Costs(tags)
 
     def listed(context: Context, params: dict) -> dict:
-        return {"CostAllocationTags": tags.page(params)}
+        return {"CostAllocationTags": tags.listed(params)}
 
     def updated(context: Context, params: dict) -> dict:
         tags.update(params["CostAllocationTagsStatus"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
 from course.localaws.billing.usage import UsageStore
-from course.localaws.ce.errors import invalid
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
+from course.localaws.core.errors import invalid
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS tags (key TEXT PRIMARY KEY, active INTEGER NOT NULL, updated REAL NOT NULL) WITHOUT ROWID"
 
@@ -33,7 +34,7 @@ class CostAllocationTags:
         rows = self._database.connection.execute("SELECT key, updated FROM tags WHERE active")
         return {row["key"]: row["updated"] for row in rows}
 
-    def page(self, params: dict) -> list[dict]:
+    def listed(self, params: dict) -> list[dict]:
         """The ``CostAllocationTags`` of ListCostAllocationTags."""
         found = {row["key"]: row for row in self._database.connection.execute("SELECT * FROM tags")}
         keys = sorted(self._seen() | found.keys())
@@ -65,7 +66,7 @@ class CostAllocationTags:
         return {key for changes in self._usage.tag_history().values() for _, tags in changes for key in tags}
 
 
-def _shown(key: str, row: object) -> dict:
+def _shown(key: str, row: sqlite3.Row | None) -> dict:
     kind = "AWSGenerated" if key.startswith("aws:") else "UserDefined"
     if row is None:
         return {"TagKey": key, "Type": kind, "Status": "Inactive"}

@@ -194,3 +194,6 @@ async def whole(pieces: AsyncIterator[bytes]) -> bytes:
 
 Handler = Callable[[AwsRequest], Awaitable[Response]]
 """Serves the requests of a signing name: a `course.localaws.protocol.service.Service`, or moto."""
+
+AnyCall = AwsRequest | ServiceCall
+"""A call whose permissions are asked."""

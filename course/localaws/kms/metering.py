@@ -10,11 +10,7 @@ SERVICE, KEYS, OPERATION = "awskms", "KMS-Keys", "Unknown"
 
 def meter(keys: KeyStore, usage: UsageStore) -> None:
     """Say what all keys hold now. Called after each change of a key."""
-    left = {arn for arn, items in usage.held().items() if any(item.service == SERVICE for item in items)}
-    for key in keys.every():
-        if key.manager == CUSTOMER and key.deletion is None:
-            left.discard(key.arn)
-            usage.tagged(key.arn, {tag["TagKey"]: tag["TagValue"] for tag in key.tags})
-            usage.hold(key.arn, {Item(SERVICE, KEYS, OPERATION, key.region, key.arn): 1.0})
-    for arn in left:
-        usage.hold(arn, {})
+    billed = [key for key in keys.every() if key.manager == CUSTOMER and key.deletion is None]
+    for key in billed:
+        usage.tagged(key.arn, {tag["TagKey"]: tag["TagValue"] for tag in key.tags})
+    usage.hold_all(SERVICE, {key.arn: {Item(SERVICE, KEYS, OPERATION, key.region, key.arn): 1.0} for key in billed})

@@ -10,12 +10,11 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
 
-from course.localaws.billing.usage import HOUR, Interval, Item
+from course.localaws.billing.usage import GIGABYTE, HOUR, Interval, Item
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 
 SERVICE, STANDARD, OPERATION = "AmazonS3", "TimedStorage-ByteHrs", "StandardStorage"
-GIGABYTE = 2**30  # as AWS bills storage ("Amazon S3 pricing": a gigabyte has 2^30 bytes)
 NOW = "now_of_clock"  # a function for SQL
 _CHANGE = f"""
     INSERT INTO storage (bucket, region, hour, bytes, moment)

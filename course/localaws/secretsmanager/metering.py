@@ -10,11 +10,7 @@ SERVICE, SECRETS = "AWSSecretsManager", "AWSSecretsManager-Secrets"
 
 def meter(secrets: SecretStore, usage: UsageStore) -> None:
     """Say what all secrets hold now. Called after each change of a secret."""
-    left = {arn for arn, items in usage.held().items() if any(item.service == SERVICE for item in items)}
-    for secret in secrets.every():
-        if secret.deletion is None:
-            left.discard(secret.arn)
-            usage.tagged(secret.arn, {tag["Key"]: tag["Value"] for tag in secret.tags})
-            usage.hold(secret.arn, {Item(SERVICE, SECRETS, "", secret.region, secret.arn): 1.0})
-    for arn in left:
-        usage.hold(arn, {})
+    billed = [secret for secret in secrets.every() if secret.deletion is None]
+    for secret in billed:
+        usage.tagged(secret.arn, {tag["Key"]: tag["Value"] for tag in secret.tags})
+    usage.hold_all(SERVICE, {secret.arn: {Item(SERVICE, SECRETS, "", secret.region, secret.arn): 1.0} for secret in billed})

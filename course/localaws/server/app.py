@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from course.localaws.billing import requests
+from course.localaws.billing import request_metering
 from course.localaws.billing.ledger import ledger
 from course.localaws.billing.usage import UsageStore
 from course.localaws.cloudwatch.alarms.alarms import Alarms
@@ -29,6 +29,7 @@ from course.localaws.gateway.request_log import RequestLog
 from course.localaws.iam.identity import Identity
 from course.localaws.images.custom import ImageStore
 from course.localaws.kms.store import KeyStore
+from course.localaws.logs import metering as log_metering
 from course.localaws.logs.store import LogStore
 from course.localaws.moto.mount import MotoMount
 from course.localaws.platform import Platform
@@ -113,8 +114,8 @@ class LocalAws:
             own_libraries=own_libraries,
         )
         platform.usage.sources.append(platform.objects.storage.intervals)
-        platform.requests.listeners.append(partial(requests.meter, platform.usage))
-        platform.logs.listeners.append(partial(requests.meter_logs, platform.usage, platform.account))
+        platform.requests.listeners.append(partial(request_metering.meter, platform.usage))
+        platform.logs.listeners.append(partial(log_metering.meter, platform.usage, platform.account))
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
         stages = switched()

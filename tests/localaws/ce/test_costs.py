@@ -128,7 +128,15 @@ WRONG: list[tuple[dict, str]] = [
         "Only two values for GroupBy are allowed",
     ),
     ({"GroupBy": [{"Type": "DIMENSION", "Key": "RESOURCE_ID"}]}, "Group Definition dimension is invalid. Valid values are AZ, "),
+    ({"Filter": {"Dimensions": {"Key": "RESOURCE_ID", "Values": ["a"]}}}, "Group Definition dimension is invalid. Valid values are AZ, "),
 ]
+
+
+def test_resources_are_groups_of_their_own_operation(aws):
+    asked = {"TimePeriod": days(aws, 10), "Granularity": "DAILY", "GroupBy": [{"Type": "DIMENSION", "Key": "RESOURCE_ID"}]}
+    keys_of = {"Dimensions": {"Key": "USAGE_TYPE", "Values": ["us-east-1-KMS-Keys"]}}
+    found = keys(aws("ce").get_cost_and_usage_with_resources(**asked, **COST, Filter=keys_of)["ResultsByTime"])
+    assert {arn for (arn,) in found} == {each["KeyArn"] for each in aws("kms").list_keys()["Keys"]}
 
 
 @pytest.mark.parametrize(("wrong", "message"), WRONG, ids=lambda value: str(value)[:40])

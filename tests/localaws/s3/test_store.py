@@ -141,17 +141,17 @@ FULL = """
     files = [path for path in store.bodies.root.rglob("*") if path.is_file()]
     print([found.key for found in store.list("bucket")] == sorted(map(str, range(kept))), len(files) == kept)
     store.delete("bucket", "0")
-    print(store.put_bytes("bucket", "again", b"x" * 900_000).size)  # the index needs some room, too
+    print(store.put_bytes("bucket", "again", b"x" * 1_000_000).size)
 """
 
 
 def test_a_full_disk_keeps_what_was_stored_and_nothing_half(tmp_path):
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode:
         pytest.skip("needs a kernel that lets users make mount namespaces, for a disk of 6 MB, until 2027-05-24")
-    command = f'mount -t tmpfs -o size=6m tmpfs {tmp_path} && {sys.executable} -c "$SCRIPT" {tmp_path}'
+    command = f'mount -t tmpfs -o size=6500k tmpfs {tmp_path} && {sys.executable} -c "$SCRIPT" {tmp_path}'
     environment = {**os.environ, "SCRIPT": textwrap.dedent(FULL)}
     ran = subprocess.run(["unshare", "-rm", "sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60)
-    assert ran.stdout.splitlines() == ["InsufficientStorage 507 True", "True True", "900000"], ran.stdout + ran.stderr
+    assert ran.stdout.splitlines() == ["InsufficientStorage 507 True", "True True", "1000000"], ran.stdout + ran.stderr
 
 
 def put_file(store: ObjectStore, path, **options) -> dict:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from course.localaws.core.call import AwsRequest, ServiceCall
+from course.localaws.core.call import AnyCall
 from course.localaws.core.data_files import table
 from course.localaws.iam.authorization import ConditionKeys, RequiredPermission
 from course.localaws.iam.permissions import by_operation
@@ -50,11 +50,11 @@ class ServiceRecords:
         The keys, in lower case, that ``keys`` supplies when a request has them.
     """
 
-    resources: Callable[[AwsRequest | ServiceCall, dict], list[str] | None] = lambda call, params: None
-    complete: Callable[[AwsRequest | ServiceCall, str], str] = lambda call, arn: arn
+    resources: Callable[[AnyCall, dict], list[str] | None] = lambda call, params: None
+    complete: Callable[[AnyCall, str], str] = lambda call, arn: arn
     tags: Callable[[str], dict[str, str] | None] = lambda arn: None
     policy: Callable[[str, str], Policy | None] = lambda arn, action: None
-    keys: Callable[[AwsRequest | ServiceCall, dict, str], ConditionKeys] = lambda call, params, arn: {}
+    keys: Callable[[AnyCall, dict, str], ConditionKeys] = lambda call, params, arn: {}
     known: frozenset[str] = frozenset()
 
 
@@ -74,7 +74,7 @@ class ServicePermissions:
         self._prefix, self._model, self._records = prefix, model, records or ServiceRecords()
         self._exceptions = exceptions(prefix)
 
-    def required(self, call: AwsRequest | ServiceCall, params: dict) -> Iterator[RequiredPermission]:
+    def required(self, call: AnyCall, params: dict) -> Iterator[RequiredPermission]:
         """Returns the permissions that a call needs. The operation itself comes first, then ``iam:PassRole``."""
         if call.operation in self._exceptions.unasked:
             return
@@ -91,7 +91,7 @@ class ServicePermissions:
         model = service_model(self._model) if self._model else None
         return permissions_of(self._prefix, name, model.operation_model(name) if model and name in model.operation_names else None)
 
-    def _asked(self, operation: OperationPermissions, call: AwsRequest | ServiceCall, params: dict) -> Iterator[tuple[str, str]]:
+    def _asked(self, operation: OperationPermissions, call: AnyCall, params: dict) -> Iterator[tuple[str, str]]:
         place = Place(call.region, call.principal.account)
         found = special.asked(self._prefix, call, params)
         if found is not None:
@@ -108,9 +108,7 @@ class ServicePermissions:
             for arn in dict.fromkeys(arns) or [ANY]:
                 yield action, arn
 
-    def _demand(
-        self, operation: OperationPermissions, action: str, arn: str, call: AwsRequest | ServiceCall, params: dict
-    ) -> RequiredPermission:
+    def _demand(self, operation: OperationPermissions, action: str, arn: str, call: AnyCall, params: dict) -> RequiredPermission:
         def keys() -> ConditionKeys:
             tags = self._tags(arn) or {}
             of_resource = ("aws:ResourceTag", f"{self._prefix}:ResourceTag")  # a service's own key is an older name of the same

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from course.localaws.core.call import AwsRequest, ServiceCall
+from course.localaws.core.call import AnyCall
 from course.localaws.iam.service_authorization.templates import values
 
 Asked = list[tuple[str, str]]  # action without prefix, and a template of its resource
@@ -39,7 +39,7 @@ _TAGGED = {
 }
 
 
-def asked(prefix: str, call: AwsRequest | ServiceCall, params: dict) -> Asked | None:
+def asked(prefix: str, call: AnyCall, params: dict) -> Asked | None:
     """The actions and resources of a request; ``None`` when they follow from names."""
     if prefix == "apigateway":
         return [(call.request.method, f"arn:aws:apigateway:${{Region}}::{call.request.url.path}")]

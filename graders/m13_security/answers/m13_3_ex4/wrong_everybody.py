@@ -1,7 +1,7 @@
 """The policy of the secret allows every role of the account."""
 
 # trips: rights
-# says: a role of another team reads the secret
+# says: A role of another team reads the secret
 
 
 def hide(request: dict) -> dict:

@@ -17,6 +17,7 @@ from course.localaws.billing.usage import Item
 from course.localaws.cloudwatch.metrics.store import MetricDatum, observed
 from course.localaws.core.batch_writer import BatchWriter
 from course.localaws.platform import Platform
+from course.localaws.sagemaker.core.metering import SERVICE
 from course.localaws.sagemaker.feature_store.records.record_groups import RecordGroup
 from course.localaws.sagemaker.feature_store.records.values import LIMITS
 
@@ -106,7 +107,7 @@ class RecordMetrics:
         for group, metric, units in request.units:
             if metric in BILLED:
                 arn = f"arn:aws:sagemaker:{request.region}:{self._platform.account}:feature-group/{group.lower()}"
-                item = Item("AmazonSageMaker", BILLED[metric], request.operation, request.region, arn)
+                item = Item(SERVICE, BILLED[metric], request.operation, request.region, arn)
                 self._platform.usage.count(item, units, request.moment)
 
 

@@ -11,7 +11,8 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from course.localaws.billing.usage import Item
+from course.localaws.billing.usage import GIGABYTE, Item
+from course.localaws.sagemaker.core.metering import SERVICE
 from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
 from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics, InvocationRecord
 from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, InFlightInvocation, unavailable
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from course.localaws.context import Context
     from course.localaws.platform import Platform
 
-SERVICE, INVOKE = "AmazonSageMaker", "Invoke-Endpoint"
+INVOKE = "Invoke-Endpoint"  # in AWS's bill
 DATA_IN, DATA_OUT = "Hst:Data-Bytes-In", "Hst:Data-Bytes-Out"
-GIGABYTE = 2**30
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Meters the requests that AWS bills one by one, from the request log. `requests.yaml` says which these are."""
+"""Meters the requests that AWS bills one by one, from the request log. `billed_requests.yaml` says which these are."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pathlib import Path
 
 from course.localaws.billing.usage import Item, UsageStore
 from course.localaws.core.data_files import table
+from course.localaws.core.sdk_environment import REGION
 
-REQUESTS = Path(__file__).with_name("requests.yaml")
-GIGABYTE = 2**30
-BILLED_FAILURES = ("404",)  # S3 bills a request for what is not there; what was refused or wrong costs nothing
+REQUESTS = Path(__file__).with_name("billed_requests.yaml")
 
 
 def meter(usage: UsageStore, rows: Iterable[Mapping]) -> None:
@@ -22,21 +21,15 @@ def meter(usage: UsageStore, rows: Iterable[Mapping]) -> None:
     rows : iterable of mapping
         As `course.localaws.gateway.request_log` stores them.
     """
-    for row in rows:  # a job's own requests have no region; their items count in us-east-1
+    for row in rows:
         kind = _usage_type(row["service"], row["operation"])
-        if kind and (row["status"] < 400 or (row["service"] == "s3" and str(row["status"]) in BILLED_FAILURES)):
+        # S3 bills a request for what is not there. What was refused or wrong costs nothing.
+        if kind and (row["status"] < 400 or (row["service"] == "s3" and row["status"] == 404)):
             service, usage_type, of_bucket = kind
             bucket = row["resource"].partition("/")[0] if of_bucket else ""
             arn = f"arn:aws:s3:::{bucket}" if bucket else ""
-            usage.count(Item(service, usage_type, row["operation"], row["region"] or "us-east-1", arn), 1.0, row["time"])
-
-
-def meter_logs(usage: UsageStore, account: str, region: str, group: str, size: int) -> None:
-    """Count the bytes of log events that were put into a group."""
-    usage.count(
-        Item("AmazonCloudWatch", "DataProcessing-Bytes", "PutLogEvents", region, f"arn:aws:logs:{region}:{account}:log-group:{group}"),
-        size / GIGABYTE,
-    )
+            region = row["region"] or REGION  # a job's own requests have none
+            usage.count(Item(service, usage_type, row["operation"], region, arn), 1.0, row["time"])
 
 
 @cache
