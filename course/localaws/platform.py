@@ -19,6 +19,7 @@ from course.sandbox.limits import Limits
 if TYPE_CHECKING:
     from course.localaws.autoscaling.scalable import Scalable, ScalableTargetLookup
     from course.localaws.billing.usage import UsageStore
+    from course.localaws.ce.tags import CostAllocationTags
     from course.localaws.cloudwatch.alarms.alarms import Alarms
     from course.localaws.cloudwatch.metrics.store import MetricStore
     from course.localaws.ec2.networks import VpcNetworks
@@ -89,6 +90,8 @@ class Platform:
         The regions whose calls a trail of CloudTrail logs, ``"*"`` for all: EventBridge gets their events.
     scalable_targets : ScalableTargetLookup
         Set by Application Auto Scaling's constructor.
+    allocation_tags : CostAllocationTags
+        The keys of tags that count in the bill. Set by Cost Explorer's constructor.
     configurations : dict
         Resource type -> the documents of a region's resources, for Config's rules. Each service whose resources have rules adds its own.
     endpoint : str
@@ -127,6 +130,7 @@ class Platform:
     recorded_data: set[str] = field(default_factory=set)
     logged_regions: set[str] = field(default_factory=set)
     scalable_targets: ScalableTargetLookup = field(init=False)
+    allocation_tags: CostAllocationTags = field(init=False)
     configurations: dict[str, Callable[[str], list[dict]]] = field(default_factory=dict)
     athena: Queries = field(init=False)
     functions: FunctionInvoker = field(init=False)

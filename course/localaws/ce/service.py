@@ -13,6 +13,7 @@ from course.localaws.protocol.service import Service, Stages, in_thread
 def create_service(platform: Platform, stages: Stages) -> Service:
     """The `Service` of signing name ``ce``."""
     tags = CostAllocationTags(platform.state / "ce.db", platform.usage, platform.clock)
+    platform.allocation_tags = tags
     costs = Costs(tags)
 
     def listed(context: Context, params: dict) -> dict:

@@ -14,13 +14,13 @@ from datetime import datetime
 
 from course.localaws.core.errors import AwsError
 from course.localaws.events.arns import Arn
-from course.localaws.iam import policy
-from course.localaws.iam.policy import AuthorizationRequest, Policy, PolicyError
+from course.localaws.iam.authorization import ConditionKeys
+from course.localaws.iam.service_principals import allows, condition_keys
 from course.localaws.kms.permissions import context_keys
 from course.localaws.kms.references import find
 from course.localaws.kms.store import Key
 from course.localaws.logs.naming import LogArns
-from course.localaws.moto.own_records import records_of
+from course.localaws.moto import topics
 from course.localaws.platform import Platform
 
 SERVICE = "cloudtrail.amazonaws.com"
@@ -52,19 +52,10 @@ class Destinations:
     def _bucket_allows(self, trail: dict, action: str, resource: str) -> bool:
         demand = self._platform.identity.services["s3"](action, resource, lambda: _ACL if action == "s3:PutObject" else {})
         keys = demand.keys() | self._keys(trail)
-        return _allows(demand.resource_policy, action, resource, keys)
+        return allows(demand.resource_policy, SERVICE, action, resource, keys)
 
-    def _keys(self, trail: dict) -> dict[str, list[str]]:
-        now = str(self._platform.clock.now())
-        return {
-            "aws:SourceArn": [trail["TrailARN"]],
-            "aws:SourceAccount": [self._platform.account],
-            "aws:PrincipalIsAWSService": ["true"],
-            "aws:PrincipalServiceName": [SERVICE],
-            "aws:SecureTransport": ["true"],
-            "aws:CurrentTime": [now],
-            "aws:EpochTime": [now],
-        }
+    def _keys(self, trail: dict) -> ConditionKeys:
+        return condition_keys(SERVICE, trail["TrailARN"], self._platform.account, self._platform.clock.now())
 
     # KMS
 
@@ -78,7 +69,7 @@ class Destinations:
         context = {"aws:cloudtrail:arn": trail["TrailARN"], "aws:s3:arn": f"arn:aws:s3:::{trail['S3BucketName']}"}
         for action, more in (("kms:GenerateDataKey", context_keys(context)), ("kms:DescribeKey", {})):
             demand = self._platform.identity.services["kms"](action, key.arn, lambda more=more: more)
-            if not _allows(demand.resource_policy, action, key.arn, demand.keys() | self._keys(trail)):
+            if not allows(demand.resource_policy, SERVICE, action, key.arn, demand.keys() | self._keys(trail)):
                 return True
         return False
 
@@ -86,20 +77,12 @@ class Destinations:
 
     def topic_refuses(self, trail: dict) -> bool:
         """Whether the trail's topic does not exist, or its policy does not let CloudTrail publish."""
-        arn, action = trail["SnsTopicARN"], "sns:Publish"
-        records = records_of("sns", Arn.parse(arn).account)
-        try:
-            found = self._platform.moto.run(lambda: records.policy(arn, action))
-        except PolicyError:
-            return True
-        return not _allows(found, action, arn, self._keys(trail))
+        return topics.refuses(self._platform, trail["SnsTopicARN"], SERVICE, trail["TrailARN"])
 
     def notify(self, trail: dict, keys: list[str]) -> None:
         """Send the keys of new files to the trail's topic. Raises AwsError."""
-        if self.topic_refuses(trail):
-            raise AwsError("AuthorizationError", f"CloudTrail is not authorized to publish to {trail['SnsTopicARN']}.", 403)
         message = json.dumps({"s3Bucket": trail["S3BucketName"], "s3ObjectKey": keys})
-        self._platform.moto.ask("sns", "Publish", Arn.parse(trail["SnsTopicARN"]).region, TopicArn=trail["SnsTopicARN"], Message=message)
+        topics.publish(self._platform, trail["SnsTopicARN"], SERVICE, trail["TrailARN"], message)
 
     # CloudWatch Logs
 
@@ -134,14 +117,6 @@ def _group(trail: dict) -> tuple[str, str]:
     """The region and the name of the trail's log group."""
     arn = Arn.parse(trail["CloudWatchLogsLogGroupArn"])
     return arn.region, arn.resource.split(":")[1]
-
-
-def _allows(found: Policy | None, action: str, resource: str, keys: dict) -> bool:
-    request = AuthorizationRequest(action, resource, keys, {"Service": frozenset({SERVICE})})
-    try:
-        return found is not None and policy.evaluate(request, [], resource_policy=found).allowed
-    except PolicyError:
-        return False
 
 
 def _milliseconds(text: str) -> int:

@@ -148,6 +148,7 @@ class LocalAws:
         self.services["secretsmanager"].backend.recover()
         self.sagemaker.recover()
         self.services["config"].backend.recover()
+        self.services["budgets"].backend.recover()
         self.platform.alarms.recover()
         self.platform.events.recover()
         self.services["cloudtrail"].backend.recover()

@@ -93,6 +93,9 @@ def _page(aws: LocalAws) -> Iterator[str]:
     yield f"The managed rules that are evaluated; all other rules are refused:\n\n{_names(rules())}"
     yield f"\n## The clock\n\n{prose['clock']}"
     yield f"\n## The bill\n\n{prose['bill']}"
+    yield "\n## Budgets\n"
+    yield from _lists(prose["budgets"])
+    yield f"Supported:\n\n{_names(aws.services['budgets'].operations)}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])
 

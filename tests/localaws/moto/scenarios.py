@@ -351,15 +351,8 @@ def make_lakeformation(client: Client) -> None:
         Resource={"Database": {"Name": "restart"}},
         Permissions=["DESCRIBE"],
     )
-    client("budgets").create_budget(
-        AccountId=ACCOUNT,
-        Budget={"BudgetName": "restart", "BudgetLimit": {"Amount": "1", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"},
-    )
 
 
 @scenario(make_lakeformation)
 def read_lakeformation(client: Client, made: None) -> list[dict]:
-    return [
-        client("lakeformation").list_permissions(),
-        client("budgets").describe_budget(AccountId=ACCOUNT, BudgetName="restart"),
-    ]
+    return [client("lakeformation").list_permissions()]

@@ -77,10 +77,7 @@ def test_what_moto_only_pretends_is_refused_with_the_reason(aws, service, operat
 
 
 def test_a_record_that_nothing_acts_on_says_so(aws):
-    answer = aws("budgets").create_budget(
-        AccountId=ACCOUNT,
-        Budget={"BudgetName": "b", "BudgetLimit": {"Amount": "1", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"},
-    )
+    answer = aws("guardduty").create_detector(Enable=True)
     assert answer["ResponseMetadata"]["HTTPHeaders"]["x-local-aws"] == "record"
     real = aws("sqs").create_queue(QueueName="real")
     assert "x-local-aws" not in real["ResponseMetadata"]["HTTPHeaders"]

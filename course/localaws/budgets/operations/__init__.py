@@ -1,0 +1,1 @@
+"""The operations of Budgets: `budgets`, `notifications` and `actions`."""
