@@ -1,7 +1,8 @@
-"""Cost Explorer behind the gateway. moto keeps cost categories; anomalies, Savings Plans and recommendations are refused."""
+"""Cost Explorer behind the gateway. moto keeps cost categories; anomalies and recommendations are refused."""
 
 from __future__ import annotations
 
+from course.localaws.ce import commitments
 from course.localaws.ce.costs import Costs
 from course.localaws.ce.forecasts import Forecasts
 from course.localaws.ce.tags import CostAllocationTags
@@ -23,9 +24,12 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         tags.update(params["CostAllocationTagsStatus"])
         return {"Errors": []}
 
+    forecasts = Forecasts(costs)
     operations = {
+        **commitments.operations(),
         "GetCostAndUsage": costs.usage,
-        "GetCostForecast": Forecasts(costs).cost,
+        "GetCostForecast": forecasts.cost,
+        "GetUsageForecast": forecasts.usage,
         "GetCostAndUsageWithResources": costs.usage_with_resources,
         "GetDimensionValues": costs.dimension_values,
         "GetTags": costs.tags,

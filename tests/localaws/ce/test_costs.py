@@ -183,8 +183,10 @@ def test_a_forecast_needs_a_week_of_history(tmp_path):
 
 def test_what_is_not_answered_is_refused_by_name(aws):
     with pytest.raises(ClientError) as caught:
-        aws("ce").get_savings_plans_utilization(TimePeriod=days(aws, 9))
+        aws("ce").get_anomalies(DateInterval={"StartDate": days(aws, 9)["Start"]})
     assert caught.value.response["Error"]["Code"] == "NotSupportedByLocalAws"
+    with pytest.raises(ClientError, match="NotSupportedByLocalAws"):
+        aws("savingsplans").create_savings_plan(savingsPlanOfferingId="00000000-0000-0000-0000-000000000000", commitment="1.0")
 
 
 def test_each_request_costs_a_cent(aws):
@@ -200,3 +202,32 @@ def test_an_amount_is_the_number_to_ten_decimals(value):
     text = amount(value)
     assert float(text) == pytest.approx(value, rel=1e-12, abs=1e-10)
     assert "e" not in text and not text.endswith(".") and (text == "0" or not (("." in text) and text.endswith("0")))
+
+
+def test_a_forecast_of_usage_needs_one_unit(aws):
+    keys_only = {"Dimensions": {"Key": "USAGE_TYPE", "Values": ["us-east-1-KMS-Keys"]}}
+    asked = {"TimePeriod": days(aws, 0, 5), "Metric": "USAGE_QUANTITY", "Granularity": "DAILY"}
+    found = aws("ce").get_usage_forecast(Filter=keys_only, **asked)
+    assert found["Total"]["Unit"] == "Mo"
+    assert float(found["Total"]["Amount"]) == pytest.approx(2 * 5 / month_days(aws), rel=1e-2)
+    with pytest.raises(ClientError, match="UnresolvableUsageUnitException.*has the units Mo, Requests"):
+        kms = {"Dimensions": {"Key": "SERVICE", "Values": ["AWS Key Management Service"]}}
+        aws("ce").get_usage_forecast(Filter=kms, **asked)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "reservation_coverage",
+        "reservation_utilization",
+        "savings_plans_coverage",
+        "savings_plans_utilization",
+        "savings_plans_utilization_details",
+    ],
+)
+def test_without_plans_and_reservations_there_are_no_data_of_them(aws, operation):
+    call = getattr(aws("ce"), f"get_{operation}")
+    with pytest.raises(ClientError, match="DataUnavailableException"):
+        call(TimePeriod=days(aws, 5, 0))
+    with pytest.raises(ClientError, match="end date should NOT be after"):
+        call(TimePeriod=days(aws, 5, 2))
