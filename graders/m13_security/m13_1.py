@@ -61,8 +61,8 @@ ex3 = Exercise(
         "words mean that no statement applies.",
         "Write down the request: action, ARN, who, region, through which service, under which key. Then read each line of that one policy "
         "beside it.",
-        'One entry: `repairs["call-9"] = {"key.Statement.0.Resource": "*"}`. Two of the three policies limit; a `Deny` with `Not…` applies '
-        "when the value is another one.",
+        'One entry: `repairs["call-9"] = {"key.Statement.0.Resource": "*"}`. Two of the three policies limit; a `Deny` with an operator '
+        "such as `StringNotEquals` applies when the request has another value.",
     ),
 )
 
@@ -82,10 +82,10 @@ ex4 = Exercise(
     hints=(
         "The simulator evaluates all actions on all ARNs at once; where does its answer say what holds for one ARN? For the policy: which "
         "pairs can share a statement, so that it allows nothing else?",
-        "`ResourceSpecificResults` of each result. Objects with the same set of actions can share a statement; one statement for each pair "
-        "is too long.",
-        '`if each["EvalResourceDecision"] == "allowed"`. Make a dict from ARNs to sets of actions, then one from `frozenset(actions)` '
-        "to a list of ARNs; each entry of that is a statement.",
+        "`ResourceSpecificResults` of each result. One statement for each action is enough, if its list of ARNs is exact; one statement "
+        "for each pair is too long.",
+        '`if each["EvalResourceDecision"] == "allowed"`. Make a dict from actions to lists of ARNs; each entry of it is a statement. If '
+        "that is too long, let objects with the same set of actions share a statement.",
     ),
 )
 

@@ -18,7 +18,8 @@ ex1 = Exercise(
     topics=["sec.encryption"],
     seconds=60,
     hints=(
-        "Two calls: one for what happens to an upload that says nothing, one for what is refused. A second policy replaces the first.",
+        "Two calls, `put_bucket_encryption` and `put_bucket_policy`: one for what happens to an upload that says nothing, one for what is "
+        "refused. A second policy replaces the first.",
         "A request that says nothing has no header, and so no condition key: your `Deny` must not hold then. And which ARN does a "
         "request to list have, which one a request to read?",
         'A `Deny` of `s3:PutObject` for each of the two headers, with `"Null": {header: "false"}` beside `"StringNotEquals": '
@@ -58,7 +59,8 @@ ex3 = Exercise(
     hints=(
         "One regular expression for each kind, and two for what this record's columns say. What must not stand before and after a match?",
         "`re.sub` takes a function, too: it gets the match, and returns the new text or the old one. For the pseudonym see `hmac.new`.",
-        r"A card: `(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)`, and then `privacy.luhn(match[0])`. A name: `re.sub(re.escape(name), ..., "
+        r"A phone in groups: `(?<![\d-])\d{3}[ -]\d{3}[ -]\d{4}(?![\d-])`. A card: `(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)`, and then "
+        "`privacy.luhn(match[0])`. A name: `re.sub(re.escape(name), ..., "
         "flags=re.IGNORECASE)`. A pseudonym: `hmac.new(key.encode(), number.encode(), hashlib.sha256).hexdigest()[:16]`.",
     ),
 )

@@ -46,7 +46,7 @@ SEED = 13
 # %% [markdown]
 # ## Who deleted the model?
 #
-# We play Monday again: the colleague Marco assumes the team's role, and deletes a model.
+# We play Monday again, as the team first saw it: the colleague Marco assumes the team's role, and deletes a model.
 
 # %%
 everything = {"Effect": "Allow", "Action": ["sagemaker:*", "s3:*", "iam:PassRole"], "Resource": "*"}
@@ -59,9 +59,9 @@ marco.client("sagemaker").delete_model(ModelName=model)
 print(marco.client("sts").get_caller_identity()["Arn"])
 
 # %% [markdown]
-# A role has no password. A principal that it *trusts* can *assume* it (`AssumeRole`), and gets temporary keys for a *session*. They expire. Each session has a
-# name, which its events show. The caller chooses it, so make the trust policy check it (`sts:RoleSessionName`). The event of AssumeRole says who really assumed
-# the role.
+# A role has no password. A *principal* (a user, a session of a role, or a service) that the role *trusts* can *assume* it (`AssumeRole`), and gets temporary keys
+# for a *session*. They expire. Each session has a name, which its events show. The caller chooses this name, so it proves nothing, unless the role's trust
+# policy checks it by a condition on `sts:RoleSessionName`. The event of `AssumeRole` says who really called: the third notebook follows it.
 #
 # *CloudTrail* records the calls of an account. Its history goes back {fact:cloudtrail-history-days} days. You ask by one attribute at a time:
 
@@ -83,7 +83,7 @@ for key, value in {"EventName": "DeleteModel", "Username": "marco"}.items():
 #
 # ## How a request is decided
 #
-# Every request is an *action* on a *resource*, by a *principal*. Four kinds of policies have a say:
+# Every request is an *action* on a *resource*, by a principal. Four kinds of policies matter here (an organization can add more):
 #
 # | policy | attached to | gives rights? | limits? |
 # |---|---|---|---|
@@ -94,7 +94,8 @@ for key, value in {"EventName": "DeleteModel", "Username": "marco"}.items():
 #
 # - A `Deny` that applies wins, wherever it is.
 # - Otherwise something must allow the request: within one account, the identity policy or the resource's.
-# - Boundary and session policy must allow it *as well*. Alone they give nothing.
+# - Boundary and session policy must allow it *as well*. Alone they give nothing. (One exception: a resource's policy that names the session itself, and not its
+#   role.)
 # - Two resources are special. A KMS key: IAM policies count only if the key policy lets the account use them. A role: nobody can assume it unless its trust policy
 #   allows it.
 #
@@ -109,8 +110,7 @@ for who, session in {"team": marco, "narrow": narrow}.items():
 
 # %% [markdown]
 # The error names the action, the resource, and the *kind* of policy: `no identity-based policy allows`, `no session policy allows`, `no permissions boundary
-# allows`, `no resource-based policy allows`, or `with an explicit deny in` one of them. This is where to look. It is the first thing to read, and the last that
-# people read.
+# allows`, `no resource-based policy allows`, or `with an explicit deny in` one of them. Read this first.
 #
 # ## What a training job needs
 #
@@ -142,7 +142,7 @@ print(access.outcome(aws, access.request(aws, access.arn(aws, trainer), *folders
 
 # %% [markdown]
 # The role may read the object, and may not use its KMS key. S3 asks KMS *in the name of the role*: `kms:Decrypt` to read an object, `kms:GenerateDataKey` to write one. In such
-# a request `kms:ViaService` is `s3.<region>.amazonaws.com`. With a condition on it, the role can use the KMS key for objects, and for nothing else.
+# a request the *condition key* `kms:ViaService` is `s3.<region>.amazonaws.com`. A condition `StringEquals` on it lets the role use the KMS key through S3 only.
 
 # %% [markdown] exercise="m13_1_ex1"
 # Write `job_policy(job)` that returns the policy of a job's execution role, a `dict`. `job` has the texts `region`, `account`, `bucket`, `data` and `models` (such
@@ -153,7 +153,7 @@ print(access.outcome(aws, access.request(aws, access.arn(aws, trainer), *folders
 # | list | `s3://<bucket>/<data>/`: the objects in this folder |
 # | read | the objects in it |
 # | write | objects in the folder `<models>/` |
-# | use the key | to read and write objects, through S3 in this region |
+# | use the KMS key | to read and write objects, through S3 in this region |
 # | `logs:CreateLogStream`, `logs:PutLogEvents` | the log group `/aws/sagemaker/TrainingJobs` |
 #
 # The ARN for the last row is `arn:aws:logs:<region>:<account>:log-group:<group>:*`. The check runs a job as your role, on another bucket and key. Then it
@@ -185,12 +185,12 @@ def job_policy(job: dict) -> dict:
 check("m13_1_ex1", job_policy=job_policy)
 
 # %% [markdown]
-# On AWS a role for your own container also reads its image from ECR: `ecr:GetAuthorizationToken` on `*`, and three actions on the repository. In a VPC it
-# needs some actions of EC2.
+# On AWS a role for your own container also reads its image from ECR: `ecr:GetAuthorizationToken` on `*`, and `ecr:BatchCheckLayerAvailability`,
+# `ecr:GetDownloadUrlForLayer` and `ecr:BatchGetImage` on the repository. A job whose volume is under a KMS key (`VolumeKmsKeyId`) needs `kms:CreateGrant` on it.
 #
 # ## Which role a job may use
 #
-# Three people work on the model. Each gets a role of their own:
+# Three people work on the model. This is what each of them may do. We write the policy of the first:
 #
 # | person | may | may not |
 # |---|---|---|
@@ -211,11 +211,10 @@ wish = access.request(aws, access.arn(aws, team), f"s3://{aws.bucket}/none/", fo
 print("by a job:", access.answer(person.client("sagemaker").create_training_job, **wish)[:60])
 
 # %% [markdown]
-# She may not read an object. But she may start a job as the team's role: IAM let the request pass, and it failed only because we named a folder that does not
-# exist. A program in a job as this role could read every bucket and delete
-# every model. *If you may pass a role, you can use it.*
+# She may not read an object. But she may start a job as the team's role. The second answer is no AccessDenied: IAM let the request pass, and it failed only
+# because the folder `none/` is empty. A program in a job as this role could read every bucket and delete every model. *If you may pass a role, you can use it.*
 #
-# The other half is how a job runs. SageMaker's *condition keys* tell a policy what is in the request: `sagemaker:InstanceTypes`, `sagemaker:VolumeKmsKeyArn`,
+# The other half is how a job runs. SageMaker's condition keys tell a policy what is in the request: `sagemaker:InstanceTypes`, `sagemaker:VolumeKmsKeyArn`,
 # `sagemaker:OutputKmsKeyArn`, `sagemaker:NetworkIsolation`, `sagemaker:VpcSubnets`. This statement lets no job start outside a VPC:
 
 # %%
@@ -236,7 +235,7 @@ print(access.answer(person.client("sagemaker").create_training_job, **wish))
 # | `ForAnyValue:StringEquals` | does not hold | one match is enough |
 # | `Null` with `"true"` | holds | does not hold |
 #
-# SageMaker's guide also writes `sagemaker:VolumeKmsKey`; AWS's reference of September 2026 lists the names with `Arn`.
+# Older texts write `sagemaker:VolumeKmsKey`. Use the names with `Arn`.
 
 # %% [markdown] exercise="m13_1_ex2"
 # Write `scientist_policy(team)` that returns the policy of a team's data scientist. `team` has `region`, `account`, `project`, `instances` (a list of types),
@@ -249,7 +248,8 @@ print(access.answer(person.client("sagemaker").create_training_job, **wish))
 # | `iam:PassRole` | `role`, to SageMaker: `iam:PassedToService` is `sagemaker.amazonaws.com` |
 #
 # The ARN of a job is `arn:aws:sagemaker:<region>:<account>:training-job/<name>`. A job may have instance groups of several types. The check sends such requests
-# as a person with your policy. The score is the share of other requests that are refused, minus the share of needed requests that are refused.
+# as a person with your policy. The score: of the requests that must be refused, the share that is; minus, of the requests that the person needs, the share that
+# your policy refuses.
 
 
 # %% answer="m13_1_ex2"
@@ -276,7 +276,7 @@ check("m13_1_ex2", scientist_policy=scientist_policy)
 # %% [markdown]
 # ## Three calls that are refused
 #
-# Three nightly calls write a file under a KMS key, and read it back. After Monday everything was locked, and now all three are refused. Each call has a role of
+# Three nightly calls write a file under a KMS key, and read it back. After Monday the team made all policies narrow, and now all three are refused. Each call has a role of
 # its own, with an identity policy that is wide and correct. Three more policies limit the call: the role's *boundary*, a bucket policy and a key policy. In each
 # call, one of these three has one wrong value.
 
@@ -289,14 +289,26 @@ print(json.dumps(setups["call-1"], indent=1))
 
 # %% [markdown]
 # `setups` has the other two. Words in braces, such as `{bucket}`, are filled in when a set-up is built: `{role}` is the role of the call, `{colleague}` is another
-# role. `nightly.built(aws, name, setup)` builds a set-up anew, and `nightly.sent` sends its call.
+# role. Four things in the policies are new:
 #
-# A repair is a path and a new value. A part of a path that is a number counts the elements of a list, from 0: `bucket.Statement.0.Effect`.
-# `broken_access.repaired(setup, {path: value})` returns the changed set-up.
+# | in a policy | is |
+# |---|---|
+# | `aws:PrincipalArn` | who asks: of a session, the ARN of its role |
+# | `aws:RequestedRegion` | the region that is called |
+# | `kms:EncryptionContext:aws:s3:arn` | the object for which S3 uses the KMS key |
+# | the principal `arn:aws:iam::{account}:root` | the account: all in it whose own policies allow it |
+#
+# A repair is a path to one text, and its right value. A part of a path that is a number counts the elements of a list, from 0: `bucket.Statement.0.Effect`. This
+# tries one:
+#
+# ```python
+# changed = broken_access.repaired(setups["call-1"], {path: value})
+# print(nightly.sent(aws, nightly.built(aws, "call-1", changed)))
+# ```
 
 # %% [markdown] exercise="m13_1_ex3"
-# Make `repairs`, a `dict` with the keys `"call-1"` to `"call-3"`. `repairs[call]` is `{path: value}`, the smallest change that lets its call pass. Write words in
-# braces as they are. What must stay closed:
+# Make `repairs`, a `dict` with the keys `"call-1"` to `"call-3"`. `repairs[call]` is `{path: value}`: one path, down to one text, and the value that lets the call
+# pass. Write words in braces as they are. What must stay closed:
 #
 # | policy | must allow nothing but this |
 # |---|---|
@@ -304,7 +316,7 @@ print(json.dumps(setups["call-1"], indent=1))
 # | bucket | (by its `Deny`s) requests over TLS, writing under `{key}` by `aws:kms`, reading by `{role}` |
 # | key | `{role}`: the same two actions, through S3, for objects of the folder. The account: to manage the key |
 #
-# The check builds all three with your changes, sends the calls, and checks with IAM's simulator that the rest stays closed.
+# The check builds all three with your changes, sends the calls, and gives the policies to IAM's simulator, to see that the rest stays closed.
 
 
 # %% answer="m13_1_ex3"
@@ -342,8 +354,8 @@ check("m13_1_ex3", repairs=repairs)
 # %% [markdown]
 # ## What a leaked access key reaches
 #
-# On Tuesday the access key was in a public notebook. Its *blast radius* is all pairs of an action and an ARN (Amazon Resource Name, the address of a resource) that it
-# can reach. `SimulatePrincipalPolicy` answers this without making the requests: it evaluates the role's policies and its boundary.
+# On Tuesday the access key was in a public notebook. Its *blast radius* is all pairs of an action and an ARN that it can reach. Say it was a key of the role
+# `trainer`. `SimulatePrincipalPolicy` answers without making the requests: it evaluates the policies of a user or role, and the boundary.
 
 # %%
 arns = [f"{bucket}/{data}/part.csv", f"{bucket}/{models}/model.tar.gz"]
@@ -356,10 +368,12 @@ for result in answer["EvaluationResults"]:
         print(" ", each["EvalResourceDecision"], each["EvalResourceName"])
 
 # %% [markdown]
-# The simulator does not read the policies of buckets and KMS keys, and you supply the values of condition keys. `EvalDecision` is that of the strictest resource.
+# The simulator does not look up the policies of buckets and KMS keys, and you supply the values of condition keys. Read `EvalResourceDecision`, one for each ARN.
+# `EvalDecision` is only a summary: it says `allowed` if all ARNs are.
 #
-# How to make it less? A trail with data events shows what an access key was *used* for. Take away the rest. If a service assumes its role with a *session
-# policy*, its temporary keys reach only what both allow, and a leaked one reaches no more. A session policy has at most {fact:session-policy-characters} characters.
+# How to make it less? A trail with data events shows what an access key was *used* for. Take away the rest. A user's access key reaches all that the user may do.
+# So give a program no such key, but a session of a role, opened with a *session policy*: its temporary key reaches only what both allow, also if it leaks. A
+# session policy has at most {fact:session-policy-characters} characters.
 
 # %% [markdown] exercise="m13_1_ex4"
 # Write two functions.
@@ -408,8 +422,8 @@ def session_policy(used: list) -> dict:
 check("m13_1_ex4", reach=reach, session_policy=session_policy)
 
 # %% [markdown]
-# First make a leaked access key useless: deactivate the access key of a user, or refuse the sessions of a role that began before now (a `Deny` with a
-# condition on `aws:TokenIssueTime`). Then ask CloudTrail what it did.
+# In a real leak, do this before anything else: deactivate the user's access key. The sessions that it opened go on until they expire, so refuse them as well: a
+# `Deny` for their roles, for sessions that began before now (`DateLessThan` on `aws:TokenIssueTime`). Then ask CloudTrail what they did.
 #
 # ## In this notebook we have
 #

@@ -6,8 +6,6 @@
 # On Wednesday Marco's new script looked up the weather of each flight on a free web page. It sent the whole row, with the passenger's name. Nobody had broken
 # in, and no policy was wrong: the job might read the data, and the network let it out. Now the team must say *where its data may go*, and prove it.
 #
-# What S3, KMS and VPCs do is AWS's rule. How a masked record looks is this course's.
-#
 # **By the end you can**
 #
 # - lock a bucket by its encryption and its policy (exercise 13.2.1)
@@ -89,15 +87,26 @@ print(*said, sep="\n")
 # Encryption *in transit* is TLS, the S of HTTPS. S3 also answers without it, unless a bucket policy refuses: the condition key `aws:SecureTransport` is then
 # `false`.
 #
-# For encryption at rest a bucket has a *default*. It holds for uploads that say nothing. An upload may still name another key, or `AES256`, in its headers.
+# ## What an upload may say
+#
+# For encryption at rest a bucket has a *default*. It holds for uploads that say nothing. An upload may still name another KMS key, or `AES256`, in its headers.
 # Only a policy refuses that. The headers are condition keys: `s3:x-amz-server-side-encryption` and `s3:x-amz-server-side-encryption-aws-kms-key-id`.
 #
 # :::{important}
-# Policies see the request as it was sent, before the default is added. A job without `KmsKeyId` sends no header.
+# Policies see the request as it was sent, before the default is added. A plain `put_object` sends no header.
 # :::
 #
-# In a request without the header, `StringNotEquals` holds, and so does `StringNotEqualsIfExists`. A `Deny` with one of them refuses the upload that says
-# nothing. `Null` with `"false"` says that the header is there. Two conditions in one statement must both hold.
+# `StringNotEquals` also holds when the header is missing. So a `Deny` with it alone refuses the upload that says nothing. Add `Null` with `"false"`, "the header
+# is there", to the same statement: then both must hold.
+#
+# These calls set the default and the policy. The second replaces the policy that was there:
+#
+# ```python
+# default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+# rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+# s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rules)
+# s3.put_bucket_policy(Bucket=bucket, Policy=text)
+# ```
 #
 # `policies.deny(action, resource, condition)` makes a statement, and `policies.policy(statement, ...)` a policy, as a `dict`.
 
@@ -141,7 +150,9 @@ check("m13_2_ex1", lock=lock)
 # ## A network without internet
 #
 # A *VPC* (virtual private cloud) is a network of your own. Its *subnets* have *route tables*, which say where traffic may leave. With `VpcConfig` a job gets
-# network interfaces in your subnets, and everything that it sends goes through them, also to S3. Here is a private subnet: its table has no way out.
+# network interfaces in your subnets, and everything that it sends goes through them, also to S3. A *security group* is their firewall.
+#
+# `network.Vpc` builds a VPC, and `vpc.words` has its ids. Here is a private subnet: its table has no way out. `https_out` lets the job's group send to port 443.
 
 # %%
 vpc = network.Vpc(aws.client, aws.unique)
@@ -157,21 +168,23 @@ wish["VpcConfig"] = {"Subnets": [subnet], "SecurityGroupIds": [group]}
 print(access.outcome(aws, wish))
 
 # %% [markdown]
-# The role may read the data, but the network does not lead there. (In brackets the local AWS adds what is missing. On macOS it refuses such jobs, and the checks
-# only read your values.)
+# The role may read the data, but the network does not lead there. The words in brackets are the local AWS's own. (On macOS it cannot run such jobs: there the
+# checks look only at your answer.)
 #
 # There are three ways out of a private subnet:
 #
 # | way | leads to | what must fit |
 # |---|---|---|
 # | *gateway endpoint* | S3 or DynamoDB, free | the subnet's route table is one of its tables |
-# | *interface endpoint* | one other service of AWS | its security group lets the job's group in; private DNS is on |
+# | *interface endpoint* | one other service of AWS | its security group lets the job's group in; *private DNS* is on: then the service's usual name leads to the endpoint |
 # | *NAT gateway* | the whole internet | what we want to avoid |
 #
-# In all three the job's own *security group* must let port 443 out. A group allows by rules: to an address range, to another group, or to a *prefix list*,
+# A public subnet is no way out: SageMaker gives a job's interfaces no public address, so its internet gateway does not help.
+#
+# In all three ways the job's own security group must let port 443 out. A group allows by rules: to an address range, to another group, or to a *prefix list*,
 # which is the addresses of S3. An endpoint also has a policy. It limits what goes through it, for every caller.
 #
-# We add the gateway endpoint, and type the job in the SDK:
+# We add the gateway endpoint, and write the job with the SDK. `allowed` means that it ran to its end:
 
 # %%
 gateway = {"ServiceName": f"com.amazonaws.{aws.region}.s3", "VpcEndpointType": "Gateway"}
@@ -197,8 +210,8 @@ print(access.answer(trainer.train, input_data_config=[flights], logs=False))
 # %% [markdown]
 # Two more switches:
 #
-# - `enable_network_isolation`: the program in the container has no network at all, and no AWS credentials. SageMaker itself still fetches the data and stores the model. This
-#   switch alone would have stopped Marco's script.
+# - `enable_network_isolation`: the program in the container reaches nothing outside its job, and has no AWS credentials. SageMaker itself still fetches the data
+#   and stores the model. This switch alone would have stopped Marco's script.
 # - `enable_inter_container_traffic_encryption`: the instances of one job encrypt what they send each other. A job on several instances gets slower by that.
 #
 # So isolation is for programs that need only their channels. A program that calls an API needs an interface endpoint instead.
@@ -209,7 +222,8 @@ print(access.answer(trainer.train, input_data_config=[flights], logs=False))
 listed = sagemaker.list_training_jobs(NameContains=trainer.base_job_name)
 for each in listed["TrainingJobSummaries"]:
     job = sagemaker.describe_training_job(TrainingJobName=each["TrainingJobName"])
-    print(job["TrainingJobStatus"], job["EnableNetworkIsolation"], job["VpcConfig"])
+    switches = ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption")
+    print(job["TrainingJobStatus"], [job[each] for each in switches], job["VpcConfig"])
 vpc.close()
 
 # %% [markdown]
@@ -229,6 +243,8 @@ secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 print(shown["Environment"], said, sep="\n")
 
 # %% [markdown]
+# The description shows only the name. The role `reader` may do everything in S3, and nothing in Secrets Manager, so the name is of no use to it.
+#
 # Secrets Manager can also replace a secret every month (*rotation*): the name stays, and no code changes.
 #
 # ## Three networks that do not work
@@ -243,16 +259,16 @@ for each, said in network.tried(aws, worker, setups).items():
 print(json.dumps(setups["job-1"], indent=1))
 
 # %% [markdown]
-# `setups` has the other two. Words in braces get their values when a set-up is built: `{jobs}` is the job's security group, `{door}` that of the interface
-# endpoint, `{others}` a foreign one. `{s3_list}` is the prefix list of S3. The subnet `{public_subnet}` with the table `{public_table}` has a route to the
+# `setups` has the other two. Words in braces get their values when a set-up is built: `{jobs}` is the job's security group, `{door}` the security group of
+# the interface endpoint, `{others}` a foreign one. `{s3_list}` is the prefix list of S3. The subnet `{public_subnet}` with the table `{public_table}` has a route to the
 # internet.
 #
 # A repair is a path and a new value, as in the last notebook. `closed_networks.repaired(setup, {path: value})` returns the changed set-up, and
 # `network.tried(aws, worker, {"job-1": changed})` runs it.
 
 # %% [markdown] exercise="m13_2_ex2"
-# Make `repairs`, a `dict` with the keys `"job-1"` to `"job-3"`. `repairs[job]` is `{path: value}`, the smallest change that lets its job complete. What may go
-# through, and nothing else:
+# Make `repairs`, a `dict` with the keys `"job-1"` to `"job-3"`. `repairs[job]` is `{path: value}`: one path, down to one value, that lets its job complete. What
+# may go through, and nothing else:
 #
 # | part | lets through |
 # |---|---|
@@ -260,7 +276,7 @@ print(json.dumps(setups["job-1"], indent=1))
 # | `job_egress` | port 443 to `{s3_list}` and to `{door}` |
 # | `door_ingress` | port 443 from `{jobs}` |
 # | `s3_endpoint` | S3 from the private table: list the bucket, read `code/` and the `folder`, write `masked/` |
-# | `secrets_endpoint` | Secrets Manager, by its usual name, with the group `{door}` |
+# | `secrets_endpoint` | Secrets Manager, by its usual name (private DNS), with the group `{door}` |
 # | `bucket` | reading and writing through `{s3_endpoint}` only |
 #
 # The check builds all three with your changes, and runs the jobs.
@@ -303,7 +319,7 @@ check("m13_2_ex2", repairs=repairs)
 # The safest data is what you do not have. *PII* (personally identifiable information) is what leads to a person: name, e-mail address, phone, card or passport
 # number. Four things can be done:
 #
-# | | what | the same person again? |
+# | | what | can you tell that two records are of one person? |
 # |---|---|---|
 # | *drop* | leave the column out | no |
 # | *mask* | `[PHONE]` instead of the number | no |
@@ -343,9 +359,11 @@ for number in ("4111 1111 1111 1111", "4111 1111 1111 1112"):
 # | `flight` | as it is |
 # | `note` | with `[EMAIL]`, `[PHONE]`, `[CARD]`, `[PASSPORT]` and `[NAME]` instead of what is personal |
 #
-# - Phones: `+` and 8 to 15 digits, or groups of 3, 3 and 4 digits. Cards: 13 to 19 digits that pass `privacy.luhn`. Single spaces or hyphens may be between digits.
-# - The record's own name and passport number, in small or capital letters.
-# - All other numbers and codes stay.
+# - Phones: `+` and 8 to 15 digits, with or without single spaces or hyphens between them. Or groups of 3, 3 and 4 digits *with* a space or a hyphen between the
+#   groups: `212-555-0147`. Ten digits in one piece are no phone.
+# - Cards: 13 to 19 digits that pass `privacy.luhn`, with or without single spaces or hyphens between them.
+# - The name and the passport number as in the record, in small or capital letters.
+# - All other numbers and codes stay. A part of a longer number is neither a phone nor a card.
 
 
 # %% answer="m13_2_ex3"
@@ -376,20 +394,23 @@ check("m13_2_ex3", protect=protect)
 #
 # ## Health data
 #
-# The airline wants to predict who needs a wheelchair. That is *health data*, and laws ask for more: GDPR in Europe, HIPAA in the USA. They say what must be
-# reached, not which service to use. So a team turns them into numbered requirements, builds, and *tries each one out*:
+# The airline wants to predict who needs a wheelchair. That is *health data*, and laws ask for more: GDPR in Europe; in the USA HIPAA, for hospitals and insurers,
+# and for those who work for them. They say what must be reached, not which service to use. So a team turns them into numbered requirements, builds, and *tries each one out*:
 #
 # | | requirement |
 # |---|---|
-# | 1 | The job reads `data`, and writes to `models`. Nothing is in the way. |
+# | 1 | The job lists and reads `data`, and writes to `models`. |
 # | 2 | Objects are read by the job's role only, and only through the VPC endpoint. |
 # | 3 | Nothing works without TLS. |
 # | 4 | The bucket can never become public. |
-# | 5 | The key: the job's role uses it, for objects in S3. The administrator describes it, replaces its policy and deletes it. Neither may do what the other may. |
+# | 5 | The KMS key: the job's role uses it, for objects in S3. The administrator may only describe it, replace its policy and delete it. Nobody has any other right. |
 # | 6 | Through the endpoint no other bucket can be read or written. |
 # | 7 | The job is in the subnet. Its program has no network, traffic between instances is encrypted, and the model is under the key. |
 #
 # *Residency* is one more: the country in which the data is stored. You choose it by the region of bucket and key.
+#
+# You need three names. `aws:PrincipalArn` is the ARN of the caller's role. `aws:SourceVpce` is the id of the endpoint through which a request came; other requests
+# have none. The public access block has four settings: `BlockPublicAcls`, `IgnorePublicAcls`, `BlockPublicPolicy` and `RestrictPublicBuckets`.
 
 # %% [markdown] exercise="m13_2_ex4"
 # Write `design(site)` that returns the documents of such a place, a `dict`. `site` has texts: `region`, `account`, `bucket`, `data` and `models` (folders),
@@ -402,7 +423,8 @@ check("m13_2_ex3", protect=protect)
 # | `endpoint_policy` | the policy of the S3 endpoint |
 # | `job` | `VpcConfig`, `EnableNetworkIsolation`, `EnableInterContainerTrafficEncryption` and `OutputDataConfig` (`KmsKeyId` only) of CreateTrainingJob |
 #
-# Both roles may do everything in S3 and KMS by their own policies. The bucket's default encryption is set. `policies.allow(who, action, resource, condition)`
+# Both roles may do everything in S3 and KMS by their own policies, so your policies only have to limit them. A KMS key is the exception: its policy must also
+# allow. The bucket's default encryption is set. `policies.allow(who, action, resource, condition)`
 # helps.
 
 
@@ -449,7 +471,7 @@ check("m13_2_ex4", design=design)
 # ## Recall
 #
 # 1. An object lies under SSE-S3, and a role may read it. What more does it need?
-# 2. Why does a policy that asks for the header `aws:kms` refuse a job, although the bucket's default is KMS?
+# 2. Why does a policy that asks for the header `aws:kms` refuse a plain upload, although the bucket's default is KMS?
 # 3. A job is in a public subnet with an internet gateway. Why does it still not reach S3?
 # 4. Which jobs cannot use network isolation?
 # 5. Why is a hash of a phone number not anonymous?
@@ -457,7 +479,7 @@ check("m13_2_ex4", design=design)
 # <details><summary>Answers</summary>
 #
 # - 1: nothing. Only SSE-KMS asks for a second permission.
-# - 2: policies see the request before the default is added, and the job sends no header.
+# - 2: policies see the request before the default is added, and the upload sends no header.
 # - 3: SageMaker gives its interfaces no public address.
 # - 4: those whose program calls something: an API, a database, a package index.
 # - 5: there are few enough numbers to hash them all.

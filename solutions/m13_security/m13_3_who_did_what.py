@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Who did what
 #
-# On Monday a colleague deleted the model that a roll-back needed. On Tuesday an access key of the team was found in a public notebook. Now people ask us four
+# On Monday somebody deleted the model that a roll-back needed. On Tuesday an access key of the team was found in a public notebook. Now people ask us four
 # questions. The team's lead asks: *who was it?* The data protection officer asks: *what did the key reach?* The engineer on call asks: *how do I hear of the next one
 # at once?* And everybody asks: *how did the key get out?*
 #
@@ -23,8 +23,7 @@
 # **Cost**: \$0 here. On AWS less than 10 cents: data events and Config cost a little. There you need the rights to make users, roles and trails.
 #
 # **AWS's facts**: the event history goes back {fact:cloudtrail-history-days} days, in one region, and has management events only. An event comes about
-# {fact:cloudtrail-minutes} minutes after its call, sometimes 15. Data events cost money. **This course's own rules** are the forms of the answers, and the two
-# rows of exercise 13.3.3.
+# {fact:cloudtrail-minutes} minutes after its call, sometimes 15. Which calls count as an alarm in exercise 13.3.3 is this course's choice.
 #
 # ## Set up
 
@@ -51,7 +50,8 @@ OBJECTS = 4
 # %% [markdown]
 # ## From a session to a person
 #
-# We play Monday. Dana is a user. She assumes the role of the team, and deletes a model. She gives the session the name of a colleague:
+# In the first notebook CloudTrail said `marco`, and we believed it. But Marco says that it was not he. We play Monday once more, with what nobody saw: Dana, a
+# user, assumes the role of the team, and calls her session `marco`.
 
 # %%
 deleting = {"Effect": "Allow", "Action": ["sagemaker:DeleteModel", "s3:*"], "Resource": "*"}
@@ -72,7 +72,7 @@ print(access.answer(session.client("sagemaker").delete_model, ModelName=lost))
 
 # %% [markdown]
 # *CloudTrail* writes a *record* of each call. `LookupEvents` finds records by one attribute, newest first, at most 50 at a time. A *paginator* asks again until it
-# has all:
+# has all. (On AWS the list is empty until the events come. Then run this cell again.)
 
 
 # %%
@@ -82,10 +82,10 @@ def records(key: str, value: str) -> list[dict]:
     return [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
 
 
-for record in records("ResourceName", lost):
-    who = record["userIdentity"]
-    print(record["eventTime"], record["eventName"], record.get("errorCode"))
-    print(json.dumps(who, indent=1))
+deletion = records("ResourceName", lost)[0]
+who = deletion["userIdentity"]
+print(deletion["eventTime"], deletion["eventID"], deletion["eventName"], deletion.get("errorCode"))
+print(json.dumps(who, indent=1))
 
 # %% [markdown]
 # What to notice in `userIdentity`:
@@ -119,7 +119,8 @@ for record in records("ResourceName", who["accessKeyId"]):
 # The chain may have several roles. Calls may have failed. A model may have been deleted, made again, and deleted. More than 50 events may have come since. You
 # may use `records`.
 #
-# The check lets other people delete models in the account, and asks you about each model.
+# An example: of `deleted_by(lost)` the `person` is Dana's user, the `role` is `team`'s ARN, and the `access_key` is hers and begins with `AKIA`. The check lets
+# other people delete models in the account, and asks you about each model.
 
 
 # %% answer="m13_3_ex1"
@@ -158,22 +159,25 @@ print(cloudtrail.get_trail_status(Name=trail)["IsLogging"])
 # %% [markdown]
 # A trail shows nothing from before it was made. So make it before you need it.
 #
-# Now the thief comes, with Dana's key. He reads two files, and assumes the role of the team. As this role he reads others. Then he tries to delete one:
+# Now the thief comes, with Dana's key. He reads two files. He assumes the role of the team, and reads the others as this role. Then he deletes one: with the key he
+# may not, as the role he may.
 
 # %%
 names = [f"{aws.prefix}/passengers/{number}.csv" for number in range(OBJECTS)]
 for name in names:
     s3.put_object(Bucket=aws.bucket, Key=name, Body=b"name,seat\n")
-key, opened = dana.client("s3"), access.session(dana, team, RoleSessionName="nightly").client("s3")
+as_dana = dana.client("s3")
+as_team = access.session(dana, team, RoleSessionName="nightly").client("s3")
 for name in names[:2]:
-    print(access.answer(key.get_object, Bucket=aws.bucket, Key=name))
+    print(access.answer(as_dana.get_object, Bucket=aws.bucket, Key=name))
 for name in names[2:]:
-    print(access.answer(opened.get_object, Bucket=aws.bucket, Key=name))
-for client in (key, opened):
+    print(access.answer(as_team.get_object, Bucket=aws.bucket, Key=name))
+for client in (as_dana, as_team):
     print(access.answer(client.delete_object, Bucket=aws.bucket, Key=names[-1])[:60])
 
 # %% [markdown]
-# A trail writes its *log files* every few minutes. The local AWS has a clock that we can move on:
+# A trail writes its *log files* every few minutes. The local AWS has a clock that we can move on. (On AWS wait about 10 minutes, and run the next two cells again
+# until files are there.)
 
 # %%
 if aws.local:
@@ -186,7 +190,7 @@ for file in s3.list_objects_v2(Bucket=logs, Prefix=folder).get("Contents", []):
 
 # %% [markdown]
 # Each file is JSON, compressed by gzip. Records are in no order, and one may come twice. You can read the files in Python, or ask *Athena*. `incident.table`
-# makes a table over a trail's files, with the columns of AWS's own table:
+# makes a table over a trail's files, with some columns of AWS's own table, under their names:
 
 # %%
 table = incident.table(aws, place)
@@ -200,7 +204,7 @@ print(query(aws, sql).to_string(index=False))
 # What to notice:
 #
 # - The element `resources` has the ARN of the object. `requestParameters` has its `key`.
-# - The query asks for a *role*. It shows every session of this role, also those of honest people.
+# - The query asks for a *role*. It would also show the sessions of honest people, if there were any.
 # - To follow the leaked key we need the records of `AssumeRole`. In the table, `requestparameters` and `responseelements` are text with JSON:
 #   `json_extract_scalar(responseelements, '$.credentials.accessKeyId')`.
 
@@ -246,7 +250,7 @@ check("m13_3_ex2", reached=reached)
 # %% [markdown]
 # ## How it is now
 #
-# CloudTrail says who did what. *Config* says how things are now. A *managed rule* of Config checks resources, and calls each compliant or not. It needs a
+# Before the alarm, one more question: is anything open now? CloudTrail says who did what. *Config* says how things are now. A *managed rule* of Config checks resources, and calls each compliant or not. It needs a
 # *recorder*, which notes the settings of resources:
 
 # %%
@@ -291,7 +295,14 @@ for record in incident.received(aws, queue, 2):
 # | `{"exists": False}` | a field that is not there |
 # | `{"prefix": "text"}` | a value that begins so |
 #
-# `"$or": [{...}, {...}]` takes the place of a field: one of these patterns must match. `test_event_pattern` tries a pattern without a rule.
+# `"$or"` may stand beside the fields, at any level, such as inside `detail`. Its list has patterns: one of them must match, and all fields beside it. A record also
+# has an `eventSource`, such as `sagemaker.amazonaws.com`. `test_event_pattern` tries a pattern without a rule, on an event as a JSON text:
+#
+# ```python
+# event = {"id": "1", "account": aws.account, "time": "2026-01-05T10:00:00Z", "region": aws.region, "resources": []}
+# event |= {"source": "aws.sagemaker", "detail-type": "AWS API Call via CloudTrail", "detail": record}
+# events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"]
+# ```
 
 # %% [markdown] exercise="m13_3_ex3"
 # Write `alarm_pattern(deploy_role)`, which returns an event pattern, a `dict`. `deploy_role` is the ARN of the role that may delete models. It matches the events
@@ -302,8 +313,8 @@ for record in incident.received(aws, queue, 2):
 # | SageMaker | `DeleteModel`, `DeleteEndpoint` | anybody but the deploy role: other roles, users, root | succeeded |
 # | CloudTrail | `StopLogging`, `DeleteTrail`, `UpdateTrail`, `PutEventSelectors` | anybody, the deploy role, too | succeeded or refused |
 #
-# Other services have a `DeleteModel`, too. A program may send an event with the same `detail`, but its `source` cannot begin with `aws.`. The check tests your
-# pattern on new events.
+# Other services have a `DeleteModel`, too. And a program can send an event of its own with the same `detail`, but with no `source` that begins with `aws.`: so the
+# pattern must check `source` as well. The check tests your pattern on new events.
 
 
 # %% answer="m13_3_ex3"
@@ -337,9 +348,10 @@ check("m13_3_ex3", alarm_pattern=alarm_pattern)
 #
 # ## How the key got out
 #
-# No program had the key. Dana had set it as an environment variable of a Processing job. `DescribeProcessingJob` shows the environment, and a colleague printed
-# a description in the public notebook. *Secrets Manager* keeps such a key, and a job gets only the name of the *secret*. The job's role needs the right to read
-# it:
+# The key stood in no code. Dana had set it as an environment variable of a Processing job, because her program called AWS with it. `DescribeProcessingJob` shows
+# the environment, and a colleague printed a description in the public notebook. Dana's program did not need this key: a job has its role. But some jobs need a key
+# for a service outside AWS, such as a paid weather service. *Secrets Manager* keeps such a key, and a job gets only the name of the *secret*. The job's role
+# needs the right to read it:
 
 # %%
 secrets, name = aws.client("secretsmanager"), aws.unique("weather")
@@ -357,7 +369,7 @@ print(access.answer(reader.delete_secret, SecretId=name))
 #
 # - The ARN ends with a hyphen and six characters that AWS chooses. A policy with the name alone matches nothing. With `-*` it also matches secrets whose names
 #   begin like this one.
-# - The secret got a new value, and nothing else had to change. That is what you do first after a leak.
+# - The secret got a new value, and nothing else had to change. So if the weather service's key leaks, you put its new key there, and the job goes on.
 
 # %% [markdown] exercise="m13_3_ex4"
 # Write `hide(request)`. `request` is one of `CreateProcessingJob`, with the key of a weather service in `Environment["WEATHER_KEY"]`. The function returns a
@@ -369,7 +381,15 @@ print(access.answer(reader.delete_secret, SecretId=name))
 # | `Environment["WEATHER_SECRET"]` | has the name of the secret. The job's program reads its key there |
 # | the job's role, `RoleArn` | may read this secret, and do nothing else in Secrets Manager. What it could do before, it still can |
 #
-# Some requests have the key once more, in one of the `ContainerArguments`. The program needs its other arguments, but not this one.
+# Some requests have the key once more, in one of the `ContainerArguments`, such as `--key=<the key>`. The program needs its other arguments, but not this one. A
+# request has, among others:
+#
+# ```python
+# {"ProcessingJobName": ..., "RoleArn": ..., "Environment": {"STATION": "JFK", "WEATHER_KEY": "<the key>"},
+#  "AppSpecification": {"ImageUri": ..., "ContainerArguments": ["--day=2013-01-05", "--key=<the key>"]}}
+# ```
+#
+# The role has an inline policy called `own`, which must stay.
 #
 # The check runs the jobs of two teams, with different keys.
 
@@ -426,7 +446,8 @@ check("m13_3_ex4", hide=hide)
 #
 # ## Clean up
 #
-# A trail, Config and a secret cost money until they are deleted. So we delete them. We also delete the users with their keys.
+# A trail, Config and a secret cost money until they are deleted. So we delete them. We also delete the users with their keys. Secrets that you made while you tried
+# `hide` you delete yourself.
 
 # %%
 secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
@@ -436,6 +457,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# This was the last notebook of the lesson. Next come costs: what all of this would cost on AWS, and how to pay less.
+# Next: what all of this costs on AWS, and how to pay less.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
