@@ -6,7 +6,6 @@ Source: "IAM JSON policy elements: Condition operators" and "Conditions with mul
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ def _boolean(value: str) -> bool:
 def _binary(value: str) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise PolicyError(f"{value!r} is not Base64") from None
 
 

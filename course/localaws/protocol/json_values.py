@@ -10,7 +10,6 @@ DynamoDB (https://github.com/architect/dynalite), and messages of other services
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
 from datetime import datetime
@@ -103,7 +102,7 @@ def _read_scalar(kind: str, value: object) -> object:
     elif kind == "blob" and isinstance(value, str):
         try:
             return base64.b64decode(value, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # also for a text that is not ASCII
             raise serialization_error(f"{value[:100]!r} can not be converted to a Blob: {error}") from error
     raise serialization_error(f"{_token(value)} can not be converted to {_TARGETS[kind]}")
 

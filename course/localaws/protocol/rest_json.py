@@ -6,7 +6,6 @@ Source: https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable
@@ -182,7 +181,7 @@ def _from_text(shape: Shape, text: str, location: str) -> object:
         if shape.type_name == "blob":
             return base64.b64decode(text, validate=True)
         return json_values.read(shape, text)
-    except (ValueError, binascii.Error) as error:
+    except ValueError as error:
         raise json_values.serialization_error(
             f"{text[:100]!r} can not be converted to the type {shape.type_name} of {shape.name}"
         ) from error

@@ -8,7 +8,6 @@ plain. Source: "Setting default server-side encryption behavior for Amazon S3 bu
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 
@@ -67,7 +66,7 @@ def requested_context(text: str | None) -> dict[str, str]:
         return {}
     try:
         pairs = json.loads(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
+    except ValueError:
         pairs = None
     if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):
         message = "The header 'x-amz-server-side-encryption-context' must be the Base64 of a JSON map of strings to strings."

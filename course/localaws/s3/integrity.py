@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 
 from anyio import to_thread
@@ -69,7 +68,7 @@ class DeclaredDigests:
     def _verify_md5(self, md5: str) -> None:
         try:
             expected = base64.b64decode(self._md5, validate=True)
-        except binascii.Error:
+        except ValueError:
             expected = b""
         if len(expected) != 16:
             raise AwsError("InvalidDigest", "The Content-MD5 you specified was invalid.")

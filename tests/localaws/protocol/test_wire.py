@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from course.localaws.core.errors import AwsError
 from course.localaws.core.quota import StateQuota
@@ -198,3 +201,19 @@ def test_modelled_errors_have_their_status():
 def test_other_json_services_speak_through_it_too():
     sent = call("POST", "/", {"x-amz-target": "Logs_20140328.DescribeLogStreams"}, body=b'{"logGroupName": "/aws/sagemaker/TrainingJobs"}')
     assert botocore_messages.arrived("logs", sent) == ("DescribeLogStreams", {"logGroupName": "/aws/sagemaker/TrainingJobs"})
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_a_blob_is_base64_or_refused(text):
+    """Also a text that is not ASCII, and half of a surrogate pair."""
+    try:
+        expected = base64.b64decode(text.encode(), validate=True)
+    except ValueError:
+        expected = None
+    sent = call("POST", "/", {"x-amz-target": "TrentService.Decrypt"}, body=json.dumps({"CiphertextBlob": text}).encode())
+    if expected is None:
+        with pytest.raises(AwsError) as caught:
+            botocore_messages.arrived("kms", sent)
+        assert caught.value.code == "SerializationException"
+    else:
+        assert botocore_messages.arrived("kms", sent) == ("Decrypt", {"CiphertextBlob": expected})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -84,7 +83,7 @@ def _start(found: Sequence[T], marker: str | None, identity: Callable[[T], str])
         return 0
     try:
         last = base64.b64decode(marker, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         last = ""
     position = next((index + 1 for index, each in enumerate(found) if identity(each) == last), None)
     if position is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import sqlite3
 from collections.abc import Callable
 from urllib.parse import quote_plus
@@ -178,7 +177,7 @@ def _upload(context: Context, row: sqlite3.Row, name: Callable[[str], str]) -> d
 def _decode_token(token: str) -> str:
     try:
         return base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, UnicodeError):
+    except ValueError:
         message = "The continuation token provided is incorrect"
         raise AwsError("InvalidArgument", message, ArgumentName="continuation-token", ArgumentValue=token) from None
 
