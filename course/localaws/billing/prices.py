@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,17 @@ def names() -> dict[str, str]:
     return {code: found["name"] for code, found in table(PRICES)["services"].items()}
 
 
+def priced() -> Iterator[tuple[str, str, str]]:
+    """Service, usage type without its region's prefix, and region of each price."""
+    for service, found in table(PRICES)["services"].items():
+        for entry in found["prices"]:
+            if isinstance(entry["price"], dict):
+                yield from ((service, entry["usage"], region) for region in entry["price"])
+            else:
+                for region, instances in table(PRICES)["instances"][entry["price"]].items():
+                    yield from ((service, entry["usage"].replace("{instance}", instance), region) for instance in instances)
+
+
 @cache
 def rate(service: str, usage_type: str, region: str) -> Rate | None:
     """The price of a usage type without its region's prefix; None if the table has none."""
@@ -69,6 +81,18 @@ def unit(service: str, usage_type: str) -> str:
     """The unit of a usage type; hours if the table does not have it."""
     entry, _ = _entry(service, usage_type)
     return entry["unit"] if entry else "Hrs"
+
+
+def text(service: str, usage_type: str) -> str:
+    """What a unit of a usage type of the table is, in our words: ``"a gigabyte for a month"``."""
+    return _entry(service, usage_type)[0]["text"]
+
+
+@cache
+def instance(service: str, usage_type: str) -> tuple[str, str] | None:
+    """The component and the instance type in a usage type: ``("Hosting", "ml.m5.large")``; None if it is not one of instances."""
+    entry, found = _entry(service, usage_type)
+    return (entry["component"], found) if found else None
 
 
 @cache

@@ -8,15 +8,6 @@ from course.localaws.billing import prices
 from course.localaws.billing.charges import Charge
 from course.localaws.core.errors import invalid, not_supported
 
-# The values of components in the attribute instanceType of the price list: "ml.m5.large-Hosting".
-_COMPONENTS = {
-    "Host": "Hosting",
-    "AsyncInf": "AsyncInf",
-    "Train": "Training",
-    "TrSpt": "SpotTraining",
-    "Processing": "Processing",
-    "Tsform": "BatchTransform",
-}
 _GROUPS = (
     "AZ, INSTANCE_TYPE, LINKED_ACCOUNT, OPERATION, PURCHASE_TYPE, SERVICE, USAGE_TYPE, PLATFORM, TENANCY, RECORD_TYPE, LEGAL_ENTITY_NAME, "
     "DEPLOYMENT_OPTION, DATABASE_ENGINE, CACHE_ENGINE, INSTANCE_TYPE_FAMILY, REGION, BILLING_ENTITY, RESERVATION_ID, RESOURCE_ID, "
@@ -27,8 +18,8 @@ Test = Callable[[Charge], bool]
 
 
 def _instance_type(charge: Charge) -> str:
-    component, _, instance = charge.item.usage_type.partition(":")
-    return f"{instance}-{_COMPONENTS[component]}" if component in _COMPONENTS and instance.startswith("ml.") else "NoInstanceType"
+    component, instance = prices.instance(charge.item.service, charge.item.usage_type) or ("", "")
+    return f"{instance}-{component}" if instance else "NoInstanceType"  # as the attribute instanceType of the price list
 
 
 def _purchase_type(charge: Charge) -> str:

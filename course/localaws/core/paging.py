@@ -10,10 +10,12 @@ import base64
 import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from course.localaws.core.errors import AwsError, invalid
 
 DEFAULT_PAGE = 10
+T = TypeVar("T")
 
 
 def checksum(query: object) -> int:
@@ -72,8 +74,8 @@ def page(documents: Iterable[dict], arn: str, value: Callable[[dict], float | st
 
 
 def ordered_page(
-    found: Sequence[tuple[str, dict]], params: dict, default: int, limit_member: str = "MaxResults"
-) -> tuple[list[dict], str | None]:
+    found: Sequence[tuple[str, T]], params: dict, default: int, limit_member: str = "MaxResults"
+) -> tuple[list[T], str | None]:
     """One page of (key, document) pairs in their own order, and the token of the next page or None.
 
     If the last item that was shown is gone, the next page begins at its former place. Raises AwsError ``InvalidNextTokenException``.
@@ -90,7 +92,7 @@ def _query(params: dict, limit_member: str) -> int:
     return checksum(sorted((name, repr(given)) for name, given in params.items() if name not in ("NextToken", limit_member)))
 
 
-def _start(found: Sequence[tuple[str, dict]], text: str, query: int) -> int:
+def _start(found: Sequence[tuple[str, T]], text: str, query: int) -> int:
     try:
         place, last = read_token(text, query, lambda key: len(key) == 2 and isinstance(key[0], int))
     except AwsError as error:

@@ -37,7 +37,7 @@ def journaled(aws: RestartableAws) -> int:
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "named"),
     [
-        ("pricing", "describe_services", {}, "pricing:DescribeServices"),  # a service that moto does not have
+        ("compute-optimizer", "get_enrollment_status", {}, "compute-optimizer:GetEnrollmentStatus"),  # a service that moto does not have
         ("kms", "describe_custom_key_stores", {}, "kms:DescribeCustomKeyStores"),  # JSON
         ("iam", "get_service_last_accessed_details", {"JobId": "a" * 36}, "iam:GetServiceLastAccessedDetails"),  # query
         ("ec2", "describe_byoip_cidrs", {"MaxResults": 5}, "ec2:DescribeByoipCidrs"),  # ec2
