@@ -7,10 +7,8 @@ import random
 import subprocess
 import sys
 import time
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,13 +16,12 @@ from botocore.exceptions import ClientError
 
 from course.localaws.core.credentials import ACCOUNT
 from course.localaws.core.sdk_environment import REGION
-from course.localaws.server import launch
 from tests.localaws import athena_queries
 from tests.localaws.awslambda import programs
+from tests.localaws.billing.ledgers import GIGABYTE, HOUR, amounts, months
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, EndpointFixtures, echo, fixtures_of, script
 
-HOUR, DAY, GIGABYTE = 3600.0, 86_400.0, 2**30
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 SLACK = 0.02  # hours that a test may take between two looks at the clock
 SECONDS = 2e-6  # five seconds as a share of a month
@@ -45,22 +42,6 @@ def _empty(aws: RestartableAws) -> None:
 @pytest.fixture
 def fixtures(aws: RestartableAws, _empty: None) -> EndpointFixtures:
     return fixtures_of(aws.handle)
-
-
-def amounts(handle: launch.Handle, marker: str = "") -> dict[str, float]:
-    """The amount of each usage type in the ledger."""
-    return {line["usage_type"]: line["amount"] for service in handle.ledger(marker)["services"] for line in service["lines"]}
-
-
-def months(since: float, until: float) -> float:
-    """How many months lie between two times, each day as a share of its own month."""
-    total = 0.0
-    while since < until:
-        day = datetime.fromtimestamp(since, UTC)
-        midnight = (since // DAY + 1) * DAY
-        total += (min(until, midnight) - since) / DAY / monthrange(day.year, day.month)[1]
-        since = midnight
-    return total
 
 
 def test_an_endpoint_costs_from_its_creation_to_its_deletion(aws, fixtures):

@@ -1,7 +1,9 @@
 """Meters the instances and volumes of jobs and endpoints.
 
-AWS bills jobs by the second: training jobs for their ``BillableTimeInSeconds``, the others from start to end. It bills the instances of an
-endpoint from its creation to its deletion ("Amazon SageMaker Pricing"; developer guide, "Delete Endpoints and Resources").
+AWS bills jobs by the second: training jobs for their ``BillableTimeInSeconds``, the others from start to end. It bills the cluster that a
+training job leaves in a warm pool for its ``ResourceRetainedBillableTimeInSeconds`` at the price of training, and the instances of an
+endpoint from its creation to its deletion ("Amazon SageMaker Pricing"; developer guide, "Train Using SageMaker Managed Warm Pools" and
+"Delete Endpoints and Resources"). A bill has a line of its own for warm pools. We do not know its usage type, so here it is the training's.
 """
 
 from __future__ import annotations
@@ -25,7 +27,10 @@ RUN, STORE = "RunInstance", "CreateVolume-Gp2"
 
 
 class Metering:
-    """Writes what jobs and endpoints hold to the usage store. A listener of `ResourceEngine`, called after each change of a resource."""
+    """Writes what jobs, warm pools and endpoints hold to the usage store.
+
+    A listener of `ResourceEngine`, called after each change of a resource.
+    """
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._usage, self._engine = platform.usage, engine
@@ -40,17 +45,30 @@ class Metering:
             self._usage.hold(arn, quantities if holds else {}, after["CreationTime"] if before is None else None)
             return
         began, ended = _times(kind, after)
-        if began is None or (before and _times(kind, before)[1] is not None):
+        if began is None:
             return
-        self._usage.hold(arn, quantities, began)  # also at the end: the begin may have been lost with an earlier process
-        if ended is not None:
-            self._usage.end(arn, began, ended, after.get("BillableTimeInSeconds", math.ceil(ended - began)))
+        has_ended = before is not None and _times(kind, before)[1] is not None
+        if not has_ended:
+            self._usage.hold(arn, quantities, began)  # also at the end: the begin may have been lost with an earlier process
+            if ended is not None:
+                self._usage.end(arn, began, ended, after.get("BillableTimeInSeconds", math.ceil(ended - began)))
+        if ended is not None and _is_retained(kind, after):
+            self._usage.hold(arn, quantities, ended)
+        elif ended is not None and (not has_ended or _is_retained(kind, before)):
+            seconds = after.get("WarmPoolStatus", {}).get("ResourceRetainedBillableTimeInSeconds", 0)
+            self._usage.hold(arn, quantities if seconds else {}, ended)
+            self._usage.end(arn, ended, ended + seconds)
 
     def recover(self) -> None:
         """After a start: hold what endpoints and running jobs hold, and end what the last process could not end."""
         kinds = [kind for kind in self._engine.kinds.values() if self.follows(kind)]
         running = [(context, kind, each) for kind in kinds for context, each in self._engine.every(kind, kind.holding_statuses)]
         self._usage.hold_all(SERVICE, {each[kind.arn_member]: _quantities(context, kind, each) for context, kind, each in running})
+
+
+def _is_retained(kind: ResourceKind, job: Document) -> bool:
+    """Whether the instances of a job that has ended are in a warm pool."""
+    return kind.retains_instances is not None and kind.retains_instances(job)
 
 
 def _times(kind: ResourceKind, job: Document) -> tuple[float | None, float | None]:

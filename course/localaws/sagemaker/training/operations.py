@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws import images
 from course.localaws.context import Context
-from course.localaws.core.errors import invalid
+from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import cluster, ml_folder, protection, quotas
@@ -53,7 +53,7 @@ class TrainingJobs(JobFamily):
 
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         super().__init__(platform, engine)
-        self._pools = WarmPools(engine, TRAINING_JOB, platform.state / "warm-pools")
+        self._pools = WarmPools(engine, TRAINING_JOB, platform.state / "warm-pools", platform.scheduler)
         self.run_class = partial(TrainingRun, self._pools)
         self.operations["UpdateTrainingJob"] = self.update
 
@@ -68,6 +68,13 @@ class TrainingJobs(JobFamily):
     def list(self, context: Context, params: dict) -> dict:
         self.expire()
         return super().list(context, params)
+
+    def delete(self, context: Context, params: dict) -> None:
+        self.expire()
+        name = params["TrainingJobName"]
+        if warm_pools.is_available(self.engine.get(context, TRAINING_JOB, name)):
+            raise AwsError("ResourceInUse", f"The training job {name} retains an Available warm pool; terminate it first.")
+        super().delete(context, params)
 
     def update(self, context: Context, params: dict) -> dict:
         """Change the profiling and remote debugging of a running job, or the warm pool of one that has ended."""

@@ -24,6 +24,7 @@ from course.localaws.jobs.runner import remove
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
+    from course.localaws.core.scheduler import Scheduler
 
 CACHE = "sagemaker/warmpoolcache"  # below /opt/ml
 # The members in which a job must equal the pool's last job to get its cluster.
@@ -53,12 +54,15 @@ class WarmPools:
         The kind of training jobs, whose descriptions show the pool's status.
     folder : Path
         The folder of the pools' caches.
+    scheduler : Scheduler
+        Terminates a pool when its time is over.
     """
 
-    def __init__(self, engine: ResourceEngine, kind: ResourceKind, folder: Path) -> None:
-        self._engine, self._kind, self._folder = engine, kind, folder
+    def __init__(self, engine: ResourceEngine, kind: ResourceKind, folder: Path, scheduler: Scheduler) -> None:
+        self._engine, self._kind, self._folder, self._scheduler = engine, kind, folder, scheduler
         self._pools: list[WarmPool] = []
         self._lock = threading.Lock()
+        scheduler.add(self._due, lambda moment: self.expire())
 
     @contextlib.contextmanager
     def cluster(self, context: Context, job: Document, roots: Sequence[Path]) -> Iterator[None]:
@@ -99,6 +103,7 @@ class WarmPools:
         now = self._engine.now()
         with self._lock:
             self._pools.append(WarmPool(context, job["TrainingJobName"], _match(job), cache, now, now + seconds))
+        self._scheduler.wake()
 
     def expire(self) -> None:
         """Terminate the pools whose time is over. Call this before reading a job's description."""
@@ -122,13 +127,20 @@ class WarmPools:
             self._pools.remove(found[0])
             self._pools.append(replace(found[0], until=found[0].since + seconds))
         self.expire()
+        self._scheduler.wake()
 
     def recover(self) -> None:
-        """After a restart: terminate all pools."""
+        """After a restart: terminate all pools. Those that were available are billed until now, or until their time was over."""
         remove(self._folder)
+        now = self._engine.now()
         for context, job in list(self._engine.every(self._kind)):
-            if job.get("WarmPoolStatus", {}).get("Status") in ("Available", "InUse"):
-                self._engine.update(context, self._kind, job["TrainingJobName"], {"WarmPoolStatus": {"Status": "Terminated"}})
+            status = {"Status": "Terminated"}
+            if is_available(job):
+                seconds = math.ceil(min(now - job["TrainingEndTime"], keep_alive(job)))
+                status["ResourceRetainedBillableTimeInSeconds"] = max(0, seconds)
+            elif job.get("WarmPoolStatus", {}).get("Status") != "InUse":
+                continue
+            self._engine.update(context, self._kind, job["TrainingJobName"], {"WarmPoolStatus": status})
 
     def reset(self) -> None:
         with self._lock:
@@ -145,6 +157,10 @@ class WarmPools:
                     self._pools.remove(pool)
                     return pool
         return None
+
+    def _due(self) -> float | None:
+        with self._lock:
+            return min((pool.until for pool in self._pools), default=None)
 
     def _end(self, pool: WarmPool) -> None:
         remove(pool.cache)
