@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from course.localaws.billing import prices
 from course.localaws.billing.usage import HOUR, Item, UsageStore
 
+SECONDS = {"Hrs": HOUR, "seconds": 1.0}  # of a unit that has the same length in every month
 Step = Callable[[datetime], datetime]  # the begin of a span -> its end
 History = list[tuple[float, dict[str, str]]] | None  # the tags of a resource, and since when
 Tags = tuple[tuple[str, str], ...]
@@ -94,8 +95,8 @@ def charges(
         line, unit = line_of(interval.item), prices.unit(interval.item.service, interval.item.usage_type)
         ended = now if interval.ended is None else min(interval.ended, now)
         for since, until, tags in _tagged(history.get(interval.item.resource), interval.began, ended):
-            for span, seconds in spans.within(since, until):
-                total[line, span, tags] += interval.quantity * seconds / _seconds(unit, span)
+            for span, lasted in spans.within(since, until):
+                total[line, span, tags] += interval.quantity * lasted / seconds(unit, span)
     for count in usage.counts(first, end):
         tags = _tags_at(history.get(count.item.resource), count.hour + HOUR)
         total[line_of(count.item), spans.begin_of(count.hour), tags] += count.amount
@@ -152,10 +153,10 @@ class _Spans:
         return self._edges[max(0, bisect_right(self._edges, at) - 1)]
 
 
-def _seconds(unit: str, at: float) -> float:
-    """The seconds of a unit: an hour, or the month of a time."""
-    if unit == "Hrs":
-        return HOUR
+def seconds(unit: str, at: float) -> float:
+    """The seconds of a unit: an hour, a second, or the month of a time."""
+    if unit in SECONDS:
+        return SECONDS[unit]
     first = _month_of(at)
     return (monthly(first) - first).total_seconds()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from course.sandbox import box
-from tests.localaws.billing.ledgers import HOUR, amounts, months
+from tests.localaws.billing.ledgers import DAY, HOUR, amounts, months
+from tests.localaws.boto_clients import client_factory
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.refusals import refused
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, echo, fixtures_of
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
 SLACK = 0.02  # hours that a test may take between two looks at the clock
@@ -85,3 +88,42 @@ def test_a_job_with_an_available_pool_is_not_deleted(jobs):
     jobs.sagemaker.update_training_job(TrainingJobName=name, ResourceConfig={"KeepAlivePeriodInSeconds": 0})
     jobs.sagemaker.delete_training_job(TrainingJobName=name)
     assert jobs.handle.ledger()["running"] == []
+
+
+@pytest.fixture
+def endpoints(aws: RestartableAws) -> Iterator[EndpointFixtures]:
+    aws.handle.reset()
+    fixtures = fixtures_of(aws.handle)
+    yield fixtures
+    fixtures.close()
+
+
+def test_the_volume_of_each_instance_of_an_endpoint_costs(endpoints):
+    variant = {"ModelName": endpoints.model(echo("late"), SKLEARN), "InitialInstanceCount": 2, "VolumeSizeInGB": 40}
+    name = endpoints.create(endpoints.config(variant))
+    created = endpoints.settled(name)["CreationTime"].timestamp()
+    now = endpoints.handle.advance(10 * DAY)
+    assert amounts(endpoints.handle)["USE1-Host:VolumeUsage.gp2"] == pytest.approx(2 * 40 * months(created, now), rel=1e-3)
+
+
+def test_provisioned_concurrency_costs_by_the_second(endpoints):
+    variant = {"VariantName": "AllTraffic", "ModelName": endpoints.model(echo("late"), SKLEARN)}
+    config, serverless = endpoints.name("config"), {"MemorySizeInMB": 2048, "MaxConcurrency": 2, "ProvisionedConcurrency": 2}
+    endpoints.sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant | {"ServerlessConfig": serverless}])
+    name = endpoints.create(config)
+    created = endpoints.settled(name)["CreationTime"].timestamp()
+    endpoints.invoke(name)
+    changed = endpoints.handle.advance(HOUR)
+    less = [{"VariantName": "AllTraffic", "ServerlessUpdateConfig": {"ProvisionedConcurrency": 1}}]
+    endpoints.sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=less)
+    endpoints.settled(name)
+    now = endpoints.handle.advance(HOUR)
+    since = datetime.fromtimestamp(created - DAY, UTC)
+    asked = {"TimePeriod": {"Start": f"{since:%Y-%m-%d}", "End": f"{since + timedelta(days=3):%Y-%m-%d}"}, "Granularity": "MONTHLY"}
+    asked |= {"Metrics": ["UsageQuantity"], "GroupBy": [{"Type": "DIMENSION", "Key": "USAGE_TYPE"}]}
+    answer = client_factory(endpoints.handle)("ce").get_cost_and_usage(**asked)
+    groups = [group for month in answer["ResultsByTime"] for group in month["Groups"]]
+    found = {group["Keys"][0]: float(group["Metrics"]["UsageQuantity"]["Amount"]) for group in groups}
+    assert found["USE1-ProvisionedConcurrency:Usage-2GB"] == pytest.approx(2 * (changed - created) + now - changed, abs=HOUR * SLACK)
+    assert found["USE1-ProvisionedConcurrency:Mem-2GB"] > 0 and "USE1-ServerlessInf:Mem-2GB" not in found
+    assert "USE1-ProvisionedConcurrency:Usage-2GB" in endpoints.handle.ledger()["unpriced"]

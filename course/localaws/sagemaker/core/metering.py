@@ -23,7 +23,7 @@ SERVICE = "AmazonSageMaker"
 COMPONENTS = {"TrainingJob": "Train", "ProcessingJob": "Processing", "TransformJob": "Tsform", "Endpoint": "Host"}
 SPOT, ASYNCHRONOUS = "TrSpt", "AsyncInf"
 VOLUME = "VolumeUsage.gp2"
-RUN, STORE = "RunInstance", "CreateVolume-Gp2"
+RUN, STORE, INVOKE = "RunInstance", "CreateVolume-Gp2", "Invoke-Endpoint"
 
 
 class Metering:
@@ -78,7 +78,7 @@ def _times(kind: ResourceKind, job: Document) -> tuple[float | None, float | Non
 
 
 def _quantities(context: Context, kind: ResourceKind, document: Document) -> dict[Item, float]:
-    """The instances and gigabytes of a job or endpoint."""
+    """The instances, the provisioned concurrency and the gigabytes of a job or endpoint."""
     arn, component = document[kind.arn_member], COMPONENTS[kind.name]
     instances = component
     if document.get("EnableManagedSpotTraining"):
@@ -88,6 +88,10 @@ def _quantities(context: Context, kind: ResourceKind, document: Document) -> dic
     found: Counter[Item] = Counter()
     for instance_type, count in kind.instances(document):
         found[Item(SERVICE, f"{instances}:{instance_type}", RUN, context.region, arn)] += count
+    for variant in document.get("_Variants", ()):
+        if provisioned := variant.get("Serverless", {}).get("ProvisionedConcurrency"):
+            usage_type = f"ProvisionedConcurrency:Usage-{variant['Serverless']['MemorySizeInMB'] // 1024}GB"
+            found[Item(SERVICE, usage_type, INVOKE, context.region, arn)] += provisioned
     if gigabytes := _gigabytes(kind, document):
         found[Item(SERVICE, f"{component}:{VOLUME}", STORE, context.region, arn)] = gigabytes
     return dict(found)

@@ -111,8 +111,8 @@ def _variant(engine: ResourceEngine, context: Context, variant: dict, operation:
         planned |= {"Serverless": variant["ServerlessConfig"], "InstanceCount": 0}
     else:
         planned |= {"InstanceType": variant["InstanceType"], "InstanceCount": variant["InitialInstanceCount"]}
-    timeout = "ContainerStartupHealthCheckTimeoutInSeconds"
-    return planned | ({timeout: variant[timeout]} if timeout in variant else {})
+    kept = ("VolumeSizeInGB", "ContainerStartupHealthCheckTimeoutInSeconds")
+    return planned | {member: variant[member] for member in kept if member in variant}
 
 
 def _host(variant: dict, routing: str, operation: str) -> dict:
@@ -130,6 +130,7 @@ def _host(variant: dict, routing: str, operation: str) -> dict:
         "InstanceType": variant["InstanceType"],
         "InstanceCount": variant["InitialInstanceCount"],
     }
+    planned |= {member: variant[member] for member in ("VolumeSizeInGB",) if member in variant}
     return planned | ({"Scaling": scaling} if scaling else {})
 
 

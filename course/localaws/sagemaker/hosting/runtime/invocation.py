@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from course.localaws.billing.usage import GIGABYTE, Item
-from course.localaws.sagemaker.core.metering import SERVICE
+from course.localaws.sagemaker.core.metering import INVOKE, SERVICE
 from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
 from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics, InvocationRecord
 from course.localaws.sagemaker.hosting.runtime.routing import EndpointRouter, InFlightInvocation, unavailable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from course.localaws.context import Context
     from course.localaws.platform import Platform
 
-INVOKE = "Invoke-Endpoint"  # in AWS's bill
 DATA_IN, DATA_OUT = "Hst:Data-Bytes-In", "Hst:Data-Bytes-Out"
 
 logger = logging.getLogger(__name__)
@@ -129,13 +128,18 @@ class EndpointInvoker:
             self._capture.record(invocation.endpoint, invocation.variant.document, capture, invocation.params, reply)
 
     def _meter(self, invocation: InFlightInvocation, reply: Reply) -> None:
-        """Count the data of an invocation for the bill, and the seconds of a serverless model by its memory ("SageMaker AI pricing")."""
+        """Count the data of an invocation for the bill, and the seconds of a serverless model by its memory ("SageMaker AI pricing").
+
+        The seconds have another price if the provisioned concurrency was enough for the requests under way.
+        """
         region = invocation.context.region
         arn = f"arn:aws:sagemaker:{region}:{self._account}:endpoint/{invocation.endpoint.lower()}"
         for usage_type, size in ((DATA_IN, len(invocation.params.get("Body") or b"")), (DATA_OUT, len(reply.body))):
             self._usage.count(Item(SERVICE, usage_type, INVOKE, region, arn), size / GIGABYTE)
-        if serverless := invocation.variant.document.get("Serverless"):
-            usage_type = f"ServerlessInf:Mem-{serverless['MemorySizeInMB'] // 1024}GB"
+        variant = invocation.variant
+        if serverless := variant.document.get("Serverless"):
+            kind = "ProvisionedConcurrency" if variant.requests < variant.provisioned else "ServerlessInf"
+            usage_type = f"{kind}:Mem-{serverless['MemorySizeInMB'] // 1024}GB"
             self._usage.count(Item(SERVICE, usage_type, INVOKE, region, arn), math.ceil(reply.seconds * 1000) / 1000)
 
     def _send_to_shadow(self, invocation: InFlightInvocation, timeout: float) -> None:
