@@ -23,6 +23,7 @@ from course.localaws.athena.merged import MergedFiles
 from course.localaws.billing.usage import Item
 from course.localaws.core.call import Principal
 from course.localaws.core.errors import AwsError
+from course.localaws.moto.own_records import records_of
 
 if TYPE_CHECKING:
     from course.localaws.athena.statements import SqlStatement
@@ -50,6 +51,7 @@ class Athena:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._tags = records_of("athena", platform.account).tags
         self.records = Executions(platform.state / "athena.db")
         self._merged = MergedFiles(platform.state / "athena-merged", lambda body: platform.objects.bodies.path(body).exists())
         self._iceberg = IcebergReader()
@@ -98,6 +100,7 @@ class Athena:
         kms_key = configuration.get("EncryptionConfiguration", {}).get("KmsKey")
         work = self._work(region, principal, context["Database"].strip('`"').lower(), statement, query, place, kms_key)
         workgroup = f"arn:aws:athena:{region}:{self._platform.account}:workgroup/{group}"
+        self._platform.usage.tagged(workgroup, self._tags(workgroup) or {})
         self._submit(work, query, Item("AmazonAthena", "DataScannedInTB", "", region, workgroup))
         return query
 

@@ -64,6 +64,7 @@ class Functions:
             function = Function(wanted.name, {LATEST: made | _code(self._packages.receive(params["Code"], "CreateFunction"))}, tags=tags)
             version = self._publish(context, function) if params.get("Publish") else LATEST
             self._store.put(context.region, function)
+            context.platform.usage.tagged(wanted.arn, tags)  # an earlier function of this name may have had others
         return described(wanted, function.versions[version]) | CREATING
 
     def get(self, context: Context, params: dict) -> dict:
@@ -145,18 +146,17 @@ class Functions:
 
     def tag(self, context: Context, params: dict) -> None:
         with self._store.changing():
-            function = self._tagged(context, params)
-            function.tags = _merged(function.tags, params["Tags"])
-            self._store.put(context.region, function)
+            wanted, function = self._tagged(context, params)
+            self._retag(context, wanted, function, _merged(function.tags, params["Tags"]))
 
     def untag(self, context: Context, params: dict) -> None:
         with self._store.changing():
-            function = self._tagged(context, params)
-            function.tags = {key: value for key, value in function.tags.items() if key not in params["TagKeys"]}
-            self._store.put(context.region, function)
+            wanted, function = self._tagged(context, params)
+            self._retag(context, wanted, function, {key: value for key, value in function.tags.items() if key not in params["TagKeys"]})
 
     def list_tags(self, context: Context, params: dict) -> dict:
-        return {"Tags": self._tagged(context, params).tags}
+        _, function = self._tagged(context, params)
+        return {"Tags": function.tags}
 
     def found(self, context: Context, params: dict) -> tuple[FunctionReference, Function, dict]:
         """The reference, the function and the version that a request names. Raises AwsError ``ResourceNotFoundException``."""
@@ -181,11 +181,16 @@ class Functions:
             raise wrong_revision()
         return replace(wanted, qualifier=""), function, latest
 
-    def _tagged(self, context: Context, params: dict) -> Function:
+    def _retag(self, context: Context, wanted: FunctionReference, function: Function, tags: dict[str, str]) -> None:
+        function.tags = tags
+        self._store.put(context.region, function)
+        context.platform.usage.tagged(wanted.arn, tags)
+
+    def _tagged(self, context: Context, params: dict) -> tuple[FunctionReference, Function]:
         wanted, function, _ = self.found(context, {"FunctionName": params["Resource"]})
         if wanted.qualifier:
             raise invalid_value("Tags on function aliases and versions are not supported. Please specify either a function ARN.")
-        return function
+        return wanted, function
 
     @staticmethod
     def _publish(context: Context, function: Function, description: str | None = None) -> str:

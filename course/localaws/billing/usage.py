@@ -123,7 +123,12 @@ class UsageStore:
         self._tags: dict[str, str] = {}  # resource -> its tags as stored last
         for row in self._database.connection.execute("SELECT resource, tags, max(since) FROM tags GROUP BY resource"):
             self._tags[row["resource"]] = row["tags"]
+        self._flushes: list[Callable[[], object]] = []
         self._writer = BatchWriter[_Write](self._write, FLUSH_SECONDS, "usage")
+
+    def flush_before_reading(self, flush: Callable[[], object]) -> None:
+        """Register a function to call before each read. What counts from a queue of its own passes its flush function."""
+        self._flushes.append(flush)
 
     def hold(self, resource: str, quantities: Mapping[Item, float], at: float | None = None) -> None:
         """Say what a resource holds from now on. What it held before and holds no more ends. Returns at once.
@@ -228,6 +233,8 @@ class UsageStore:
 
     def flush(self) -> None:
         """Write all that waits."""
+        for flush in self._flushes:
+            flush()
         self._writer.flush()
 
     def reset(self) -> None:
@@ -242,7 +249,7 @@ class UsageStore:
     def shutdown(self) -> None:
         """Write all that waits, and close the file."""
         try:
-            self.flush()
+            self._writer.flush()
         except sqlite3.Error:
             logger.exception("usage could not be written")
         self._database.close()

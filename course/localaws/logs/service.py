@@ -9,7 +9,7 @@ from anyio import to_thread
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.iam.service_authorization.permissions import of_model
-from course.localaws.logs import describing, permissions
+from course.localaws.logs import describing, metering, permissions
 from course.localaws.logs.naming import LogArns
 from course.localaws.logs.pages import FOREVER, MOST_BYTES, MOST_EVENTS, Window, filtered_page, stream_page
 from course.localaws.logs.patterns import matcher
@@ -47,10 +47,12 @@ def create_log_group(context: Context, params: dict) -> None:
     tags = _checked_tags(params.get("tags", {}))
     log_class = params.get("logGroupClass", "STANDARD")
     context.platform.logs.create_group(context.region, params["logGroupName"], log_class, params.get("kmsKeyId"), tags)
+    _tell_tags(context, params["logGroupName"], tags)
 
 
 def delete_log_group(context: Context, params: dict) -> None:
     context.platform.logs.delete_group(context.region, params["logGroupName"])
+    _tell_tags(context, params["logGroupName"], {})  # a later group of this name has its own
 
 
 def put_retention_policy(context: Context, params: dict) -> None:
@@ -165,6 +167,12 @@ def _tag(context: Context, group: str, added: dict[str, str], removed: list[str]
     tags = json.loads(context.platform.logs.group(context.region, group)["tags"]) | added
     kept = _checked_tags({key: value for key, value in tags.items() if key not in removed})
     context.platform.logs.update_group(context.region, group, tags=json.dumps(kept))
+    _tell_tags(context, group, kept)
+
+
+def _tell_tags(context: Context, group: str, tags: dict[str, str]) -> None:
+    """The tags count for what the group costs from now on."""
+    context.platform.usage.tagged(metering.arn_of(context.account, context.region, group), tags)
 
 
 def _checked_tags(tags: dict[str, str]) -> dict[str, str]:

@@ -22,6 +22,8 @@ _REFUSALS = {  # protocol -> code and status of a refusal; those of REST service
     "smithy-rpc-v2-cbor": rpc_v2_cbor.ACCESS_DENIED,
 }
 
+_NAMED = {"sns": ("TopicArn", "TargetArn", "Name"), "sqs": ("QueueUrl", "QueueName")}  # model -> the parameters that name its resources
+
 
 def create_service(platform: Platform, stages: Stages) -> Service:
     """Returns the `Service` of all signing names without a package of their own."""
@@ -35,6 +37,7 @@ class MotoService(Service):
         if self.options.stages.any:
             request = await parameters.read(call)
             call.operation = request.operation
+            call.resource = _resource(request)
             if self.options.stages.authorization:
                 await self._require(call, request)
             if request.model:
@@ -48,6 +51,13 @@ class MotoService(Service):
         needed = _permissions(request.prefix, request.model, self._platform.account).required(call, request.params)
         code, status = _REFUSALS.get(request.protocol, rest_json.ACCESS_DENIED)
         await self._platform.identity.callers.require(call, needed, code, status)
+
+
+def _resource(request: parameters.MotoRequest) -> str:
+    """The resource for the request log: the name of the queue or the topic that a request names by its URL, ARN or name."""
+    members = _NAMED.get(request.model, ())
+    named = next((request.params[member] for member in members if isinstance(request.params.get(member), str)), "")
+    return named.rpartition("/")[2].rpartition(":")[2]
 
 
 @cache

@@ -114,7 +114,8 @@ class LocalAws:
             own_libraries=own_libraries,
         )
         platform.usage.sources.append(platform.objects.storage.intervals)
-        platform.requests.listeners.append(partial(request_metering.meter, platform.usage))
+        platform.usage.flush_before_reading(platform.requests.flush)
+        platform.requests.listeners.append(partial(request_metering.meter, platform.usage, platform.account))
         platform.logs.listeners.append(partial(log_metering.meter, platform.usage, platform.account))
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
@@ -168,7 +169,6 @@ class LocalAws:
 
     def ledger(self, marker: str = "") -> dict:
         """What all usage so far would have cost on AWS; see `course.localaws.billing.ledger`."""
-        self.platform.requests.flush()
         return ledger(self.platform.usage, self.platform.clock.now(), marker)
 
     def advance(self, seconds: float) -> float:

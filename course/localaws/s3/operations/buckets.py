@@ -9,6 +9,8 @@ from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.protocol.model import service_model
 from course.localaws.protocol.rest_xml import answer_headers
 from course.localaws.s3 import table
+from course.localaws.s3.buckets import ARN
+from course.localaws.s3.operations.configurations import TAGGING, configure
 from course.localaws.s3.owner import owner
 from course.localaws.s3.tags import checked_tags
 
@@ -35,7 +37,7 @@ def create_bucket(context: Context, params: dict) -> dict:
     if "ObjectOwnership" in params:
         buckets.configure(params["Bucket"], "ownershipControls", {"Rules": [{"ObjectOwnership": ownership}]})
     if tags:
-        buckets.configure(params["Bucket"], "tagging", {"TagSet": configuration["Tags"]})
+        configure(context, params["Bucket"], TAGGING, {"TagSet": configuration["Tags"]})
     return {"Location": f"/{params['Bucket']}", "BucketArn": f"arn:aws:s3:::{params['Bucket']}"}
 
 
@@ -83,6 +85,7 @@ def head_bucket(context: Context, params: dict) -> Response:
 
 def delete_bucket(context: Context, params: dict) -> None:
     context.platform.objects.buckets.delete(params["Bucket"])
+    context.platform.usage.tagged(f"{ARN}{params['Bucket']}", {})  # a later bucket of this name has its own
 
 
 def get_bucket_location(context: Context, params: dict) -> Response:

@@ -11,9 +11,19 @@ from course.localaws.protocol import xml
 from course.localaws.protocol.model import service_model
 from course.localaws.protocol.rest_xml import form
 from course.localaws.s3 import bucket_policies, events, table
+from course.localaws.s3.buckets import ARN
 from course.localaws.s3.tags import checked_tags
 
+TAGGING = "tagging"
 SIZE_RULE = "TransitionDefaultMinimumObjectSize"
+
+
+def configure(context: Context, bucket: str, kind: str, document: dict | None) -> None:
+    """Store or delete a document. The bucket's tags count for its storage and requests from then on."""
+    context.platform.objects.buckets.configure(bucket, kind, document)
+    if kind == TAGGING:
+        tags = (document or {}).get("TagSet", ())
+        context.platform.usage.tagged(f"{ARN}{bucket}", {tag["Key"]: tag["Value"] for tag in tags})
 
 
 def _get(kind: str, entry: dict, context: Context, params: dict) -> dict:
@@ -36,12 +46,12 @@ def _put(kind: str, entry: dict, context: Context, params: dict) -> None:
         document = {payload: document}
     if check := _CHECKS.get(kind):
         document = check(context, params, document)
-    context.platform.objects.buckets.configure(params["Bucket"], kind, document)
+    configure(context, params["Bucket"], kind, document)
 
 
 def _delete(kind: str, entry: dict, context: Context, params: dict) -> None:
     # A bucket always has a default encryption. Other deleted documents must not fall back to the default of a new bucket.
-    context.platform.objects.buckets.configure(params["Bucket"], kind, None if entry.get("resets") or "default" not in entry else {})
+    configure(context, params["Bucket"], kind, None if entry.get("resets") or "default" not in entry else {})
 
 
 def current(context: Context, params: dict, kind: str) -> dict | None:
@@ -82,7 +92,7 @@ def _notification(context: Context, params: dict, document: dict) -> dict:
     return document
 
 
-_CHECKS = {"tagging": _tagging, "policy": _policy, "lifecycle": _lifecycle, events.KIND: _notification}
+_CHECKS = {TAGGING: _tagging, "policy": _policy, "lifecycle": _lifecycle, events.KIND: _notification}
 
 
 def _unconfigured(answer: dict | list, context: Context, params: dict) -> dict:

@@ -90,6 +90,7 @@ class RecordMetrics:
         self._writer: BatchWriter[Request] = BatchWriter(self._write, FLUSH_SECONDS, "record-metrics")
         self.record, self.flush = self._writer.add, self._writer.flush
         platform.metrics.flush_before_reading(self.flush)
+        platform.usage.flush_before_reading(self.flush)
 
     def _write(self, requests: list[Request]) -> None:
         by_region = defaultdict(list)
