@@ -1,4 +1,4 @@
-"""Measures the meter: a call of it, in process, and GetCostAndUsage over a year with 10,000 jobs and 20 endpoints."""
+"""Measures the meter: calls of it, and GetCostAndUsage over a year with 10,000 jobs and 20 endpoints."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ from pathlib import Path
 
 from benchmarks import systems
 from benchmarks.rows import Row, seconds
+from course.localaws.billing import stored_bytes
+from course.localaws.billing.stored_bytes import StoredBytes
 from course.localaws.billing.usage import Interval, Item, UsageStore
 from course.localaws.core.clock import Clock
+from course.localaws.core.database import Database
 from course.localaws.server import launch
 
 DAY, YEAR = 86_400.0, 365 * 86_400.0
 JOBS, ENDPOINTS = 10_000, 20
 CALL, ANSWER = 50.0, 300.0  # microseconds, milliseconds
 RUNS, CALLS = 5, 2_000
+THINGS = "CREATE TABLE IF NOT EXISTS things (size INTEGER NOT NULL)"
 SERVICE, REGION = "AmazonSageMaker", "us-east-1"
 
 
 def measure() -> list[Row]:
     with systems.folder() as place:
-        return [*_calls(place), *_answers(place)]
+        return [*_calls(place), _stored(place), *_answers(place)]
 
 
 def _calls(folder: Path) -> list[Row]:
@@ -48,6 +52,25 @@ def _calls(folder: Path) -> list[Row]:
         rows.append(Row(f"metering {name}", "us", *map(list, zip(*times, strict=True)), "an empty loop", "measured", CALL))
     usage.shutdown()
     return rows
+
+
+def _stored(folder: Path) -> Row:
+    """A change of what is stored, in one transaction with all others, beside the same change without the trigger."""
+    plain, metered = (Database(folder / f"{name}.db", f"{THINGS};{stored_bytes.SCHEMA}") for name in ("plain", "metered"))
+    change = {"AFTER UPDATE OF size ON main.things": "SELECT 'thing' AS name, 'here' AS region, NEW.size - OLD.size AS added"}
+    StoredBytes(metered, Clock(), change, "SELECT '', '', 0 WHERE 0", lambda region, name: Item(SERVICE, "stored", "", region, name))
+
+    def changed(database: Database) -> None:
+        with database.write() as connection:
+            for _ in range(CALLS):
+                connection.execute("UPDATE things SET size = size + 1")
+
+    for database in (plain, metered):
+        database.connection.execute("INSERT INTO things VALUES (0)")
+    times = [(seconds(partial(changed, metered)) / CALLS * 1e6, seconds(partial(changed, plain)) / CALLS * 1e6) for _ in range(RUNS)]
+    for database in (plain, metered):
+        database.close()
+    return Row("metering a change of stored bytes", "us", *map(list, zip(*times, strict=True)), "without a trigger", "difference", CALL)
 
 
 def _answers(folder: Path) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from course.localaws.cloudwatch import permissions
+from course.localaws.cloudwatch import metering, permissions
 from course.localaws.cloudwatch.alarms.operations import AlarmOperations
 from course.localaws.cloudwatch.metrics import statistics
 from course.localaws.cloudwatch.metrics.publishing import published
@@ -47,8 +47,8 @@ def get_metric_data(context: Context, params: dict) -> dict:
 
 
 def put_metric_data(context: Context, params: dict) -> dict:
-    store, region = context.platform.metrics, context.region
-    store.put_data(region, published(params, store.clock.now()))
+    store, region, now = context.platform.metrics, context.region, context.platform.clock.now()
+    metering.meter_metrics(context.platform.usage, region, store.put_data(region, published(params, now), int(now // statistics.HOUR)), now)
     return {}
 
 

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from course.localaws.billing import stored_bytes
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
@@ -46,7 +47,7 @@ class LogStore:
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        self.database = Database(path, SCHEMA)
+        self.database = Database(path, f"{SCHEMA};{stored_bytes.SCHEMA}")
         self.listeners: list[Callable[[str, str, int], None]] = []
         self._clock = clock
 
@@ -159,6 +160,7 @@ class LogStore:
         """Deletes all groups."""
         with self.database.write() as connection:
             connection.execute("DELETE FROM groups")
+            connection.execute("DELETE FROM stored")
 
     def shutdown(self) -> None:
         self.database.close()

@@ -1,6 +1,6 @@
 """S3's SQLite index: the names and attributes of buckets, objects and uploads.
 
-Bodies are files (`bodies.py`). The column ``seal`` says how one is encrypted (`sealing.py`). The table ``storage`` is `storage.py`'s.
+Bodies are files (`bodies.py`). The column ``seal`` says how one is encrypted (`sealing.py`). `storage.py` has the table of stored bytes.
 """
 
 from __future__ import annotations
@@ -29,10 +29,6 @@ CREATE TABLE IF NOT EXISTS parts (
     upload TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE, number INTEGER NOT NULL, body TEXT NOT NULL, size INTEGER NOT NULL,
     etag TEXT NOT NULL, modified INTEGER NOT NULL, checksums TEXT NOT NULL, seal TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (upload, number)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS storage (
-    bucket TEXT NOT NULL, region TEXT NOT NULL, hour INTEGER NOT NULL, bytes INTEGER NOT NULL, moment REAL NOT NULL,
-    PRIMARY KEY (bucket, region, hour)
 ) WITHOUT ROWID
 """
 ADDED = {"seal": "TEXT NOT NULL DEFAULT ''"}  # to objects and parts, after the first release; empty for a plain body

@@ -11,19 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from course.localaws.billing import stored_bytes
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
 from course.localaws.core.errors import AwsError
 from course.localaws.core.quota import StateQuota
 from course.localaws.kms.store import KeyStore
-from course.localaws.s3 import checksums, encryption, index, sealing
+from course.localaws.s3 import checksums, encryption, index, sealing, storage
 from course.localaws.s3.bodies import CHUNK, BlobStore, BlobWriter, Body, BodyStream
 from course.localaws.s3.buckets import Bucket, Buckets
 from course.localaws.s3.checksums import Checksum
 from course.localaws.s3.integrity import members
 from course.localaws.s3.listing import Listing
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE, Attributes, Objects, StoredObject, no_such_key
-from course.localaws.s3.storage import Storage
 from course.localaws.s3.uploads import UploadedPart, Uploads
 
 
@@ -37,10 +37,10 @@ class ObjectStore:
     def __init__(self, state: Path, clock: Clock, keys: KeyStore, quota: StateQuota | None = None) -> None:
         self._keys = keys
         self._quota = quota or StateQuota(state)
-        self.database = Database(state / "s3.db", index.SCHEMA)
+        self.database = Database(state / "s3.db", f"{index.SCHEMA};{stored_bytes.SCHEMA}")
         for table in ("objects", "parts"):
             self.database.add_columns(table, index.ADDED)
-        self.storage = Storage(self.database, clock)
+        self.storage = storage.stored_bytes(self.database, clock)
         self.bodies = BlobStore(state / "objects", self._quota)
         self.buckets = Buckets(self.database, clock)
         self.objects = Objects(self.database, self.bodies, self.buckets, clock)
@@ -182,7 +182,7 @@ class ObjectStore:
         """Deletes all buckets and objects."""
         with self.database.write() as connection:
             doomed = index.bodies(connection)
-            for table in ("parts", "uploads", "objects", "configurations", "buckets", "storage"):
+            for table in ("parts", "uploads", "objects", "configurations", "buckets", "stored"):
                 connection.execute(f"DELETE FROM {table}")
         self.bodies.remove(doomed)
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from course.localaws.billing import request_metering
 from course.localaws.billing.ledger import ledger
 from course.localaws.billing.usage import UsageStore
+from course.localaws.cloudwatch import metering as cloudwatch_metering
 from course.localaws.cloudwatch.alarms.alarms import Alarms
 from course.localaws.cloudwatch.metrics.store import MetricStore
 from course.localaws.core import credentials
@@ -113,7 +114,9 @@ class LocalAws:
             quota=state_quota,
             own_libraries=own_libraries,
         )
-        platform.usage.sources.append(platform.objects.storage.intervals)
+        platform.alarms.changed = partial(cloudwatch_metering.meter_alarm, platform.alarms.store, platform.usage)
+        stored_logs = log_metering.stored_bytes(logs.database, clock, platform.account)
+        platform.usage.sources += [platform.objects.storage.intervals, stored_logs.intervals]
         platform.usage.flush_before_reading(platform.requests.flush)
         platform.requests.listeners.append(partial(request_metering.meter, platform.usage, platform.account))
         platform.logs.listeners.append(partial(log_metering.meter, platform.usage, platform.account))
@@ -151,6 +154,7 @@ class LocalAws:
         self.services["config"].backend.recover()
         self.services["budgets"].backend.recover()
         self.platform.alarms.recover()
+        cloudwatch_metering.recover(self.platform.alarms.store, self.platform.usage)
         self.platform.events.recover()
         self.services["cloudtrail"].backend.recover()
         schedules = self.services["scheduler"].backend

@@ -24,6 +24,7 @@ from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, En
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 SLACK = 0.02  # hours that a test may take between two looks at the clock
+COMPRESSED = 0.15  # of stored logs
 SECONDS = 2e-6  # five seconds as a share of a month
 
 
@@ -167,7 +168,7 @@ SEEDS = [*range(2), *(pytest.param(seed, marks=pytest.mark.nightly) for seed in 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_histories_add_up(aws, seed):
-    """Buckets, keys and secrets that come and go, counted again from the calls and the clock."""
+    """Buckets, keys, secrets, alarms and logs that come and go, counted again from the calls and the clock."""
     history = History(aws, random.Random(seed))
     for _ in range(25):
         history.step()
@@ -189,11 +190,16 @@ class History:
         self._buckets: list[str] = []
         self._keys: list[str] = []
         self._secrets: list[str] = []
+        self._alarms: list[str] = []
+        self._logs: dict[str, int] = {}  # group -> its bytes
         self._then = aws.handle.advance(0)
 
     def step(self) -> None:
         act = self._dice.choice(
-            [self._bucket, self._put, self._put, self._get, self._delete, self._key, self._end_key, self._secret, self._end_secret]
+            [
+                *(self._bucket, self._put, self._put, self._get, self._delete, self._key, self._end_key, self._secret, self._end_secret),
+                *(self._alarm, self._end_alarm, self._log, self._log, self._end_log),
+            ]
         )
         act()
         self._pass(self._dice.choice([0, 0, 600, 5 * HOUR, 40 * HOUR]))
@@ -210,6 +216,8 @@ class History:
         self._lasted["TimedStorage-ByteHrs"] += sum(self._objects.values()) / GIGABYTE * passed
         self._lasted["us-east-1-KMS-Keys"] += len(self._keys) * passed
         self._lasted["USE1-AWSSecretsManager-Secrets"] += len(self._secrets) * passed
+        self._lasted["CW:AlarmMonitorUsage"] += len(self._alarms) * passed
+        self._lasted["USE1-TimedStorage-ByteHrs"] += COMPRESSED * sum(self._logs.values()) / GIGABYTE * passed
 
     def _bucket(self) -> None:
         self._buckets.append(f"bucket-{len(self._buckets)}-of-history")
@@ -259,6 +267,31 @@ class History:
         if self._secrets:
             self._aws("secretsmanager").delete_secret(SecretId=self._secrets.pop(), RecoveryWindowInDays=7)
             self._requests["USE1-AWSSecretsManagerAPIRequest"] += 1
+
+    def _alarm(self) -> None:
+        self._alarms.append(f"alarm-{self._dice.getrandbits(60)}")
+        watched = {"Namespace": "Flights", "MetricName": "Late", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
+        rule = {"Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+        self._aws("cloudwatch").put_metric_alarm(AlarmName=self._alarms[-1], **watched, **rule)
+
+    def _end_alarm(self) -> None:
+        if self._alarms:
+            self._aws("cloudwatch").delete_alarms(AlarmNames=[self._alarms.pop()])
+
+    def _log(self) -> None:
+        logs, group, size = self._aws("logs"), self._dice.choice("xyz"), self._dice.randint(1000, 900_000)
+        if group not in self._logs:
+            logs.create_log_group(logGroupName=group)
+            logs.create_log_stream(logGroupName=group, logStreamName="s")
+        event = {"timestamp": int(self._aws.handle.advance(0) * 1000), "message": "x" * size}
+        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])
+        self._logs[group] = self._logs.get(group, 0) + size + 26
+
+    def _end_log(self) -> None:
+        for group in list(self._logs):
+            if self._dice.random() < 0.5:
+                self._aws("logs").delete_log_group(logGroupName=group)
+                del self._logs[group]
 
 
 def test_the_command_shows_the_ledger_and_writes_a_page(aws, tmp_path):

@@ -40,6 +40,8 @@ class Alarms:
         Runs a scaling policy. Called with the policy's ARN, the alarm, the last value of its metric, and the moment.
     listeners : list of callables
         Called after each change of an alarm's state with the region, the alarm and the moment.
+    changed : callable
+        Called with the region and the ARN of an alarm after it was put, tagged or deleted.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Alarms:
         self.account, self.scheduler = account, scheduler
         self.policies: Callable[[str, dict, float, float], None] | None = None
         self.listeners: list[Callable[[str, dict, float], None]] = []
+        self.changed: Callable[[str, str], None] = lambda region, arn: None
         self._metrics, self._identity, self._events = metrics, identity, events
         self._lock = threading.RLock()
         self._due: dict[Key, float] = {}

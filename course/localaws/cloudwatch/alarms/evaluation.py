@@ -6,8 +6,6 @@ a minute. Its periods end at the moment of evaluation, so a period of five minut
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from course.localaws.cloudwatch.alarms.reasons import period
 from course.localaws.cloudwatch.alarms.states import MORE, DataPoint, Verdict, breaching, verdict
 from course.localaws.cloudwatch.metrics import statistics
@@ -33,11 +31,12 @@ def check(store: MetricStore, region: str, alarm: dict, moment: float) -> None:
 
 def next_data(store: MetricStore, region: str, alarm: dict, moment: float) -> float | None:
     """Returns the time of the next data point of any of the alarm's metrics; None when there is none."""
-    found = (store.first_after(region, metric, moment) for metric in _metrics(alarm))
+    found = (store.first_after(region, metric, moment) for metric in metrics_of(alarm))
     return min((first for first in found if first is not None), default=None)
 
 
-def _metrics(alarm: dict) -> Iterable[dict]:
+def metrics_of(alarm: dict) -> list[dict]:
+    """Returns the metrics that a metric alarm watches."""
     if "MetricName" in alarm:
         return [alarm]
     return [query["MetricStat"]["Metric"] for query in alarm["Metrics"] if "MetricStat" in query]

@@ -117,6 +117,7 @@ class AlarmOperations:
             self._store.delete(region, alarm["AlarmName"])
             self._alarms.forget(region, alarm["AlarmName"])
             self._note(region, alarm, "deleted", "Delete", "deletedAlarm")
+            self._alarms.changed(region, alarm["AlarmArn"])
         return {}
 
     def set_alarm_state(self, region: str, params: dict) -> dict:
@@ -131,11 +132,13 @@ class AlarmOperations:
     def tag_resource(self, region: str, params: dict) -> dict:
         name = self._tagged(region, params)
         self._store.tag(region, name, tag_rules.merged(self._store.tags(region, name), params["Tags"]))
+        self._alarms.changed(region, params["ResourceARN"])
         return {}
 
     def untag_resource(self, region: str, params: dict) -> dict:
         name = self._tagged(region, params)
         self._store.tag(region, name, [tag for tag in self._store.tags(region, name) if tag["Key"] not in params["TagKeys"]])
+        self._alarms.changed(region, params["ResourceARN"])
         return {}
 
     # ---- parts --------------------------------------------------------------------------------------------------------------
@@ -155,6 +158,7 @@ class AlarmOperations:
         self._store.put(region, alarm, tag_rules.merged((), params.get("Tags", ())))
         self._note(region, alarm, *(("updated", "Update", "updatedAlarm") if before else ("created", "Create", "createdAlarm")))
         self._alarms.schedule(region, alarm)
+        self._alarms.changed(region, alarm["AlarmArn"])
 
     def _note(self, region: str, alarm: dict, done: str, kind: str, member: str) -> None:
         shown = {name[0].lower() + name[1:]: value for name, value in alarm.items() if not name.startswith("State")}

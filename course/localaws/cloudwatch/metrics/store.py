@@ -57,6 +57,7 @@ class MetricStore:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.database = Database(path, SCHEMA)
+        self.database.add_columns("metrics", {"sent": "INTEGER"})  # the last hour in which a customer sent data
         self.clock = clock
         self._flushes: list[Callable[[], object]] = []
 
@@ -84,8 +85,20 @@ class MetricStore:
         moment = self.clock.now() if timestamp is None else timestamp
         self.put_data(region, [observed(namespace, name, [(value, 1.0)], dimensions or {}, unit, moment)])
 
-    def put_data(self, region: str, data: Iterable[MetricDatum]) -> None:
-        """Record many observations in one transaction, which is much faster than one `put` for each."""
+    def put_data(self, region: str, data: Iterable[MetricDatum], hour: int | None = None) -> int:
+        """Record many observations in one transaction, which is much faster than one `put` for each.
+
+        Parameters
+        ----------
+        hour : int, optional
+            The hour since 1970 in which a customer sends the data.
+
+        Returns
+        -------
+        int
+            How many of the metrics the customer had not sent before in this hour.
+        """
+        new = 0
         with self.database.write() as connection:
             for datum in data:
                 moment = datum.timestamp // datum.resolution * datum.resolution
@@ -97,6 +110,8 @@ class MetricStore:
                 )
                 query = "SELECT id FROM metrics WHERE region = ? AND namespace = ? AND name = ? AND dimensions = ?"
                 metric = connection.execute(query, key).fetchone()[0]
+                if hour is not None:
+                    new += connection.execute("UPDATE metrics SET sent = ?1 WHERE id = ?2 AND sent IS NOT ?1", (hour, metric)).rowcount
                 # The statistic set already describes a single value. Only several values need their list.
                 plain = datum.observations is not None and len(datum.observations) == 1
                 observations = None if plain or datum.observations is None else json.dumps(datum.observations)
@@ -104,6 +119,7 @@ class MetricStore:
                 connection.execute(
                     "INSERT INTO data VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (metric, moment, datum.unit, *statistics, observations)
                 )
+        return new
 
     def data(self, region: str, metric: Mapping, start: float, end: float) -> Iterator[sqlite3.Row]:
         """Returns the data of a metric (``{"Namespace", "MetricName", "Dimensions"}``) in ``start <= time < end``, in order of time."""
