@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from course.sandbox import box
-from tests.localaws.billing.ledgers import DAY, HOUR, amounts, months
+from tests.localaws.billing.ledgers import DAY, GIGABYTE, HOUR, amounts, months
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.refusals import refused
@@ -127,3 +127,29 @@ def test_provisioned_concurrency_costs_by_the_second(endpoints):
     assert found["USE1-ProvisionedConcurrency:Usage-2GB"] == pytest.approx(2 * (changed - created) + now - changed, abs=HOUR * SLACK)
     assert found["USE1-ProvisionedConcurrency:Mem-2GB"] > 0 and "USE1-ServerlessInf:Mem-2GB" not in found
     assert "USE1-ProvisionedConcurrency:Usage-2GB" in endpoints.handle.ledger()["unpriced"]
+
+
+def test_an_online_store_costs_what_it_holds_until_its_group_is_deleted(aws):
+    aws.handle.reset()
+    sagemaker, records = aws("sagemaker"), aws("sagemaker-featurestore-runtime")
+    features = [{"FeatureName": name, "FeatureType": "String"} for name in ("id", "at", "text")]
+    sagemaker.create_feature_group(
+        FeatureGroupName="flights",
+        RecordIdentifierFeatureName="id",
+        EventTimeFeatureName="at",
+        FeatureDefinitions=features,
+        OnlineStoreConfig={"EnableOnlineStore": True},
+    )
+    aws.handle.advance(60)
+    for number, length in ((1, 50_000), (2, 70_000), (1, 90_000)):
+        values = {"id": str(number), "at": f"2026-01-01T00:00:{length // 10_000:02}Z", "text": "x" * length}
+        record = [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
+        records.put_record(FeatureGroupName="flights", Record=record)
+    size = sagemaker.describe_feature_group(FeatureGroupName="flights")["OnlineStoreTotalSizeBytes"]
+    assert 160_000 < size < 161_000
+    begin = aws.handle.advance(0)
+    end = aws.handle.advance(80 * HOUR)
+    sagemaker.delete_feature_group(FeatureGroupName="flights")
+    aws.handle.advance(200 * HOUR)
+    found = amounts(aws.handle)["USE1-FeatureStore:TimedAndPITRStorage"]
+    assert found == pytest.approx(size / GIGABYTE * months(begin, end), rel=2e-3)

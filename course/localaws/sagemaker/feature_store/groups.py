@@ -16,7 +16,7 @@ from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.family import Family, list_page
-from course.localaws.sagemaker.feature_store import catalog, definitions, layout, provisioning, stores
+from course.localaws.sagemaker.feature_store import catalog, definitions, layout, provisioning, storage, stores
 from course.localaws.sagemaker.feature_store.group import FEATURE_GROUP, has_offline_store, has_online_store, key_of, name_of, storage_type
 from course.localaws.sagemaker.feature_store.limits import seconds
 from course.localaws.sagemaker.feature_store.metadata import FeatureMetadata
@@ -35,6 +35,7 @@ class FeatureGroups(Family):
     def __init__(self, platform: Platform, engine: ResourceEngine) -> None:
         self._platform, self._engine = platform, engine
         self._store = RecordStore(platform.state / STORE)
+        platform.usage.sources.append(storage.stored_bytes(self._store.database, platform.clock).intervals)
         self._offline = OfflineWriter(platform, engine, self._store)
         self._records = Records(platform, engine, self._store, self._offline)
         self._transitions = Transitions(platform.scheduler)

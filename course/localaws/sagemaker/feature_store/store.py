@@ -16,6 +16,7 @@ from pathlib import Path
 
 import orjson
 
+from course.localaws.billing import stored_bytes
 from course.localaws.core.batch_writer import BatchWriter
 from course.localaws.core.database import Database
 from course.localaws.sagemaker.feature_store.event_times import FIRST
@@ -113,7 +114,7 @@ class RecordStore:
     """The interface to the file. A group is named by its key: ARN and creation time, so that a new group of the same name is empty."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, SCHEMA)
+        self.database = Database(path, f"{SCHEMA};{stored_bytes.SCHEMA}")
         self._ids: dict[str, int] = {}
         self._closing = False
         self._cleaner: BatchWriter[None] = BatchWriter(self._clean, CLEANER_PAUSE, "feature-store-cleaner")
@@ -121,19 +122,19 @@ class RecordStore:
     @contextmanager
     def write(self) -> Iterator[RecordWriter]:
         """A transaction: what is written in the block is stored as a whole, or not at all."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             writer = RecordWriter(connection, self._ids)
             yield writer
         self._ids |= writer.assigned
 
     def get(self, group: str, identifier: str) -> Version | None:
-        return _version(self._database.connection, self._id(group), identifier)
+        return _version(self.database.connection, self._id(group), identifier)
 
     def identifiers(self, group: str, after: str | None, limit: int, now: int, deleted: bool) -> list[str]:
         """The identifiers of a group's records in order, after ``after``; soft-deleted ones only if ``deleted``, expired ones never."""
         shown = "" if deleted else " AND record IS NOT NULL"
         following = "" if after is None else " AND identifier > ?3"
-        rows = self._database.connection.execute(
+        rows = self.database.connection.execute(
             f"SELECT identifier FROM online WHERE feature_group = ?1 AND (expires IS NULL OR expires > ?2){following}{shown}"
             " ORDER BY identifier LIMIT ?4",
             (self._id(group), now, after, limit),
@@ -142,12 +143,12 @@ class RecordStore:
 
     def online_bytes(self, group: str) -> int:
         """The size of a group's online store."""
-        row = self._database.connection.execute("SELECT bytes FROM groups WHERE key = ?", (group,)).fetchone()
+        row = self.database.connection.execute("SELECT bytes FROM groups WHERE key = ?", (group,)).fetchone()
         return row["bytes"] if row else 0
 
     def next_expiry(self) -> int | None:
         """Unix milliseconds at which the next record expires."""
-        row = self._database.connection.execute(
+        row = self.database.connection.execute(
             "SELECT expires FROM online JOIN groups ON groups.id = feature_group WHERE NOT deleted AND expires IS NOT NULL"
             " ORDER BY expires LIMIT 1"
         ).fetchone()
@@ -155,7 +156,7 @@ class RecordStore:
 
     def expired(self, now: int, limit: int) -> list[ExpiredVersion]:
         """Records that have expired at Unix milliseconds ``now``, the earliest first."""
-        rows = self._database.connection.execute(
+        rows = self.database.connection.execute(
             "SELECT key, identifier, event_time, record, expires FROM online JOIN groups ON groups.id = feature_group"
             " WHERE NOT deleted AND expires <= ? ORDER BY expires LIMIT ?",
             (now, limit),
@@ -168,7 +169,7 @@ class RecordStore:
         The batch stays the same until `written` is called, even after a kill. The helper of a killed process may still call this for a
         moment beside the helper of the next one; then both get the same batch.
         """
-        connection = self._database.connection
+        connection = self.database.connection
         found = connection.execute("SELECT id, batch, written FROM groups WHERE key = ?", (group,)).fetchone()
         if found is None:
             return []
@@ -177,7 +178,7 @@ class RecordStore:
             last = _last_of_batch(connection, found, most_rows)
             if last is None:
                 return []
-            with self._database.write() as writing:
+            with self.database.write() as writing:
                 writing.execute("UPDATE groups SET batch = ?2 WHERE id = ?1 AND batch IS NULL AND written < ?2", (found["id"], last))
                 found = writing.execute("SELECT id, batch, written FROM groups WHERE id = ?", (found["id"],)).fetchone()
             last = found["batch"]
@@ -192,46 +193,46 @@ class RecordStore:
     def is_waiting(self, group: str) -> bool:
         """Whether a group has rows that are not in the offline store yet."""
         query = "SELECT 1 FROM waiting JOIN groups ON groups.id = feature_group WHERE key = ? AND waiting.id > written LIMIT 1"
-        return self._database.connection.execute(query, (group,)).fetchone() is not None
+        return self.database.connection.execute(query, (group,)).fetchone() is not None
 
     def written(self, group: str) -> None:
         """The group's batch is in the offline store."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute("UPDATE groups SET written = coalesce(batch, written), batch = NULL WHERE key = ?", (group,))
         self._cleaner.add(None)
 
     def remember_deleted(self, group: str, region: str, document: dict) -> None:
         """Keep the document of a deleted group while rows of it are waiting."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO deleted_groups VALUES (?, ?, ?)", (group, region, orjson.dumps(document).decode()))
 
     def forget_deleted(self, group: str) -> None:
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute("DELETE FROM deleted_groups WHERE feature_group = ?", (group,))
         self._cleaner.add(None)
 
     def deleted_groups(self) -> list[tuple[str, dict]]:
         """Region and document of each deleted group that has waiting rows."""
-        rows = self._database.connection.execute("SELECT region, document FROM deleted_groups").fetchall()
+        rows = self.database.connection.execute("SELECT region, document FROM deleted_groups").fetchall()
         return [(row["region"], orjson.loads(row["document"])) for row in rows]
 
     def forget(self, group: str) -> None:
         """Delete a group's online records. Its waiting rows are still written."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute("UPDATE groups SET deleted = 1 WHERE key = ?", (group,))
         self._cleaner.add(None)
 
     def recover(self, groups: Collection[str]) -> None:
         """After a start: delete what the last process had still to delete. ``groups`` are the keys of all groups that exist."""
-        for row in self._database.connection.execute("SELECT key FROM groups WHERE NOT deleted").fetchall():
+        for row in self.database.connection.execute("SELECT key FROM groups WHERE NOT deleted").fetchall():
             if row["key"] not in groups:
                 self.forget(row["key"])
         self._cleaner.add(None)
 
     def reset(self) -> None:
         self._cleaner.clear()
-        with self._database.write() as connection:
-            for table in ("online", "waiting", "groups", "deleted_groups"):
+        with self.database.write() as connection:
+            for table in ("online", "waiting", "groups", "deleted_groups", "stored"):
                 connection.execute(f"DELETE FROM {table}")
             self._ids.clear()
 
@@ -239,13 +240,13 @@ class RecordStore:
         """Close the file. The next use opens it again."""
         self._closing = True
         self._cleaner.clear()
-        self._database.close()
+        self.database.close()
         self._closing = False
 
     def _id(self, group: str) -> int | None:
         """The number of a group; None before its first record."""
         if group not in self._ids:
-            row = self._database.connection.execute("SELECT id FROM groups WHERE key = ?", (group,)).fetchone()
+            row = self.database.connection.execute("SELECT id FROM groups WHERE key = ?", (group,)).fetchone()
             if row is None:
                 return None
             self._ids[group] = row["id"]
@@ -258,7 +259,7 @@ class RecordStore:
             " WHERE EXISTS (SELECT 1 FROM waiting WHERE feature_group = groups.id AND waiting.id <= written)"
             " OR deleted AND EXISTS (SELECT 1 FROM online WHERE feature_group = groups.id)"
         )
-        for id, deleted, written in self._database.connection.execute(some).fetchall():
+        for id, deleted, written in self.database.connection.execute(some).fetchall():
             self._delete("waiting WHERE id IN (SELECT id FROM waiting WHERE feature_group = ?1 AND id <= ?2 LIMIT ?3)", id, written)
             if deleted:
                 first = "SELECT identifier FROM online WHERE feature_group = ?1 LIMIT ?3"
@@ -268,7 +269,7 @@ class RecordStore:
         """Delete rows in short transactions."""
         more = True
         while more and not self._closing:
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 more = connection.execute(f"DELETE FROM {rows}", (group, written, CLEARED_AT_ONCE)).rowcount == CLEARED_AT_ONCE
 
 
