@@ -16,7 +16,7 @@ import math
 import threading
 from collections.abc import Iterator
 
-from course.localaws.cloudtrail import selectors
+from course.localaws.cloudtrail import metering, selectors
 from course.localaws.cloudtrail.destinations import Destinations
 from course.localaws.cloudtrail.digests import SECONDS as DIGEST_SECONDS
 from course.localaws.cloudtrail.digests import digest_file
@@ -125,6 +125,8 @@ class Deliveries:
             _note(status, "Delivery", moment, error.code)
             logger.warning("the trail %s was not delivered: %s", trail["Name"], error)
             return False
+        others = [each for each in self._store.every(TRAIL) if each["_Status"]["IsLogging"] and each["TrailARN"] != trail["TrailARN"]]
+        metering.meter(self._platform.usage, trail, others, found, moment)
         trail["_Cursor"] = rows[-1]["id"]
         if found:
             _note(status, "Delivery", moment)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from course.localaws.billing.usage import Item
 from course.localaws.config.catalog import ManagedRule, managed_rule
 from course.localaws.config.checks import Finding
 from course.localaws.config.recorder import recorder
@@ -45,7 +46,9 @@ class Evaluator:
         results = tuple(_result(rule, each, now) for each in findings)
         succeeded = {"LastSuccessfulInvocationTime": now, "LastSuccessfulEvaluationTime": now, "FirstEvaluationStarted": True}
         if self._keep(rule, succeeded, results):
-            for old, new in _changes(rule.results, results):
+            changes = list(_changes(rule.results, results))
+            self._meter(rule, len(changes) if managed_rule(rule.identifier).on_changes else len(results))
+            for old, new in changes:
                 self._publish(rule, old, new)
 
     def _findings(self, rule: Rule) -> list[Finding] | None:
@@ -67,6 +70,11 @@ class Evaluator:
                 return False
             self._store.put(replace(present, status=present.status | status, results=results))
             return True
+
+    def _meter(self, rule: Rule, number: int) -> None:
+        """Count evaluations for the bill ("AWS Config pricing"): of each resource, or after changes only of those with another result."""
+        if number:
+            self._platform.usage.count(Item("AWSConfig", "ConfigRuleEvaluations", "", rule.region, rule.arn), number)
 
     def _publish(self, rule: Rule, old: Result | None, new: Result) -> None:
         detail = {

@@ -30,6 +30,7 @@ class EventOperations:
 
     bridge: EventBridge
     identity: Identity
+    meter: Callable[[str, str, int], None]  # called with the region, the bus's ARN and the bytes of each accepted event
 
     def every(self) -> dict[str, Callable[[str, dict], dict]]:
         """The operations by name."""
@@ -219,6 +220,7 @@ class EventOperations:
             return _refusal("MalformedDetail", "Detail is malformed.")
         if not self.bridge.has_bus(region, self._bus_name(region, entry)):
             return {"EventId": str(uuid.uuid4())}  # AWS accepts and drops the event
+        self.meter(region, self._bus_arn(region, self._bus_name(region, entry)), _size(entry))
         return {"EventId": self.bridge.publish(region, entry)}
 
     def test_event_pattern(self, region: str, params: dict) -> dict:

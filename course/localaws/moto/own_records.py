@@ -58,11 +58,16 @@ def records_of(prefix: str, account: str) -> ServiceRecords:
 
 def backend_of(prefix: str, account: str, region: str) -> Backend | None:
     """The records of a region. ``None`` when moto has not made any yet: reading must not make them."""
+    return backends_of(prefix, account).get(region or "aws")
+
+
+def backends_of(prefix: str, account: str) -> dict[str, Backend]:
+    """The records of all regions for which moto has made some."""
     name = _MODULES.get(prefix, prefix).replace("-", "")
     module = sys.modules.get(f"moto.{name}.models")
     backends = getattr(module, f"{name}_backends", None)
     of_account = dict.get(backends, account) if backends is not None else None
-    return dict.get(of_account, region or "aws") if of_account is not None else None
+    return dict(dict.items(of_account)) if of_account is not None else {}
 
 
 @lru_cache(maxsize=256)

@@ -32,6 +32,7 @@ from course.localaws.images.custom import ImageStore
 from course.localaws.kms.store import KeyStore
 from course.localaws.logs import metering as log_metering
 from course.localaws.logs.store import LogStore
+from course.localaws.moto import metering as moto_metering
 from course.localaws.moto.mount import MotoMount
 from course.localaws.platform import Platform
 from course.localaws.s3.store import ObjectStore
@@ -119,6 +120,7 @@ class LocalAws:
         platform.usage.sources += [platform.objects.storage.intervals, stored_logs.intervals]
         platform.usage.flush_before_reading(platform.requests.flush)
         platform.requests.listeners.append(partial(request_metering.meter, platform.usage, platform.account))
+        platform.requests.listeners.append(lambda rows: moto_metering.meter(platform.usage, platform.moto, platform.account, rows))
         platform.logs.listeners.append(partial(log_metering.meter, platform.usage, platform.account))
         self._moto = MotoMount(platform)
         self._registry = Registry(platform)
@@ -164,6 +166,7 @@ class LocalAws:
     def warm(self) -> None:
         """Start the slow part of the start in the background: importing moto and replaying its journal."""
         self._moto.recover()
+        self._moto.submit(partial(moto_metering.hold, self.platform.usage, self.platform.account))
         self._registry.recover()
 
     def running(self) -> list[dict]:
