@@ -58,6 +58,7 @@ class CourseSession:
         self.prefix = prefix
         self.local = local
         self._run = secrets.token_hex(3)
+        self._tell_lesson()
         self._ensure_bucket()
 
     def __repr__(self) -> str:
@@ -159,6 +160,14 @@ class CourseSession:
             from course.localaws.billing.ledger import dollars  # here, so that AWS mode never imports the local AWS
 
             print(f"On AWS, the jobs and endpoints of this run would have cost {dollars(self.local.ledger(self._run)['total'])}.")
+
+    def _tell_lesson(self) -> None:
+        """Tell the local AWS whose this run's resources are, so that its ledger says what each lesson costs."""
+        if self.local:
+            from course.localaws.server.instance import ServerError  # here, so that AWS mode never imports the local AWS
+
+            with contextlib.suppress(ServerError):  # a local AWS of an earlier release, which still runs, has no lessons
+                self.local.belongs(self._run, self.prefix)
 
     def _ensure_bucket(self) -> None:
         s3 = self.client("s3")

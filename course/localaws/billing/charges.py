@@ -35,6 +35,10 @@ class Charge:
         US dollars; None if the price table has no price.
     tags : tuple of (str, str)
         Those that the resource had.
+    free : float
+        The part of the amount that is within AWS's free tier.
+    saved : float
+        What that part costs, in US dollars.
     """
 
     item: Item
@@ -43,6 +47,8 @@ class Charge:
     unit: str
     cost: float | None
     tags: Tags = ()
+    free: float = 0.0
+    saved: float = 0.0
 
 
 def hourly(at: datetime) -> datetime:
@@ -104,16 +110,20 @@ def charges(
 
 
 def _priced(total: dict[tuple[Item, float, Tags], float]) -> Iterator[Charge]:
-    """The lines with their costs. Tiers count the amounts of a month, of all resources together."""
+    """The lines with their costs. Tiers count the amounts of a month, of all resources together; the free tier those of all regions."""
     used: dict[tuple[str, str, str, datetime], float] = defaultdict(float)
+    everywhere: dict[tuple[str, str, datetime], float] = defaultdict(float)
     for (item, begin, tags), amount in sorted(total.items(), key=lambda entry: entry[0][1]):
         rate = prices.rate(item.service, item.usage_type, item.region)
         if rate is None:
             yield Charge(item, begin, amount, "", None, tags)
             continue
-        key = item.service, item.usage_type, item.region, _month_of(begin)
-        yield Charge(item, begin, amount, rate.unit, rate.cost(used[key], amount), tags)
+        month = _month_of(begin)
+        key, of_all = (item.service, item.usage_type, item.region, month), (item.service, item.usage_type, month)
+        free = max(0.0, min(amount, prices.free(item.service, item.usage_type) - everywhere[of_all]))
+        yield Charge(item, begin, amount, rate.unit, rate.cost(used[key], amount), tags, free, rate.cost(used[key], free))
         used[key] += amount
+        everywhere[of_all] += amount
 
 
 class _Together:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from course.localaws.billing import prices
 from course.localaws.billing.charges import Charge, charges, monthly
 from course.localaws.billing.usage import Item, UsageStore
 
+REST = "(no lesson)"
 HOURS_A_DAY, DAYS_A_MONTH = 24.0, 30.4375
 
 
-def ledger(usage: UsageStore, now: float, marker: str = "") -> dict:
+def ledger(usage: UsageStore, now: float, marker: str = "", free_tier: bool = False) -> dict:
     """The ledger as JSON values.
 
     Parameters
@@ -21,17 +24,23 @@ def ledger(usage: UsageStore, now: float, marker: str = "") -> dict:
         Unix seconds.
     marker : str
         Only resources whose ARNs contain it; by default all usage.
+    free_tier : bool
+        Whether what AWS gives free in each month costs nothing.
 
     Returns
     -------
     dict
         ``since`` and ``now`` (Unix seconds), ``total`` (US dollars), ``services``: their ``name``, ``cost`` and ``lines``; ``running``:
-        what lasts now, with the dollars of a day; ``tags``: dollars by tag and value; ``unpriced``: usage without a price in the table;
-        ``prices``: the date and source of the table.
+        what lasts now, with the dollars of a day; ``tags``: dollars by tag and value; ``lessons``: dollars by lesson; ``unpriced``: usage
+        without a price in the table; ``free_tier``: whether it is ``applied``, and the dollars that it ``saves``; ``prices``: the date and
+        source of the table.
     """
     since = usage.first()
     found = charges(usage, since, now, monthly, now) if since is not None else []
     found = [charge for charge in found if marker in charge.item.resource]
+    saved = sum(charge.saved for charge in found)
+    if free_tier:
+        found = [charge if charge.cost is None else replace(charge, cost=charge.cost - charge.saved) for charge in found]
     held = {resource: items for resource, items in usage.held().items() if marker in resource}
     return {
         "since": since,
@@ -40,6 +49,8 @@ def ledger(usage: UsageStore, now: float, marker: str = "") -> dict:
         "services": _services(found),
         "running": [_running(item, quantity) for items in held.values() for item, quantity in items.items()],
         "tags": _tags(found),
+        "lessons": _lessons(found, usage.lessons()),
+        "free_tier": {"applied": free_tier, "saves": saved},
         "unpriced": sorted({_billed(charge.item) for charge in found if charge.cost is None}),
         "prices": prices.about(),
     }
@@ -49,17 +60,18 @@ def _services(found: Iterable[Charge]) -> list[dict]:
     lines: dict[str, dict[tuple[str, str], list]] = defaultdict(dict)
     for charge in found:
         if charge.cost is not None:
-            line = lines[charge.item.service].setdefault((_billed(charge.item), charge.item.region), [0.0, charge.unit, 0.0])
+            line = lines[charge.item.service].setdefault((_billed(charge.item), charge.item.region), [0.0, charge.unit, 0.0, 0.0])
             line[0] += charge.amount
             line[2] += charge.cost
+            line[3] += charge.free
     names = prices.names()
     services = [
         {
             "name": names.get(service, service),
-            "cost": sum(cost for _, _, cost in rows.values()),
+            "cost": sum(cost for _, _, cost, _ in rows.values()),
             "lines": [
-                {"usage_type": usage_type, "region": region, "amount": amount, "unit": unit, "cost": cost}
-                for (usage_type, region), (amount, unit, cost) in sorted(rows.items(), key=lambda row: -row[1][2])
+                {"usage_type": usage_type, "region": region, "amount": amount, "unit": unit, "cost": cost, "free": free}
+                for (usage_type, region), (amount, unit, cost, free) in sorted(rows.items(), key=lambda row: -row[1][2])
             ],
         }
         for service, rows in lines.items()
@@ -87,6 +99,17 @@ def _tags(found: Iterable[Charge]) -> dict[str, dict[str, float]]:
     return {key: dict(sorted(values.items())) for key, values in sorted(costs.items())}
 
 
+def _lessons(found: Iterable[Charge], lessons: Mapping[str, str]) -> dict[str, float]:
+    """What each lesson cost: the resources whose ARN or tags contain one of its markers. ``""`` is the rest."""
+    if not lessons:
+        return {}
+    marker, costs = re.compile("|".join(map(re.escape, lessons))), dict.fromkeys(sorted({*lessons.values(), ""}), 0.0)
+    for charge in found:
+        named = marker.search(" ".join((charge.item.resource, *(value for _, value in charge.tags))))
+        costs[lessons[named[0]] if named else ""] += charge.cost or 0.0
+    return {lesson: cost for lesson, cost in costs.items() if cost}
+
+
 def _billed(item: Item) -> str:
     return prices.billed_type(item.service, item.usage_type, item.region)
 
@@ -99,18 +122,36 @@ def text(found: Mapping) -> str:
         lines += [f"  {_line(each)}" for each in service["lines"]]
     for key, values in found["tags"].items():
         lines += ["", f"By the tag {key}:", *(f"  {value or '(empty)'}: {dollars(cost)}" for value, cost in values.items())]
+    if found["lessons"]:
+        lines += ["", "By lesson:", *(f"  {lesson or REST}: {dollars(cost)}" for lesson, cost in found["lessons"].items())]
     lines += ["", "Nothing runs now." if not found["running"] else "What runs now:"]
     lines += [f"  {_held(each)}" for each in found["running"]]
     if costs := [each["a_day"] for each in found["running"] if each["a_day"] is not None]:
         lines.append(f"  Together {dollars(sum(costs))} a day.")
     if found["unpriced"]:
         lines += ["", f"No price is known here for: {', '.join(found['unpriced'])}."]
-    lines += ["", f"Prices of {found['prices']['date']}, without free tier, taxes and discounts."]
+    lines += ["", f"Prices of {found['prices']['date']}, without taxes and discounts. {free_tier(found)}"]
     return "\n".join(lines)
 
 
 def _line(line: Mapping) -> str:
-    return f"{line['usage_type']:<44} {line['amount']:>14,.6g} {line['unit']:<12} {dollars(line['cost']):>12}  {line['region']}"
+    shown = f"{line['usage_type']:<44} {line['amount']:>14,.6g} {line['unit']:<12} {dollars(line['cost']):>12}  {line['region']}"
+    return f"{shown}  {within(line)}".rstrip()
+
+
+def within(line: Mapping) -> str:
+    """How much of a line is within the free tier; empty if nothing is."""
+    if not line["free"]:
+        return ""
+    return f"{'all' if line['free'] >= line['amount'] else format(line['free'], ',.6g')} within the free tier"
+
+
+def free_tier(found: Mapping) -> str:
+    """A sentence about the free tier."""
+    saves = dollars(found["free_tier"]["saves"])
+    if found["free_tier"]["applied"]:
+        return f"{saves} more are free in each month's free tier, and not counted here."
+    return f"AWS gives {saves} of it free in each month's free tier. It is counted here; --free-tier takes it off."
 
 
 def _held(each: Mapping) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 
-from course.localaws.billing.ledger import dollars
+from course.localaws.billing.ledger import REST, dollars, free_tier, within
 
 # Names of resources are escaped. If one ever were not, a browser would still run and ask for nothing.
 _POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
@@ -38,14 +38,13 @@ def page(ledger: Mapping) -> str:
         f'<p class="total">{escape(dollars(ledger["total"]))}</p><p>Until {now} on the clock of the local AWS. You pay nothing.</p>',
         *_running(ledger["running"]),
         *_services(ledger),
+        *_lessons(ledger["lessons"]),
         *(part for key, values in ledger["tags"].items() for part in _tag(key, values)),
     ]
     if ledger["unpriced"]:
         parts.append(f"<h2>Without a known price</h2><p>{escape(', '.join(ledger['unpriced']))}</p>")
-    prices = ledger["prices"]
-    parts.append(
-        f"<footer>Prices of {escape(prices['date'])}: {escape(prices['source'])}. Without free tier, taxes and discounts.</footer>"
-    )
+    prices, free = ledger["prices"], free_tier(ledger)
+    parts.append(f"<footer>Prices of {escape(prices['date'])}: {escape(prices['source'])}. Without taxes and discounts. {free}</footer>")
     return "\n".join([*parts, "</main></body></html>", ""])
 
 
@@ -71,11 +70,17 @@ def _services(ledger: Mapping) -> list[str]:
     )
     for service in ledger["services"]:
         rows = [
-            [each["usage_type"], each["region"], f"{each['amount']:,.6g} {each['unit']}", dollars(each["cost"])]
+            [each["usage_type"], each["region"], f"{each['amount']:,.6g} {each['unit']}", dollars(each["cost"]), within(each)]
             for each in service["lines"]
         ]
-        parts += [f"<h2>{escape(service['name'])}</h2>", _table("", ("Usage type", "Region", "Amount", "Cost"), rows, numbers=(2, 3))]
+        heads = ("Usage type", "Region", "Amount", "Cost", "Free tier")
+        parts += [f"<h2>{escape(service['name'])}</h2>", _table("", heads, rows, numbers=(2, 3))]
     return parts
+
+
+def _lessons(lessons: Mapping[str, float]) -> list[str]:
+    rows = [[lesson or REST, dollars(cost)] for lesson, cost in lessons.items()]
+    return ["<h2>By lesson</h2>", _table("", ("Lesson", "Cost"), rows, numbers=(1,))] if rows else []
 
 
 def _tag(key: str, values: Mapping[str, float]) -> list[str]:

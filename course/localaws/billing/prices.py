@@ -96,6 +96,13 @@ def instance(service: str, usage_type: str) -> tuple[str, str] | None:
 
 
 @cache
+def free(service: str, usage_type: str) -> float:
+    """The amount of a month that AWS's free tier has for ever, of all regions together."""
+    entry, _ = _entry(service, usage_type)
+    return float((entry or {}).get("free", 0.0))
+
+
+@cache
 def billed_type(service: str, usage_type: str, region: str) -> str:
     """A usage type as AWS's bill writes it: ``"USE1-Train:ml.m5.large"``."""
     entry, _ = _entry(service, usage_type)

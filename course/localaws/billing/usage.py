@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS counts (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tags (
     resource TEXT NOT NULL, since REAL NOT NULL, tags TEXT NOT NULL, PRIMARY KEY (resource, since)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lessons (marker TEXT PRIMARY KEY, lesson TEXT NOT NULL) WITHOUT ROWID
 """
 HOUR, GIGABYTE = 3600.0, 2**30  # AWS's bill counts gigabytes of 2^30 bytes ("Amazon S3 pricing")
 FLUSH_SECONDS = 0.5
@@ -43,6 +44,7 @@ _END = (
     " WHERE ended IS NULL AND service = ? AND usage_type = ? AND operation = ? AND region = ? AND resource = ?"
 )
 _CORRECT = "UPDATE intervals SET began = ?, ended = ?, quantity = quantity * ? WHERE ended IS NULL AND resource = ?"
+_LESSON = "INSERT OR REPLACE INTO lessons (marker, lesson) VALUES (?, ?)"
 _TAG = "INSERT OR REPLACE INTO tags (resource, since, tags) VALUES (?, ?, ?)"
 _COUNT = (
     f"INSERT INTO counts (hour, {_KEY}, amount) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET amount = amount + excluded.amount"
@@ -192,6 +194,15 @@ class UsageStore:
                 self._tags[resource] = text
                 self._writer.add((_TAG, (resource, self._clock.now() if at is None else at, text)))
 
+    def belongs(self, marker: str, lesson: str) -> None:
+        """Say that resources whose names or tags contain a marker belong to a lesson. Returns at once."""
+        self._writer.add((_LESSON, (marker, lesson)))
+
+    def lessons(self) -> dict[str, str]:
+        """Marker -> lesson."""
+        self.flush()
+        return {row["marker"]: row["lesson"] for row in self._database.connection.execute("SELECT marker, lesson FROM lessons")}
+
     def held(self) -> dict[str, dict[Item, float]]:
         """What each resource holds now."""
         with self._lock:
@@ -243,7 +254,7 @@ class UsageStore:
         with self._lock, self._database.write() as connection:
             self._open.clear()
             self._tags.clear()
-            for name in ("intervals", "counts", "tags"):
+            for name in ("intervals", "counts", "tags", "lessons"):
                 connection.execute(f"DELETE FROM {name}")
 
     def shutdown(self) -> None:

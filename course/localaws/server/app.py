@@ -174,9 +174,9 @@ class LocalAws:
         self.sagemaker.family(TrainingJobs).expire()
         return running(self.sagemaker.engine)
 
-    def ledger(self, marker: str = "") -> dict:
+    def ledger(self, marker: str = "", free_tier: bool = False) -> dict:
         """What all usage so far would have cost on AWS; see `course.localaws.billing.ledger`."""
-        return ledger(self.platform.usage, self.platform.clock.now(), marker)
+        return ledger(self.platform.usage, self.platform.clock.now(), marker, free_tier)
 
     def advance(self, seconds: float) -> float:
         """Advance the clock, also for later processes, run the due tasks, and return the new time."""

@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "say whether it runs, where, and what AWS would bill now")
     book = add("ledger", _ledger, "say what all of it would have cost on AWS, and what runs now")
     book.add_argument("--json", action="store_true", help="as JSON")
+    book.add_argument("--free-tier", action="store_true", help="take off what AWS gives free in each month")
     book.add_argument("--html", type=Path, metavar="FILE", help="also write a page")
     events = add("events", _events, "list who called whom")
     events.add_argument("--since", type=int, default=0, metavar="ID", help="only what came after this event")
@@ -134,7 +135,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _ledger(options: argparse.Namespace) -> int:
-    found = _running(options).ledger()
+    found = _running(options).ledger(free_tier=options.free_tier)
     if options.html:
         options.html.write_text(page(found), encoding="utf-8")
     print(json.dumps(found, indent=1) if options.json else ledger.text(found))

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SHORTEST_MARKER, LONGEST_NAME = 4, 100  # characters
 # The operations that a guest token allows.
 GUESTS = {
     ("GET", "health"),
     ("GET", "events"),
     ("GET", "running"),
     ("GET", "ledger"),
+    ("POST", "lessons"),
     ("POST", "clock"),
     ("POST", "interrupt"),
     ("POST", "images"),
@@ -50,7 +52,7 @@ class ControlledAws(Protocol):
     def running(self) -> list[dict]:
         """The resources that AWS would bill now."""
 
-    def ledger(self, marker: str) -> dict:
+    def ledger(self, marker: str, free_tier: bool) -> dict:
         """What all usage would have cost on AWS; see `course.localaws.billing.ledger`."""
 
     def reset(self) -> None:
@@ -66,7 +68,8 @@ class ControlledAws(Protocol):
 class Control:
     """An ASGI application behind `CONTROL_PREFIX`; every request needs ``Authorization: Bearer <token of instance.json>``.
 
-    ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``GET ledger?marker=TEXT``, ``POST reset``, ``POST stop``,
+    ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``GET ledger?marker=TEXT&free_tier=1``, ``POST reset``,
+    ``POST stop``, ``POST lessons {"marker": part of names, "lesson": name}`` (the lesson of resources, for the ledger),
     ``POST clock {"advance": seconds}``, ``POST interrupt {"training_job": name, "after": seconds, "outage": seconds}``,
     ``POST keys {"arn": principal, "unlimited": whether no policy limits it}``, ``POST images`` (the content of a container image, as a tar
     file), ``POST guests`` (a token for the operations in `GUESTS`).
@@ -90,6 +93,7 @@ class Control:
             ("GET", "events"): self._events,
             ("GET", "running"): self._running,
             ("GET", "ledger"): self._ledger,
+            ("POST", "lessons"): self._lessons,
             ("POST", "reset"): self._reset,
             ("POST", "stop"): self._end,
             ("POST", "clock"): self._clock,
@@ -131,7 +135,15 @@ class Control:
         return await asyncio.to_thread(lambda: self._aws.platform.requests.events(**asked))
 
     async def _ledger(self, request: Request) -> dict:
-        return await asyncio.to_thread(self._aws.ledger, request.query_params.get("marker", ""))
+        asked = request.query_params
+        return await asyncio.to_thread(self._aws.ledger, asked.get("marker", ""), asked.get("free_tier") == "1")
+
+    async def _lessons(self, request: Request) -> dict:
+        marker, lesson = [await _member(request, name, str) for name in ("marker", "lesson")]
+        if not SHORTEST_MARKER <= len(marker) <= LONGEST_NAME or not 1 <= len(lesson) <= LONGEST_NAME:
+            raise ValueError(f"a marker has {SHORTEST_MARKER} to {LONGEST_NAME} characters, and a lesson 1 to {LONGEST_NAME}")
+        self._aws.platform.usage.belongs(marker, lesson)
+        return {}
 
     async def _running(self, request: Request) -> list[dict]:
         return await asyncio.to_thread(self._aws.running)

@@ -75,9 +75,13 @@ class Handle:
         """The resources that AWS would bill now."""
         return self._ask("GET", "running")
 
-    def ledger(self, marker: str = "") -> dict:
+    def ledger(self, marker: str = "", free_tier: bool = False) -> dict:
         """What usage would have cost on AWS, perhaps only of ARNs that contain ``marker``; see `course.localaws.billing.ledger`."""
-        return self._ask("GET", f"ledger?marker={urllib.parse.quote(marker)}")
+        return self._ask("GET", f"ledger?marker={urllib.parse.quote(marker)}&free_tier={free_tier:d}")
+
+    def belongs(self, marker: str, lesson: str) -> None:
+        """Say that resources whose names or tags contain a marker belong to a lesson, for the ledger."""
+        self._ask("POST", "lessons", {"marker": marker, "lesson": lesson})
 
     def reset(self) -> None:
         """Delete all resources, objects and logs. Keys stay valid."""
