@@ -92,10 +92,12 @@ def _page(aws: LocalAws) -> Iterator[str]:
     yield from _lists(prose["config"])
     yield f"The managed rules that are evaluated; all other rules are refused:\n\n{_names(rules())}"
     yield f"\n## The clock\n\n{prose['clock']}"
-    yield f"\n## The bill\n\n{prose['bill']}"
-    yield "\n## Budgets\n"
-    yield from _lists(prose["budgets"])
-    yield f"Supported:\n\n{_names(aws.services['budgets'].operations)}"
+    yield "\n## The bill\n"
+    yield from _lists(prose["bill"])
+    for service, title in (("ce", "Cost Explorer"), ("pricing", "Price List"), ("budgets", "Budgets")):
+        yield f"\n## {title}\n"
+        yield from _lists(prose[service])
+        yield f"Supported; all other operations are refused:\n\n{_names(aws.services[service].operations)}"
     yield "\n## Other services\n"
     yield from _lists(prose["others"])
 
