@@ -61,13 +61,17 @@ def lesson_row(run: Executed) -> tuple[str, ...]:
 
 
 def score_rows(scores: Scores) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    lessons = sorted({lesson for row in scores.values() for lesson in row})
-    rows = []
-    for learner, row in scores.items():
-        earned, possible = (sum(values) for values in zip(*row.values(), strict=True))
-        cells = [f"{row[lesson][0]:g} of {row[lesson][1]:g}" if lesson in row else "not graded" for lesson in lessons]
-        rows.append((learner, *cells, f"{earned:g} of {possible:g}"))
-    return ("learner", *lessons, "sum"), rows
+    """The columns and rows of the class: a row for each lesson, which may be many, and a column for each learner."""
+    rows = [
+        (lesson, *(f"{row[lesson][0]:g} of {row[lesson][1]:g}" if lesson in row else "not graded" for row in scores.values()))
+        for lesson in _lessons(scores)
+    ]
+    sums = [[sum(values) for values in zip(*row.values(), strict=True)] for row in scores.values()]
+    return ("lesson", *scores), [*rows, ("sum", *(f"{earned:g} of {possible:g}" for earned, possible in sums))]
+
+
+def _lessons(scores: Scores) -> list[str]:
+    return sorted({lesson for row in scores.values() for lesson in row})
 
 
 def _seconds_plot(runs: Sequence[Executed]) -> Figure:
@@ -81,12 +85,12 @@ def _seconds_plot(runs: Sequence[Executed]) -> Figure:
 
 
 def _class_plot(scores: Scores) -> Figure:
-    lessons = sorted({lesson for row in scores.values() for lesson in row})
-    shares = [[row[lesson][0] / row[lesson][1] if row.get(lesson, (0, 0))[1] else 0.0 for lesson in lessons] for row in scores.values()]
-    figure, axes = pages.axes(height=1.2 + 0.5 * len(scores))
+    lessons = _lessons(scores)
+    shares = [[row[lesson][0] / row[lesson][1] if row.get(lesson, (0, 0))[1] else 0.0 for row in scores.values()] for lesson in lessons]
+    figure, axes = pages.axes(height=1.2 + 0.4 * len(lessons))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(lessons)), lessons)
-    axes.set_yticks(range(len(scores)), list(scores))
+    axes.set_xticks(range(len(scores)), list(scores))
+    axes.set_yticks(range(len(lessons)), lessons)
     for y, row in enumerate(shares):
         for x, share in enumerate(row):
             axes.text(x, y, f"{share:.0%}", ha="center", va="center", color="white" if share > 0.55 else "black")

@@ -147,7 +147,8 @@ def _judged(trial: ExerciseTrial, candidate: Candidate, evidence: Any) -> tuple[
     elif candidate.is_wrong:
         problem = _wrong_answer_problem(candidate, practice, graded)
     else:
-        reports = [practice, graded, *(trial.report("graded", evidence, draw) for draw in DRAWS[1:])]
+        reports = [practice, graded, *(trial.report("graded", evidence, draw) for draw in DRAWS[1:-1])]
+        reports.append(trial.report("graded", evidence, DRAWS[-1], trial.graders_aws))
         failed = [report for report in reports if not report.passed]
         problem = f"a right answer fails: {render.as_text(failed[0])}" if failed else ""
     found = trial.found(candidate.name, graded.score, problem)
