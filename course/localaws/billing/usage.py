@@ -158,11 +158,14 @@ class UsageStore:
             if not wanted:
                 del self._open[resource]
 
-    def hold_all(self, service: str, held: Mapping[str, Mapping[Item, float]]) -> None:
-        """Say what all resources of a service hold from now on, by their ARNs. Those that are not in ``held`` hold nothing."""
+    def hold_all(self, service: str, held: Mapping[str, Mapping[Item, float]], at: float | None = None) -> None:
+        """Say what all resources of a service hold from now on, by their ARNs. Those that are not in ``held`` hold nothing.
+
+        ``at`` is the same as in `hold`.
+        """
         ended = [arn for arn, items in self.held().items() if arn not in held and any(item.service == service for item in items)]
         for arn, quantities in (*held.items(), *((arn, {}) for arn in ended)):
-            self.hold(arn, quantities)
+            self.hold(arn, quantities, at)
 
     def end(self, resource: str, began: float, ended: float, seconds: float | None = None) -> None:
         """End all that a resource holds, and correct when it began and ended. Returns at once.

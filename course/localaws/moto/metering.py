@@ -23,23 +23,24 @@ WATCHED = ("ec2", "ecr", "cloudformation")  # a stack may have any of them
 
 
 def meter(usage: UsageStore, moto: MotoRecords, account: str, rows: Iterable[Mapping]) -> None:
-    """Say what all of them hold now, if new rows of the request log may have changed it. Waits for moto's thread."""
-    if any(row["service"] in WATCHED and row["status"] < 400 and not is_read(row["operation"]) for row in rows):
+    """Say what all of them hold since the last of the rows of the request log that may have changed it. Waits for moto's thread."""
+    changes = [row["time"] for row in rows if row["service"] in WATCHED and row["status"] < 400 and not is_read(row["operation"])]
+    if changes:
         with contextlib.suppress(RuntimeError):  # moto has ended; the next start calls `hold`
-            moto.run(lambda: hold(usage, account))
+            moto.run(lambda: hold(usage, account, max(changes)))
 
 
 # In moto's thread
 
 
-def hold(usage: UsageStore, account: str) -> None:
-    """Say what all of them hold now, and which tags they have."""
+def hold(usage: UsageStore, account: str, at: float | None = None) -> None:
+    """Say what all of them hold since a time in Unix seconds, by default now, and which tags they have."""
     found = _found(account)
     for service, prefix in ((GATEWAYS, "ec2"), (ENDPOINTS, "ec2"), (IMAGES, "ecr")):
         held = {arn: {item: quantity} for arn, item, quantity in found if item.service == service}
         for arn in held:
-            usage.tagged(arn, records_of(prefix, account).tags(arn) or {})
-        usage.hold_all(service, held)
+            usage.tagged(arn, records_of(prefix, account).tags(arn) or {}, at)
+        usage.hold_all(service, held, at)
 
 
 def _found(account: str) -> list[tuple[str, Item, float]]:

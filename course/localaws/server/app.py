@@ -181,6 +181,7 @@ class LocalAws:
     def advance(self, seconds: float) -> float:
         """Advance the clock, also for later processes, run the due tasks, and return the new time."""
         with self._advancing:
+            self.platform.usage.flush()  # what requests have changed is metered before the time passes
             now = self.platform.clock.advance(seconds)
             beside = self._clock_file.with_suffix(".new")
             beside.write_text(repr(self.platform.clock.offset))

@@ -60,7 +60,9 @@ def test_nat_gateways_and_interface_endpoints_cost_by_the_hour(aws):
 
 def manifest(*layers: int) -> str:
     blobs = [{"mediaType": "layer", "size": size, "digest": f"sha256:{size:064}"} for size in layers]
-    return json.dumps({"schemaVersion": 2, "config": {"mediaType": "c", "size": 1000, "digest": f"sha256:{1:064}"}, "layers": blobs})
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    config = {"mediaType": "c", "size": 1000, "digest": f"sha256:{1:064}"}
+    return json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": blobs})
 
 
 def test_a_repository_costs_the_layers_of_its_images_each_once(aws):
