@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from course.localaws.kms.store import KeyStore
     from course.localaws.logs.store import LogStore
     from course.localaws.s3.store import ObjectStore
+    from course.localaws.servicequotas.quotas import ServiceQuotas
 
 
 class Queries(Protocol):
@@ -72,6 +73,8 @@ class Platform:
     objects : ObjectStore
     usage : UsageStore
         What AWS would bill for.
+    service_quotas : ServiceQuotas
+        The quotas of all services. Each service with quotas adds its own, and enforces their applied values.
     logs : LogStore
     metrics : MetricStore
     alarms : Alarms
@@ -114,6 +117,7 @@ class Platform:
     keys: KeyStore
     objects: ObjectStore
     usage: UsageStore
+    service_quotas: ServiceQuotas
     logs: LogStore
     metrics: MetricStore
     alarms: Alarms

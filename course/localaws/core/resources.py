@@ -27,6 +27,7 @@ Document = dict
 Changes = dict | Callable[[Document], dict]
 Listener = Callable[[Context, "ResourceKind", Document | None, Document], None]
 Instances = Iterable[tuple[str, int]]  # pairs of instance type and count
+InstanceCheck = Callable[[Context, str, Instances, Instances], None]
 
 COLUMNS = {"Name": "name", "CreationTime": "created", "LastModifiedTime": "modified", "Status": "status"}
 BOUNDS = {
@@ -95,8 +96,8 @@ class ResourceKind:
         ListTrainingJobs. A page may then be empty and still have a next page.
     mutable : bool
         Whether it ever changes. Only then it has a ``LastModifiedTime``.
-    usage : str
-        The name that service quotas use for its instances, e.g. ``"training job usage"``; ``""`` for a kind without instances.
+    usage : function
+        From a document to the name that service quotas use for its instances, e.g. ``"training job usage"``; ``""`` for none.
     instances : function
         From a document to the instances that it holds: pairs of instance type and count.
     holding_statuses : tuple of str
@@ -121,7 +122,7 @@ class ResourceKind:
     order: str = "Descending"
     status_last: bool = False
     mutable: bool = True
-    usage: str = ""
+    usage: Callable[[Document], str] = lambda document: ""
     instances: Callable[[Document], Iterable[tuple[str, int]]] = lambda document: ()
     holding_statuses: tuple[str, ...] = ()
     event: str = ""
@@ -170,8 +171,8 @@ class ResourceEngine:
     path : Path
         The SQLite file.
     check_instances : function
-        Called before a resource with instances is created, with the kind's usage, the requested instances and those that are held.
-        Raises AwsError when a quota is exceeded.
+        Called before a resource with instances is created, with the context, the usage, the requested instances and those that are held
+        for the same usage. Raises AwsError when a quota is exceeded.
 
     Attributes
     ----------
@@ -182,7 +183,7 @@ class ResourceEngine:
         before (None for a new resource) and the document now.
     """
 
-    def __init__(self, platform: Platform, service: str, path: Path, check_instances: Callable[[str, Instances, Instances], None]) -> None:
+    def __init__(self, platform: Platform, service: str, path: Path, check_instances: InstanceCheck) -> None:
         self.kinds: dict[str, ResourceKind] = {}
         self.listeners: dict[str, Sequence[Listener]] = {}
         self._platform, self._service, self._check_instances = platform, service, check_instances
@@ -212,9 +213,10 @@ class ResourceEngine:
         with self._database.write() as connection:
             if self._row(connection, context, kind, name):
                 raise AwsError(kind.exists_code, self._fill(kind.exists, context, kind, name))
-            if kind.usage:
-                held = [pair for other in self._holding(connection, context, kind) for pair in kind.instances(other)]
-                self._check_instances(kind.usage, kind.instances(document), held)
+            if usage := kind.usage(document):
+                others = self._holding(connection, context, kind)
+                held = [pair for other in others if kind.usage(other) == usage for pair in kind.instances(other)]
+                self._check_instances(context, usage, kind.instances(document), held)
             connection.execute(
                 "INSERT INTO resources (region, kind, name, key, arn, status, created, modified, summary, document)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

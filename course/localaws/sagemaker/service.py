@@ -23,6 +23,7 @@ from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.metering import Metering
 from course.localaws.sagemaker.core.permissions import required_permissions
 from course.localaws.sagemaker.core.records import HEADER, RecordOnlyResources
+from course.localaws.sagemaker.core.service_quotas import SageMakerQuotas
 from course.localaws.sagemaker.core.state_events import StateEvents
 from course.localaws.sagemaker.experiments.tracking import Tracking
 from course.localaws.sagemaker.hosting.endpoint_configs import ENDPOINT_CONFIG
@@ -113,6 +114,7 @@ class SageMaker:
 
     def __init__(self, platform: Platform) -> None:
         self.engine = ResourceEngine(platform, "sagemaker", platform.state / "sagemaker.db", quotas.check_instances)
+        platform.service_quotas.add(SageMakerQuotas(self.engine))
         self._platform = platform
         self._made: dict[type[Family], Any] = {}
         self._kinds: dict[str, list[ResourceKind]] = {}  # by operation: those whose name its name ends with

@@ -42,6 +42,7 @@ from course.localaws.sagemaker.training.operations import TrainingJobs
 from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.scheduler.migration import Migration
 from course.localaws.server.fast_forward import FastForward
+from course.localaws.servicequotas.quotas import ServiceQuotas
 from course.localaws.services import SERVICES, switched
 from course.sandbox.limits import Limits
 
@@ -103,6 +104,7 @@ class LocalAws:
             keys=keys,
             objects=ObjectStore(state, clock, keys, state_quota),
             usage=UsageStore(state / "usage.db", clock),
+            service_quotas=ServiceQuotas(state / "quotas.db", clock),
             logs=logs,
             metrics=metrics,
             alarms=Alarms(state / "alarms.db", credentials.ACCOUNT, scheduler, metrics, identity, events),

@@ -91,6 +91,9 @@ def _page(aws: LocalAws) -> Iterator[str]:
     yield "\n## Config\n"
     yield from _lists(prose["config"])
     yield f"The managed rules that are evaluated; all other rules are refused:\n\n{_names(rules())}"
+    yield "\n## Service Quotas\n"
+    yield from _lists(prose["servicequotas"])
+    yield f"Supported; all other operations are refused:\n\n{_names(aws.services['servicequotas'].operations)}"
     yield f"\n## The clock\n\n{prose['clock']}"
     yield "\n## The bill\n"
     yield from _lists(prose["bill"])

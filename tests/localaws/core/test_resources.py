@@ -21,6 +21,7 @@ from course.localaws.core.clock import Clock
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import ResourceEngine, ResourceKind
 from course.localaws.sagemaker.core import quotas
+from course.localaws.servicequotas.quotas import ServiceQuotas
 
 ACCOUNT = "123456789012"
 WORKER = ResourceKind(
@@ -40,7 +41,7 @@ TRAINING = ResourceKind(
     "none",
     "one",
     status="TrainingJobStatus",
-    usage="training job usage",
+    usage=lambda document: "training job usage",
     instances=lambda document: [(document["Type"], document["Count"])],
     holding_statuses=("InProgress",),
 )
@@ -57,11 +58,13 @@ class Store:
 @contextmanager
 def store(folder: Path) -> Iterator[Store]:
     clock = Clock()
-    platform = SimpleNamespace(state=folder, account=ACCOUNT, clock=clock, usage=UsageStore(folder / "usage.db", clock))
+    usage, service_quotas = UsageStore(folder / "usage.db", clock), ServiceQuotas(folder / "quotas.db", clock)
+    platform = SimpleNamespace(state=folder, account=ACCOUNT, clock=clock, usage=usage, service_quotas=service_quotas)
     engine = ResourceEngine(platform, "sagemaker", folder / "sagemaker.db", quotas.check_instances)
     yield Store(engine, clock, Context("us-east-1", ACCOUNT, platform), Context("eu-west-1", ACCOUNT, platform))
     engine.close()
-    platform.usage.shutdown()
+    usage.shutdown()
+    service_quotas.shutdown()
 
 
 @pytest.fixture

@@ -124,9 +124,9 @@ class FeatureGroups(Family):
     def _check_quotas(self, context: Context, group: Document) -> None:
         groups = self._engine.documents(context, FEATURE_GROUP)
         creating = [each for each in groups if each["FeatureGroupStatus"] == "Creating"]
-        quotas.check("Maximum number of feature groups per AWS account", 1, len(groups))
-        quotas.check("Maximum number of feature group creation workflows executing in parallel", 1, len(creating))
-        check_units(groups, group)
+        quotas.check(context, "Maximum number of feature groups per AWS account", 1, len(groups))
+        quotas.check(context, "Maximum number of feature group creation workflows executing in parallel", 1, len(creating))
+        check_units(context, groups, group)
 
     def _later_create(self, context: Context, group: Document) -> None:
         change = partial(provisioning.create, self._platform, self._engine, self._offline, context, group)

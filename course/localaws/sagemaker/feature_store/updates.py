@@ -71,7 +71,7 @@ class Updates:
             changes = {"OnlineStoreConfig": _online(group, params["OnlineStoreConfig"])}
         else:
             changes = self._throughput(group, params["ThroughputConfig"])
-            check_units(self._engine.documents(context, FEATURE_GROUP), group | changes)
+            check_units(context, self._engine.documents(context, FEATURE_GROUP), group | changes)
         return {"LastUpdateStatus": {"Status": "InProgress"}, "_update": changes}
 
     def _throughput(self, group: Document, given: dict) -> dict:
@@ -109,7 +109,7 @@ class Updates:
             catalog.add_columns(self._platform, context, group)
 
 
-def check_units(groups: list[Document], group: Document) -> None:
+def check_units(context: Context, groups: list[Document], group: Document) -> None:
     """Check the region's quotas for provisioned units when a group is new or changed.
 
     Parameters
@@ -124,7 +124,7 @@ def check_units(groups: list[Document], group: Document) -> None:
     """
     others = [each["ThroughputConfig"] for each in groups if each["FeatureGroupName"] != group["FeatureGroupName"]]
     for unit, quota in QUOTAS.items():
-        quotas.check(quota, group["ThroughputConfig"].get(unit, 0), sum(each.get(unit, 0) for each in others))
+        quotas.check(context, quota, group["ThroughputConfig"].get(unit, 0), sum(each.get(unit, 0) for each in others))
 
 
 def _with_features(group: Document, added: list[dict], now: float) -> dict:

@@ -44,13 +44,14 @@ def _instances(variants: list[dict]) -> list[tuple[str, int]]:
     return [(variant["InstanceType"], variant["InstanceCount"]) for variant in variants if "InstanceType" in variant]
 
 
+USAGE = "endpoint usage"
 ENDPOINT = ResourceKind(
     name="Endpoint",
     arn="endpoint",
     missing='Could not find endpoint "{arn}".',
     exists='Cannot create already existing endpoint "{arn}".',
     status="EndpointStatus",
-    usage="endpoint usage",
+    usage=lambda document: USAGE,
     instances=lambda document: _instances([*document["_Variants"], *document["_Settings"].get("Shadows", ())]),
     holding_statuses=("Creating", "Updating", "RollingBack", "UpdateRollbackFailed", "InService"),
 )
@@ -143,7 +144,7 @@ class Endpoints(Family):
         if params.get("RetainAllVariantProperties"):
             excluded = {item["VariantPropertyType"] for item in params.get("ExcludeRetainedVariantProperties", ())}
             variants = retained(variants, present["_Variants"], excluded)
-        self._check_quota(name, variants)
+        self._check_quota(context, name, variants)
         check_leaving(self._platform.scalable_targets, context.region, present, variants)
         placement.check_instances(self._engine, context, present, variants)
         plan, arriving = plan_of(deployment, variants), described(config, variants, settings, self._engine.now(), "Creating")
@@ -161,7 +162,7 @@ class Endpoints(Family):
         to_zero = "Async" in present["_Settings"] or "ComponentRole" in present["_Settings"]
         desired = params["DesiredWeightsAndCapacities"]
         variants = with_capacities(present["_Variants"], desired, present["EndpointArn"], to_zero)
-        self._check_quota(name, variants)
+        self._check_quota(context, name, variants)
         placement.check_instances(self._engine, context, present, variants)
         resizing = {"ProductionVariants": stages.resizing(present["ProductionVariants"], variants, self._engine.now())}
         self._engine.update(context, ENDPOINT, name, lambda document: self._changeable(context, document) | resizing)
@@ -320,7 +321,7 @@ class Endpoints(Family):
         def changed(document: dict) -> dict:
             counts = [counted(each) if each["VariantName"] == variant else each["InstanceCount"] for each in document["_Variants"]]
             variants = [each | {"InstanceCount": count} for each, count in zip(document["_Variants"], counts, strict=True)]
-            self._check_quota(name, variants)
+            self._check_quota(context, name, variants)
             return {"_Variants": variants, "ProductionVariants": [summary(each, self._engine.now()) for each in variants]}
 
         document = self._engine.update(context, ENDPOINT, name, changed)
@@ -376,11 +377,12 @@ class Endpoints(Family):
         variants = variants_of(self._engine, context, config, operation)
         return config, variants, settings_of(self._engine, context, config, variants, operation)
 
-    def _check_quota(self, name: str, variants: list[dict]) -> None:
-        """Raises ``ResourceLimitExceeded`` when ``variants`` and all other endpoints would hold too many instances."""
-        endpoints = self._engine.every(ENDPOINT, ENDPOINT.holding_statuses)
-        held = [pair for _, document in endpoints if document["EndpointName"] != name for pair in _instances(document["_Variants"])]
-        quotas.check_instances(ENDPOINT.usage, _instances(variants), held)
+    def _check_quota(self, context: Context, name: str, variants: list[dict]) -> None:
+        """Raises ``ResourceLimitExceeded`` when ``variants`` and all other endpoints of the region would hold too many instances."""
+        endpoints = self._engine.documents(context, ENDPOINT)
+        others = [each for each in endpoints if each["EndpointName"] != name and each["EndpointStatus"] in ENDPOINT.holding_statuses]
+        held = [pair for other in others for pair in _instances(other["_Variants"])]
+        quotas.check_instances(context, USAGE, _instances(variants), held)
 
     def _changeable(self, context: Context, document: dict) -> dict:
         """The change that begins an update. Raises ``ValidationException`` if no update may begin."""

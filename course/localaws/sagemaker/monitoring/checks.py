@@ -23,7 +23,7 @@ from course.localaws.sagemaker.processing.checks import LOCAL, check_cluster, is
 def check(platform: Platform, context: Context, job: MonitoringJob) -> None:
     """Check a job as CreateProcessingJob would. Waits for IAM and moto."""
     protection.require_role(platform, job.role)
-    check_cluster(job.resources["ClusterConfig"])
+    check_cluster(context, job.resources["ClusterConfig"])
     check_isolation(isolated({"NetworkConfig": job.network}))
     keys = (job.output.get("KmsKeyId"), job.resources["ClusterConfig"].get("VolumeKmsKeyId"))
     protection.check(platform, context, keys, job.network.get("VpcConfig"))

@@ -30,7 +30,7 @@ from course.localaws.sagemaker.pipelines.versions import Versions
 
 ID_LENGTH = 12
 MOST_PARALLEL_STEPS = 50
-CONCURRENT = "Maximum number of pipeline executions running concurrently"
+CONCURRENT = "Maximum number of concurrent pipeline executions allowed per account"
 _GIVEN = ("PipelineExecutionDisplayName", "PipelineExecutionDescription", "SelectiveExecutionConfig")
 _CHANGEABLE = ("PipelineExecutionDescription", "PipelineExecutionDisplayName", "ParallelismConfiguration")
 
@@ -65,7 +65,7 @@ class Executions:
             for summary in self._engine.page(context, EXECUTION, asked)[0]:
                 if tokens.is_repeated(self._engine.get(context, EXECUTION, summary["_name"]), params):
                     return summary["PipelineExecutionArn"]
-            quotas.check(CONCURRENT, 1, self._runner.running(context))
+            quotas.check(context, CONCURRENT, 1, self._runner.running(context))
             pipeline = self._engine.get(context, PIPELINE, pipeline["PipelineName"])
             return self._create(context, pipeline, params)
 
@@ -139,7 +139,7 @@ class Executions:
             document = self._engine.get(context, EXECUTION, name)
             if tokens.is_repeated(document.get("_retry", {}), params):
                 return arn
-            quotas.check(CONCURRENT, 1, self._runner.running(context))
+            quotas.check(context, CONCURRENT, 1, self._runner.running(context))
             states = rerun.kept(self._runner.definition(context, document), document)
             changes = {"PipelineExecutionStatus": "Executing", "FailureReason": None, "_end": None, "_stop_token": None}
             changes |= {"_steps": states, "_retry": tokens.stamp(params)} | shown(params, ("ParallelismConfiguration",))

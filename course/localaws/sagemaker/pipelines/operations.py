@@ -30,7 +30,7 @@ from course.localaws.sagemaker.pipelines.views import ExecutionViews
 LARGEST_DEFINITION = 1 << 20  # bytes
 _CHANGEABLE = ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration")
 _VERSION_MEMBERS = ("PipelineVersionDisplayName", "PipelineVersionDescription", "PipelineVersionAliases")
-QUOTA = "Maximum number of pipelines"
+QUOTA = "Maximum number of pipelines allowed per account"
 
 
 class Pipelines(Family):
@@ -107,7 +107,7 @@ class Pipelines(Family):
             known = self._engine.find(context, PIPELINE, name)
             if known and tokens.is_repeated(known, params):
                 return {"PipelineArn": known["PipelineArn"]}
-            quotas.check(QUOTA, 1, len(self._engine.documents(context, PIPELINE)))
+            quotas.check(context, QUOTA, 1, len(self._engine.documents(context, PIPELINE)))
             document = shown(params, _CHANGEABLE) | tokens.stamp(params) | by(context, "CreatedBy") | by(context, "LastModifiedBy")
             document = {"PipelineDisplayName": name} | document | {"PipelineStatus": "Active", "_version": 1}
             if not known:  # the version first, so that no crash leaves a pipeline without one

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from course.localaws.context import Context
 from course.localaws.core.errors import invalid
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.job_family import DEFAULT_SECONDS, check_isolation
@@ -20,12 +21,12 @@ from course.localaws.sagemaker.processing import datasets
 LOCAL = PurePosixPath("/opt/ml/processing")
 
 
-def check(params: dict) -> None:
+def check(context: Context, params: dict) -> None:
     """Refuse requests that the local AWS does not support, or that contradict themselves."""
-    check_cluster(params["ProcessingResources"]["ClusterConfig"])
+    check_cluster(context, params["ProcessingResources"]["ClusterConfig"])
     check_isolation(isolated(params))
     seconds = params.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_SECONDS)
-    quotas.check("Longest run time for a processing job", seconds)
+    quotas.check(context, "Longest run time for a processing job", seconds)
     inputs = params.get("ProcessingInputs", [])
     for kind, entries in (("Input", inputs), ("Output", outputs(params))):
         names = [entry[f"{kind}Name"] for entry in entries]
@@ -38,7 +39,7 @@ def check(params: dict) -> None:
     check_paths(params)
 
 
-def check_cluster(cluster: dict) -> None:
+def check_cluster(context: Context, cluster: dict) -> None:
     preferences = cluster.get("InstancePreferences")
     if ("InstanceType" in cluster) == bool(preferences):
         raise invalid("ClusterConfig must have exactly one of InstanceType and InstancePreferences.")
@@ -46,7 +47,7 @@ def check_cluster(cluster: dict) -> None:
         if member in cluster:
             raise invalid(f"ClusterConfig.{member} is read-only and cannot be given in a request.")
     [(_, count)] = instances(cluster)
-    quotas.check("Maximum number of instances per processing job", count)
+    quotas.check(context, "Maximum number of instances per processing job", count)
 
 
 def check_input(entry: dict) -> None:

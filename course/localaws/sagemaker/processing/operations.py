@@ -24,7 +24,7 @@ PROCESSING_JOB = ResourceKind(
     exists_code="ResourceInUse",
     status="ProcessingJobStatus",
     summary=("ProcessingEndTime", "FailureReason", "ExitMessage"),
-    usage="processing job usage",
+    usage=lambda document: "processing job usage",
     instances=lambda document: instances(document["ProcessingResources"]["ClusterConfig"]),
     holding_statuses=("InProgress", "Stopping"),
     event="SageMaker Processing Job State Change",
@@ -35,7 +35,7 @@ class ProcessingJobs(JobFamily):
     kind, noun, run_class = PROCESSING_JOB, "processing job", ProcessingRun
 
     def prepare(self, context: Context, params: dict) -> Document:
-        checks.check(params)
+        checks.check(context, params)
         images.find(params["AppSpecification"]["ImageUri"], params["RoleArn"])
         require_installed(params["AppSpecification"]["ImageUri"])
         for output in outputs(params):

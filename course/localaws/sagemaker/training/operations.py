@@ -21,6 +21,7 @@ from course.localaws.sagemaker.training.warm_pools import WarmPools
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
+USAGE, SPOT_USAGE = "training job usage", "spot training job usage"  # as quotas are named
 TRAINING_JOB = ResourceKind(
     name="TrainingJob",
     arn="training-job",
@@ -31,7 +32,7 @@ TRAINING_JOB = ResourceKind(
     summary=("TrainingEndTime", "SecondaryStatus", "WarmPoolStatus"),
     filters={"WarmPoolStatusEquals": "WarmPoolStatus.Status", "TrainingPlanArnEquals": "TrainingPlanArn"},
     status_last=True,
-    usage="training job usage",
+    usage=lambda document: SPOT_USAGE if document.get("EnableManagedSpotTraining") else USAGE,
     instances=lambda document: cluster.instances(document["ResourceConfig"]),
     holding_statuses=("InProgress", "Stopping"),
     event="SageMaker Training Job State Change",
@@ -99,7 +100,7 @@ class TrainingJobs(JobFamily):
         return {"TrainingJobArn": job["TrainingJobArn"]}
 
     def prepare(self, context: Context, params: dict) -> Document:
-        check_request(params)
+        check_request(context, params)
         specification = dict(params["AlgorithmSpecification"])
         image = images.find(specification["TrainingImage"], params["RoleArn"])
         if image.algorithm:  # no requirements of the job can add what is missing
@@ -179,7 +180,7 @@ def model_uri(params: dict) -> str:
     return f"{output['S3OutputPath'].rstrip('/')}/{params['TrainingJobName']}/output/{file}"
 
 
-def check_request(params: dict) -> None:
+def check_request(context: Context, params: dict) -> None:
     """Refuse requests that the local AWS does not support, or that contradict themselves."""
     for member in REFUSED:
         if member in params:
@@ -192,7 +193,8 @@ def check_request(params: dict) -> None:
     resources = params["ResourceConfig"]
     if "InstancePreferences" in resources:
         raise unsupported("ResourceConfig.InstancePreferences")
-    check_instances(resources)
+    spot = params.get("EnableManagedSpotTraining", False)
+    check_instances(context, resources, spot)
     names = [channel["ChannelName"] for channel in params.get("InputDataConfig", [])]
     if len(names) != len(set(names)):
         raise invalid(f"Channel names must be unique; got {', '.join(names)}.")
@@ -205,10 +207,10 @@ def check_request(params: dict) -> None:
         if "LocalPath" in params.get(member, {}):
             ml_folder.check_below(params[member]["LocalPath"])
     check_isolation(params.get("EnableNetworkIsolation", False))
-    check_time(params.get("StoppingCondition", {}), params.get("EnableManagedSpotTraining", False), "RetryStrategy" in params)
+    check_time(context, params.get("StoppingCondition", {}), spot, "RetryStrategy" in params)
 
 
-def check_instances(resources: dict) -> None:
+def check_instances(context: Context, resources: dict, spot: bool) -> None:
     """Refuse a ``ResourceConfig`` that has no instances or contradicts itself."""
     groups = resources.get("InstanceGroups")
     if groups and ("InstanceType" in resources or "InstanceCount" in resources):
@@ -221,7 +223,7 @@ def check_instances(resources: dict) -> None:
     counts = [count for _, count in cluster.instances(resources)]
     if min(counts) < 1:
         raise invalid(f"InstanceCount must be at least 1; got {min(counts)}.")
-    quotas.check("Maximum number of instances per training job", sum(counts))
+    quotas.check(context, f"Maximum number of instances per {'spot ' if spot else ''}training job", sum(counts))
 
 
 def check_channel(request: dict, job_mode: str, groups: set[str]) -> None:
@@ -269,12 +271,12 @@ def check_rules(params: dict) -> None:
             raise invalid(f"RuleConfigurationName must be unique in {kind}Configurations; got {', '.join(names)}.")
 
 
-def check_time(condition: dict, spot: bool, retried: bool) -> None:
+def check_time(context: Context, condition: dict, spot: bool, retried: bool) -> None:
     """Check the time limits.
 
     Source of ``MaxWaitTimeInSeconds`` with a RetryStrategy: https://github.com/aws/sagemaker-python-sdk/pull/2316.
     """
-    quotas.check("Longest run time for a training job", condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS))
+    quotas.check(context, "Longest run time for a training job", condition.get("MaxRuntimeInSeconds", DEFAULT_SECONDS))
     longest = condition.get("MaxWaitTimeInSeconds")
     if longest is not None and not (spot or retried):
         raise invalid("MaxWaitTimeInSeconds is only allowed when EnableManagedSpotTraining is true.")

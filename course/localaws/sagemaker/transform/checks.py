@@ -6,6 +6,7 @@ are ours.
 
 from __future__ import annotations
 
+from course.localaws.context import Context
 from course.localaws.core.errors import invalid
 from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.core.job_family import unsupported
@@ -15,10 +16,10 @@ LARGEST = 100  # MB of one payload, and of all payloads under way on an instance
 DEFAULT_PAYLOAD = 6  # MB
 
 
-def check(params: dict) -> None:
+def check(context: Context, params: dict) -> None:
     """Refuse unsupported and contradictory requests. Raises AwsError."""
     check_payload(params)
-    quotas.check("Maximum number of instances per transform job", params["TransformResources"]["InstanceCount"])
+    quotas.check(context, "Maximum number of instances per transform job", params["TransformResources"]["InstanceCount"])
     source = params["TransformInput"]["DataSource"]["S3DataSource"]["S3DataType"]
     if source == "AugmentedManifestFile":
         raise invalid("S3DataType AugmentedManifestFile is not compatible with batch transform; it takes S3Prefix and ManifestFile.")

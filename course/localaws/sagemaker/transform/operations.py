@@ -26,7 +26,7 @@ TRANSFORM_JOB = ResourceKind(
     exists_code="ResourceInUse",
     status="TransformJobStatus",
     summary=("TransformEndTime", "FailureReason"),
-    usage="transform job usage",
+    usage=lambda document: "transform job usage",
     instances=lambda document: [(document["TransformResources"]["InstanceType"], document["TransformResources"]["InstanceCount"])],
     holding_statuses=("InProgress", "Stopping"),
     event="SageMaker Transform Job State Change",
@@ -44,7 +44,7 @@ class TransformJobs(JobFamily):
         return self.engine.get(context, MODEL, params["ModelName"])["ExecutionRoleArn"]
 
     def prepare(self, context: Context, params: dict) -> Document:
-        checks.check(params)
+        checks.check(context, params)
         variant = servers.variant_of(self.engine, context, params)
         source, target = params["TransformInput"], params["TransformOutput"]
         job, uri = f"{TRANSFORM_JOB.arn}/{params['TransformJobName']}", source["DataSource"]["S3DataSource"]["S3Uri"]

@@ -19,7 +19,7 @@ from course.localaws.sagemaker.training.operations import TRAINING_JOB, Training
 from course.localaws.sagemaker.tuning import autotune, training_jobs, warm_start
 from course.localaws.sagemaker.tuning.plan import TuningPlan, plans_of, stopping_of
 from course.localaws.sagemaker.tuning.ranges import check_combinations
-from course.localaws.sagemaker.tuning.run import TuningRun
+from course.localaws.sagemaker.tuning.run import MOST_JOBS, TuningRun
 from course.localaws.sagemaker.tuning.strategies.sampling import LossObservation
 
 TUNING_JOB = ResourceKind(
@@ -43,6 +43,8 @@ TUNING_JOB = ResourceKind(
     ),
 )
 NOUN = "hyperparameter tuning job"
+MOST_PARALLEL = "Maximum number of training jobs each hyper parameter tuning job can run in parallel at once"
+MOST_TUNING_JOBS = "Maximum number of hyper parameter tuning jobs that can run at once in parallel"
 # Members of a request that Describe returns.
 KEPT = ("HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions", "WarmStartConfig", "Autotune")
 # https://github.com/aws/amazon-sagemaker-examples/issues/1207
@@ -79,7 +81,7 @@ class HyperParameterTuningJobs(Family):
         warm = params.get("WarmStartConfig", {})
         parents = [self._parent(context, parent) for parent in warm.get("ParentHyperParameterTuningJobs", [])]
         warm_start.check(parents, warm.get("WarmStartType", ""), plans)
-        _check_number(params["HyperParameterTuningJobConfig"], plans, sum(len(parent["_trials"]) for parent in parents))
+        _check_number(context, params["HyperParameterTuningJobConfig"], plans, sum(len(parent["_trials"]) for parent in parents))
         earlier: list[list[LossObservation]] = [
             [observation for parent in parents for observation in warm_start.observations_of(parent, plan, warm["WarmStartType"])]
             for plan in plans
@@ -160,10 +162,10 @@ class HyperParameterTuningJobs(Family):
         """
         config = params["HyperParameterTuningJobConfig"]
         limits = config["ResourceLimits"]
-        quotas.check("Number of parallel training jobs per hyperparameter tuning job", limits["MaxParallelTrainingJobs"])
-        quotas.check("Maximum run time for a hyperparameter tuning job", limits.get("MaxRuntimeInSeconds", 0))
+        quotas.check(context, MOST_PARALLEL, limits["MaxParallelTrainingJobs"])
+        quotas.check(context, "Maximum run time for a hyperparameter tuning job", limits.get("MaxRuntimeInSeconds", 0))
         running = sum(other.region == context.region for other, _ in self._engine.every(TUNING_JOB, RUNNING))
-        quotas.check("Number of parallel hyperparameter tuning jobs", 1, running)
+        quotas.check(context, MOST_TUNING_JOBS, 1, running)
         check_combinations([plan.space for plan in plans], config["Strategy"], limits.get("MaxNumberOfTrainingJobs"))
         for plan in plans:
             stopping_of(config, plan)
@@ -171,18 +173,20 @@ class HyperParameterTuningJobs(Family):
         return [self._checked_plan(context, sample, plan, parallel) for plan in plans]
 
     def _checked_plan(self, context: Context, name: str, plan: TuningPlan, parallel: int) -> dict:
+        quotas.check(context, "Number of hyperparameters that can be searched", len(plan.space.parameters))
         request = plan.request(name, plan.space.values([0.0] * len(plan.space.parameters)))
         require_role(self._platform, request["RoleArn"])
         sample = self._training.prepare(context, request)
         _check_objective(sample["AlgorithmSpecification"], plan)
+        usage = TRAINING_JOB.usage(sample)
         held = [
             pair
             for other, job in self._engine.every(TRAINING_JOB, TRAINING_JOB.holding_statuses)
-            if other.region == context.region
+            if other.region == context.region and TRAINING_JOB.usage(job) == usage
             for pair in TRAINING_JOB.instances(job)
         ]
         wanted = [(kind, count * parallel) for kind, count in TRAINING_JOB.instances(sample)]
-        quotas.check_instances(TRAINING_JOB.usage, wanted, held)
+        quotas.check_instances(context, usage, wanted, held)
         return plan.described(sample["AlgorithmSpecification"]["MetricDefinitions"])
 
     def _parent(self, context: Context, parent: dict) -> Document:
@@ -239,7 +243,7 @@ def _check_objective(specification: dict, plan: TuningPlan) -> None:
     raise invalid(f"The objective metric {metric} is none of the metrics that {uri} emits: {', '.join(known)}.")
 
 
-def _check_number(config: dict, plans: list[TuningPlan], earlier: int) -> None:
+def _check_number(context: Context, config: dict, plans: list[TuningPlan], earlier: int) -> None:
     """Check that a tuning job ends, and has at most the allowed training jobs, including its parents' ones. Raises AwsError."""
     limits, strategy = config["ResourceLimits"], config["Strategy"]
     most = limits.get("MaxNumberOfTrainingJobs")
@@ -250,4 +254,4 @@ def _check_number(config: dict, plans: list[TuningPlan], earlier: int) -> None:
             "Give MaxNumberOfTrainingJobs or MaxRuntimeInSeconds in ResourceLimits, or TuningJobCompletionCriteria: "
             f"with the {strategy} strategy the tuning job would have no end.",
         )
-    quotas.check("Number of training jobs per hyperparameter tuning job", most or 1, earlier)
+    quotas.check(context, MOST_JOBS, most or 1, earlier)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable
 
 from course.localaws.core.errors import invalid
-from course.localaws.sagemaker.core import quotas
 from course.localaws.sagemaker.tuning.strategies.space import Categorical, Numeric, Parameter, Space, automatic
 
 MOST_HYPERPARAMETERS = 100  # static and tunable together; "Define Hyperparameter Ranges" in the developer guide, read 2026-11-25
@@ -25,7 +24,7 @@ def space_of(ranges: dict, static: dict[str, str]) -> Space:
     Raises
     ------
     AwsError
-        ``ValidationException``; ``ResourceLimitExceeded``.
+        ``ValidationException``
     """
     parameters = (
         *(_integer(each) for each in ranges.get("IntegerParameterRanges", [])),
@@ -37,7 +36,6 @@ def space_of(ranges: dict, static: dict[str, str]) -> Space:
         raise invalid("A hyperparameter tuning job needs a range of at least one hyperparameter to search.")
     if doubled := sorted({name for name in names if names.count(name) > 1} | set(names) & set(static)):
         raise invalid(f"Each hyperparameter may be given once, as static or by one range; given more often: {', '.join(doubled)}.")
-    quotas.check("Number of hyperparameters that can be searched", len(names))
     if len(names) + len(static) > MOST_HYPERPARAMETERS:
         raise invalid(
             f"There may be {MOST_HYPERPARAMETERS} static and tunable hyperparameters together; there are {len(names) + len(static)}."

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
     from course.localaws.sagemaker.training.operations import TrainingJobs
 
+MOST_JOBS = "Maximum number of training jobs that each hyperparameter tuning job can create"
 FIRST_ATTEMPTS = 5  # AWS gives up after so many training jobs if none had an objective value
 # Seen in https://github.com/aws/amazon-sagemaker-examples/issues/2437
 NO_SUCCESS = "No training job succeeded after {count} attempts. Please take a look at the training job failures to get more details."
@@ -101,7 +102,7 @@ class TuningRun:
         self._created = document["CreationTime"]
         config = document["HyperParameterTuningJobConfig"]
         self._limits, self._criteria = config["ResourceLimits"], config.get("TuningJobCompletionCriteria", {})
-        self._most = self._limits.get("MaxNumberOfTrainingJobs", quotas.value("Number of training jobs per hyperparameter tuning job"))
+        self._most = self._limits.get("MaxNumberOfTrainingJobs", quotas.value(context, MOST_JOBS))
         self._maximise = plans[0].objective["Type"] == "Maximize"
         self._config, self._plans, self._earlier = config, plans, earlier
         self._branches: list[DefinitionSearch] = []

@@ -125,9 +125,9 @@ def test_quotas(tuning: TuningFixtures) -> None:
     many = {"ParameterRanges": {"IntegerParameterRanges": [INTEGER | {"Name": f"depth{number}"} for number in range(16)]}}
     many["ParameterRanges"]["ContinuousParameterRanges"] = [continuous(f"x{number}") for number in range(15)]
     for changes, words in (
-        ({"parallel": 11}, "Number of parallel training jobs per hyperparameter tuning job"),
+        ({"parallel": 11}, "Maximum number of training jobs each hyper parameter tuning job can run in parallel at once"),
         ({"parallel": 5}, "training job usage"),
-        ({"jobs": 751}, "Number of training jobs per hyperparameter tuning job"),
+        ({"jobs": 751}, "Maximum number of training jobs that each hyperparameter tuning job can create"),
         ({"limits": {"MaxRuntimeInSeconds": 2592001}}, "Maximum run time for a hyperparameter tuning job"),
         (many, "Number of hyperparameters that can be searched"),
     ):
