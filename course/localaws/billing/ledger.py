@@ -31,9 +31,9 @@ def ledger(usage: UsageStore, now: float, marker: str = "", free_tier: bool = Fa
     -------
     dict
         ``since`` and ``now`` (Unix seconds), ``total`` (US dollars), ``services``: their ``name``, ``cost`` and ``lines``; ``running``:
-        what lasts now, with the dollars of a day; ``tags``: dollars by tag and value; ``lessons``: dollars by lesson; ``unpriced``: usage
-        without a price in the table; ``free_tier``: whether it is ``applied``, and the dollars that it ``saves``; ``prices``: the date and
-        source of the table.
+        what lasts now, with the dollars of a day, the dearest first; ``tags``: dollars by tag and value; ``lessons``: dollars by lesson;
+        ``unpriced``: usage without a price in the table; ``free_tier``: whether it is ``applied``, and the dollars that it ``saves``;
+        ``prices``: the date and source of the table.
     """
     since = usage.first()
     found = charges(usage, since, now, monthly, now) if since is not None else []
@@ -42,12 +42,13 @@ def ledger(usage: UsageStore, now: float, marker: str = "", free_tier: bool = Fa
     if free_tier:
         found = [charge if charge.cost is None else replace(charge, cost=charge.cost - charge.saved) for charge in found]
     held = {resource: items for resource, items in usage.held().items() if marker in resource}
+    running = [_running(item, quantity) for items in held.values() for item, quantity in items.items()]
     return {
         "since": since,
         "now": now,
         "total": sum(charge.cost or 0.0 for charge in found),
         "services": _services(found),
-        "running": [_running(item, quantity) for items in held.values() for item, quantity in items.items()],
+        "running": sorted(running, key=lambda each: -(each["a_day"] or 0.0)),
         "tags": _tags(found),
         "lessons": _lessons(found, usage.lessons()),
         "free_tier": {"applied": free_tier, "saves": saved},
