@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from course.exercises import pools
 from course.exercises.broken_quality import MONITORS, definitions, leaves
 from course.grading import AnswerError
+from course.grading.jobs import execution_ended
 from course.localaws.cloudwatch.alarms.states import ALARM, OK, DataPoint, breaching, verdict
 from course.localaws.server import launch
 from graders.m12_monitoring.m12_2_alarm import pages
@@ -173,5 +174,6 @@ def test_a_monitor_that_was_made_otherwise_is_refused(monitored: Traffic, offset
         with pytest.raises(AnswerError, match="monitor-1 does not run as `run_once` makes it: run the cell"):
             found(monitored, "monitor-1")
     finally:
+        execution_ended(sagemaker, name, 120)
         sagemaker.delete_monitoring_schedule(MonitoringScheduleName=name)
         sagemaker.delete_model_quality_job_definition(JobDefinitionName=name)
