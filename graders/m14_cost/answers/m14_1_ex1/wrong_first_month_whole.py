@@ -1,0 +1,17 @@
+"""The teams of all months, and the costs of the first one."""
+
+# trips: whole
+# says: not the bill of this time
+
+
+def by_team(start: str, end: str) -> dict:
+    period, by = {"Start": start, "End": end}, [{"Type": "TAG", "Key": "team"}]
+    asked = {"TimePeriod": period, "Granularity": "MONTHLY", "Metrics": ["UnblendedCost"]}
+    own = {}
+    for each in ce.get_cost_and_usage(**asked, GroupBy=by)["ResultsByTime"]:
+        for group in each["Groups"]:
+            team = group["Keys"][0].partition("$")[2]
+            own[team] = own[team] if team in own else float(group["Metrics"]["UnblendedCost"]["Amount"])
+    shared = own.pop("", 0.0)
+    total = sum(own.values())
+    return {team: cost + shared * cost / total for team, cost in own.items() if total}

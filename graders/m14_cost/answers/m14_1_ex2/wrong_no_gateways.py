@@ -1,0 +1,28 @@
+"""A network costs nothing."""
+
+# trips: closed
+# says: no route leads is still there
+
+folder = account.folder
+
+
+def tidy(prefix: str, bucket: str) -> None:
+    secrets, released = aws.client("secretsmanager"), {"KeepAlivePeriodInSeconds": 0}
+
+    def own(names: list) -> list:
+        return [name for name in names if name.startswith(prefix)]
+
+    for name in own(account.endpoints(aws, prefix)):
+        described = sagemaker.describe_endpoint(EndpointName=name)
+        variants = [each["VariantName"] for each in described["ProductionVariants"]]
+        if not any(account.invocations(aws, described, each) for each in variants):
+            sagemaker.delete_endpoint(EndpointName=name)
+    for name in own(account.training_jobs(aws, prefix)):
+        pool = sagemaker.describe_training_job(TrainingJobName=name).get("WarmPoolStatus", {})
+        if pool.get("Status") == "Available":
+            sagemaker.update_training_job(TrainingJobName=name, ResourceConfig=released)
+    for secret in account.secrets(aws, prefix):
+        if "LastAccessedDate" not in secret:
+            secrets.delete_secret(SecretId=secret["ARN"], RecoveryWindowInDays=30)
+    for each in account.uploads(aws, bucket, folder(prefix)):
+        s3.abort_multipart_upload(Bucket=bucket, Key=each["Key"], UploadId=each["UploadId"])

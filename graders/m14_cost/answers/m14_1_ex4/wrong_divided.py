@@ -1,0 +1,9 @@
+"""A dollar of commitment is worth more than a dollar."""
+
+# trips: years
+# says: It is too high
+
+
+def commitment(load, discount: float) -> float:
+    eligible = load["hosting"] + load["training"]
+    return float(eligible.quantile(discount)) / (1 - discount)

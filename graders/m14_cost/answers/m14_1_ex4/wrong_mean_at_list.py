@@ -1,0 +1,9 @@
+"""The mean, in dollars."""
+
+# trips: years
+# says: It is the mean load at list prices
+
+
+def commitment(load, discount: float) -> float:
+    eligible = load["hosting"] + load["training"]
+    return float(eligible.mean())

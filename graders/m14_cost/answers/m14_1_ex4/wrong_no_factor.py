@@ -1,0 +1,9 @@
+"""The commitment is the load that it covers."""
+
+# trips: years
+# says: It is a load at list prices
+
+
+def commitment(load, discount: float) -> float:
+    eligible = load["hosting"] + load["training"]
+    return float(eligible.quantile(discount))
