@@ -8,12 +8,6 @@ from typing import Any
 # By the names of FilterExpression, and by those of CostFilters.
 DIMENSIONS = {"SERVICE": "Service", "REGION": "Region", "LINKED_ACCOUNT": "LinkedAccount", "RECORD_TYPE": "RecordType"}
 TAGS, OF_USERS = "TagKeyValue", "user:"
-COMPARED = {
-    "EQUALS": lambda value, wanted: value == wanted,
-    "STARTS_WITH": lambda value, wanted: value.startswith(wanted),
-    "ENDS_WITH": lambda value, wanted: value.endswith(wanted),
-    "CONTAINS": lambda value, wanted: wanted in value,
-}
 
 
 class UnreadFilter(Exception):
@@ -50,14 +44,9 @@ def _matches(expression: dict[str, Any], line: Line) -> bool:
 
 
 def _among(value: str | None, values: dict[str, Any]) -> bool:
-    options = values.get("MatchOptions") or ["EQUALS"]
-    if "ABSENT" in options:
+    if "ABSENT" in values.get("MatchOptions", ()):
         return value is None
-    if value is None:
-        return False
-    fold = str.lower if "CASE_INSENSITIVE" in options else str
-    compare = COMPARED[next((option for option in options if option in COMPARED), "EQUALS")]
-    return any(compare(fold(value), fold(wanted)) for wanted in values.get("Values", ()))
+    return value in values.get("Values", ())  # Budgets takes no match option but ABSENT, EQUALS and CASE_SENSITIVE
 
 
 def _in_filter(key: str, values: list[str], line: Line) -> bool:

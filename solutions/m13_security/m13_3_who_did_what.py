@@ -457,6 +457,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Next: what all of this costs on AWS, and how to pay less.
+# Go on with what all of this costs on AWS: [read the bill](../m14_cost/m14_1_read_the_bill.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -75,7 +75,8 @@ by = [{"Type": "DIMENSION", "Key": "SERVICE"}]
 asked = {"TimePeriod": month, "Granularity": "MONTHLY", "Metrics": ["UnblendedCost"]}
 for each in ce.get_cost_and_usage(**asked, GroupBy=by)["ResultsByTime"]:
     for group in each["Groups"]:
-        print(each["TimePeriod"]["Start"], *group["Keys"], group["Metrics"]["UnblendedCost"]["Amount"])
+        cost = group["Metrics"]["UnblendedCost"]["Amount"]
+        print(each["TimePeriod"]["Start"], *group["Keys"], cost)
 
 # %% [markdown]
 # What to notice:
@@ -99,7 +100,8 @@ by = [{"Type": "TAG", "Key": "team"}, {"Type": "DIMENSION", "Key": "SERVICE"}]
 asked["TimePeriod"] = {"Start": month["Start"], "End": bill.this_month(aws)["End"]}
 for each in ce.get_cost_and_usage(**asked, GroupBy=by)["ResultsByTime"]:
     for group in each["Groups"]:
-        print(each["TimePeriod"]["Start"], group["Keys"], group["Metrics"]["UnblendedCost"]["Amount"])
+        cost = group["Metrics"]["UnblendedCost"]["Amount"]
+        print(each["TimePeriod"]["Start"], group["Keys"], cost)
 
 # %% [markdown]
 # The key of a group is `team$delays`. What has no tag is `team$`: what was used before the tag was active, requests, and what somebody forgot to tag. Somebody
@@ -168,7 +170,8 @@ print(account.listed(aws, prefix))
 first = sagemaker.list_endpoints(NameContains=prefix)["Endpoints"][0]
 found = sagemaker.describe_endpoint(EndpointName=first["EndpointName"])
 for variant in found["ProductionVariants"]:
-    print(first["EndpointName"], variant["VariantName"], account.invocations(aws, found, variant["VariantName"]))
+    name = variant["VariantName"]
+    print(first["EndpointName"], name, account.invocations(aws, found, name))
 
 # %% [markdown]
 # `account.invocations` is given: it adds up the metric from the endpoint's creation on. `account.routes_to(aws, gateway)` returns the route tables that have a
@@ -198,16 +201,12 @@ def tidy(prefix: str, bucket: str) -> None:
     """End what nobody uses."""
     ### BEGIN SOLUTION
     secrets, ec2, released = aws.client("secretsmanager"), aws.client("ec2"), {"KeepAlivePeriodInSeconds": 0}
-
-    def own(names: list) -> list:
-        return [name for name in names if name.startswith(prefix)]
-
-    for name in own(account.endpoints(aws, prefix)):
+    for name in [each for each in account.endpoints(aws, prefix) if each.startswith(prefix)]:
         described = sagemaker.describe_endpoint(EndpointName=name)
         variants = [each["VariantName"] for each in described["ProductionVariants"]]
         if not any(account.invocations(aws, described, each) for each in variants):
             sagemaker.delete_endpoint(EndpointName=name)
-    for name in own(account.training_jobs(aws, prefix)):
+    for name in [each for each in account.training_jobs(aws, prefix) if each.startswith(prefix)]:
         pool = sagemaker.describe_training_job(TrainingJobName=name).get("WarmPoolStatus", {})
         if pool.get("Status") == "Available":
             sagemaker.update_training_job(TrainingJobName=name, ResourceConfig=released)
@@ -331,9 +330,9 @@ check("m14_1_ex3", guard=guard)
 # `GetCostForecast` goes on with what was spent in the last weeks. It needs some days of history:
 
 # %%
-ahead = {"TimePeriod": bill.next_days(aws, 30), "Metric": "UNBLENDED_COST", "Granularity": "MONTHLY"}
+days = bill.next_days(aws, 30)
 try:
-    forecast = ce.get_cost_forecast(**ahead, PredictionIntervalLevel=80)
+    forecast = ce.get_cost_forecast(TimePeriod=days, Metric="UNBLENDED_COST", Granularity="MONTHLY")
     print(forecast["Total"]["Amount"][:8], "dollars in the next 30 days")
 except ce.exceptions.DataUnavailableException as error:
     print(error)
@@ -356,16 +355,15 @@ except ce.exceptions.DataUnavailableException as error:
 # %%
 load = bill.year(SEED)
 print(load.describe().loc[["mean", "min", "50%", "max"]].round(2))
-show(bill.plot(load), "Dollars an hour of a year by kind: hosting follows the day, training comes at night and less in summer.")
-
-# %% [markdown]
-# With a discount of 30 %, one dollar of commitment pays for 1 / 0.7 = 1.43 dollars at list prices.
+words = "Dollars an hour by kind: hosting follows the day, training comes at night."
+show(bill.plot(load), words)
 
 # %% [markdown] exercise="m14_1_ex4"
 # Write `commitment(load, discount)` that returns the commitment with the least cost of the year, in dollars an hour. `load` is a table like the one above: one row
 # for each hour, with the columns `hosting`, `training`, `spot` and `storage`. `discount` is between 0 and 1, such as 0.3.
 #
-# An example: 10 dollars of `hosting` in each of four hours, and nothing else. With a discount of 0.3 the best commitment is 7.
+# With a discount of 0.3, one dollar of commitment pays for 1 / 0.7 = 1.43 dollars at list prices. An example: 10 dollars of `hosting` in each of four hours, and
+# nothing else. The best commitment is 7.
 #
 # The check computes the cost of a year with your commitment, for other loads and discounts. It may be 0.1 % above the least one.
 

@@ -1,7 +1,7 @@
 """Amounts are texts."""
 
 # trips: teams
-# says: each value a number (float)
+# says: expected a number (float)
 
 
 def by_team(start: str, end: str) -> dict:

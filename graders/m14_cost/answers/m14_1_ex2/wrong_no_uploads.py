@@ -8,16 +8,12 @@ folder = account.folder
 
 def tidy(prefix: str, bucket: str) -> None:
     secrets, ec2, released = aws.client("secretsmanager"), aws.client("ec2"), {"KeepAlivePeriodInSeconds": 0}
-
-    def own(names: list) -> list:
-        return [name for name in names if name.startswith(prefix)]
-
-    for name in own(account.endpoints(aws, prefix)):
+    for name in [each for each in account.endpoints(aws, prefix) if each.startswith(prefix)]:
         described = sagemaker.describe_endpoint(EndpointName=name)
         variants = [each["VariantName"] for each in described["ProductionVariants"]]
         if not any(account.invocations(aws, described, each) for each in variants):
             sagemaker.delete_endpoint(EndpointName=name)
-    for name in own(account.training_jobs(aws, prefix)):
+    for name in [each for each in account.training_jobs(aws, prefix) if each.startswith(prefix)]:
         pool = sagemaker.describe_training_job(TrainingJobName=name).get("WarmPoolStatus", {})
         if pool.get("Status") == "Available":
             sagemaker.update_training_job(TrainingJobName=name, ResourceConfig=released)

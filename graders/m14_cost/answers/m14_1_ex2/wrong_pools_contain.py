@@ -8,11 +8,7 @@ folder = account.folder
 
 def tidy(prefix: str, bucket: str) -> None:
     secrets, ec2, released = aws.client("secretsmanager"), aws.client("ec2"), {"KeepAlivePeriodInSeconds": 0}
-
-    def own(names: list) -> list:
-        return [name for name in names if name.startswith(prefix)]
-
-    for name in own(account.endpoints(aws, prefix)):
+    for name in [each for each in account.endpoints(aws, prefix) if each.startswith(prefix)]:
         described = sagemaker.describe_endpoint(EndpointName=name)
         variants = [each["VariantName"] for each in described["ProductionVariants"]]
         if not any(account.invocations(aws, described, each) for each in variants):

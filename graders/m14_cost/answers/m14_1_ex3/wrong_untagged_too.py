@@ -1,4 +1,4 @@
-"""The value begins with the team's name."""
+"""What has no tag is the team's, too."""
 
 # trips: filter
 # says: also counts costs of others
@@ -8,7 +8,12 @@ def guard(plan: dict) -> None:
     named, topic = {"AccountId": aws.account}, [{"SubscriptionType": "SNS", "Address": plan["topic"]}]
     budget = {"BudgetName": plan["name"], "BudgetType": "COST", "TimeUnit": "MONTHLY"}
     budget["BudgetLimit"] = {"Amount": str(plan["limit"]), "Unit": "USD"}
-    budget["FilterExpression"] = {"Tags": {"Key": "team", "Values": [plan["team"]], "MatchOptions": ["STARTS_WITH"]}}
+    budget["FilterExpression"] = {
+        "Or": [
+            {"Tags": {"Key": "team", "Values": [plan["team"]]}},
+            {"Tags": {"Key": "team", "MatchOptions": ["ABSENT"]}},
+        ]
+    }
     above, budget["Metrics"] = {"ComparisonOperator": "GREATER_THAN"}, ["UnblendedCost"]
     limits = {"ACTUAL": 80, "FORECASTED": 100}
     alerts = [above | {"NotificationType": kind, "Threshold": at} for kind, at in limits.items()]
