@@ -35,6 +35,8 @@ class MessyAccount:
     prefix : str
         With which the names of its resources begin.
     bucket : str
+    folder : str
+        Where its objects are in the bucket; ends with a slash.
     endpoints : dict
         Name -> whether it is used. So for all others.
     gateways : dict
@@ -53,6 +55,7 @@ class MessyAccount:
 
     prefix: str
     bucket: str
+    folder: str
     endpoints: dict[str, bool] = field(default_factory=dict)
     gateways: dict[str, bool] = field(default_factory=dict)
     secrets: dict[str, bool] = field(default_factory=dict)
@@ -80,25 +83,19 @@ class Builder:
         self._variants: dict[str, tuple[str, ...]] = {}  # of each endpoint; the last one is asked
 
     def built(self, prefix: str, bucket: str, folder: str, rng: random.Random) -> MessyAccount:
-        """Build an account. It takes some seconds: three endpoints and two training jobs start.
-
-        Parameters
-        ----------
-        folder : str
-            Where its objects are in the bucket; ends with a slash.
-        """
+        """Build an account. It takes some seconds: three endpoints and two training jobs start."""
         account = self.begun(prefix, bucket, folder, rng)
         self.wait(account, rng)
         return account
 
     def begun(self, prefix: str, bucket: str, folder: str, rng: random.Random) -> MessyAccount:
         """As `built`, but endpoints and jobs are starting: `wait` waits for them."""
-        account, names = MessyAccount(prefix, bucket), self._names(prefix, rng)
-        archive = self._archive(bucket, folder, rng)
+        account, names = MessyAccount(prefix, bucket, folder), self._names(prefix, rng)
+        archive = self._archive(account, rng)
         for variants in rng.sample((("Live",), ("Old", "New"), ()), 3):
             self._endpoint(account, next(names), archive, variants)
-        self._job(account, next(names), folder, KEPT)
-        self._job(account, next(names), folder)
+        self._job(account, next(names), KEPT)
+        self._job(account, next(names))
         for used in rng.sample((True, False, False), 3):
             self._secret(account, next(names), used)
         self._network(account, rng.sample((True, False), 2))
@@ -108,9 +105,9 @@ class Builder:
 
     def neighbour(self, prefix: str, bucket: str, folder: str, rng: random.Random) -> MessyAccount:
         """Begin an account in which nothing is used, one resource of each kind. `wait` waits for it."""
-        account, names = MessyAccount(prefix, bucket), self._names(prefix, rng)
-        self._endpoint(account, next(names), self._archive(bucket, folder, rng), ())
-        self._job(account, next(names), folder, KEPT)
+        account, names = MessyAccount(prefix, bucket, folder), self._names(prefix, rng)
+        self._endpoint(account, next(names), self._archive(account, rng), ())
+        self._job(account, next(names), KEPT)
         self._secret(account, next(names), used=False)
         self._network(account, [False])
         self._upload(account, f"{folder}part.csv")
@@ -131,10 +128,10 @@ class Builder:
     def _names(self, prefix: str, rng: random.Random) -> Iterator[str]:
         return (f"{prefix}-{word}" for word in rng.sample(WORDS, len(WORDS)))
 
-    def _archive(self, bucket: str, folder: str, rng: random.Random) -> str:
-        key = f"{folder}model.tar.gz"
-        self._client("s3").put_object(Bucket=bucket, Key=key, Body=constant(rng.uniform(0.2, 0.8)))
-        return f"s3://{bucket}/{key}"
+    def _archive(self, account: MessyAccount, rng: random.Random) -> str:
+        key = f"{account.folder}model.tar.gz"
+        self._client("s3").put_object(Bucket=account.bucket, Key=key, Body=constant(rng.uniform(0.2, 0.8)))
+        return f"s3://{account.bucket}/{key}"
 
     def _endpoint(self, account: MessyAccount, name: str, archive: str, variants: tuple[str, ...]) -> None:
         """An endpoint with these variants, or an unused one. Only the last variant is asked, so that the first of two looks idle."""
@@ -150,9 +147,9 @@ class Builder:
         account.endpoints[name] = bool(variants)
         self._variants[name] = variants or ("Live",)
 
-    def _job(self, account: MessyAccount, name: str, folder: str, kept: int = 0) -> None:
+    def _job(self, account: MessyAccount, name: str, kept: int = 0) -> None:
         """A training job that ends at once. It keeps a warm pool for ``kept`` seconds."""
-        key, more = f"{folder}train.csv", {"KeepAlivePeriodInSeconds": kept} if kept else {}
+        key, more = f"{account.folder}train.csv", {"KeepAlivePeriodInSeconds": kept} if kept else {}
         self._client("s3").put_object(Bucket=account.bucket, Key=key, Body=b"0,1,2\n1,2,3\n0,1,1\n1,3,3\n")
         source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{account.bucket}/{key}"}
         self._client("sagemaker").create_training_job(
@@ -161,7 +158,7 @@ class Builder:
             AlgorithmSpecification={"TrainingImage": self._image, "TrainingInputMode": "File"},
             HyperParameters={"objective": "binary:logistic", "num_round": "1"},
             InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
-            OutputDataConfig={"S3OutputPath": f"s3://{account.bucket}/{folder}"},
+            OutputDataConfig={"S3OutputPath": f"s3://{account.bucket}/{account.folder}"},
             ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5} | more,
             StoppingCondition={"MaxRuntimeInSeconds": 600},
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,17 +17,54 @@ from course.grading.jobs import sagemaker_role
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
 NAMES = ("bags", "cargo", "crew", "gates", "meals", "routes")
 RECOVERY_DAYS = 30
-KINDS = ("endpoints", "warm pools", "NAT gateways", "secrets", "unfinished uploads")
 FEWEST = 3  # kinds that must be closed before it is asked what was kept
+# What is said of a resource that nobody uses and is left, of a used one that is gone, and of somebody else's that is gone.
+LEFT = {
+    "endpoints": "An endpoint that was never asked still answers, and costs money.",
+    "warm pools": "A warm pool is still kept: its job's `WarmPoolStatus` is Available.",
+    "NAT gateways": "A NAT gateway to which no route leads is still there.",
+    "secrets": "A secret that nobody has read is still there.",
+    "unfinished uploads": "An unfinished upload still stores its parts.",
+}
+USED_GONE = {
+    "endpoints": "An endpoint of which a variant is asked does not answer any more.",
+    "NAT gateways": "A NAT gateway to which a route leads is gone.",
+    "secrets": "A secret that a program has read can be read no more.",
+    "objects": "An object of the bucket is gone. Only unfinished uploads are to be ended.",
+}
+OTHERS_GONE = {
+    "endpoints": "An endpoint of somebody else is gone: its name has the prefix in it, but does not begin with it.",
+    "warm pools": "A warm pool of somebody else is gone: its job's name has the prefix in it, but does not begin with it.",
+    "NAT gateways": "A NAT gateway with another `Name` is gone.",
+    "secrets": "A secret of somebody else is gone: its name does not begin with the prefix.",
+    "unfinished uploads": "An upload outside of `folder(prefix)` is gone.",
+}
 
 
 @dataclass(frozen=True)
 class Thing:
-    """A resource of an account, whether it is used, and what is said of it: by its kind, and in full."""
+    """A resource of an account.
+
+    Attributes
+    ----------
+    kind : str
+        A key of `LEFT` or `USED_GONE`.
+    used, there : bool
+    more : str
+        What else is said of it once it is gone.
+    """
 
     kind: str
     used: bool
-    problem: str
+    there: bool
+    more: str = ""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it after the account was tidied up; ``""`` if nothing is."""
+        if self.used:
+            return "" if self.there else self.more or USED_GONE[self.kind]
+        return LEFT[self.kind] if self.there else self.more
 
 
 def judge_tidy(answer: Answer, report: Report) -> None:
@@ -37,28 +74,27 @@ def judge_tidy(answer: Answer, report: Report) -> None:
         answer.call("tidy", own.prefix, own.bucket)
         report.doing("tries out what is left")
         things = list(_Probes(answer, builder, own).things())
-        share = report_closed(report, things)
-        if share < FEWEST / len(KINDS):
+        if _closed(report, things) < FEWEST / len(LEFT):
             for name in ("kept", "again"):
-                report.part(name, False, f"Judged once what nobody uses is closed for {FEWEST} of {len(KINDS)} kinds.")
+                report.part(name, False, f"Judged once what nobody uses is closed for {FEWEST} of {len(LEFT)} kinds.")
             return
         broken = [thing.problem for thing in things if thing.used and thing.problem]
-        broken += [said for said in _others(answer, builder, other) if said]
-        report.part("kept", not broken, " ".join(dict.fromkeys(broken)) or "What is used goes on, and so does what others have.")
+        gone = [OTHERS_GONE[thing.kind] for thing in _Probes(answer, builder, other).things() if not thing.used and not thing.there]
+        said = " ".join(dict.fromkeys([*broken, *gone])) or "What is used goes on, and so does what others have."
+        report.part("kept", not broken and not gone, said)
         report.finished("closed", "kept")
         report.doing("tidies up once more")
         answer.call("tidy", own.prefix, own.bucket)
-        now = [thing.problem for thing in _Probes(answer, builder, own).things() if thing.used and thing.problem]
-        said = "`tidy(...)` was called for a second time, and something changed that the first call had left alone: "
-        report.part("again", broken or not now, f"{said}{' '.join(now)}" if now else "A second call changes nothing.")
+        changed = [thing for thing in _Probes(answer, builder, own).things() if thing not in things]
+        report.part("again", not changed, "`tidy(...)` was called for a second time, and changed what the first call had left as it is.")
 
 
-def report_closed(report: Report, things: list[Thing]) -> float:
+def _closed(report: Report, things: list[Thing]) -> float:
     """Report which kinds of unused things are closed. Returns their share."""
-    left = {kind: [thing.problem for thing in things if thing.kind == kind and not thing.used and thing.problem] for kind in KINDS}
-    problems = [said for each in left.values() for said in each]
-    share = sum(not each for each in left.values()) / len(KINDS)
-    report.part("closed", share, " ".join(dict.fromkeys(problems)) or "What nobody used is closed.")
+    problems = {kind: [thing.problem for thing in things if thing.kind == kind and not thing.used and thing.problem] for kind in LEFT}
+    share = sum(not each for each in problems.values()) / len(LEFT)
+    said = dict.fromkeys(each for several in problems.values() for each in several)
+    report.part("closed", share, " ".join(said) or "What nobody used is closed.")
     return share
 
 
@@ -81,90 +117,67 @@ def _built(answer: Answer) -> Iterator[tuple[Builder, MessyAccount, MessyAccount
 
 
 class _Probes:
-    """Tries out the resources of an account. A problem is a text; "" says that a thing is as it should be."""
+    """Tries out the resources of an account."""
 
     def __init__(self, answer: Answer, builder: Builder, account: MessyAccount) -> None:
         self._client, self._builder, self._account = answer.client, builder, account
 
     def things(self) -> Iterator[Thing]:
         """All resources, used and unused ones."""
-        probes: tuple[tuple[str, dict[str, bool], Callable[[str, bool], str]], ...] = (
-            ("endpoints", self._account.endpoints, self._endpoint),
-            ("warm pools", self._account.jobs, self._job),
-            ("NAT gateways", self._account.gateways, self._gateway),
-            ("secrets", self._account.secrets, self._secret),
-            ("unfinished uploads", self._account.uploads, self._upload),
-        )
-        for kind, names, probe in probes:
-            for name, used in names.items():
-                yield Thing(kind, used, probe(name, used))
+        account = self._account
+        for name, used in account.endpoints.items():
+            second = used and len(self._builder.variants(name)) > 1
+            said = "An endpoint of two variants is gone, and the second one was asked." if second else ""
+            yield Thing("endpoints", used, self._answers(name), said)
+        for name, used in account.jobs.items():
+            if not used:
+                yield Thing("warm pools", used, self._pool(name))
+        for gateway, used in account.gateways.items():
+            yield Thing("NAT gateways", used, self._gateway(gateway))
+        for name, used in account.secrets.items():
+            yield self._secret(name, used)
+        for upload, used in account.uploads.items():
+            yield Thing("unfinished uploads", used, self._upload(upload))
         yield Thing("objects", True, self._objects())
 
-    def _endpoint(self, name: str, used: bool) -> str:
+    def _answers(self, endpoint: str) -> bool:
         try:
-            self._builder.answer(name)
+            self._builder.answer(endpoint)
         except ClientError:
-            which = "last of two" if len(self._builder.variants(name)) > 1 else "only one"
-            return f"An endpoint of which a variant is asked, the {which}, does not answer any more." if used else ""
-        return "" if used else "An endpoint that was never asked still answers, and costs money."
+            return False
+        return True
 
-    def _job(self, name: str, used: bool) -> str:
-        job = self._client("sagemaker").describe_training_job(TrainingJobName=name)
-        if not used and job.get("WarmPoolStatus", {}).get("Status") == "Available":
-            return "A warm pool is still kept: its job's `WarmPoolStatus` is Available."
-        return ""
+    def _pool(self, job: str) -> bool:
+        found = self._client("sagemaker").describe_training_job(TrainingJobName=job)
+        return found.get("WarmPoolStatus", {}).get("Status") == "Available"
 
-    def _gateway(self, gateway: str, used: bool) -> str:
+    def _gateway(self, gateway: str) -> bool:
         try:
-            [found] = self._client("ec2").describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"]
-            there = found["State"] == "available"
-        except (ClientError, ValueError):
-            there = False
-        if used == there:
-            return ""
-        return "A NAT gateway to which a route leads is gone." if used else "A NAT gateway to which no route leads is still there."
-
-    def _secret(self, name: str, used: bool) -> str:
-        manager = self._client("secretsmanager")
-        if used:
-            try:
-                manager.get_secret_value(SecretId=name)
-            except ClientError:
-                return "A secret that a program has read can be read no more."
-            return ""
-        try:
-            found = manager.describe_secret(SecretId=name)
+            found = self._client("ec2").describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"]
         except ClientError:
-            return "A secret was deleted at once, so nobody can bring it back: it needs a time to change one's mind."
+            return False
+        return any(each["State"] == "available" for each in found)
+
+    def _secret(self, name: str, used: bool) -> Thing:
+        try:
+            found = self._client("secretsmanager").describe_secret(SecretId=name)
+        except ClientError:
+            return Thing("secrets", used, False, "A secret was deleted at once: nobody can bring it back.")
         if "DeletedDate" not in found:
-            return "A secret that nobody has read is still there."
+            return Thing("secrets", used, True)
         days = round((found["DeletedDate"] - found["CreatedDate"]) / timedelta(days=1))  # it was made a moment ago
-        return "" if days == RECOVERY_DAYS else f"A secret can be recovered for {days} days; the text says how long."
+        said = "" if used or days == RECOVERY_DAYS else f"A secret can be recovered for {days} days; the text says how long."
+        return Thing("secrets", used, False, said)
 
-    def _upload(self, upload: str, used: bool) -> str:
+    def _upload(self, upload: str) -> bool:
         pages = self._client("s3").get_paginator("list_multipart_uploads").paginate(Bucket=self._account.bucket)
-        there = any(each["UploadId"] == upload for page in pages for each in page.get("Uploads", ()))
-        return "An unfinished upload still stores its parts." if there and not used else ""
+        return any(each["UploadId"] == upload for page in pages for each in page.get("Uploads", ()))
 
-    def _objects(self) -> str:
+    def _objects(self) -> bool:
         s3 = self._client("s3")
         try:
             for name in ("model.tar.gz", "train.csv"):
-                s3.head_object(Bucket=self._account.bucket, Key=f"m14_1/{self._account.prefix}/{name}")
+                s3.head_object(Bucket=self._account.bucket, Key=f"{self._account.folder}{name}")
         except ClientError:
-            return "An object of the bucket is gone. Only unfinished uploads are to be ended."
-        return ""
-
-
-def _others(answer: Answer, builder: Builder, other: MessyAccount) -> Iterator[str]:
-    """What of somebody else's is gone: nothing there is used, and all of it must stay."""
-    gone = {
-        "endpoints": "An endpoint of somebody else is gone: its name has the prefix in it, but does not begin with it.",
-        "warm pools": "A warm pool of somebody else is gone: its job's name has the prefix in it, but does not begin with it.",
-        "NAT gateways": "A NAT gateway with another `Name` is gone.",
-        "secrets": "A secret of somebody else is gone: its name does not begin with the prefix.",
-        "unfinished uploads": "An upload outside of `folder(prefix)` is gone.",
-    }
-    for thing in _Probes(answer, builder, other).things():
-        if thing.kind in gone and not thing.problem:
-            yield gone[thing.kind]
+            return False
+        return True

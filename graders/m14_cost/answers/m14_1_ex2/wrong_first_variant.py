@@ -1,7 +1,7 @@
 """An endpoint has one variant."""
 
 # trips: kept
-# says: the last of two, does not answer
+# says: the second one was asked
 
 folder = account.folder
 

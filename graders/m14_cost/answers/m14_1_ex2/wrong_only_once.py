@@ -1,7 +1,7 @@
 """What was found the first time is there the second time."""
 
 # trips: again
-# says: tidy
+# says: PreconditionFailed
 
 folder = account.folder
 
