@@ -91,7 +91,7 @@ class Builder:
     def begun(self, prefix: str, bucket: str, folder: str, rng: random.Random) -> MessyAccount:
         """As `built`, but endpoints and jobs are starting: `wait` waits for them."""
         account, names = MessyAccount(prefix, bucket, folder), self._names(prefix, rng)
-        archive = self._archive(account, rng)
+        archive = self._objects(account, rng)
         for variants in rng.sample((("Live",), ("Old", "New"), ()), 3):
             self._endpoint(account, next(names), archive, variants)
         self._job(account, next(names), KEPT)
@@ -106,7 +106,7 @@ class Builder:
     def neighbour(self, prefix: str, bucket: str, folder: str, rng: random.Random) -> MessyAccount:
         """Begin an account in which nothing is used, one resource of each kind. `wait` waits for it."""
         account, names = MessyAccount(prefix, bucket, folder), self._names(prefix, rng)
-        self._endpoint(account, next(names), self._archive(account, rng), ())
+        self._endpoint(account, next(names), self._objects(account, rng), ())
         self._job(account, next(names), KEPT)
         self._secret(account, next(names), used=False)
         self._network(account, [False])
@@ -128,10 +128,12 @@ class Builder:
     def _names(self, prefix: str, rng: random.Random) -> Iterator[str]:
         return (f"{prefix}-{word}" for word in rng.sample(WORDS, len(WORDS)))
 
-    def _archive(self, account: MessyAccount, rng: random.Random) -> str:
-        key = f"{account.folder}model.tar.gz"
-        self._client("s3").put_object(Bucket=account.bucket, Key=key, Body=constant(rng.uniform(0.2, 0.8)))
-        return f"s3://{account.bucket}/{key}"
+    def _objects(self, account: MessyAccount, rng: random.Random) -> str:
+        """Store what models and jobs read. Returns the URI of the model's archive."""
+        bodies = {"model.tar.gz": constant(rng.uniform(0.2, 0.8)), "train.csv": b"0,1,2\n1,2,3\n0,1,1\n1,3,3\n"}
+        for name, body in bodies.items():
+            self._client("s3").put_object(Bucket=account.bucket, Key=f"{account.folder}{name}", Body=body)
+        return f"s3://{account.bucket}/{account.folder}model.tar.gz"
 
     def _endpoint(self, account: MessyAccount, name: str, archive: str, variants: tuple[str, ...]) -> None:
         """An endpoint with these variants, or an unused one. Only the last variant is asked, so that the first of two looks idle."""
@@ -149,9 +151,8 @@ class Builder:
 
     def _job(self, account: MessyAccount, name: str, kept: int = 0) -> None:
         """A training job that ends at once. It keeps a warm pool for ``kept`` seconds."""
-        key, more = f"{account.folder}train.csv", {"KeepAlivePeriodInSeconds": kept} if kept else {}
-        self._client("s3").put_object(Bucket=account.bucket, Key=key, Body=b"0,1,2\n1,2,3\n0,1,1\n1,3,3\n")
-        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{account.bucket}/{key}"}
+        more = {"KeepAlivePeriodInSeconds": kept} if kept else {}
+        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{account.bucket}/{account.folder}train.csv"}
         self._client("sagemaker").create_training_job(
             TrainingJobName=name,
             RoleArn=self._role,

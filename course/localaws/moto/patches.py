@@ -264,6 +264,21 @@ def _table_versions(module: ModuleType) -> None:
     module.GlueResponse.update_table = update_table
 
 
+@patch_on_import("moto.ec2.models.nat_gateways")
+def _tagged_gateways(module: ModuleType) -> None:
+    # moto ignores the filters of NAT gateways by tags, and returns all of them.
+    from moto.ec2.utils import tag_filter_matches
+
+    original = module.NatGatewayBackend.describe_nat_gateways
+
+    def describe_nat_gateways(self: Any, filters: dict[str, list[str]] | None, nat_gateway_ids: list[str] | None) -> list[Any]:
+        found = original(self, filters, nat_gateway_ids)
+        tags = {name: values for name, values in (filters or {}).items() if name.startswith("tag")}
+        return [each for each in found if all(tag_filter_matches(each, name, values) for name, values in tags.items())]
+
+    module.NatGatewayBackend.describe_nat_gateways = describe_nat_gateways
+
+
 OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all other requests to moto wait meanwhile
 
 # Changes to other libraries that moto's modules use. Outside a request to moto these functions behave as before.
