@@ -94,8 +94,8 @@ class Builder:
         archive = self._objects(account, rng)
         for variants in rng.sample((("Live",), ("Old", "New"), ()), 3):
             self._endpoint(account, next(names), archive, variants)
-        self._job(account, next(names), KEPT)
-        self._job(account, next(names))
+        self._job(account, next(names), rng.randint(5, 100), KEPT)
+        self._job(account, next(names), rng.randint(101, 200), 0)
         for used in rng.sample((True, False, False), 3):
             self._secret(account, next(names), used)
         self._network(account, rng.sample((True, False), 2))
@@ -107,7 +107,7 @@ class Builder:
         """Begin an account in which nothing is used, one resource of each kind. `wait` waits for it."""
         account, names = MessyAccount(prefix, bucket, folder), self._names(prefix, rng)
         self._endpoint(account, next(names), self._objects(account, rng), ())
-        self._job(account, next(names), KEPT)
+        self._job(account, next(names), rng.randint(201, 300), KEPT)
         self._secret(account, next(names), used=False)
         self._network(account, [False])
         self._upload(account, f"{folder}part.csv")
@@ -149,8 +149,9 @@ class Builder:
         account.endpoints[name] = bool(variants)
         self._variants[name] = variants or ("Live",)
 
-    def _job(self, account: MessyAccount, name: str, kept: int = 0) -> None:
-        """A training job that ends at once. It keeps a warm pool for ``kept`` seconds."""
+    def _job(self, account: MessyAccount, name: str, volume: int, kept: int) -> None:
+        """A training job that ends at once. It keeps a warm pool for ``kept`` seconds. A job takes over the pool of another one if they are
+        alike, so each has a storage ``volume`` of its own size, in gigabytes."""
         more = {"KeepAlivePeriodInSeconds": kept} if kept else {}
         source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{account.bucket}/{account.folder}train.csv"}
         self._client("sagemaker").create_training_job(
@@ -160,7 +161,7 @@ class Builder:
             HyperParameters={"objective": "binary:logistic", "num_round": "1"},
             InputDataConfig=[{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
             OutputDataConfig={"S3OutputPath": f"s3://{account.bucket}/{account.folder}"},
-            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5} | more,
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": volume} | more,
             StoppingCondition={"MaxRuntimeInSeconds": 600},
         )
         account.jobs[name] = not kept
@@ -244,6 +245,8 @@ class Builder:
         for call, parameters in steps:
             with contextlib.suppress(ClientError):
                 call(**parameters)
-        for upload in s3.list_multipart_uploads(Bucket=account.bucket).get("Uploads", ()):
-            if upload["UploadId"] in account.uploads:
-                s3.abort_multipart_upload(Bucket=account.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        below = {"Bucket": account.bucket, "Prefix": account.folder}
+        for upload in s3.list_multipart_uploads(**below).get("Uploads", ()):
+            s3.abort_multipart_upload(Bucket=account.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        for stored in s3.list_objects_v2(**below).get("Contents", ()):
+            s3.delete_object(Bucket=account.bucket, Key=stored["Key"])
