@@ -16,6 +16,7 @@ from course.grading.jobs import sagemaker_role
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
 NAMES = ("bags", "cargo", "crew", "gates", "meals", "routes")
+SMALL = ("NAT gateways", "secrets", "unfinished uploads")  # the kinds of a small account
 RECOVERY_DAYS = 30
 FEWEST = 3  # kinds that must be closed before it is asked what was kept
 # What is said of a resource that nobody uses and is left, of a used one that is gone, and of somebody else's that is gone.
@@ -69,7 +70,11 @@ class Thing:
 
 def judge_tidy(answer: Answer, report: Report) -> None:
     """Build two accounts, let the learner tidy up one of them, and try out what is left; reports all parts of m14_1_ex2."""
-    with _built(answer) as (builder, own, other):
+    with contextlib.ExitStack() as made:
+        builder, bucket = Builder(answer.client, sagemaker_role(answer.client("iam")), IMAGE), _bucket(answer, made)
+        if not _anything_closed(answer, report, builder, bucket, made):
+            return
+        own, other = _built(answer, builder, bucket, made)
         report.doing("tidies up the account")
         answer.call("tidy", own.prefix, own.bucket)
         report.doing("tries out what is left")
@@ -98,22 +103,38 @@ def _closed(report: Report, things: list[Thing]) -> float:
     return share
 
 
-@contextlib.contextmanager
-def _built(answer: Answer) -> Iterator[tuple[Builder, MessyAccount, MessyAccount]]:
+def _bucket(answer: Answer, made: contextlib.ExitStack) -> str:
+    s3, bucket = answer.client("s3"), f"m14-mess-{answer.token()}"
+    s3.create_bucket(Bucket=bucket)
+    made.callback(delete_bucket, s3, bucket)
+    return bucket
+
+
+def _anything_closed(answer: Answer, report: Report, builder: Builder, bucket: str, made: contextlib.ExitStack) -> bool:
+    """Try the function on a small account first. If it closes nothing there, report this, and build no other."""
+    prefix = f"{answer.rng.choice(NAMES)}-{answer.token()}"
+    small = builder.small(prefix, bucket, f"m14_1/{prefix}/", answer.rng)
+    made.callback(builder.remove, small)
+    answer.call("tidy", prefix, bucket)
+    left = [thing.problem for thing in _Probes(answer, builder, small).things() if not thing.used and thing.there]
+    if len(left) < len(SMALL):
+        return True
+    report.part("closed", False, f"In a small account nothing was closed. {' '.join(left)}")
+    for name in ("kept", "again"):
+        report.part(name, False, "Judged once something is closed.")
+    return False
+
+
+def _built(answer: Answer, builder: Builder, bucket: str, made: contextlib.ExitStack) -> tuple[MessyAccount, MessyAccount]:
     """The learner's account, and one of somebody else whose names have the same prefix in them, but do not begin with it."""
-    rng, s3 = answer.rng, answer.client("s3")
-    prefix, bucket = f"{rng.choice(NAMES)}-{answer.token()}", f"m14-mess-{answer.token()}"
-    builder = Builder(answer.client, sagemaker_role(answer.client("iam")), IMAGE)
-    with contextlib.ExitStack() as made:
-        s3.create_bucket(Bucket=bucket)
-        made.callback(delete_bucket, s3, bucket)
-        own = builder.begun(prefix, bucket, f"m14_1/{prefix}/", rng)
-        made.callback(builder.remove, own)
-        other = builder.neighbour(f"old-{prefix}", bucket, f"m14_1/{prefix}-old/", rng)
-        made.callback(builder.remove, other)
-        for account in (own, other):
-            builder.wait(account, rng)
-        yield builder, own, other
+    rng, prefix = answer.rng, f"{answer.rng.choice(NAMES)}-{answer.token()}"
+    own = builder.begun(prefix, bucket, f"m14_1/{prefix}/", rng)
+    made.callback(builder.remove, own)
+    other = builder.neighbour(f"old-{prefix}", bucket, f"m14_1/{prefix}-old/", rng)
+    made.callback(builder.remove, other)
+    for account in (own, other):
+        builder.wait(account, rng)
+    return own, other
 
 
 class _Probes:
