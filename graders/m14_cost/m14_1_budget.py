@@ -95,10 +95,12 @@ class _Scene(contextlib.ExitStack):
         return self._client("budgets").describe_budget_actions_for_budget(**self.named)["Actions"]
 
     def statements(self) -> list[dict[str, Any]]:
-        """The statements of the topic's policy."""
+        """The statements of the topic's policy. Raises UnreadPolicy."""
         policy = json.loads(self._client("sns").get_topic_attributes(TopicArn=self.plan["topic"])["Attributes"]["Policy"])
-        found = policy.get("Statement", [])
-        return found if isinstance(found, list) else [found]
+        found = policy.get("Statement") if isinstance(policy, dict) else None
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise UnreadPolicy("no list of statements")
+        return found
 
     def _topic(self, name: str) -> str:
         sns = self._client("sns")

@@ -36,11 +36,14 @@ def _applies(statement: dict[str, Any], request: Request) -> bool:
     for member in UNREAD:
         if member in statement:
             raise UnreadPolicy(member)
+    condition = statement.get("Condition", {})
+    if not isinstance(condition, dict) or not all(isinstance(keys, dict) for keys in condition.values()):
+        raise UnreadPolicy("a Condition without operators and keys")
     return (
         _names(statement.get("Principal"), request.principal)
         and any(_like(request.action.lower(), each.lower()) for each in _listed(statement.get("Action")))
         and any(_like(request.topic, each) for each in _listed(statement.get("Resource")))
-        and all(_holds(operator, keys, request) for operator, keys in (statement.get("Condition") or {}).items())
+        and all(_holds(operator, keys, request) for operator, keys in condition.items())
     )
 
 

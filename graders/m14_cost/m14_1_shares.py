@@ -64,7 +64,10 @@ def judge_shares(answer: Answer, report: Report) -> None:
             if not _judged(report, _ask(answer, start, end), alone=(start, end) == times[0]):
                 break
         report.finished("teams", "whole", "fair")
-        report.part("nobody", *_nobody(answer, days, oldest, today))
+        if not (quiet := _quiet(answer, days, today)):
+            report.part("nobody", True, "In this account, teams have costs on each day.")
+        for start in quiet:
+            report.part("nobody", *_nobody(answer, start))
 
 
 def _keys(answer: Answer, made: contextlib.ExitStack, teams: list[str]) -> datetime:
@@ -197,11 +200,15 @@ def _between(value: float, least: float, most: float) -> bool:
     return near(value, middle, half + WITHIN * most + PLACES)
 
 
-def _nobody(answer: Answer, days: Bill, oldest: str, today: str) -> tuple[bool, str]:
-    """Ask for a time without costs of teams: if there is one, for a day on which something without a tag has costs."""
+def _quiet(answer: Answer, days: Bill, today: str) -> list[str]:
+    """A day without any costs, and one on which only what has no team costs something, as far as there are such days."""
     without = [day for day, lines in days.items() if day < today and not any(cost for team, cost in lines.items() if team)]
     billed = [day for day in without if any(days[day].values())]
-    start = answer.rng.choice(billed or without or [oldest])
+    return [answer.rng.choice(each) for each in (billed, sorted({*without} - {*billed})) if each]
+
+
+def _nobody(answer: Answer, start: str) -> tuple[bool, str]:
+    """Ask for a day without costs of teams."""
     end = (datetime.fromisoformat(start) + timedelta(days=1)).strftime("%Y-%m-%d")
     returned = answer.call("by_team", start, end)
     said = f"`by_team({start!r}, {end!r})` returned {len(returned)} teams; expected an empty dict, since no team has costs in this time."
