@@ -18,12 +18,12 @@ ex1 = Exercise(
     topics=["cost.spot", "train.checkpoint"],
     seconds=90,
     hints=(
-        "Three members of the request change, and one hyperparameter. For the distance, think of what an hour of work loses: to checkpoints, and "
-        "to interruptions.",
-        "With `t` seconds of work between two checkpoints, saving takes the share `save_seconds / t` of the time, and an interruption loses "
-        "`t / 2` on average, once in each `lifetime`. Which `t` makes the sum the least?",
-        "The sum is the least at `t = (2 * save_seconds * lifetime) ** 0.5`. Divide by `round_seconds`, round, and keep it between 1 and "
-        "`rounds`. `MaxWaitTimeInSeconds` belongs to `StoppingCondition`.",
+        "Three members of the request change, and one hyperparameter. For the distance, think of what an hour of work loses: "
+        "to checkpoints, and to interruptions.",
+        "With `t` seconds of work between two checkpoints, saving takes the share `save_seconds / t` of the time, and an "
+        "interruption loses `t / 2` on average, once in each `lifetime`. Which `t` makes the sum the least?",
+        "The sum is the least at `t = (2 * save_seconds * lifetime) ** 0.5`. Divide by `round_seconds`, round, and keep it "
+        "between 1 and `rounds`. `MaxWaitTimeInSeconds` belongs to `StoppingCondition`.",
     ),
 )
 
@@ -38,11 +38,12 @@ ex2 = Exercise(
     topics=["cost.recommender", "cost.instances"],
     seconds=60,
     hints=(
-        "Go through the recommendations one by one. Which are left out? How many instances does the peak need, and what do they cost in an hour?",
-        "`EndpointConfiguration` has the `InstanceType`, `Metrics` the other numbers. An hour has `60 * mean` requests, also when fewer come "
-        "than the instances stand.",
-        "`count = max(least, ceil(peak / (0.8 * MaxInvocations)))`, `per_thousand = count * CostPerHour / (60 * mean) * 1000`. "
-        "`min(..., key=..., default=None)`.",
+        "Go through the recommendations one by one. Which are left out? How many instances does the peak need, and what do "
+        "they cost in an hour?",
+        "`EndpointConfiguration` has the `InstanceType`, `Metrics` the other numbers. An hour has `60 * mean` requests, also "
+        "when fewer come than the instances stand.",
+        "`count = max(least, ceil(peak / (0.8 * MaxInvocations)))`, `per_thousand = count * CostPerHour / (60 * mean) * "
+        "1000`. `min(..., key=..., default=None)`.",
     ),
 )
 
@@ -60,11 +61,12 @@ ex3 = Exercise(
     topics=["cost.recommender", "cost.instances"],
     seconds=120,
     hints=(
-        "The busiest minute decides, not the mean. How many vCPUs and how many gigabytes does it use, and how many of each must an instance have?",
-        "`CPUUtilization` / 100 are vCPUs, `MemoryUtilization` / 100 is a share of the memory of `now`. Divide by 0.7 and 0.8. For `move`, read "
-        "the configuration that the endpoint has, and make another one with all that is in it.",
-        "`[each | {\"InstanceType\": instance_type} for each in old[\"ProductionVariants\"]]`, `DataCaptureConfig` if the old one has it, and "
-        "`update_endpoint(..., RetainAllVariantProperties=True)`.",
+        "The busiest minute decides, not the mean. How many vCPUs and how many gigabytes does it use, and how many of each "
+        "must an instance have?",
+        "`CPUUtilization` / 100 are vCPUs, `MemoryUtilization` / 100 is a share of the memory of `now`. Divide by 0.7 and "
+        "0.8. For `move`, read the configuration that the endpoint has, and make another one with all that is in it.",
+        '`[each | {"InstanceType": instance_type} for each in old["ProductionVariants"]]`, `DataCaptureConfig` if the old one'
+        " has it, and `update_endpoint(..., RetainAllVariantProperties=True)`.",
     ),
 )
 
@@ -79,11 +81,12 @@ ex4 = Exercise(
     topics=["cost.spot", "cost.sharing", "cost.manage"],
     seconds=180,
     hints=(
-        "The workloads do not touch each other. So take the cheapest option of each one that keeps its limit, and decide on the commitment last.",
-        "Nobody knows how busy the next year is. Replay each option of the website in several years, from a growth of 1 to one of 1.1, and take "
-        "only what keeps its limit in all of them.",
-        "`all(company.replay(year, {workload: option}).loc[workload].kept for year in years)`. The commitment is the load at the share "
-        "`DISCOUNT` of the sorted hours, times `1 - DISCOUNT`, as in the notebook before.",
+        "The workloads do not touch each other. So take the cheapest option of each one that keeps its limit, and decide on "
+        "the commitment last.",
+        "Nobody knows how busy the next year is. Replay each option of the website in several years, from a growth of 1 to "
+        "one of 1.1, and take only what keeps its limit in all of them.",
+        "`all(company.replay(year, {workload: option}).loc[workload].kept for year in years)`. The commitment is the load at "
+        "the share `DISCOUNT` of the sorted hours, times `1 - DISCOUNT`, as in the notebook before.",
     ),
 )
 

@@ -19,14 +19,14 @@
 #
 # **Services**: SageMaker (Spot training, Inference Recommender, endpoints), CloudWatch, Application Auto Scaling.
 #
-# **Cost**: \$0 here. On AWS about \$1: the load test of Inference Recommender is billed by its instances.
+# **Cost**: \$0 here. On AWS about a dollar: the load test of Inference Recommender is billed by its instances.
 #
 # ## Set up
 #
 # The import of the SDK takes some seconds.
 
 # %%
-import time
+import logging
 
 from given import company, endpoints, load_test, spot
 
@@ -35,9 +35,9 @@ from course.plots import show
 
 aws = connect("m14_2")  # before the import of the SDK, which needs to know the region
 from sagemaker.core.helper.session_helper import Session
-from sagemaker.train import ModelTrainer
-from sagemaker.train.configs import CheckpointConfig, Compute, InputData, SourceCode, StoppingCondition
+from sagemaker.train import ModelTrainer, configs
 
+logging.disable(logging.WARNING)  # the SDK reports every step
 sagemaker = aws.client("sagemaker")
 print(aws)
 
@@ -60,18 +60,19 @@ SEED = 14
 # %%
 rows = endpoints.rows(SEED)
 folder = spot.upload(aws, rows)
+limits = configs.StoppingCondition(max_runtime_in_seconds=600, max_wait_time_in_seconds=3600)
 trainer = ModelTrainer(
     training_image=aws.image("sklearn", spot.IMAGE),
     role=aws.role,
-    source_code=SourceCode(source_dir="given", entry_script="train.py"),
-    compute=Compute(instance_type="ml.m5.large", instance_count=1, enable_managed_spot_training=True),
-    stopping_condition=StoppingCondition(max_runtime_in_seconds=600, max_wait_time_in_seconds=3600),
-    checkpoint_config=CheckpointConfig(s3_uri=f"{folder}/checkpoints/"),
+    source_code=configs.SourceCode(source_dir="given", entry_script="train.py"),
+    compute=configs.Compute(instance_type="ml.m5.large", enable_managed_spot_training=True),
+    stopping_condition=limits,
+    checkpoint_config=configs.CheckpointConfig(s3_uri=f"{folder}/checkpoints/"),
     hyperparameters={"rounds": 300, "save_every": 50},
     base_job_name=aws.unique("spot"),
     sagemaker_session=Session(default_bucket=aws.bucket),
 )
-data = InputData(channel_name="rows", data_source=f"{folder}/rows/")
+data = configs.InputData(channel_name="rows", data_source=f"{folder}/rows/")
 trainer.train(input_data_config=[data], wait=False, logs=False)
 job = spot.latest(aws, trainer.base_job_name)
 if aws.local:
@@ -79,7 +80,8 @@ if aws.local:
 described = spot.wait(aws, job)
 for step in described["SecondaryStatusTransitions"]:
     print(step["Status"], "-", step["StatusMessage"])
-print(described["TrainingTimeInSeconds"], "seconds,", described["BillableTimeInSeconds"], "of them billed")
+took, billed = described["TrainingTimeInSeconds"], described["BillableTimeInSeconds"]
+print(took, "seconds,", billed, "of them billed")
 print(spot.printed(aws, job))
 
 # %% [markdown]
@@ -114,8 +116,8 @@ for minutes in (1, 5, 15, 45, 150, 300):
 # Other members and hyperparameters stay as they are. `facts` also has `rounds` of the job, and in seconds `round_seconds`, `save_seconds` and `lifetime`: the mean of
 # how long instances last. Lifetimes are drawn as `spot.lifetimes` draws them. `save_every` is from 1 to `rounds`.
 #
-# An example: 1,000 rounds of 10 seconds, 50 seconds for a checkpoint, and a lifetime of 2 hours. The best is about 80 rounds. Where saving costs nothing, it is 1. What
-# an interruption loses may be up to a tenth above the best.
+# An example: 1,000 rounds of 10 seconds, 50 seconds for a checkpoint, and a lifetime of 2 hours. The best is about 80 rounds. Where saving costs nothing, it is 1. For all
+# points, checkpoints and interruptions together cost at most a tenth more than with the best distance.
 #
 # The check runs a job of your request that finds the checkpoint of an interrupted job.
 
@@ -297,7 +299,7 @@ check("m14_2_ex3", fitting=fitting, move=move)
 #
 # ## The year of a company
 #
-# A company has five workloads. Each has a limit that its users know:
+# Now for the whole year. There are five workloads. Each has a limit that its users know:
 #
 # | workload | today | its limit | could be |
 # |---|---|---|---|
@@ -323,7 +325,8 @@ for workload, choices in company.options(facts).items():
 # %%
 for choice in company.options(facts)["airports"][:6]:
     row = company.replay(facts, {"airports": choice}).loc["airports"]
-    print(choice, f"{row.dollars:8,.0f} dollars", f"{row.measured:6,.0f} ms", "kept" if row.kept else "broken")
+    kept = "kept" if row.kept else "broken"
+    print(choice, f"{row.dollars:8,.0f} dollars", f"{row.measured:6,.0f} ms", kept)
 
 # %% [markdown]
 # `company.next_year(facts, growth, seed)` returns the facts of another year: each hour of the website has `growth` times the load, and differs a little if there is
@@ -338,7 +341,7 @@ for choice in company.options(facts)["airports"][:6]:
 #   of each hour at list prices.
 # - A workload that breaks its limit goes back to today's way: it costs what it costs today.
 #
-# All companies can have half of their bill. For all points, your plan costs at most 5 % more than the best. It may take 30 seconds.
+# Nearly all companies can have half of their bill. For all points, your plan costs at most 5 % more than the best. It may take 30 seconds.
 
 
 # %% answer="m14_2_ex4"
@@ -372,9 +375,10 @@ try:
     chosen = plan(facts)
     for workload in company.WORKLOADS:
         one = company.replay(facts, company.today(facts) | {workload: chosen[workload]})
-        print(f"{workload:9} {company.dollars(one) - company.dollars(now):9,.0f} dollars", chosen[workload])
-    after = company.replay(facts, chosen)
-    print(f"all of it {company.dollars(after, chosen['commitment']) / company.dollars(now):.0%} of the bill")
+        saved = company.dollars(now) - company.dollars(one)
+        print(f"{workload:9} saves {saved:8,.0f} dollars", chosen[workload])
+    after = company.dollars(company.replay(facts, chosen), chosen["commitment"])
+    print(f"With all of it and the commitment: {after / company.dollars(now):.0%} of the bill")
 except NotImplementedError:
     print("Exercise 14.2.4 is not solved yet.")
 

@@ -1,7 +1,7 @@
 """A company's five workloads, and what a plan for them costs in a year.
 
-The prices are list prices of us-east-1 in US dollars an hour, of 2026-11-29. How waiting grows with the load, how often Spot instances are taken away,
-and what a model server holds are this course's own rules.
+The prices are list prices of us-east-1 in US dollars an hour, of 2026-11-29. How waiting grows with the load, how often Spot instances are
+taken away, and what a model server holds are this course's own rules.
 """
 
 import math
@@ -19,6 +19,7 @@ DISCOUNT = 0.3  # of a Savings Plan
 TARGET = 0.6  # of an instance's capacity: at which auto scaling adds one
 LATE_HOURS = 80  # hours of a year in which the website may be slow
 RARE = 0.01  # of the trainings may end too late
+LOW = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15)  # instances that auto scaling may keep at least
 IDLE_MINUTES = 15  # after which a serverless container is gone
 WORKLOADS = ("website", "scores", "training", "airports", "helpdesk")
 
@@ -28,7 +29,7 @@ def company(seed: int) -> dict[str, dict]:
     rng = np.random.default_rng(seed)
     hours = np.arange(HOURS)
     day = np.clip(np.sin((hours % 24 - 6) / 24 * 2 * np.pi), 0, None) * np.where(hours // 24 % 7 < 5, 1.0, rng.uniform(0.3, 0.7))
-    load = rng.uniform(200, 600) + rng.uniform(3_000, 6_000) * day
+    load = (rng.uniform(200, 600) + rng.uniform(3_000, 6_000) * day) * math.exp(rng.uniform(-1.0, 1.0))
     speed = rng.uniform(700, 1_100)  # requests a minute of an ml.m5.large
     models = int(rng.integers(24, 49))
     asked = rng.dirichlet(np.full(models, rng.uniform(0.3, 1.0)))
@@ -79,9 +80,9 @@ def next_year(facts: dict[str, dict], growth: float, seed: int) -> dict[str, dic
 def today(facts: dict[str, dict]) -> dict[str, Any]:
     """How the company does it today: on demand, with much to spare."""
     website, airports = facts["website"], facts["airports"]
-    count = math.ceil(website["load"].max() / website["capacity"]["ml.m5.xlarge"] / TARGET) + 1
+    count = math.ceil(website["load"].max() / website["capacity"]["ml.m5.xlarge"] / TARGET) + 2
     return {
-        "website": {"type": "ml.m5.xlarge", "low": count * 2 // 3 + 1, "high": count + 1},
+        "website": {"type": "ml.m5.xlarge", "low": count * 2 // 3, "high": count},
         "scores": {"every_hours": 0},
         "training": {"every_hours": 6, "spot": False, "save_minutes": 0},
         "airports": {"shared": math.ceil(len(airports["shares"]) / airports["holds"]) + 1},
@@ -92,9 +93,8 @@ def today(facts: dict[str, dict]) -> dict[str, Any]:
 
 def options(facts: dict[str, dict]) -> dict[str, list[dict]]:
     """What can be chosen: workload -> its options."""
-    website = [
-        {"type": name, "low": low, "high": high} for name in facts["website"]["capacity"] for low in range(1, 9) for high in range(low, 25)
-    ]
+    types = facts["website"]["capacity"]
+    website = [{"type": name, "low": low, "high": high} for name in types for low in LOW for high in range(low, 25)]
     rhythm = (6, 8, 12, 24)
     spot = [{"every_hours": each, "spot": True, "save_minutes": save} for each in rhythm for save in (0, 5, 10, 20, 40, 60)]
     return {
@@ -121,8 +121,8 @@ def replay(facts: dict[str, dict], plan: Mapping[str, Any], seed: int = 1) -> pd
     Returns
     -------
     DataFrame
-        A row for each workload: ``dollars`` of the year at list prices, what was ``measured``, its ``limit``, and whether it is ``kept``. Its
-        ``attrs["planned"]`` are the dollars of each hour that a Savings Plan may pay for.
+        A row for each workload: ``dollars`` of the year at list prices, what was ``measured``, its ``limit``, and whether it is ``kept``.
+        Its ``attrs["planned"]`` are the dollars of each hour that a Savings Plan may pay for.
     """
     rows, planned = {}, np.zeros(HOURS)
     for workload in WORKLOADS:
@@ -169,7 +169,9 @@ def _training(facts: dict, plan: dict, seed: int) -> tuple[np.ndarray, float, fl
         return _each(every, facts["hours"] * price), 0.0, every + facts["hours"], facts["fresh_hours"]
     rng, runs = np.random.default_rng(seed), HOURS // every
     work, save = facts["hours"] * 3600, facts["save_seconds"]
-    took = np.array([_spot_seconds(rng, work, plan["save_minutes"] * 60 or work, save, facts["lifetime_hours"] * 3600) for _ in range(runs)])
+    took = np.array(
+        [_spot_seconds(rng, work, plan["save_minutes"] * 60 or work, save, facts["lifetime_hours"] * 3600) for _ in range(runs)]
+    )
     late = float(np.quantile(took, 1 - RARE)) / 3600
     return np.zeros(HOURS), float(took.sum() / 3600 * price * SPOT), every + late, facts["fresh_hours"]
 
@@ -188,7 +190,7 @@ def _spot_seconds(rng: np.random.Generator, work: float, every: float, save: flo
 
 
 def _airports(facts: dict, plan: dict, seed: int) -> tuple[np.ndarray, float, float, float]:
-    """Milliseconds that 95 % of the answers keep: an endpoint for each model, or instances that all share, where rare models are loaded again."""
+    """Milliseconds that 95 % of the answers keep. Instances that all models share load rare ones again."""
     shares = facts["shares"]
     count = plan["shared"] or len(shares)
     loaded = 0.0 if not plan["shared"] else float(shares[plan["shared"] * facts["holds"] :].sum())

@@ -4,7 +4,6 @@ It saves its weights every `save_every` rounds, and goes on from the last that a
 """
 
 import json
-import os
 import time
 from pathlib import Path
 
@@ -26,9 +25,9 @@ def latest() -> tuple[int, np.ndarray | None]:
 def save(done: int, weights: np.ndarray) -> None:
     """Write beside, and rename: a file that is half written has no name of a checkpoint."""
     CHECKPOINTS.mkdir(parents=True, exist_ok=True)
-    with open(CHECKPOINTS / "unfinished", "wb") as file:
+    with (CHECKPOINTS / "unfinished").open("wb") as file:
         np.save(file, weights)
-    os.replace(CHECKPOINTS / "unfinished", CHECKPOINTS / f"round-{done:06d}.npy")
+    (CHECKPOINTS / "unfinished").replace(CHECKPOINTS / f"round-{done:06d}.npy")
 
 
 def main() -> None:

@@ -1,0 +1,2 @@
+def judge_tables(answer, report):
+    report.part("practice", False, "-")

@@ -1,0 +1,2 @@
+def judge_weeks(answer, report):
+    report.part("fitting", False, "-")
