@@ -12,7 +12,7 @@ from course.grading import Answer, Report
 from . import m14_2_replay as company
 from .m14_2_company import bill, broken, judge_example, refused
 
-COMPANIES = 3
+COMPANIES = 2
 YEARS = ((1.0, 1.03), (1.07, 1.1))  # growth of the website's load, drawn between these
 HALVED = ((0.5, 1.0), (0.6, 0.5), (0.7, 0.2))  # (share of today's bill up to, share of the points)
 BEST = ((1.05, 1.0), (1.12, 0.5))  # (multiple of the best plan's bill up to, share of the points)

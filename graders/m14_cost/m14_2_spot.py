@@ -142,7 +142,7 @@ def _hyperparameters(before: dict, given: dict, job: SpotJob) -> str:
     }:
         return "Its other hyperparameters are not those of the request."
     if not isinstance(given.get("save_every"), str):
-        return f"`save_every` is {given.get('save_every')!r}. All hyperparameters are texts."
+        return f"`save_every` is of the type {type(given.get('save_every')).__name__}. All hyperparameters are texts."
     return "" if every(given, job) else f"`save_every` is {given['save_every']!r}. It is a whole number of rounds, from 1 to {job.rounds}."
 
 

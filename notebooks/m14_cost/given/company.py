@@ -19,7 +19,10 @@ DISCOUNT = 0.3  # of a Savings Plan
 TARGET = 0.6  # of an instance's capacity: at which auto scaling adds one
 LATE_HOURS = 80  # hours of a year in which the website may be slow
 RARE = 0.01  # of the trainings may end too late
-LOW = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15)  # instances that auto scaling may keep at least
+LOW, HIGH = (
+    (1, 2, 3, 4, 5, 6, 8, 10, 12, 15),
+    (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24),
+)  # instances of auto scaling, at least and at most
 IDLE_MINUTES = 15  # after which a serverless container is gone
 WORKLOADS = ("website", "scores", "training", "airports", "helpdesk")
 
@@ -94,7 +97,7 @@ def today(facts: dict[str, dict]) -> dict[str, Any]:
 def options(facts: dict[str, dict]) -> dict[str, list[dict]]:
     """What can be chosen: workload -> its options."""
     types = facts["website"]["capacity"]
-    website = [{"type": name, "low": low, "high": high} for name in types for low in LOW for high in range(low, 25)]
+    website = [{"type": name, "low": low, "high": high} for name in types for low in LOW for high in HIGH if low <= high]
     rhythm = (6, 8, 12, 24)
     spot = [{"every_hours": each, "spot": True, "save_minutes": save} for each in rhythm for save in (0, 5, 10, 20, 40, 60)]
     return {

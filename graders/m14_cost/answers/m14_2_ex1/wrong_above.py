@@ -1,0 +1,16 @@
+"""The distance may be above the rounds."""
+
+# trips: distance
+# says: from 1 to
+
+
+def on_spot(request: dict, facts: dict) -> dict:
+    seconds = (2 * facts["save_seconds"] * facts["lifetime"]) ** 0.5
+    rounds = max(round(seconds / facts["round_seconds"]), 1)
+    waits = {"MaxWaitTimeInSeconds": int(facts["wait_hours"] * 3600)}
+    return request | {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": request["StoppingCondition"] | waits,
+        "CheckpointConfig": {"S3Uri": facts["checkpoints"]},
+        "HyperParameters": request["HyperParameters"] | {"save_every": str(rounds)},
+    }

@@ -1,0 +1,15 @@
+"""Nothing is lost if every round is saved."""
+
+# trips: distance
+# says: Checkpoints cost much more
+
+
+def on_spot(request: dict, facts: dict) -> dict:
+    rounds = 1
+    waits = {"MaxWaitTimeInSeconds": int(facts["wait_hours"] * 3600)}
+    return request | {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": request["StoppingCondition"] | waits,
+        "CheckpointConfig": {"S3Uri": facts["checkpoints"]},
+        "HyperParameters": request["HyperParameters"] | {"save_every": str(rounds)},
+    }

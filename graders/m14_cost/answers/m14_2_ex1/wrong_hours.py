@@ -1,0 +1,16 @@
+"""The wait is in hours."""
+
+# trips: request
+# says: Is it in seconds?
+
+
+def on_spot(request: dict, facts: dict) -> dict:
+    seconds = (2 * facts["save_seconds"] * facts["lifetime"]) ** 0.5
+    rounds = min(max(round(seconds / facts["round_seconds"]), 1), facts["rounds"])
+    waits = {"MaxWaitTimeInSeconds": facts["wait_hours"]}
+    return request | {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": request["StoppingCondition"] | waits,
+        "CheckpointConfig": {"S3Uri": facts["checkpoints"]},
+        "HyperParameters": request["HyperParameters"] | {"save_every": str(rounds)},
+    }

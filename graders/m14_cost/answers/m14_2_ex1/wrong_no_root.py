@@ -1,0 +1,16 @@
+"""The product is the distance."""
+
+# trips: distance
+# says: Interruptions lose much more
+
+
+def on_spot(request: dict, facts: dict) -> dict:
+    seconds = 2 * facts["save_seconds"] * facts["lifetime"]
+    rounds = min(max(round(seconds / facts["round_seconds"]), 1), facts["rounds"])
+    waits = {"MaxWaitTimeInSeconds": int(facts["wait_hours"] * 3600)}
+    return request | {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": request["StoppingCondition"] | waits,
+        "CheckpointConfig": {"S3Uri": facts["checkpoints"]},
+        "HyperParameters": request["HyperParameters"] | {"save_every": str(rounds)},
+    }

@@ -1,0 +1,16 @@
+"""Checkpoints go where the model goes."""
+
+# trips: request
+# says: does not name the place
+
+
+def on_spot(request: dict, facts: dict) -> dict:
+    seconds = (2 * facts["save_seconds"] * facts["lifetime"]) ** 0.5
+    rounds = min(max(round(seconds / facts["round_seconds"]), 1), facts["rounds"])
+    waits = {"MaxWaitTimeInSeconds": int(facts["wait_hours"] * 3600)}
+    return request | {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": request["StoppingCondition"] | waits,
+        "CheckpointConfig": {"S3Uri": request["OutputDataConfig"]["S3OutputPath"]},
+        "HyperParameters": request["HyperParameters"] | {"save_every": str(rounds)},
+    }

@@ -1,0 +1,16 @@
+"""The training may take as long as the wait."""
+
+# trips: request
+# says: limits the training
+
+
+def on_spot(request: dict, facts: dict) -> dict:
+    seconds = (2 * facts["save_seconds"] * facts["lifetime"]) ** 0.5
+    rounds = min(max(round(seconds / facts["round_seconds"]), 1), facts["rounds"])
+    waits = {"MaxWaitTimeInSeconds": int(facts["wait_hours"] * 3600)}
+    return request | {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {name: waits["MaxWaitTimeInSeconds"] for name in ("MaxRuntimeInSeconds", "MaxWaitTimeInSeconds")},
+        "CheckpointConfig": {"S3Uri": facts["checkpoints"]},
+        "HyperParameters": request["HyperParameters"] | {"save_every": str(rounds)},
+    }

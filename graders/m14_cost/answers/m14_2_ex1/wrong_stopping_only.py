@@ -1,0 +1,16 @@
+"""The wait replaces the condition."""
+
+# trips: request
+# says: is another one than before
+
+
+def on_spot(request: dict, facts: dict) -> dict:
+    seconds = (2 * facts["save_seconds"] * facts["lifetime"]) ** 0.5
+    rounds = min(max(round(seconds / facts["round_seconds"]), 1), facts["rounds"])
+    waits = {"MaxWaitTimeInSeconds": int(facts["wait_hours"] * 3600)}
+    return request | {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": waits,
+        "CheckpointConfig": {"S3Uri": facts["checkpoints"]},
+        "HyperParameters": request["HyperParameters"] | {"save_every": str(rounds)},
+    }

@@ -1,0 +1,20 @@
+"""What does not change is left out."""
+
+# trips: half
+# says: has no `
+
+
+def plan(facts: dict) -> dict:
+    years = [company.next_year(facts, growth, 0) for growth in (1.0, 1.05, 1.1)]
+    planned = {}
+    for workload, options in company.options(facts).items():
+        costs = []
+        for option in options:
+            tried = [company.replay(year, {workload: option}).loc[workload] for year in years]
+            if all(each.kept for each in tried):
+                costs.append((tried[0].dollars, len(costs), option))
+        planned[workload] = min(costs)[-1]
+    eligible = company.replay(years[0], planned).attrs["planned"]
+    discount = company.DISCOUNT
+    planned["commitment"] = float(sorted(eligible)[int(len(eligible) * discount)]) * (1 - discount)
+    return {name: each for name, each in planned.items() if name == "commitment" or each != company.today(facts)[name]} | {"helpdesk": None}
