@@ -414,6 +414,20 @@ except NotImplementedError:
 #
 # </details>
 #
+# ## The same in version 2 of the SDK
+#
+# ```python
+# from sagemaker.estimator import Estimator
+#
+# estimator = Estimator(
+#     image, role, 1, "ml.m5.large", use_spot_instances=True, max_run=600, max_wait=3600,
+#     checkpoint_s3_uri=f"{folder}/checkpoints/",
+# )
+# estimator.fit({"rows": f"{folder}/rows/"})
+# ```
+#
+# `model.right_size(...)` starts Inference Recommender there, and `predictor.update_endpoint(instance_type=...)` moves an endpoint.
+#
 # ## Clean up
 
 # %%
