@@ -58,24 +58,24 @@ def ledger(usage: UsageStore, now: float, marker: str = "", free_tier: bool = Fa
 
 
 def _services(found: Iterable[Charge]) -> list[dict]:
-    lines: dict[str, dict[tuple[str, str], list]] = defaultdict(dict)
+    names, lines = prices.names(), defaultdict[str, dict[tuple[str, str], list]](dict)
     for charge in found:
         if charge.cost is not None:
-            line = lines[charge.item.service].setdefault((_billed(charge.item), charge.item.region), [0.0, charge.unit, 0.0, 0.0])
+            rows = lines[names[charge.item.service]]  # data transfer is shown under the service that sent the data
+            line = rows.setdefault((_billed(charge.item), charge.item.region), [0.0, charge.unit, 0.0, 0.0])
             line[0] += charge.amount
             line[2] += charge.cost
             line[3] += charge.free
-    names = prices.names()
     services = [
         {
-            "name": names.get(service, service),
+            "name": name,
             "cost": sum(cost for _, _, cost, _ in rows.values()),
             "lines": [
                 {"usage_type": usage_type, "region": region, "amount": amount, "unit": unit, "cost": cost, "free": free}
                 for (usage_type, region), (amount, unit, cost, free) in sorted(rows.items(), key=lambda row: -row[1][2])
             ],
         }
-        for service, rows in lines.items()
+        for name, rows in lines.items()
     ]
     return sorted(services, key=lambda service: -service["cost"])
 

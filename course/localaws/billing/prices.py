@@ -102,14 +102,19 @@ def free(service: str, usage_type: str) -> float:
     return float((entry or {}).get("free", 0.0))
 
 
+def prefix(region: str) -> str:
+    """The prefix of usage types in the bill of a region: ``"USE1"``. Of a region that the table does not have, its name."""
+    return table(PRICES)["regions"].get(region, region)
+
+
 @cache
 def billed_type(service: str, usage_type: str, region: str) -> str:
     """A usage type as AWS's bill writes it: ``"USE1-Train:ml.m5.large"``."""
     entry, _ = _entry(service, usage_type)
-    prefix, form = table(PRICES)["regions"].get(region), (entry or {}).get("form") or table(PRICES)["services"].get(service, {}).get("form")
-    if prefix is None or form in (None, "region"):
+    form = (entry or {}).get("form") or table(PRICES)["services"].get(service, {}).get("form")
+    if form in (None, "region"):
         return f"{region}-{usage_type}"
-    return usage_type if form == "plain" and region == "us-east-1" else f"{prefix}-{usage_type}"
+    return usage_type if form == "plain" and region == "us-east-1" else f"{prefix(region)}-{usage_type}"
 
 
 def _entry(service: str, usage_type: str) -> tuple[dict | None, str]:

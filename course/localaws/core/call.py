@@ -82,7 +82,8 @@ class Principal:
     ``arn`` is as ``sts:GetCallerIdentity`` answers it, e.g. ``arn:aws:sts::123456789012:assumed-role/Administrator/learner``.
     ``session`` has what AssumeRole set for a role's session. ``network`` is the VPC in which the keys of a job or model are used. No policy
     at all limits an ``unlimited`` caller: the grader, which must see what a submission left, whatever the submission did to policies.
-    ``issued`` is when temporary keys were made, in Unix seconds, if known.
+    ``issued`` is when temporary keys were made, in Unix seconds, if known. Keys that are ``inside`` belong to a program that runs on AWS: a
+    job, a model server, a function or a pipeline. What it reads stays on AWS.
     """
 
     account: str
@@ -92,6 +93,7 @@ class Principal:
     unlimited: bool = False
     network: VpcNetwork | None = None
     issued: float | None = field(default=None, compare=False)
+    inside: bool = False
 
     @property
     def is_root(self) -> bool:

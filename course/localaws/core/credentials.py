@@ -49,12 +49,13 @@ def new_credential(
     unlimited: bool = False,
     network: VpcNetwork | None = None,
     issued: float | None = None,
+    inside: bool = False,
 ) -> Credential:
     """Random keys for a principal in AWS's format: ``ASIA...`` with a session token when temporary, else ``AKIA...``."""
     access_key = ("ASIA" if temporary else "AKIA") + "".join(secrets.choice(_BASE32) for _ in range(16))
     secret = base64.b64encode(secrets.token_bytes(30)).decode()
     token = base64.b64encode(secrets.token_bytes(120)).decode() if temporary else ""
-    return Credential(secret, Principal(account, arn, access_key, session, unlimited, network, issued), token, expires)
+    return Credential(secret, Principal(account, arn, access_key, session, unlimited, network, issued, inside), token, expires)
 
 
 def issued(state: Path, account: str = ACCOUNT) -> Credential:

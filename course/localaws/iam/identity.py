@@ -30,8 +30,14 @@ CREATE TABLE IF NOT EXISTS credentials (
     expires REAL
 )
 """
-# Later columns: the JSON of a `RoleSession` and of a `VpcNetwork`, empty for none, and when the keys were made.
-_ADDED = {"session": "TEXT NOT NULL DEFAULT ''", "network": "TEXT NOT NULL DEFAULT ''", "issued": "REAL"}
+# Later columns: the JSON of a `RoleSession` and of a `VpcNetwork`, empty for none, when the keys were made, and whether they belong to a
+# program on AWS.
+_ADDED = {
+    "session": "TEXT NOT NULL DEFAULT ''",
+    "network": "TEXT NOT NULL DEFAULT ''",
+    "issued": "REAL",
+    "inside": "INTEGER NOT NULL DEFAULT 0",
+}
 EXPIRED_KEPT = 24 * 3600.0  # seconds for which an expired key still answers "ExpiredToken" rather than "invalid"
 
 
@@ -83,6 +89,7 @@ class Identity:
         seconds: float | None = None,
         settings: RoleSession | None = None,
         network: VpcNetwork | None = None,
+        inside: bool = False,
     ) -> Credential:
         """Create temporary keys for a session of a role.
 
@@ -96,8 +103,10 @@ class Identity:
         settings : RoleSession, optional
         network : VpcNetwork, optional
             The VPC in which the keys are used.
+        inside : bool
+            Whether they belong to a program that runs on AWS; see `Principal`.
         """
-        return self.issue_as(self.session(role, session_name), seconds, settings, network)
+        return self.issue_as(self.session(role, session_name), seconds, settings, network, inside)
 
     def session(self, role: str, session_name: str = "SageMaker") -> str:
         """Returns the ARN of a role's session. ``role`` is a name or an ARN."""
@@ -110,17 +119,23 @@ class Identity:
         return credential
 
     def issue_as(
-        self, arn: str, seconds: float | None = None, settings: RoleSession | None = None, network: VpcNetwork | None = None
+        self,
+        arn: str,
+        seconds: float | None = None,
+        settings: RoleSession | None = None,
+        network: VpcNetwork | None = None,
+        inside: bool = False,
     ) -> Credential:
         """Create temporary keys for any principal."""
         now = self._clock.now()
         expires = None if seconds is None else now + seconds
-        credential = credentials.new_credential(arn, self.account, expires=expires, session=settings, network=network, issued=now)
+        about = {"session": settings, "network": network, "issued": now, "inside": inside}
+        credential = credentials.new_credential(arn, self.account, expires=expires, **about)
         written = (json.dumps(asdict(each)) if each else "" for each in (settings, network))
-        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, *written, now)
-        columns = "access_key, secret, token, arn, expires, session, network, issued"
+        row = (credential.principal.access_key, credential.secret, credential.token, arn, expires, *written, now, inside)
+        columns = "access_key, secret, token, arn, expires, session, network, issued, inside"
         with self._database.write() as connection:
-            connection.execute(f"INSERT INTO credentials ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute(f"INSERT INTO credentials ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             connection.execute("DELETE FROM credentials WHERE expires < ?", (now - EXPIRED_KEPT,))
         self._known[credential.principal.access_key] = credential
         return credential
@@ -131,13 +146,16 @@ class Identity:
 
     def _sessions(self) -> list[Credential]:
         rows = self._database.connection.execute(
-            "SELECT access_key, secret, token, arn, expires, session, network, issued FROM credentials"
+            "SELECT access_key, secret, token, arn, expires, session, network, issued, inside FROM credentials"
         )
         return [
             Credential(
-                secret, Principal(self.account, arn, key, _settings(written), network=_network(network), issued=issued), token, expires
+                secret,
+                Principal(self.account, arn, key, _settings(written), False, _network(network), issued, bool(inside)),
+                token,
+                expires,
             )
-            for key, secret, token, arn, expires, written, network, issued in rows
+            for key, secret, token, arn, expires, written, network, issued, inside in rows
         ]
 
     def _user_key(self, access_key: str) -> Credential | None:

@@ -61,7 +61,7 @@ def _assume_role(context: Context, parameters: dict) -> dict:
     role = _trusting_role(context, parameters, settings)
     chained = context.principal.arn.split(":")[2] == "sts"
     seconds = _seconds(parameters, default=3600, longest=3600 if chained else role.session_seconds)
-    credential = context.platform.identity.issue(arn, session, seconds, settings)
+    credential = context.platform.identity.issue(arn, session, seconds, settings, inside=context.principal.inside)
     answer = {
         "Credentials": _credentials(credential),
         "AssumedRoleUser": {"AssumedRoleId": f"{role.id}:{session}", "Arn": credential.principal.arn},

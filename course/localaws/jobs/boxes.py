@@ -139,7 +139,7 @@ def variables(
 
     With a ``network`` the credentials are for use in that VPC.
     """
-    credential = platform.identity.issue(role, seconds=CREDENTIAL_SECONDS, network=network)
+    credential = platform.identity.issue(role, seconds=CREDENTIAL_SECONDS, network=network, inside=True)
     extra = extra | ({"PATH": search_path(overlay, extra["PATH"])} if "PATH" in extra else {})
     base = sdk_environment.variables(platform.state, platform.endpoint, {}, credential) | {
         "AWS_DEFAULT_REGION": context.region,

@@ -2,7 +2,8 @@
 
 Matches AWS ("Amazon VPC pricing", "AWS PrivateLink pricing", "Amazon ECR pricing"): an interface endpoint costs in each of its subnets, a
 gateway endpoint nothing; a repository stores each layer once. Differs from AWS: part of an hour is billed as such, not as an hour; data
-through gateways and endpoints is not metered; an image has only the layer that was built here, uncompressed, without its base image.
+through gateways and endpoints is not metered, since it is not known what programs send; an image has only the layer that was built
+here, uncompressed, without its base image.
 """
 
 from __future__ import annotations

@@ -35,16 +35,19 @@ def family(service: str, usage_type: str) -> str:
 
 def attributes(service: str, usage_type: str, region: str) -> dict[str, str]:
     """All attributes of the product of a usage type, without its region's prefix, in a region."""
-    found = {
-        "regionCode": region,
-        "location": location(region),
-        "locationType": "AWS Region",
+    found = _place(service, region) | {
         "servicecode": service,
         "servicename": table(PRICE_LIST)["service_names"].get(service, prices.names()[service]),
         "usagetype": prices.billed_type(service, usage_type, region),
     }
     instance = prices.instance(service, usage_type)
     return found | (_of_instance(*instance) if instance else special(service, usage_type).get("attributes", {}))
+
+
+def _place(service: str, region: str) -> dict[str, str]:
+    if service in table(PRICE_LIST)["between_places"]:
+        return {"fromRegionCode": region, "fromLocation": location(region), "fromLocationType": "AWS Region"}
+    return {"regionCode": region, "location": location(region), "locationType": "AWS Region"}
 
 
 def _of_instance(component: str, name: str) -> dict[str, str]:

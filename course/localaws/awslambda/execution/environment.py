@@ -251,7 +251,7 @@ class ExecutionEnvironment:
     def _variables(self) -> dict[str, str]:
         """The variables of the process: the local AWS with the role's credentials, the function's own, and those that AWS sets."""
         platform, configuration, region = self._platform, self._configuration, self.function.region
-        credential = platform.identity.issue(configuration["Role"], self.function.name, CREDENTIAL_SECONDS)
+        credential = platform.identity.issue(configuration["Role"], self.function.name, CREDENTIAL_SECONDS, inside=True)
         base = sdk_environment.variables(platform.state, platform.endpoint, {}, credential)
         own = configuration.get("Environment", {}).get("Variables", {})
         paths = [part for each in (own, base) for part in each.get("PYTHONPATH", "").split(os.pathsep) if part]

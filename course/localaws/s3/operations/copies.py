@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
-from course.localaws.s3 import attributes, checksums, encryption
+from course.localaws.s3 import attributes, checksums, encryption, transfer
 from course.localaws.s3.bodies import BlobWriter, UncommittedBlob, digests
 from course.localaws.s3.conditions import ByteRange, check_copy_source, write_condition
 from course.localaws.s3.integrity import MAX_PUT, members
@@ -49,6 +49,7 @@ async def copy_object(context: Context, params: dict) -> dict:
         condition = write_condition(params, params["Key"])
         change, new = Change("Object Created", "CopyObject", context.call.id), replace(new, checksums=sums)
         stored = store.objects.commit(params["Bucket"], params["Key"], body, etag, new, tags, condition, change=change)
+    transfer.meter_copy(context, source, params["Bucket"], source.size)
     result = {"ETag": f'"{etag}"', "LastModified": stored.modified, **sums}
     return {"CopyObjectResult": result, **attributes.written(stored), **_source_version(source)}
 
@@ -126,6 +127,7 @@ async def upload_part_copy(context: Context, params: dict) -> dict:
         await to_thread.run_sync(body.copy, original, span.start, span.length)
         sums = members(body.checksums)
         part = store.uploads.put_part(upload, params["PartNumber"], body, body.etag, sums)
+    transfer.meter_copy(context, source, upload.bucket, span.length)
     shown = sums if upload.algorithm else {}
     return {"CopyPartResult": {"ETag": f'"{part.etag}"', "LastModified": part.modified, **shown}, **_source_version(source)}
 

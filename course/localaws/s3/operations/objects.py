@@ -11,7 +11,7 @@ from course.localaws.context import Context, Operation
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol import xml
 from course.localaws.protocol.rest_xml import answer_headers
-from course.localaws.s3 import attributes
+from course.localaws.s3 import attributes, transfer
 from course.localaws.s3.buckets import ARN
 from course.localaws.s3.conditions import ByteRange, NotModified, byte_range, check_read, write_condition
 from course.localaws.s3.file_response import FileResponse
@@ -76,7 +76,8 @@ def _read(context: Context, params: dict, with_body: bool) -> Response:
     status = 206 if span else 200
     if not with_body:
         return Response(b"", status, headers)
-    return FileResponse(context.platform.objects.open(found), span or ByteRange(0, found.size), status, headers)
+    body, sent = context.platform.objects.open(found), transfer.meter(context, found)
+    return FileResponse(body, span or ByteRange(0, found.size), status, headers, sent)
 
 
 def _part(found: StoredObject, number: int) -> tuple[ByteRange, int | None]:

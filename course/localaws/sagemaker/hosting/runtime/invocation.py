@@ -121,7 +121,8 @@ class EndpointInvoker:
                 component=settings.get("Component", ""),
             )
         )
-        self._meter(invocation, reply)
+        if invocation.variant is not invocation.fleet.shadow:  # AWS bills its instances only
+            self._meter(invocation, reply)
         capture = settings.get("Capture")
         if reply.ok and capture:
             capture = capture | {"KmsKeyId": settings.get("CaptureKey")}
@@ -134,7 +135,7 @@ class EndpointInvoker:
         """
         region = invocation.context.region
         arn = f"arn:aws:sagemaker:{region}:{self._account}:endpoint/{invocation.endpoint.lower()}"
-        for usage_type, size in ((DATA_IN, len(invocation.params.get("Body") or b"")), (DATA_OUT, len(reply.body))):
+        for usage_type, size in ((DATA_IN, len(invocation.params.get("Body") or b"")), (DATA_OUT, len(reply.body) + reply.streamed)):
             self._usage.count(Item(SERVICE, usage_type, INVOKE, region, arn), size / GIGABYTE)
         variant = invocation.variant
         if serverless := variant.document.get("Serverless"):

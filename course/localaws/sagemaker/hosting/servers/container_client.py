@@ -42,6 +42,8 @@ class Reply:
         The HTTP status; 0 when the container did not answer.
     headers : mapping
     body : bytes
+    streamed : int
+        The bytes of an answer that is passed on piece by piece, so far.
     seconds : float
         Spent in all containers.
     containers : list of (str, float)
@@ -55,6 +57,7 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
     seconds: float = 0.0
+    streamed: int = 0
     containers: list[tuple[str, float]] = field(default_factory=list)
     sessions: Mapping[str, str] = field(default_factory=dict)
 
@@ -226,6 +229,7 @@ def _url(target: ContainerTarget) -> str:
 async def _pieces(response: aiohttp.ClientResponse, reply: Reply, began: float) -> AsyncIterator[bytes]:
     try:
         async for chunk in response.content.iter_any():
+            reply.streamed += len(chunk)
             yield chunk
     except TimeoutError as error:
         raise StreamBroken("StreamTimeout", timed_out(reply.hostname)) from error

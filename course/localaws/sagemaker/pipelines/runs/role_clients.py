@@ -37,7 +37,7 @@ class RoleClients:
 
     def session(self, role: str, name: str) -> ReadOnlyCredentials:
         """The keys of a new session of a role. ``role`` is an ARN."""
-        credential = self._platform.identity.issue(role, name)
+        credential = self._platform.identity.issue(role, name, inside=True)
         return ReadOnlyCredentials(credential.principal.access_key, credential.secret, credential.token)
 
     def client(self, service: str, region: str, session: ReadOnlyCredentials) -> SessionClient:
