@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 from benchmarks import systems
 from benchmarks.rows import Row, seconds
@@ -14,19 +15,21 @@ from course.localaws.billing.stored_bytes import StoredBytes
 from course.localaws.billing.usage import Interval, Item, UsageStore
 from course.localaws.core.clock import Clock
 from course.localaws.core.database import Database
+from course.localaws.s3 import index, transfer
+from course.localaws.s3.buckets import Buckets
 from course.localaws.server import launch
 
 DAY, YEAR = 86_400.0, 365 * 86_400.0
 JOBS, ENDPOINTS = 10_000, 20
 CALL, ANSWER = 50.0, 300.0  # microseconds, milliseconds
-RUNS, CALLS = 5, 2_000
+RUNS, CALLS, BUCKETS = 5, 2_000, 100
 THINGS = "CREATE TABLE IF NOT EXISTS things (size INTEGER NOT NULL)"
 SERVICE, REGION = "AmazonSageMaker", "us-east-1"
 
 
 def measure() -> list[Row]:
     with systems.folder() as place:
-        return [*_calls(place), _stored(place), *_answers(place)]
+        return [*_calls(place), _stored(place), _sent(place), *_answers(place)]
 
 
 def _calls(folder: Path) -> list[Row]:
@@ -71,6 +74,30 @@ def _stored(folder: Path) -> Row:
     for database in (plain, metered):
         database.close()
     return Row("metering a change of stored bytes", "us", *map(list, zip(*times, strict=True)), "without a trigger", "difference", CALL)
+
+
+def _sent(folder: Path) -> Row:
+    """Bytes of an object that are sent, in one of many buckets."""
+    usage, database = UsageStore(folder / "sent.db", Clock()), Database(folder / "index.db", index.SCHEMA)
+    buckets = Buckets(database, Clock())
+    for number in range(BUCKETS):
+        buckets.create(f"bucket-{number}", REGION)
+    learner = SimpleNamespace(inside=False)
+    platform, call = SimpleNamespace(objects=SimpleNamespace(buckets=buckets), usage=usage), SimpleNamespace(operation="GetObject")
+    context, sent = SimpleNamespace(platform=platform, call=call, principal=learner), SimpleNamespace(bucket="bucket-7")
+
+    def metered() -> None:
+        for _ in range(CALLS):
+            transfer.meter(context, sent)(1000)
+
+    def nothing() -> None:
+        for _ in range(CALLS):
+            pass
+
+    times = [(seconds(metered) / CALLS * 1e6, seconds(nothing) / CALLS * 1e6) for _ in range(RUNS)]
+    usage.shutdown()
+    database.close()
+    return Row("metering bytes sent", "us", *map(list, zip(*times, strict=True)), "an empty loop", "measured", CALL)
 
 
 def _answers(folder: Path) -> list[Row]:

@@ -7,25 +7,22 @@ import random
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from course.localaws.core.credentials import ACCOUNT
 from course.localaws.core.sdk_environment import REGION
 from tests.localaws import athena_queries
 from tests.localaws.awslambda import programs
-from tests.localaws.billing.ledgers import GIGABYTE, HOUR, amounts, months
+from tests.localaws.billing.histories import History, SageMakerHistory
+from tests.localaws.billing.ledgers import GIGABYTE, HOUR, amounts, list_price, months
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SKLEARN, EndpointFixtures, echo, fixtures_of, script
 
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 SLACK = 0.02  # hours that a test may take between two looks at the clock
-COMPRESSED = 0.15  # of stored logs
-SECONDS = 2e-6  # five seconds as a share of a month
 
 
 @pytest.fixture(scope="module")
@@ -168,130 +165,18 @@ SEEDS = [*range(2), *(pytest.param(seed, marks=pytest.mark.nightly) for seed in 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_histories_add_up(aws, seed):
-    """Buckets, keys, secrets, alarms and logs that come and go, counted again from the calls and the clock."""
-    history = History(aws, random.Random(seed))
-    for _ in range(25):
-        history.step()
-    lasted, requests = history.amounts()
-    found = amounts(aws.handle)
-    for usage_type, amount in lasted.items():
-        assert found.get(usage_type, 0.0) == pytest.approx(amount, rel=2e-3, abs=SECONDS), usage_type
-    assert {usage_type: found[usage_type] for usage_type in requests} == requests
-
-
-class History:
-    """Does random things, and keeps what they should cost."""
-
-    def __init__(self, aws: RestartableAws, dice: random.Random) -> None:
-        self._aws, self._dice = aws, dice
-        self._requests: Counter[str] = Counter()
-        self._lasted: Counter[str] = Counter()  # months, by usage type
-        self._objects: dict[tuple[str, str], int] = {}
-        self._buckets: list[str] = []
-        self._keys: list[str] = []
-        self._secrets: list[str] = []
-        self._alarms: list[str] = []
-        self._logs: dict[str, int] = {}  # group -> its bytes
-        self._then = aws.handle.advance(0)
-
-    def step(self) -> None:
-        act = self._dice.choice(
-            [
-                *(self._bucket, self._put, self._put, self._get, self._delete, self._key, self._end_key, self._secret, self._end_secret),
-                *(self._alarm, self._end_alarm, self._log, self._log, self._end_log),
-            ]
-        )
-        act()
-        self._pass(self._dice.choice([0, 0, 600, 5 * HOUR, 40 * HOUR]))
-
-    def amounts(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Months of what lasted, and requests, by usage type."""
-        self._pass(0)
-        return dict(self._lasted), dict(self._requests)
-
-    def _pass(self, seconds: float) -> None:
-        """Let time pass, in which everything is stored that is there now."""
-        now = self._aws.handle.advance(seconds)
-        passed, self._then = months(self._then, now), now
-        self._lasted["TimedStorage-ByteHrs"] += sum(self._objects.values()) / GIGABYTE * passed
-        self._lasted["us-east-1-KMS-Keys"] += len(self._keys) * passed
-        self._lasted["USE1-AWSSecretsManager-Secrets"] += len(self._secrets) * passed
-        self._lasted["CW:AlarmMonitorUsage"] += len(self._alarms) * passed
-        self._lasted["USE1-TimedStorage-ByteHrs"] += COMPRESSED * sum(self._logs.values()) / GIGABYTE * passed
-
-    def _bucket(self) -> None:
-        self._buckets.append(f"bucket-{len(self._buckets)}-of-history")
-        self._aws("s3").create_bucket(Bucket=self._buckets[-1])
-        self._requests["Requests-Tier1"] += 1
-
-    def _put(self) -> None:
-        if not self._buckets:
-            return
-        bucket, key, size = self._dice.choice(self._buckets), self._dice.choice("abc"), self._dice.randint(1, 3_000_000)
-        self._aws("s3").put_object(Bucket=bucket, Key=key, Body=bytes(size))
-        self._objects[bucket, key] = size
-        self._requests["Requests-Tier1"] += 1
-
-    def _get(self) -> None:
-        for bucket in self._buckets:
-            key = self._dice.choice("abc")
-            try:
-                self._aws("s3").head_object(Bucket=bucket, Key=key)
-                assert (bucket, key) in self._objects
-            except ClientError:
-                assert (bucket, key) not in self._objects
-            self._requests["Requests-Tier2"] += 1  # also of what is not there
-
-    def _delete(self) -> None:
-        for bucket, key in list(self._objects):
-            if self._dice.random() < 0.5:
-                self._aws("s3").delete_object(Bucket=bucket, Key=key)
-                del self._objects[bucket, key]
-
-    def _key(self) -> None:
-        self._keys.append(self._aws("kms").create_key()["KeyMetadata"]["KeyId"])
-        self._requests["us-east-1-KMS-Requests"] += 1
-
-    def _end_key(self) -> None:
-        if self._keys:
-            self._aws("kms").schedule_key_deletion(KeyId=self._keys.pop(), PendingWindowInDays=7)
-            self._requests["us-east-1-KMS-Requests"] += 1
-
-    def _secret(self) -> None:
-        name = f"secret-{self._dice.getrandbits(60)}"
-        self._aws("secretsmanager").create_secret(Name=name, SecretString="s")
-        self._secrets.append(name)
-        self._requests["USE1-AWSSecretsManagerAPIRequest"] += 1
-
-    def _end_secret(self) -> None:
-        if self._secrets:
-            self._aws("secretsmanager").delete_secret(SecretId=self._secrets.pop(), RecoveryWindowInDays=7)
-            self._requests["USE1-AWSSecretsManagerAPIRequest"] += 1
-
-    def _alarm(self) -> None:
-        self._alarms.append(f"alarm-{self._dice.getrandbits(60)}")
-        watched = {"Namespace": "Flights", "MetricName": "Late", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
-        rule = {"Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
-        self._aws("cloudwatch").put_metric_alarm(AlarmName=self._alarms[-1], **watched, **rule)
-
-    def _end_alarm(self) -> None:
-        if self._alarms:
-            self._aws("cloudwatch").delete_alarms(AlarmNames=[self._alarms.pop()])
-
-    def _log(self) -> None:
-        logs, group, size = self._aws("logs"), self._dice.choice("xyz"), self._dice.randint(1000, 900_000)
-        if group not in self._logs:
-            logs.create_log_group(logGroupName=group)
-            logs.create_log_stream(logGroupName=group, logStreamName="s")
-        event = {"timestamp": int(self._aws.handle.advance(0) * 1000), "message": "x" * size}
-        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])
-        self._logs[group] = self._logs.get(group, 0) + size + 26
-
-    def _end_log(self) -> None:
-        for group in list(self._logs):
-            if self._dice.random() < 0.5:
-                self._aws("logs").delete_log_group(logGroupName=group)
-                del self._logs[group]
+    """What comes and goes, counted again from calls, descriptions, events and the clock. Every other history has jobs and an endpoint."""
+    history = (SageMakerHistory if seed % 2 == 0 else History)(aws, random.Random(seed))
+    for act in history.acts():
+        history.do(act)
+    ledger = aws.handle.ledger()
+    found = {line["usage_type"]: line["amount"] for service in ledger["services"] for line in service["lines"]}
+    expected = history.expected(ledger["now"])
+    assert found.keys() == expected.keys() and not ledger["unpriced"]
+    for usage_type, (amount, slack) in expected.items():
+        assert found[usage_type] == pytest.approx(amount, rel=1e-6, abs=slack + 1e-9), usage_type
+    cost = sum(amount * list_price(usage_type) for usage_type, (amount, _) in expected.items())
+    assert ledger["total"] == pytest.approx(cost, abs=0.005 + history.unsure)
 
 
 def test_the_command_shows_the_ledger_and_writes_a_page(aws, tmp_path):

@@ -12,7 +12,7 @@ from tests.localaws.billing.ledgers import DAY, GIGABYTE, HOUR, amounts, months
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, echo, fixtures_of
+from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, echo, fixtures_of, script, until
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
 SLACK = 0.02  # hours that a test may take between two looks at the clock
@@ -127,6 +127,40 @@ def test_provisioned_concurrency_costs_by_the_second(endpoints):
     assert found["USE1-ProvisionedConcurrency:Usage-2GB"] == pytest.approx(2 * (changed - created) + now - changed, abs=HOUR * SLACK)
     assert found["USE1-ProvisionedConcurrency:Mem-2GB"] > 0 and "USE1-ServerlessInf:Mem-2GB" not in found
     assert "USE1-ProvisionedConcurrency:Usage-2GB" in endpoints.handle.ledger()["unpriced"]
+
+
+PIECES = """
+from flask import Response
+def model_fn(model_dir): return 0
+def transform_fn(model, data, content_type, accept):
+    return Response((word for word in ("a" * 1000, "b" * 500)), mimetype="text/csv")
+"""
+PRINTS = """
+def model_fn(model_dir): return 0
+def transform_fn(model, data, content_type, accept):
+    print("copied", flush=True)
+    return "late", "text/plain"
+"""
+
+
+def test_a_streamed_answer_is_data_out_of_the_endpoint(endpoints):
+    name = endpoints.deploy(script(PIECES), SKLEARN)
+    answer = endpoints.runtime.invoke_endpoint_with_response_stream(EndpointName=name, Body=b"x" * 300, ContentType="text/csv")
+    assert sum(len(event["PayloadPart"]["Bytes"]) for event in answer["Body"]) == 1500
+    found = amounts(endpoints.handle, name)
+    assert found["USE1-Hst:Data-Bytes-In"] == pytest.approx(300 / GIGABYTE)
+    assert found["USE1-Hst:Data-Bytes-Out"] == pytest.approx(1500 / GIGABYTE)
+
+
+def test_the_data_of_a_shadow_costs_nothing(endpoints):
+    live, dark = endpoints.model(echo("late"), SKLEARN), endpoints.model(script(PRINTS), SKLEARN)
+    shadow = {"VariantName": "dark", "ModelName": dark, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    name = endpoints.create(endpoints.config({"ModelName": live}, ShadowProductionVariants=[shadow | {"InitialVariantWeight": 1}]))
+    endpoints.settled(name)
+    for _ in range(3):
+        endpoints.invoke(name, "y" * 100)
+    until(lambda: endpoints.log(name).count("copied") == 3, "the shadow has got its copies")
+    assert amounts(endpoints.handle, name)["USE1-Hst:Data-Bytes-In"] == pytest.approx(300 / GIGABYTE)
 
 
 def test_an_online_store_costs_what_it_holds_until_its_group_is_deleted(aws):
