@@ -10,6 +10,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from botocore.exceptions import ClientError
 
@@ -33,7 +34,7 @@ class History:
     """Does random things, and keeps what they should cost."""
 
     def __init__(self, aws: RestartableAws, dice: random.Random) -> None:
-        self._aws, self._dice = aws, dice
+        self._aws, self._dice, self._client = aws, dice, cache(aws)
         self._counted: Counter[str] = Counter()  # amounts that are known exactly
         self._lasted: Counter[str] = Counter()  # those that follow from the clock
         self._slack: Counter[str] = Counter()  # how much of them is not known: a call changes something at some time while it is made
@@ -93,14 +94,14 @@ class History:
 
     def _bucket(self) -> None:
         self._buckets.append(f"bucket-{len(self._buckets)}-of-history")
-        self._aws("s3").create_bucket(Bucket=self._buckets[-1])
+        self._client("s3").create_bucket(Bucket=self._buckets[-1])
         self._counted["Requests-Tier1"] += 1
 
     def _put(self) -> None:
         if not self._buckets:
             return
         bucket, key, size = self._dice.choice(self._buckets), self._dice.choice("abc"), self._dice.randint(1, 3_000_000)
-        self._aws("s3").put_object(Bucket=bucket, Key=key, Body=bytes(size))
+        self._client("s3").put_object(Bucket=bucket, Key=key, Body=bytes(size))
         self._objects[bucket, key] = size
         self._counted["Requests-Tier1"] += 1
 
@@ -108,7 +109,7 @@ class History:
         for bucket in self._buckets:
             key = self._dice.choice("abc")
             try:
-                self._aws("s3").head_object(Bucket=bucket, Key=key)
+                self._client("s3").head_object(Bucket=bucket, Key=key)
                 assert (bucket, key) in self._objects
             except ClientError:
                 assert (bucket, key) not in self._objects
@@ -118,48 +119,48 @@ class History:
         """Download objects, some of them in part."""
         for (bucket, key), size in self._objects.items():
             length = self._dice.choice([size, self._dice.randint(1, size)])
-            body = self._aws("s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{length - 1}")["Body"].read()
+            body = self._client("s3").get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{length - 1}")["Body"].read()
             self._counted[TRANSFER] += len(body) / GIGABYTE
             self._counted["Requests-Tier2"] += 1
 
     def _delete(self) -> None:
         for bucket, key in list(self._objects):
             if self._dice.random() < 0.5:
-                self._aws("s3").delete_object(Bucket=bucket, Key=key)
+                self._client("s3").delete_object(Bucket=bucket, Key=key)
                 del self._objects[bucket, key]
 
     def _key(self) -> None:
-        self._keys.append(self._aws("kms").create_key()["KeyMetadata"]["KeyId"])
+        self._keys.append(self._client("kms").create_key()["KeyMetadata"]["KeyId"])
         self._counted["us-east-1-KMS-Requests"] += 1
 
     def _end_key(self) -> None:
         if self._keys:
-            self._aws("kms").schedule_key_deletion(KeyId=self._keys.pop(), PendingWindowInDays=7)
+            self._client("kms").schedule_key_deletion(KeyId=self._keys.pop(), PendingWindowInDays=7)
             self._counted["us-east-1-KMS-Requests"] += 1
 
     def _secret(self) -> None:
         name = f"secret-{self._dice.getrandbits(60)}"
-        self._aws("secretsmanager").create_secret(Name=name, SecretString="s")
+        self._client("secretsmanager").create_secret(Name=name, SecretString="s")
         self._secrets.append(name)
         self._counted["USE1-AWSSecretsManagerAPIRequest"] += 1
 
     def _end_secret(self) -> None:
         if self._secrets:
-            self._aws("secretsmanager").delete_secret(SecretId=self._secrets.pop(), RecoveryWindowInDays=7)
+            self._client("secretsmanager").delete_secret(SecretId=self._secrets.pop(), RecoveryWindowInDays=7)
             self._counted["USE1-AWSSecretsManagerAPIRequest"] += 1
 
     def _alarm(self) -> None:
         self._alarms.append(f"alarm-{self._dice.getrandbits(60)}")
         watched = {"Namespace": "Flights", "MetricName": "Late", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1}
         rule = {"Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
-        self._aws("cloudwatch").put_metric_alarm(AlarmName=self._alarms[-1], **watched, **rule)
+        self._client("cloudwatch").put_metric_alarm(AlarmName=self._alarms[-1], **watched, **rule)
 
     def _end_alarm(self) -> None:
         if self._alarms:
-            self._aws("cloudwatch").delete_alarms(AlarmNames=[self._alarms.pop()])
+            self._client("cloudwatch").delete_alarms(AlarmNames=[self._alarms.pop()])
 
     def _log(self) -> None:
-        logs, group, size = self._aws("logs"), self._dice.choice("xyz"), self._dice.randint(1000, 900_000)
+        logs, group, size = self._client("logs"), self._dice.choice("xyz"), self._dice.randint(1000, 900_000)
         if group not in self._logs:
             logs.create_log_group(logGroupName=group)
             logs.create_log_stream(logGroupName=group, logStreamName="s")
@@ -171,7 +172,7 @@ class History:
     def _end_log(self) -> None:
         for group in list(self._logs):
             if self._dice.random() < 0.5:
-                self._aws("logs").delete_log_group(logGroupName=group)
+                self._client("logs").delete_log_group(logGroupName=group)
                 del self._logs[group]
 
 
@@ -202,7 +203,7 @@ class SageMakerHistory(History):
         for event in self._events():
             if event["service"] == "s3" and event["caller"] != issued(self._aws.state).principal.arn:
                 self._counted[REQUESTS[event["operation"]]] += 1
-        groups = self._aws("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
+        groups = self._client("logs").describe_log_groups(logGroupNamePrefix="/aws/sagemaker/")["logGroups"]
         written = sum(group["storedBytes"] for group in groups) / GIGABYTE
         self._counted[LINES] += written
         self._slack[LINES] += LONGEST_LINES
@@ -223,7 +224,7 @@ class SageMakerHistory(History):
     def _list(self) -> None:
         """Count what jobs have stored since the last look."""
         self._counted["Requests-Tier1"] += 1
-        for found in self._aws("s3").list_objects_v2(Bucket=BUCKET)["Contents"]:
+        for found in self._client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]:
             if found["Key"] not in self._listed:
                 size, stored = found["Size"] / GIGABYTE, found["LastModified"].timestamp()
                 self._lasted[OBJECTS] += size * months(stored, self._then) if stored < self._then else 0.0
@@ -233,7 +234,7 @@ class SageMakerHistory(History):
     # Jobs
 
     def _set_up(self) -> None:
-        self._aws("s3").create_bucket(Bucket=BUCKET)
+        self._client("s3").create_bucket(Bucket=BUCKET)
         self._model = transform_fixtures.model(self._jobs, SUM)
         self._input = self._jobs.put("in/a.csv", "1,2\n3,4\n")
         self._counted["Requests-Tier1"] += 3
@@ -263,7 +264,7 @@ class SageMakerHistory(History):
         cluster = {"ClusterConfig": {"InstanceType": kind, "InstanceCount": count, "VolumeSizeInGB": 5}}
         name = self._jobs.name("history")
         run = {"ImageUri": SKLEARN, "ContainerEntrypoint": ["true"]}
-        self._aws("sagemaker").create_processing_job(
+        self._client("sagemaker").create_processing_job(
             ProcessingJobName=name, RoleArn=ROLE, AppSpecification=run, ProcessingResources=cluster
         )
         self._wait()
@@ -293,7 +294,7 @@ class SageMakerHistory(History):
     # The endpoint
 
     def _deploy(self) -> None:
-        sagemaker, count = self._aws("sagemaker"), self._dice.randint(1, 2)
+        sagemaker, count = self._client("sagemaker"), self._dice.randint(1, 2)
         self._endpoint = self._jobs.name("history")
         variant = {"VariantName": "AllTraffic", "ModelName": self._model, "InstanceType": "ml.m5.large", "InitialInstanceCount": count}
         sagemaker.create_endpoint_config(EndpointConfigName=self._endpoint, ProductionVariants=[variant | {"VolumeSizeInGB": DISK}])
@@ -305,7 +306,7 @@ class SageMakerHistory(History):
         """Change the number of instances."""
         wanted, asked = 3 - self._instances, self._aws.handle.advance(0)
         change = [{"VariantName": "AllTraffic", "DesiredInstanceCount": wanted}]
-        self._aws("sagemaker").update_endpoint_weights_and_capacities(EndpointName=self._endpoint, DesiredWeightsAndCapacities=change)
+        self._client("sagemaker").update_endpoint_weights_and_capacities(EndpointName=self._endpoint, DesiredWeightsAndCapacities=change)
         described = self._settled()
         assert described["ProductionVariants"][0]["CurrentInstanceCount"] == wanted
         self._resized(described["LastModifiedTime"].timestamp(), wanted, asked)
@@ -313,20 +314,20 @@ class SageMakerHistory(History):
     def _invoke(self) -> None:
         for _ in range(self._dice.randint(1, 3)):
             body = "\n".join("1,2,3" for _ in range(self._dice.randint(1, 10_000)))
-            runtime = self._aws("sagemaker-runtime")
+            runtime = self._client("sagemaker-runtime")
             answer = runtime.invoke_endpoint(EndpointName=self._endpoint, Body=body, ContentType="text/csv")["Body"].read()
             self._counted["USE1-Hst:Data-Bytes-In"] += len(body) / GIGABYTE
             self._counted["USE1-Hst:Data-Bytes-Out"] += len(answer) / GIGABYTE
 
     def _end_endpoint(self) -> None:
         asked = self._aws.handle.advance(0)
-        self._aws("sagemaker").delete_endpoint(EndpointName=self._endpoint)
+        self._client("sagemaker").delete_endpoint(EndpointName=self._endpoint)
         self._resized(self._aws.handle.advance(0), 0, asked)
 
     def _settled(self) -> dict:
         """The description of the endpoint, once it is in service."""
         described = self._jobs.until(
-            lambda: self._aws("sagemaker").describe_endpoint(EndpointName=self._endpoint),
+            lambda: self._client("sagemaker").describe_endpoint(EndpointName=self._endpoint),
             lambda found: found["EndpointStatus"] not in ("Creating", "Updating"),
         )
         assert described["EndpointStatus"] == "InService" and "FailureReason" not in described, described

@@ -13,7 +13,7 @@ from course.localaws.billing import prices
 from course.sandbox import box
 from tests.localaws.billing.ledgers import GIGABYTE, amounts
 from tests.localaws.moto.restartable_aws import RestartableAws
-from tests.localaws.sagemaker.job_fixtures import JobFixtures
+from tests.localaws.sagemaker.job_fixtures import JobFixtures, processing_input
 
 OUT, SIZE = "DataTransfer-Out-Bytes", 700_000
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
@@ -47,9 +47,8 @@ def test_what_a_program_of_the_learner_reads_is_data_to_the_internet(aws):
 
 def test_a_role_that_the_learner_assumes_reads_from_the_internet(aws):
     iam = aws("iam")
-    arn = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": TRUST}))["Role"][
-        "Arn"
-    ]
+    trust = json.dumps({"Version": "2012-10-17", "Statement": TRUST})
+    arn = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     iam.attach_role_policy(RoleName="reader", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
     keys = aws("sts").assume_role(RoleArn=arn, RoleSessionName="SageMaker")["Credentials"]  # the name that sessions of jobs have
     s3 = aws("s3", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
@@ -59,12 +58,10 @@ def test_a_role_that_the_learner_assumes_reads_from_the_internet(aws):
 
 def test_what_a_job_reads_costs_nothing(aws):
     jobs = JobFixtures(aws.handle, box.best_mode())
-    source = [{"InputName": "a", "S3Input": {"S3Uri": "s3://lake/a", "LocalPath": "/opt/ml/processing/a", "S3DataType": "S3Prefix"}}]
-    done = jobs.processed(jobs.process(READ, ProcessingInputs=source))
+    source = processing_input("a", "s3://lake/a", "/opt/ml/processing/a")
+    done = jobs.processed(jobs.process(READ, ProcessingInputs=[source]))
     assert done["ProcessingJobStatus"] == "Completed", done.get("FailureReason")
-    assert ("GetObject", "lake/a") in jobs.done_in_s3(
-        f"arn:aws:sts::{done['ProcessingJobArn'].split(':')[4]}:assumed-role/SageMakerRole/SageMaker"
-    )
+    assert ("GetObject", "lake/a") in jobs.done_in_s3("arn:aws:sts::123456789012:assumed-role/SageMakerRole/SageMaker")
     assert OUT not in amounts(aws.handle)
 
 
