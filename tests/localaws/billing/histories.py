@@ -48,13 +48,11 @@ class History:
 
     def acts(self) -> Iterator[Act]:
         """What to `do` in this history."""
+        often = [self._put, self._read, self._log]
+        acts = [*often, *often, self._bucket, self._head, self._delete, self._end_log, self._key, self._end_key]
+        acts += [self._secret, self._end_secret, self._alarm, self._end_alarm]
         for _ in range(STEPS):
-            yield self._dice.choice(
-                [
-                    *(self._bucket, self._put, self._put, self._head, self._read, self._delete, self._key, self._end_key, self._secret),
-                    *(self._end_secret, self._alarm, self._end_alarm, self._log, self._log, self._end_log),
-                ]
-            )
+            yield self._dice.choice(acts)
 
     def do(self, act: Act) -> None:
         """Act, and let some time pass."""
