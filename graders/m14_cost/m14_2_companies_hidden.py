@@ -14,7 +14,7 @@ from .m14_2_company import bill, broken, judge_example, refused
 
 COMPANIES = 2
 YEARS = ((1.0, 1.03), (1.07, 1.1))  # growth of the website's load, drawn between these
-HALVED = ((0.5, 1.0), (0.6, 0.5), (0.7, 0.2))  # (share of today's bill up to, share of the points)
+HALVED = ((0.5, 1.0), (0.55, 0.5))  # (share of today's bill up to, share of the points)
 BEST = ((1.05, 1.0), (1.12, 0.5))  # (multiple of the best plan's bill up to, share of the points)
 PLANNED_FOR = (1.0, 1.05, 1.1)  # the years for which the best plan is made
 

@@ -256,13 +256,13 @@ print(config["DataCaptureConfig"])
 # %% [markdown] exercise="m14_2_ex3"
 # Write two functions.
 #
-# - `fitting(usage, now, types)` returns the cheapest type on which the busiest minute uses at most 70 % of the vCPUs and at most 80 % of the memory. `usage` is a table
+# - `fitting(usage, now, types)` returns the cheapest type on which no minute uses more than 70 % of the vCPUs, or more than 80 % of the memory. `usage` is a table
 #   like `week`, of an endpoint on the type `now`. `types` is a `dict` like `endpoints.TYPES`: `vcpus`, `gigabytes` and `hour`, dollars. If no type fits, it returns `now`.
 # - `move(endpoint, instance_type)` moves all variants of an endpoint to this type. It returns nothing, and need not wait. Models, number of instances, weights and data
 #   capture stay.
 #
-# An example: on an `ml.m5.xlarge` with 4 vCPUs and 16 GB, the highest `CPUUtilization` is 130 and the highest `MemoryUtilization` 20. So the busiest minute
-# needs 1.3 vCPUs and 3.2 GB. An instance with 2 vCPUs and 4 GB fits.
+# An example: on an `ml.m5.xlarge` with 4 vCPUs and 16 GB, the highest `CPUUtilization` is 130 and the highest `MemoryUtilization` 20. So it
+# uses 1.3 vCPUs and 3.2 GB at most. An instance with 2 vCPUs and 4 GB fits.
 
 
 # %% answer="m14_2_ex3"

@@ -16,7 +16,7 @@ from course.localaws.sagemaker.core import instance_types
 from course.localaws.sagemaker.training import spot as local_spot
 from graders.m14_cost import m14_2_replay as company
 from graders.m14_cost.m14_2_companies_hidden import best_plan
-from graders.m14_cost.m14_2_company import bill, broken, problems, refused
+from graders.m14_cost.m14_2_company import EXAMPLE, EXAMPLE_BILL, bill, broken, problems, refused
 from graders.m14_cost.m14_2_spot import SpotJob
 
 LESSON = Path(__file__).parents[2] / "solutions" / "m14_cost"
@@ -55,6 +55,11 @@ def test_the_expected_time_is_the_mean_of_the_replay(every: int) -> None:
         for seed in range(400)
     ]
     assert np.mean(drawn) == pytest.approx(job.billed(every), abs=4 * np.std(drawn) / 400**0.5)
+
+
+def test_practice_knows_what_the_best_plan_costs() -> None:
+    facts = company.company(EXAMPLE)
+    assert bill(facts, best_plan(facts)) == pytest.approx(EXAMPLE_BILL, rel=1e-3)
 
 
 @given(seed=SEEDS)

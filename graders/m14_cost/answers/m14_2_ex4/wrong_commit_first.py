@@ -1,7 +1,7 @@
 """The commitment is for what is there today."""
 
 # trips: best
-# says: of its bill
+# says: Another plan costs
 
 
 def plan(facts: dict) -> dict:

@@ -1,7 +1,7 @@
 """All hours get the discount."""
 
 # trips: best
-# says: of its bill
+# says: Another plan costs
 
 
 def plan(facts: dict) -> dict:

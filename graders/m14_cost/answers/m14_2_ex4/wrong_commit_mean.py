@@ -1,7 +1,7 @@
 """The commitment is the mean load at list prices."""
 
 # trips: best
-# says: of its bill
+# says: Another plan costs
 
 
 def plan(facts: dict) -> dict:

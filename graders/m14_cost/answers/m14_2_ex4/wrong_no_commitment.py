@@ -1,7 +1,7 @@
 """Nothing is promised."""
 
 # trips: best
-# says: of its bill
+# says: Another plan costs
 
 
 def plan(facts: dict) -> dict:

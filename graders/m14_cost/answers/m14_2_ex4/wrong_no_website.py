@@ -1,7 +1,7 @@
 """The website must not be touched."""
 
 # trips: best
-# says: of its bill
+# says: Another plan costs
 
 
 def plan(facts: dict) -> dict:

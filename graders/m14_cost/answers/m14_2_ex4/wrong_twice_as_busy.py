@@ -1,7 +1,7 @@
 """To be safe, it is twice as busy."""
 
 # trips: best
-# says: of its bill
+# says: Another plan costs
 
 
 def plan(facts: dict) -> dict:

@@ -1,4 +1,4 @@
-"""What does not change is left out."""
+"""What costs little is left out."""
 
 # trips: half
 # says: has no `
@@ -17,4 +17,4 @@ def plan(facts: dict) -> dict:
     eligible = company.replay(years[0], planned).attrs["planned"]
     discount = company.DISCOUNT
     planned["commitment"] = float(sorted(eligible)[int(len(eligible) * discount)]) * (1 - discount)
-    return {name: each for name, each in planned.items() if name == "commitment" or each != company.today(facts)[name]} | {"helpdesk": None}
+    return {name: each for name, each in planned.items() if name != "helpdesk"}
