@@ -237,7 +237,7 @@ print(before, "before,", bill.a_day(aws, prefix), "after")
 print(account.listed(aws, prefix))
 
 # %% [markdown]
-# What is left is used. Can it be had for less? That is the question of the next notebook.
+# What is left is used. Can it be had for less? That is the question of [the next notebook](m14_2_the_same_for_less.ipynb).
 #
 # ## Hear of the next one
 #
@@ -434,5 +434,7 @@ aws.cleanup()
 
 # %% [markdown]
 # ## Next
+#
+# What is left is used. [The same answer for less](m14_2_the_same_for_less.ipynb) makes it cost half.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
