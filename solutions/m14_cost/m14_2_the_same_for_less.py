@@ -109,7 +109,7 @@ for minutes in (1, 5, 15, 45, 150, 300):
 #
 # | what | how |
 # |---|---|
-# | Spot instances | from `facts["wait_hours"]`: the hours that all of the job may take, waiting included |
+# | Spot instances | all of the job, waiting included, may take `facts["wait_hours"]` hours |
 # | checkpoints | in S3 at `facts["checkpoints"]` |
 # | the hyperparameter `save_every` | the number of rounds between two checkpoints with the least billed time, as a text |
 #
@@ -142,7 +142,7 @@ def on_spot(request: dict, facts: dict) -> dict:
 check("m14_2_ex1", on_spot=on_spot)
 
 # %% [markdown]
-# Spot is for what can wait: training, tuning, processing with checkpoints. SageMaker has no Spot endpoints. A user who waits cannot wait for an instance.
+# Spot is for what can wait: training, tuning, processing with checkpoints. SageMaker has no Spot endpoints: a user who waits for an answer cannot also wait for an instance.
 #
 # ## Which instance
 #
@@ -293,9 +293,9 @@ def move(endpoint: str, instance_type: str) -> None:
 check("m14_2_ex3", fitting=fitting, move=move)
 
 # %% [markdown]
-# A large instance that fits today is no reserve for tomorrow: auto scaling adds instances in minutes. On AWS *Compute Optimizer* says the same of EC2 instances, and
-# *Trusted Advisor* lists idle ones. Neither sizes your SageMaker endpoints, so these metrics are yours to read. If a smaller type is refused, look at your *service quotas*:
-# each type has its own.
+# A large instance that fits today is no reserve for tomorrow: auto scaling adds instances in minutes. On AWS, *Compute Optimizer* finds endpoints
+# that nobody asks, but it sizes only EC2 instances and the like. So these metrics are yours to read. If another type is refused, look at your *service quotas*: each type
+# has its own.
 #
 # ## The year of a company
 #
