@@ -107,7 +107,10 @@ def practice_ex2(answer: Answer, report: Report) -> None:
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
     report.doing("asks your function for small weeks")
-    judge_small_weeks(answer, report)
+    if not judge_small_weeks(answer, report):
+        for part in ("type", "kept"):
+            report.part(part, False, "Judged once `fitting` is right for the small weeks.")
+        return
     report.doing("makes an endpoint, and moves it by your function")
     judge_move(answer, report)
 

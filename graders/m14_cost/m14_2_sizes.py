@@ -100,8 +100,8 @@ SMALL = (
 )
 
 
-def judge_small_weeks(answer: Answer, report: Report) -> None:
-    """Report the practice part of m14_2_ex3."""
+def judge_small_weeks(answer: Answer, report: Report) -> bool:
+    """Report the practice part of m14_2_ex3. Returns whether it is right."""
     for week in SMALL:
         given = answer.call("fitting", week.usage, week.now, week.types)
         if given == week.right:
@@ -113,9 +113,8 @@ def judge_small_weeks(answer: Answer, report: Report) -> None:
             said += "No type fits. What is returned then?"
         else:
             said += week.hints.get(given, "How many vCPUs and gigabytes does the busiest minute use, and which shares may it use?")
-        report.part("practice", False, said)
-        return
-    report.part("practice", True, "All small weeks are right.")
+        return report.part("practice", False, said)
+    return report.part("practice", True, "All small weeks are right.")
 
 
 def called(usage: pd.DataFrame, now: str, types: Sizes, given: str) -> str:

@@ -180,8 +180,9 @@ def _border(rng: random.Random, metric: str) -> Unseen:
         return replace(week, usage=week.usage.assign(**{metric: _scaled(week.usage[metric], highest)}))
 
     def suits(week: Unseen) -> bool:
-        decides = RIGHT.chosen(week) != Rule(strict=True).chosen(week)
-        return decides and week.usage["MemoryUtilization"].max() <= 100 and _same_in_all_orders(week)
+        cpu, memory = (week.usage[name].max() for name in ("CPUUtilization", "MemoryUtilization"))
+        possible = cpu <= 100 * week.types[week.now]["vcpus"] and memory <= 100
+        return possible and RIGHT.chosen(week) != Rule(strict=True).chosen(week) and _same_in_all_orders(week)
 
     return _until(draw, suits)
 
@@ -233,11 +234,12 @@ def _types(rng: random.Random) -> Sizes:
     names = rng.sample(
         [f"ml.{family}{number}.{size}" for family in FAMILIES for number in range(2, 9) for size in SIZES], rng.randint(6, 9)
     )
-    types = {}
-    for name in names:
-        vcpus = rng.choice((2, 4, 8, 16))
-        gigabytes = vcpus * rng.choice((2, 4, 8))
-        types[name] = size(vcpus, gigabytes, round((0.03 * vcpus + 0.006 * gigabytes) * rng.uniform(0.6, 1.7), 4))
+    types: Sizes = {}
+    while len({each["hour"] for each in types.values()}) < len(names):  # no two cost the same
+        for name in names:
+            vcpus = rng.choice((2, 4, 8, 16))
+            gigabytes = vcpus * rng.choice((2, 4, 8))
+            types[name] = size(vcpus, gigabytes, round((0.03 * vcpus + 0.006 * gigabytes) * rng.uniform(0.6, 1.7), 4))
     return types
 
 
