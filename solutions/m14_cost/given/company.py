@@ -85,7 +85,7 @@ def today(facts: dict[str, dict]) -> dict[str, Any]:
     website, airports = facts["website"], facts["airports"]
     count = math.ceil(website["load"].max() / website["capacity"]["ml.m5.xlarge"] / TARGET) + 2
     return {
-        "website": {"type": "ml.m5.xlarge", "low": count * 2 // 3, "high": count},
+        "website": {"type": "ml.m5.xlarge", "low": math.ceil(count * 0.7), "high": count},
         "scores": {"every_hours": 0},
         "training": {"every_hours": 6, "spot": False, "save_minutes": 0},
         "airports": {"shared": math.ceil(len(airports["shares"]) / airports["holds"]) + 1},
