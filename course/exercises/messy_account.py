@@ -65,6 +65,21 @@ class MessyAccount:
     addresses: list[str] = field(default_factory=list)
 
 
+def invocations(client: Client, endpoint: dict[str, Any], variant: str) -> float:
+    """How often a variant of an endpoint was asked since the endpoint was made. ``endpoint`` is what DescribeEndpoint returns."""
+    names, made = {"EndpointName": endpoint["EndpointName"], "VariantName": variant}, endpoint["CreationTime"]
+    found = client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/SageMaker",
+        MetricName="Invocations",
+        Dimensions=[{"Name": name, "Value": value} for name, value in names.items()],
+        StartTime=made - timedelta(hours=1),
+        EndTime=made + timedelta(days=400),
+        Period=86_400,
+        Statistics=["Sum"],
+    )
+    return sum(point["Sum"] for point in found["Datapoints"])
+
+
 class Builder:
     """Builds a `MessyAccount`, and takes it down.
 
@@ -215,21 +230,9 @@ class Builder:
         return float(runtime.invoke_endpoint(**asked)["Body"].read())
 
     def _until_seen(self, endpoint: str) -> None:
-        made = self._client("sagemaker").describe_endpoint(EndpointName=endpoint)["CreationTime"]
-        dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": self._variants[endpoint][-1]}]
+        described = self._client("sagemaker").describe_endpoint(EndpointName=endpoint)
         until = time.monotonic() + SLOW
-        while time.monotonic() < until:
-            found = self._client("cloudwatch").get_metric_statistics(
-                Namespace="AWS/SageMaker",
-                MetricName="Invocations",
-                Dimensions=dimensions,
-                StartTime=made - timedelta(hours=1),
-                EndTime=made + timedelta(days=1),
-                Period=3600,
-                Statistics=["Sum"],
-            )
-            if found["Datapoints"]:
-                return
+        while time.monotonic() < until and not invocations(self._client, described, self._variants[endpoint][-1]):
             time.sleep(LOOK_EVERY)
 
     def remove(self, account: MessyAccount) -> None:

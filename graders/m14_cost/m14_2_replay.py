@@ -5,8 +5,9 @@ The prices are list prices of us-east-1 in US dollars an hour, of 2026-11-29. Ho
 taken away, and what a model server holds are this course's own rules.
 """
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,10 @@ SPOT = 0.3  # of the price on demand
 DISCOUNT = 0.3  # of a Savings Plan
 TARGET = 0.6  # of an instance's capacity: at which auto scaling adds one
 LATE_HOURS = 80  # hours of a year in which the website may be slow
+MOST = 1_000  # Spot instances, one after the other, for one job
 RARE = 0.01  # of the trainings may end too late
-LOW, HIGH = (
-    (1, 2, 3, 4, 5, 6, 8, 10, 12, 15),
-    (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24),
-)  # instances of auto scaling, at least and at most
+LOW = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15)  # instances that auto scaling keeps at least
+HIGH = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24)  # and at most
 IDLE_MINUTES = 15  # after which a serverless container is gone
 WORKLOADS = ("website", "scores", "training", "airports", "helpdesk")
 
@@ -171,26 +171,44 @@ def _training(facts: dict, plan: dict, seed: int) -> tuple[np.ndarray, float, fl
     every, price = plan["every_hours"], PRICES["ml.m5.4xlarge"]
     if not plan["spot"]:
         return _each(every, facts["hours"] * price), 0.0, every + facts["hours"], facts["fresh_hours"]
-    rng, runs = np.random.default_rng(seed), HOURS // every
     work, save = facts["hours"] * 3600, facts["save_seconds"]
-    took = np.array(
-        [_spot_seconds(rng, work, plan["save_minutes"] * 60 or work, save, facts["lifetime_hours"] * 3600) for _ in range(runs)]
-    )
+    between, instances = plan["save_minutes"] * 60 or work, lifetimes(seed, facts["lifetime_hours"] * 3600)
+    took = np.array([billed_seconds(instances, work, between, save) for _ in range(HOURS // every)])
     late = float(np.quantile(took, 1 - RARE)) / 3600
     return np.zeros(HOURS), float(took.sum() / 3600 * price * SPOT), every + late, facts["fresh_hours"]
 
 
-def _spot_seconds(rng: np.random.Generator, work: float, every: float, save: float, lifetime: float) -> float:
-    """Seconds of one training on Spot instances, as `spot.billed_seconds` computes them."""
+def lifetimes(seed: int, mean: float) -> Iterator[float]:
+    """Seconds that Spot instances last, one after the other, without an end: exponential, with this mean."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield rng.exponential(mean)
+
+
+def billed_seconds(lifetimes: Iterator[float], work: float, every: float, save: float) -> float:
+    """Seconds that a training job on Spot instances is billed for, until all its work is done.
+
+    Parameters
+    ----------
+    lifetimes : iterator
+        Seconds that instances last. The job takes as many as it needs.
+    work, every, save : float
+        Seconds of the work without interruptions; of work between two checkpoints; and for which the work stops for a checkpoint.
+
+    Returns
+    -------
+    float
+        Infinite if the job does not end on `MOST` instances.
+    """
     billed = done = 0.0
-    while billed < 100 * work:
-        seconds, left = rng.exponential(lifetime), work - done
-        needed = left + (math.ceil(left / every) - 1) * save
+    for seconds in itertools.islice(lifetimes, MOST):
+        left = work - done
+        needed = left + (math.ceil(left / every) - 1) * save  # no checkpoint at the end
         if needed <= seconds:
             return billed + needed
         billed += seconds
-        done += seconds // (every + save) * every
-    return billed
+        done += seconds // (every + save) * every  # what was done since the last checkpoint is lost
+    return math.inf
 
 
 def _airports(facts: dict, plan: dict, seed: int) -> tuple[np.ndarray, float, float, float]:

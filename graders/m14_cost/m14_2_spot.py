@@ -137,9 +137,7 @@ def _problem(request: dict, given: dict, job: SpotJob, wait: int, folder: str) -
 
 
 def _hyperparameters(before: dict, given: dict, job: SpotJob) -> str:
-    if not isinstance(given, dict) or {name: value for name, value in given.items() if name != "save_every"} != {
-        name: value for name, value in before.items() if name != "save_every"
-    }:
+    if not isinstance(given, dict) or given | {"save_every": ""} != before | {"save_every": ""}:
         return "Its other hyperparameters are not those of the request."
     if not isinstance(given.get("save_every"), str):
         return f"`save_every` is of the type {type(given.get('save_every')).__name__}. All hyperparameters are texts."

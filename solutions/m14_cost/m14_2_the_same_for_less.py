@@ -58,8 +58,7 @@ SEED = 14
 # the SDK. We take its instance away after two seconds:
 
 # %%
-rows = endpoints.rows(SEED)
-folder = spot.upload(aws, rows)
+folder = spot.upload(aws, SEED)
 limits = configs.StoppingCondition(max_runtime_in_seconds=600, max_wait_time_in_seconds=3600)
 trainer = ModelTrainer(
     training_image=aws.image("sklearn", spot.IMAGE),
@@ -94,14 +93,14 @@ print(spot.printed(aws, job))
 #
 # ## How often to save
 #
-# A checkpoint stops the work for some seconds. An interruption loses the work since the last one. So there is a best distance. `given/spot.py` replays a job
-# on instances that last for drawn times, and returns what is billed. A job of 5 hours, on instances that last 2 hours on average, with 60 seconds for a checkpoint:
+# A checkpoint stops the work for some seconds. An interruption loses the work since the last one. So there is a best distance. `company.billed_seconds`
+# replays a job on instances that last for drawn times, and returns what is billed. A job of 5 hours, on instances that last 2 hours on average, with 60 seconds for a checkpoint:
 
 # %%
 hours = 3600
 for minutes in (1, 5, 15, 45, 150, 300):
-    drawn = [spot.lifetimes(seed, 2 * hours) for seed in range(200)]
-    billed = [spot.billed_seconds(each, 5 * hours, minutes * 60, 60) for each in drawn]
+    drawn = [company.lifetimes(seed, 2 * hours) for seed in range(200)]
+    billed = [company.billed_seconds(each, 5 * hours, minutes * 60, 60) for each in drawn]
     print(f"every {minutes:3} minutes: {sum(billed) / len(billed) / hours:6.2f} hours are billed")
 
 # %% [markdown] exercise="m14_2_ex1"
@@ -114,7 +113,7 @@ for minutes in (1, 5, 15, 45, 150, 300):
 # | the hyperparameter `save_every` | the number of rounds between two checkpoints with the least billed time, as a text |
 #
 # Other members and hyperparameters stay as they are. `facts` also has `rounds` of the job, and in seconds `round_seconds`, `save_seconds` and `lifetime`: the mean of
-# how long instances last. Lifetimes are drawn as `spot.lifetimes` draws them. `save_every` is from 1 to `rounds`.
+# how long instances last. Lifetimes are drawn as `company.lifetimes` draws them. `save_every` is from 1 to `rounds`.
 #
 # An example: 1,000 rounds of 10 seconds, 50 seconds for a checkpoint, and a lifetime of 2 hours. The best is about 80 rounds. Where saving costs nothing, it is 1. For all
 # points, checkpoints and interruptions together cost at most a tenth more than with the best distance.

@@ -23,14 +23,6 @@ TYPES = {
 _made: list[str] = []
 
 
-def rows(seed: int) -> pd.DataFrame:
-    """Two hundred rows of five columns, the label first."""
-    rng = np.random.default_rng(seed)
-    features = rng.normal(size=(200, 4))
-    label = (features[:, 0] - features[:, 1] + rng.normal(size=200) > 0).astype(int)
-    return pd.DataFrame(np.column_stack([label, features]))
-
-
 def week(seed: int) -> pd.DataFrame:
     """A week of an endpoint on an ml.m5.2xlarge, a row for each minute: ``CPUUtilization`` and ``MemoryUtilization``."""
     rng, minutes = np.random.default_rng(seed), pd.date_range("2026-11-02", periods=7 * 24 * 60, freq="min")

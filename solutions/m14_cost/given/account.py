@@ -1,9 +1,9 @@
 """The messy account of m14_1: builds it, lists what is in it, and takes it down."""
 
 import random
-from datetime import timedelta
 from typing import Any
 
+from course.exercises import messy_account
 from course.exercises.messy_account import Builder, MessyAccount
 
 _built: list[tuple[Builder, MessyAccount]] = []
@@ -81,15 +81,4 @@ def uploads(aws: Any, bucket: str, prefix: str) -> list[dict]:
 
 def invocations(aws: Any, endpoint: dict, variant: str) -> float:
     """How often a variant of an endpoint was asked since the endpoint was made. ``endpoint`` is what DescribeEndpoint returns."""
-    names = {"EndpointName": endpoint["EndpointName"], "VariantName": variant}
-    made = endpoint["CreationTime"]
-    found = aws.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/SageMaker",
-        MetricName="Invocations",
-        Dimensions=[{"Name": name, "Value": value} for name, value in names.items()],
-        StartTime=made - timedelta(hours=1),
-        EndTime=made + timedelta(days=400),
-        Period=86_400,
-        Statistics=["Sum"],
-    )
-    return sum(point["Sum"] for point in found["Datapoints"])
+    return messy_account.invocations(aws.client, endpoint, variant)
