@@ -50,7 +50,7 @@ SEED = 14
 # %% [markdown]
 # ## Instances that may be taken away
 #
-# *Spot* instances are what AWS has left at the moment. They cost much less: AWS says up to 90 %, and public logs of SageMaker jobs say about 70 %. In return, AWS
+# *Spot* instances are what AWS has left at the moment. AWS says that they cost up to 90 % less. In public logs of SageMaker jobs it is about 70 %. In return, AWS
 # may take them away at any time. *Managed Spot training* then waits for another instance, and starts your program again.
 #
 # Your program must be able to go on. SageMaker copies all that it writes to `/opt/ml/checkpoints` to S3 while it runs, and copies it back before it starts again.
@@ -89,12 +89,13 @@ print(spot.printed(aws, job))
 # - The second start goes on after the last checkpoint, not after the last round.
 # - Savings are `1 - BillableTimeInSeconds / TrainingTimeInSeconds`. On this local AWS Spot always costs 30 % of the price.
 # - `MaxWaitTimeInSeconds` is the time for all of it: waiting for instances, and training. It must be at least `MaxRuntimeInSeconds`.
-# - Without `CheckpointConfig` the job would have begun at round 0 again. It would have ended, and nobody would have noticed but the bill.
+# - Without `CheckpointConfig` the job would have begun at round 0 again. It would have ended as usual, and only the bill would have shown it.
 #
 # ## How often to save
 #
 # A checkpoint stops the work for some seconds. An interruption loses the work since the last one. So there is a best distance. `company.billed_seconds`
-# replays a job on instances that last for drawn times, and returns what is billed. A job of 5 hours, on instances that last 2 hours on average, with 60 seconds for a checkpoint:
+# replays a job on instances that last for drawn times (how they are drawn is this course's own rule), and returns the billed seconds. Here is a job of 5 hours, on
+# instances that last 2 hours on average. A checkpoint takes 60 seconds:
 
 # %%
 hours = 3600
@@ -157,7 +158,7 @@ check("m14_2_ex1", on_spot=on_spot)
 # | `g`, `p` | graphics processors | deep learning; `p` for large training |
 # | `inf`, `trn` | AWS's own chips | deep learning, with models compiled for them |
 #
-# A *g* that is a letter after the generation, as in `m6g`, is an ARM processor: often cheaper, but your image must be built for it.
+# A `g` after the generation, as in `m6g`, means an ARM processor. It is often cheaper, but your image must be built for it.
 #
 # *Inference Recommender* deploys your model on several types, asks each one more and more, and says what it stood. A `Default` job needs a registered model and an
 # example of a request. It takes 45 minutes on AWS, and some seconds here:
@@ -329,7 +330,7 @@ for choice in company.options(facts)["airports"][:6]:
 
 # %% [markdown]
 # `company.next_year(facts, growth, seed)` returns the facts of another year: each hour of the website has `growth` times the load, and differs a little if there is
-# a seed. A plan that keeps the limit of last year only just breaks it in the next one.
+# a seed. A plan that only just keeps a limit in one year can break it in the next.
 
 # %% [markdown] exercise="m14_2_ex4"
 # Write `plan(facts)` that returns a plan for the *next* year: a `dict` like `company.today(facts)`, with an option for each workload and the `commitment` of a Savings
@@ -386,7 +387,7 @@ except NotImplementedError:
 #
 # - The largest savings come from what need not run, not from better prices.
 # - The commitment comes last: it is for what is left. It also makes the next change harder, because you have promised.
-# - Where a limit is loose, ask for it. "Every six hours" was a habit; that a model may be a day old was never asked.
+# - Ask what users really need. "Every six hours" was a habit: nobody had asked whether a model may be a day old.
 #
 # ## In this notebook we have
 #
@@ -416,16 +417,19 @@ except NotImplementedError:
 # ## The same in version 2 of the SDK
 #
 # ```python
-# from sagemaker.estimator import Estimator
+# from sagemaker.sklearn import SKLearn
 #
-# estimator = Estimator(
-#     image, role, 1, "ml.m5.large", use_spot_instances=True, max_run=600, max_wait=3600,
+# estimator = SKLearn(
+#     "train.py", source_dir="given", framework_version="1.4-2", role=aws.role,
+#     instance_type="ml.m5.large", hyperparameters={"rounds": 300, "save_every": 50},
+#     use_spot_instances=True, max_run=600, max_wait=3600,
 #     checkpoint_s3_uri=f"{folder}/checkpoints/",
 # )
 # estimator.fit({"rows": f"{folder}/rows/"})
 # ```
 #
-# `model.right_size(...)` starts Inference Recommender there, and `predictor.update_endpoint(instance_type=...)` moves an endpoint.
+# `Predictor(endpoint).update_endpoint(initial_instance_count=2, instance_type="ml.m5.large")` moves an endpoint of one model. It takes the number of
+# instances from you.
 #
 # ## Clean up
 
