@@ -33,6 +33,7 @@ def test_the_lesson_has_the_prices_of_the_price_table() -> None:
     given_prices = company.PRICES | {name: each["hour"] for name, each in endpoints.TYPES.items()}
     assert given_prices == {name: price(f"Host:{name}") for name in given_prices}
     assert price("ServerlessInf:Mem-2GB") == 2 * company.GB_SECOND
+    assert prices.about()["date"] in company.__doc__
 
 
 def test_the_lesson_has_the_sizes_of_the_table_of_instance_types() -> None:

@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     own.add_argument("image", metavar="IMAGE:VERSION", help="as `course aws images` lists them, or a URI")
     own.add_argument("--remove", action="store_true", help="remove them again: the image has the course's libraries then")
     add("images", _images, "list the image versions whose own libraries can be added")
-    add("status", _status, "say whether it runs, where, and what AWS would bill now")
+    add("status", _status, "say whether it runs, where, and which jobs and endpoints AWS would bill now")
     book = add("ledger", _ledger, "say what all of it would have cost on AWS, and what runs now")
     book.add_argument("--json", action="store_true", help="as JSON")
     book.add_argument("--free-tier", action="store_true", help="take off what AWS gives free in each month")
@@ -128,9 +128,10 @@ def _status(options: argparse.Namespace) -> int:
         return 1
     print(f"The local AWS runs at {handle.endpoint} (process {handle.pid}, state in {handle.state}).")
     running = handle.running()
-    print("AWS would bill nothing now." if not running else "AWS would bill now:")
+    print("Jobs and endpoints that AWS would bill now:" if running else "No job or endpoint runs that AWS would bill.")
     for item in running:
         print("  {resource}: {count} x {instance_type}, {status}, for {seconds:.0f} s ({region})".format(**item))
+    print("`course aws ledger` shows what else costs: keys, stored objects and more.")
     return 0
 
 

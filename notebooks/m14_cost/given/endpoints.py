@@ -9,7 +9,7 @@ import pandas as pd
 from course.grading.model_archives import constant
 
 IMAGE = "3.0-5"  # of XGBoost
-# vCPUs, gigabytes of memory, and US dollars an hour in us-east-1, of 2026-11-29.
+# vCPUs, gigabytes of memory, and US dollars an hour in us-east-1, of 2026-10-08.
 TYPES = {
     "ml.m5.large": {"vcpus": 2, "gigabytes": 8, "hour": 0.115},
     "ml.m5.xlarge": {"vcpus": 4, "gigabytes": 16, "hour": 0.23},

@@ -1,6 +1,6 @@
 """A company's five workloads, and what a plan for them costs in a year.
 
-The prices are list prices of us-east-1 in US dollars an hour, of 2026-11-29. How waiting grows with the load, how often Spot instances are
+The prices are list prices of us-east-1 in US dollars an hour, of 2026-10-08. How waiting grows with the load, how often Spot instances are
 taken away, and what a model server holds are this course's own rules.
 """
 
