@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from course.localaws.core.call import Principal
+from course.localaws.core.capacity import InstanceCapacity
 from course.localaws.core.clock import Clock
 from course.localaws.core.quota import StateQuota
 from course.localaws.core.regular_expressions import RegularExpressions
@@ -66,6 +67,7 @@ class Platform:
     account : str
         Twelve digits.
     clock : Clock
+    capacity : InstanceCapacity
     scheduler : Scheduler
         Runs tasks when the clock reaches their time.
     requests : RequestLog
@@ -112,6 +114,7 @@ class Platform:
     state: Path
     account: str
     clock: Clock
+    capacity: InstanceCapacity
     scheduler: Scheduler
     requests: RequestLog
     keys: KeyStore

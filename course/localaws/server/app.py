@@ -18,6 +18,7 @@ from course.localaws.cloudwatch.alarms.alarms import Alarms
 from course.localaws.cloudwatch.metrics.store import MetricStore
 from course.localaws.core import credentials
 from course.localaws.core.call import AwsRequest, Handler
+from course.localaws.core.capacity import InstanceCapacity
 from course.localaws.core.clock import Clock
 from course.localaws.core.errors import not_supported
 from course.localaws.core.quota import StateQuota
@@ -99,6 +100,7 @@ class LocalAws:
             state=state,
             account=credentials.ACCOUNT,
             clock=clock,
+            capacity=InstanceCapacity(clock),
             scheduler=scheduler,
             requests=RequestLog(state / "requests.db", clock),
             keys=keys,
@@ -195,6 +197,10 @@ class LocalAws:
         """Interrupt the instance of a Spot training job. Raises ValueError."""
         self.sagemaker.family(TrainingJobs).interrupt(training_job, interruption)
 
+    def order_shortage(self, instance_type: str, seconds: float) -> None:
+        """Let there be no new instances of a type for a while. Raises ValueError."""
+        self.platform.capacity.order_shortage(instance_type, seconds)
+
     @property
     def images(self) -> ImageStore:
         """The contents of the account's container images."""
@@ -203,6 +209,7 @@ class LocalAws:
     def reset(self) -> None:
         """Delete all state."""
         self.platform.scheduler.shutdown()
+        self.platform.capacity.reset()
         try:
             for part in self._closing_order:
                 part.reset()

@@ -95,6 +95,8 @@ def _page(aws: LocalAws) -> Iterator[str]:
     yield from _lists(prose["servicequotas"])
     yield f"Supported; all other operations are refused:\n\n{_names(aws.services['servicequotas'].operations)}"
     yield f"\n## The clock\n\n{prose['clock']}"
+    yield "\n## Shortages of instances\n"
+    yield from _lists(prose["shortages"])
     yield "\n## The bill\n"
     yield from _lists(prose["bill"])
     for service, title in (("ce", "Cost Explorer"), ("pricing", "Price List"), ("budgets", "Budgets")):

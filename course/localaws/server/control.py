@@ -64,6 +64,9 @@ class ControlledAws(Protocol):
     def interrupt(self, training_job: str, interruption: Interruption) -> None:
         """Interrupt a Spot training job. Raises ValueError."""
 
+    def order_shortage(self, instance_type: str, seconds: float) -> None:
+        """Let there be no new instances of a type for a while. Raises ValueError."""
+
 
 class Control:
     """An ASGI application behind `CONTROL_PREFIX`; every request needs ``Authorization: Bearer <token of instance.json>``.
@@ -71,6 +74,7 @@ class Control:
     ``GET health``, ``GET events?since=ID&limit=N``, ``GET running``, ``GET ledger?marker=TEXT&free_tier=1``, ``POST reset``,
     ``POST stop``, ``POST lessons {"marker": part of names, "lesson": name}`` (the lesson of resources, for the ledger),
     ``POST clock {"advance": seconds}``, ``POST interrupt {"training_job": name, "after": seconds, "outage": seconds}``,
+    ``POST shortage {"instance_type": name, "seconds": seconds}``,
     ``POST keys {"arn": principal, "unlimited": whether no policy limits it}``, ``POST images`` (the content of a container image, as a tar
     file), ``POST guests`` (a token for the operations in `GUESTS`).
     Answers are JSON. An error has the member ``error``.
@@ -98,6 +102,7 @@ class Control:
             ("POST", "stop"): self._end,
             ("POST", "clock"): self._clock,
             ("POST", "interrupt"): self._interrupt,
+            ("POST", "shortage"): self._shortage,
             ("POST", "keys"): self._keys,
             ("POST", "images"): self._image,
             ("POST", "guests"): self._invite,
@@ -165,6 +170,11 @@ class Control:
             await _member(request, member, kind) for member, kind in (("training_job", str), ("after", float), ("outage", float))
         ]
         await asyncio.to_thread(self._aws.interrupt, name, Interruption(after, outage))
+        return {}
+
+    async def _shortage(self, request: Request) -> dict:
+        instance_type, seconds = await _member(request, "instance_type", str), await _member(request, "seconds", float)
+        self._aws.order_shortage(instance_type, seconds)
         return {}
 
     async def _keys(self, request: Request) -> dict:

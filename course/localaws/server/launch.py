@@ -113,6 +113,25 @@ class Handle:
         """
         self._ask("POST", "interrupt", {"training_job": training_job, "after": after, "outage": outage})
 
+    def shortage(self, instance_type: str, seconds: float) -> None:
+        """Let AWS have no more instances of a type for a while. What has its instances already keeps them.
+
+        Meanwhile jobs on demand and endpoints that need new ones fail, and Spot jobs wait.
+
+        Parameters
+        ----------
+        instance_type : str
+            E.g. ``"ml.m5.large"``.
+        seconds : float
+            On the local AWS's clock, from now; 0 ends a shortage.
+
+        Raises
+        ------
+        ServerError
+            No such type, or no such number of seconds.
+        """
+        self._ask("POST", "shortage", {"instance_type": instance_type, "seconds": seconds})
+
     def upload_image(self, archive: Path) -> str:
         """Upload the body of an image that `course.localaws.docker_build` made. Returns the digest of its configuration."""
         with archive.open("rb") as file:

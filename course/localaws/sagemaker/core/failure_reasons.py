@@ -11,6 +11,14 @@ from course.sandbox.process import BoxProcess
 
 LONGEST = 1024  # bytes of FailureReason and ExitMessage
 READ = 4 * LONGEST  # bytes that are read: a container's paths are shorter than this machine's
+# Wording: https://github.com/DIAGNijmegen/rse-grand-challenge/issues/2631
+NO_CAPACITY = "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
+# Of an endpoint. Wording: a failed endpoint of August 2026, recorded in https://github.com/aws/deep-learning-containers/pull/6673
+ENDPOINT_NO_CAPACITY = (
+    "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. Please retry using a different ML "
+    "instance type or after some time. Consider configuring InstancePools in your EndpointConfig with multiple instance types for "
+    "priority-based fallback to improve capacity availability."
+)
 OUT_OF_MEMORY = "ClientError: Please use an instance type with more memory, or reduce the size of job data processed on an instance."
 
 

@@ -16,7 +16,7 @@ from course.localaws.core.resources import Changes, Document, ResourceEngine, Re
 from course.localaws.jobs.control import JobControl, JobFailure, ServerShuttingDown, StoppedBeforeStart, persist
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.jobs.s3_data import JobData
-from course.localaws.sagemaker.core.failure_reasons import internal_error
+from course.localaws.sagemaker.core.failure_reasons import NO_CAPACITY, internal_error
 from course.localaws.sagemaker.core.family import Family
 from course.localaws.sagemaker.core.protection import require_role
 from course.localaws.sagemaker.experiments import tracking
@@ -77,6 +77,16 @@ class JobRun:
         """The VPC of the job."""
         config = self.document.get("VpcConfig") or self.document.get("NetworkConfig", {}).get("VpcConfig")
         return VpcNetwork.of(self.context.region, config)
+
+    @property
+    def instance_types(self) -> list[str]:
+        """The types of the job's instances."""
+        return [instance_type for instance_type, _ in self.kind.instances(self.document)]
+
+    def launch(self) -> None:
+        """Get the job's instances. Raises JobFailure when AWS has none."""
+        if self.platform.capacity.lacks(*self.instance_types):
+            raise JobFailure(NO_CAPACITY)
 
     def execute(self, folder: Path) -> None:
         """Do the job in its own folder. Raises JobFailure when it fails."""

@@ -19,6 +19,7 @@ from course.localaws.core.resources import Changes, ResourceEngine, ResourceKind
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import quotas
+from course.localaws.sagemaker.core.failure_reasons import ENDPOINT_NO_CAPACITY
 from course.localaws.sagemaker.core.family import Family, describe, list_page
 from course.localaws.sagemaker.core.protection import check_volume
 from course.localaws.sagemaker.hosting import endpoint_lineage
@@ -316,10 +317,15 @@ class Endpoints(Family):
         ------
         AwsError
             ``ResourceLimitExceeded``, or an error of ``counted``, which receives the variant and returns the number.
+        HostingError
+            AWS has no more instances of that type.
         """
 
         def changed(document: dict) -> dict:
             counts = [counted(each) if each["VariantName"] == variant else each["InstanceCount"] for each in document["_Variants"]]
+            for each, count in zip(document["_Variants"], counts, strict=True):
+                if count > each["InstanceCount"] and self._platform.capacity.lacks(each["InstanceType"]):
+                    raise HostingError(ENDPOINT_NO_CAPACITY)
             variants = [each | {"InstanceCount": count} for each, count in zip(document["_Variants"], counts, strict=True)]
             self._check_quota(context, name, variants)
             return {"_Variants": variants, "ProductionVariants": [summary(each, self._engine.now()) for each in variants]}

@@ -59,6 +59,7 @@ class ProcessingRun(JobRun):
 
     def execute(self, folder: Path) -> None:
         document = self.document
+        self.launch()
         self.update({"ProcessingStartTime": self.engine.now()})
         [(kind, count)] = instances(document["ProcessingResources"]["ClusterConfig"])
         self._addresses = addresses(hosts({"InstanceType": kind, "InstanceCount": count}))

@@ -19,6 +19,7 @@ from course.localaws.jobs.boxes import JobLog
 from course.localaws.jobs.control import JobFailure, ThreadTask
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.jobs.s3_data import split
+from course.localaws.sagemaker.core.failure_reasons import ENDPOINT_NO_CAPACITY
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.hosting.servers import model_data
 from course.localaws.sagemaker.hosting.servers.model_server import HostingError, LogTarget, ModelServer
@@ -107,7 +108,8 @@ class RecommendationRun(JobRun):
             if names[number] != first:
                 note = f"[local AWS] No server of its own: modelled for {benchmark['instance_type']} by the load test of {first}."
                 JobLog(self.platform, self.context.region, GROUP, f"{self.name}/Endpoint/{names[number]}")([note])
-            step = result(benchmark, test.measured, steps, conditions, failure)
+            missing = ENDPOINT_NO_CAPACITY if self.platform.capacity.lacks(benchmark["instance_type"]) else ""
+            step = result(benchmark, test.measured, steps, conditions, failure or missing)
             step["InferenceBenchmark"] |= times
             self._log([json.dumps({"Status": step["Status"]} | step["InferenceBenchmark"])])
             self.platform.metrics.put_data(self.context.region, metrics.data(self.name, benchmark, test.measured, steps, moments))

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import math
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from course.localaws.jobs.runner import JobRunner, remove
 from course.localaws.jobs.s3_data import DataError
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
-from course.localaws.sagemaker.core.failure_reasons import download_failed, shorten, upload_failed
+from course.localaws.sagemaker.core.failure_reasons import NO_CAPACITY, download_failed, shorten, upload_failed
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.training import channels, warm_pools
@@ -41,6 +42,7 @@ MESSAGES = {
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
     "MaxWaitTimeExceeded": "Training job wait time exceeded MaxWaitTimeInSeconds provided",
 }
+NO_INSTANCES = "Insufficient capacity error from EC2 while launching instances, retrying!"  # wording: botocore's SecondaryStatusTransition
 SPOT = Path(__file__).with_name("spot.yaml")
 ACTIVE = ("Downloading", "Training", "Uploading", "Stopping")  # the statuses in which it holds instances
 logger = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ class TrainingRun(JobRun):
 
     def execute(self, folder: Path) -> None:
         roots = [folder / host.name / "ml" for host in self._cluster]
-        with self._pools.cluster(self.context, self.document, roots):
+        with self._pools.cluster(self.context, self.document, roots, self.launch):
             if self.document["SecondaryStatus"] == "Restarting":
                 self._step("Starting", "Starting the training job")
             members, group = self._train(folder)
@@ -73,10 +75,20 @@ class TrainingRun(JobRun):
                     copy_last(members)
                 remove(folder)
                 (folder / "ml").mkdir(parents=True)
-                self._await_capacity(capacity_returns)
+                self._await_capacity(lambda moment=capacity_returns: moment)
                 self._step("Starting", "Starting the training job")
+                self.launch()
                 members, group = self._train(folder)
             self._finish(folder, members, group)
+
+    def launch(self) -> None:
+        """Get new instances. A Spot job waits for them. Raises JobFailure, StoppedBeforeStart."""
+        if not self.platform.capacity.lacks(*self.instance_types):
+            return
+        self._explain(NO_INSTANCES)
+        if self.interruptions is None:
+            raise JobFailure(NO_CAPACITY)
+        self._await_capacity(lambda: self.platform.capacity.returns(self.instance_types))
 
     def ended(self, document: Document, status: str, failure: str) -> dict:
         metrics = list(self._metrics.values())
@@ -135,13 +147,14 @@ class TrainingRun(JobRun):
         condition, now = self.document["StoppingCondition"], self.engine.now()
         limits = [(condition["MaxRuntimeInSeconds"] - seconds_in(self.document, ("Training",), now), "MaxRuntimeExceeded")]
         if "MaxWaitTimeInSeconds" in condition:
-            limits.append((condition["MaxWaitTimeInSeconds"] - (now - self.document["TrainingStartTime"]), "MaxWaitTimeExceeded"))
+            began = self.document.get("TrainingStartTime", self.document["CreationTime"])
+            limits.append((condition["MaxWaitTimeInSeconds"] - (now - began), "MaxWaitTimeExceeded"))
         return min(limits)
 
-    def _await_capacity(self, returns: float) -> None:
+    def _await_capacity(self, returns: Callable[[], float]) -> None:
         """Wait on the local AWS's clock until Spot capacity returns. Raises StoppedBeforeStart when the job may wait no longer."""
-        with self.platform.scheduler.awaiting(returns):
-            while self.engine.now() < returns:
+        with self.platform.scheduler.awaiting(returns()):
+            while self.engine.now() < returns():
                 seconds, late = self._time_left()
                 if seconds <= 0:
                     self._step("Stopping", "Stopping the training job")
@@ -210,11 +223,19 @@ class TrainingRun(JobRun):
         return target
 
     def _step(self, secondary: str, message: str) -> None:
-        """Enter a secondary status. The first one of a job is also its start."""
+        """Enter a secondary status. The first download is also the start of the job."""
         now = self.engine.now()
-        self.update(
-            lambda document: {"TrainingStartTime": document.get("TrainingStartTime", now)} | next_step(document, now, secondary, message)
-        )
+        started = {"TrainingStartTime": self.document.get("TrainingStartTime", now)} if secondary == "Downloading" else {}
+        self.update(lambda document: started | next_step(document, now, secondary, message))
+
+    def _explain(self, message: str) -> None:
+        """Change the message of the present secondary status."""
+
+        def changes(document: Document) -> dict:
+            *earlier, last = document["SecondaryStatusTransitions"]
+            return {"SecondaryStatusTransitions": [*earlier, last | {"StatusMessage": message}]}
+
+        self.update(changes)
 
 
 def copy_last(members: list[TrainingHost]) -> None:

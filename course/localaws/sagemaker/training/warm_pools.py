@@ -12,7 +12,7 @@ import json
 import math
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,13 +65,20 @@ class WarmPools:
         scheduler.add(self._due, lambda moment: self.expire())
 
     @contextlib.contextmanager
-    def cluster(self, context: Context, job: Document, roots: Sequence[Path]) -> Iterator[None]:
+    def cluster(self, context: Context, job: Document, roots: Sequence[Path], launch: Callable[[], None]) -> Iterator[None]:
         """Give a job the pool that matches it, and keep the job's cluster after the block if the job asked for that.
 
-        The cluster is also kept when the job failed or was stopped, but not after an error of the local AWS itself. ``roots`` are the
-        roots of the job's hosts, which do not exist yet.
+        The cluster is also kept when the job failed or was stopped, but not after an error of the local AWS itself.
+
+        Parameters
+        ----------
+        context, job
+        roots : sequence of Path
+            The roots of the job's hosts, which do not exist yet.
+        launch : callable
+            Gets a new cluster for the job when no pool matches. It may raise JobFailure or StoppedBeforeStart.
         """
-        self._take(context, job, roots)
+        self._take(context, job, roots, launch)
         try:
             yield
         except (JobFailure, StoppedBeforeStart):
@@ -79,8 +86,10 @@ class WarmPools:
             raise
         self._keep(context, job, roots)
 
-    def _take(self, context: Context, job: Document, roots: Sequence[Path]) -> None:
+    def _take(self, context: Context, job: Document, roots: Sequence[Path], launch: Callable[[], None]) -> None:
         pool = self._matching(context, job)
+        if pool is None:
+            launch()
         for number, root in enumerate(roots):
             if pool:
                 (root / CACHE).parent.mkdir(parents=True)
@@ -187,7 +196,7 @@ def ended(job: Document, failure: str) -> dict:
     """The members that change when a job ends. Another job may have taken the cluster already; then there are none."""
     if job.get("WarmPoolStatus", {}).get("Status") != "InUse":
         return {}
-    kept = not failure.startswith("InternalServerError")
+    kept = "TrainingStartTime" in job and not failure.startswith("InternalServerError")  # one that did not start has no cluster
     return {"WarmPoolStatus": {"Status": "Available" if kept else "Terminated", "ResourceRetainedBillableTimeInSeconds": 0}}
 
 

@@ -45,6 +45,7 @@ class TransformRun(JobRun):
         return VpcNetwork.of(self.context.region, self.document["_Variant"].get("VpcConfig"))
 
     def execute(self, folder: Path) -> None:
+        self.launch()
         self.update({"TransformStartTime": self.engine.now()})
         outputs = self._outputs(folder / "outputs")
         made = servers.make(self.runner, self.context, self.document)

@@ -71,8 +71,9 @@ def recommender(client) -> Iterator[Recommender]:
     made.close()
 
 
-def test_a_default_job_tests_a_registered_version_and_rates_its_instance_types(recommender: Recommender) -> None:
-    types = ["ml.m5.large", "ml.c5.large", "ml.g5.xlarge"]
+def test_a_default_job_tests_a_registered_version_and_rates_its_instance_types(recommender: Recommender, local_aws: launch.Handle) -> None:
+    types = ["ml.m5.large", "ml.c5.large", "ml.g5.xlarge", short := "ml.c5.9xlarge"]
+    local_aws.shortage(short, 3600)
     arn = recommender.version(
         recommender.group(),
         InferenceSpecification=recommender.specification() | {"SupportedRealtimeInferenceInstanceTypes": types},
@@ -107,6 +108,9 @@ def test_a_default_job_tests_a_registered_version_and_rates_its_instance_types(r
     [summary] = listed["InferenceRecommendationsJobs"]
     assert (summary["JobName"], summary["JobDescription"], summary["SamplePayloadUrl"]) == (name, "which one?", recommender.payload)
     assert [step["Status"] for step in recommender.steps(name, Status="COMPLETED", StepType="BENCHMARK")] == ["COMPLETED"] * 2
+    [missing] = recommender.steps(name, Status="FAILED")
+    assert missing["InferenceBenchmark"]["EndpointConfiguration"]["InstanceType"] == short
+    assert "due to InsufficientInstanceCapacity error" in missing["InferenceBenchmark"]["FailureReason"]
     assert recommender.sagemaker.list_tags(ResourceArn=job["JobArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
 
 

@@ -15,8 +15,9 @@ from course.localaws.images.clarify.model_container import MODEL_FAILED, MODEL_U
 from course.localaws.jobs.boxes import shared_network
 from course.localaws.jobs.runner import JobRunner, remove
 from course.localaws.platform import Platform
+from course.localaws.sagemaker.core.failure_reasons import ENDPOINT_NO_CAPACITY
 from course.localaws.sagemaker.hosting.servers.container_client import ContainerClient, ContainerTarget, Reply
-from course.localaws.sagemaker.hosting.servers.model_data import multi_model
+from course.localaws.sagemaker.hosting.servers.model_data import HostingError, multi_model
 from course.localaws.sagemaker.hosting.servers.model_server import STOP_GRACE, LogTarget, ModelServer, boxes
 from course.localaws.sagemaker.hosting.servers.multi_model import NOT_LOADED, ModelCache, ModelLoadFailed
 
@@ -33,6 +34,8 @@ class HostedInstance:
         One of `variants.variants_of`.
     target : LogTarget
         Where its containers write their logs. Several containers have one stream each, below this stream.
+    instance_type : str
+        The type of the new instance that `start` needs; empty if it needs none.
 
     Attributes
     ----------
@@ -42,7 +45,8 @@ class HostedInstance:
         The most under way at once since `ProductionVariant.take_instance_peaks`.
     """
 
-    def __init__(self, runner: JobRunner, context: Context, variant: dict, target: LogTarget) -> None:
+    def __init__(self, runner: JobRunner, context: Context, variant: dict, target: LogTarget, instance_type: str = "") -> None:
+        self._capacity, self._instance_type = runner.platform.capacity, instance_type
         containers = variant["Containers"]
         alone = len(containers) == 1
         self._direct = variant["Mode"] == "Direct" and not alone
@@ -70,6 +74,8 @@ class HostedInstance:
     def start(self) -> None:
         """Start all containers and wait until each answers. When one fails, all are stopped. Raises HostingError, StartCancelled."""
         try:
+            if self._capacity.lacks(self._instance_type):
+                raise HostingError(ENDPOINT_NO_CAPACITY)
             if self._network:
                 self._network.open(self.servers)
             run_concurrently(self.servers, ModelServer.start)

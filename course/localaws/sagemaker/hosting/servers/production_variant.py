@@ -42,8 +42,15 @@ class ProductionVariant:
 
     def __init__(self, runner: JobRunner, context: Context, endpoint: str, document: dict) -> None:
         self.name, self.document = document["VariantName"], document
-        group = component_log_group(document["Component"]) if "Component" in document else log_group(endpoint)
-        self._make = lambda: HostedInstance(runner, context, document, LogTarget(f"endpoint/{endpoint}", group, new_stream(self.name)))
+        component = document.get("Component")  # its copies run on instances that are there
+        group = component_log_group(component) if component else log_group(endpoint)
+        launched = "" if component else document.get("InstanceType", "")
+
+        def make() -> HostedInstance:
+            target = LogTarget(f"endpoint/{endpoint}", group, new_stream(self.name))
+            return HostedInstance(runner, context, document, target, launched)
+
+        self._make = make
         self.weight = document["Weight"]
         self._least_outstanding = document.get("RoutingStrategy") == "LEAST_OUTSTANDING_REQUESTS"
         self.instances = [self._make() for _ in range(document["InstanceCount"])]
