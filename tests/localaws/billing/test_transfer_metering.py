@@ -11,13 +11,23 @@ import pytest
 
 from course.localaws.billing import prices
 from course.sandbox import box
+from tests.localaws.awslambda import programs
 from tests.localaws.billing.ledgers import GIGABYTE, amounts
 from tests.localaws.moto.restartable_aws import RestartableAws
 from tests.localaws.sagemaker.job_fixtures import JobFixtures, processing_input
+from tests.localaws.sagemaker.pipelines.definitions import condition, fail
+from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
 
 OUT, SIZE = "DataTransfer-Out-Bytes", 700_000
+ASSUME = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}}
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}}
 READ = "import boto3\nassert len(boto3.client('s3').get_object(Bucket='lake', Key='a')['Body'].read()) == 700_000"
+READ_AS = """import boto3
+keys = boto3.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="reader")["Credentials"]
+names = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey", "aws_session_token": "SessionToken"}
+s3 = boto3.client("s3", **{argument: keys[name] for argument, name in names.items()})
+assert len(s3.get_object(Bucket="lake", Key="a")["Body"].read()) == 700_000
+"""
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +55,17 @@ def test_what_a_program_of_the_learner_reads_is_data_to_the_internet(aws):
     assert amounts(aws.handle)[OUT] == pytest.approx((2 * SIZE + 200) / GIGABYTE)
 
 
-def test_a_role_that_the_learner_assumes_reads_from_the_internet(aws):
+def reader(aws: RestartableAws) -> str:
+    """The ARN of a role that may read objects and that everybody of the account may assume."""
     iam = aws("iam")
     trust = json.dumps({"Version": "2012-10-17", "Statement": TRUST})
     arn = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     iam.attach_role_policy(RoleName="reader", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
-    keys = aws("sts").assume_role(RoleArn=arn, RoleSessionName="SageMaker")["Credentials"]  # the name that sessions of jobs have
+    return arn
+
+
+def test_a_role_that_the_learner_assumes_reads_from_the_internet(aws):
+    keys = aws("sts").assume_role(RoleArn=reader(aws), RoleSessionName="SageMaker")["Credentials"]  # the name that sessions of jobs have
     s3 = aws("s3", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
     s3.get_object(Bucket="lake", Key="a")["Body"].read()
     assert amounts(aws.handle)[OUT] == pytest.approx(SIZE / GIGABYTE)
@@ -62,6 +77,30 @@ def test_what_a_job_reads_costs_nothing(aws):
     done = jobs.processed(jobs.process(READ, ProcessingInputs=[source]))
     assert done["ProcessingJobStatus"] == "Completed", done.get("FailureReason")
     assert ("GetObject", "lake/a") in jobs.done_in_s3("arn:aws:sts::123456789012:assumed-role/SageMakerRole/SageMaker")
+    assert OUT not in amounts(aws.handle)
+
+
+def test_what_a_job_reads_with_a_role_that_it_assumes_costs_nothing(aws):
+    jobs = JobFixtures(aws.handle, box.best_mode())
+    aws("iam").put_role_policy(RoleName="SageMakerRole", PolicyName="assume", PolicyDocument=json.dumps(ASSUME))
+    done = jobs.processed(jobs.process(f"ROLE = {reader(aws)!r}\n{READ_AS}"))
+    assert done["ProcessingJobStatus"] == "Completed", done.get("FailureReason")
+    assert ("GetObject", "lake/a") in jobs.done_in_s3("arn:aws:sts::123456789012:assumed-role/reader/reader")
+    assert OUT not in amounts(aws.handle)
+
+
+def test_what_a_function_or_a_pipeline_reads_costs_nothing(aws):
+    arn = programs.make_role(aws)
+    aws("iam").attach_role_policy(RoleName=arn.rpartition("/")[2], PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    programs.create(aws, "reader", f"def handler(event, context):\n    {READ.replace(chr(10), '; ')}")
+    answer = programs.invoke(aws, "reader")
+    assert "FunctionError" not in answer, answer["LogResult"]
+    aws("s3").put_object(Bucket="lake", Key="flag.json", Body=json.dumps({"good": 1}))
+    flag = {"Std:JsonGet": {"S3Uri": "s3://lake/flag.json", "Path": "good"}}
+    read = condition("read", {"Type": "Equals", "LeftValue": flag, "RightValue": 1}, IfSteps=[], ElseSteps=[fail()])
+    Pipelines(aws).run(read)
+    reads = {(event["caller"], event["resource"]) for event in aws.handle.events(0) if event["operation"] == "GetObject"}
+    assert {resource for _, resource in reads} == {"lake/a", "lake/flag.json"} and len(reads) == 2
     assert OUT not in amounts(aws.handle)
 
 
