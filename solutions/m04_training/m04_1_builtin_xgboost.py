@@ -3,9 +3,9 @@
 # %% [markdown]
 # # Train with a built-in algorithm
 #
-# The first model answered, but was it any good? A training job prints what it learns, round by round, and SageMaker keeps it. Today you give the
-# job data to be judged on, read the curve of its learning, find out whether all this machinery beats a table of rates, and turn a probability into
-# a decision that costs as little as can be.
+# The first model answered. But was it any good? A training job prints a score after each round of learning, and SageMaker keeps these lines. In this
+# notebook you give the job data to be judged on, and read the curve of its scores. You compare the model with two simple rivals. Then you turn its
+# probabilities into warnings that cost as little as possible.
 #
 # **By the end you can**
 #
@@ -20,7 +20,7 @@
 #
 # **Services**: S3, SageMaker training jobs, CloudWatch Logs.
 #
-# **Cost**: \$0 here. On AWS less than 5 cents (some six jobs of a few minutes at {fact:price-ml-m5-large-training} dollars an hour, November 2026).
+# **Cost**: \$0 here. On AWS less than 5 cents (seven jobs of a few minutes at {fact:price-ml-m5-large-training} dollars an hour, November 2026).
 #
 # ## Set up
 
@@ -45,7 +45,7 @@ aws = connect("m04_1")
 aws
 
 # %% [markdown]
-# The sizes below keep every job at a few seconds. `given/delays.py` makes the table; open it, it is short.
+# With these sizes every job takes a few seconds. `given/delays.py` makes the table. It is short: open it.
 
 # %% tags=["parameters"]
 SEED = 2013
@@ -55,33 +55,30 @@ ROUNDS = 60
 # %% [markdown]
 # ## Data that the model learns from, and data that judges it
 #
-# A model is judged on flights it has not seen, and later ones: in production it will only ever meet later ones. So January and February train,
-# and March judges. Each flight has its schedule and the weather as it was known two hours before departure.
+# A model is judged on flights that it has not seen. They must be later flights, because in production it meets only later ones. So the model learns from
+# January and February, and March judges it. Each flight has its schedule, and the weather as it was known two hours before departure.
+#
+# *XGBoost* builds small decision trees, one after another. Each tree corrects the errors of the trees before it. A *round* adds one tree. In a SageMaker
+# job it reads CSV in one shape only. The first column is the *label*, the value to predict. There is no header and no index: it would read a header as a flight.
 
 # %%
 delays = table(aws.data("flights"), aws.data("weather"))
 train = delays[delays.month <= 2].sample(ROWS, random_state=SEED)
 validation = delays[delays.month == 3].sample(ROWS // 2, random_state=SEED)
-train[["late", *FEATURES]].head(3)
-
-# %% [markdown]
-# *XGBoost* builds small decision trees one after another, each to correct what those before it got wrong; a *round* adds one tree. In a SageMaker
-# job it reads CSV in one shape only: the *label*, what is to be predicted, in the first column; no header, no index. A header would be read as a flight.
-
-# %%
 columns = ["late", *FEATURES]
 train_uri = aws.upload(train[columns], "data/train/part-0.csv")
 validation_uri = aws.upload(validation[columns], "data/validation/part-0.csv")
 print(train_uri, validation_uri, sep="\n")
+train[columns].head(3)
 
 # %% [markdown]
 # ## A job with two channels
 #
-# A *channel* is a named stream of data into a job. Inside the job it is a folder, `/opt/ml/input/data/<channel>`. The name means something to the
-# program that reads it: this one trains on `train` and, when there is a `validation`, reports how it does there after every round.
+# A *channel* is a named input of a job. Inside the job it is a folder, `/opt/ml/input/data/<channel>`. The program knows its channels by their names: XGBoost
+# learns from `train`. If there is a channel `validation`, it also reports its score there after every round.
 #
-# Below is the request of the first notebook, with one channel, as a function. `HyperParameters` are the settings of the learning itself. As a first
-# try we run it on flights from LaGuardia alone.
+# The function below makes the request of the first notebook, with one channel. `HyperParameters` are the settings of the learning. For a first try we
+# use the flights from LaGuardia only.
 
 # %%
 sagemaker = aws.client("sagemaker")
@@ -108,7 +105,7 @@ def base_request(name: str, channels: list, hyperparameters: dict) -> dict:
 
 
 # %% [markdown]
-# Most of it is about the computer; two lines are about learning. Run it and wait.
+# Most lines describe the computer. Two lines are about learning. We run the job and wait.
 
 
 # %%
@@ -128,14 +125,51 @@ for metric in first["FinalMetricDataList"]:
     print(metric["MetricName"], round(metric["Value"], 3))
 
 # %% [markdown]
-# `train:auc` is the *area under the curve*: take one late and one punctual flight, and it is the chance that the model finds the late one likelier.
-# 0.5 is a coin, 1 is perfect. But this number is from the flights it learned from, so it flatters. The second channel is for the truth.
+# `train:auc` is the *area under the curve*, AUC. Take one late flight and one punctual flight. AUC is the chance that the model gives the late one the higher
+# probability. A coin has 0.5, a perfect model has 1. But this AUC is measured on the flights that the model learned from, so it is too high. The channel
+# `validation` gives an honest one.
+#
+# ## The same with the SDK
+#
+# In companies you will more often see the SageMaker Python SDK, which makes such requests from Python objects. Its import takes some seconds:
+
+# %%
+from sagemaker.core.helper.session_helper import Session
+from sagemaker.train import ModelTrainer, configs
+
+# %% [markdown]
+# `ModelTrainer` holds what a request says about program and computer. `train` adds the channels, sends the request, and can wait for the job.
+
+# %%
+models = f"s3://{aws.bucket}/{aws.prefix}/models"
+trainer = ModelTrainer(
+    training_image=image,
+    role=aws.role,
+    compute=configs.Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+    stopping_condition=configs.StoppingCondition(max_runtime_in_seconds=600),
+    output_data_config=configs.OutputDataConfig(s3_output_path=models),
+    hyperparameters={"objective": "binary:logistic", "eval_metric": "auc", "num_round": 20},
+    base_job_name=aws.unique("with-sdk"),
+    sagemaker_session=Session(default_bucket=aws.bucket),
+)
+winter = configs.InputData(channel_name="train", data_source=laguardia_uri, content_type="text/csv")
+trainer.train(input_data_config=[winter], wait=False, logs=False)
+
+mine = {"NameContains": trainer.base_job_name}
+[summary] = sagemaker.list_training_jobs(**mine)["TrainingJobSummaries"]
+second = wait(summary["TrainingJobName"])
+for member in ("HyperParameters", "InputDataConfig", "ResourceConfig"):
+    print(member, "differs" if second[member] != first[member] else "is the same")
+print("train:auc", round(second["FinalMetricDataList"][-1]["Value"], 3))
+
+# %% [markdown]
+# The SDK has sent the same request. It also chose a name for the job, and the bucket of its `Session` where it stores what it must upload. When something
+# fails, AWS answers in the words of the request, so learn to read both.
 
 # %% [markdown] exercise="m04_1_ex1"
-# Write `training_request(name, train, validation, rounds)` that returns the request of a training job as a `dict`, ready for
-# `create_training_job(**request)`: the built-in XGBoost on two CSV channels, the URIs `train` and `validation`, for `rounds` rounds, reporting AUC on
-# both. `name` is the job's name. You may use `base_request` and `channel`. The check runs a job from your request on data of its own. It does not
-# ask for good hyperparameters.
+# Write `training_request(name, train, validation, rounds)`. It returns the request of a training job, a `dict` for `create_training_job(**request)`. The job
+# runs the built-in XGBoost for `rounds` rounds. It has two channels of CSV with the URIs `train` and `validation`, and reports AUC on both. `name` is the
+# job's name. You may use `base_request` and `channel`. The check runs a job of your request on its own data. It does not ask for good hyperparameters.
 
 
 # %% answer="m04_1_ex1"
@@ -150,8 +184,9 @@ def training_request(name: str, train: str, validation: str, rounds: int) -> dic
 check("m04_1_ex1", training_request=training_request)
 
 # %% [markdown]
-# Three runs of the same data follow, with trees of different depth and different learning rates (`eta`: how much of each new tree is believed). They
-# do not use your function, so they run whether or not it is finished. All three are started before the first is waited for: jobs do not queue.
+# Now three jobs learn from the same data, with trees of different depth and with different learning rates. The learning rate `eta` says how much each new tree
+# counts. These jobs do not use your function, so they run even if it is not finished. We start all three before we wait for the first, because
+# SageMaker runs them at the same time.
 
 # %%
 SETTINGS = {
@@ -171,9 +206,10 @@ for label, job_name in jobs.items():
 # %% [markdown]
 # ## How data gets in
 #
-# While that was quick, data of a hundred gigabytes is not. SageMaker has three *input modes*, and the *content type* tells the program what it is
-# reading (LIBSVM, Parquet and RecordIO are other ways to store a table). Nothing checks that for you: with a wrong type the job starts, costs money, and fails or, worse, learns nonsense.
-# The order of questions and the limit of 1 gigabyte are this course's own rule of thumb.
+# That was quick, because the data is small. A hundred gigabytes take a while. SageMaker has three *input modes* for the way of the data into the job. The *content
+# type* tells the program what it reads (LIBSVM, Parquet and RecordIO are other ways to store a table). Nothing checks the content type for you. With a
+# wrong one the job starts and costs money. Then it fails or, worse, learns nonsense. The modes are AWS's. The order of questions and the limit of 1
+# gigabyte are this course's own rule.
 #
 # | ask in this order | mode | why |
 # |---|---|---|
@@ -191,10 +227,10 @@ for label, job_name in jobs.items():
 # | `recordio` | `application/x-recordio-protobuf` |
 
 # %% [markdown] exercise="m04_1_ex2"
-# Write `choose_input(channel)` that returns `{"mode": ..., "content_type": ...}` for a channel such as
-# `{"gigabytes": 0.4, "disk": 30, "passes": 1, "access": "sequential", "reads": "files", "format": "csv"}`, for which it is
+# Write `choose_input(channel)`. It returns `{"mode": ..., "content_type": ...}` for a channel such as
+# `{"gigabytes": 0.4, "disk": 30, "passes": 1, "access": "sequential", "reads": "files", "format": "csv"}`. For this one it is
 # `{"mode": "File", "content_type": "text/csv"}`. Sizes are in gigabytes; `access` is `"sequential"` or `"random"`; `reads` is `"files"` or `"pipe"`. It is
-# judged on forty channels that you have not seen, some of them twins that differ in one field. A choice counts when both parts are right.
+# judged on forty channels that you have not seen. Some of them differ from another in one field only. A choice counts when both parts are right.
 
 
 # %% answer="m04_1_ex2"
@@ -224,9 +260,9 @@ check("m04_1_ex2", choose_input=choose_input)
 # %% [markdown]
 # ## What a job says while it learns
 #
-# Everything a job prints goes to CloudWatch Logs, in the group `/aws/sagemaker/TrainingJobs`, in a stream whose name begins with the job's. XGBoost
-# prints a line a round, in which `#011` is a tab. SageMaker's *metric definitions* are regular expressions over these lines; the last value of each is what
-# `FinalMetricDataList` showed.
+# All that a job prints goes to CloudWatch Logs. The log group is `/aws/sagemaker/TrainingJobs`, and the name of the log stream begins with the job's name. XGBoost
+# prints a line for each round (`#011` in it is a tab). SageMaker finds scores in these lines with regular expressions, its *metric definitions*. The last
+# value of each was in `FinalMetricDataList`.
 
 # %%
 logs = aws.client("logs")
@@ -244,7 +280,7 @@ def log_lines(job_name: str) -> list[str]:
 print(*log_lines(jobs["moderate"])[-3:], sep="\n")
 
 # %% [markdown]
-# Now the same for all three runs, round by round. A regular expression does here what SageMaker's metric definitions do.
+# We do the same for every round of the three jobs, with a regular expression of our own.
 
 # %%
 curves = {
@@ -268,18 +304,26 @@ for label, curve in curves.items():
     print(f"{label:14} best validation AUC {best:.3f} after round {number}, at the end {end:.3f}")
 
 # %% [markdown]
-# Only the solid line counts. On the left both lines still rise: more rounds would help. On the right the dashed line climbs towards 1 while the solid
-# one sinks from its early best: the deep trees learn January and February by heart. That is *overfitting*, and the remedy is to keep fewer rounds.
+# Only the solid line counts. In the left picture both lines still rise, so more rounds would help. In the right picture the dashed line climbs towards 1, and
+# the solid line falls after an early best. The deep trees learn January and February by heart. This is *overfitting*. The remedy is to keep fewer rounds.
 #
-# Two more pictures turn up in practice. A validation AUC close to 1 is not a triumph: no honest model of late flights comes near 0.95, so something in
-# the table knows the answer, a *leak*. And a line that jumps up and down by hundredths from round to round says that each step is too large.
+# You will also see two other pictures. The first is a validation AUC close to 1. That is no success: no honest model of late flights comes near 0.95. A column
+# in the table knows the answer, which is called a *leak*. The second is a line that jumps up and down by hundredths in each round: the steps are too large.
 
 # %% [markdown] exercise="m04_1_ex3"
-# Write `read_curve(curve)` for a run `{"train": [...], "validation": [...]}`, AUC after each round, that returns `{"verdict": ..., "rounds": ...}`. The
-# verdict is `"too good"` (not to be believed), `"jumps"` (steps too large), `"overfits"` (ended clearly below its best), `"still learning"` (still rising
-# at the end) or `"settled"`. `rounds` is an `int`: the smallest number of rounds whose validation AUC comes within 0.002 of the best of all rounds, or
-# 0 for a run that is too good or jumps: nothing of it is worth keeping. The five words and the 0.002 are this course's. For example, the validation values `[0.60, 0.65, 0.69] + [0.70] * 57` have
-# settled, and `rounds` is 4. It is judged on twenty-five unseen runs of 40 to 120 rounds, which tremble a little as real ones do.
+# Write `read_curve(curve)`. A curve is `{"train": [...], "validation": [...]}`, with the AUC after each round. It returns `{"verdict": ..., "rounds": ...}`:
+#
+# | verdict | when | `rounds` |
+# |---|---|---|
+# | `"too good"` | it cannot be true | 0 |
+# | `"jumps"` | the steps are too large | 0 |
+# | `"overfits"` | it ends clearly below its best | see below |
+# | `"still learning"` | it still rises at the end | see below |
+# | `"settled"` | none of these | see below |
+#
+# `rounds`, an `int`, is the smallest number of rounds with a validation AUC within 0.002 of the best of all rounds. For example, the validation values
+# `[0.60, 0.65, 0.69] + [0.70] * 57` have settled, and `rounds` is 4. The words and the 0.002 are this course's. Your function is judged on twenty-five unseen
+# curves of 40 to 120 rounds. They have small random ups and downs, as real ones do.
 
 
 # %% answer="m04_1_ex3"
@@ -307,8 +351,9 @@ check("m04_1_ex3", read_curve=read_curve)
 # %% [markdown]
 # ## Is it worth it?
 #
-# A model has to beat something simple. Two rivals: the share of late flights for each scheduled hour, a table of some twenty numbers; and *logistic
-# regression*, which weighs the columns and adds them up. All are given the same flights, few and many. This is a question for a notebook, so it runs right here.
+# A model must be better than something simple. We compare it with two rivals. One is the share of late flights in each scheduled hour, a table of twenty
+# numbers. The other is *logistic regression*, which gives each column a weight and adds them up. All three learn from the same flights, few and many. This
+# takes no job: it runs in the notebook.
 
 
 # %%
@@ -334,7 +379,7 @@ results = pd.DataFrame(found, index=sizes)
 results.round(3)
 
 # %% [markdown]
-# Read the first row again before you look at the picture.
+# Look at the first row again, then at the picture.
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 3))
@@ -347,15 +392,14 @@ axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 show(figure, "Lines: AUC on March by number of flights, for three models.")
 
 # %% [markdown]
-# With 500 flights logistic regression is well ahead: XGBoost has more freedom than data. Only with many thousands does the order turn. "XGBoost is better" is
-# therefore no answer; "from how many rows on, and by how much" is. And these are single runs: differences of a few thousandths are noise.
-
-# %% [markdown]
+# With 500 flights logistic regression is clearly better: XGBoost has too much freedom for so little data. With many thousands of flights XGBoost is better. So do
+# not say "XGBoost is better". Say from how many rows on, and by how much. Each number comes from one run, so a difference of a few thousandths is chance.
+#
 # ## From a probability to a warning
 #
-# Whoever meets a flight wants a warning, not a probability. A late flight that was *missed* costs them a wasted trip, say 90 dollars; a *false alarm*
-# costs 30. Where should warnings begin? The textbook says: when the probability is at least `false_alarm / (missed + false_alarm)`. That
-# holds when the probabilities are true. Ours come from January and February; what would each threshold have cost in April?
+# People who meet a flight want a warning, not a probability. A late flight without a warning is *missed*. It costs a wasted trip, say 90 dollars. A *false alarm*
+# costs 30. From which probability on should we warn? The textbook says: from `false_alarm / (missed + false_alarm)` on. That is right if the probabilities
+# are right. Ours come from January and February. What would each threshold have cost in April?
 
 # %%
 model = xgboost.train(PARAMETERS, xgboost.DMatrix(train[FEATURES], train.late), 30)
@@ -380,14 +424,16 @@ show(figure, "Line: dollars a flight by threshold, with two thresholds marked.")
 print(f"late in April: {april.late.mean():.0%}; chance given on average: {chances.mean():.0%}")
 
 # %% [markdown]
-# The curve has one valley. At its left end everybody is warned; at 0.5, which libraries use when nobody says otherwise, hardly anybody. The textbook's
-# line is to the right of the valley, since a model made in winter gives April's flights too small a chance.
+# The curve has one lowest point. At the left end we warn everybody. At 0.5, the default of many libraries, we warn hardly anybody. The textbook's threshold is to
+# the right of the lowest point, because a model made in winter gives April's flights too low a probability.
 
 # %% [markdown] exercise="m04_1_ex4"
-# Write `warning_threshold(probabilities, late, missed, false_alarm)` that returns the threshold, a `float` from 0 to 1, at which warnings begin. You get
-# last month's probabilities, whether each flight was late (1 or 0), and the two costs; for `[0.1, 0.3, 0.6]`, `[0, 1, 1]`, 90 and 30 any threshold above
-# 0.1 and up to 0.3 is best, for example `0.2`. Yours are then used in the month after, which you have not seen, for eight pairs of costs: full points
-# when you pay at most 2 % more in all than with the best thresholds, 70 % of them up to 6 %, 30 % up to 15 %. Do not train anything.
+# Write `warning_threshold(probabilities, late, missed, false_alarm)`. It returns the threshold from which on we warn, a `float` from 0 to 1. You get last month's
+# probabilities, whether each flight was late (1 or 0), and the two costs. For `[0.1, 0.3, 0.6]`, `[0, 1, 1]`, 90 and 30 any threshold above 0.1 and up to 0.3 is
+# best, for example `0.2`.
+#
+# Your thresholds are used in the next month, which you have not seen, for eight pairs of costs. You get all points if you pay at most 2 % more than with the
+# best thresholds, 70 % of them up to 6 %, and 30 % up to 15 %. Do not train anything.
 
 
 # %% answer="m04_1_ex4"
@@ -410,15 +456,16 @@ check("m04_1_ex4", warning_threshold=warning_threshold)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - given a job two channels, and seen that only the second tells the truth;
+# - given a job two channels, and seen that only the AUC of the second is honest;
+# - made the same request by hand and with the SDK;
 # - chosen an input mode by size, access and passes, and named the content type;
-# - read from the log that one model still learned and another overfitted;
+# - read from the log that one model still learned, and another overfitted;
 # - found that the better algorithm depends on how much data there is;
-# - turned probabilities into warnings by what mistakes cost.
+# - turned probabilities into warnings by the costs of mistakes.
 #
 # ## Recall
 #
-# 1. Where inside a job does the channel `validation` lie?
+# 1. Where is the channel `validation` inside a job?
 # 2. What does XGBoost do with a header line in a CSV file?
 # 3. Why is `train:auc` a poor number to choose a model by?
 # 4. When is File mode better than FastFile although the data is large?
@@ -427,23 +474,40 @@ check("m04_1_ex4", warning_threshold=warning_threshold)
 # <details><summary>Answers</summary>
 #
 # - To 1: in `/opt/ml/input/data/validation`.
-# - To 2: it takes it for a row of data, and fails on it.
+# - To 2: it reads it as a row of data, and fails.
 # - To 3: it is measured on the rows that the model was fitted to.
 # - To 4: when it fits the disk and is read many times, or at random.
 # - To 5: look for a column that knows the answer.
 #
 # </details>
 #
-# ## The same with the SDK
+# ## The same in version 2 of the SDK
 #
-# Version 3 of the SageMaker Python SDK wraps the request: `ModelTrainer(training_image=image, role=aws.role, hyperparameters={...},
-# compute=Compute(instance_type="ml.m5.large", instance_count=1))`, then `.train(input_data_config=[InputData(channel_name="train", data_source=uri,
-# content_type="text/csv"), ...])`. In version 2 it reads `Estimator(image, role, 1, "ml.m5.large", hyperparameters={...})` and
-# `.fit({"train": TrainingInput(uri, content_type="text/csv"), ...})`. Both send what you wrote by hand.
+# ```python
+# from sagemaker.estimator import Estimator
+# from sagemaker.inputs import TrainingInput
+#
+# settings = {"objective": "binary:logistic", "num_round": 60, "max_depth": 4, "eta": 0.2, "eval_metric": "auc"}
+# uris = {"train": train_uri, "validation": validation_uri}
+# estimator = Estimator(
+#     image,
+#     aws.role,
+#     instance_count=1,
+#     instance_type="ml.m5.large",
+#     volume_size=5,
+#     max_run=600,
+#     output_path=f"s3://{aws.bucket}/{aws.prefix}/models",
+#     hyperparameters=settings,
+# )
+# estimator.fit({name: TrainingInput(uri, content_type="text/csv") for name, uri in uris.items()})
+# print(estimator.model_data)
+# ```
+#
+
 #
 # ## Clean up
 #
-# Training jobs end by themselves and cost nothing afterwards; their records stay.
+# Training jobs end by themselves, and cost nothing afterwards. Their records stay.
 
 # %%
 aws.cleanup()
