@@ -372,11 +372,30 @@ check("m00_ex2", choose_service=choose_service)
 #
 # </details>
 #
-# ## The same in SDK v2
+# ## The same in version 2 of the SDK
 #
 # Company code and exam material often use version 2 of the SageMaker Python SDK. What took five requests above reads there:
-# `estimator = Estimator(image, role, 1, "ml.m5.large", ...)`, `estimator.fit({"train": TrainingInput(uri, content_type="text/csv")})`,
-# `predictor = estimator.deploy(1, "ml.m5.large")`, `predictor.predict("17,4,1,2475")`. The requests to AWS are the same.
+#
+# ```python
+# from sagemaker.estimator import Estimator
+# from sagemaker.inputs import TrainingInput
+# from sagemaker.serializers import CSVSerializer
+#
+# estimator = Estimator(
+#     image,
+#     aws.role,
+#     instance_count=1,
+#     instance_type="ml.m5.large",
+#     output_path=f"s3://{aws.bucket}/{aws.prefix}/models",
+#     hyperparameters={"objective": "binary:logistic", "num_round": 40, "max_depth": 4, "eta": 0.3},
+# )
+# estimator.fit({"train": TrainingInput(train_uri, content_type="text/csv")})
+# predictor = estimator.deploy(1, "ml.m5.large", serializer=CSVSerializer())
+# print(predictor.predict("17,4,1,2475"))
+# predictor.delete_endpoint()
+# ```
+#
+# The requests to AWS are the same.
 #
 # ## Clean up
 #

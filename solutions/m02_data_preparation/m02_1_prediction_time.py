@@ -484,19 +484,24 @@ check("m02_1_ex4", choose_tool=choose_tool)
 #
 # </details>
 #
-# ## The same with the SDK
+# ## The same in version 2 of the SDK
 #
 # ```python
-# from sagemaker.core.processing import ScriptProcessor  # version 3
-# from sagemaker.processing import ScriptProcessor  # version 2
+# from sagemaker.processing import ProcessingInput, ProcessingOutput, ScriptProcessor
 #
-# processor = ScriptProcessor(role=..., image_uri=..., command=["python3"], instance_type="ml.m5.large", instance_count=1)
-# processor.run(code="split.py", inputs=[...], outputs=[...], arguments=[...])
-#
-# # One input in version 3, and in version 2; outputs likewise, with s3_upload_mode="EndOfJob"
-# ProcessingInput(input_name="records", s3_input=ProcessingS3Input(s3_uri=..., local_path=..., s3_data_type="S3Prefix"))
-# ProcessingInput(source="s3://...", destination="/opt/ml/processing/input/records")
+# place = "/opt/ml/processing"
+# processor = ScriptProcessor(
+#     role=aws.role, image_uri=image, command=["python3"], instance_type="ml.m5.large", instance_count=1
+# )
+# processor.run(
+#     code="given/count_rows.py",
+#     arguments=["*.csv"],
+#     inputs=[ProcessingInput(source=f"{home}/records", destination=f"{place}/input/records")],
+#     outputs=[ProcessingOutput(source=f"{place}/output/report", destination=f"{home}/report-2")],
+# )
 # ```
+#
+# In version 3 the class is in `sagemaker.core.processing`, and inputs and outputs are the shapes of `sagemaker.core.shapes`, with the members of the request.
 #
 # ## Clean up
 #

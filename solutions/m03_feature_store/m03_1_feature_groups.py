@@ -547,22 +547,30 @@ check("m03_1_ex4", reader_policy=reader_policy)
 #
 # </details>
 #
-# ## The same in SDK v2
+# ## The same in version 2 of the SDK
 #
 # ```python
-# from sagemaker.feature_store.feature_group import FeatureGroup
+# import time
 #
-# group = FeatureGroup(name="weather", sagemaker_session=session)
-# group.load_feature_definitions(table)
+# import pandas as pd
+# from sagemaker.feature_store.feature_group import FeatureGroup
+# from sagemaker.session import Session
+#
+# rows = pd.DataFrame(columns).convert_dtypes()
+# group = FeatureGroup(f"{ramp}-2", Session())
+# group.load_feature_definitions(rows)
 # group.create(
-#     s3_uri=uri,
+#     s3_uri=f"s3://{aws.bucket}/{aws.prefix}/offline",
 #     record_identifier_name="origin",
 #     event_time_feature_name="event_time",
-#     role_arn=role,
+#     role_arn=aws.role,
 #     enable_online_store=True,
 # )
-# group.ingest(table, max_workers=3, wait=True)
-# group.get_record("JFK")
+# while group.describe()["FeatureGroupStatus"] == "Creating":
+#     time.sleep(1)
+# group.ingest(rows, max_workers=1, wait=True)
+# print(group.get_record("JFK"))
+# group.delete()
 # ```
 #
 # ## Clean up

@@ -500,16 +500,18 @@ check("m03_2_ex4", module=module)
 #
 # </details>
 #
-# ## The same in SDK v2
+# ## The same in version 2 of the SDK
 #
 # ```python
 # from sagemaker.feature_store.feature_group import FeatureGroup
 # from sagemaker.feature_store.feature_store import FeatureStore
+# from sagemaker.session import Session
 #
+# session = Session()
 # query = FeatureGroup(group, session).athena_query()
 # query.run(f'SELECT * FROM "{query.table_name}"', f"{folder}/athena")
 # query.wait()
-# query.as_dataframe()
+# print(len(query.as_dataframe()))
 # builder = FeatureStore(session).create_dataset(
 #     asks,
 #     output_path=f"{folder}/datasets",
@@ -518,6 +520,7 @@ check("m03_2_ex4", module=module)
 # )
 # builder.with_feature_group(FeatureGroup(planes, session), "plane").point_in_time_accurate_join()
 # rows, sql = builder.with_number_of_recent_records_by_record_identifier(1).to_dataframe()
+# print(rows)
 # ```
 #
 # ## Clean up

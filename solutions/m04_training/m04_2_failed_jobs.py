@@ -424,11 +424,23 @@ check("m04_2_ex3", preflight=preflight)
 #
 # </details>
 #
-# ## The same with the SDK
+# ## The same in version 2 of the SDK
 #
-# In version 3, `TrainingJob.get(training_job_name=name)` of `sagemaker.core.resources` has `failure_reason` and `secondary_status_transitions`, and its `wait()` raises
-# `FailedStatusError`. In version 2, `estimator.fit(...)` raises `UnexpectedStatusException`, and
-# `sagemaker.Session().logs_for_job(name)` prints the log of a job that has ended.
+# ```python
+# from sagemaker.estimator import Estimator
+# from sagemaker.exceptions import UnexpectedStatusException
+# from sagemaker.session import Session
+#
+# estimator = Estimator(image, aws.role, 1, "ml.m5.large", hyperparameters={"num_round": 20})
+# try:
+#     estimator.fit({"training": f"{folder}/train/"})  # the image wants a channel "train"
+# except UnexpectedStatusException as error:
+#     print(error.actual_status, error)
+# Session().logs_for_job(estimator.latest_training_job.name)  # prints the log
+# ```
+#
+# In version 3, `TrainingJob.get(training_job_name=name)` of `sagemaker.core.resources` has `failure_reason` and `secondary_status_transitions`. Its `wait()`
+# raises `FailedStatusError`.
 #
 # ## Clean up
 #

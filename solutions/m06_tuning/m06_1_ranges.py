@@ -590,21 +590,28 @@ check("m06_1_ex5", rate_range=rate_range)
 #
 # </details>
 #
-# ## The same in SDK v2, and what has changed
+# ## The same in version 2 of the SDK
 #
 # ```python
+# from sagemaker import image_uris
+# from sagemaker.estimator import Estimator
+# from sagemaker.inputs import TrainingInput
 # from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
 #
+# image = image_uris.retrieve("xgboost", aws.region, "3.0-5")
+# settings = {"objective": "binary:logistic", "num_round": 30}
+# estimator = Estimator(image, aws.role, 1, "ml.m5.large", max_run=600, hyperparameters=settings)
 # ranges = {"eta": ContinuousParameter(0.02, 0.5, scaling_type="Logarithmic")}
 # tuner = HyperparameterTuner(
-#     estimator, "validation:auc", ranges, strategy="Random", max_jobs=12, max_parallel_jobs=2
+#     estimator, "validation:auc", ranges, strategy="Random", max_jobs=4, max_parallel_jobs=2
 # )
-# tuner.fit({"train": train, "validation": validation})
-# tuner.best_training_job()
+# tuner.fit({part: TrainingInput(uri, content_type="text/csv") for part, uri in uris.items()})
+# print(tuner.best_training_job())
 # ```
 #
-# For a program of your own both versions take `metric_definitions=[{"Name": ..., "Regex": ...}]`. Automatic Model Tuning is open to all accounts. Debugger, which
-# looked into training jobs for weights that run away, is closed to new ones since {fact:closed-features-day}; print what you want to know as a metric instead.
+# For a program of your own both versions take `metric_definitions=[{"Name": "auc", "Regex": "auc=([0-9.]+)"}]`. Automatic Model Tuning is open to all accounts.
+# Debugger looked into training jobs for weights that run away. It is closed to new accounts since {fact:closed-features-day}. Print what you want to know as a metric
+# instead.
 #
 # ## Clean up
 #

@@ -572,9 +572,28 @@ check("m06_2_ex5", plan=plan)
 # tuner.tune(inputs=inputs)
 # ```
 #
-# In version 2 the class is in `sagemaker.tuner`, takes an `estimator`, and starts with `tuner.fit(...)`; its warm start is
-# `WarmStartConfig(warm_start_type=WarmStartTypes.TRANSFER_LEARNING, parents={parent})`, and `tuner.transfer_learning_tuner()` and
-# `tuner.identical_dataset_and_algorithm_tuner()` make such tuners from one that has run.
+# ## The same in version 2 of the SDK
+#
+# ```python
+# from sagemaker import image_uris
+# from sagemaker.estimator import Estimator
+# from sagemaker.inputs import TrainingInput
+# from sagemaker.tuner import HyperparameterTuner, WarmStartConfig, WarmStartTypes
+#
+# first = HyperparameterTuner.attach(parent)  # a tuner like the one that has run
+# warm = WarmStartConfig(warm_start_type=WarmStartTypes.TRANSFER_LEARNING, parents={parent})
+# tuner = HyperparameterTuner(
+#     first.estimator,
+#     first.objective_metric_name,
+#     first.hyperparameter_ranges(),
+#     strategy="Bayesian",
+#     max_jobs=4,
+#     max_parallel_jobs=2,
+#     early_stopping_type="Auto",
+#     warm_start_config=warm,
+# )
+# tuner.fit({name: TrainingInput(uris[name], content_type="text/csv") for name in ("half-year", "july")})
+# ```
 #
 # ## Clean up
 #

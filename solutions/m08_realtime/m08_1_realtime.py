@@ -449,18 +449,20 @@ except NotImplementedError:
 #
 # </details>
 #
-# ## The same in SDK v2
+# ## The same in version 2 of the SDK
 #
 # ```python
 # from sagemaker.model import Model
 # from sagemaker.predictor import Predictor
 # from sagemaker.serializers import CSVSerializer
 #
-# model = Model(image, models[0], aws.role)
-# model.deploy(1, "ml.m5.large", endpoint_name=endpoint)  # the three create_ calls
-# predictor = Predictor(endpoint, serializer=CSVSerializer())
-# predictor.predict(rows)  # invoke_endpoint
-# predictor.update_endpoint(model_name=..., instance_type="ml.m5.large", initial_instance_count=1)
+# name = f"{endpoint}-2"
+# Model(image, models[0], aws.role).deploy(1, "ml.m5.large", endpoint_name=name)  # the three create_ calls
+# predictor = Predictor(name, serializer=CSVSerializer())
+# print(predictor.predict(flight))  # invoke_endpoint
+# newer = Model(image, models[1], aws.role)
+# newer.create("ml.m5.large")
+# predictor.update_endpoint(model_name=newer.name, instance_type="ml.m5.large", initial_instance_count=1)
 # predictor.delete_endpoint()
 # ```
 #

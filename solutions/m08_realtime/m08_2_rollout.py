@@ -640,21 +640,23 @@ check("m08_2_ex5", handler=handler)
 #
 # </details>
 #
-# ## The same in SDK v2
+# ## The same in version 2 of the SDK
 #
 # ```python
 # from sagemaker.predictor import Predictor
 # from sagemaker.serializers import CSVSerializer
 # from sagemaker.session import Session, production_variant
 #
-# weights = {old: 9, new: 1}
-# variants = [production_variant(name, "ml.m5.large", 1, name, weights[name]) for name in weights]
-# Session().endpoint_from_production_variants(endpoint, variants)
-# Predictor(endpoint, serializer=CSVSerializer()).predict(rows, target_variant=new)
+# name, weights = f"{endpoint}-2", {jobs["schedule"]: 9, jobs["weather"]: 1}
+# variants = [production_variant(model, "ml.m5.large", 1, model, weights[model]) for model in weights]
+# Session().endpoint_from_production_variants(name, variants)
+# predictor = Predictor(name, serializer=CSVSerializer())
+# print(predictor.predict(some[0], target_variant=jobs["weather"]))
+# predictor.delete_endpoint()
 # ```
 #
-# Shadows, deployment guardrails and scaling have no class of their own in SDK v2: `boto3`, as here. Version 3 has the shapes (`sagemaker.core.shapes.DeploymentConfig`)
-# and resources (`sagemaker.core.resources.Endpoint`), and the same calls behind them.
+# Shadows, deployment guardrails and scaling have no class of their own in version 2: use `boto3`, as here. Version 3 has the shapes
+# (`sagemaker.core.shapes.DeploymentConfig`) and resources (`sagemaker.core.resources.Endpoint`), and the same calls behind them.
 #
 # ## Clean up
 #

@@ -602,10 +602,9 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 #
 # </details>
 #
-# ## The same in SDK v3 and v2
+# ## The same with the SDK
 #
 # ```python
-# # Version 3
 # from sagemaker.core.inference_config import AsyncInferenceConfig, ServerlessInferenceConfig
 # from sagemaker.core.transformer import Transformer
 #
@@ -617,15 +616,40 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 # )
 # how = {"content_type": "text/csv", "split_type": "Line", "join_source": "Input"}
 # transformer.transform(uri, input_filter="$[1:]", output_filter="$[0,-1]", **how)
+# ```
 #
-# # Version 2: the same `transform`, of `model.transformer(1, "ml.m5.large", ...)`, and
-# from sagemaker.async_inference import AsyncInferenceConfig
+# ## The same in version 2 of the SDK
+#
+# ```python
+# from sagemaker.async_inference import AsyncInferenceConfig, WaiterConfig
+# from sagemaker.model import Model
+# from sagemaker.predictor import Predictor
+# from sagemaker.serializers import CSVSerializer
 # from sagemaker.serverless import ServerlessInferenceConfig
 #
-# model.deploy(serverless_inference_config=seldom)
-# queue = AsyncInferenceConfig(output_path=f"{folder}/answers")
-# predictor = model.deploy(1, "ml.m5.large", async_inference_config=queue)
-# predictor.predict_async(input_path=good).get_result(waiter_config)  # looks at output and failure path
+# late = Model(image, artifact, aws.role, predictor_cls=Predictor)
+# seldom = late.deploy(serverless_inference_config=ServerlessInferenceConfig(2048, 3))
+# seldom.serializer = CSVSerializer()
+# print(seldom.predict(flight))
+# seldom.delete_endpoint()
+#
+# queue = AsyncInferenceConfig(output_path=f"{folder}/answers", failure_path=f"{folder}/failures")
+# predictor = late.deploy(1, "ml.m5.large", async_inference_config=queue)
+# answer = predictor.predict_async(input_path=good, initial_args={"ContentType": "text/csv"})
+# print(answer.get_result(WaiterConfig(max_attempts=60, delay=1)))  # looks at output and failure path
+# predictor.delete_endpoint()
+#
+# day, joined = f"{folder}/night/day/", {"join_source": "Input", "input_filter": "$[1:]", "output_filter": "$[0,-1]"}
+# transformer = late.transformer(
+#     1,
+#     "ml.m5.large",
+#     strategy="MultiRecord",
+#     assemble_with="Line",
+#     accept="text/csv",
+#     max_payload=1,
+#     output_path=f"{folder}/out-2",
+# )
+# transformer.transform(day, content_type="text/csv", split_type="Line", wait=True, **joined)
 # ```
 #
 # ## Clean up

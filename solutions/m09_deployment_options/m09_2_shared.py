@@ -597,6 +597,22 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # What changed on AWS: besides these there are *inference components* today, models with a share of an instance's processors and memory of their own that
 # scale one by one. They suit a few large models; for hundreds of small ones the multi-model endpoint is still there.
 #
+# ## The same in version 2 of the SDK
+#
+# ```python
+# from sagemaker.multidatamodel import MultiDataModel
+# from sagemaker.predictor import Predictor
+# from sagemaker.serializers import CSVSerializer
+#
+# shared = MultiDataModel(f"{fleet_name}-2", folder, image_uri=image, role=aws.role)
+# shared.deploy(1, "ml.m5.large", endpoint_name=f"{fleet_name}-2")
+# predictor = Predictor(f"{fleet_name}-2", serializer=CSVSerializer())
+# print(list(shared.list_models())[:3], predictor.predict(lines[0], target_model=f"{busiest[0]}.tar.gz"))
+# predictor.delete_endpoint()
+# ```
+#
+# `PipelineModel([first, second], aws.role)` of `sagemaker.pipeline` puts two such models in one endpoint, one behind the other.
+#
 # ## Clean up
 #
 # Two endpoints still stand, and cost.

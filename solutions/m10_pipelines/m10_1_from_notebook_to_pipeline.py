@@ -514,14 +514,39 @@ check("m10_1_ex4", raw_pipeline=raw_pipeline)
 # ## The same in version 2 of the SDK
 #
 # ```python
+# from sagemaker import image_uris
+# from sagemaker.estimator import Estimator
+# from sagemaker.inputs import TrainingInput
+# from sagemaker.processing import ProcessingInput, ProcessingOutput, ScriptProcessor
+# from sagemaker.workflow.parameters import ParameterInteger
 # from sagemaker.workflow.pipeline import Pipeline
 # from sagemaker.workflow.pipeline_context import PipelineSession
 # from sagemaker.workflow.steps import ProcessingStep, TrainingStep
 #
-# train = TrainingStep("Train", step_args=estimator.fit({"train": rows}))  # Estimator, not ModelTrainer
+# base, session = "/opt/ml/processing", PipelineSession(default_bucket=aws.bucket)
+# common = {"instance_type": "ml.m5.large", "instance_count": 1, "sagemaker_session": session}
+# which = ParameterInteger("Month", default_value=MONTH)
+# sklearn = image_uris.retrieve("sklearn", aws.region, "1.2-1")
+# processor = ScriptProcessor(role=aws.role, image_uri=sklearn, command=["python3"], **common)
+# parts = [ProcessingOutput(output_name=part, source=f"{base}/{part}") for part in ("train", "test")]
+# arguments = processor.run(
+#     code="given/prepare.py",
+#     arguments=["--month", which.to_string(), "--window", "all"],
+#     inputs=[ProcessingInput(source=f"{folder}/flights", destination=f"{base}/flights")],
+#     outputs=parts,
+# )
+# prepared = ProcessingStep("Prepare", step_args=arguments)
+# rows = prepared.properties.ProcessingOutputConfig.Outputs["train"].S3Output.S3Uri
+# settings = {"objective": "binary:logistic", "num_round": 20}
+# estimator = Estimator(image, aws.role, hyperparameters=settings, **common)  # not ModelTrainer
+# trained = TrainingStep("Train", step_args=estimator.fit({"train": TrainingInput(rows, content_type="text/csv")}))
+# pipeline = Pipeline(f"{data}-2", parameters=[which], steps=[prepared, trained], sagemaker_session=session)
+# pipeline.upsert(role_arn=aws.role)
+# execution = pipeline.start({"Month": 4})
+# execution.wait(delay=2, max_attempts=100)
 # ```
 #
-# Classes and arguments have the same names below `sagemaker.workflow`. A model is registered by `ModelStep("Register", step_args=model.register(...))`.
+# A model is registered by `ModelStep("Register", step_args=model.register(content_types=["text/csv"], response_types=["text/csv"]))`.
 #
 # ## Clean up
 #
