@@ -3,30 +3,31 @@
 # %% [markdown]
 # # Start: one flight, one model, one answer
 #
-# It is a Friday in March. Your flight leaves New York at a quarter to six in the evening, and you would like to know whether to warn the
-# person who picks you up. *Will it arrive more than 15 minutes late?* In the next minutes you train a model that answers this, put it behind
-# an address on the network, and ask it. Then you break the request on purpose, because reading errors is half the job.
+# It is a Friday in March. Your flight leaves New York at 17:45, and a friend will pick you up. *Will it arrive more than 15 minutes late?* In this notebook
+# you train a model that answers this question. You put it on a server and ask it. Then you send wrong requests on purpose, to learn to read errors.
+#
+# Services, limits, errors and prices are AWS's; rules marked as this course's own are ours.
 #
 # **By the end you can**
 #
 # - train, deploy and call a model with Amazon SageMaker, and write a flight as the model reads it (exercise 0.1)
 # - read what comes back when a request is wrong
-# - say which of ten AWS services a piece of work belongs to (exercise 0.2)
+# - say which of ten AWS services does a piece of work (exercise 0.2)
 #
-# **Prerequisites**: Python and pandas. No AWS account, and nothing known about AWS.
+# **Prerequisites**: Python and pandas. You need no AWS account, and no knowledge of AWS.
 #
 # **Time**: 30 minutes, the first answer after three.
 #
-# **Services**: S3, SageMaker (training jobs and endpoints), CloudWatch; ten services on a map.
+# **Services**: S3, SageMaker (training jobs and endpoints), CloudWatch. A table shows ten services.
 #
-# **Cost**: \$0 here. On AWS about 5 cents if you clean up within half an hour (at {fact:price-ml-m5-large-hosting} dollars an hour for the instance,
-# November 2026).
+# **Cost**: \$0 here. On AWS about 5 cents if you clean up within half an hour. The computer costs {fact:price-ml-m5-large-hosting} dollars an hour (November
+# 2026).
 
 # %% [markdown]
 # ## Connect
 #
-# AWS, Amazon Web Services, is a set of services that you call over the network. Here they are played by a *local AWS*: a program on this
-# machine that speaks the same language. Jobs really train and endpoints really predict; nothing leaves the machine.
+# AWS (Amazon Web Services) is a set of services that you call over the network. Here a *local AWS* takes their place. It is a program on this machine that
+# understands the same requests. It really trains models, and they really predict. Nothing leaves the machine.
 
 # %%
 import boto3
@@ -39,8 +40,10 @@ aws = connect("m00")
 aws
 
 # %% [markdown]
-# `boto3` is AWS's library for Python. The lines of this notebook are the ones you would run against a real account: only where the calls go is
-# different. Here are the numbers you may play with later.
+# You are connected. The *region* is the group of AWS's data centres that you use. Role and bucket are explained below.
+#
+# `boto3` is AWS's library for Python. The same lines work with a real account. Only the place that the calls go to is different. The next cell holds numbers
+# that you may change later.
 
 # %% tags=["parameters"]
 SEED = 2013
@@ -50,8 +53,8 @@ ROUNDS = 40
 # %% [markdown]
 # ## A table of flights
 #
-# The records are every flight that left New York in 2013. We keep what is known two hours before departure, and only the first three months:
-# a model that goes to work on 1 April has seen nothing later. The first column is the *label*, what the model shall learn to say.
+# The data holds every flight that left New York in 2013. We keep what is known two hours before departure. We keep only the first three months, because a
+# model that starts work on 1 April has seen nothing later. The first column of the table is the *label*, the value that the model learns to predict.
 
 # %%
 ORIGINS = ["EWR", "JFK", "LGA"]
@@ -70,18 +73,25 @@ table = pd.DataFrame(
 table.head(3)
 
 # %% [markdown]
-# Four numbers describe a flight: the hour it should leave, the weekday (Monday is 0), the airport as its place in `ORIGINS`, and the distance
-# in miles. Now the table goes to S3, AWS's store for files of any kind. A *bucket* holds *objects* under names called *keys*.
+# You see three flights. The label `late` is 1 if the flight arrived more than 15 minutes late, else 0. Four numbers describe the flight: the scheduled hour,
+# the weekday (Monday is 0), the airport, and the distance in miles. The airport's number is its place in `ORIGINS`.
+#
+# Now the table goes to S3, AWS's store for files of any kind. A *bucket* holds *objects* under names called *keys*.
 
 # %%
 train_uri = aws.upload(table, "train/flights.csv")
 train_uri
 
 # %% [markdown]
+# The output is the address of the object: first the bucket, then the key.
+#
 # ## Train
 #
-# A *training job* is a computer rented for the length of one task: SageMaker starts it, fetches the data, runs a program from an *image*, stores
-# the model, and gives the computer back. You describe all of it in one request. The image here holds XGBoost, a library of decision trees.
+# A *training job* is one task on a rented computer, an *instance*. SageMaker, AWS's service for machine learning, starts the instance and fetches the data. It
+# runs a program, stores the model, and gives the instance back.
+#
+# The program comes from an *image*, a package of a program and all that it needs. The image here holds XGBoost, a library of decision trees. You describe the
+# whole job in one request. In it, `HyperParameters` are the settings of the learning.
 
 # %%
 sagemaker = aws.client("sagemaker")
@@ -110,14 +120,17 @@ job = sagemaker.describe_training_job(TrainingJobName=name)
 print(job["TrainingJobStatus"], "|", job["ModelArtifacts"]["S3ModelArtifacts"])
 
 # %% [markdown]
-# The call returned at once; the *waiter* asked again until the job was done. What the job left behind is one object in S3, `model.tar.gz`.
-# `RoleArn` names the *role* under which the job may read and write: on AWS nothing happens without one.
+# The call returned at once. Then the *waiter* asked again and again until the job was done. You see the status `Completed`, and where the model is in S3. The
+# job left one object, `model.tar.gz`.
+#
+# `RoleArn` names the *role*, a set of permissions, under which the job may read and write. On AWS nothing happens without one. An *ARN* (Amazon Resource Name)
+# is the full name of a thing on AWS.
 
 # %% [markdown]
 # ## Deploy
 #
-# A model that lies in S3 answers nobody. An *endpoint* is a server that stays up, with the model loaded. It takes three requests: what the model
-# is, which computer shall run it, and go.
+# A model in S3 is only a file, so it cannot answer. An *endpoint* is a server that stays on, with the model loaded. It takes three requests. The first says
+# what the model is. The second says which computer runs it. The third starts the endpoint.
 
 # %%
 sagemaker.create_model(
@@ -137,13 +150,14 @@ sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name)
 sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]
 
 # %% [markdown]
-# `InService` means: ask me. On AWS this step takes some minutes, and from now on the computer costs money whether anyone asks or not.
+# `InService` means that the endpoint is ready for requests. On AWS this step takes some minutes. The computer costs money from its start until you delete the
+# endpoint, even if nobody asks.
 
 # %% [markdown]
 # ## Ask
 #
-# A request to the endpoint is one line of comma-separated values (CSV): the four numbers, in the order of training, without the label. The answer
-# is the probability of being late.
+# A request to the endpoint is one line of comma-separated values (CSV). It holds the four numbers, in the order of training, without the label. The answer is
+# the probability that the flight is late.
 
 # %%
 runtime = aws.client("sagemaker-runtime")
@@ -157,12 +171,15 @@ def probability(row: str) -> float:
 print(f"Monday, 6 in the morning, from Newark, 719 miles: {probability('6,0,0,719'):.0%} late")
 
 # %% [markdown]
-# That was a prediction by hand. A program gets flights as they stand in a schedule, and must turn each into such a line, the same way every time.
+# This is the first answer. We wrote the line `6,0,0,719` by hand. A program gets flights from a schedule, and must turn each into such a line, always in the
+# same way.
 
 # %% [markdown] exercise="m00_ex1"
-# Write `flight_row(flight)` that returns the line for the request, a `str`. A flight is a dictionary like
-# `{"date": "2013-01-07", "sched_dep_time": 630, "origin": "EWR", "distance": 719}`; for this one the line is `6,0,0,719`. The time is written as
-# hours and minutes in one number: 630 is half past six. It must work for any day of the year and any time of the day. You need not check the input.
+# Write `flight_row(flight)`. It returns the line for the request, a `str`. A flight is a dictionary such as
+# `{"date": "2013-01-07", "sched_dep_time": 630, "origin": "EWR", "distance": 719}`. For this one the line is `6,0,0,719`.
+#
+# `sched_dep_time` is the hours and minutes in one number: 630 is half past six. Your function must work for any day of the year and any time of the day. You
+# need not check the input. Your function is judged on flights that you have not seen.
 
 
 # %% answer="m00_ex1"
@@ -178,8 +195,11 @@ def flight_row(flight: dict) -> str:
 check("m00_ex1", flight_row=flight_row)
 
 # %% [markdown]
-# A wrong line would not have failed. The model takes any four numbers and answers with a straight face: that is why this small function deserves
-# a check. Now any flight you like: change the date and the hour, and see what moves the answer.
+# If the check finds no mistake, run `judge("m00_ex1")` in a new cell. Only that gives you points.
+#
+# A wrong line causes no error: the model accepts any four numbers and answers. That is why this small function needs a check.
+#
+# Now change the date and the hour of a flight, and see how the answer changes.
 
 # %%
 my_flight = {"date": "2013-03-08", "sched_dep_time": 1745, "origin": "JFK", "distance": 2475}
@@ -189,7 +209,7 @@ except NotImplementedError:
     print("Answer exercise 0.1 first; the rest of this notebook works without it.")
 
 # %% [markdown]
-# One flight says little. Ask about every hour of a Friday, and the model's idea of the day appears.
+# If exercise 0.1 is done, you see the probability for your flight. One flight says little, so we ask about every hour of a Friday.
 
 # %%
 hours = range(5, 23)
@@ -206,13 +226,14 @@ axes.legend()
 show(figure, "Bars: probability of being late, by hour; dashed: the share in training.")
 
 # %% [markdown]
-# The bars grow from morning to evening and cross the dashed line around midday: delays pile up through the day. All hours went in one request,
-# several lines at once; that is how you ask for many predictions.
+# The bars are low in the morning and high in the evening, because delays add up during the day. They cross the dashed line around midday. To ask for many
+# predictions, send many lines in one request.
 
 # %% [markdown]
 # ## Break it
 #
-# Now send two numbers where the model wants four, then the right four under a false name. Look at what the error carries besides its text.
+# Now we send two wrong requests. The *body* of a request is its data, and the *content type* says what kind of data it is. The first body has two numbers, but
+# the model wants four. The second body has the right four numbers, but the content type says that it is a picture. See what the error holds besides its text.
 
 # %%
 for body, content_type in [("17,4", "text/csv"), ("17,4,1,2475", "image/png")]:
@@ -224,9 +245,12 @@ for body, content_type in [("17,4", "text/csv"), ("17,4,1,2475", "image/png")]:
         print("   log:", error.response["LogStreamArn"].rpartition(":log-group:")[2])
 
 # %% [markdown]
-# Both are a `ModelError`: SageMaker did its part and passed on what the model's program said. The *original status* tells the two apart, as on
-# any web server: 400 is a body it cannot use, 415 a kind of content it does not know. The log group, in CloudWatch Logs, is where the program's
-# own words are. Ask an endpoint that does not exist, and the error is a different one:
+# Both errors are a `ModelError`. SageMaker did its part, and passed on what the model's program said. This program runs in a *container*, a running copy of
+# the image.
+#
+# The *original status* tells the two errors apart, as on any web server. 400 is a body that the program cannot use. 415 is a content type that it does not
+# know. The line `log:` names a *log group* in CloudWatch Logs, AWS's service for logs. There you find the program's own messages. Now we ask an endpoint that
+# does not exist. The error is a different one:
 
 # %%
 try:
@@ -235,18 +259,18 @@ except runtime.exceptions.ClientError as error:
     print(error.response["Error"]["Code"], "|", error.response["Error"]["Message"])
 
 # %% [markdown]
-# A `ValidationError` comes from SageMaker itself; no model ever saw the request. *Who said it* is the first question to any error.
+# A `ValidationError` comes from SageMaker itself. No model received the request. With every error, first ask: *who said it?*
 
 # %% [markdown]
 # ## How this course works
 #
-# - **Checks** run practice cases: you read what was called, what came back and what kind of thing was expected. "Practice cases hold" means just
-#   that. It earns no points yet.
-# - **`judge("m00_ex1")`** judges your answer on fresh cases that you have not seen. Only this counts in your progress. Points can be partial, and
-#   you may run it as often as you like.
-# - **Hints** come when you ask: `hint("m00_ex1")` opens one at a time, a nudge, where to look, nearly the code. They cost nothing.
-# - **Costs**: an endpoint is billed until it is deleted, asked or not. At {fact:price-ml-m5-large-hosting} dollars an hour the one above
-#   would come to about 83 dollars a month. This is what runs now:
+# - **Checks** run practice cases. You read what was called, what came back, and what kind of thing was expected. "Practice cases hold" means only that these
+#   cases are right. It earns no points yet.
+# - **`judge("m00_ex1")`** judges your answer on fresh cases that you have not seen. Only this counts in your progress. You can get a part of the points. You
+#   may run it as often as you like.
+# - **Hints** come when you ask. `hint("m00_ex1")` opens one at a time: a small push, then where to look, then nearly the code. They cost nothing.
+# - **Costs**: an endpoint is billed until it is deleted, even if nobody asks it. At {fact:price-ml-m5-large-hosting} dollars an hour, the one above would cost
+#   about 83 dollars a month. The next cell shows what runs now:
 
 # %%
 for endpoint in sagemaker.list_endpoints()["Endpoints"]:
@@ -255,19 +279,21 @@ if aws.local:
     print("by the local AWS's ledger:", aws.local.running())
 
 # %% [markdown]
-# - **The local AWS** is not AWS: it has no data centre, no queue for computers and no bill. An operation it does not know says so instead of
-#   pretending. Set `COURSE_BACKEND=aws` and the same notebook talks to your account.
+# Your endpoint still runs, so on AWS it would still cost money. Three more things to know:
+#
+# - **The local AWS** is not AWS. It has no data centre, no queue for computers and no bill. If it does not know an operation, it says so. Set
+#   `COURSE_BACKEND=aws`, and the same notebook uses your account.
 # - **The exam**: the course prepares for AWS Certified Machine Learning Engineer – Associate. Its first version, MLA-C01, ended in English on
-#   {fact:exam-c01-last-english-day} and can still be taken in {fact:exam-c01-languages}; MLA-C02 is in beta and planned for
+#   {fact:exam-c01-last-english-day}. You can still take it in {fact:exam-c01-languages}. The next version, MLA-C02, is in beta and planned for
 #   {fact:exam-c02-general}.
-# - **Closed doors**: since {fact:closed-features-day} new accounts cannot start using Model Monitor, Clarify, Debugger or Ground Truth. Their ideas
-#   are still examined; later lessons run them here.
+# - **Closed to new accounts**: since {fact:closed-features-day} new accounts cannot start using Model Monitor, Clarify, Debugger or Ground Truth. The exam
+#   still asks about their ideas. Later lessons run these ideas here.
 
 # %% [markdown]
 # ## Who called whom
 #
-# You made a few dozen requests, most of them the waiters' "done yet?". Behind them, services called each other: the job read its data from S3
-# and stored its model there, under its own name. AWS keeps such a record in a service called CloudTrail; the local AWS keeps one too.
+# You made dozens of requests. Most came from the waiters, which asked whether the work was done. Services also called each other. The job read its data from
+# S3 and stored its model there, under its own name. AWS records requests in a service called CloudTrail. The local AWS records them too.
 
 # %%
 if aws.local:
@@ -282,7 +308,8 @@ counts = pd.crosstab(events.who, events.service)
 counts
 
 # %% [markdown]
-# Read it by rows: each caller with the services it asked. The picture says the same at a glance.
+# Read the table by rows. Each row is a caller, with its number of requests to each service. `sts` is the service that says who you are. The picture shows the
+# same.
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 1 + 0.6 * len(counts)))
@@ -296,26 +323,30 @@ axes.set(xlabel="service that was called", ylabel="caller", title="Requests of t
 show(figure, "Table of callers and services, with the number of requests in each cell.")
 
 # %% [markdown]
-# Two callers appear: you, and the work that SageMaker did for you. A real system has more of both, and choosing the right service for a piece of
-# work is a skill of its own. This is the map; each row names what decides.
+# There are two kinds of callers: you, and the work that SageMaker did for you. A real system has more of both, and you must choose the right service for each
+# piece of work. This table says what decides.
 #
 # | the work wants (`wants`) | service | what decides |
 # |---|---|---|
 # | `"files"`: keep data, models, outputs | S3 | every object by its key, at any size |
-# | `"tables"`: know which tables the files hold | Glue | its crawler reads files, its catalog keeps their columns |
-# | `"answers"`: ask in SQL | Athena or Redshift | Athena bills each query on the files as they lie: right for up to 20 `people`, this course's own border; AWS names none. Beyond it, Redshift, a warehouse that is always on |
-# | `"access"`: say who may read | S3 or Lake Formation | whole objects: a policy on S3. Single `columns` of a table: Lake Formation |
+# | `"tables"`: know which tables the files hold | Glue | its crawler reads the files, and its catalog keeps their columns |
+# | `"answers"`: ask in SQL | Athena or Redshift | up to 20 `people`: Athena, which reads the files as they are and bills each query. More people: Redshift, a data warehouse that is always on. The border of 20 is this course's own; AWS names none |
+# | `"access"`: say who may read | S3 or Lake Formation | whole objects: S3, with a policy. Single `columns` of a table: Lake Formation |
 # | `"image"`: keep container images | ECR | jobs and endpoints take their program from there |
 # | `"model"`: train and serve | SageMaker | jobs and endpoints, as above |
-# | `"code"`: run code without keeping a server | Lambda, Glue or SageMaker | code written for `spark`: a Glue job. Else Lambda for up to {fact:lambda-minutes} `minutes`, its limit; longer, a SageMaker processing job |
-# | `"steps"`: run steps in order | SageMaker or Step Functions | when all `services` are SageMaker, its Pipelines; with any other service, Step Functions |
+# | `"code"`: run code without keeping a server | Lambda, Glue or SageMaker | written for `spark`: a Glue job. Else Lambda, up to its limit of {fact:lambda-minutes} `minutes`. Longer: a SageMaker processing job |
+# | `"steps"`: run steps in order | SageMaker or Step Functions | if all `services` are SageMaker: its Pipelines. If any other is among them: Step Functions |
 # | `"signal"`: act on an event or a time of day | EventBridge | it watches and calls; it does no work itself |
 
 # %% [markdown] exercise="m00_ex2"
-# Write `choose_service(need)` that returns the name of the service, a `str` spelled as in the table: `"S3"`, `"Glue"`, `"Athena"`, `"Redshift"`,
-# `"Lake Formation"`, `"ECR"`, `"Step Functions"`, `"EventBridge"`, `"Lambda"` or `"SageMaker"`. A need is a dictionary with all six fields, like
-# `{"wants": "tables", "people": 4, "minutes": 90, "spark": False, "services": ["Glue"], "columns": False}`, for which the answer is `"Glue"`.
-# It is judged on forty needs that you have not seen, some of them twins that differ in one field. You need not handle other wishes.
+# Write `choose_service(need)`. It returns the name of the service, a `str` spelled as in the table: `"S3"`, `"Glue"`, `"Athena"`, `"Redshift"`,
+# `"Lake Formation"`, `"ECR"`, `"Step Functions"`, `"EventBridge"`, `"Lambda"` or `"SageMaker"`.
+#
+# A need is a dictionary with all six fields, such as
+# `{"wants": "tables", "people": 4, "minutes": 90, "spark": False, "services": ["Glue"], "columns": False}`. For this one the answer is `"Glue"`. You need not
+# handle other wishes.
+#
+# Your function is judged on forty needs that you have not seen. Some of them differ from another in one field only.
 
 
 # %% answer="m00_ex2"
@@ -349,32 +380,32 @@ check("m00_ex2", choose_service=choose_service)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - trained a model with a training job, put it behind an endpoint and asked it;
-# - seen that a wrong line of numbers is answered as calmly as a right one;
+# - trained a model with a training job, deployed it to an endpoint, and asked it;
+# - learned that a wrong line of numbers gets an answer too;
 # - told an error of the model's program from an error of SageMaker;
-# - read from the log who called whom, and drawn the borders between ten services.
+# - read from the log who called whom, and sorted work among ten services.
 #
 # ## Recall
 #
 # 1. What is left of a training job when it has ended?
-# 2. Why does a request carry no label?
+# 2. Why does a request not contain the label?
 # 3. A `ModelError` has the original status 415. Who said it, and what would you change?
 # 4. When does an endpoint begin to cost money, and when does it stop?
-# 5. Twelve analysts ask some questions of files in S3 each week. Which service, and what would change your mind?
+# 5. Twelve analysts ask some questions about files in S3 each week. Which service do you choose, and what would change your choice?
 #
 # <details><summary>Answers</summary>
 #
-# - To 1: `model.tar.gz` in S3, its logs in CloudWatch, and its description; the computer is gone.
-# - To 2: The label is what the model is to say.
-# - To 3: The program in the container; the content type of the request.
-# - To 4: When its computer starts, before `InService`; when you delete it.
-# - To 5: Athena; many more people asking all day would make Redshift the steadier choice. The border of 20 is this course's own.
+# - To 1: `model.tar.gz` in S3, its logs in CloudWatch, and its description. The computer is gone.
+# - To 2: the label is what the model must predict.
+# - To 3: the program in the container said it. You change the content type of the request.
+# - To 4: it begins when its computer starts, before `InService`. It stops when you delete the endpoint.
+# - To 5: Athena. If many more people ask all day, Redshift is the steadier choice. The border of 20 is this course's own.
 #
 # </details>
 #
 # ## The same in version 2 of the SDK
 #
-# Company code and exam material often use version 2 of the SageMaker Python SDK. What took five requests above reads there:
+# Company code and exam material often use version 2 of the SageMaker Python SDK. This library makes the requests for you. The five requests above become:
 #
 # ```python
 # from sagemaker.estimator import Estimator
@@ -399,7 +430,7 @@ check("m00_ex2", choose_service=choose_service)
 #
 # ## Clean up
 #
-# The endpoint goes first: it is what costs.
+# The next cell ends everything that still runs. The endpoint goes first, because it costs money.
 
 # %%
 aws.cleanup()
@@ -407,7 +438,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Where do the columns come from, and which of them may a model see two hours before departure? Go on with
+# Where do the columns come from? Which of them may a model see two hours before departure? Go on with
 # [data preparation](../m02_data_preparation/m02_1_prediction_time.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

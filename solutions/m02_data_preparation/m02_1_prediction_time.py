@@ -3,8 +3,11 @@
 # %% [markdown]
 # # What is known in time
 #
-# A colleague shows you a model that finds nearly every late flight. It is worthless: one of its columns is filled in when the plane is at the gate.
-# We ask *two hours before departure*, so every value in the table must be readable by then.
+# A colleague shows you a model that finds nearly every late flight. It is worthless, because one of its columns is filled in when the plane has reached the
+# gate. Your model must answer *two hours before departure*. So every value in its table must be readable by then. In this notebook you find the columns that
+# come too late. You also stop corrupted data, and split flights by time.
+#
+# Services, requests and prices are AWS's, while the two hours before departure and the rule that chooses a tool are this course's own.
 #
 # **By the end you can**
 #
@@ -46,7 +49,7 @@ aws = connect("m02_1")
 aws
 
 # %% [markdown]
-# Fewer flights are quicker, and the numbers tremble more.
+# With fewer flights the notebook runs faster, but its numbers vary more by chance.
 
 # %% tags=["parameters"]
 SEED = 2013
@@ -56,8 +59,8 @@ TREES = 20
 # %% [markdown]
 # ## The time of prediction
 #
-# Call it T: scheduled departure minus two hours. A column *leaks* when it can be read only after T. This table holds everything, known or not. An XGBoost
-# model, many small decision trees added up, learns from January to June and is judged on July.
+# We call the time of prediction T. It is the scheduled departure minus two hours. A column *leaks* when it can be read only after T. The table below has all
+# columns, known at T or not. The model is XGBoost, which adds up many small decision trees. It learns from January to June and is judged on July.
 
 # %%
 flights = table(aws.data("flights"), aws.data("weather"))
@@ -75,8 +78,8 @@ alone = auc(past, july, SCHEDULE)
 print(f"schedule alone: {alone:.3f}")
 
 # %% [markdown]
-# AUC, the *area under the curve*: the chance that of a late and a punctual flight the late one gets the higher number. 0.5 is a coin. Now add one thing
-# at a time.
+# The score is AUC, the *area under the curve*. Take one late and one punctual flight. AUC is the chance that the late one gets the higher number. A coin toss
+# has 0.5. Now we add one thing at a time to the schedule.
 
 # %%
 added = {
@@ -101,24 +104,34 @@ axes.set(xlim=(0.5, 1.05), xlabel="AUC on July", title="Solid: known at T. Hatch
 show(figure, "Bars: AUC on July for each added column; known at T, or a leak.")
 
 # %% [markdown]
-# The three at the top are *loud*: no honest column lifts a model like that. The *silent* ones are the danger: air time and the weather at departure gain
-# about as much as weather from three hours before, which is allowed. No statistic tells them apart. Only the question "when could I have read this?" does.
+# The three bars at the top are *loud* leaks, because no honest column improves a model so much. The *silent* leaks are the danger. Look at the air time, and
+# at the weather at departure. They improve the model about as much as the weather from three hours before, which is allowed. No statistic tells them apart.
+# Only one question does: "When could I have read this?"
 
 # %% [markdown]
 # ## When was it readable?
 #
-# A value has an *event time*, when it happened, and a time at which somebody can read it. The second decides. Three traps: a measurement that is sent out
-# late; a forecast, which is about a later hour and readable now; an hour in UTC (Coordinated Universal Time, the world's common clock) taken for the local one. Here is what an
-# airline offers.
+# A value has two times. Its *event time* is when it happened. The other time is when somebody can read it, and this second time decides. Be careful with three
+# kinds of columns:
+#
+# - a measurement that is sent out late
+# - a forecast, which is about a later hour but can be read now
+# - an hour in UTC that is taken for the local hour (UTC, Coordinated Universal Time, is the world's common clock)
+#
+# Here are the columns that an airline offers.
 
 # %%
 described = described_columns(variant("m02_1_ex1"))
 pd.Series(described).to_frame("description").style.set_properties(**{"text-align": "left"})
 
 # %% [markdown] exercise="m02_1_ex1"
-# Make `unknown`, a `list` of the names of all columns above that cannot be read at T, 120 minutes before scheduled departure. If `c17` were
-# "Gate at which the plane stopped" and `c52` "Seats sold a week before", it would be `["c17"]`. Readable at T to the minute is known. The check looks at
-# `p1` to `p5`; the others are judged, by (right - wrong) / all, so naming everything earns nothing. Whether a column helps is not asked.
+# Make `unknown`, a `list`. It has the names of all columns above that cannot be read at T, 120 minutes before scheduled departure. A column that is readable
+# at T to the minute is known.
+#
+# Suppose that `c17` is "Gate at which the plane stopped" and `c52` is "Seats sold a week before". Then `unknown` is `["c17"]`.
+#
+# The check looks at `p1` to `p5`. The others are judged, by (right - wrong) / all, so naming everything earns nothing. You are not asked whether a column
+# helps the model.
 
 # %% answer="m02_1_ex1"
 unknown = ...  # until you know the names
@@ -155,7 +168,8 @@ check("m02_1_ex1", unknown=unknown)
 # %% [markdown]
 # ## Which data judges?
 #
-# One leak shows in no column: the split. Set a quarter aside, once at random, once the latest.
+# One leak shows in no column, because it is in the split. We set a quarter of the flights aside in two ways. The *random split* takes them at random. The
+# *time split* takes the latest flights.
 
 # %%
 pool = flights[flights.month <= 7].sample(ROWS, random_state=SEED).sort_values("date")
@@ -181,12 +195,13 @@ axes.set_title("The random split flatters the model with weather")
 show(axes.figure, "Bars: AUC by random and by time split, for three sets of columns.")
 
 # %% [markdown]
-# With the schedule alone the two ways nearly agree. With weather the random split promises more than later months give: one stormy hour delays dozens
-# of flights, some land on each side, and the model is asked about storms that it has seen. In production all storms are new.
+# With the schedule alone, the two splits give nearly the same AUC. With weather, the random split promises more than later months give. One stormy hour delays
+# dozens of flights. The random split puts some of them on each side. So the model is asked about storms that it has already seen. In production all storms are
+# new.
 #
 # ## A report on quality
 #
-# Before cleaning comes looking. SageMaker Data Wrangler draws such a report by itself; these are its main lines.
+# Look at data before you clean it. SageMaker Data Wrangler makes a report on data quality by itself. The next cells print the main lines of such a report.
 
 # %%
 weather = pd.read_parquet(aws.data("weather"))
@@ -196,8 +211,8 @@ report = weather.describe().T[["min", "50%", "max"]].assign(missing=weather.isna
 report.loc[["temp", "dewp", "wind_speed", "wind_gust", "pressure"]].round(2)
 
 # %% [markdown]
-# The greatest wind, in miles an hour, is a mistake. Missing gusts are not: a station reports a gust only when there is one. Next, what one column
-# cannot show.
+# The greatest wind, in miles an hour, is a mistake. Missing gusts are no mistake, because a station reports a gust only when there is one. Next we look at
+# what one column alone cannot show.
 
 # %%
 for key in (["carrier", "flight"], ["carrier", "flight", "origin"]):
@@ -211,14 +226,20 @@ print("share of flights whose plane is not registered:", missing.head(4).round(2
 print("cancelled, or no recorded arrival:", records.arr_delay.isna().sum(), "of", len(records))
 
 # %% [markdown]
-# A flight number can belong to two flights of a day, from different airports. The planes of two airlines are mostly missing in the register, and always
-# were. When most planes of the others are missing too, a join is broken. In a storm a fifth of them is missing, since cancelled flights have no plane.
-# A route has its distance. Flights without arrival have no label.
+# Four things are worth knowing:
+#
+# - A flight number can belong to two flights of one day, from different airports.
+# - A route has its distance, which is nearly always the same.
+# - The planes of two airlines are mostly missing in the register, and always were.
+# - Flights without arrival have no label, which is the value to predict.
+#
+# When most planes of the other airlines are missing too, a join of two tables is broken. In a storm a fifth of their planes is missing, because cancelled
+# flights have no plane.
 #
 # ## Clean and encode
 #
-# What is learned from data, such as a median to fill gaps, comes from the training part alone; else the future leaks in. Codes become columns of
-# zeros and ones (*one-hot*), clock times become minutes: from 659 to 700 is one minute, not 41.
+# Some values are learned from data, such as a median that fills gaps. They must come from the training part alone. Otherwise the model learns something from
+# the future. Codes become columns of zeros and ones (*one-hot*). Clock times become minutes, because from 659 to 700 is one minute, not 41.
 
 
 # %%
@@ -233,24 +254,42 @@ def prepared(rows: pd.DataFrame, fitted_on: pd.DataFrame) -> pd.DataFrame:
 prepared(july, fitted_on=past).head(3)
 
 # %% [markdown]
-# Categories, too, come from the training part: a new airport in July would shift the columns.
+# Categories come from the training part, too. Otherwise a new airport in July would shift the columns.
 #
 # ## A guard
 #
-# Nobody looks at tonight's data. A *guard* is the report turned into rules that say stop: some about the day alone, some that compare it with history. It
-# can let corruption in, or stop good days until somebody switches it off. Here is a good day: `seats` from the register of planes, weather from the
-# origin's station, `hour` in New York.
+# New data comes every night, and nobody looks at it. A *guard* turns the report into rules, and says stop when the data breaks one. Some rules look at the day
+# alone. Others compare it with history. A guard can fail in two ways. It lets corrupted data in, or it stops good days until somebody switches it off.
+#
+# Here is a good day. `seats` comes from the register of planes. The weather comes from the station of the origin. `hour` is the hour in New York.
 
 # %%
 example = day_of_flights(variant("m02_1_ex2"))
 example.head(4)
 
 # %% [markdown] exercise="m02_1_ex2"
-# Write `accept(day)` that returns `True` for a good day and `False` for a corrupted one, as a `bool`. `day` is a `DataFrame` of about 300 flights with the
-# columns above: `sched_dep_time` in hhmm, `distance` in miles, `temp` and `dewp` (dew point) in degrees Fahrenheit, wind in miles an hour, read in whole
-# knots. For `example` it is `True`; after `example.loc[0, "wind_speed"] = 1048`, `False`. `routes`, `weather` and `planes` are history. It is judged on
-# twelve good days of all seasons and twenty-eight corrupted ones: a column in another unit, or in two; wrong clocks; lost or repeated rows; two columns
-# exchanged; a column missing. You earn the share caught less the share of good days stopped. Repairing is not asked.
+# Write `accept(day)`. It returns a `bool`: `True` for a good day, `False` for a corrupted one. `day` is a `DataFrame` of about 300 flights with the columns
+# above:
+#
+# | column | unit |
+# |---|---|
+# | `sched_dep_time` | hhmm: 517 is 5:17 |
+# | `distance` | miles |
+# | `temp`, `dewp` (dew point) | degrees Fahrenheit |
+# | `wind_speed`, `wind_gust` | miles an hour, read in whole knots |
+#
+# For `example` it returns `True`. After `example.loc[0, "wind_speed"] = 1048` it returns `False`. `routes`, `weather` and `planes` are history to compare
+# with.
+#
+# It is judged on twelve good days of all seasons and twenty-eight corrupted ones. You earn the share caught less the share of good days stopped. You need not
+# repair anything.
+#
+# | corrupted | how |
+# |---|---|
+# | units | a column is in another unit, or in two |
+# | clocks | they are wrong |
+# | rows | some are lost or repeated |
+# | columns | two are exchanged, or one is missing |
 
 
 # %% answer="m02_1_ex2"
@@ -280,8 +319,9 @@ check("m02_1_ex2", accept=accept)
 # %% [markdown]
 # ## A Processing job
 #
-# Work of every night belongs into a *Processing job*. It rents a computer for one script: copies objects from S3 into folders below `/opt/ml/processing`,
-# runs the script in a container image (programs packed together, here Python with pandas), copies what it wrote to S3, and gives the computer back.
+# Work that is done every night belongs in a *Processing job*. Such a job rents a computer for one script. It copies objects from S3 into folders below
+# `/opt/ml/processing`. It runs the script in a *container image*. That is a package of programs, here Python with pandas. At the end the job copies what the
+# script wrote to S3, and gives the computer back.
 
 # %%
 FOLDER = "/opt/ml/processing"
@@ -312,8 +352,8 @@ def processing_request(name: str, script: str, inputs: list, outputs: list, args
 
 
 # %% [markdown]
-# The request says where things come from and go; the script sees only folders. `given/count_rows.py` counts the flights of each file: open it. We give it
-# two, June and September.
+# The request says where data comes from and where it goes. The script sees only folders. `given/count_rows.py` counts the flights of each file. It is short:
+# open it. We give it two files, June and September.
 
 # %%
 sagemaker, s3, image = aws.client("sagemaker"), aws.client("s3"), aws.image("sklearn", "1.2-1")
@@ -341,21 +381,31 @@ report = s3.get_object(Bucket=aws.bucket, Key=f"{aws.prefix}/report/report.json"
 print(job["ProcessingJobStatus"], json.loads(report["Body"].read()))
 
 # %% [markdown]
-# `Completed`, and the report lies in S3. What the script printed is in CloudWatch Logs, under `/aws/sagemaker/ProcessingJobs`. A script that raises makes
-# the job `Failed`. Either way the computer is gone.
+# The job is `Completed`, and the report is in S3. What the script printed is in CloudWatch Logs, under `/aws/sagemaker/ProcessingJobs`. When a script raises
+# an exception, the job is `Failed`. In both cases the computer is gone.
 
 # %% [markdown] exercise="m02_1_ex3"
-# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)`, which returns the request of a Processing job as a `dict`, and
-# `script`, a `str`: the Python program that lies at `script_uri`, named `split.py`. You may use `source`, `output` and `processing_request`. The program
-# reads all CSV files below `records_uri` (columns as in `KEPT`) and writes a CSV file with header to each of `{output_uri}/train`, `/validation` and `/test`:
+# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)`. It returns the request of a Processing job, a `dict`. Also
+# write `script`, a `str`: the Python program that lies at `script_uri`, named `split.py`. You may use `source`, `output` and `processing_request`.
 #
-# - a flight goes to the part of its day in New York: before `validation_from`, from it on, or from `test_from` on (dates such as `"2013-02-10"`);
-#   flights without `arr_delay` are left out;
-# - columns: `id`, `late` (1 when more than 15 minutes late, else 0) and `departure_minute`, minutes since New York's midnight; others as you like, but not
-#   `arr_delay`.
+# The program reads all CSV files below `records_uri` (columns as in `KEPT`). It leaves out flights without `arr_delay`. It writes a CSV file with header to
+# each of three places. The flight's day in New York decides the place:
 #
-# For example `sched_dep_time` 517 and `arr_delay` 16 give `departure_minute` 317 and `late` 1. The check runs your job on twelve flights. A model is not
-# asked for.
+# | place | days |
+# |---|---|
+# | `{output_uri}/train` | before `validation_from` (a date such as `"2013-02-10"`) |
+# | `{output_uri}/validation` | from `validation_from` on, before `test_from` |
+# | `{output_uri}/test` | from `test_from` on |
+#
+# | column | value |
+# |---|---|
+# | `id` | as in the records |
+# | `late` | 1 when `arr_delay` is more than 15 minutes, else 0 |
+# | `departure_minute` | scheduled departure, in minutes since New York's midnight |
+# | others | as you like, but not `arr_delay` |
+#
+# For example `sched_dep_time` 517 and `arr_delay` 16 give `departure_minute` 317 and `late` 1. The check runs your job on twelve flights. You need not train a
+# model.
 
 
 # %% answer="m02_1_ex3"
@@ -393,7 +443,7 @@ for part, inside in parts.items():
 check("m02_1_ex3", script=script, split_request=split_request)
 
 # %% [markdown]
-# If you have both, this runs your job on June and September.
+# When you have both, the next cell runs your job on June and September.
 
 
 # %%
@@ -416,30 +466,42 @@ except Exception as error:
     print(f"It does not run yet: {type(error).__name__}: {error}")
 
 # %% [markdown]
-# Look at the share late: June is nothing like September, which a random split hides.
+# Look at the share of late flights. June is very different from September. A random split hides that.
 #
 # ## Which tool?
 #
-# Five services prepare data. They differ by who works with them, how large the data is, and how much of the day they are busy.
+# Five services prepare data. They differ in who works with them, how large the data is, and how much of the day they are busy. Ask these questions from top to
+# bottom.
 #
 # | ask in this order | tool | what it is |
 # |---|---|---|
-# | does the team write `nothing`, and it feeds `training`? | `Data Wrangler` | clicking, inside SageMaker |
+# | does the team write `nothing` (no code), and does the result feed `training`? | `Data Wrangler` | clicking, inside SageMaker |
 # | does it write `nothing`? | `DataBrew` | clicking, for anything else |
 # | does it write `pandas`, and does 5 times `gigabytes` fit into `memory`? | `Processing` | one script, one machine |
 # | is `needs` not `none`? | `EMR` | a cluster with more than Spark |
 # | do `busy_hours` at `glue_hour` cost more than 24 hours at `cluster_hour`? | `EMR` | the same, always up |
 # | everything else | `Glue` | Spark, paid while it works |
 #
-# Spark spreads a computation over many machines; EMR (Elastic MapReduce) runs more such programs, as Hive and HBase. The order of the questions and the 5
-# are this course's own rules, not AWS's: pandas makes copies. If the data does not fit in memory, pandas is out: use Spark.
+# *Spark* spreads a computation over many machines. A *cluster* is a group of such machines. EMR (Elastic MapReduce) also runs other programs of this kind,
+# such as Hive and HBase. The order of the questions and the factor 5 are this course's own rules, not AWS's. The factor is 5 because pandas makes copies. If
+# the data does not fit in memory, do not use pandas. Use Spark.
 
 # %% [markdown] exercise="m02_1_ex4"
-# Write `choose_tool(job)` that returns the name of the tool as the table writes it, a `str`. For
-# `{"gigabytes": 2.5, "memory": 32, "writes": "pandas", "feeds": "training", "needs": "none", "busy_hours": 1.0, "glue_hour": 4.4, "cluster_hour": 2.0}`
-# it is `"Processing"`. `memory` is that of the largest machine, in gigabytes; `writes` is `"nothing"`, `"pandas"` or `"spark"`; `busy_hours` are
-# hours a day; the last two are dollars an hour. It is judged on forty jobs, some of them twins that differ in one field.
-# Running anything is not asked.
+# Write `choose_tool(job)`. It returns the name of the tool as the table writes it, a `str`. For
+# `{"gigabytes": 2.5, "memory": 32, "writes": "pandas", "feeds": "training", "needs": "none", "busy_hours": 1.0, "glue_hour": 4.4, "cluster_hour": 2.0}` it
+# returns `"Processing"`.
+#
+# | field | what it is |
+# |---|---|
+# | `gigabytes` | the size of the data |
+# | `memory` | memory of the largest machine, in gigabytes |
+# | `writes` | `"nothing"`, `"pandas"` or `"spark"` |
+# | `feeds` | what uses the result, such as `"training"` |
+# | `needs` | what is needed besides Spark, or `"none"` |
+# | `busy_hours` | hours a day |
+# | `glue_hour`, `cluster_hour` | dollars an hour |
+#
+# It is judged on forty jobs. Some of them are twins, which differ in one field only. You need not run anything.
 
 
 # %% answer="m02_1_ex4"
@@ -461,26 +523,26 @@ check("m02_1_ex4", choose_tool=choose_tool)
 # ## In this notebook we have
 #
 # - fixed a time of prediction, and told loud leaks from silent ones;
-# - seen a random split flatter a model that knows the weather;
+# - seen that a random split promises too much for a model that knows the weather;
 # - turned a report into a guard that compares columns and rows;
 # - split records by New York's days in a job;
-# - chosen a tool by who writes, how much, and how often.
+# - chosen a tool by who writes, how much data there is, and how often it is busy.
 #
 # ## Recall
 #
 # 1. Why can no statistic find a silent leak?
-# 2. A forecast for the hour of departure, issued five hours before: does it leak?
-# 3. Why does a random split flatter only the model with weather?
+# 2. A forecast for the hour of departure was issued five hours before. Does it leak?
+# 3. Why does a random split promise too much only for the model with weather?
 # 4. Which rows give the median that fills gaps?
 # 5. When is EMR cheaper than Glue?
 #
 # <details><summary>Answers</summary>
 #
-# - 1: its values look like any good column's; only the time at which they can be read gives it away.
-# - 2: no: it can be read at T.
-# - 3: flights of one storm lie on both sides; schedules have no storms.
-# - 4: the training part alone.
-# - 5: when a day's hours of Glue cost more than 24 of the cluster's.
+# - To 1: its values look like those of any good column. Only the time at which they can be read shows the leak.
+# - To 2: no, because it can be read at T.
+# - To 3: flights of one storm are on both sides. Schedules have no storms.
+# - To 4: those of the training part alone.
+# - To 5: when a day's hours of Glue cost more than 24 hours of the cluster.
 #
 # </details>
 #
@@ -501,7 +563,7 @@ check("m02_1_ex4", choose_tool=choose_tool)
 # )
 # ```
 #
-# In version 3 the class is in `sagemaker.core.processing`, and inputs and outputs are the shapes of `sagemaker.core.shapes`, with the members of the request.
+# In version 3 the class is in `sagemaker.core.processing`. Inputs and outputs are the shapes of `sagemaker.core.shapes`, with the members of the request.
 #
 # ## Clean up
 #
@@ -513,7 +575,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Features must be the same in training and when the model is asked: [a feature store](../m03_feature_store/m03_1_feature_groups.ipynb). Or first
-# [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb).
+# A model needs the same features in training and when it is asked. For this there is [a feature store](../m03_feature_store/m03_1_feature_groups.ipynb). Or
+# first [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

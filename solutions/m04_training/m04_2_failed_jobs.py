@@ -3,9 +3,11 @@
 # %% [markdown]
 # # When a training job fails
 #
-# Monday morning. Five colleagues have sent you the same message: "My training job failed, it says framework error." All five wanted the model of late
-# flights, all five made one slip, and all five suggest a larger machine. Today you find out what went wrong from what the jobs left behind, mend each
-# request in one place, and build a check that stops the next five before they cost anything.
+# Five colleagues have sent you the same message: "My training job failed, it says framework error." All five wanted the model of late flights. Each made one
+# mistake, and each asks for a larger machine. In this notebook you find every mistake from what the job left behind, and you repair every request in one
+# place. Then you write a check that finds such mistakes before a job costs anything.
+#
+# Services, statuses, limits and prices are AWS's, while the causes, the actions and the list of checks are this course's own rules.
 #
 # **By the end you can**
 #
@@ -44,23 +46,25 @@ aws = connect("m04_2")
 aws
 
 # %% [markdown]
-# Two thousand flights are enough here: we look at failures, not at models.
+# Two thousand flights are enough here, because we look at failures and not at models.
 
 # %% tags=["parameters"]
 SEED = 2013
 ROWS = 2_000
 
 # %% [markdown]
-# ## What lies in the bucket
+# ## What is in the bucket
 #
-# Five colleagues have used the bucket for a while. Besides the two folders that are right there are four that look like them:
+# Your colleagues have used this bucket for some time. The folders `train/` and `validation/` are the right ones. Four other folders look much like them:
 #
 # | folder below `data/` | what is in it |
 # |---|---|
-# | `train/`, `validation/` | label `late` (0 or 1) first, 11 features, no header |
-# | `train-month/`, `validation-month/` | one column more, the month |
-# | `export/` | as `train/`, written by a tool that adds a header |
-# | `miles/` | first column: the distance, taken for a label by mistake |
+# | `train/`, `validation/` | first the label `late` (0 or 1), then 11 features, no header |
+# | `train-month/`, `validation-month/` | the same with one more column, the month |
+# | `export/` | the same as `train/`, but written by a tool that adds a header |
+# | `miles/` | the first column is the distance, taken for a label by mistake |
+#
+# The *label* is the value to predict. The *features* are the columns that the model predicts it from.
 
 # %%
 delays = table(aws.data("flights"), aws.data("weather"))
@@ -77,9 +81,10 @@ folder = f"s3://{aws.bucket}/{aws.prefix}/data"
 folder
 
 # %% [markdown]
-# ## The five
+# ## The five requests
 #
-# Here is the first of the five requests as it was sent. `variant` draws yours: five faults of eight, and settings that differ and do no harm.
+# `variant` draws five of eight faults for you. Each request has one of them. The requests also differ in other settings, which do no harm. The next cell shows
+# the first request as it was sent.
 
 # %%
 image = aws.image("xgboost", "3.0-5")
@@ -87,7 +92,8 @@ requests = failed_jobs.requests(variant("m04_2_ex1"), image, aws.role, folder)
 requests["ticket-1"]
 
 # %% [markdown]
-# A waiter raises `WaiterError` when the job fails. That is not a program error here: we want to know how it ended, and the description says so.
+# A *waiter* asks SageMaker again and again until a job has ended. It raises `WaiterError` when the job fails. Here this is no error of our program, because we
+# want to know how the job ended. So `wait` below ignores the exception and returns the description of the job.
 
 # %%
 sagemaker = aws.client("sagemaker")
@@ -109,7 +115,7 @@ def wait(name: str) -> dict:
 # %% [markdown]
 # ## Not every mistake becomes a failed job
 #
-# Some requests are refused at once, with an exception, before any computer starts. They cost nothing. A folder in which there is nothing is of this kind:
+# SageMaker refuses some requests at once, with an exception. No computer starts, and you pay nothing. One example is a request that names an empty folder:
 
 # %%
 nowhere = copy.deepcopy(requests["ticket-1"])
@@ -120,11 +126,12 @@ except ClientError as error:
     print(error.response["Error"]["Code"], error.response["Error"]["Message"][:80], sep="\n")
 
 # %% [markdown]
-# `ValidationException`: no job was made. SageMaker looks whether there *is* something below the prefix, never at what is in it. What is in it shows only
-# when the program reads it, on a computer that you pay for.
+# The exception is a `ValidationException`. No job was made. The *prefix* is the beginning of the keys that a job reads. SageMaker checks that there is
+# something below the prefix. It never checks what is in the files. A mistake in the files shows only when the program reads them, on a computer that you pay
+# for.
 #
-# The five get past this. A new account may run {fact:training-instances-new-account} instances in training jobs at a time, so the fifth job waits
-# for the first.
+# The five requests are not refused. A new account may run {fact:training-instances-new-account} instances in training jobs at a time. So the fifth job waits
+# until the first has ended.
 
 # %%
 jobs = {}
@@ -137,13 +144,13 @@ for ticket, job in described.items():
     print(ticket, job["TrainingJobStatus"], repr(job["FailureReason"][:75]))
 
 # %% [markdown]
-# Five times the same words. `AlgorithmError` says only that the program in the *container*, the closed box a job runs in, ended with an error. It does
-# not say that the algorithm is to blame.
+# All five lines show the same words. A *container* is the closed environment in which the program of a job runs. `AlgorithmError` says only that this program
+# ended with an error. It does not say that the algorithm is the cause.
 #
 # ### Where the time went
 #
-# A job passes through *secondary statuses*, each with its beginning and end: starting, downloading the image and the data, training, uploading. Where it
-# stopped is the first clue.
+# A job passes through *secondary statuses*. Each has a beginning and an end. SageMaker starts the computer, downloads the image and the data, trains, and
+# uploads. The status in which a job stopped is your first clue.
 
 # %%
 SHADES = {"Starting": "0.85", "Downloading": "0.65", "Training": "#2b5c9e", "Uploading": "black"}
@@ -162,13 +169,13 @@ axes.set(xlabel="seconds since the job began", title="How far each job came")
 show(figure, "A bar for each job: seconds spent in each status, in order.")
 
 # %% [markdown]
-# All five came as far as *Training*: the role could read the bucket, the image was there, the data were copied. *Uploading* is no sign of success: a failed
-# job passes through it too, and leaves no model. A job that ends in *Downloading* would have sent you to the role or to S3 instead. Here the log is
-# what is left.
+# All five jobs reached *Training*. So the role could read the bucket, the image was there, and the data was copied. *Uploading* is no sign of success. A
+# failed job passes through it too, and leaves no model. If a job ends in *Downloading*, look at the role or at S3. Ours did not, so we read the log.
 #
 # ### What the log says
 #
-# A log begins with what every job prints and ends with what every failed job prints. The line that matters is between them, and not the last one.
+# A log begins with lines that every job prints. It ends with lines that every failed job prints. The line that matters is between them. It is not the last
+# line.
 
 # %%
 logs = aws.client("logs")
@@ -186,21 +193,24 @@ def log_lines(job_name: str) -> list[str]:
 print(*(line[:150] for line in log_lines(jobs["ticket-1"])), sep="\n")
 
 # %% [markdown]
-# Read it from below: the exit code, the message, and above it the *traceback*, the way through the program to the place where it gave up. The message may
-# stand there more than once, where one part of the program passes it on to the next. Print the logs of the others in the same way. The words below are for what went wrong; five of the eight occur.
+# Read a log from its end. You find the exit code first, and then the message. Above the message is the *traceback*, the list of calls that led to the error.
+# The message may appear more than once, because one part of the program passes it on to the next.
+#
+# Print the logs of the other four jobs in the same way. The table has a word for each of the eight causes. Five of them occur.
 #
 # | cause | what went wrong |
 # |---|---|
 # | `channel` | a channel has a name that the algorithm does not know |
 # | `columns` | the two channels differ in their columns |
 # | `format` | the content type is not that of the data |
-# | `header` | the file begins with names |
+# | `header` | the file begins with the names of the columns |
 # | `labels` | the first column is not the label |
-# | `objective` | the objective does not suit what is asked for |
-# | `prefix` | the prefix matches more than it should: `data/train` is a beginning of keys, not a folder |
+# | `objective` | the objective does not suit what the job is asked for |
+# | `prefix` | the prefix matches more than it should: `data/train` is only the beginning of keys, not a folder |
 # | `range` | a hyperparameter is outside its range |
 #
-# A change is written as the path of a field and its new value. In a list of channels, the channel's name stands for its place:
+# We write a change as the path of a field and its new value. In a list of channels, the path has the name of the channel instead of its position. `repaired`
+# applies such a change to a copy of the request. As an example, we give the first job more time.
 
 
 # %%
@@ -221,20 +231,25 @@ longer = repaired(requests["ticket-1"], {"StoppingCondition.MaxRuntimeInSeconds"
 print(longer["StoppingCondition"], wait(start("longer", longer))["TrainingJobStatus"])
 
 # %% [markdown]
-# More time, and the same end: time was not it. So much for the first suggestion that everybody makes.
+# The job had more time, and it failed again. So time was not the problem.
 
 # %% [markdown] exercise="m04_2_ex1"
-# Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`.
+# Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`:
 #
-# - `diagnoses[ticket]` is `{"cause": ..., "line": ...}`: a word of the table, and words copied from a log line that says so. No other kind of line and
-#   none of the other four logs may hold them. Leave out times of day, which change with every run.
-# - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. Paths look like `InputDataConfig.train.ContentType` or
-#   `InputDataConfig.train.DataSource.S3DataSource.S3Uri`. A change that touches more than the fault loses half. Do not change the files.
+# | value | what it is |
+# |---|---|
+# | `diagnoses[ticket]` | `{"cause": ..., "line": ...}`: a word of the table, and words copied from a log line that shows this cause |
+# | `repairs[ticket]` | `{path: value}`: the smallest change that repairs the request |
 #
-# For a job that asked for a `gamma` of -1 the two are `{"cause": "range", "line": "Hyperparameter gamma: -1"}` and `{"HyperParameters.gamma": "0"}`.
+# No other kind of line and none of the other four logs may have the copied words. Leave out times of day, which change with every run.
 #
-# The check looks up your lines in the logs, and runs each job again from the repaired request, as you can with `start` and `wait`: it must end well,
-# and report the AUC on `validation` for the flights in `train/` and `validation/`.
+# Paths look like `InputDataConfig.train.ContentType` or `InputDataConfig.train.DataSource.S3DataSource.S3Uri`. A change that touches more than the fault loses
+# half. Do not change the files.
+#
+# For a job with a `gamma` of -1 the two are `{"cause": "range", "line": "Hyperparameter gamma: -1"}` and `{"HyperParameters.gamma": "0"}`.
+#
+# The check looks up your lines in the logs. It also runs each repaired request, as you can with `start` and `wait`. The job must end well, and report the AUC
+# on `validation` for the flights in `train/` and `validation/`.
 
 # %% answer="m04_2_ex1"
 diagnoses = ...  # TODO: ticket -> {"cause": ..., "line": ...}
@@ -266,38 +281,47 @@ check("m04_2_ex1", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## What failures cost
 #
-# `BillableTimeInSeconds` is what you pay for, from the start of the download to the end. A failed job is billed like any other.
+# `BillableTimeInSeconds` is the time that you pay for, from the start of the download to the end. A failed job is billed like any other job.
 
 # %%
 paid = pd.Series({ticket: job["BillableTimeInSeconds"] for ticket, job in described.items()})
 print(paid.to_string(), f"{paid.sum()} seconds in all", sep="\n")
 
 # %% [markdown]
-# They bought nothing. Here it is seconds; on AWS the data are larger, the download alone may take half an hour, and every
-# slip costs that half hour. That is why the order of the rest of this notebook is: sort failures fast, and then avoid them.
+# You paid for these seconds and got nothing. Here it is seconds, but on AWS the data is larger. The download alone may take half an hour, and every mistake
+# costs that half hour. So you first learn to sort failures fast, and then to avoid them.
 #
 # ## Sorting failures
 #
-# Not all failures are slips. Ask in this order (the order and the six actions are this course's own):
+# Not every failure comes from a mistake in the request. Ask these questions from top to bottom. The order and the six actions are this course's own. To *mend*
+# means to repair.
 #
 # | what the job left behind | action |
 # |---|---|
 # | status `Stopped`, secondary status `MaxRuntimeExceeded` | `more time` |
-# | status `Stopped` otherwise: somebody stopped it | `leave` |
+# | status `Stopped`, any other secondary status: somebody stopped it | `leave` |
 # | a reason that begins with `CapacityError` or `InternalServerError` | `send again` |
-# | a reason that ends in `exit code: 137`: killed, mostly for want of memory | `more memory` |
+# | a reason that ends in `exit code: 137`: the job was killed, mostly because it had too little memory | `more memory` |
 # | an exception whose line has `hyperparameter`, `metric`, `channel`, `ContentType` or `format`, in small or capital letters | `mend the request` |
 # | any other exception: about what is in the files, or about which files were read | `mend the data` |
 #
-# Two traps. A `FailureReason` has at most {fact:failure-reason-characters} characters: a long traceback pushes the message out of it, so the log has to be read. And an exception may
-# be raised while another is handled; then both are printed, and the *later* one is what the job failed of. Warnings may use the same words.
+# Three things can mislead you:
+#
+# - A `FailureReason` has at most {fact:failure-reason-characters} characters. A long traceback pushes the message out of it, so you must read the log.
+# - An exception may be raised while the program handles another one. Then the log has both. The *later* one is the exception that the job failed of.
+# - Warnings may use the same words as exceptions.
 
 # %% [markdown] exercise="m04_2_ex2"
-# Write `triage(description, log)` that returns `{"action": ..., "line": ...}`: an action of the table, and the whole log line of the exception that the job
-# failed of, or `""` when the log has none. `description` has `TrainingJobStatus`, `SecondaryStatus`, `BillableTimeInSeconds` and, for failed jobs,
-# `FailureReason`; `log` is a list of lines. The line of an exception begins with the name of its class, dots included, and a colon. For a failed job whose log ends in
-# `["Traceback (most recent call last):", "ValueError: no numbers in part-7.csv", "Encountered exit_code 1"]` it is
-# `{"action": "mend the data", "line": "ValueError: no numbers in part-7.csv"}`. It is judged on forty unseen jobs. Do not call AWS.
+# Write `triage(description, log)`. It returns `{"action": ..., "line": ...}`: an action of the table, and the whole log line of the exception that the job
+# failed of. When the log has no exception, the line is `""`.
+#
+# `description` has `TrainingJobStatus`, `SecondaryStatus`, `BillableTimeInSeconds` and, for failed jobs, `FailureReason`. `log` is a list of lines. The line
+# of an exception begins with the name of its class, dots included, and a colon.
+#
+# Take a failed job whose log ends in `["Traceback (most recent call last):", "ValueError: no numbers in part-7.csv", "Encountered exit_code 1"]`. The result
+# is `{"action": "mend the data", "line": "ValueError: no numbers in part-7.csv"}`.
+#
+# It is judged on forty unseen jobs. Do not call AWS.
 
 
 # %% answer="m04_2_ex2"
@@ -324,7 +348,8 @@ check("m04_2_ex2", triage=triage)
 # %% [markdown]
 # ## The mistake that does not fail
 #
-# Failed jobs are the honest ones. Watch what happens to a sound request when the validation data lack a column, the air pressure, and nobody looks.
+# A failed job at least tells you that something is wrong. Now we take a *sound* request, one without faults. But its validation data lacks one column, the air
+# pressure. We compare it with a healthy job.
 
 # %%
 aws.upload(validation[columns[:-1]], "data/validation-short/part-0.csv")
@@ -338,32 +363,41 @@ for label, name in started.items():
     print(f"{label}: {job['TrainingJobStatus']}, AUC on validation {metrics['validation:auc']:.3f}")
 
 # %% [markdown]
-# *Completed*, and a number that looks like a number. XGBoost takes columns that are not there for missing values. No log line, no reason and no
-# exit code tells you; only a look at the data before the job does.
+# The job is *Completed*, and its AUC looks like any other. XGBoost treats a column that is not there as missing values. No log line, no reason and no exit
+# code tells you about the mistake. You find it only if you look at the data before the job does.
 #
 # ## Before it costs anything
 #
-# A *pre-flight check* reads the request and the first rows of each channel, and says why not to send it. What can be seen beforehand:
+# A *pre-flight check* runs before you send a request. It reads the request and the first rows of each channel. It gives the reasons not to send the request.
+# These faults can be seen beforehand:
 #
-# - a channel is called neither `train` nor `validation`;
-# - a channel has no content type, or is CSV by its rows and not by its type;
-# - in CSV, a row holds something that is neither a number nor empty;
-# - in CSV, rows differ in how many columns they have, within a channel or between the two;
-# - a label is neither 0 nor 1 although the objective begins with `binary:`;
-# - `num_round` is missing, or `eta` is not a number from 0 to 1;
-# - the metric is `auc` and the objective begins with `reg:`.
+# - a channel is called neither `train` nor `validation`
+# - a channel has no content type, or its rows are CSV and its content type is not
+# - in CSV, a row has something that is neither a number nor empty
+# - in CSV, rows differ in how many columns they have, within a channel or between the two
+# - a label is neither 0 nor 1 although the objective begins with `binary:`
+# - `num_round` is missing, or `eta` is not a number from 0 to 1
+# - the metric is `auc` and the objective begins with `reg:`
 #
-# A check that refuses everything is as useless as one that refuses nothing: colleagues switch it off.
+# A check that refuses everything is as useless as one that refuses nothing. Your colleagues would switch it off.
 
 # %% [markdown] exercise="m04_2_ex3"
-# Write `preflight(request, heads)` that returns a `list` of reasons (`str`) not to send the request, empty when there is none. `request` has
-# `HyperParameters` and `InputDataConfig` as in `healthy`, without the data sources; `heads` holds the first rows of each channel by its name. For the heads
-# `{"train": ["1,0.5,7", "0,,3"], "validation": ["0,0.1,2"]}` a request like `healthy` gets `[]`, and one with an `eta` of `"20"` gets something
-# like `["eta is 20, not from 0 to 1"]`.
+# Write `preflight(request, heads)`. It returns a `list` of reasons (`str`) not to send the request. The list is empty when there is none. `request` has
+# `HyperParameters` and `InputDataConfig` as in `healthy`, without the data sources. `heads` has the first rows of each channel by its name.
 #
-# It is judged on unseen requests, sound and bad: what it catches, less what it refuses without need. Sound requests may have one channel, empty cells,
-# LIBSVM rows such as `1 0:2.5 3:7`, the content type `csv`, which means `text/csv`, a parameter after the type as in `text/csv; label_size=1`, or labels of
-# any size in a regression. The wording of the reasons is not judged.
+# For the heads `{"train": ["1,0.5,7", "0,,3"], "validation": ["0,0.1,2"]}` a request like `healthy` gets `[]`. With an `eta` of `"20"` it gets something like
+# `["eta is 20, not from 0 to 1"]`.
+#
+# It is judged on unseen requests, sound and bad: what it catches, less what it refuses without need. The wording of the reasons is not judged.
+#
+# | a sound request may have | for example |
+# |---|---|
+# | one channel | `train` alone |
+# | empty cells | `0,,3` |
+# | LIBSVM rows | `1 0:2.5 3:7` |
+# | the content type `csv` | `csv`, which means `text/csv` |
+# | a parameter after the content type | `text/csv; label_size=1` |
+# | labels of any size in a regression | `-12` or `75` |
 
 
 # %% answer="m04_2_ex3"
@@ -400,23 +434,23 @@ check("m04_2_ex3", preflight=preflight)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - seen which mistakes are refused for nothing and which become a failed job that is paid for;
-# - read a job's way through its statuses, and its log from below;
-# - mended five requests in one field each;
-# - sorted failures into those to mend, to enlarge and to send again;
+# - seen which mistakes are refused at no cost, and which become a failed job that you pay for;
+# - read the statuses of a job, and its log from the end;
+# - repaired five requests in one field each;
+# - sorted failures by the action that they need;
 # - met a mistake that ends in `Completed`, and written a check for it.
 #
 # ## Recall
 #
-# 1. What does `AlgorithmError` say about whose fault it is?
+# 1. What does `AlgorithmError` say about the cause of a failure?
 # 2. Why may the message be missing from `FailureReason`?
 # 3. A job was killed with exit code 137. What do you try first?
 # 4. What is the difference between the prefixes `data/train` and `data/train/`?
-# 5. A job that ran into `MaxRuntimeInSeconds`: what is its status?
+# 5. What is the status of a job that reached `MaxRuntimeInSeconds`?
 #
 # <details><summary>Answers</summary>
 #
-# - To 1: nothing; only that the program in the container ended with an error.
+# - To 1: nothing. It says only that the program in the container ended with an error.
 # - To 2: it is cut off after {fact:failure-reason-characters} characters, and a traceback is long.
 # - To 3: an instance with more memory, or less data at a time.
 # - To 4: the first also matches keys such as `data/train-month/...`.
@@ -439,12 +473,12 @@ check("m04_2_ex3", preflight=preflight)
 # Session().logs_for_job(estimator.latest_training_job.name)  # prints the log
 # ```
 #
-# In version 3, `TrainingJob.get(training_job_name=name)` of `sagemaker.core.resources` has `failure_reason` and `secondary_status_transitions`. Its `wait()`
-# raises `FailedStatusError`.
+# In version 3 the class is `TrainingJob` of `sagemaker.core.resources`. `TrainingJob.get(training_job_name=name)` has `failure_reason` and
+# `secondary_status_transitions`. Its `wait()` raises `FailedStatusError`.
 #
 # ## Clean up
 #
-# Failed jobs run no longer and cost nothing more; their records and logs stay.
+# Failed jobs no longer run, and they cost nothing more. Their records and logs stay.
 
 # %%
 aws.cleanup()
@@ -452,6 +486,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# One job is sound now. Next come many at once: [a search for better settings](../m06_tuning/m06_1_ranges.ipynb).
+# Now you can repair one job. Next you start many at once: [a search for better settings](../m06_tuning/m06_1_ranges.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

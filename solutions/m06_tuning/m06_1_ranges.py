@@ -3,9 +3,10 @@
 # %% [markdown]
 # # Where a search looks decides what it finds
 #
-# Two colleagues tune the model of late flights, with the same budget and the same eight settings. One comes back with a better model. The other comes back
-# with twelve models that are no better than a coin toss (AUC 0.5). Both had the same ranges; they differed in one word. Today you find that word, decide what
-# is worth searching at all, run a search, and find out why five others brought nothing home.
+# Two colleagues tune the model of late flights, with the same budget and the same ranges. One finds a better model. The other finds twelve models that are no
+# better than a coin toss (AUC 0.5). Their requests differ in one word, which you find here.
+#
+# Services, limits and prices are AWS's; the three questions on what to tune and the words for causes are this course's own.
 #
 # **By the end you can**
 #
@@ -22,8 +23,8 @@
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3, CloudWatch Logs.
 #
-# **Cost**: \$0 here. On AWS about 20 cents: some thirty training jobs of about three minutes on one instance each, at
-# {fact:price-ml-m5-large-training} dollars an hour (November 2026). Automatic Model Tuning itself is free and open to new accounts.
+# **Cost**: \$0 here. On AWS about 20 cents: some thirty training jobs of about three minutes on one instance each, at {fact:price-ml-m5-large-training} dollars
+# an hour (November 2026). Automatic Model Tuning itself is free and open to new accounts.
 #
 # ## Set up
 
@@ -49,7 +50,7 @@ aws = connect("m06_1")
 aws
 
 # %% [markdown]
-# Fewer rounds and jobs are quicker, more replayed searches steadier.
+# Fewer rounds and jobs are faster. More replayed searches give steadier averages.
 
 # %% tags=["parameters"]
 SEED = 6
@@ -60,12 +61,14 @@ SEARCHES = 400
 # %% [markdown]
 # ## What there is to tune
 #
-# Whatever a training finds by itself is a **parameter**: the split points and leaf values of a tree, the weights of a network. What you write down
-# before is a **hyperparameter**: how deep, how many, how fast. A search tries values of hyperparameters, trains with each, and keeps what did best on rows that the
-# training did not see. Here these are ten thousand flights of July; the training has as many of January to June.
+# A training finds some values by itself, such as the split points of a tree or the weights of a network. Each is a **parameter**. You set other values before,
+# such as the depth of the trees. Each is a **hyperparameter**.
 #
-# Each hyperparameter makes the search wider. So look first whether it does anything. The cell changes one at a time, and that three times, with other random
-# numbers: *repeats*. How far apart are the averages, and how far apart are repeats of one and the same value?
+# A search tries values of hyperparameters. It keeps the model that does best on *validation rows*, which the training did not see. Here these are ten thousand
+# flights of July. The training has as many of January to June.
+#
+# Each hyperparameter makes the search wider, so first see whether it has an effect. The cell changes one at a time. It trains three *repeats* of each value,
+# with different random numbers.
 
 # %%
 flights = parts(table(aws.data("flights"), aws.data("weather")), SEED)
@@ -95,22 +98,24 @@ for name in values:
     print(f"{name}: averages differ by {apart:.4f}, the noise of repeats is {noise:.4f}")
 
 # %% [markdown]
-# Bars are averages, points repeats. `max_depth` and `lambda` move the model. What `gamma` does, a thousandfold, drowns in the noise of its repeats. And
-# `seed` looks as if it did something, but none of its values will help next month: whoever searches for a lucky seed fits the validation rows.
+# Bars are averages, and points are repeats. `max_depth` and `lambda` have a clear effect. The averages of `gamma` differ by less than its repeats. `seed` seems
+# to have an effect, but its best value is luck on these validation rows. It will not help next month.
 #
-# Three questions, in this order:
+# Ask three questions, in this order:
 #
 # 1. Who sets it? What the training sets is a `"parameter"`.
-# 2. What changes with it? Only what changes `the model`, and neither `the validation rows` (then two scores are measured with two yardsticks) nor `the
-#    random numbers` (luck), may be searched. All else: `"fix"` it.
-# 3. Does it do anything? Average the AUC of each value. The *noise* is the root of the average variance of the repeats. If the best average lies
-#    more than two noises above the worst, `"tune"` it. Else `"fix"` it.
+# 2. What does it change? If it leaves `the model` as it is, `"fix"` it. If it changes `the validation rows` or `the random numbers`, `"fix"` it, too. With
+#    other rows, scores are measured with another yardstick. With other random numbers, the best score is luck.
+# 3. Does it have an effect? Take the average AUC of each value, and the variance of its repeats. The *noise* is the square root of the average variance. If the
+#    best average is more than two noises above the worst, `"tune"` it. Otherwise `"fix"` it.
 
 # %% [markdown] exercise="m06_1_ex1"
-# Write `decide(setting)` that returns one of the three words. A setting is a dictionary such as
-# `{"name": "step 7", "set_by": "you", "changes": ["the model", "the time it takes"], "auc": {"0.1": [0.72, 0.71, 0.72], "1": [0.58, 0.6, 0.59]}}`, whose
-# `set_by` may also be `"training"`, whose `changes` may also hold `"what is printed"`, `"the validation rows"` and `"the random numbers"`, and whose `auc` has
-# three repeats of each value that was tried. This one gives `"tune"`. Forty unseen settings are graded. Their names tell nothing.
+# Write `decide(setting)`. It returns one of the three words `"parameter"`, `"fix"` and `"tune"`. A setting is a dictionary such as
+# `{"name": "step 7", "set_by": "you", "changes": ["the model", "the time it takes"], "auc": {"0.1": [0.72, 0.71, 0.72], "1": [0.58, 0.6, 0.59]}}`. For this one
+# it is `"tune"`.
+#
+# `set_by` may also be `"training"`. `changes` may also hold `"what is printed"`, `"the validation rows"` and `"the random numbers"`. `auc` has three repeats of
+# each value that was tried. Names tell nothing. It is judged on forty unseen settings.
 
 
 # %% answer="m06_1_ex1"
@@ -133,12 +138,12 @@ check("m06_1_ex1", decide=decide)
 # %% [markdown]
 # ## Ranges
 #
-# A search draws each hyperparameter from a *range*, on a *scale*. From 0.001 to 1000 on a **linear** scale, any part of the range is as likely as any other of
-# the same width: 999 of 1000 values are above 1. On a **logarithmic** scale each factor of ten is as likely as any other: half of the values
-# are below 1. With `Auto` SageMaker chooses; we say what we want.
+# A search draws each hyperparameter from a *range*, on a *scale*. Take the range from 0.001 to 1000. On a **linear** scale, all parts of the same width are
+# equally likely: 999 of 1000 values are above 1. On a **logarithmic** scale, each factor of ten is equally likely: half of the values are below 1. With `Auto`
+# SageMaker chooses. Here we choose.
 #
-# What that does takes more trainings than a lesson has time for. So they were run once: the table `tuning_trials` holds trainings of XGBoost, 100
-# rounds each, on these flights, with eight hyperparameters drawn from ranges as wide as somebody would make them who knows nothing.
+# A comparison takes more trainings than a lesson has time for. The table `tuning_trials` holds them: XGBoost on these flights, 100 rounds each. Eight
+# hyperparameters were drawn from very wide ranges, as a beginner would make them.
 
 # %%
 rows = trials(aws.data("tuning_trials"))
@@ -155,9 +160,9 @@ show(figure, "Two falling lines: AUC of the trainings, best first, by scale.")
 pd.DataFrame(RANGES, index=["least", "most"]).T
 
 # %% [markdown]
-# The word was *linear*. On that scale nearly all values are large, and for some of these hyperparameters large means: no split pays, each tree is
-# one leaf, every flight gets the same answer. For which? The trainings on the logarithmic scale tell. Points are trainings; the line, on the right axis,
-# is the share of useless models (AUC 0.5) among them.
+# The word was *linear*. On that scale nearly all values are large. With large values of some hyperparameters no split is made. Then each tree is one leaf, and
+# every flight gets the same answer. The trainings on the logarithmic scale show for which. A point is a training. The line, with its axis on the right, is the
+# share of useless models (AUC 0.5).
 
 # %%
 drawn = rows[rows.scaling == "Logarithmic"]
@@ -178,9 +183,11 @@ plt.tight_layout()
 show(figure, "Eight panels: AUC by hyperparameter, with the share of useless models.")
 
 # %% [markdown]
-# `min_child_weight` falls off a cliff, `gamma`, `alpha` and `lambda` over an edge at their ends: there a linear search lands nearly always. `subsample`
-# should not be small, `eta` may be what it likes. What does a better scale win, what do narrower ranges? `replays` plays random searches on the table: it takes from it what such a search
-# would have drawn.
+# Large values of `min_child_weight` make nearly all models useless. `gamma`, `alpha` and `lambda` do harm only near their upper ends, where a linear search
+# draws nearly all values. `subsample` should not be small. `eta` may have any value.
+#
+# How much does a better scale gain, and how much do narrower ranges? `replays` plays random searches on the table, without training. It takes rows as such a
+# search would have drawn them.
 
 # %%
 least, most = RANGES["min_child_weight"]
@@ -207,11 +214,11 @@ axes.legend(fontsize=8)
 show(figure, "Four lines: the best AUC so far by number of training jobs, by design.")
 
 # %% [markdown]
-# One wrong scale on a range with a cliff costs many times what narrower ranges win; on a flat range it costs next to nothing. What narrower ranges win
-# comes early: where jobs are few, it counts.
+# One wrong scale, for `min_child_weight` (black), costs many times what narrower ranges gain (red). For `lambda` it costs next to nothing. Narrower ranges gain
+# most in the first jobs, so they matter when jobs are few.
 #
-# That took a table of two thousand trainings. Usually there is one small search, and the question where to look next. Here is such a search: the first two
-# of its ranges as AWS takes them, and its first two trials as AWS reports them.
+# This took two thousand trainings. Usually you have one small search, and must decide where to look next. The next cell prints two ranges of such a search, and
+# two of its *trials*, which are trainings.
 
 # %%
 first, some = example(rows)
@@ -220,19 +227,28 @@ useless = sum(trial["auc"] <= 0.5 for trial in some)
 print(f"{len(some)} trials, {useless} of them no better than a coin")
 
 # %% [markdown] exercise="m06_1_ex2"
-# Write `next_ranges(first, trials)`: the ranges of the next search, from those of the first one and its 60 trials, both in the form of the example, but of a
-# program whose hyperparameters you do not know: they have names such as `h17`. Return a list like `first`: the same names, bounds not beyond the first
-# ones, each scale `"Linear"` or `"Logarithmic"`. Narrowed to the values from 0.2 to 8, the range
+# Write `next_ranges(first, trials)`. It gets the ranges of a first search and its 60 trials, in the form printed above. It returns a list like `first`, the
+# ranges of the next search. The program is unknown: its hyperparameters have names such as `h17`. Narrowed to the values from 0.2 to 8,
 # `{"Name": "h17", "MinValue": "0.05", "MaxValue": "90", "ScalingType": "Linear"}` may become
 # `{"Name": "h17", "MinValue": "0.2", "MaxValue": "8", "ScalingType": "Logarithmic"}`.
 #
-# Thirteen unseen first searches are graded, five of them with linear scales, by what the best of six random trials in your ranges would reach: after linear
-# scales about as much as over all bounds on logarithmic ones, after logarithmic scales more. That is replayed on the table; ranges that hold hardly
-# any of its rows count as failed, so leave room. Large may be good or bad: some of these hyperparameters are reciprocals of XGBoost's. Nearly all AUCs may be
-# equal; then there is little to narrow by.
+# | what | rule |
+# |---|---|
+# | names | the same as in `first` |
+# | bounds | not beyond the first ones; but leave room, for ranges that hold hardly any rows of the table count as failed |
+# | scales | each `"Linear"` or `"Logarithmic"` |
+# | good values | large or small ones: some hyperparameters are reciprocals of XGBoost's |
+# | AUCs | nearly all may be equal; then there is little to narrow by |
 #
-# To try yours: `next_ranges(first, some)`, then `replays(rows, {name: (least, most, scale), ...}, 6, SEARCHES)` with what it returned, beside `WIDE`. Bounds are
-# text in the one, numbers in the other.
+# It is judged on thirteen unseen first searches. Replays on the table tell what the best of six random trials in your ranges would reach:
+#
+# | first search | your ranges must reach, compared with all bounds on logarithmic scales |
+# |---|---|
+# | with linear scales (five) | about as much |
+# | with logarithmic scales only | more |
+#
+# To try yours, call `next_ranges(first, some)`. Then compare `replays(rows, {name: (least, most, scale), ...}, 6, SEARCHES)` with `WIDE`. Here bounds are
+# numbers, not text.
 
 
 # %% answer="m06_1_ex2"
@@ -259,8 +275,8 @@ check("m06_1_ex2", next_ranges=next_ranges)
 # %% [markdown]
 # ## A tuning job
 #
-# SageMaker runs searches as *tuning jobs*. A tuning job starts training jobs, its children, follows one metric of theirs, the *objective*, and names
-# the best one. One request asks for it, in three parts:
+# SageMaker runs a search as a *tuning job*. It starts training jobs, its *children*. It follows one metric of theirs, the *objective*, and names the best
+# child. One request asks for it, in three parts:
 #
 # | part | what it holds |
 # |---|---|
@@ -268,11 +284,13 @@ check("m06_1_ex2", next_ranges=next_ranges)
 # | `HyperParameterTuningJobConfig` | `Strategy`, `HyperParameterTuningJobObjective`, `ResourceLimits`, `ParameterRanges` |
 # | `TrainingJobDefinition` | what all children share, as in a training job |
 #
-# A search has at most {fact:tuning-jobs-most} children, {fact:tuning-parallel-most} at a time, and {fact:tuning-ranges-most} ranges; a new
-# account runs {fact:training-instances-new-account} training instances at a time. Hyperparameters and the bounds of their ranges are text, also where they are
-# numbers; the members of `ResourceLimits` are numbers. What is searched must not be static as well. The members of each part, with an example, stand in boto3's reference of
-# [create_hyper_parameter_tuning_job](https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/sagemaker/client/create_hyper_parameter_tuning_job.html);
-# without a network, `help(sagemaker.create_hyper_parameter_tuning_job)` in a cell shows the same page.
+# A search has at most {fact:tuning-jobs-most} children, {fact:tuning-parallel-most} at a time, and {fact:tuning-ranges-most} ranges. A new account runs
+# {fact:training-instances-new-account} training instances at a time. Hyperparameters and the bounds of their ranges are text, even if they are numbers. The
+# members of `ResourceLimits` are numbers. A hyperparameter that is searched must not be in `StaticHyperParameters` as well.
+#
+# All members are in boto3's reference of
+# [create_hyper_parameter_tuning_job](https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/sagemaker/client/create_hyper_parameter_tuning_job.html),
+# with an example. Without a network, `help(sagemaker.create_hyper_parameter_tuning_job)` in a cell shows the same page.
 
 # %%
 sagemaker = aws.client("sagemaker")
@@ -301,15 +319,23 @@ def definition(train: str, validation: str) -> dict:
 
 
 # %% [markdown] exercise="m06_1_ex3"
-# Write `search(train, validation, jobs, seconds)`: it runs a search, random or Bayesian, with exactly `jobs` children, which ends within `seconds`, waits for its end, and
-# returns `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`. The objective is XGBoost's own
-# metric `validation:auc`. It searches at least three hyperparameters, in ranges of your choice on scales that fit, with at most two children at a time.
-# `seconds` is a limit of the whole search (`ResourceLimits` has a member for it), not of a child.
+# Write `search(train, validation, jobs, seconds)`. It runs a search on the data at the URIs `train` and `validation`, and waits for its end. It returns
+# `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`.
 #
-# A range stands in `ParameterRanges` by its kind, as in `{"IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "10"}],
-# "ContinuousParameterRanges": [...]}`. `wait_for_tuning(sagemaker, name)` waits, and returns what `describe_hyper_parameter_tuning_job` says in the end.
-# Judged is what AWS remembers of searches on other data. `search` is called more than once, and a name is taken for good: `aws.unique("late-flights")` makes
-# a new one each time. You need not handle failures.
+# | what | rule |
+# |---|---|
+# | strategy | random or Bayesian |
+# | children | exactly `jobs`, at most two at a time |
+# | time | the whole search, not a child, ends within `seconds` (`ResourceLimits` has a member for it) |
+# | objective | XGBoost's own metric `validation:auc` |
+# | ranges | at least three hyperparameters, ranges of your choice, scales that fit |
+#
+# A range stands in `ParameterRanges` by its kind, as in
+# `{"IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "10"}], "ContinuousParameterRanges": [...]}`.
+# `wait_for_tuning(sagemaker, name)` waits, and returns the last answer of `describe_hyper_parameter_tuning_job`.
+#
+# The check judges AWS's records of searches on other data. It calls `search` more than once, and a name works only once. `aws.unique("late-flights")` makes a
+# new one each time. You need not handle failures.
 
 
 # %% answer="m06_1_ex3"
@@ -341,8 +367,7 @@ def search(train: str, validation: str, jobs: int, seconds: int) -> dict:
 check("m06_1_ex3", search=search)
 
 # %% [markdown]
-# Now for real: your search, twelve children on ten thousand flights, beside replays of searches over all bounds. It takes half a minute, on a busy
-# laptop a whole one.
+# Now your search runs with twelve children on ten thousand flights, beside replays over all bounds. This takes half a minute to a minute.
 
 # %%
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
@@ -368,9 +393,11 @@ axes.set_title("Blue: 20 replays over all bounds")
 show(figure, "Lines: AUC by number of training jobs; 20 replays, and your search.")
 
 # %% [markdown]
-# A wide search may begin as a coin, far below this picture. A good design begins where a wide search arrives only later; if yours did not, look at its
-# first children: was it luck, or the ranges? And the winner's AUC is the largest of twelve: part of it is luck, which another month does not
-# repeat. What a search compares by, it cannot be judged by; that takes rows that nobody looked at: `flights["test"]` are such.
+# A search over all bounds may begin at an AUC of 0.5, far below this picture. A good design begins where such a search arrives only later. If yours did not,
+# was it luck, or the ranges?
+#
+# The winner's AUC is the largest of twelve. Part of it is luck, which another month does not repeat. So judge a winner by rows that nobody has looked at, such
+# as `flights["test"]`.
 #
 # Version 3 of the SageMaker Python SDK makes the request for you:
 #
@@ -394,16 +421,17 @@ show(figure, "Lines: AUC by number of training jobs; 20 replays, and your search
 #
 # ## A program of your own
 #
-# Built-in algorithms bring their metrics along. Of a program of your own SageMaker knows only what it prints: for each metric you hand in a name and a *regular
-# expression*, whose first group is the value. Of a program that prints `round 1: loss 0.693, 4 s` and `round 2: loss 0.641, 4 s`, the definition
-# `{"Name": "loss", "Regex": "loss ([0-9.]+)"}` finds 0.693 and 0.641. The last number that the expression finds is the child's objective value. Expression
-# and print belong together, and nobody checks that they do.
+# Built-in algorithms bring their metrics along. SageMaker knows your own program only by what it prints. So you give each metric a name and a *regular
+# expression*, whose first group is the value.
+#
+# Suppose a program prints `round 1: loss 0.693, 4 s` and `round 2: loss 0.641, 4 s`. Then the definition `{"Name": "loss", "Regex": "loss ([0-9.]+)"}` finds
+# 0.693 and 0.641. The last number found is the child's objective value. Nobody checks that the expression fits what the program prints.
 #
 # ## Five searches that found nothing
 #
-# `given/logistic.py` is a program of our own, a logistic regression: read what it reads and what it prints. Five colleagues searched its `rate`, each with epochs,
-# ranges and an expression of their own. Most of what they chose does no harm. One thing in each does, and yours are five of eight (`variant`).
-# Here is the first of their requests.
+# `given/logistic.py` is our own program, a logistic regression. Open it, and see what it reads and prints. Five colleagues searched its `rate`, each with other
+# epochs, ranges and expressions. Most of this does no harm, but each request has one fault. You get five of eight faults (`variant`). The next cell shows the
+# main parts of the first request.
 
 # %%
 METRIC = "validation:auc"
@@ -425,7 +453,7 @@ specification = requests["ticket-1"]["TrainingJobDefinition"]["AlgorithmSpecific
 print(*specification["MetricDefinitions"], sep="\n")
 
 # %% [markdown]
-# All five, one after the other, and then one of them again with more children. That takes half a minute, on a busy laptop a whole one.
+# Now all five run, one after the other. Then one of them runs again with more children. This takes half a minute to a minute.
 
 # %%
 logs, jobs = aws.client("logs"), {}
@@ -442,35 +470,39 @@ longer = run(sagemaker, aws.unique("longer"), repaired(requests[failed[0]], {num
 print(f"{failed[0]} again, with five children", shown(longer), sep="\n  ")
 
 # %% [markdown]
-# Three have failed, with the same reason, which speaks of the expression; that need not be what is wrong. Their children ran to the end, and cost what they
-# cost. More children come to the same end: their number was not it. The other two are worse: *Completed*, with a winner that is none. Nobody would look.
+# Three searches have failed. The reason speaks of the regular expression each time, but the fault may be elsewhere. Their children ran to the end and cost
+# money. With more children the search fails again, so their number was not the fault. The other two are worse. They are `Completed` with a wrong winner, so
+# nobody would look.
 #
-# `printed(sagemaker, logs, name)` has the lines of a search by log stream, one stream a child; `requests` holds what was asked for. The words below are
-# for what went wrong.
+# `printed(sagemaker, logs, name)` returns the lines of a search by log stream, one stream for each child. `requests` holds what was asked for. In the table, a
+# line *counts* if the objective value is taken from it.
 #
-# | cause | what went wrong |
-# |---|---|
-# | `channel` | the program finds no validation rows: their channel has another name |
-# | `digits` | the expression finds the line, and takes the wrong number from it |
-# | `direction` | the search looks for the least instead of the most |
-# | `interval` | the program ends before it reports |
-# | `labels` | the validation rows are all of one kind, and the AUC is no number |
-# | `objective` | the objective is a metric that this program does not print |
-# | `regex` | the expression does not fit the line |
-# | `training` | what counts in the end is the AUC on the training rows |
+# | cause | what went wrong | line to cite |
+# |---|---|---|
+# | `channel` | the program finds no validation rows: their channel has another name | one that shows it |
+# | `digits` | the expression finds the line, and takes the wrong number from it | the one that should have counted |
+# | `direction` | the search looks for the least instead of the most | one of a child that did better than the winner |
+# | `interval` | the program ends before it reports | one that shows it |
+# | `labels` | the validation rows are all of one kind, and the AUC is no number | one that shows it |
+# | `objective` | the objective is a metric that this program does not print | the one that should have counted |
+# | `regex` | the expression does not fit the line | the one that should have counted |
+# | `training` | what counts in the end is the AUC on the training rows | the one that did count |
 
 # %% [markdown] exercise="m06_1_ex4"
-# Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`.
+# Make two `dict`s, `diagnoses` and `repairs`, with the keys `"ticket-1"` to `"ticket-5"`. `diagnoses[ticket]` is a `dict` of three texts:
 #
-# - `diagnoses[ticket]` is `{"cause": ..., "stream": ..., "line": ...}`: a word of the table, the name of a log stream of that search (what counts of it is the
-#   child's number, `-001-`: the rest is another one each time), and words copied from a line of it that shows the cause, and from no other kind of line. For `direction` it is a line of a child that did better than the winner; where
-#   expression or objective is at fault, the line that should have counted, and for `training` the one that did.
-# - `repairs[ticket]` is `{path: value}`: the smallest change of the request that mends it. In lists, a name stands for a place: the one that stands there now. A change that touches
-#   more than the fault loses half. `repaired(request, change)` makes the request with it, for `run`. The check runs each search again with it, here and at grading.
+# | key | value |
+# |---|---|
+# | `"cause"` | a word of the table |
+# | `"stream"` | the name of a log stream of that search; only the child's number in it counts, as `-001-`, for the rest changes with each run |
+# | `"line"` | words copied from the line to cite in this stream; no other kind of line may have them |
 #
-# For a `rate` without end they might be `{"cause": "range", "stream": "ticket-9-...-001-.../algo-1-...", "line": "overflow encountered"}` and
-# `{"HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges.rate.MaxValue": "1"}`. The winner of a repaired search must have the best
-# validation AUC that its children printed last.
+# `repairs[ticket]` is `{path: value}`, the smallest change of the request that mends it. In a list, an item's present name stands for its place. A change that
+# touches more than the fault loses half. `repaired(request, change)` makes the request for `run`. The check runs each repaired search, here and at grading. Its
+# winner must have the best of the validation AUCs that its children printed last.
+#
+# If a `rate` had no upper limit, they might be `{"cause": "range", "stream": "ticket-9-...-001-.../algo-1-...", "line": "overflow encountered"}` and
+# `{"HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges.rate.MaxValue": "1"}`.
 
 # %% answer="m06_1_ex4"
 diagnoses = ...  # TODO: ticket -> {"cause": ..., "stream": ..., "line": ...}
@@ -507,9 +539,9 @@ check("m06_1_ex4", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## A network
 #
-# Trees have their cliffs; a network has one hyperparameter above all, the **learning rate**: how far each step moves the weights. A step follows each
-# *batch* of rows, and an *epoch* is once through all of them: 10,000 rows in batches of 100 are 100 steps. The table `network_trials` holds 400
-# trainings of a small network on these flights, scored after each of ten epochs.
+# A network has one hyperparameter above all, the **learning rate**. It says how far each step moves the weights. A step follows each *batch* of rows. An
+# *epoch* is once through all rows: 10,000 rows in batches of 100 are 100 steps. The table `network_trials` holds 400 trainings of a small network on these
+# flights. Each was scored after each of ten epochs.
 
 # %%
 path = aws.data("network_trials")
@@ -537,17 +569,17 @@ else:
     print("The table is enough for what follows.")
 
 # %% [markdown]
-# Layers and dropout hardly matter here: with any of them a network may come out well or badly. The learning rate decides, and *where* it must lie
-# moves with batch size and epochs. Too small, and the steps that there are lead nowhere; too large, and the weights run away, to an AUC of
-# 0.5 for good.
+# Layers and dropout hardly matter here: with each of their values some networks are good and others bad. The learning rate decides. Compare the two pictures on
+# the right: its good values depend on batch size and epochs. If it is too small, the steps do not lead far enough. If it is too large, the weights grow without
+# limit, and the AUC stays at 0.5.
 
 # %% [markdown] exercise="m06_1_ex5"
-# The memory of the machine sets the batch size, the deadline the epochs, and there is time for three training jobs. Write `rate_range(batch_size, epochs)`
-# that returns the range in which a random search on a logarithmic scale should look for the learning rate, `[low, high]`, within 0.00001 to 1, for batch
-# sizes from `batch_size[0]` to `batch_size[1]` and `epochs` epochs. `rate_range([256, 512], 4)` returns something like `[0.001, 0.02]`, though not that.
+# Write `rate_range(batch_size, epochs)`. It returns `[low, high]`, within 0.00001 to 1: the range in which a random search on a logarithmic scale should look
+# for the learning rate. The memory sets the batch size, from `batch_size[0]` to `batch_size[1]`. The deadline sets the `epochs`. There is time for three
+# training jobs. `rate_range([256, 512], 4)` returns something like `[0.001, 0.02]`, but other numbers.
 #
-# Twelve unseen cases, of few steps and of many, are replayed on the table: what the best of three would reach, beside what the best range would. The table
-# is yours to look at: `networks(aws.data("network_trials"), epochs)`, and `expected_best(auc, 3)` for any rows of it. One range for all cases earns nothing.
+# It is judged on twelve unseen cases, of few steps and of many. Replays on the table compare the best of three jobs in your range and in the best range. One
+# range for all cases earns nothing. You may use the table: `networks(aws.data("network_trials"), epochs)`, and `expected_best(auc, 3)` for any of its rows.
 
 
 # %% answer="m06_1_ex5"
@@ -565,27 +597,26 @@ check("m06_1_ex5", rate_range=rate_range)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - told what a training finds from what we set, and what is worth a search from what is noise, luck or another yardstick;
-# - seen the same ranges find everything and nothing, by their scale;
-# - narrowed ranges by the trials that did well, where there were any;
-# - run a tuning job of twelve children, and taken its winner;
-# - found out of five searches why no objective arrived, or the wrong one;
-# - seen a learning rate's range move with the steps that it is given.
+# - decided which hyperparameters are worth a search;
+# - seen that a scale decides what the same ranges find, and narrowed ranges by good trials;
+# - run a tuning job, and taken its winner;
+# - found out why five searches had no objective, or the wrong one;
+# - seen that the range of a learning rate depends on the number of steps.
 #
 # ## Recall
 #
 # 1. A range from 0.001 to 1000 is searched on a linear scale. How many of 1000 trials are below 1?
 # 2. Why is the random seed no hyperparameter to tune?
 # 3. A tuning job failed: `No objective metrics found`. Name three things that must fit each other.
-# 4. Why is a tuning job that is `Completed` no proof that its winner is one?
+# 4. A tuning job is `Completed`. Why may its winner still be the wrong one?
 # 5. You make batches ten times as large and leave the epochs as they are. What happens to the learning rate?
 #
 # <details><summary>Answers</summary>
 #
 # - To 1: about one.
-# - To 2: its best value is luck on the validation rows, and luck does not come again.
+# - To 2: its best value is luck on the validation rows, and luck does not repeat.
 # - To 3: what the program prints, what the regular expression looks for, what the objective names; and the rows must give a number.
-# - To 4: the objective may be another number than you think, or its direction the wrong one.
+# - To 4: the objective may be another number than you think, or its direction may be wrong.
 # - To 5: there are a tenth of the steps, so it must be larger, about tenfold here.
 #
 # </details>
@@ -609,13 +640,12 @@ check("m06_1_ex5", rate_range=rate_range)
 # print(tuner.best_training_job())
 # ```
 #
-# For a program of your own both versions take `metric_definitions=[{"Name": "auc", "Regex": "auc=([0-9.]+)"}]`. Automatic Model Tuning is open to all accounts.
-# Debugger looked into training jobs for weights that run away. It is closed to new accounts since {fact:closed-features-day}. Print what you want to know as a metric
-# instead.
+# For a program of your own both versions take `metric_definitions=[{"Name": "auc", "Regex": "auc=([0-9.]+)"}]`. SageMaker Debugger found problems such as
+# weights that grow without limit. It has been closed to new accounts since {fact:closed-features-day}. Instead, print what you want to know as a metric.
 #
 # ## Clean up
 #
-# Tuning jobs that have ended cost nothing; their children's records, logs and models stay.
+# Tuning jobs that have ended cost nothing. Their children's records, logs and models stay.
 
 # %%
 aws.cleanup()
@@ -623,6 +653,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Which strategy finds more with the same jobs, and when to stop one early: [a search for a deadline and a price](../m06_tuning/m06_2_budget.ipynb).
+# Next come strategies, and when to stop a job early. Go on with [a search for a deadline and a price](../m06_tuning/m06_2_budget.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

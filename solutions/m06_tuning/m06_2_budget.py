@@ -3,9 +3,10 @@
 # %% [markdown]
 # # What a search is worth
 #
-# "Bayesian is the best strategy, take that. And all at once, we have no time." So says the head of the team before every search. The head of costs asks what
-# the last one brought. Nobody knows: it was run once. Today you run searches by the hundred, without training anything, and find out which strategy wins,
-# when you cannot tell, what it costs to hurry, and what can be taken over from the search before.
+# The head of the team wants every search to be Bayesian, with all jobs at once. Nobody has measured whether that is right. Today you replay hundreds of
+# searches, without training anything. You measure what strategies, hurry and early stopping are worth.
+#
+# Strategies, limits, prices, warm start and early stopping are AWS's. The four verdicts, and what is called the team's, are this course's own rules.
 #
 # **By the end you can**
 #
@@ -21,8 +22,8 @@
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3.
 #
-# **Cost**: \$0 here. On AWS about 15 cents: some twenty training jobs of about three minutes on one instance each, at
-# {fact:price-ml-m5-large-training} dollars an hour (November 2026). Nothing is closed to new accounts.
+# **Cost**: \$0 here. On AWS about 15 cents: some twenty training jobs of about three minutes on one instance each, at {fact:price-ml-m5-large-training}
+# dollars an hour (November 2026). Nothing is closed to new accounts.
 #
 # ## Set up
 
@@ -46,7 +47,7 @@ sagemaker = aws.client("sagemaker")
 aws
 
 # %% [markdown]
-# More seeds make every comparison surer and slower.
+# A *seed* starts the random choices of a search. More seeds make comparisons more reliable, and slower.
 
 # %% tags=["parameters"]
 SEEDS = 20
@@ -56,9 +57,8 @@ FLIGHTS = 8_000
 # %% [markdown]
 # ## A search that runs meanwhile
 #
-# The first search of the day is a real one: twelve training jobs on flights of the first half of the year, judged on July. It takes its time, so we start it
-# now and look at it later. The request is like those of the notebook before, and stands in `given/budget.py`, with one member more:
-# `TrainingJobEarlyStoppingType`. With `Auto`, SageMaker stops training jobs that fall behind.
+# We start a real search now, and look at it later. Its twelve training jobs learn from flights of the first half of the year, and July judges them. The
+# request, in `given/budget.py`, has a new member: `TrainingJobEarlyStoppingType`. With `Auto`, SageMaker stops training jobs that fall behind.
 
 # %%
 flights = table(aws.data("flights"), aws.data("weather"))
@@ -75,21 +75,22 @@ parent = begin(aws, "half-year", uris["half-year"], uris["july"], jobs=12, early
 parent
 
 # %% [markdown]
+# You see the name of the tuning job, which now runs.
+#
 # ## Twenty seeds, one budget
 #
-# A search is a game of chance: another seed, another result. Whoever compares two strategies by one search each compares two throws of dice. It takes many
-# searches, and those would cost hundreds of hours. So they are *replayed*: the table of trials holds 2,000 trainings in eight wide ranges that were really
-# run. A replayed search chooses among them and is told what came out, round by round. Nothing is trained.
+# A search with another seed gives another result. So one search of each strategy proves nothing, and many would cost hundreds of hours. We *replay* them
+# instead. A replayed search chooses among 2,000 trainings that were really run, in eight wide ranges. It is told their results round by round.
 #
 # | strategy | how it chooses the next job |
 # |---|---|
-# | Grid | all combinations of a few values; in SageMaker of *categorical* ranges only |
-# | Random | anew, whatever was found |
-# | Bayesian | where a model of what was found expects most improvement |
-# | Hyperband | at random, but it stops most jobs early and lets a third of them go on at each rung |
+# | Grid | all combinations of a few values; in SageMaker of *categorical* ranges (lists of values) only |
+# | Random | at random, whatever was found |
+# | Bayesian | where a model of the results so far expects most improvement |
+# | Hyperband | at random, but it stops most jobs early: whenever it compares jobs, a third of them go on |
 #
-# The budget is the same for all: the rounds of 24 whole trainings, one job at a time. Hyperband makes more and shorter jobs of them. For the grid four of the
-# eight hyperparameters are drawn, since nobody knows beforehand which ones matter; the others stay at their defaults.
+# All have the same budget: the rounds of 24 whole trainings, one job at a time. Hyperband makes more and shorter jobs of it. The grid searches four of the
+# eight hyperparameters. These four are drawn at random, because nobody knows which ones matter. The others stay at their defaults.
 
 # %%
 pool = Pool(pd.read_parquet(aws.data("tuning_trials")))
@@ -115,15 +116,17 @@ show(figure, "Four lines: the best AUC so far by rounds trained, by strategy.")
 summary(pool, searches).round(4)
 
 # %% [markdown]
-# Each curve is the best AUC until then, as the mean of all seeds; in the grey band lies the middle half of the Random searches. Look at the standard deviations, the luck of
-# a seed, beside the differences of the means. And look at the last column, the winners on other flights of the same month: choosing the best of many flatters it,
-# whatever the strategy. Which of these gaps is real?
+# Each curve is the best AUC so far, as the mean of all seeds. The grey band holds the middle half of the Random searches. In the table, the standard deviation
+# shows the luck of a seed. The last column judges the winners on other flights of the same month: the best of many looks better than it is. Which differences
+# between the means are real?
 #
-# Two things help. First, *pair*: both strategies have the seed in common, and with it their first draws, so compare seed by seed and look at the differences. Often
-# both find the very same training, and the difference is 0; that is a result, too. Second, say how sure you are: the mean difference, and 2.1 standard errors (the
-# standard deviation by the root of how many there are) on either side of it. This interval holds the true difference in 95 of 100 cases.
+# First, *pair* the searches. With the same seed, both strategies begin with the same random draws. So take the difference for each seed. If both find the very
+# same training, it is 0, and it counts too.
 #
-# Then there are four verdicts, asked for in this order. `matters` is the smallest difference that anybody would pay for.
+# Second, say how sure you are. Take the mean difference, and 2.1 *standard errors* on either side of it. A standard error is the standard deviation of the
+# differences, divided by the square root of their number. This interval holds the true difference in 95 of 100 cases.
+#
+# There are four verdicts, asked for in this order. `matters` is the smallest difference that anybody would pay for.
 #
 # | the interval | verdict |
 # |---|---|
@@ -132,16 +135,18 @@ summary(pool, searches).round(4)
 # | lies wholly below 0 | `"second"` is better |
 # | anything else | `"cannot tell"`: run more seeds, or do not claim anything |
 #
-# "No difference was shown" is the fourth, not the first.
+# So a wide interval around 0 is `"cannot tell"`, not `"same"`.
 
 # %% [markdown] exercise="m06_2_ex1"
-# Write `compare(first, second, matters)` that returns `{"difference": float, "verdict": str}`. Each strategy is a list of searches like `{"seed": 7, "auc":
-# [0.61, 0.7, 0.69]}`, the AUC of its jobs in their order. Compare seeds that both have. Truncate every search to the length of the shortest one with such a seed:
-# nobody may win by a larger budget. The difference is the mean over the seeds of the first's best AUC less the second's.
+# Write `compare(first, second, matters)`. It returns `{"difference": float, "verdict": str}`. Each strategy is a list of searches like
+# `{"seed": 7, "auc": [0.61, 0.7, 0.69]}`, with the AUC of its jobs in order.
 #
-# For two strategies with two seeds each, `[{"seed": 1, "auc": [0.6, 0.7]}, {"seed": 2, "auc": [0.5, 0.68]}]` and `[{"seed": 2, "auc": [0.66, 0.6, 0.9]},
-# {"seed": 1, "auc": [0.5, 0.69]}]`, the difference is `0.015`; give at least four decimals. Twenty-four unseen comparisons are graded, all with twelve seeds or more. You need not
-# handle fewer than two.
+# - Use only seeds that both have.
+# - For equal budgets, truncate all searches with these seeds to the length of the shortest.
+# - The difference is the mean over these seeds of the first's best AUC less the second's.
+#
+# For `[{"seed": 1, "auc": [0.6, 0.7]}, {"seed": 2, "auc": [0.5, 0.68]}]` and `[{"seed": 2, "auc": [0.66, 0.6, 0.9]}, {"seed": 1, "auc": [0.5, 0.69]}]` it is
+# `0.015`. Give at least four decimals. Twenty-four unseen comparisons of twelve seeds or more are graded. You need not handle fewer than two.
 
 
 # %% answer="m06_2_ex1"
@@ -167,8 +172,8 @@ def compare(first: list[dict], second: list[dict], matters: float) -> dict:
 check("m06_2_ex1", compare=compare)
 
 # %% [markdown]
-# Your verdicts on the searches above. A thousandth of AUC is what this team would pay for. Hyperband's jobs are no whole trainings, so it is left out here:
-# equal jobs would not be an equal budget.
+# The next cell shows your verdicts on the searches above. This team would pay for a thousandth of AUC, so `matters` is 0.001. Hyperband is left out, because
+# its jobs are not whole trainings.
 
 
 # %%
@@ -188,18 +193,18 @@ except (NotImplementedError, NameError):
 pd.DataFrame(verdicts).round(4)
 
 # %% [markdown]
-# At half the budget Bayesian and Random mostly found the very same training: the first nine jobs are drawn at random by both, and three more teach little. That nothing
-# can be told is no proof that they are the same: the interval reaches beyond a thousandth. With all jobs Bayesian is ahead. Whether so far that it can be told, your
-# table says; with twenty seeds it is close, and another twenty may turn it. The grid is surely behind. It spends its jobs on a few values of four hyperparameters, of
-# which some do not matter, and leaves the others where they are.
+# At half the budget, Bayesian and Random mostly found the very same training. Both draw their first nine jobs at random, and three more teach little. That
+# does not prove that they are the same: the interval reaches beyond a thousandth.
 #
-# So Bayesian does not "win". It needs jobs to learn from, and what it gains then is less than the luck of a seed. The notebook before moved the AUC further by one
-# word, the scale.
+# With all jobs, Bayesian is ahead. Your table shows whether the lead is sure. It is close, and another twenty seeds may change the verdict. The grid is surely
+# behind. It spends its jobs on four hyperparameters, and some of these do not matter.
+#
+# So Bayesian needs jobs to learn from. What it gains then is less than the luck of a seed.
 #
 # ## Which strategy suits
 #
-# What a Bayesian search knows when it chooses depends on how many jobs have *ended* by then. With all jobs at a time it knows nothing and is a roundabout way to draw at
-# random. So hurry has a price, though the bill does not show it: a job costs the same whenever it runs.
+# A Bayesian search learns only from jobs that have *ended* when it chooses. With all jobs at a time it draws at random. So hurry has a price. The bill does
+# not show it, because a job costs the same whenever it runs.
 
 # %%
 hurried = []
@@ -226,13 +231,12 @@ axes.legend()
 show(figure, "Line with error bars: best AUC by minutes, for several jobs at a time.")
 
 # %% [markdown]
-# The bars are one standard error. Four at a time take a quarter of the time and lose next to nothing: twenty jobs still begin after others have ended. With half of the jobs at a time
-# a good part of the lead over Random is gone, as far as twenty seeds can tell, and with all at a time it *is* a Random search. (Twelve at a time and more AWS
-# does not allow; they are there to show the end.) Random itself loses nothing by hurry: its jobs know nothing of each other anyway.
+# The bars are one standard error. Four jobs at a time take a quarter of the time and lose almost nothing: twenty jobs still begin after others have ended.
+# With half of the jobs at a time, a good part of the lead over Random seems to be gone. With all at a time it *is* a Random search. (AWS does not allow twelve
+# or more.) Random loses nothing by hurry, because its jobs never use each other's results.
 #
-# Hyperband saves where jobs are long and report on their way. A job of a minute is over before it pays to stop it. And if there are only as many combinations as
-# jobs, there is nothing to search: try them all. The team made a table of it, with numbers of its own (AWS states none, and no exam asks for them). The first
-# question that is answered with yes decides:
+# Hyperband saves where jobs are long and report while they run. If there are only as many combinations as jobs, a grid tries them all. The team made a table
+# of this. Its numbers are this course's own: AWS states none, and no exam asks for them. The first question that is answered with yes decides:
 #
 # | question | strategy |
 # |---|---|
@@ -240,18 +244,24 @@ show(figure, "Line with error bars: best AUC by minutes, for several jobs at a t
 # | Does a job report at least 10 times, and does it take at least 20 minutes? | Hyperband |
 # | Are there at least 5 times as many jobs as run in parallel? | Bayesian |
 # | None of these | Random |
-#
-# What it teaches is when the wrong strategy becomes the right one.
 
 # %% [markdown] exercise="m06_2_ex2"
-# Write `changed(search, strategy)` that returns a copy of the search with exactly one field changed, so that another strategy suits it: the one named, by the team's table. A
-# search is a `dict` like `{"numeric": 3, "combinations": 12, "jobs": 30, "parallel": 10, "reports": 1, "minutes": 4, "paid_minutes": 200}`: how many numeric
-# hyperparameters are searched, combinations of the values of the others, jobs, how many at a time, reports and minutes of a job. Of this one, `"parallel":
-# 6` instead of 10 makes `"Bayesian"` right.
+# Write `changed(search, strategy)`. It returns a copy of `search` with exactly one field changed, so that `strategy` suits it by the team's table. For
+# example, `{"numeric": 3, "combinations": 12, "jobs": 30, "parallel": 10, "reports": 1, "minutes": 4, "paid_minutes": 200}` suits Random. With `"parallel": 6`
+# instead of 10, `"Bayesian"` is right.
 #
-# A change is allowed if afterwards `jobs` times `minutes` is not above `paid_minutes`, which is not yours to change, and all are whole numbers in these limits:
-# `numeric` 0 to 30, `combinations` 2 to 500, `jobs` 2 to {fact:tuning-jobs-most}, `parallel` 1 to {fact:tuning-parallel-most} and not above `jobs`, `reports`
-# 1 to 500, `minutes` 1 to 240. Thirty-two unseen searches are graded. Each can be changed so; the strategy asked for never suits it already.
+# | field | what it counts | whole number |
+# |---|---|---|
+# | `numeric` | numeric hyperparameters searched | 0 to 30 |
+# | `combinations` | combinations of the others' values | 2 to 500 |
+# | `jobs` | jobs of the search | 2 to {fact:tuning-jobs-most} |
+# | `parallel` | jobs at a time | 1 to {fact:tuning-parallel-most}, not above `jobs` |
+# | `reports` | reports of a job | 1 to 500 |
+# | `minutes` | minutes of a job | 1 to 240 |
+# | `paid_minutes` | minutes paid for | not yours to change |
+#
+# A change is allowed if afterwards all fields are in these limits, and `jobs` times `minutes` is not above `paid_minutes`. Thirty-two unseen searches are
+# graded. Each can be changed in this way. The strategy asked for never suits it already.
 
 
 # %% answer="m06_2_ex2"
@@ -282,7 +292,7 @@ check("m06_2_ex2", changed=changed)
 # %% [markdown]
 # ## Begin where others ended
 #
-# The real search should be over by now; if not, it takes half a minute more. `BillableTimeInSeconds` is what each of its jobs is paid for.
+# The real search should be over by now, or in half a minute. Each job is billed for its `BillableTimeInSeconds`.
 
 # %%
 with ProgressLine(f"Waits for {parent}"):
@@ -298,29 +308,37 @@ print(done["HyperParameterTuningJobStatus"], done["TrainingJobStatusCounters"])
 pd.DataFrame(jobs).round(4)
 
 # %% [markdown]
-# Many were stopped, perhaps even the one with the best value: the rule compares jobs at the same report, and a slow learner begins low. More of that below, in
-# "Stop what will not win".
+# Many jobs were stopped, perhaps even the one with the best value, because a slow learner begins low.
 #
-# Next month there are new flights and the question comes again. A *warm start* gives a new search what earlier ones, its *parents*, found. There are two kinds:
+# Next month there are new flights. A *warm start* gives a new search the results of earlier ones, its *parents*. There are two kinds:
 #
-# - `IdenticalDataAndAlgorithm`: same data, same image. The search goes on: more jobs, other ranges, hyperparameters fixed that were searched, or the other way round.
-#   What the parents found counts as found, and `OverallBestTrainingJob` of the description names the best of all.
-# - `TransferLearning`: other data, or another version of the image. What the parents found is a hint where to look. Their values are those of other data: they
-#   are not compared.
+# - `IdenticalDataAndAlgorithm`: same data, same image. The search goes on, with more jobs or other ranges. Hyperparameters may change between searched and
+#   fixed (*static*). The parents' results count as its own: `OverallBestTrainingJob` of the description names the best of all.
+# - `TransferLearning`: other data, or another version of the image. The parents' results only hint where to look. They are not compared.
 #
-# A parent must have ended (`Completed`, `Stopped` or `Failed`), and there may be at most {fact:warm-start-parents}. All have the same objective metric, the same names of
-# hyperparameters, searched and static together, and a name that both search keeps its kind. At most {fact:warm-start-changes} may change from
-# searched to static or back. Parents hand on their own jobs, not those of *their* parents. Of a parent in which no job succeeded there is nothing to learn.
+# An earlier search can be a parent if all of this holds:
+#
+# - It has ended (`Completed`, `Stopped` or `Failed`), and at least one of its jobs succeeded.
+# - It has the same objective metric as the new search.
+# - It has the same names of hyperparameters, searched and static together.
+# - A hyperparameter that both search has the same kind in both, such as `continuous`.
+#
+# There may be at most {fact:warm-start-parents} parents. At most {fact:warm-start-changes} hyperparameters may change from searched to static or back. Parents
+# hand on their own jobs, not those of *their* parents.
 
 # %% [markdown] exercise="m06_2_ex3"
-# Write `warm_start(new, earlier)` that returns the `WarmStartConfig` of a request, or `None` for a search that begins from nothing:
-# `{"WarmStartType": "TransferLearning", "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "june"}]}`. `earlier` is a list of tuning jobs like
-# `{"name": "june", "status": "Completed", "succeeded": 18, "image": "sagemaker-xgboost:3.0-5", "data": "s3://flights/june/", "objective": "validation:auc",
-# "ranges": {"eta": "continuous"}, "static": ["max_depth"]}`, of which 18 training jobs succeeded; `new` is one without `status` and `succeeded`.
+# Write `warm_start(new, earlier)`. It returns the `WarmStartConfig`, such as
+# `{"WarmStartType": "TransferLearning", "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "june"}]}`, or `None` to begin from nothing.
+# `earlier` lists tuning jobs like `{"name": "june", "status": "Completed", "succeeded": 18, "image": "sagemaker-xgboost:3.0-5", "data": "s3://flights/june/",
+# "objective": "validation:auc", "ranges": {"eta": "continuous"}, "static": ["max_depth"]}`. `new` lacks `status` and `succeeded`.
 #
-# The team's rules: whoever can be a parent by the section above may be one, other data and versions included, but not another algorithm (what stands before the
-# colon). If some of them had the same data and the same image, only these are parents, and the kind is the first; else the second. When there are more than may be,
-# those with most succeeded jobs. Twenty-four unseen starts are graded. You need not count changes.
+# The team's rules:
+#
+# - A search that fits the list above may be a parent. Data and version may differ, but not the algorithm (the image before the colon).
+# - If some have the data and image of `new`, only these are parents: `IdenticalDataAndAlgorithm`. Otherwise all are: `TransferLearning`.
+# - If there are too many, take those with most succeeded training jobs.
+#
+# Twenty-four unseen starts are graded. You need not count changes.
 
 
 # %% answer="m06_2_ex3"
@@ -349,8 +367,8 @@ def warm_start(new: dict, earlier: list[dict]) -> dict | None:
 check("m06_2_ex3", warm_start=warm_start)
 
 # %% [markdown]
-# One of each kind, for real: three more jobs on the half year, and three on July, judged on August; they take a quarter of a minute or more. Your rule makes the
-# configuration. Until it is written, both begin with the one parent that there is.
+# Now we start one search of each kind: three more jobs on the half year, and three on July, judged on August. Until your function is written, both begin with
+# the one parent that there is.
 
 # %%
 succeeded = done["ObjectiveStatusCounters"]["Succeeded"]
@@ -374,18 +392,19 @@ for name in warm.values():
     print("  the best of it and its parents", named(job.get("OverallBestTrainingJob")))
 
 # %% [markdown]
-# The first kind compares with its parent, and often it is the parent that has the best job: three more jobs are no miracle. The second does not, and rightly: an
-# AUC of August is not better or worse than one of July, it is of other flights.
+# The first kind compares its jobs with its parent's. Often the parent has the best job, because three more jobs are few. The second does not compare, because
+# August's flights are not July's.
 #
 # ## Stop what will not win
 #
-# With `TrainingJobEarlyStoppingType` `Auto`, SageMaker looks at each report of a training job. For every job before that *completed* it takes the average of
-# its values up to the same report, and of these averages the median. If the job's value is worse, it is stopped. A stopped job is billed for the time that it ran, keeps its
-# last value, which counts as its result, and is no longer one of "those before". The algorithm must report on its way, as XGBoost does after each round. AWS does not say how
-# many completed jobs it wants first; here it is 3.
+# With `TrainingJobEarlyStoppingType` `Auto`, SageMaker looks at each report of a training job. For every earlier job that *completed*, it takes the average of
+# its values up to the same report. If the judged job's value is worse than the median of these averages, it is stopped.
 #
-# Hyperband stops jobs by itself, so there `Auto` is refused. The curves of 60 trainings show why the rule works at all, and where it errs: grey ones end below
-# the best by more than 0.01.
+# A stopped job is billed for the time that it ran. Its last value counts as its result. Later jobs are not compared with it. The algorithm must report while
+# it runs, as XGBoost does after each round. AWS does not say how many completed jobs it wants first; here it is 3. Hyperband stops jobs by itself, so there
+# `Auto` is refused.
+#
+# The next picture has the curves of 60 trainings. Grey ones end below the best by more than 0.01.
 
 # %%
 some = np.random.default_rng(6).choice(len(pool), 60, replace=False)
@@ -401,18 +420,23 @@ axes.set_title("Black: within 0.01 of the best after 100 rounds")
 show(figure, "Sixty learning curves: AUC by rounds; those that end near the best are black.")
 
 # %% [markdown]
-# Most black curves are near the top after twenty rounds, and stay there; so the rule works. But several are still at the bottom after five or ten: those it may stop although they
-# would have been good.
+# Most black curves are near the top after twenty rounds, so the rule works. But several are still at the bottom after five or ten. The rule may stop these,
+# although they would have been good.
 
 # %% [markdown] exercise="m06_2_ex4"
-# Write `early_stopping(jobs, setup)` that replays the rule on jobs that ran to their end one after the other, and returns a `dict`: `"stopped"`, the places (from 0, in
-# their order) of the jobs that it would have stopped; `"rounds"`, how many rounds would not have been trained; `"saved"`, the share of the bill that would not have been
-# paid, from 0 to 1; `"auc"`, the best AUC without the rule less the best AUC with it, where a job counts with its last value, not with its best one.
+# Write `early_stopping(jobs, setup)`. It replays the rule on jobs that ran to their end one after the other. A job is `{"auc": [...], "seconds": 83.0}`: its
+# AUC after 5, 10, ... 100 rounds, and the seconds of its training, as long for every round. Each job is billed for `setup` seconds besides. A job is judged
+# once three have completed, at each report but the last. It is stopped when its AUC is *below* the median. The function returns a `dict`:
 #
-# A job is `{"auc": [...], "seconds": 83.0}`: its AUC after 5, 10, ... 100 rounds, and the seconds of its training, as long for every round. Each job is
-# billed for `setup` seconds besides. A job is judged once three have completed, at each report but the last, and stopped when its AUC is *below* the median. With a setup of 10
-# seconds and four jobs of 90 seconds of which the last is stopped at its second report, 90 rounds and 81 of 400 seconds are saved, so `"saved"` is 0.2025. Twelve unseen
-# searches are graded.
+# | key | value |
+# |---|---|
+# | `"stopped"` | list of the places (from 0, in their order) of the jobs that it would have stopped |
+# | `"rounds"` | how many rounds would not have been trained |
+# | `"saved"` | share of the bill that would not have been paid, from 0 to 1 |
+# | `"auc"` | best AUC without the rule less best AUC with it; a job counts with its last value, not with its best one |
+#
+# For example, `setup` is 10, and the last of four jobs of 90 seconds is stopped at its second report. Then 90 rounds and 81 of 400 seconds are saved:
+# `"saved"` is 0.2025. Twelve unseen searches are graded.
 
 
 # %% answer="m06_2_ex4"
@@ -444,7 +468,7 @@ def early_stopping(jobs: list[dict], setup: float) -> dict:
 check("m06_2_ex4", early_stopping=early_stopping)
 
 # %% [markdown]
-# What it is worth: the Random searches of all seeds again, with the rule. Each point is a search; the bill is that of a setup of a minute for each job.
+# What is the rule worth? Each point is one of the Random searches again, with the rule. The bill has a setup of a minute for each job.
 
 # %%
 stopped = [replay(pool, "Random", JOBS, seed=seed, early="Auto") for seed in range(SEEDS)]
@@ -468,14 +492,20 @@ print(f"AUC lost {mean.lost:.4f}")
 print(f"the best training was stopped in {(worth.lost > 0).sum()} of {SEEDS} searches")
 
 # %% [markdown]
-# Well over half of the bill is saved, and more of the rounds: a job that is stopped after five rounds was still set up. In most searches it costs nothing; in some the best
-# training was a late riser, and was stopped. Whether a thousandth of AUC is worth the other half of the bill is not for the rule to say. Note how widely the points are
-# spread from left to right: what early stopping saves is hard to know beforehand.
+# Well over half of the bill is saved, and more of the rounds, because each stopped job was still set up. In most searches this costs no AUC. In some, the best
+# training learned late and was stopped. The points are spread widely from left to right: the saving is hard to know beforehand.
 #
 # ## A plan for a deadline and a price
 #
-# Strategy, jobs, how many at a time, early stopping: each of these moves time, money and result. `outcome` replays a whole plan. A brief tells the minutes that a job waits for
-# its instance (not billed), sets up (billed) and trains on average (billed); deeper trees take longer.
+# Strategy, jobs, jobs at a time and early stopping all change time, money and result. `outcome` replays such a plan for a *brief*:
+#
+# | field | meaning |
+# |---|---|
+# | `deadline_minutes`, `usd` | the most time and money for the search |
+# | `usd_hour` | dollars for an hour of an instance |
+# | `wait` | minutes until a job has its instance, not billed |
+# | `setup` | minutes of setting up, billed |
+# | `training` | minutes of training on average, billed; deeper trees take longer |
 
 # %%
 minutes = {"wait": 3.0, "setup": 2.0, "training": 12.0}
@@ -492,18 +522,34 @@ for each in plans:
 pd.DataFrame(rows).round(4)
 
 # %% [markdown]
-# The first is far too late. The second keeps both promises on average, and hurries more than it must: a search that learns would rather have fewer at a time. The third
-# is over in time and mostly too dear, for all that early stopping saves. And these are averages: a promise holds for every seed. A real tuning job can be given a deadline
-# (`MaxRuntimeInSeconds` in `ResourceLimits`), but no price: nobody stops a search that has become too dear.
+# The first plan is far too late. The second keeps both promises, deadline and price, on average. But it hurries more than it must: a search that learns needs
+# fewer jobs at a time. The third is in time, but mostly too dear (above `usd`). And these are averages, while a promise must hold for every seed.
+#
+# A real tuning job can have a deadline (`MaxRuntimeInSeconds` in `ResourceLimits`), but no price.
 
 # %% [markdown] exercise="m06_2_ex5"
-# Write `plan(brief)` that returns a plan as above: `"strategy"` is `"Random"` or `"Bayesian"`, `"jobs"` from 3 to 100, `"parallel"` from 1 to {fact:tuning-parallel-most},
-# `"early"` is `"Off"` or `"Auto"`. The search must end by the deadline and cost no more than `usd`, whatever the seed, and find as much as it can. A brief looks like the one
-# above; `{"deadline_minutes": 400, "usd": 0.5, "usd_hour": 0.115, "wait": 2.0, "setup": 1.0, "training": 14.0}` has much time and little money, others have it the other way
-# round. You may replay as much as you like, with seeds of your own; all six briefs together have two minutes.
+# Write `plan(brief)`. It returns a plan as above, such as `{"strategy": "Random", "jobs": 24, "parallel": 1, "early": "Off"}`:
 #
-# Each brief is replayed with three hidden seeds. A search that is too late or too dear counts as one that found nothing, and so does one that leaves more than half of the
-# money unused, or is over before a third of the time has passed: it hurried without need.
+# | key | value |
+# |---|---|
+# | `"strategy"` | `"Random"` or `"Bayesian"` |
+# | `"jobs"` | `int` from 3 to 100 |
+# | `"parallel"` | `int` from 1 to {fact:tuning-parallel-most} |
+# | `"early"` | `"Off"` or `"Auto"` |
+#
+# The search must keep deadline and price, whatever the seed, and find as high an AUC as it can. A brief looks like `brief` above. Some have much time and
+# little money, others little time and much money.
+#
+# Six unseen briefs are replayed, each with three hidden seeds. These searches count as having found nothing (this course's own rule):
+#
+# | word | the search |
+# |---|---|
+# | too late | ends after the deadline |
+# | too dear | costs more than `usd` |
+# | too small | leaves more than half of the money unused |
+# | too hasty | is over before a third of the time has passed |
+#
+# You may replay as much as you like, with your own seeds. All six briefs together have two minutes.
 
 
 # %% answer="m06_2_ex5"
@@ -524,11 +570,10 @@ check("m06_2_ex5", plan=plan)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - compared strategies over many seeds at one budget, and told "the same" from "cannot tell";
-# - seen what hurry costs a search that learns;
-# - changed one field, and another strategy was right;
-# - started one search of each kind from an earlier one;
-# - measured what early stopping saves of the rounds and of the bill, and what it costs;
+# - compared strategies at one budget, and told "the same" from "cannot tell";
+# - seen what hurry costs, and which change makes another strategy right;
+# - started a search of each kind from an earlier one;
+# - measured what early stopping saves and costs;
 # - planned searches for a deadline and a price.
 #
 # ## Recall
@@ -536,15 +581,15 @@ check("m06_2_ex5", plan=plan)
 # 1. Two strategies, one search each: B's model is better by 0.002. What do you know?
 # 2. Why does Random lose nothing when all jobs run at once?
 # 3. When is a grid the right search?
-# 4. July's search is done, August's data are there. Which kind of warm start?
+# 4. July's search is done, and August's data has come. Which kind of warm start?
 # 5. Early stopping saved 60 % of the rounds. Why not 60 % of the bill?
 #
 # <details><summary>Answers</summary>
 #
-# - To 1: next to nothing; other seeds may well say the opposite.
-# - To 2: no job of it looks at what another found.
+# - To 1: almost nothing. Other seeds may say the opposite.
+# - To 2: none of its jobs uses what another found.
 # - To 3: when all ranges are categorical and all combinations are paid for.
-# - To 4: `TransferLearning`: other data.
+# - To 4: `TransferLearning`, because the data is other data.
 # - To 5: each job is set up, and that is billed, however short it is.
 #
 # </details>
@@ -578,26 +623,34 @@ check("m06_2_ex5", plan=plan)
 # from sagemaker import image_uris
 # from sagemaker.estimator import Estimator
 # from sagemaker.inputs import TrainingInput
-# from sagemaker.tuner import HyperparameterTuner, WarmStartConfig, WarmStartTypes
+# from sagemaker.tuner import ContinuousParameter, HyperparameterTuner, IntegerParameter, WarmStartConfig, WarmStartTypes
 #
-# first = HyperparameterTuner.attach(parent)  # a tuner like the one that has run
-# warm = WarmStartConfig(warm_start_type=WarmStartTypes.TRANSFER_LEARNING, parents={parent})
+# image = image_uris.retrieve("xgboost", aws.region, "3.0-5")
+# settings = {"objective": "binary:logistic", "num_round": 300}
+# estimator = Estimator(image, aws.role, 1, "ml.m5.large", max_run=600, hyperparameters=settings)
+# ranges = {
+#     "eta": ContinuousParameter(0.01, 1, scaling_type="Logarithmic"),
+#     "min_child_weight": ContinuousParameter(1, 300, scaling_type="Logarithmic"),
+#     "max_depth": IntegerParameter(2, 10),
+# }
 # tuner = HyperparameterTuner(
-#     first.estimator,
-#     first.objective_metric_name,
-#     first.hyperparameter_ranges(),
+#     estimator,
+#     "validation:auc",
+#     ranges,
 #     strategy="Bayesian",
 #     max_jobs=4,
 #     max_parallel_jobs=2,
 #     early_stopping_type="Auto",
-#     warm_start_config=warm,
+#     warm_start_config=WarmStartConfig(WarmStartTypes.TRANSFER_LEARNING, {parent}),
 # )
-# tuner.fit({name: TrainingInput(uris[name], content_type="text/csv") for name in ("half-year", "july")})
+# channels = {"train": uris["half-year"], "validation": uris["july"]}
+# tuner.fit({name: TrainingInput(uri, content_type="text/csv") for name, uri in channels.items()})
+# print(tuner.best_training_job())
 # ```
 #
 # ## Clean up
 #
-# Tuning jobs end by themselves, and nothing of them is billed any more. The call below would stop what still runs.
+# Tuning jobs end by themselves, and cost nothing afterwards. The call below would stop what still runs.
 
 # %%
 aws.cleanup()
@@ -605,7 +658,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# The best of many models is flattered by the data that chose it. How good it really is, and for whom, comes with the lessons on evaluation; what it takes to let it
-# answer, with [the real-time endpoint](../m08_realtime/m08_1_realtime.ipynb).
+# The lessons on evaluation show how good the best of many models really is, and for whom. To let it answer, go on with
+# [the real-time endpoint](../m08_realtime/m08_1_realtime.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

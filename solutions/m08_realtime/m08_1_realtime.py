@@ -3,8 +3,10 @@
 # %% [markdown]
 # # A model that answers while you change it
 #
-# The model that says whether a flight will arrive late goes to work: a travel app asks it all day. The answer must be right and quick, and come even in the
-# minute in which you replace the model by a better one.
+# A travel app asks your model all day whether flights will arrive late. The answer must be right and quick. It must come even in the minute in which you
+# replace the model by a better one.
+#
+# Services, metrics, limits and prices are AWS's. The team's rules in the last section are this course's own.
 #
 # **By the end you can**
 #
@@ -25,7 +27,7 @@
 # %% [markdown]
 # ## Two models, one endpoint
 #
-# First the connection, and four short modules of the folder `given/`.
+# First we connect, and import four short modules of the folder `given/`.
 
 # %%
 import json
@@ -49,7 +51,7 @@ sagemaker = aws.client("sagemaker")
 aws
 
 # %% [markdown]
-# Smaller numbers are quicker, larger ones steadier.
+# With smaller numbers the notebook is quicker. With larger ones its results are steadier.
 
 # %% tags=["parameters"]
 SEED = 8
@@ -58,8 +60,8 @@ ROUNDS = 20
 REQUESTS = 150
 
 # %% [markdown]
-# The table has the label, eight columns and the month. `COLUMNS` holds their names *in the order of training*: XGBoost, the library of the model, knows a
-# column of CSV by its place alone. One model learns from the winter, one from half a year.
+# The table has the label (the value to predict), eight columns and the month. `COLUMNS` holds the eight names *in the order of training*. The order matters,
+# because XGBoost, the library of the model, knows a column of CSV only by its place. One model learns from the winter, the other from half a year.
 
 # %%
 rows = table(aws.data("flights"), aws.data("weather"))
@@ -69,8 +71,8 @@ july = rows[rows.month == 7].sample(400, random_state=SEED)
 july[COLUMNS].head(3)
 
 # %% [markdown]
-# Two training jobs start side by side; `given/training.py` has the request. Each leaves a `model.tar.gz` in S3, the *model artifact*. A *waiter*
-# waits for a job's end.
+# Two training jobs start at the same time. Their request is in `given/training.py`. Each job leaves a `model.tar.gz` in S3, the *model artifact*. A *waiter*
+# waits until a job has ended.
 
 # %%
 image = aws.image("xgboost", "3.0-5")
@@ -88,9 +90,10 @@ models
 #
 # An *endpoint* is an address with servers behind it. Three requests make one:
 #
-# - the *model*: which image (the packed programs of a server), artifact and role;
-# - the *endpoint configuration*: which models, each as a named *production variant*, on which and how many *instances* (rented computers). It never changes;
-# - the *endpoint*: a name, and its present configuration.
+# - The *model* says which image (the packed programs of a server), which artifact and which role.
+# - The *endpoint configuration* says which models run on which and how many *instances* (rented computers). Each model is a named *production variant*. A
+#   configuration never changes.
+# - The *endpoint* has a name, and its present configuration.
 
 # %%
 endpoint = aws.unique("late-flights")
@@ -111,7 +114,7 @@ sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
 sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
 
 # %% [markdown]
-# Version 3 of the SageMaker Python SDK (software development kit) makes these requests for you:
+# `InService` means that the endpoint answers. Version 3 of the SageMaker Python SDK (software development kit) makes these requests for you:
 #
 # ```python
 # from sagemaker.serve import ModelBuilder
@@ -131,11 +134,11 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"]
 # endpoint.invoke(body="4,17,1,1089,75.9,8.1,0.0,10.0", content_type="text/csv").body.read()
 # ```
 #
-# We stay with boto3, AWS's plain library: SDK v3 has no working update as of November 2026.
+# We stay with boto3, AWS's plain library, because SDK v3 has no working update as of November 2026.
 #
 # ## Ask
 #
-# A line of CSV is a flight; a request may hold several.
+# A line of CSV is a flight. A request may hold several lines.
 
 # %%
 runtime = aws.client("sagemaker-runtime")
@@ -150,18 +153,23 @@ print(repr(invoke(endpoint, "4,17,1,1089,75.9,8.1,0.0,10.0")))
 print(repr(invoke(endpoint, "4,17,1,1089,75.9,8.1,0.0,10.0\n0,6,0,719,,8.1,0.0,10.0")))
 
 # %% [markdown]
-# The second flight has no temperature: an empty field is a missing value. The answer is text: a line with a number for each line, and *no* names.
-# Number 2 belongs to line 2.
+# The second flight has no temperature: an empty field is a missing value. The answer is text. It has one number for each line, and *no* names. Number 2 belongs
+# to line 2.
 #
-# A request's *payload*, its body, has at most {fact:realtime-payload-mb} MB, so not everything fits into one. And each pays its way through the network,
-# so one flight a request is slow.
+# A request's *payload*, its body, has at most {fact:realtime-payload-mb} MB, so not everything fits into one. But each request needs its own way through the
+# network. So one flight a request is slow.
 
 # %% [markdown] exercise="m08_1_ex1"
-# Write two functions. `bodies(flights, limit)` returns a `list[str]`: the bodies of the requests for these flights, in their order, none longer than
-# `limit` bytes (exactly `limit` is allowed), and as few as possible. `predict(endpoint, flights, limit)` sends them to that endpoint and returns a
-# `list[float]`, a probability a flight. A flight is a dictionary with `COLUMNS` in any order, perhaps more; `None` is a missing value. `{"flight": 7, "hour": 17,
-# "weekday": 4, "origin": 1, "distance": 1089, "temp": None, "wind_speed": 8.1, "precip": 0.0, "visib": 10.0}` becomes the line
-# `4,17,1,1089,,8.1,0.0,10.0`. One flight always fits; for no flights both lists are empty. You need not handle errors.
+# Write two functions. A flight is a dictionary with `COLUMNS` in any order, perhaps with more keys. `None` is a missing value.
+#
+# | function | what it returns |
+# |---|---|
+# | `bodies(flights, limit)` | a `list[str]`: the bodies of the requests for these flights, in their order, as few as possible |
+# | `predict(endpoint, flights, limit)` | a `list[float]`: a probability for each flight, after it has sent these bodies to that endpoint |
+#
+# No body is longer than `limit` bytes; exactly `limit` is allowed. `{"flight": 7, "hour": 17, "weekday": 4, "origin": 1, "distance": 1089, "temp": None,
+# "wind_speed": 8.1, "precip": 0.0, "visib": 10.0}` becomes the line `4,17,1,1089,,8.1,0.0,10.0`. One flight always fits. For no flights both lists are empty.
+# You need not handle errors.
 
 
 # %% answer="m08_1_ex1"
@@ -192,8 +200,8 @@ check("m08_1_ex1", bodies=bodies, predict=predict)
 # ## Latency
 #
 # *Latency* is the time from question to answer. Your own clock measures all of it. CloudWatch, AWS's service for measurements, has two metrics for each
-# variant: **ModelLatency**, what the container, the running image, took, and **OverheadLatency**, what SageMaker spent besides. One request in a hundred
-# takes longer than p99, the *99th percentile*. Averages hide it.
+# variant. **ModelLatency** is the time that the container (the running image) took. **OverheadLatency** is the time that SageMaker spent besides. One request
+# in a hundred takes longer than p99, the *99th percentile*. An average hides these slow requests.
 
 # %%
 lines = july[COLUMNS].to_csv(index=False, header=False).split()
@@ -212,7 +220,7 @@ for metric in ("ModelLatency", "OverheadLatency"):
 pd.DataFrame(clocks)
 
 # %% [markdown]
-# These are **microseconds**; forget it, and a model seems to need seconds. As milliseconds they go into one picture with our own clock.
+# These numbers are **microseconds**. If you forget this, a model seems to need seconds. We draw them as milliseconds, together with our own clock.
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 3))
@@ -227,12 +235,12 @@ axes.legend()
 show(figure, "Histogram of latency by my clock; lines at p50 and p99 of ModelLatency.")
 
 # %% [markdown]
-# My median lies to the right of ModelLatency's: the rest is overhead and network, and no bigger instance helps there.
+# The median of my clock lies to the right of ModelLatency's. The rest is overhead and network. A bigger instance does not make these quicker.
 #
 # ## When many ask at once
 #
-# A request that finds all instances busy waits in a queue. Take a model that needs 0.3 s and 3 requests a second at random: on average one instance is busy
-# 90 % of the time. `answer_times` replays the queue.
+# A request that finds all instances busy waits in a queue. Take a model that needs 0.3 s, and 3 requests a second at random. On average one instance is then
+# busy 90 % of the time. `answer_times` replays the queue.
 
 # %%
 random = np.random.default_rng(SEED)
@@ -241,15 +249,24 @@ replayed = {f"instances: {count}": answer_times(arrivals, [0.3], count) for coun
 pd.DataFrame(replayed).quantile([0.5, 0.9, 0.99]).rename_axis("quantile").round(2)
 
 # %% [markdown]
-# Seconds to the answer. One instance has the capacity, and still most requests wait long: they come in bursts. A second takes nearly all the waiting away, a
-# third hardly anything, at the same price. What is a late answer worth?
+# The table shows seconds to the answer. One instance has the capacity, and still most requests wait long, because they come in bursts. A second instance takes
+# nearly all the waiting away. A third one takes hardly anything away, at the same price. So the number depends on what a late answer costs.
 
 # %% [markdown] exercise="m08_1_ex2"
-# Write `instances(brief)` that returns an `int` from 1 to 12: with how many instances the *next* ten minutes cost least, instances and late answers
-# together. A brief tells of the last ten minutes: `{"arrivals": [0.4, 0.9, ...], "model_latency": [212000, ...], "overhead_latency": [41000, ...],
-# "late_after_ms": 700, "instance_usd": 0.23, "late_usd": 0.004}`. Arrivals are in seconds, latencies those of 300 requests as CloudWatch gives them; an instance
-# costs `instance_usd` an hour, an answer later than `late_after_ms` costs `late_usd`. An instance answers one request at a time, and is busy for both
-# latencies. For one request a minute it is 1. Unseen traffic decides. You need not change the number in between.
+# Write `instances(brief)`. It returns an `int` from 1 to 12: with how many instances the *next* ten minutes cost least, instances and late answers together. A
+# brief is a `dict` about the last ten minutes:
+#
+# | key | example | meaning |
+# |---|---|---|
+# | `"arrivals"` | `[0.4, 0.9, ...]` | when the requests came, in seconds |
+# | `"model_latency"` | `[212000, ...]` | of 300 requests, as CloudWatch gives it |
+# | `"overhead_latency"` | `[41000, ...]` | of the same requests |
+# | `"late_after_ms"` | `700` | an answer that takes longer is late |
+# | `"instance_usd"` | `0.23` | cost of an instance for an hour |
+# | `"late_usd"` | `0.004` | cost of a late answer |
+#
+# An instance answers one request at a time, and is busy for both latencies. For one request a minute the answer is 1. Your function is judged on unseen
+# traffic. You need not change the number during the ten minutes.
 
 
 # %% answer="m08_1_ex2"
@@ -272,18 +289,22 @@ check("m08_1_ex2", instances=instances)
 # %% [markdown]
 # ## Change the model while it answers
 #
-# A new model takes a new configuration, and `update_endpoint(EndpointName=..., EndpointConfigName=...)` hands it to the endpoint. A *blue/green* deployment
-# follows: new servers start beside the old ones, which go on answering; when the new are healthy, all traffic goes over to them, and the old ones go. Meanwhile
-# the status is `Updating`. If the new servers do not come up, the old stay, and `FailureReason` says why.
+# A new model needs a new configuration. `update_endpoint(EndpointName=..., EndpointConfigName=...)` gives it to the endpoint. A *blue/green* deployment
+# follows. New servers start beside the old ones, which go on answering. When the new ones are healthy, all traffic goes to them, and the old ones end.
+# Meanwhile the status is `Updating`. If the new servers do not come up, the old ones stay, and `FailureReason` says why.
 #
-# Three things go wrong in practice: the endpoint is deleted and created anew, so that for minutes there is none; the call's return is taken for the end of
-# the update; the old configuration is left, or deleted *before* the update is over, which AWS warns against.
+# Three things go wrong in practice:
+#
+# - Somebody deletes the endpoint and creates it again. For minutes there is none.
+# - Somebody takes the call's return for the end of the update.
+# - Somebody leaves the old configuration, or deletes it *before* the update is over. AWS warns against that.
 
 # %% [markdown] exercise="m08_1_ex3"
-# Write `update(endpoint, model_data)` that makes an endpoint answer with the model artifact at the S3 URI (address) `model_data`, and returns the `str` name
-# of its new endpoint configuration. When it returns, every answer must come from the new model, the old configuration must be deleted, and no request may
-# have gone unanswered. The one variant keeps its name, instance type and count. `update(endpoint, models[1])` returns
-# something like `"late-flights-3f1c2a-9b1e"`. It must work twice in a row. You need not delete the old model or handle a failed update.
+# Write `update(endpoint, model_data)`. It makes an endpoint answer with the model artifact at the S3 URI (address) `model_data`. It returns the name of the
+# endpoint's new configuration, a `str`. `update(endpoint, models[1])` returns something like `"late-flights-3f1c2a-9b1e"`.
+#
+# When it returns, every answer must come from the new model. The old configuration must be deleted. No request may have gone unanswered. The one variant keeps
+# its name, instance type and count. The function must work twice in a row. You need not delete the old model or handle a failed update.
 
 
 # %% answer="m08_1_ex3"
@@ -305,8 +326,8 @@ def update(endpoint: str, model_data: str) -> str:
 check("m08_1_ex3", update=update)
 
 # %% [markdown]
-# See it happen: a thread asks about one flight while your function puts in the other model, and ten times more afterwards. The answer tells which model
-# gave it.
+# Now see it happen. A thread asks about one flight while your function puts in the other model, and ten times more afterwards. The number in the answer tells
+# which model gave it.
 
 # %%
 config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
@@ -335,12 +356,12 @@ axes.legend()
 show(figure, "Dots: the answer for one flight by seconds, during and after the update.")
 
 # %% [markdown]
-# Two levels and one step: the old model answers until the new one takes over, and never again. A pause at the step is a slow request, not a lost one.
+# There are two levels and one step. The old model answers until the new one takes over, and never again. A pause at the step is a slow request, not a lost one.
 #
 # ## When a request fails
 #
-# boto3 retries some errors by itself, and so hides them. The client below does not. It asks an endpoint that is not there, sends a picture, sends too short
-# a line, and hangs up before a long answer is there.
+# boto3 retries some errors by itself, so you do not see them. The code below does not retry. It asks an endpoint that is not there, sends a picture, and sends
+# a line that is too short. Then it hangs up before a long answer is there.
 
 # %%
 once = Config(retries={"total_max_attempts": 1})
@@ -370,25 +391,39 @@ failures = [failure(plain, **one) for one in wrong] + [failure(hasty, Body="\n".
 pd.DataFrame(failures).convert_dtypes().style.set_properties(**{"text-align": "left"})
 
 # %% [markdown]
-# Ask *who said it*. `ModelError`, status 424, passes on what the program in the container said (`original_status`): 4xx, your request is at fault; 5xx, it
-# failed; 0, no answer. `ValidationError` is SageMaker itself. A time-out has no status: the caller hung up. Load brings two more: `ThrottlingException`, too
-# many requests (status 400, too), and 503, no server ready.
+# Ask *who said it*:
 #
-# The team's rules for what to do then (this course's own, not AWS's):
+# | error | who said it, and why |
+# |---|---|
+# | `ModelError`, status 424 | the program in the container, see `original_status`. 4xx: your request is at fault; 5xx: it failed; 0: no answer |
+# | `ValidationError` | SageMaker itself |
+# | a time-out, without a status | the caller, who hung up |
+# | `ThrottlingException`, also status 400 | under load: too many requests |
+# | status 503 | under load: no server is ready |
 #
-# - **`"fix"`** what can never succeed: client errors of the program, validation errors about the request.
-# - **`"retry"`** what may soon succeed: throttling, SageMaker's 500 and 503, time-outs; a failed program on attempt 1. Wait 100 ms before the first
-#   retry, twice as long before each further one. With less time left than this wait and 200 ms for the answer, fall back (exactly enough is enough).
-# - **`"fall back"`**: answer without the model, also when access is denied or the endpoint is gone.
-# - **page**, which wakes a person, when no caller can mend it: access denied, endpoint gone, program failed on attempt 2 or later.
+# The team has rules for what to do then (this course's own, not AWS's):
 #
-# Asking twice is harmless: a prediction changes nothing.
+# - **`"fix"`** what can never succeed: client errors of the program, and validation errors about the request.
+# - **`"retry"`** what may soon succeed: throttling, SageMaker's 500 and 503, time-outs, and a failed program on attempt 1. Wait 100 ms before the first retry,
+#   and twice as long before each further one. If less time is left than this wait and 200 ms for the answer, fall back. Exactly enough is enough.
+# - **`"fall back"`** means to answer without the model. Do this also when access is denied or the endpoint is gone.
+# - **page** means to wake a person. Do this when no caller can repair it: access is denied, the endpoint is gone, or the program failed on attempt 2 or later.
+#
+# A retry does no harm, because a prediction changes nothing.
 
 # %% [markdown] exercise="m08_1_ex4"
-# Write `react(error)` that returns a `dict` with `"do"` (`"retry"`, `"fix"` or `"fall back"`), `"wait_ms"` (an `int`; 0 unless it retries) and `"page"`
-# (a `bool`). An error is a dictionary like the rows above, with `attempt` (1 for the first try that failed) and `left_ms`: `{"code": "ServiceUnavailable",
-# "status": 503, "original_status": None, "message": "...", "attempt": 2, "left_ms": 900}` gives `{"do": "retry", "wait_ms": 200, "page": False}`. A
-# validation error that ends in `not found.` means an endpoint that is gone; others are about the request. Forty unseen errors are graded. You need not send anything.
+# Write `react(error)`. It returns a `dict`:
+#
+# | key | value |
+# |---|---|
+# | `"do"` | `"retry"`, `"fix"` or `"fall back"` |
+# | `"wait_ms"` | an `int`; 0 unless it retries |
+# | `"page"` | a `bool` |
+#
+# An error is a dictionary like a row of the failures above, with `attempt` (1 for the first try that failed) and `left_ms`. `{"code": "ServiceUnavailable",
+# "status": 503, "original_status": None, "message": "...", "attempt": 2, "left_ms": 900}` gives `{"do": "retry", "wait_ms": 200, "page":
+# False}`. A validation error whose message ends in `not found.` means an endpoint that is gone. Other validation errors are about the request. Your function is
+# judged on forty unseen errors. You need not send anything.
 
 
 # %% answer="m08_1_ex4"
@@ -412,7 +447,7 @@ def react(error: dict) -> dict:
 check("m08_1_ex4", react=react)
 
 # %% [markdown]
-# Your rule, on the failures above, with a second left:
+# Here is your rule on the failures above, with a second left:
 
 # %%
 try:
@@ -426,8 +461,8 @@ except NotImplementedError:
 # ## In this notebook we have
 #
 # - deployed a model, and packed flights into few requests;
-# - told the container's latency from SageMaker's and our own;
-# - paid for instances by what late answers cost;
+# - measured the container's latency, SageMaker's and our own;
+# - chosen a number of instances by what late answers cost;
 # - replaced a model under load without losing a request;
 # - decided by the error who must act.
 #
@@ -441,10 +476,10 @@ except NotImplementedError:
 #
 # <details><summary>Answers</summary>
 #
-# - 1: 84 ms; SageMaker's overhead and the network.
+# - 1: 84 ms. SageMaker's overhead and the network are not in it.
 # - 2: network and overhead are paid once a request.
-# - 3: delete the old configuration: it still answers.
-# - 4: requests come in bursts and wait.
+# - 3: delete the old configuration, because it still answers.
+# - 4: requests come in bursts, and then they wait.
 # - 5: `ThrottlingException`.
 #
 # </details>
@@ -468,7 +503,7 @@ except NotImplementedError:
 #
 # ## Clean up
 #
-# The endpoint costs as long as it stands.
+# The endpoint costs money as long as it runs.
 
 # %%
 aws.cleanup()
@@ -476,6 +511,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# How to give a new model a tenth of the traffic first: [let the better model in](../m08_realtime/m08_2_rollout.ipynb).
+# In the next notebook a new model first gets a tenth of the traffic: [let the better model in](../m08_realtime/m08_2_rollout.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

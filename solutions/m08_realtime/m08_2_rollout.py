@@ -3,8 +3,10 @@
 # %% [markdown]
 # # Let the better model in, and the bad one out
 #
-# The travel app lives with your model of late flights. Now a colleague has a better one, he says. Last spring's better one answered nonsense for a night
-# before anybody woke up. This time the endpoint decides by data, takes a bad model back by itself, and grows with its traffic while you sleep.
+# The travel app uses your model of late flights. A colleague says that he has a better one. Last spring a model like that gave wrong answers all night. This
+# time the endpoint takes a bad model back by itself.
+#
+# Services, metrics, limits and prices are AWS's. What is called "this course's" is our own rule.
 #
 # **By the end you can**
 #
@@ -20,13 +22,13 @@
 #
 # **Services**: SageMaker endpoints, CloudWatch alarms, application auto scaling, S3, CloudWatch Logs; by name Lambda.
 #
-# **Cost**: \$0 here. On AWS about one dollar for three hours of up to three instances (at {fact:price-ml-m5-large-hosting} dollars an hour each, November 2026).
-# Nothing is closed to new accounts.
+# **Cost**: \$0 here. On AWS about one dollar for three hours of up to three instances (at {fact:price-ml-m5-large-hosting} dollars an hour each, November
+# 2026). Nothing is closed to new accounts.
 #
 # ## Three models
 #
-# Flights again, with two more timestamps: the hour in which the app asks, and the one in which it is `known` whether the flight was late. Hours count from the
-# midnight that begins the flight's day.
+# Flights now have two more timestamps: `asked`, when the app asks, and `known`, when the outcome is known. Both are hours from the midnight that begins the
+# flight's day.
 
 # %%
 import json
@@ -55,7 +57,7 @@ sagemaker, cloudwatch = aws.client("sagemaker"), aws.client("cloudwatch")
 aws
 
 # %% [markdown]
-# Fewer flights are quicker, and scores vary more.
+# With fewer flights the notebook is quicker, but scores vary more.
 
 # %% tags=["parameters"]
 SEED = 2
@@ -63,8 +65,8 @@ FLIGHTS = 8_000
 ROUNDS = 20
 
 # %% [markdown]
-# `schedule` is the model that is live: it finds the weather columns empty and learns from the other four. `weather` learns from all eight, in the same
-# order, so that both answer the same request. `wide` was trained by mistake with two columns more.
+# `schedule` is live. It gets empty weather columns, and learns from the other four. `weather` learns from all eight, in the same order. So both answer the same
+# request. `wide` was trained by mistake with two columns more.
 
 # %%
 flights = flown(aws.data("flights"), aws.data("weather"))
@@ -90,8 +92,8 @@ for key, name in jobs.items():
 # %% [markdown]
 # ## Two variants
 #
-# An endpoint may hold several *production variants*, each a model on instances of its own. Their *weights* share out the traffic: with 9 and 1, one request
-# in ten goes to the new model. That is an *A/B test*. An answer says which variant gave it.
+# An endpoint may hold several *production variants*, each a model on its own instances. Their *weights* divide the traffic. With 9 and 1, the new model gets
+# one request in ten. This is an *A/B test*. Each answer names its variant.
 
 
 # %%
@@ -120,13 +122,12 @@ some = lines(july.sample(200, random_state=SEED))
 pd.Series([invoke(line)["InvokedProductionVariant"] for line in some]).value_counts()
 
 # %% [markdown]
-# About one in ten. `update_endpoint_weights_and_capacities` moves the weights while the endpoint answers; `TargetVariant` in a request goes past them.
-#
-# The draw is by request: the same user gets one model now, the other in a minute. Where that matters, the app draws by user and names the variant.
+# About one in ten went to `New`. `update_endpoint_weights_and_capacities` changes the weights while the endpoint answers. The variant is drawn for each
+# request, so a user may meet both models. If this matters, the app names a variant for each user: `TargetVariant` in a request overrides the weights.
 #
 # ## Outcomes come later
 #
-# A prediction is there in milliseconds, its outcome after hours. Take one stormy day, and look at it as the evening dashboard does: at the flights whose
+# A prediction takes milliseconds, but its outcome comes after hours. We look at one stormy day as a dashboard does in the evening: only at flights whose
 # outcome is known.
 
 # %%
@@ -149,13 +150,13 @@ axes.legend()
 show(figure, "Two lines by hour: share of late flights, known so far and in the end.")
 
 # %% [markdown]
-# The solid line stays below the dotted one until the night is over. What is known first is no sample of the whole: short flights and punctual ones come in
-# early, the late ones late. Every number of an unfinished day flatters, and most of all the model that warns least. So count only days that are *whole*.
+# The solid line stays below the dotted one until the night is over, because late flights come in last. So every number of an unfinished day looks too good,
+# most of all for the model that warns least. Count only *whole* days, on which every outcome is known.
 #
 # ## What each test answers
 #
-# Both models on every flight of July, as a replay can do it; the error of a flight is (probability - outcome) squared. The mean difference is held
-# against its *standard error*, the size of chance in it: once as if the flights were drawn by chance, once the days.
+# Both models now predict every flight of July. The error of a flight is (probability - outcome) squared. We divide the mean difference by its *standard error*,
+# the usual size of a difference by chance. We do so twice: once with flights as independent units, once with days.
 
 
 # %%
@@ -183,15 +184,15 @@ axes.set_title(f"The new model wins on {(daily > 0).sum()} of {len(daily)} days"
 show(figure, "Bars: error of the old model less that of the new one, by day of July.")
 
 # %% [markdown]
-# The same flights, two verdicts. By flights the new model seems to win far beyond chance; by days it could be a coin. Flights of one day share its storm, so
-# they are no separate witnesses. The first test answers: was it better *in this July*? The second: will it be better *on other days*?
+# By flights the new model seems to win far beyond chance. By days it may be chance. Flights of one day share its weather, so they are not independent. The
+# first test answers: was it better *in this July*? The second answers: will it be better *on other days*?
 #
-# Two more ways to fool oneself. *Peeking*: who looks every evening and stops at the first large difference finds one sooner or later, with two equal
-# models, too. Fix the number of days before. And *shadows*, next.
+# Fix the number of days before you start. If you look every evening and stop at the first large difference, you find one sooner or later, even between equal
+# models. This is *peeking*.
 #
 # ### A shadow variant
 #
-# A *shadow variant* gets a copy of the requests; its answers are measured and thrown away. Put `wide` there, the model with two columns too many.
+# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. We use `wide`.
 
 # %%
 shadowed = configuration(
@@ -207,21 +208,21 @@ for name in ("Live", "Shadow"):
     print(f"{name:7} {failed:.0f} errors of 60 or more requests")
 
 # %% [markdown]
-# Nobody noticed, and still we know that `wide` is broken: every request to it failed. A shadow shows errors, latency and, with captured answers, how
-# well it predicts, at the price of a second fleet. What it can never show is what users *do* with an answer: they never saw it.
+# The app noticed nothing, but every request to `wide` failed. A shadow shows errors, latency and, if answers are captured, how well it predicts. It costs a
+# second *fleet* of instances. It never shows what users *do* with an answer, because they never see it.
 #
-# How this course decides; the order and the two standard errors are its own:
+# To decide, take the first row that fits. The order and the two standard errors are this course's own.
 #
 # | your decision | when |
 # |---|---|
-# | `expose` | users are measured, who cannot have seen the new model: give some of them its answers |
-# | `wait` | there are not yet as many whole days as were planned |
-# | `ship` | over the whole days, of which each counts once, the new model is better by at least two standard errors |
-# | `keep` | else |
+# | `expose` | users are measured, but they cannot have seen the new model's answers: give its answers to some of them |
+# | `wait` | there are fewer whole days than planned |
+# | `ship` | over the whole days, each counted once, the new model is better by at least two standard errors |
+# | `keep` | in all other cases |
 
 # %% [markdown] exercise="m08_2_ex1"
-# Write `decide(experiment)` that returns a `str`: a word of the table, the first that fits. The model that wins will run on days that nobody has seen. An
-# experiment looks like this:
+# Write `decide(experiment)`. It returns a `str`, the word of the first row that fits. The model that wins will run on days that nobody has seen. An experiment
+# looks like this:
 #
 # ```python
 # {
@@ -235,8 +236,8 @@ for name in ("Live", "Shadow"):
 # }
 # ```
 #
-# `asked` are requests, `known` the outcomes that have arrived, `error` and `spread` mean and standard deviation of a flight's error. With three days in
-# `days` it is `"wait"`. Forty unseen experiments are graded. You need not call AWS.
+# `asked` counts requests, `known` the outcomes that have arrived. `error` and `spread` are mean and standard deviation of a flight's error. With three days in
+# `days` it is `"wait"`. Forty unseen experiments are judged. You need not call AWS.
 
 
 # %% answer="m08_2_ex1"
@@ -258,8 +259,9 @@ check("m08_2_ex1", decide=decide)
 # %% [markdown]
 # ## A release that takes itself back
 #
-# A good experiment does not keep the wrong file from being released. A *deployment configuration* in `update_endpoint` does: the new fleet first gets a
-# small share of the traffic, the *canary*, which *bakes* for a while; if an alarm goes off, all traffic goes back to the old fleet.
+# A good experiment does not prevent the release of a wrong file. A *deployment configuration* in `update_endpoint` limits the harm. The new fleet first gets a
+# small share of the traffic, the *canary*. It *bakes*, which means that it is watched for a while. If an alarm goes off, all traffic goes back to the old
+# fleet.
 #
 # ```python
 # {
@@ -275,21 +277,25 @@ check("m08_2_ex1", decide=decide)
 # }
 # ```
 #
-# A canary may have {fact:canary-most-percent} % at most. An alarm is a request of `put_metric_alarm`. What the endpoint publishes, a value a request, put together by the minute:
+# A canary may have {fact:canary-most-percent} % at most. `put_metric_alarm` makes an alarm. The endpoint publishes one value for each request, and CloudWatch
+# puts them together by the minute:
 #
 # | metric | what it tells |
 # |---|---|
-# | `Invocation4XXErrors`, `Invocation5XXErrors` | 1 for a request that the container refused, or failed at; the `Average` is a share, the `Sum` a number |
+# | `Invocation4XXErrors`, `Invocation5XXErrors` | 1 for a request that the container refused (4XX) or failed at (5XX); `Average` is a share, `Sum` a number |
 # | `InvocationModelErrors` | 1 for either |
 # | `ModelLatency` | **microseconds**; percentiles as `ExtendedStatistic`, e.g. `"p50"` |
 #
-# With the dimensions `EndpointName` and `VariantName` a metric is that of *both* fleets together: the old fleet's many good answers thin out a canary's errors. A
-# third dimension, `EndpointConfigName`, is the new fleet alone. Three things more: a model that just started may have one bad minute; sometimes nobody asks, and
-# then there are no data (`TreatMissingData`); and a fault may take up to eight minutes to show (this course's number; know your own).
+# An alarm with the *dimensions* `EndpointName` and `VariantName` watches *both* fleets. The old fleet's many good answers hide a canary's errors. A third
+# dimension, `EndpointConfigName`, selects the new fleet alone. Three more facts matter:
+#
+# - A model that just started may have one bad minute.
+# - Sometimes nobody asks, and then there is no data (`TreatMissingData`).
+# - A fault may take up to eight minutes to show (this course's number).
 
 # %% [markdown] exercise="m08_2_ex2"
-# Write `guard(release)` that returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that heeds
-# them all. A release and an alarm look like this:
+# Write `guard(release)`. It returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that names them all. A
+# release and an alarm look like this:
 #
 # ```python
 # {
@@ -309,8 +315,13 @@ check("m08_2_ex1", decide=decide)
 # }
 # ```
 #
-# A bad model fails at a third of its requests or more, one way or the other, or needs at least four times as long. Unseen releases, good and bad, are
-# replayed, and one is made for real. Blue/green deployments only, sizes in `CAPACITY_PERCENT`. You need not call AWS.
+# | what | rule |
+# |---|---|
+# | a bad model | fails at a third of its requests or more (4XX or 5XX), or needs at least four times as long |
+# | the deployment | blue/green only, sizes in `CAPACITY_PERCENT` |
+# | judged by | unseen releases, good and bad, that are replayed, and one that is made for real |
+#
+# You need not call AWS.
 
 
 # %% answer="m08_2_ex2"
@@ -340,9 +351,8 @@ def guard(release: dict) -> dict:
 check("m08_2_ex2", guard=guard)
 
 # %% [markdown]
-# See it happen, with `wide` and then with `weather`. `alarms_set` puts your alarms, and deletes them afterwards: alarms are billed. The local AWS has a
-# clock that can be moved on, so that minutes take no minutes. On AWS you make the same calls and wait: `describe_endpoint` names the stage in
-# `PendingDeploymentSummary`.
+# Now we release `wide`, then `weather`, with your guard. `alarms_set` deletes your alarms afterwards, because alarms are billed. The local AWS moves its clock
+# forward. On AWS you make the same calls and wait: `describe_endpoint` names the stage in `PendingDeploymentSummary`.
 
 # %%
 usual = {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}
@@ -366,15 +376,16 @@ except (KeyError, TypeError, ClientError, ParamValidationError) as error:
 releases_picture(releases)
 
 # %% [markdown]
-# The reason for the return stands in `FailureReason`, and the endpoint is `InService`: it never stopped serving. The bad model had its share for the few
-# minutes that the alarm waits, and went. The good one baked its time, minute by minute the same picture, and took over.
-# Compare the left picture with 20 failures a minute, all night.
+# `FailureReason` says why the old model came back. The endpoint is `InService`: it never stopped serving. In the left picture `wide` has its share for the few
+# minutes that the alarm waits. In the right one `weather` bakes its time without failures, and takes over. Without a guard, 20 requests a minute would fail all
+# night.
 #
 # ## Scaling
 #
-# *Application auto scaling* changes the number of a variant's instances. A *target tracking* policy holds a metric near a target: two alarms watch it, one
-# for {fact:tracking-out-minutes} minutes above (scale out), one for {fact:tracking-in-minutes} minutes below nine tenths (scale in). Minimum and maximum belong to the *scalable target*.
-# The clock is moved on again; on AWS, send requests for some minutes yourself and then look at the activities.
+# *Application auto scaling* changes the number of a variant's instances. A *target tracking* policy keeps a metric near a target, with two alarms. After
+# {fact:tracking-out-minutes} minutes above the target it adds instances (*scale out*). After {fact:tracking-in-minutes} minutes below nine tenths of it, it
+# removes some (*scale in*). Minimum and maximum belong to the *scalable target*. The clock moves forward again. On AWS, send requests for some minutes, and
+# then look at the activities.
 
 # %%
 scaling = aws.client("application-autoscaling")
@@ -403,16 +414,16 @@ scaling.deregister_scalable_target(**target)
 print("instances:", *counts)
 
 # %% [markdown]
-# Three quiet minutes, six with 24 requests, silence. With a target of 10 they want three instances: it took some minutes to notice, and a quarter of an
-# hour of silence to go back. On AWS an
-# instance takes minutes to start as well, so whatever comes in between meets too few. `ScaleOutCooldown` keeps those still starting from being ordered
-# again. Where traffic follows the clock there are *scheduled actions*; where big leaps need big steps, *step scaling*. A newer metric,
+# With a target of 10, 24 requests a minute need three instances. The policy took some minutes to notice, and a quarter of an hour of silence to go back. On AWS
+# an instance also takes minutes to start. `ScaleOutCooldown` prevents a second order for those still starting.
+#
+# *Scheduled actions* suit traffic that follows the time of day. *Step scaling* suits big jumps that need big steps. A newer metric,
 # `ConcurrentRequestsPerModel`, is counted every {fact:concurrent-metric-seconds} seconds and notices sooner.
 #
 # ## Which metric, which target
 #
-# Target tracking trusts that a metric halves when the instances double. `InvocationsPerInstance`, requests a minute and instance, does. `ModelLatency` does
-# not: nobody waits, it stays at what the model needs; all wait, it leaps. `given/autoscale.py` replays a day of a busier endpoint under a policy.
+# Target tracking assumes that a metric halves when the instances double. `InvocationsPerInstance`, the requests a minute for each instance, does.
+# `ModelLatency` does not: it is flat while nobody waits, and jumps when all wait. `given/autoscale.py` replays a day of a busier endpoint under a policy.
 
 # %%
 yesterday = json.loads(Path("given/yesterday.json").read_text())
@@ -434,23 +445,27 @@ axes.legend(fontsize=8, loc="upper left")
 show(figure, "Lines by minute: instances under two policies, and requests.")
 
 # %% [markdown]
-# The dotted line *flaps*: too few, latency leaps, many are ordered, latency falls to what the model needs, they are sent away. The solid one follows, and
-# meets each rise a little late. A lower target or a larger minimum would help, and cost.
+# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed. The solid line follows the traffic, a little
+# late. A lower target or a larger minimum would help, and cost more.
 #
-# `CPUUtilization`, percent, is right where requests differ much in work and the processors do it. Where the model waits for another service, the
-# processors idle in the worst crowd. A brief says how much of an instance's time is processor time: `cpu_share`.
+# `CPUUtilization`, in percent, is right where requests differ much in work and the processors do it. If the model waits for another service, the processors are
+# idle even at the highest load. In a brief `cpu_share` tells how much of an instance's time is processor time.
 
 # %% [markdown] exercise="m08_2_ex3"
-# Write `policy(brief)` that returns the policy with which the *next* days cost least, instances and late answers together, as in `tried`:
-# `{"metric": "InvocationsPerInstance", "target": 100.0, "out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}`. Metrics are the three named here,
-# cooldowns whole seconds, `1 <= min <= max <= 12`. A brief is like `yesterday`:
+# Write `policy(brief)`. It returns the policy with which the *next* days cost least, instances and late answers together. It looks like those in `tried`:
+# `{"metric": "InvocationsPerInstance", "target": 100.0, "out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}`. The metric is one of the three named
+# here. Cooldowns are whole seconds, and `1 <= min <= max <= 12`. A brief is like `yesterday`:
 #
-# - `requests` and `flights`: for each of 720 minutes the number of requests, and of flights in one of them on average;
-# - `request_ms` and `flight_ms`: an instance's time for a request, and for each flight in it; `cpu_share` of it is processor time;
-# - `late_after_ms`; `late_usd` for a late answer, `instance_usd` for an instance and hour; `start_minutes` of a new instance.
+# | member | meaning |
+# |---|---|
+# | `requests`, `flights` | for each of 720 minutes: the number of requests, and of flights in one of them on average |
+# | `request_ms`, `flight_ms` | an instance's time for a request, and for each flight in it; `cpu_share` of it is processor time |
+# | `late_after_ms` | an answer that takes longer is late |
+# | `late_usd`, `instance_usd` | cost of a late answer, and of an instance for an hour |
+# | `start_minutes` | how long a new instance takes to start |
 #
-# Six unseen endpoints are graded, on other days of theirs: within 2.5 % of the best earns all points. It may take ten seconds a brief; you need not call
-# AWS.
+# Six unseen endpoints are judged, on other days of theirs. A cost within 2.5 % of the best earns all points. Your function may take ten seconds for a brief.
+# You need not call AWS.
 
 
 # %% answer="m08_2_ex3"
@@ -474,9 +489,9 @@ check("m08_2_ex3", policy=policy)
 # %% [markdown]
 # ## Four endpoints that do not serve
 #
-# Four colleagues wanted to serve `weather`, and each made one slip in the container. `Environment` holds settings of the program in it, here the number
-# of its worker processes; an artifact is a `.tar.gz` with the model's file at its top. A waiter raises `WaiterError` when an endpoint comes up `Failed`;
-# the description says how it ended, and those that serve get a flight.
+# Four colleagues wanted to serve `weather`. Each made one mistake in the container. `Environment` holds settings of its program, here the number of worker
+# processes. An artifact is a `.tar.gz` with the model's file at its top. A waiter raises `WaiterError` when an endpoint comes up `Failed`. Those that serve get
+# a flight.
 
 # %%
 logs = aws.client("logs")
@@ -500,27 +515,38 @@ print("\nThe end of the log of case-1:")
 print(*(line[:99] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 
 # %% [markdown]
-# `Failed` at the *ping health check*: SageMaker asks a new server `/ping` until it answers, and gives up when it does not. The status says no more. And
-# `InService` says only that the server answers a ping. The rest stands in the log group `/aws/sagemaker/Endpoints/<name>`, the last words of the program
-# at its end. Print the other logs, too, and `containers["case-1"]`. Six words for what went wrong, four of them occur:
+# A `Failed` endpoint did not pass the *ping health check*. SageMaker asks a new server `/ping`, and gives up if it does not answer. `InService` says only that
+# the server answers a ping. The rest is in the log group `/aws/sagemaker/Endpoints/<name>`. What the program printed last is at its end. Print the other logs,
+# too, and `containers["case-1"]`. Four of these six causes occur:
 #
 # | cause | what went wrong |
 # |---|---|
 # | `archive` | the model's file is not where the program looks for it |
 # | `columns` | it is a model of other columns |
-# | `corrupt` | the file is there, and is no model |
-# | `image` | the image is one for another kind of model |
-# | `program` | a script is asked for that nobody brought |
+# | `corrupt` | the file is there, but it is no model |
+# | `image` | the image is for another kind of model |
+# | `program` | the container asks for a script that is not there |
 # | `setting` | a setting has a value of the wrong kind |
 
 # %% [markdown] exercise="m08_2_ex4"
-# Make two `dict`s with the keys `"case-1"` to `"case-4"`. `diagnoses[case]` is `{"cause": ..., "line": ...}`: a word of the table, and words copied from a
-# log line of that endpoint which shows it and which stand in no other endpoint's log; no times of day and no addresses, which are others each time. `repairs[case]` is `{path: value}`, the
-# smallest change of the container that mends it; a path looks like `Image`, `ModelDataUrl` or `Environment.MAX_CONTENT_LENGTH`, and the value `None` takes
-# the member away. A change that touches more than the fault loses half. For a container that was killed for want of memory they would be
-# `{"cause": "memory", "line": "Killed"}` and `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`. `artifacts` and `image` above are what `weather`
-# was made of. To try a repair, `endpoint_of(sagemaker, aws.role, aws.unique("try"), container)` makes an endpoint of any container. The check deploys your
-# repaired containers, about ten seconds: they must come up, and answer as `weather` does.
+# Make two `dict`s, `diagnoses` and `repairs`, with the keys `"case-1"` to `"case-4"`:
+#
+# | value | what it is |
+# |---|---|
+# | `diagnoses[case]` | `{"cause": ..., "line": ...}` |
+# | `cause` | a word of the table of causes |
+# | `line` | words copied from a log line of that endpoint which shows the cause; in no other endpoint's log |
+# | not in `line` | times of day and addresses, which differ each time |
+# | `repairs[case]` | `{path: value}`: the smallest change of the container that repairs it |
+# | `path` | for example `Image`, `ModelDataUrl` or `Environment.MAX_CONTENT_LENGTH` |
+# | `value` | the new value; `None` removes the member |
+#
+# For a container killed for lack of memory they would be `{"cause": "memory", "line": "Killed"}` and `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`.
+# `weather` was made of `artifacts` and `image` above. To try a repair, `endpoint_of(sagemaker, aws.role, aws.unique("try"), container)` makes an endpoint of
+# any container.
+#
+# The check deploys your repaired containers, in about ten seconds. They must come up, and answer as `weather` does. A change that touches more than the fault
+# loses half.
 
 # %% answer="m08_2_ex4"
 diagnoses = ...  # TODO: case -> {"cause": ..., "line": ...}
@@ -548,16 +574,17 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## The application around it
 #
-# Between app and endpoint stands a small program, often a *Lambda* function: an *event* in, a response out. Four things are its own affair.
+# Between the app and the endpoint there is a small program, often a *Lambda* function. It gets an *event* and returns a response. It must handle four things.
 #
-# - **Shape.** The event's body is JSON text, the endpoint wants lines of CSV. Whatever is wrong with an event is found here, and answered with status 400.
-# - **Time.** boto3 waits {fact:boto3-read-seconds} seconds for an answer, the app no second and a half. One try that takes all the time leaves none for a second.
-# - **Retries.** A throttled, unavailable or hanging endpoint may answer the next try. But when it is down, retries of all callers double and treble
-#   the crowd that keeps it down. So a *retry budget* is kept between events: a retry takes from it, an answer pays a little back; when it is empty, nobody retries.
-# - **Falling back.** An app is better served by the usual share of late flights than by an error. It must say so.
+# - **Shape.** The event's body is JSON text, the endpoint wants lines of CSV. A wrong event gets status 400.
+# - **Time.** boto3 waits {fact:boto3-read-seconds} seconds for an answer, the app at most a second and a half. One try that takes all the time leaves none for
+#   a second.
+# - **Retries.** A throttled, unavailable or hanging endpoint may answer the next try. But if it is down, everybody's retries double or treble the load that
+#   keeps it down. So keep a *retry budget* between events. A retry takes from it, and an answer pays a little back. When it is empty, nobody retries.
+# - **Falling back.** The usual share of late flights helps an app more than an error. The response must say which it is.
 #
-# `given/rehearsal.py` stands in for Lambda and endpoint: what happens is a script, and time passes only in it. `@rehearsed` makes a handler play a script.
-# This one knows good days only:
+# `given/rehearsal.py` imitates Lambda and the endpoint: a script says what happens, and time passes only there. `@rehearsed` makes a handler play a script.
+# This one works only while all goes well:
 #
 # ```python
 # @rehearsed
@@ -570,13 +597,21 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # ```
 
 # %% [markdown] exercise="m08_2_ex5"
-# Write `handler(event, context)`, with `@rehearsed` above it, that returns `{"statusCode": ..., "body": ...}`, as `impatient` does; `late` holds a probability
-# for each flight, `source` is `"model"` or `"fallback"`. The fallback is 0.237, the year's share of late flights, for each flight. Bodies that are no JSON, or that are not `{"flights": [...]}` with at
-# least one flight and all of `COLUMNS` in each, get status 400 (the body may be any text) without a call. No response may come after
-# `context.remaining_ms()` has run out. `context.invoke(body, timeout_ms)` raises `Throttled`, `Unavailable`, `TimedOut`, or `Refused`, which no retry will change;
-# `context.wait(ms)` lets time pass; `context.kept` is a `dict` that is there again at the next event. Nearly all answers take less than 250 ms. In a
-# script with an outage, the endpoint may be called one and a half times an event at most (this course's limit); before it and well after it, two failed
-# tries are followed by a third while there is time.
+# Write `handler(event, context)`, with `@rehearsed` above it. It returns `{"statusCode": ..., "body": ...}`, as `impatient` does. `late` holds a probability
+# for each flight. `source` is `"model"` or `"fallback"`. The fallback is 0.237, the year's share of late flights, for each flight.
+#
+# | member of `context` | meaning |
+# |---|---|
+# | `invoke(body, timeout_ms)` | raises `Throttled`, `Unavailable`, `TimedOut`, or `Refused`, which no retry will change |
+# | `wait(ms)` | lets time pass |
+# | `remaining_ms()` | no response may come after it has run out |
+# | `kept` | a `dict` that is there again at the next event |
+#
+# Bodies that are no JSON, or not `{"flights": [...]}` with at least one flight and all of `COLUMNS` in each, get status 400 without a call. The response's body
+# may then be any text.
+#
+# Nearly all answers take less than 250 ms. In an outage, call the endpoint at most one and a half times an event on average (this course's limit). Before and
+# well after it, two failed tries are followed by a third while there is time.
 
 
 # %% answer="m08_2_ex5"
@@ -615,17 +650,15 @@ check("m08_2_ex5", handler=handler)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - split traffic between two models, and seen why an unfinished day flatters;
-# - asked two tests, which answered two questions;
-# - let a shadow fail without hurting anybody;
-# - released a model that took itself back;
-# - seen an endpoint grow and shrink, and priced the policy;
-# - mended four endpoints in one member each, and written the function around a fifth.
+# - split traffic between two models, and decided by whole days;
+# - let a shadow fail without harm to anybody;
+# - released models under a guard, and priced a scaling policy;
+# - repaired four endpoints, and written the function in front of one.
 #
 # ## Recall
 #
 # 1. Why is the error of today's flights too small at six in the evening?
-# 2. Two models, the same July: 7 standard errors by flights, 1 by days. What do you know?
+# 2. In one July a new model is better by 7 standard errors by flights, by 1 by days. What do you know?
 # 3. What does a shadow variant never show?
 # 4. Which dimension makes an alarm look at the new fleet alone, and what happens without it?
 # 5. Why does target tracking on latency flap?
@@ -633,10 +666,10 @@ check("m08_2_ex5", handler=handler)
 # <details><summary>Answers</summary>
 #
 # - To 1: the late flights' outcomes are still to come.
-# - To 2: that the new model was better in this July, and hardly anything about August.
+# - To 2: the new model was better in this July. August is nearly unknown.
 # - To 3: what users do with its answers.
-# - To 4: `EndpointConfigName`; without it the old fleet's many good answers hide a canary's errors.
-# - To 5: it does not fall in proportion as instances are added: it is flat when nobody waits, and leaps when all do.
+# - To 4: `EndpointConfigName`. Without it the old fleet's many good answers hide a canary's errors.
+# - To 5: it does not fall in proportion as instances are added. It is flat when nobody waits, and jumps when all wait.
 #
 # </details>
 #
@@ -655,12 +688,12 @@ check("m08_2_ex5", handler=handler)
 # predictor.delete_endpoint()
 # ```
 #
-# Shadows, deployment guardrails and scaling have no class of their own in version 2: use `boto3`, as here. Version 3 has the shapes
-# (`sagemaker.core.shapes.DeploymentConfig`) and resources (`sagemaker.core.resources.Endpoint`), and the same calls behind them.
+# Version 2 has no classes for shadows, deployment guardrails and scaling: use `boto3`. Version 3 has shapes (`sagemaker.core.shapes.DeploymentConfig`) and
+# resources (`sagemaker.core.resources.Endpoint`), which make the same calls.
 #
 # ## Clean up
 #
-# Scalable target and alarms are gone already; deleting an endpoint would leave them. The endpoints go now.
+# The scalable target and the alarms are gone already. Deleting an endpoint would leave them. The endpoints go now.
 
 # %%
 aws.cleanup()
@@ -668,6 +701,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# An endpoint that stands day and night is not the only way to serve a model: [the other ways](../m09_deployment_options/m09_1_without_a_server.ipynb).
+# An endpoint that runs day and night is not the only way to serve a model. Go on with [the other ways](../m09_deployment_options/m09_1_without_a_server.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -3,9 +3,11 @@
 # %% [markdown]
 # # Answers without a server that waits
 #
-# The model of late flights has three new callers. A small travel agency asks in bursts, with hours of silence between. The planners send files of
-# questions and come back for the answers after lunch. And every night, operations wants a number for each flight of tomorrow. An endpoint on an
-# instance would wait, and be paid, for all three. Each has a cheaper way, and each way has its own manner of failing.
+# The model of late flights has three new users. A travel agency asks in bursts, with silent hours between them. The planners send files of questions, and read
+# the answers later. Operations wants a number for each flight of tomorrow. An endpoint on an instance would mostly wait, and waiting is paid. Each of the three
+# has a cheaper way.
+#
+# Services, limits and prices are AWS's; what is called this course's own is ours.
 #
 # **By the end you can**
 #
@@ -20,8 +22,8 @@
 #
 # **Services**: SageMaker endpoints (serverless, asynchronous), batch transform, S3, SNS, SQS, CloudWatch, Application Auto Scaling.
 #
-# **Cost**: \$0 here. On AWS about 40 cents (an hour of two instances and some twenty short jobs at {fact:price-ml-m5-large-hosting} dollars an hour, November 2026).
-# Nothing is closed to new accounts.
+# **Cost**: \$0 here. On AWS about 40 cents (an hour of two instances and some twenty short jobs at {fact:price-ml-m5-large-hosting} dollars an hour, November
+# 2026). Nothing is closed to new accounts.
 #
 # ## Set up
 
@@ -51,7 +53,7 @@ folder = f"s3://{aws.bucket}/{aws.prefix}"
 aws
 
 # %% [markdown]
-# Fewer flights are quicker. `ROWS` is the size of the night's file; below 29,000 it fits into one request, and two faults of the last exercise would not show.
+# `ROWS` is the size of the night's file. Below 29,000 rows it fits into one request. Then two faults of the last exercise would not show.
 
 # %% tags=["parameters"]
 SEED = 9
@@ -59,7 +61,7 @@ FLIGHTS = 8_000
 ROWS = 32_000
 
 # %% [markdown]
-# One model for all three callers, trained on the winter. `COLUMNS` are its eight columns, in the order of training.
+# One model, trained on the winter, serves all three. `COLUMNS` are its eight columns, in the order of training.
 
 # %%
 rows = table(aws.data("flights"), aws.data("weather"))
@@ -87,14 +89,14 @@ sagemaker.create_model(ModelName=model, ExecutionRoleArn=aws.role, PrimaryContai
 artifact
 
 # %% [markdown]
-# ## Serverless: a container for each request at a time
+# ## Serverless: containers only while there are requests
 #
-# A *serverless* endpoint has no instance. A container comes with a request and goes when none has come for a while. You say two things: how much memory
-# each has (1 to {fact:serverless-most-memory-gb} GB, and processor in proportion), and how many there may be at a time, the *concurrency* (at most
-# {fact:serverless-most-concurrency}). A request has at most {fact:serverless-payload-mb} MB.
+# A *serverless* endpoint has no instance. A container starts when a request comes, and goes when none has come for a while. You choose the memory of each: 1 to
+# {fact:serverless-most-memory-gb} GB, with processor in proportion. You also choose the *concurrency*, how many containers may run at a time: at most
+# {fact:serverless-most-concurrency}. A request has at most {fact:serverless-payload-mb} MB.
 #
-# `deploy` makes configuration and endpoint, and waits. `InService`, and nothing runs. Ask twelve times, let ten minutes pass, and ask again. Here the clock of
-# the local AWS is moved on; on AWS have a coffee.
+# `deploy` makes the endpoint, and waits until it is `InService`. No container runs yet. We ask twelve times, let ten minutes pass, and ask again. The local AWS
+# moves its clock. On AWS you have to wait.
 
 # %%
 size = {"MemorySizeInMB": 2048, "MaxConcurrency": 3}
@@ -124,12 +126,13 @@ show(figure, "Dots: seconds until the answer, by request; two wait much longer."
 print(f"first {before[0]:.2f} s, median {np.median(before):.3f} s, then cold {after[0]:.2f} s")
 
 # %% [markdown]
-# Two *cold starts*: the container has to be started and the model loaded before the first answer. All others are warm. How long it takes depends on the
-# image and the model: about half a second here, mostly some seconds on AWS. CloudWatch counts it as `ModelSetupTime`; it is in no `ModelLatency`.
+# Two requests took much longer. They met a *cold start*: a container had to start and load the model first. The others met a *warm* container, which was ready.
+# A cold start depends on the image and the model. It takes about half a second here, mostly some seconds on AWS. CloudWatch counts it as `ModelSetupTime`, not
+# in `ModelLatency`.
 #
-# ### More at a time than may be
+# ### More requests than containers
 #
-# Eight travellers press the button at the same moment. The concurrency is three. The client does not retry, so that we see what happens.
+# Eight travellers ask at the same moment. The concurrency is three. The client does not retry, so we see what happens.
 
 # %%
 burst = at_once(ask, 8, lambda error: error.response["Error"]["Code"])
@@ -147,16 +150,17 @@ show(figure, "A bar for each of eight requests: when it began and ended, and if 
 print(pd.Series([one["said"] or "answered" for one in burst]).value_counts().to_string())
 
 # %% [markdown]
-# Refused requests do not wait in a queue: they get `ThrottlingException`, status 429, within milliseconds. Whoever is not refused may wait for a cold
-# container beside the warm one. More than three may be answered, not because the concurrency is more: a container that is done takes the next that comes. boto3 as you get it tries again by itself, so a burst shows as a slow answer, and, when it lasts, as an error.
+# A refused request does not wait in a queue. It gets `ThrottlingException`, status 429, within milliseconds. Other requests may wait for a cold container. A
+# container that has finished takes the next request, so more than three may be answered. By default boto3 retries. Then a burst looks like a slow answer or,
+# when it lasts, like an error.
 #
-# *Provisioned concurrency* keeps some containers warm, for a price by the hour: then it is nearly an endpoint on an instance again.
+# *Provisioned concurrency* keeps some containers warm, for a price by the hour. That is nearly an endpoint on an instance again.
 #
 # ### What it costs
 #
-# A serverless container costs {fact:serverless-gb-second-usd} dollars for a second and a GB of memory, *while it answers*; an `ml.m5.large` costs
-# {fact:price-ml-m5-large-hosting} dollars an hour, asked or not. Take a model that needs 2 s with 1 GB. Twice the memory is no gain in
-# money: it costs twice as much a second, and not everything gets twice as fast.
+# A serverless container costs {fact:serverless-gb-second-usd} dollars for a second and a GB of memory, *while it answers*. An `ml.m5.large` costs
+# {fact:price-ml-m5-large-hosting} dollars an hour, used or not. Take a model that needs 2 s with 1 GB. Twice the memory saves no money: a second costs twice as
+# much, and not everything gets twice as fast.
 
 # %%
 GB_SECOND, INSTANCE = fact("serverless-gb-second-usd"), fact("price-ml-m5-large-hosting")
@@ -186,28 +190,38 @@ for name, times in replayed.items():
 pd.DataFrame(table_of).T
 
 # %% [markdown]
-# The *break-even*: left of it serverless is cheaper. But the picture knows only averages. The table plays an hour through, sixty requests in twelve bursts,
-# with `serverless` and `real_time` of `given/replay.py`. More concurrency refuses fewer, but each further container starts cold; instances let a burst wait.
-# What is a late answer worth?
+# Where two lines cross is the *break-even*. Left of it serverless is cheaper.
+#
+# The picture shows averages only. The table replays an hour with sixty requests in twelve bursts. `serverless` and `real_time` of `given/replay.py` return the
+# seconds of each answer, or `None` for a refused request. A container that is idle for 300 seconds goes: AWS publishes no such number, so this one is this
+# course's own. With more concurrency fewer requests are refused, but each further container starts cold. On
+# instances a burst waits. So it matters what a late answer costs.
 
 # %% [markdown] exercise="m09_1_ex1"
-# Write `plan(brief)` that returns the cheapest deployment for the *next* hour as a `dict`: `{"kind": "serverless", "memory_mb": ..., "max_concurrency": ...}`
-# with 1,024 to 6,144 MB in steps of 1,024 and 1 to 8 at a time, or `{"kind": "real-time", "instances": ...}` with 1 to 4. A brief tells of the last *three* hours:
+# Write `plan(brief)`. It returns the cheapest deployment for the *next* hour, late answers included. This is a `dict` of one of two forms. Its numbers are
+# `int`.
+#
+# | form | limits |
+# |---|---|
+# | `{"kind": "serverless", "memory_mb": ..., "max_concurrency": ...}` | 1,024 to 6,144 MB in steps of 1,024; 1 to 8 at a time |
+# | `{"kind": "real-time", "instances": ...}` | 1 to 4 |
+#
+# The brief describes the last *three* hours:
 #
 # | member | what it is |
 # |---|---|
 # | `arrivals` | the seconds at which requests came, from 0 to 10,800, ascending |
 # | `seconds` | how long a container takes for an answer, a list of six: with 1, 2, ..., 6 GB |
-# | `cold_seconds` | how much longer it takes for its first one |
+# | `cold_seconds` | how much longer a container takes for its first answer |
 # | `instance_seconds` | how long an instance takes for an answer |
 # | `model_mb` | memory that the model needs; a container with no more than that crashes on every request |
 # | `late_usd` | dollars lost by each answer that takes more than `late_after` seconds, or never comes |
 # | `instance_usd` | dollars for an instance and an hour |
 # | `unit_usd` | dollars an hour for each unit of `max_concurrency` (this course's own rule: AWS charges nothing, but an account has few) |
 #
-# A request that a container answers costs its `seconds` at the price above for each GB (1,024 MB) of `memory_mb`; the cold start itself costs nothing. For
-# one request an hour and nearly no price of lateness it is `{"kind": "serverless", "memory_mb": 1024, "max_concurrency": 1}`, if the model fits. Unseen
-# traffic decides. You need not ask AWS.
+# An answer from a container costs its `seconds` at the price above (`GB_SECOND`), for each GB (1,024 MB) of `memory_mb`. The cold start itself costs nothing.
+# For example, take one request an hour and nearly no `late_usd`. If the model fits, the plan is `{"kind": "serverless", "memory_mb": 1024, "max_concurrency":
+# 1}`. It is judged on unseen traffic. You need not ask AWS.
 
 
 # %% answer="m09_1_ex1"
@@ -237,11 +251,11 @@ check("m09_1_ex1", plan=plan)
 # %% [markdown]
 # ## Asynchronous: ask now, read later
 #
-# An *asynchronous* endpoint has instances and a queue before them. The question is an object in S3 of up to {fact:async-payload-gb} GB, an answer may take
-# {fact:async-answer-minutes} minutes, and a request waits up to {fact:async-queue-hours} hours for its turn. Answers and failures become objects in S3, each
-# in its folder, and a *topic* of SNS (Simple Notification Service) tells whoever listens. Here a queue of SQS (Simple Queue Service) does.
+# An *asynchronous* endpoint has instances, and a queue in front of them. A question is an object in S3 of up to {fact:async-payload-gb} GB. An answer may take
+# up to {fact:async-answer-minutes} minutes. A request waits up to {fact:async-queue-hours} hours for its turn. Answers and failures become objects in S3, each
+# in its folder. A *topic* of SNS (Simple Notification Service) tells all who listen. Here a queue of SQS (Simple Queue Service) listens.
 #
-# We send a question for three flights, and one that the model cannot read.
+# We send a question about three flights, and one that the model cannot read.
 
 # %%
 inbox = Inbox(aws, aws.unique("sagemaker-answers"))
@@ -269,16 +283,24 @@ for said in inbox.messages(2):
     print(said["invocationStatus"], where, said.get("failureReason", ""), sep="\n   ")
 
 # %% [markdown]
-# Both were *accepted*, status 202: it says that they wait, nothing more. Each has two places, and exactly one of them will be filled: the answer, or what
-# the model said against it. Without `S3FailurePath` a failure would leave no object at all. And a request that waits too long is thrown away.
+# Both were *accepted*, status 202. This says only that they wait. Each has two locations, and exactly one will be filled: with the answer, or with the model's
+# error. Without `S3FailurePath` a failure would leave no object at all. A request that waits too long is thrown away.
 
 # %% [markdown] exercise="m09_1_ex2"
-# Write `ask_all(endpoint, bodies, seconds)` that sends each body of CSV to an asynchronous endpoint and returns a `list[dict]`, one a body and in their
-# order: `{"state": "done", "text": ...}` with the answer, `{"state": "failed", "text": ...}` with what lies at its failure location, or `{"state": "waiting",
-# "text": ""}` when neither is there `seconds` seconds after the call. It returns as soon as nothing is waiting, and otherwise when the seconds, which hold
-# for all of them together, are over. All are sent before any is waited for. For the two questions above it returns something like `[{"state": "done", "text":
-# "0.1\n0.1\n0.1\n"}, {"state": "failed", "text": "Loading csv data failed ..."}]`. It must work twice in a row, and with equal bodies. Look at
-# S3, with a `pause()` between two looks; topics are not asked for.
+# Write `ask_all(endpoint, bodies, seconds)`. It sends each body, a text of CSV, to an asynchronous endpoint. It returns a `list[dict]`, one for each body, in
+# their order:
+#
+# | result | when |
+# |---|---|
+# | `{"state": "done", "text": ...}` | the answer is there; `text` is the answer |
+# | `{"state": "failed", "text": ...}` | an object is at its failure location; `text` is what it holds |
+# | `{"state": "waiting", "text": ""}` | neither is there `seconds` seconds after the call |
+#
+# Send all bodies before you wait for any. Return as soon as nothing is waiting, or when the time is over. The `seconds` are for all bodies together. Look at
+# S3, with a `pause()` between two looks. Topics are not needed.
+#
+# For the two questions above it returns something like `[{"state": "done", "text": "0.1\n0.1\n0.1\n"}, {"state": "failed", "text": "Loading csv data failed
+# ..."}]`. It must work twice in a row, and with equal bodies. It is judged with other bodies and endpoints.
 
 
 # %% answer="m09_1_ex2"
@@ -310,9 +332,9 @@ check("m09_1_ex2", ask_all=ask_all)
 # %% [markdown]
 # ### To nothing, and back
 #
-# Between lunch and the next morning nobody asks, and the instance is paid. An asynchronous endpoint may have *no* instance: the queue keeps what comes.
-# Two policies do it. *Target tracking* holds the waiting requests for each instance near a number, and so lets the last instance go. It cannot bring back the
-# first: without an instance there is nothing to divide by. So an alarm on `HasBacklogWithoutCapacity` adds one.
+# At night nobody asks, but the instance is paid. An asynchronous endpoint may have *no* instance, because the queue keeps what comes. This takes two scaling
+# policies. *Target tracking* keeps the waiting requests for each instance near a target number. So it can remove the last instance. It cannot bring the first
+# one back: without an instance there is nothing to divide by. So an alarm on `HasBacklogWithoutCapacity` starts another policy, which adds one.
 
 # %%
 scaling, cloudwatch = aws.client("application-autoscaling"), aws.client("cloudwatch")
@@ -337,7 +359,7 @@ cloudwatch.put_metric_alarm(AlarmName=planners, AlarmActions=[wake["PolicyARN"]]
 cloudwatch.describe_alarms(AlarmNames=[planners])["MetricAlarms"][0]["StateValue"]
 
 # %% [markdown]
-# Sixteen quiet minutes, then three questions, then six minutes more. On AWS, where no clock can be moved, the cell says where to look instead.
+# We let sixteen quiet minutes pass, ask three questions, and let six more minutes pass. On AWS the cell says where to look instead.
 
 
 # %%
@@ -368,15 +390,14 @@ scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
 print("From now on at least one instance.")
 
 # %% [markdown]
-# Fifteen minutes low, and the instance goes: alarms of target tracking are slow downwards on purpose. (The time that passed before you ran the cell counts
-# among them; and the second time it goes sooner, since those minutes were low as well.) The questions waited in the queue, and the alarm
-# fetched an instance for them; on AWS that takes some minutes more, so it suits nobody who waits at a screen. Then it goes again. The last line keeps at
-# least one for the rest of the notebook.
+# After fifteen quiet minutes the instance goes. Target tracking removes instances slowly, on purpose. Earlier quiet minutes count, too: in a second run it goes
+# sooner. The questions waited in the queue until the alarm added an instance. On AWS that takes some minutes more. Nobody should have to wait for it at a
+# screen. Then it goes again. The last lines of the cell keep at least one instance from now on.
 #
 # ## Batch transform: a job, files in, files out
 #
-# Tomorrow's flights lie in S3. A *batch transform* job starts an instance with the model, sends it the files in pieces, stores what comes back, and ends. No
-# endpoint, nothing left to pay. A row of our file is an id and the eight columns.
+# Tomorrow's flights are in S3. A *batch transform* job starts an instance with the model. It sends the files in pieces, the *requests*, stores the answers, and
+# ends. There is no endpoint, and nothing is left to pay. A row of our file is an id and the eight columns.
 
 # %%
 night = rows[rows.month.isin([7, 8])].sample(ROWS, random_state=SEED).reset_index(names="flight")
@@ -392,16 +413,20 @@ print(
 )
 
 # %% [markdown]
-# Five things decide what comes out:
+# These fields decide what comes out. A *JSONPath* picks columns of a row.
 #
-# - `SplitType`: `Line` takes a file apart into rows, so that it may be larger than a request. The default, `None`, sends it whole.
-# - `BatchStrategy` and `MaxPayloadInMB`: `MultiRecord` packs as many rows into a request as fit, `SingleRecord` one; {fact:transform-default-payload-mb} MB unless
-#   you say otherwise, {fact:transform-payload-mb} at most.
-# - `InputFilter`: what of a row the model sees, as a JSONPath over its columns: `$[1:]` all but the first, `$[0,3:5]` columns 0, 3, 4 *and* 5. Unlike in
-#   Python a range includes its end; a list of places may hold one range. At most 63 characters.
-# - `JoinSource`: `Input` appends the answer to the whole row that was read; `OutputFilter` says what of that is stored: `$[0,-1]` is the first column and the
-#   answer, the last.
-# - `AssembleWith`: `Line` ends each answer with a line break.
+# | field | what it does |
+# |---|---|
+# | `SplitType` | `Line` cuts a file into rows, so it may be larger than a request; the default, `None`, sends it whole |
+# | `BatchStrategy` | `MultiRecord` puts as many rows into a request as fit, `SingleRecord` one |
+# | `MaxPayloadInMB` | limit of a request: {fact:transform-default-payload-mb} MB by default, {fact:transform-payload-mb} at most |
+# | `InputFilter` | what the model sees of a row: a JSONPath, at most 63 characters |
+# | `JoinSource` | `Input` appends the answer to the whole row that was read |
+# | `OutputFilter` | what is stored of that: `$[0,-1]` is the first column and the last, the answer |
+# | `AssembleWith` | `Line` ends each answer with a line break |
+#
+# The path `$[1:]` is all columns but the first. `$[0,3:5]` is the columns 0, 3, 4 *and* 5: unlike in Python, a range includes its end. A list of places may
+# hold one range.
 
 # %%
 result = aws.unique("healthy")
@@ -431,16 +456,27 @@ asked_rows = len(lines_of(aws, f"{folder}/night/day/"))
 print(f"{len(answers):,} answers for {asked_rows:,} rows; the first: {lines[0]}")
 
 # %% [markdown]
-# A file in gives a file out, with `.out` after its name. `Completed` says that no request failed. It does not say that every row has its answer: that you
-# count yourself.
+# A file in gives a file out, with `.out` after its name. `Completed` says that no request failed, not that every row has its answer. You count that yourself.
 
 # %% [markdown] exercise="m09_1_ex3"
-# Write `transform_request(files)` that returns a `dict`, all of a `create_transform_job` request but its name. Each row of the files must give one row `id,answer`
-# and nothing else. `files` tells about them: `{"uri": "s3://.../", "columns": ["gate", "weekday", "flight", ...], "id": "flight", "gzip": False,
-# "payload_mb": 2, "model": "late-flights-1", "target": "s3://.../"}`. The rows have no header. The id and the eight columns of `COLUMNS`, these in
-# their order, may stand anywhere, with others before, after and between them, which the model must not see. No request may be longer than `payload_mb` (an `int`). With `gzip` the files are packed
-# (`TransformInput` has a `CompressionType`). One `ml.m5.large` is enough. For `columns` of `["flight", *COLUMNS]` the filters are those above. Unseen files
-# decide. You need not start the job; the check starts two, which takes some seconds.
+# Write `transform_request(files)`. It returns a `dict`: all of a `create_transform_job` request but its name. Each row of the files must give one row
+# `id,answer` and nothing else. The members of `files`, a `dict`:
+#
+# | member | example | what it is |
+# |---|---|---|
+# | `uri` | `"s3://.../"` | where the files are |
+# | `columns` | `["gate", "weekday", "flight", ...]` | columns of a row, in order |
+# | `id` | `"flight"` | which of these is the id |
+# | `gzip` | `False` | whether the files are packed (`TransformInput` has a `CompressionType`) |
+# | `payload_mb` | `2` | an `int`: the limit of a request that you set |
+# | `model` | `"late-flights-1"` | name of the model |
+# | `target` | `"s3://.../"` | where answers go |
+#
+# The rows have no header. The id and the eight columns of `COLUMNS` may stand anywhere in a row. The eight are in their order. Others may stand before, after
+# and between them. The model must not see these others. One `ml.m5.large` is enough.
+#
+# For `columns` of `["flight", *COLUMNS]` the filters are those above. It is judged on unseen files. You need not start the job. The check starts two, which
+# takes some seconds.
 
 
 # %% answer="m09_1_ex3"
@@ -463,14 +499,14 @@ check("m09_1_ex3", transform_request=transform_request)
 # %% [markdown]
 # ## Five bad nights
 #
-# Five nights, five complaints. Four are transform jobs, one is a question to the asynchronous endpoint. `variant` draws yours: five faults of eleven, and
-# settings that differ and do no harm. The nights' files have another form than the ones above: a row is an id, a *gate* and the eight columns.
+# Five nights went wrong. Four are transform jobs, one is a question to the asynchronous endpoint. `variant` draws yours: five faults of eleven, and settings
+# that differ but do no harm. These files have another form: a row is an id, a *gate* and the eight columns.
 #
 # | folder below `nights/` | what is in it |
 # |---|---|
 # | `day/` | the flights, those above |
 # | `day-before/` | other flights, of the day before, in the same form |
-# | `export/` | the flights, with names in the first line of each file |
+# | `export/` | the flights, with column names in the first line of each file |
 # | `packed/` | the flights, packed by gzip |
 # | `question/` | `part-0.csv`, five flights without id and gate |
 
@@ -490,7 +526,7 @@ print(*lines_of(aws, f"{files}/day/")[:2], sep="\n")
 requests["night-1"]
 
 # %% [markdown]
-# What a first look shows: how they ended, and how many lines there are.
+# First look: how each night ended, and how many lines came out.
 
 # %%
 counted = {"rows": len(answers)}
@@ -509,40 +545,49 @@ axes.set_title("Completed says nothing of lines, nor lines of answers")
 show(figure, "Bars: lines that came out of each job, beside the number of rows.")
 
 # %% [markdown]
-# The white bar has as many lines as there are rows. Some left nothing. Some have about as many as there should be, and are wrong all the same. Where to look:
+# The white bar shows how many lines there should be. Some jobs left nothing. Some left about the right number, and are still wrong. Where to look:
 #
-# - a failed job has a *data log* beside the log of its server: which object, which status, what the model said. `data_log(aws, job)` reads it;
-# - a job that completed has its lines, `lines_of(aws, uri)`. The model gave the same flights their `answers` above: by the id, who is missing, who is there
-#   that should not be, whose answer is another?
-# - a queued request has a failure location.
+# | what | where |
+# |---|---|
+# | a failed job | its *data log*: which object, which status, what the model said. `data_log(aws, job)` reads it |
+# | a completed job | its lines, `lines_of(aws, uri)` |
+# | a queued request | its failure location |
 #
-# The words for what went wrong; five of the eleven occur:
+# The model gave the same flights their `answers` above. Compare by id: which flights are missing, too many, or have another answer?
+#
+# Five of these eleven causes occur. Their names are this course's own:
 #
 # | cause | what went wrong |
 # |---|---|
-# | `assemble` | answers of different requests run into each other |
-# | `columns` | the model was sent what is no feature |
-# | `gzip` | the files are packed, and nobody said so |
-# | `header` | a file begins with names |
+# | `assemble` | answers of different requests are on one line |
+# | `columns` | the model got something that is no feature |
+# | `gzip` | the files are packed, and the request does not say so |
+# | `header` | a file begins with column names |
 # | `join` | answers came without the rows that they belong to |
 # | `key` | there is no object at the place that was named |
 # | `output` | the wrong columns were stored |
-# | `payload` | more was sent at a time than may be |
+# | `payload` | more was sent at a time than is allowed |
 # | `prefix` | more files were read than should be: `day` is the beginning of keys, not a folder |
-# | `shift` | the model got fewer features than it was trained on, each in the place of another |
+# | `shift` | the model got fewer features than in training, each in the place of another |
 # | `type` | the content type is not that of the data |
 
 # %% [markdown] exercise="m09_1_ex4"
-# Make two `dict`s with the keys `"night-1"` to `"night-5"`.
+# Make two `dict`s with the keys `"night-1"` to `"night-5"`:
 #
-# - `diagnoses[night]` is `{"cause": ..., "evidence": ...}`, both `str`: a word of the table, and what shows it. Where something failed, words of the data
-#   log, or of the object at the failure location, that name the fault: words that another fault would not leave, without times of day. Where a job
-#   completed, the id of a flight whose line is missing, too many, or wrong.
-# - `repairs[night]` is `{path: value}`: the smallest change of the request that mends it, for instance `{"TransformInput.ContentType": "text/csv"}`. A
-#   change that touches more than the fault loses half. Do not change the files.
+# | part | what it is |
+# |---|---|
+# | `diagnoses[night]` | `{"cause": ..., "evidence": ...}`, both `str` |
+# | `cause` | a word of the table |
+# | `evidence`, if something failed | words of the data log, or of the object at the failure location, that name the fault |
+# | `evidence`, if a job completed | the id of a flight whose line is missing, too many, or wrong |
+# | `repairs[night]` | `{path: value}`, the smallest change of the request that repairs it |
 #
-# For a job that stored the wrong answers of a flight it could be `{"cause": "shift", "evidence": "flight-000000123"}`. The check makes each request again
-# with your change, as you can with `repaired` and `wait`: then every row of `nights/day/` must have one line with its id and its answer.
+# Choose words that another fault would not leave, without times of day. For a job that stored the wrong answers of a flight, a diagnosis could be `{"cause":
+# "shift", "evidence": "flight-000000123"}`. A repair could be `{"TransformInput.ContentType": "text/csv"}`. A change that touches more than the fault loses
+# half. Do not change the files.
+#
+# The check makes each request again with your change, as you can with `repaired` and `wait`. Then every row of `nights/day/` must have one line with its id and
+# its answer.
 
 # %% answer="m09_1_ex4"
 diagnoses = ...  # TODO: night -> {"cause": ..., "evidence": ...}
@@ -578,27 +623,26 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - seen cold starts and refused requests of a serverless endpoint, and priced them;
-# - let an asynchronous endpoint answer by S3, tell us by SNS, and go down to no instance and back;
-# - asked for many answers at once without losing one or waiting for ever;
+# - seen and priced a serverless endpoint, with cold starts and refused requests;
+# - let an asynchronous endpoint answer by S3, and go to no instance and back;
 # - transformed files row by row, with filters, join and split;
-# - traced failed, missing and wrong answers to a single field of a request.
+# - traced failed, missing and wrong answers to one field of a request.
 #
 # ## Recall
 #
 # 1. A serverless endpoint gets one request an hour. How long does each take?
-# 2. What happens to the fourth request at a time when the concurrency is 3?
+# 2. The concurrency is 3, and three requests are running. What happens to a fourth?
 # 3. What does status 202 of an asynchronous endpoint promise?
 # 4. Why does target tracking not bring an asynchronous endpoint back from no instance?
 # 5. A transform job is `Completed`. What do you still check?
 #
 # <details><summary>Answers</summary>
 #
-# - 1: a cold start and the answer, each time: the container has gone meanwhile.
-# - 2: it is refused with `ThrottlingException`, status 429; there is no queue.
+# - 1: a cold start and the answer, each time. The container has gone in between.
+# - 2: it is refused with `ThrottlingException`, status 429. There is no queue.
 # - 3: that the request waits in the queue. It may still fail or expire.
-# - 4: it tracks waiting requests *for each instance*; an alarm on `HasBacklogWithoutCapacity` adds the first.
-# - 5: that each row has one line, with its id, and the right answer for it.
+# - 4: it tracks waiting requests *for each instance*. An alarm on `HasBacklogWithoutCapacity` adds the first.
+# - 5: that each row has one line, with its id and the right answer.
 #
 # </details>
 #
@@ -654,7 +698,8 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 #
 # ## Clean up
 #
-# The serverless endpoint costs nothing while nobody asks; the asynchronous one has an instance. Policies go with their target; the alarm is our own.
+# The serverless endpoint costs nothing while nobody asks. The asynchronous one has an instance. The scaling policies are deleted with their target. The alarm
+# is our own.
 
 # %%
 scaling.deregister_scalable_target(**target)
@@ -665,7 +710,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Many models on one endpoint, several containers behind one another, and the choice among all of these follow in the
-# [next notebook](../m09_deployment_options/m09_2_shared.ipynb).
+# The [next notebook](../m09_deployment_options/m09_2_shared.ipynb) puts many models on one endpoint, chains containers, and chooses among all these ways.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

@@ -3,8 +3,9 @@
 # %% [markdown]
 # # Many models, one server
 #
-# Twelve airports want to know which flights to them will be late, each from a model of its own: no airport lets its data into another's model. A
-# partner asks, too, but sends raw flights, not features. Nobody will pay for twelve servers that mostly stand idle. What shares a server with what?
+# Twelve airports want to know which flights to them will be late. Each wants a model of its own: no airport lets its data into another's model. A partner asks
+# too, but sends raw flights, not features. Nobody will pay for twelve servers that mostly stand idle. What can share a server? Services, limits and prices are
+# AWS's; rules called this course's own are ours.
 #
 # **By the end you can**
 #
@@ -14,15 +15,15 @@
 # - choose among six ways to serve (exercise 9.2.4)
 # - say what would have to change for another way to be right (exercise 9.2.5)
 #
-# **Prerequisites**: [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb), and what serverless, asynchronous and batch mean, from
-# [serving without a server](../m09_deployment_options/m09_1_without_a_server.ipynb).
+# **Prerequisites**: [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb), and what serverless, asynchronous and batch mean, from [serving without a
+# server](../m09_deployment_options/m09_1_without_a_server.ipynb).
 #
-# **Time**: 100 minutes; a good place for a break is before the transform.
+# **Time**: 100 minutes. A good place for a break is before the transform.
 #
 # **Services**: SageMaker endpoints (multi-model, inference pipeline, multi-container), S3, CloudWatch.
 #
-# **Cost**: \$0 here. On AWS less than a dollar for two hours of four instances (at {fact:price-ml-m5-large-hosting} dollars an hour each, November
-# 2026). Nothing here is closed to new accounts.
+# **Cost**: \$0 here. On AWS less than a dollar for two hours of four instances (at {fact:price-ml-m5-large-hosting} dollars an hour each, November 2026).
+# Nothing here is closed to new accounts.
 
 # %%
 import json
@@ -50,7 +51,7 @@ sagemaker, runtime, s3 = aws.client("sagemaker"), aws.client("sagemaker-runtime"
 aws
 
 # %% [markdown]
-# Fewer airports and flights are quicker.
+# The notebook runs faster with fewer airports and flights.
 
 # %% tags=["parameters"]
 SEED = 9
@@ -61,11 +62,10 @@ ROUNDS = 20
 # %% [markdown]
 # ## Does each airport need a model?
 #
-# Ask this before anything is shared. `RAW` is what a flight looks like when somebody sends it; `features` makes of it what a model learns from. One of
-# these, the airline's share of late flights, had to be learned from data itself: `fit` did, and its result is the *encoder*.
-
+# Ask this first. `RAW` lists the columns of a flight as a partner sends it. `features` turns them into what a model learns from. One feature is the airline's
+# share of late flights. It must be learned from data, too. `fit` does this, and its result is the *encoder*.
 #
-# We train a model for each of the busiest airports, and one from as many flights of all of them together.
+# We train a model for each of the busiest airports. One more model learns from flights of all of them, as many in total.
 
 # %%
 flights = raw_flights(aws.data("flights"), aws.data("weather"), months=7)
@@ -95,14 +95,16 @@ axes.legend()
 show(figure, "Bars by airport: AUC of its own model less that of the model for all.")
 
 # %% [markdown]
-# Solid bars are airports that gain; the dotted line is the mean. Own models lose on average: each learned from a twelfth of the flights, and how late a
-# flight will be is mostly decided in New York, before it leaves. By the scores alone we would serve one model, and be done. It is the airports' contracts
-# that want twelve, and that is the usual reason: tenants, countries, customers.
+# Solid bars are airports that gain from their own model. The dotted line is the mean: on average, own models lose. Each learned from a twelfth of the flights.
+# And lateness is mostly decided in New York, before the flight leaves.
+#
+# By the scores alone, one model is enough. But the airports' contracts require twelve. That is the usual reason for many models: one for each *tenant*
+# (customer) or country.
 #
 # ## One endpoint for all
 #
-# A *multi-model endpoint* has one container and a folder in S3 instead of one model archive. A request names the archive that it wants, as
-# `TargetModel`. Models go into the folder as the training jobs would leave them:
+# A *multi-model endpoint* has one container for many models. Instead of one model archive it has a folder in S3. A request names the archive that it wants, as
+# `TargetModel`. The folder holds archives as training jobs leave them:
 
 
 # %%
@@ -133,8 +135,8 @@ container = {"Image": image, "Mode": "MultiModel", "ModelDataUrl": folder}
 fleet_name = deploy(aws.unique("every-airport"), PrimaryContainer=container)
 
 # %% [markdown]
-# Only `Mode` is new. The endpoint is in service and has not loaded a single model. Now ask each of them three times, but for one
-# airport, which was asked once before: it also waited for the first answer of the server.
+# Only `Mode` is new. The endpoint is in service, but has not loaded any model. We now ask each model three times. The first airport is asked only once and is
+# not in the picture, because a server's first answer takes longer.
 
 # %%
 some = features(july.sample(60, random_state=SEED), encoder)
@@ -164,12 +166,15 @@ print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f
 print(f"{hits['Average']:.0%} found their model loaded")
 
 # %% [markdown]
-# The solid dots are *cold*: the archive was fetched from S3, unpacked and loaded while the caller waited. The hollow ones are *warm*. On AWS a cold model
-# of a gigabyte takes many seconds; where loading takes longer than an answer may, {fact:realtime-seconds} s, the caller is told `ModelNotReadyException`
-# and asks again. Notice the form of the answer: two flights, and one line with a comma. A container of many models answers so when `Accept` says CSV, and with a JSON list else; the same image with one
-# model writes a line for each flight. CloudWatch has two metrics for it: `ModelLoadingWaitTime`, in microseconds, and `ModelCacheHit`.
+# The solid dots are *cold* answers. The caller waited while the server fetched the archive from S3, unpacked it and loaded it. The hollow marks are *warm*
+# answers: the model was in memory. On AWS a cold model of a gigabyte takes many seconds. If loading takes longer than an answer may ({fact:realtime-seconds}
+# s), the caller gets `ModelNotReadyException` and asks again. The last two lines come from CloudWatch's metrics `ModelLoadingWaitTime`, in microseconds, and
+# `ModelCacheHit`.
 #
-# Two mistakes are made on the first day:
+# The first line of output answers for two flights, with a comma between them. A container of many models answers so when `Accept` says CSV, and otherwise with
+# a JSON list. The same image with one model writes a line for each flight.
+#
+# Two mistakes are common at first:
 
 # %%
 for wish in ({"TargetModel": "ZRH.tar.gz"}, {}):
@@ -181,20 +186,19 @@ for wish in ({"TargetModel": "ZRH.tar.gz"}, {}):
         print(wish, said["Code"], said["Message"][:110], sep="\n  ")
 
 # %% [markdown]
-# The first message speaks of a download: the endpoint looks into S3 when it is asked, and not before. So a new model needs no new configuration and no
-# update. A model that is taken out of the folder may answer for a while.
+# The first message speaks of a download. The endpoint looks into S3 only when it is asked for a model. So a new model needs no new configuration and no update.
+# A model that you remove from the folder may still answer for a while.
 
 # %% [markdown] exercise="m09_2_ex1"
 # Write two functions.
 #
-# - `publish(folder, airport, model_data)` copies the archive at the S3 URI `model_data` into `folder` (as above, it ends in `/`) and returns a `str`:
-#   what a request names as `TargetModel` to get it. Called again for the same airport with another archive, it must return a name under which the new
-#   model answers *at once*, while requests with the earlier name still get the earlier model.
-# - `predict(endpoint, routes, flights)` returns a `list[float]`, a probability a flight, in the order of the flights. `routes` is a `dict` from airport
-#   to `TargetModel`; airports that are not in it are answered by `routes["default"]`. A flight is `{"airport": "LAX", "line":
-#   "4,17,1,0.31,2475,75.9,8.1,0.0,10.0"}`. Send one request to each model that is needed, with all its lines.
-#
-# `publish(folder, "ZRH", "s3://.../output/model.tar.gz")` might return `"ZRH-7.tar.gz"`. `flights` may be empty. You need not delete old models.
+# - `publish(folder, airport, model_data)` copies the archive at the S3 URI `model_data` into `folder` (which ends in `/`). It returns a `str`, the
+#   `TargetModel` of a request for it: `publish(folder, "ZRH", "s3://.../output/model.tar.gz")` might return `"ZRH-7.tar.gz"`. Called again for the same airport
+#   with another archive, it returns a name under which the new model answers *at once*. Requests with the earlier name must still get the earlier model. You
+#   need not delete old models.
+# - `predict(endpoint, routes, flights)` returns a `list[float]`: a probability a flight, in their order. A flight is `{"airport": "LAX", "line":
+#   "4,17,1,0.31,2475,75.9,8.1,0.0,10.0"}`. `routes` is a `dict` from airport to `TargetModel`. `routes["default"]` answers for all other airports. Send one
+#   request to each model that is needed, with all its lines. `flights` may be empty.
 
 
 # %% answer="m09_2_ex1"
@@ -229,9 +233,10 @@ check("m09_2_ex1", publish=publish, predict=predict)
 # %% [markdown]
 # ## When sharing pays
 #
-# Memory is what models share. When it is full, the model that was used last longest ago is unloaded, and is cold the next time. Here is a made-up fleet
-# of twelve models in an hour of 600 requests. A cold answer comes too late, and costs `late_usd`; `given/sharing.py` replays the hour. What does each
-# number of instances cost? And what if the late answers of one quiet model are dear, because air ambulances wait for them?
+# Models that share an endpoint share its memory. When it is full, the model that was not used for the longest time is unloaded. Its next answer is cold.
+#
+# Here is a made-up fleet of twelve models, with 600 requests in an hour. A cold answer comes too late, and costs `late_usd`. `given/sharing.py` replays the
+# hour. What does each number of instances cost? And what if the late answers of one quiet model are *dear* (expensive), because air ambulances wait for them?
 
 # %%
 fleet = example(SEED)
@@ -258,18 +263,24 @@ show(figure, "Three lines: dollars an hour by number of shared instances.")
 overview.sort_values("asked", ascending=False)
 
 # %% [markdown]
-# The table counts cold answers. With one instance the model that is asked most is mostly warm; those asked now and then are cold nearly each time. The
-# memory of several instances is counted as one.
+# The table counts cold answers. With one instance, the model that is asked most is mostly warm. Those asked now and then are cold nearly every time. The memory
+# of several instances is counted as one.
 #
-# Each curve falls while an instance takes away late answers, and rises afterwards. A dear model can be kept warm in two ways: by so much memory that
-# nobody is ever unloaded, or by an endpoint of its own. Twelve endpoints of their own would cost twelve times `instance_usd`.
+# Each curve falls while one more instance avoids enough late answers. Then it rises. A dear model stays warm in two ways: with memory for all models, or on an
+# endpoint of its own. Twelve endpoints of their own would cost twelve times `instance_usd`.
 
 # %% [markdown] exercise="m09_2_ex2"
-# Write `plan(fleet)` that returns a `dict`: `{"own": [...], "shared": ...}`, the names of the models that get an endpoint of their own (one instance
-# each), and how many instances, 0 to 6, the others share. A fleet has the keys of the one above: `models` (name to `gb` and `late_usd`), `memory_gb` and
-# `instance_usd` of an instance, and `requests`, the names asked in the last hour, in order. Plans are judged by what the *next* hours cost, by the replay
-# above. `{"own": ["A10", "B27"], "shared": 2}` is a plan. You need not find the very best plan:
-# one that costs 2.5 % more earns all points.
+# Write `plan(fleet)`. It returns a `dict` such as `{"own": ["A10", "B27"], "shared": 2}`. `own` names the models that get an endpoint of their own (one
+# instance each). `shared` is how many instances, 0 to 6, the others share. A fleet has the keys of the one above:
+#
+# | key | value |
+# |---|---|
+# | `models` | name to `gb` and `late_usd` |
+# | `memory_gb`, `instance_usd` | of an instance |
+# | `requests` | the names asked in the last hour, in order |
+#
+# Plans are judged by what the *next* hours cost, by the replay above. You need not find the very best plan: one that
+# costs 2.5 % more earns all points.
 
 
 # %% answer="m09_2_ex2"
@@ -294,11 +305,11 @@ check("m09_2_ex2", plan=plan)
 # %% [markdown]
 # ## The transform and the model as one
 #
-# The partner sends raw flights; the model takes features. Something must turn one into the other, with the encoder of the training. An *inference
-# pipeline* is a model of several containers, at most {fact:endpoint-containers}: what one answers is the request to the next, on the same instance.
+# The partner sends raw flights, but the model takes features. A *transform* must turn one into the other, with the encoder of the training. An *inference
+# pipeline* is a model of several containers, at most {fact:endpoint-containers}, on the same instance. The answer of one is the request to the next.
 #
-# First a small one. A Canadian partner sends features, but the distance in kilometres. AWS's scikit-learn container calls four functions of a script that
-# lies in `code/` of its archive. The script can import what lies beside it, and pandas and scikit-learn, and nothing of this notebook:
+# First a small one: a Canadian partner sends features, but the distance in kilometres. AWS's scikit-learn container calls four functions of a script in `code/`
+# of its archive. The script can import pandas, scikit-learn and the files beside it, but nothing of this notebook:
 
 # %%
 KILOMETRES = r"""
@@ -328,8 +339,7 @@ model = {"ContainerHostname": "model", "Image": image, "ModelDataUrl": archive}
 canadian = deploy(aws.unique("kilometres"), Containers=[transform, model])
 
 # %% [markdown]
-# `Containers`, in their order, takes the place of `PrimaryContainer`. Is the answer the same, and what does the second container cost in time? CloudWatch
-# measures each container.
+# `Containers`, in their order, takes the place of `PrimaryContainer`. How much time does the second container cost? CloudWatch measures each.
 
 # %%
 weekday, hour, origin, carrier, distance, *weather = lines[0].split(",")
@@ -359,10 +369,12 @@ axes.set(xlabel="milliseconds, on average", title="Where a request spends its ti
 show(figure, "One bar: milliseconds of a request in the transform and in the model.")
 
 # %% [markdown]
-# The transform costs about a millisecond, no network and no second instance, and grows with its script. It is not free: a limit of 5 ms might not bear it.
+# Compare the two answers first. The transform costs about a millisecond, but no network and no second instance. A longer script costs more. A limit of 5 ms may
+# be too short for it.
 #
-# The same containers can also be called one by one. With the mode `Direct` a request names its container; that saves instances when several
-# *different* programs are each asked seldom. Here it shows what the model is sent. And the pipeline gets a line that it cannot read:
+# The same containers can also be called one by one. Such a *multi-container endpoint* has the mode `Direct`: a request names its container. This saves
+# instances when several *different* programs are each asked seldom. Here it shows what the transform sends to the model. The pipeline also gets a line that it
+# cannot read:
 
 # %%
 mode = {"Mode": "Direct"}
@@ -380,20 +392,19 @@ for event in [event for event in events if "Error:" in event["message"]][-1:]:
     print(event["logStreamName"].rpartition("/")[2], "logs:", event["message"])
 
 # %% [markdown]
-# In the last request a field was missing. The message names the container that failed, and its log, a stream for each container, says why. A pipeline is
-# never asked further than that: the model saw nothing of it.
+# In the last request fields were missing. The message names the container that failed. Each container has a stream in the log, which says why. A pipeline stops
+# at a failure: the model never saw this request.
 
 # %% [markdown] exercise="m09_2_ex3"
-# Write `pipeline(name, encoder, model_data)` that makes an endpoint `name` which takes *raw* flights, and returns `name` when it answers.
+# Write `pipeline(name, encoder, model_data)`. It makes an endpoint `name` that takes *raw* flights, and returns `name` when it answers, such as `"raw-1"` for
+# `pipeline("raw-1", encoder, f"{folder}ATL.tar.gz")`.
 #
-# - A line of a request has the columns `RAW`, such as `2013-07-01 17:15,JFK,UA,1089,75.9,8.1,0.0,10.0`; a request has one line or several.
-# - The first container turns lines into features as `features` in `given/raw.py` does, with this `encoder`: a `dict` as above, another one each time.
-#   For the line above these are 0 for Monday, 17, 1, the share of UA, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: what
-#   training did with them holds.
+# - A request has one or several lines with the columns `RAW`, such as `2013-07-01 17:15,JFK,UA,1089,75.9,8.1,0.0,10.0`.
+# - The first container makes features as `features` in `given/raw.py` does, with this `encoder`: a `dict` as above, another one each time. The line above
+#   becomes 0 for Monday, 17, 1, the share of UA, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: do as training did.
 # - The last is the XGBoost container with the archive at the S3 URI `model_data`. It answers one number a line.
 #
-# `pipeline("raw-1", encoder, f"{folder}ATL.tar.gz")` returns `"raw-1"`. `transform` and `model` show what a container takes; `store` and `deploy` are yours
-# to use. You need not clean up.
+# `transform` and `model` show what a container takes. You may use `store` and `deploy`. You need not clean up.
 
 
 # %% answer="m09_2_ex3"
@@ -430,9 +441,8 @@ check("m09_2_ex3", pipeline=pipeline)
 # %% [markdown]
 # ## Where does the transform belong?
 #
-# The partner could also compute the features itself: no second container, and no raw data to you. Then there are two programs that must do the same thing
-# for ever. Here are three ways in which that went wrong, on July's flights: an encoder that was not renewed with the model, a language whose weeks begin
-# on Sunday, and an hour in UTC.
+# The partner could also compute the features. Then you need no second container and no raw data. But two programs must do the same thing for ever. Here are
+# three mistakes, on July's flights: an encoder that was not renewed with the model, weeks that begin on Sunday, and an hour in UTC.
 
 # %%
 month = july.sample(8_000, random_state=SEED)
@@ -460,35 +470,34 @@ axes.set_title("Nothing fails. Some of it is wrong")
 show(figure, "Bars: AUC in July for four ways to make the features.")
 
 # %% [markdown]
-# No request failed in any of the four, and two of them look harmless by the score while many single answers are others. A transform that needs only the
-# request, and something learned at training time, goes in front of the model: encoder and model are replaced in one update, and no caller can get them
-# apart. A feature that needs *other* rows, such as yesterday's delays, cannot be computed by a container that sees one request. It is prepared
-# beforehand, and the request brings it.
+# No request failed in any of the four ways. Two mistakes look harmless by the score, but many single answers moved.
+#
+# Put a transform in front of the model if it needs only the request and something learned at training time. Then one update replaces encoder and model, and no
+# caller can separate them. A feature that needs *other* rows, such as yesterday's delays, is different. A container that sees one request cannot compute it. It
+# is prepared beforehand, and the request brings it.
 #
 # ## Which option, when
 #
-# You now know six ways to serve. Ask in this order, and stop at the first yes. The limits are AWS's; the order and the hour are this course's own:
+# You now know six ways to serve. Ask in this order, and stop at the first yes. The limits are AWS's. The order and the hour are this course's own:
 #
 # | question | option |
 # |---|---|
 # | May the answer come an hour later, or more (`answer_s` of 3,600 or more)? | `batch` |
 # | Is a request larger than {fact:realtime-payload-mb} MB (`payload_mb`), or does the model need longer than {fact:realtime-seconds} s for it (`model_s`)? | `asynchronous` |
 # | Are there several models of one kind (`models`), and may a caller wait until one is loaded (`cold_s` no more than `answer_s`)? | `multi-model` |
-# | Are there several, and there is no time for that? Each has an endpoint. | `real time` |
+# | Are there several, but no time for that? Each has an endpoint. | `real time` |
 # | Does a transform of the request come first (`transform` is `request`), and are `transform_s` and `model_s` together no more than `answer_s`? | `pipeline` |
-# | Is there time for a cold start (`cold_s` no more than `answer_s`), has a request at most {fact:serverless-payload-mb} MB and the model at most {fact:serverless-most-memory-gb} GB (`memory_gb`), *and* is a day cheaper than with an instance? | `serverless` |
+# | Are all four true? There is time for a cold start (`cold_s` no more than `answer_s`). A request has at most {fact:serverless-payload-mb} MB. The model has at most {fact:serverless-most-memory-gb} GB (`memory_gb`). A day is cheaper than with an instance. | `serverless` |
 # | Else | `real time` |
 #
-# Serverless takes a request's seconds (`model_s`), times `memory_gb`, times `gb_second_usd`; an instance stands all day at `instance_usd` an hour.
-# Pipelines and many models come before serverless because a serverless endpoint takes neither. `transform` may also be `none`, or `history`: features
-# that are prepared beforehand.
-#
-# With more to know of a case, others would weigh otherwise: one model for all, say, or a batch every ten minutes.
+# For each request, serverless costs its seconds (`model_s`) times `memory_gb` times `gb_second_usd`. An instance runs all day at `instance_usd` an hour.
+# Pipelines and many models come before serverless because a serverless endpoint takes neither. `transform` may also be `none`, or `history`: features that are
+# prepared beforehand. If you know more, another way may be better.
 
 # %% [markdown] exercise="m09_2_ex4"
-# Write `choose(case)` that returns a `str`, one of the six options, by this course's table. A case is a dictionary with all fields: `{"answer_s": 20.0, "model_s":
-# 0.1, "transform_s": 0.02, "cold_s": 6.0, "payload_mb": 0.1, "memory_gb": 2, "requests_a_day": 3000, "models": 1, "transform": "none", "instance_usd":
-# 0.115, "gb_second_usd": 0.00002}`. With `"answer_s": 7200.0` it is `"batch"`. Forty unseen cases are graded. You need not deploy anything.
+# Write `choose(case)`. It returns a `str`, one of the six options, by this course's table. A case is a `dict` with all fields: `{"answer_s": 20.0, "model_s":
+# 0.1, "transform_s": 0.02, "cold_s": 6.0, "payload_mb": 0.1, "memory_gb": 2, "requests_a_day": 3000, "models": 1, "transform": "none", "instance_usd": 0.115,
+# "gb_second_usd": 0.00002}`. With `"answer_s": 7200.0` it is `"batch"`. Forty unseen cases are graded. You need not deploy anything.
 
 
 # %% answer="m09_2_ex4"
@@ -513,14 +522,24 @@ def choose(case: dict) -> str:
 check("m09_2_ex4", choose=choose)
 
 # %% [markdown] exercise="m09_2_ex5"
-# Whoever knows only what is right today is surprised when the traffic doubles. Write `make_right_for(option, case)` that returns a `dict`: the case with
-# *one* field changed, so that by this course's table `option` is right. It always can be, by a change within these ranges; prices do not change:
+# Write `make_right_for(option, case)`. It returns a `dict`: the case with *one* field changed, so that `option` is right by this course's table. One change
+# within these ranges is always enough. Prices do not change.
 #
-# `answer_s` 0.05 to 86,400, `model_s` 0.001 to 900, `transform_s` 0.001 to 30, `cold_s` 0.2 to 120, `payload_mb` 0.001 to 1,000, `memory_gb` 0.5 to 16,
-# `requests_a_day` 1 to 50,000,000, `models` 1 to 2,000 (an `int`), `transform` as above.
+# | field | range |
+# |---|---|
+# | `answer_s` | 0.05 to 86,400 |
+# | `model_s` | 0.001 to 900 |
+# | `transform_s` | 0.001 to 30 |
+# | `cold_s` | 0.2 to 120 |
+# | `payload_mb` | 0.001 to 1,000 |
+# | `memory_gb` | 0.5 to 16 |
+# | `requests_a_day` | 1 to 50,000,000 |
+# | `models` (an `int`) | 1 to 2,000 |
+# | `transform` | as above |
 #
-# Change a number no further than you must: moved back towards the old value by a tenth of itself, the new one must no longer make the option right. With `{"memory_gb": 9, ...}` in a case that is right for real time for that alone, `make_right_for("serverless", case)` may set it to 6; 5 would
-# be too far. Thirty unseen wishes are graded.
+# Change a number no further than you must. Move the new value back towards the old one by a tenth of itself: then the option must no longer be right. For
+# example, a case is right for real time only because of `"memory_gb": 9`. `make_right_for("serverless", case)` may set it to 6, because 6.6 is too much for
+# serverless. 5 would be too far, because 5.5 is not. Thirty unseen wishes are graded.
 
 
 # %% answer="m09_2_ex5"
@@ -553,17 +572,17 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - asked first whether many models are needed at all;
-# - put twelve behind one endpoint, seen cold and warm answers, and replaced one without an update;
-# - bought warmth where it is worth its price;
-# - put a transform in front of a model, and seen what its copies elsewhere do;
-# - chosen among six ways to serve, and moved cases across their borders.
+# - asked whether many models are needed at all;
+# - put twelve behind one endpoint, and replaced one without an update;
+# - kept models warm where this is worth its price;
+# - put a transform in front of a model, and seen what a copy elsewhere does wrong;
+# - chosen among six ways to serve, and made another one right.
 #
 # ## Recall
 #
-# 1. When does a multi-model endpoint notice that there is a new archive?
+# 1. When does a multi-model endpoint notice a new archive?
 # 2. Why must an archive never be overwritten?
-# 3. Which models gain by an endpoint of their own: those asked often, or others?
+# 3. Which models gain from their own endpoint: those asked often, or others?
 # 4. Why can a pipeline not compute yesterday's delays?
 # 5. A pipeline fails. Where do you look first?
 #
@@ -579,9 +598,8 @@ check("m09_2_ex5", make_right_for=make_right_for)
 #
 # ## The same in the SDKs
 #
-# Version 3 of the SageMaker SDK has no class for many models; its resources make the requests above
-# (`Model.create(primary_container=ContainerDefinition(mode="MultiModel", ...))`, then `endpoint.invoke(body=..., target_model="ATL.tar.gz")`). In version
-# 2:
+# Version 3 of the SageMaker SDK has no class for many models. Its resources make the requests above:
+# `Model.create(primary_container=ContainerDefinition(mode="MultiModel", ...))`, then `endpoint.invoke(body=..., target_model="ATL.tar.gz")`. In version 2:
 #
 # ```python
 # from sagemaker.multidatamodel import MultiDataModel
@@ -594,8 +612,8 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # PipelineModel(models=[transform, model], role=aws.role).deploy(1, "ml.m5.large")  # Containers=[...]
 # ```
 #
-# What changed on AWS: besides these there are *inference components* today, models with a share of an instance's processors and memory of their own that
-# scale one by one. They suit a few large models; for hundreds of small ones the multi-model endpoint is still there.
+# AWS now also has *inference components*. They are models with their own share of an instance's processors and memory, and scale one by one. They suit a few
+# large models. For hundreds of small ones, the multi-model endpoint is still there.
 #
 # ## The same in version 2 of the SDK
 #
@@ -611,11 +629,9 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # predictor.delete_endpoint()
 # ```
 #
-# `PipelineModel([first, second], aws.role)` of `sagemaker.pipeline` puts two such models in one endpoint, one behind the other.
-#
 # ## Clean up
 #
-# Two endpoints still stand, and cost.
+# Two endpoints are still running, and cost money.
 
 # %%
 aws.cleanup()
@@ -623,7 +639,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# This was the last way to serve. If you have not met [answers without a server that waits](../m09_deployment_options/m09_1_without_a_server.ipynb), they
-# are the other half of the table above.
+# The other half of the table is in [answers without a server that waits](../m09_deployment_options/m09_1_without_a_server.ipynb), if it is new to you.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
