@@ -134,8 +134,12 @@ for metric in first["FinalMetricDataList"]:
 # In companies you will more often see the SageMaker Python SDK, which makes such requests from Python objects. Its import takes some seconds:
 
 # %%
+import logging
+
 from sagemaker.core.helper.session_helper import Session
 from sagemaker.train import ModelTrainer, configs
+
+logging.disable(logging.WARNING)  # the SDK reports every step
 
 # %% [markdown]
 # `ModelTrainer` holds what a request says about program and computer. `train` adds the channels, sends the request, and can wait for the job.
@@ -158,13 +162,15 @@ trainer.train(input_data_config=[winter], wait=False, logs=False)
 mine = {"NameContains": trainer.base_job_name}
 [summary] = sagemaker.list_training_jobs(**mine)["TrainingJobSummaries"]
 second = wait(summary["TrainingJobName"])
-for member in ("HyperParameters", "InputDataConfig", "ResourceConfig"):
-    print(member, "differs" if second[member] != first[member] else "is the same")
+for member in ("HyperParameters", "ResourceConfig", "StoppingCondition", "OutputDataConfig"):
+    print(member, "is the same:", second[member] == first[member])
+by_hand, by_sdk = first["InputDataConfig"][0], second["InputDataConfig"][0]
+print("the SDK's channel has more:", {key: by_sdk[key] for key in by_sdk if key not in by_hand})
 print("train:auc", round(second["FinalMetricDataList"][-1]["Value"], 3))
 
 # %% [markdown]
-# The SDK has sent the same request. It also chose a name for the job, and the bucket of its `Session` where it stores what it must upload. When something
-# fails, AWS answers in the words of the request, so learn to read both.
+# The SDK has sent the same request. Only the channel has one field more, its input mode, which comes below. The SDK also chose a name for the job, and it
+# uses the bucket of its `Session` for files that it uploads. When something fails, AWS answers in the words of the request, so learn to read both.
 
 # %% [markdown] exercise="m04_1_ex1"
 # Write `training_request(name, train, validation, rounds)`. It returns the request of a training job, a `dict` for `create_training_job(**request)`. The job
