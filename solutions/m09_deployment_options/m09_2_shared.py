@@ -596,21 +596,10 @@ check("m09_2_ex5", make_right_for=make_right_for)
 #
 # </details>
 #
-# ## The same in the SDKs
+# ## The same with the SDK
 #
-# Version 3 of the SageMaker SDK has no class for many models. Its resources make the requests above:
-# `Model.create(primary_container=ContainerDefinition(mode="MultiModel", ...))`, then `endpoint.invoke(body=..., target_model="ATL.tar.gz")`. In version 2:
-#
-# ```python
-# from sagemaker.multidatamodel import MultiDataModel
-# from sagemaker.pipeline import PipelineModel
-#
-# many = MultiDataModel("every-airport", model_data_prefix=folder, image_uri=image, role=aws.role)
-# predictor = many.deploy(1, "ml.m5.large")
-# many.add_model(model_data_source="s3://.../model.tar.gz", model_data_path="ZRH-7.tar.gz")  # publish
-# predictor.predict(line, target_model="ZRH-7.tar.gz")
-# PipelineModel(models=[transform, model], role=aws.role).deploy(1, "ml.m5.large")  # Containers=[...]
-# ```
+# Version 3 of the SageMaker SDK has no class for many models. Its resources make the requests above: `Model.create` with a
+# `ContainerDefinition(mode="MultiModel", image=image, model_data_url=folder)`, then `endpoint.invoke(body=lines[0], target_model="ATL.tar.gz")`.
 #
 # AWS now also has *inference components*. They are models with their own share of an instance's processors and memory, and scale one by one. They suit a few
 # large models. For hundreds of small ones, the multi-model endpoint is still there.
@@ -618,14 +607,26 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # ## The same in version 2 of the SDK
 #
 # ```python
+# from sagemaker.model import Model
 # from sagemaker.multidatamodel import MultiDataModel
+# from sagemaker.pipeline import PipelineModel
 # from sagemaker.predictor import Predictor
 # from sagemaker.serializers import CSVSerializer
 #
-# shared = MultiDataModel(f"{fleet_name}-2", folder, image_uri=image, role=aws.role)
-# shared.deploy(1, "ml.m5.large", endpoint_name=f"{fleet_name}-2")
-# predictor = Predictor(f"{fleet_name}-2", serializer=CSVSerializer())
-# print(list(shared.list_models())[:3], predictor.predict(lines[0], target_model=f"{busiest[0]}.tar.gz"))
+# machine, text = (1, "ml.m5.large"), CSVSerializer()
+# many = MultiDataModel(f"{fleet_name}-2", folder, image_uri=image, role=aws.role)
+# many.add_model(model_data_source=archive, model_data_path="copy.tar.gz")  # publish
+# many.deploy(*machine, endpoint_name=f"{fleet_name}-2")
+# predictor = Predictor(f"{fleet_name}-2", serializer=text)
+# print(predictor.predict(lines[0], target_model="copy.tar.gz"))
+# predictor.delete_endpoint()
+#
+# settings = transform["Environment"]
+# first = Model(transform["Image"], transform["ModelDataUrl"], aws.role, env=settings)
+# chain = PipelineModel([first, Model(image, archive, aws.role)], aws.role)  # Containers
+# chain.deploy(*machine, endpoint_name=f"{canadian}-2")
+# predictor = Predictor(f"{canadian}-2", serializer=text)
+# print(predictor.predict(abroad))
 # predictor.delete_endpoint()
 # ```
 #
