@@ -22,7 +22,7 @@ FEWEST = 3  # kinds that must be closed before it is asked what was kept
 # What is said of a resource that nobody uses and is left, of a used one that is gone, and of somebody else's that is gone.
 LEFT = {
     "endpoints": "An endpoint that was never asked still answers, and costs money.",
-    "warm pools": "A warm pool is still kept: its job's `WarmPoolStatus` is Available.",
+    "warm pools": "A warm pool is still kept: its job's `WarmPoolStatus` has the `Status` Available.",
     "NAT gateways": "A NAT gateway to which no route leads is still there.",
     "secrets": "A secret that nobody has read is still there.",
     "unfinished uploads": "An unfinished upload still stores its parts.",

@@ -16,7 +16,7 @@
 # **Prerequisites**: endpoints and their metrics, in [a real-time endpoint](../m08_realtime/m08_1_realtime.ipynb); policies, in
 # [who may do what](../m13_security/m13_1_who_may_do_what.ipynb).
 #
-# **Time**: 90 minutes.
+# **Time**: two hours, with a break before "Hear of the next one".
 #
 # **Services**: Cost Explorer, Price List, Budgets, SNS, CloudWatch, SageMaker, Secrets Manager, VPC, S3.
 #
@@ -54,7 +54,7 @@ for usage_type, (price, unit) in prices.items():
 
 # %% [markdown]
 # An hour costs the same in a job and in an endpoint. The difference is how many hours there are. A training job is billed from its start to its end, in seconds. An
-# *endpoint is billed from its creation to its deletion*, whether anybody asks it or not:
+# *endpoint is billed from its creation to its deletion*, even if nobody calls it:
 
 # %%
 hour = prices["USE1-Host:ml.m5.large"][0]
@@ -62,7 +62,8 @@ print(f"a job of 3 minutes each day: {30 * 3 / 60 * hour:6.2f} dollars a month")
 print(f"an endpoint:                 {30 * 24 * hour:6.2f} dollars a month")
 
 # %% [markdown]
-# So look for what *lasts*: endpoints, notebooks, warm pools, NAT gateways, stored data. Jobs end by themselves.
+# So look for what *lasts*: endpoints, notebooks, stored data, *warm pools* (instances that a job keeps for the next one) and *NAT gateways* (by which private
+# networks reach the internet). Jobs end by themselves.
 #
 # ## Who spent it
 #
@@ -81,9 +82,9 @@ for each in ce.get_cost_and_usage(**asked, GroupBy=by)["ResultsByTime"]:
 # %% [markdown]
 # What to notice:
 #
-# - `End` does not belong to the time. Amounts are texts.
-# - A grouped answer has `Groups` in each element of `ResultsByTime`, and `Total` is empty. A time over two months has two elements.
-# - Each request to Cost Explorer costs {fact:cost-explorer-request-cents} cent. So ask once, and keep the answer.
+# - `End` is exclusive: that day does not count. Amounts are texts.
+# - A grouped answer has `Groups` in each element of `ResultsByTime`. A time over two months has two elements, as the next cell shows.
+# - Each request to Cost Explorer costs {fact:cost-explorer-request-cents} cent. You will see it in the next answer. So ask once, and keep the answer.
 #
 # Teams share this account. Their resources have a *tag* `team`, most of them. A tag does not count in the bill until it is activated as a *cost allocation
 # tag*, and then only for usage from that time on. We make some KMS keys (a dollar a month each) for two teams, and one without a tag. We activate the tag, and let
@@ -104,8 +105,8 @@ for each in ce.get_cost_and_usage(**asked, GroupBy=by)["ResultsByTime"]:
         print(each["TimePeriod"]["Start"], group["Keys"], cost)
 
 # %% [markdown]
-# The key of a group is `team$delays`. What has no tag is `team$`: what was used before the tag was active, requests, and what somebody forgot to tag. Somebody
-# must pay for it, too. A fair rule: each team pays a part of it in proportion to what it spent itself.
+# The key of a group is `team$delays`. The key `team$` is for all costs without the tag. These are usage from before the tag was active, requests, and what
+# somebody forgot to tag. Somebody must pay for them, too. A fair rule: each team pays a part of them in proportion to what it spent itself.
 
 # %% [markdown] exercise="m14_1_ex1"
 # Write `by_team(start, end)`. It returns what each team pays for a time, a `dict` from team to US dollars (`float`). `start` and `end` are texts such as
@@ -146,7 +147,8 @@ check("m14_1_ex1", by_team=by_team)
 # %% [markdown]
 # ## What nobody uses
 #
-# The second team's account is a mess: people have left, and names say nothing. We build such an account. It takes some seconds:
+# The second team's part of the account is a mess: people have left, and names say nothing. All its names begin with one prefix. We build it, which can take a
+# minute:
 
 # %%
 prefix = aws.unique("fares")
@@ -159,9 +161,9 @@ print(account.listed(aws, prefix))
 # | what | costs | nobody uses it if | end it by |
 # |---|---|---|---|
 # | endpoint | each hour of each instance | no variant of it was ever asked: the metric `Invocations` has no data | `delete_endpoint` |
-# | warm pool of a training job | each hour, until its time is over | `WarmPoolStatus` says `Available` | `update_training_job`, keep alive 0 seconds |
+# | warm pool of a training job | each hour, as long as it is kept | the job's `WarmPoolStatus` has the `Status` `Available` | `update_training_job` with `KeepAlivePeriodInSeconds` 0 in `ResourceConfig` |
 # | NAT gateway | each hour, and each gigabyte | no route leads to it | `delete_nat_gateway` |
-# | secret | 40 cents a month | it has no `LastAccessedDate` | `delete_secret`, with a time to change your mind |
+# | secret | 40 cents a month | it has no `LastAccessedDate` | `delete_secret`; `RecoveryWindowInDays` is the time to change your mind |
 # | unfinished upload | the storage of its parts | nobody goes on with it; here that is all of them | `abort_multipart_upload` |
 #
 # The metric is in the namespace `AWS/SageMaker`, with the dimensions `EndpointName` and `VariantName`. So you ask for each variant:
@@ -174,8 +176,8 @@ for variant in found["ProductionVariants"]:
     print(first["EndpointName"], name, account.invocations(aws, found, name))
 
 # %% [markdown]
-# `account.invocations` is given: it adds up the metric from the endpoint's creation on. `account.routes_to(aws, gateway)` returns the route tables that have a
-# route to a NAT gateway.
+# These are given. `account.invocations` adds up the metric from the endpoint's creation on. `account.routes_to(aws, gateway)` returns the route tables that have a
+# route to a NAT gateway. `account.endpoints`, `training_jobs`, `gateways`, `secrets` and `uploads` list what there is: open `given/account.py`.
 #
 # :::{warning}
 # An *S3 object*, a *KMS key* or a *log group* may be needed although nobody has asked for it for a year. What cannot be brought back, do not delete by a metric.
@@ -185,7 +187,7 @@ for variant in found["ProductionVariants"]:
 # %% [markdown] exercise="m14_1_ex2"
 # Write `tidy(prefix, bucket)` that ends all in the table that nobody uses. It returns nothing.
 #
-# - Endpoints, training jobs and secrets are those whose names *begin* with `prefix`. Somebody else's may have it elsewhere in their names.
+# - Endpoints, training jobs and secrets are those whose names *begin* with `prefix`. Others' names may contain it in another place.
 # - NAT gateways are those with the tag `Name` equal to `prefix`, and the state `available`.
 # - Unfinished uploads are those in `bucket`, whose keys begin with `folder(prefix)`, which is given.
 # - A secret must be recoverable for 30 days.
@@ -237,7 +239,7 @@ print(before, "before,", bill.a_day(aws, prefix), "after")
 print(account.listed(aws, prefix))
 
 # %% [markdown]
-# What is left is used. Can it be had for less? That is the question of [the next notebook](m14_2_the_same_for_less.ipynb).
+# What is left is used. The training jobs are still listed, because jobs are never removed: only their pools have ended. Can what is left be had for less? That is the question of [the next notebook](m14_2_the_same_for_less.ipynb).
 #
 # ## Hear of the next one
 #
@@ -245,8 +247,8 @@ print(account.listed(aws, prefix))
 # *actual* costs or of the *forecast* until the end of the month. AWS evaluates budgets about three times a day.
 #
 # A notification can go to an e-mail address or to an SNS topic. The policy of the topic must allow the service `budgets.amazonaws.com` to publish. Otherwise AWS
-# sends nothing, and nobody hears of that either. An *action* does something: it attaches a policy to a role, for instance one that refuses new jobs. Budgets does
-# this as a role of its own. Here is a budget that counts all costs, with its message:
+# sends nothing, and nobody hears of that either. An *action* does something: it attaches a policy to a role, for instance one that refuses new jobs. For
+# this, Budgets assumes a role of its own. Here is a budget that counts all costs, with its message:
 
 # %%
 topic, inbox = bill.topic(aws, "bills")
@@ -266,7 +268,7 @@ bill.pass_days(aws, 1)
 print(bill.message(aws, inbox))
 
 # %% [markdown]
-# The limit was 1 cent, so the message came on the same day. A topic has one policy: `statements_of` returns what is in it, and `set_statements` replaces all of it.
+# The limit was 1 cent, so the message came on the same day. (It shows half of the limit, rounded to cents.) A topic has one policy: `statements_of` returns what is in it, and `set_statements` replaces all of it.
 #
 # Which policy should an action attach? One that refuses what makes new costs, and lets people end what runs:
 
@@ -285,8 +287,8 @@ print(stop, json.dumps(refusing, indent=1), sep="\n")
 # | the topic's policy | also lets Budgets publish, for this account's budgets only: the condition key `aws:SourceAccount` is `aws.account`. What it allowed before stays |
 # | an action, without approval | when the actual costs are above 100 %: attach `policy` to `role` |
 #
-# A filter by tag is `{"Tags": {"Key": ..., "Values": [...]}}` in `FilterExpression`, together with `"Metrics": ["UnblendedCost"]`. An action needs a
-# subscriber, too: take the topic.
+# In the budget, `FilterExpression` is `{"Tags": {"Key": ..., "Values": [...]}}`, and beside it stands `"Metrics": ["UnblendedCost"]`. `create_budget_action`
+# makes an action; its type is `APPLY_IAM_POLICY`. It needs a subscriber, too: take the topic.
 #
 # The check reads what you made.
 
@@ -337,7 +339,7 @@ except ce.exceptions.DataUnavailableException as error:
     print(error)
 
 # %% [markdown]
-# A forecast knows only the past. What you decide today, it learns in weeks.
+# Compare it with what the endpoints cost a day: a forecast knows only the past, and in most of these weeks they did not exist.
 #
 # There are three ways to pay for an instance:
 #
@@ -364,7 +366,7 @@ show(bill.plot(load), words)
 # With a discount of 0.3, one dollar of commitment pays for 1 / 0.7 = 1.43 dollars at list prices. An example: 10 dollars of `hosting` in each of four hours, and
 # nothing else. The best commitment is 7.
 #
-# The check computes the cost of a year with your commitment, for other loads and discounts. It may be 0.1 % above the least one.
+# The check computes the cost of a year with your commitment, for other loads and discounts. That cost may be at most 0.1 % above the least.
 
 
 # %% answer="m14_1_ex4"
@@ -395,7 +397,8 @@ for name, each in rivals.items():
 # %% [markdown]
 # What to notice:
 #
-# - The best commitment is below the mean: lost hours cost more than hours on demand.
+# - The best commitment is below the mean. With a discount of 30 %, a dollar of load that is promised and not used loses 70 cents. A dollar of load on demand
+#   loses only the discount, 30 cents. With discounts above 50 % it is the other way round.
 # - First tidy up and make things smaller, and *then* commit. A promise for waste is waste for a year.
 # - On AWS *Compute Optimizer* and *Trusted Advisor* also look for idle and oversized resources, and Cost Explorer recommends commitments from your last 7 to 60 days. The
 #   local AWS has none of the three.
@@ -421,7 +424,7 @@ for name, each in rivals.items():
 # - 2: nothing: a tag counts from its activation on.
 # - 3: at the policy of the topic: it must allow `budgets.amazonaws.com`.
 # - 4: yes: the policy refuses new things, and ends nothing.
-# - 5: an hour below it loses the whole promise, an hour above only the discount.
+# - 5: with a discount of 30 %, load that is promised and not used loses 70 cents a dollar, and load on demand only 30 cents.
 #
 # </details>
 #
