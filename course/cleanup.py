@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 WAIT = {"Delay": 1, "MaxAttempts": 120}
 SHORT_DELAY = 0.2  # seconds between two calls of List for what takes a moment only
+LATE_SECONDS = 10  # for which objects may still come to a bucket that is to go; captured data takes about one
 TUNING = ("hyper_parameter_tuning_jobs", "HyperParameterTuningJob")
 FEATURES = ("feature_groups", "FeatureGroup")
 SCHEDULES = ("monitoring_schedules", "MonitoringSchedule")
@@ -144,9 +145,16 @@ class Cleanup:
 
 
 def delete_bucket(s3: Any, name: str) -> None:
-    """Delete a bucket with all its objects."""
-    delete_objects(s3, name, "")
-    s3.delete_bucket(Bucket=name)
+    """Delete a bucket with all its objects, and with those that come meanwhile, such as the last captured data of an endpoint."""
+    for left in range(LATE_SECONDS, -1, -1):
+        delete_objects(s3, name, "")
+        try:
+            s3.delete_bucket(Bucket=name)
+            return
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketNotEmpty" or not left:
+                raise
+        time.sleep(1)
 
 
 def delete_objects(s3: Any, bucket: str, prefix: str) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from course.cleanup import Cleanup
+from course.cleanup import Cleanup, delete_bucket
 from course.localaws.server import launch
-from tests.localaws.sagemaker.job_fixtures import JobFixtures
+from tests.localaws.sagemaker.job_fixtures import BUCKET, JobFixtures
 from tests.localaws.sagemaker.monitoring.test_schedules import job_definition
 from tests.localaws.sagemaker.transform.transform_fixtures import SUM, model, request
 from tests.localaws.sagemaker.tuning.tuning_fixtures import TuningFixtures
@@ -80,5 +80,26 @@ def test_a_monitoring_schedule_ends_before_its_endpoint_with_its_definition(tmp_
         assert [each["MonitoringScheduleName"] for each in left] == ["watch-of-others"]
         definitions = sagemaker.list_data_quality_job_definitions()["JobDefinitionSummaries"]
         assert [each["MonitoringJobDefinitionName"] for each in definitions] == ["definition-of-others"]
+    finally:
+        handle.stop()
+
+
+def test_a_bucket_goes_with_what_is_written_into_it_at_the_last_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = launch.start(tmp_path / "state")
+    try:
+        s3 = JobFixtures(handle, "").s3
+        s3.put_object(Bucket=BUCKET, Key="early", Body=b"1")
+        late, delete = iter(["captured/a.jsonl"]), s3.delete_bucket
+
+        def written_late(**request: str) -> dict:
+            for key in late:  # at the first call only
+                s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")
+            return delete(**request)
+
+        monkeypatch.setattr(s3, "delete_bucket", written_late)
+        delete_bucket(s3, BUCKET)
+        assert BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+        with pytest.raises(s3.exceptions.NoSuchBucket):
+            delete_bucket(s3, BUCKET)
     finally:
         handle.stop()

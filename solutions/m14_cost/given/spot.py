@@ -27,6 +27,16 @@ def latest(aws: Any, prefix: str) -> str:
     return aws.client("sagemaker").list_training_jobs(**asked)["TrainingJobSummaries"][0]["TrainingJobName"]
 
 
+def await_checkpoint(aws: Any, folder: str) -> None:
+    """Wait until there is an object in a folder, an S3 URI. Raises TimeoutError after two minutes."""
+    bucket, _, prefix = folder.removeprefix("s3://").partition("/")
+    end = time.monotonic() + 120
+    while not aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"]:
+        if time.monotonic() > end:
+            raise TimeoutError(f"no checkpoint came to {folder} in two minutes")
+        time.sleep(LOOK_EVERY)
+
+
 def wait(aws: Any, job: str) -> dict:
     """Wait until a training job has ended, and describe it."""
     sagemaker = aws.client("sagemaker")
