@@ -138,7 +138,11 @@ def run(program: ShownProgram, python: Path, log: Path) -> bool:
         with log.open("w") as output:
             command = [str(python), "-c", code]
             options = {"cwd": folder, "env": handle.environment(), "stdout": output, "stderr": subprocess.STDOUT}
-            return subprocess.run(command, **options, timeout=PROGRAM_SECONDS).returncode == 0
+            try:
+                return subprocess.run(command, **options, timeout=PROGRAM_SECONDS).returncode == 0
+            except subprocess.TimeoutExpired:
+                output.write(f"The program was stopped: it ran longer than {PROGRAM_SECONDS} s.\n")
+                return False
 
 
 def _begun(program: ShownProgram, folder: Path) -> Path:
@@ -156,11 +160,15 @@ def hand_over(place: str, names: Sequence[str], values: Mapping[str, Any]) -> No
 
     Raises
     ------
+    NameError
+        The notebook does not have a name.
     TypeError
         A value is neither ``aws`` nor a table nor one that JSON can hold.
     """
     lines = ["import pandas", "from types import SimpleNamespace"]
     for name in names:
+        if name not in values:
+            raise NameError(f"the code below {HEADING!r} uses {name!r}, which the notebook does not have")
         value = values[name]
         if isinstance(value, CourseSession):
             members = {member: getattr(value, member) for member in SESSION}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell
 
+from course.regression import sdk_v2
 from course.regression.execute import lessons
 from course.regression.sdk_v2 import HEADING, ROOT, TextError, main, run, shown_program
 
@@ -109,6 +110,15 @@ def test_what_fails_is_in_the_log(tmp_path: Path) -> None:
     assert "KeyError: 'none'" in log.read_text()
     assert not run(shown_program(notebook(tmp_path, "found = hour", first="hour = print")), Path(sys.executable), log)
     assert log.read_text().startswith("The notebook failed before the text: cell 1: TypeError: Object of type builtin")
+    assert not run(shown_program(notebook(tmp_path, "found = gate")), Path(sys.executable), log)
+    assert f"NameError: the code below {HEADING!r} uses 'gate', which the notebook does not have" in log.read_text()
+
+
+def test_a_program_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk_v2, "PROGRAM_SECONDS", 1)
+    log = tmp_path / "log"
+    assert not run(shown_program(notebook(tmp_path, "found = hour\nwhile found:\n    pass")), Path(sys.executable), log)
+    assert log.read_text() == "The program was stopped: it ran longer than 1 s.\n"
 
 
 def test_an_unknown_notebook_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

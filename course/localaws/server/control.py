@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SHORTEST_MARKER, LONGEST_NAME = 4, 100  # characters
-# The operations that a guest token allows.
+# The operations that a guest token allows. A shortage is not among them: a submission must not take instances from its own checks.
 GUESTS = {
     ("GET", "health"),
     ("GET", "events"),

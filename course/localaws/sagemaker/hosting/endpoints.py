@@ -322,11 +322,11 @@ class Endpoints(Family):
         """
 
         def changed(document: dict) -> dict:
-            counts = [counted(each) if each["VariantName"] == variant else each["InstanceCount"] for each in document["_Variants"]]
-            for each, count in zip(document["_Variants"], counts, strict=True):
-                if count > each["InstanceCount"] and self._platform.capacity.lacks(each["InstanceType"]):
-                    raise HostingError(ENDPOINT_NO_CAPACITY)
-            variants = [each | {"InstanceCount": count} for each, count in zip(document["_Variants"], counts, strict=True)]
+            [present] = [each for each in document["_Variants"] if each["VariantName"] == variant]
+            wanted = present | {"InstanceCount": counted(present)}
+            if wanted["InstanceCount"] > present["InstanceCount"] and self._platform.capacity.lacks(present["InstanceType"]):
+                raise HostingError(ENDPOINT_NO_CAPACITY)
+            variants = [wanted if each is present else each for each in document["_Variants"]]
             self._check_quota(context, name, variants)
             return {"_Variants": variants, "ProductionVariants": [summary(each, self._engine.now()) for each in variants]}
 

@@ -22,13 +22,13 @@ from course.localaws.jobs.runner import JobRunner, remove
 from course.localaws.jobs.s3_data import DataError
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
-from course.localaws.sagemaker.core.failure_reasons import NO_CAPACITY, download_failed, shorten, upload_failed
+from course.localaws.sagemaker.core.failure_reasons import download_failed, shorten, upload_failed
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.training import channels, warm_pools
 from course.localaws.sagemaker.training.host import TrainingHost
 from course.localaws.sagemaker.training.metric_definitions import MetricScanner
-from course.localaws.sagemaker.training.spot import Interruptions
+from course.localaws.sagemaker.training.spot import Interruption, Interruptions
 from course.localaws.sagemaker.training.warm_pools import WarmPools
 from course.sandbox import archives
 from course.sandbox.process import BoxGroup
@@ -69,26 +69,29 @@ class TrainingRun(JobRun):
                 self._step("Starting", "Starting the training job")
             members, group = self._train(folder)
             while self.interruptions and (interruption := self.interruptions.taken()) and not self.job.stopped_by:
-                capacity_returns = self.engine.now() + interruption.outage
-                self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
-                with contextlib.suppress(DataError):
-                    copy_last(members)
-                remove(folder)
-                (folder / "ml").mkdir(parents=True)
-                self._await_capacity(lambda moment=capacity_returns: moment)
-                self._step("Starting", "Starting the training job")
-                self.launch()
-                members, group = self._train(folder)
+                members, group = self._resume(folder, members, interruption)
             self._finish(folder, members, group)
+
+    def _resume(self, folder: Path, members: list[TrainingHost], interruption: Interruption) -> tuple[list[TrainingHost], BoxGroup]:
+        """Run the program on new instances after an interruption. Only the checkpoints outlive the old ones."""
+        capacity_returns = self.engine.now() + interruption.outage
+        self._step("Interrupted", "Training job interrupted, waiting for Spot capacity")
+        with contextlib.suppress(DataError):
+            copy_last(members)
+        remove(folder)
+        (folder / "ml").mkdir(parents=True)
+        self._await_capacity(lambda: capacity_returns)
+        self._step("Starting", "Starting the training job")
+        self.launch()
+        return self._train(folder)
 
     def launch(self) -> None:
         """Get new instances. A Spot job waits for them. Raises JobFailure, StoppedBeforeStart."""
-        if not self.platform.capacity.lacks(*self.instance_types):
-            return
-        self._explain(NO_INSTANCES)
-        if self.interruptions is None:
-            raise JobFailure(NO_CAPACITY)
-        self._await_capacity(lambda: self.platform.capacity.returns(self.instance_types))
+        if self.platform.capacity.lacks(*self.instance_types):
+            self._explain(NO_INSTANCES)
+        if self.interruptions:
+            self._await_capacity(lambda: self.platform.capacity.returns(self.instance_types))
+        super().launch()
 
     def ended(self, document: Document, status: str, failure: str) -> dict:
         metrics = list(self._metrics.values())
