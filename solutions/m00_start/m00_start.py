@@ -125,8 +125,7 @@ print(job["TrainingJobStatus"], "|", job["ModelArtifacts"]["S3ModelArtifacts"])
 #
 # `RoleArn` names the *role*, a set of permissions, under which the job may read and write. On AWS nothing happens without one. An *ARN* (Amazon Resource Name)
 # is the full name of a thing on AWS.
-
-# %% [markdown]
+#
 # ## Deploy
 #
 # A model in S3 is only a file, so it cannot answer. An *endpoint* is a server that stays on, with the model loaded. It takes three requests. The first says
@@ -152,8 +151,7 @@ sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]
 # %% [markdown]
 # `InService` means that the endpoint is ready for requests. On AWS this step takes some minutes. The computer costs money from its start until you delete the
 # endpoint, even if nobody asks.
-
-# %% [markdown]
+#
 # ## Ask
 #
 # A request to the endpoint is one line of comma-separated values (CSV). It holds the four numbers, in the order of training, without the label. The answer is
@@ -228,8 +226,7 @@ show(figure, "Bars: probability of being late, by hour; dashed: the share in tra
 # %% [markdown]
 # The bars are low in the morning and high in the evening, because delays add up during the day. They cross the dashed line around midday. To ask for many
 # predictions, send many lines in one request.
-
-# %% [markdown]
+#
 # ## Break it
 #
 # Now we send two wrong requests. The *body* of a request is its data, and the *content type* says what kind of data it is. The first body has two numbers, but
@@ -260,8 +257,70 @@ except runtime.exceptions.ClientError as error:
 
 # %% [markdown]
 # A `ValidationError` comes from SageMaker itself. No model received the request. With every error, first ask: *who said it?*
+#
+# ## The same with the SDK
+#
+# `boto3` shows each request. In companies you will more often see the SageMaker Python SDK. It makes the same requests from Python objects. Its import takes
+# some seconds:
+
+# %%
+import logging
+
+from sagemaker.core.helper.session_helper import Session
+from sagemaker.serve import ModelBuilder
+from sagemaker.train import ModelTrainer, configs
+
+logging.disable(logging.WARNING)  # the SDK reports every step
 
 # %% [markdown]
+# `ModelTrainer` holds what the request for a job says. `train` sends it, and waits for the end.
+
+# %%
+session, models = Session(default_bucket=aws.bucket), f"s3://{aws.bucket}/{aws.prefix}/models"
+trainer = ModelTrainer(
+    training_image=image,
+    role=aws.role,
+    sagemaker_session=session,
+    base_job_name=aws.unique("sdk-flights"),
+    hyperparameters={
+        "objective": "binary:logistic",
+        "num_round": ROUNDS,
+        "max_depth": 4,
+        "eta": 0.3,
+        "eval_metric": "auc",
+    },
+    output_data_config=configs.OutputDataConfig(s3_output_path=models),
+    compute=configs.Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+    stopping_condition=configs.StoppingCondition(max_runtime_in_seconds=600),
+)
+rows = configs.InputData(channel_name="train", data_source=train_uri, content_type="text/csv")
+trainer.train(input_data_config=[rows], logs=False)
+
+# %% [markdown]
+# `ModelBuilder` takes the trainer's model. `build` creates a model, and `deploy` makes the other two requests and waits. We ask, and delete the endpoint.
+
+# %%
+second = aws.unique("sdk-flights")
+builder = ModelBuilder(
+    model=trainer,
+    image_uri=image,
+    role_arn=aws.role,
+    sagemaker_session=session,
+    log_level=logging.WARNING,
+)
+builder.build(model_name=second)
+endpoint = builder.deploy(
+    endpoint_name=second,
+    instance_type="ml.m5.large",
+    initial_instance_count=1,
+)
+answer = endpoint.invoke(body="6,0,0,719", content_type="text/csv")
+print(f"the second model says {float(answer.body.read()):.0%}")
+endpoint.delete()
+
+# %% [markdown]
+# Both ways end in the same requests, so the errors that you just read look the same.
+#
 # ## How this course works
 #
 # - **Checks** run practice cases. You read what was called, what came back, and what kind of thing was expected. "Practice cases hold" means only that these
@@ -288,8 +347,7 @@ if aws.local:
 #   {fact:exam-c02-general}.
 # - **Closed to new accounts**: since {fact:closed-features-day} new accounts cannot start using Model Monitor, Clarify, Debugger or Ground Truth. The exam
 #   still asks about their ideas. Later lessons run these ideas here.
-
-# %% [markdown]
+#
 # ## Who called whom
 #
 # You made dozens of requests. Most came from the waiters, which asked whether the work was done. Services also called each other. The job read its data from
@@ -308,21 +366,9 @@ counts = pd.crosstab(events.who, events.service)
 counts
 
 # %% [markdown]
-# Read the table by rows. Each row is a caller, with its number of requests to each service. `sts` is the service that says who you are. The picture shows the
-# same.
-
-# %%
-figure, axes = plt.subplots(figsize=(7, 1 + 0.6 * len(counts)))
-axes.imshow(counts > 0, cmap="Greys", vmin=0, vmax=2, aspect="auto")
-axes.set_xticks(range(len(counts.columns)), counts.columns, rotation=20)
-axes.set_yticks(range(len(counts.index)), counts.index)
-for y, row in enumerate(counts.to_numpy()):
-    for x, count in enumerate(row):
-        axes.text(x, y, count or "", ha="center", va="center")
-axes.set(xlabel="service that was called", ylabel="caller", title="Requests of this run")
-show(figure, "Table of callers and services, with the number of requests in each cell.")
-
-# %% [markdown]
+# Read the table by rows. Each row is a caller, with its number of requests to each service. `sts` is the service that says who you are. With
+# `iam` the SDK looks at what the role may do.
+#
 # There are two kinds of callers: you, and the work that SageMaker did for you. A real system has more of both, and you must choose the right service for each
 # piece of work. This table says what decides.
 #
@@ -405,7 +451,7 @@ check("m00_ex2", choose_service=choose_service)
 #
 # ## The same in version 2 of the SDK
 #
-# Company code and exam material often use version 2 of the SageMaker Python SDK. This library makes the requests for you. The five requests above become:
+# Company code and exam material often use version 2 of the SDK. There the requests above become:
 #
 # ```python
 # from sagemaker.estimator import Estimator

@@ -169,8 +169,8 @@ print("the SDK's channel has more:", {key: by_sdk[key] for key in by_sdk if key 
 print("train:auc", round(second["FinalMetricDataList"][-1]["Value"], 3))
 
 # %% [markdown]
-# The SDK has sent the same request. Only the channel has one field more, its input mode, which comes below. The SDK also chose a name for the job, and it
-# uses the bucket of its `Session` for files that it uploads. When something fails, AWS answers in the words of the request, so learn to read both.
+# The SDK has sent the same request. It only states what AWS would fill in, such as the input mode, which comes below. The SDK also chose a name for the job,
+# and it uses the bucket of its `Session` for files that it uploads. When something fails, AWS answers in the words of the request, so learn to read both.
 
 # %% [markdown] exercise="m04_1_ex1"
 # Write `training_request(name, train, validation, rounds)`. It returns the request of a training job, a `dict` for `create_training_job(**request)`. The job

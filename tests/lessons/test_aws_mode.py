@@ -12,6 +12,7 @@ import pytest
 from course.regression.execute import Executed, execute_all
 from tests.localaws.sagemaker.job_fixtures import needs_clarify
 
+from . import sdk_requests
 from .conftest import SLOW
 
 CLARIFY = "m12_3_for_whom_and_why"  # its local AWS needs the libraries of Clarify, so it runs alone
@@ -69,3 +70,17 @@ def test_the_lessons_reached_the_local_aws_by_their_environment_alone(runs, hand
     asked = {event["operation"] for handle in handles for event in handle.events(limit=100_000)}
     assert ("CreateProcessingJob" if set(runs) == {CLARIFY} else "CreateTrainingJob") in asked
     assert not elsewhere.exists()
+
+
+def test_the_sdk_asks_for_what_boto3_asks_for(runs, handles):
+    found = {each: sdk_requests.differences(each, handles) for each in sdk_requests.table() if each.notebook in runs}
+    wrong = {
+        (twins.notebook, twins.sdk): {member: pair for member, pair in members.items() if member not in twins.differs}
+        | {member: "the same in both" for member in twins.differs.keys() - members.keys()}
+        for twins, members in found.items()
+    }
+    assert {name: members for name, members in wrong.items() if members} == {}
+
+
+def test_the_table_of_requests_names_notebooks(sources):
+    assert {each.notebook for each in sdk_requests.table()} <= {source.stem for source in sources}
