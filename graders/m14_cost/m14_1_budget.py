@@ -13,7 +13,7 @@ from course.grading import Answer, Report
 from course.grading.exercise.members import member_at
 from course.grading.scoring import near
 
-from .m14_1_lines import Line, UnreadFilter, counted
+from .m14_1_lines import OF_USERS, TAGS, Line, UnreadFilter, counted
 from .m14_1_policies import Request, UnreadPolicy, allowed
 
 TAG = "team"
@@ -157,6 +157,8 @@ def _filter(plan: dict[str, Any], budget: dict[str, Any]) -> str:
         own, other = ([counted(budget, line) for line in lines] for lines in _lines(plan["team"]))
     except UnreadFilter as error:
         return f"The budget has {error}; expected a filter by the tag `{TAG}`."
+    if not any(own) and any(not each.startswith(OF_USERS) for each in budget.get("CostFilters", {}).get(TAGS, ())):
+        return f"The budget counts no costs: `CostFilters` name a tag with its owner, as in `user:{TAG}$...`."
     if not any(own):
         return f"The budget counts no costs of the team: is its filter by the tag `{TAG}`, and the value exactly the plan's `team`?"
     if not all(own):

@@ -90,7 +90,7 @@ def mistake(load: pd.DataFrame, given: float, discount: float) -> str:
     if given == 0:
         return "It is nothing. In the hours with the least load, would a plan save something?"
     for said, number in simple.items():
-        if near(given, number, SAME * number):
+        if used.nunique() > 1 and near(given, number, SAME * number):  # else they are all the same number
             return said
     lower, higher = (cost(load, given * factor, discount) < cost(load, given, discount) for factor in (1 - SAME, 1 + SAME))
     if lower and any(near(given, each, SAME * each) for each in used):

@@ -7,7 +7,7 @@ from typing import Any
 
 # By the names of FilterExpression, and by those of CostFilters.
 DIMENSIONS = {"SERVICE": "Service", "REGION": "Region", "LINKED_ACCOUNT": "LinkedAccount", "RECORD_TYPE": "RecordType"}
-TAGS, OF_USERS = "TagKeyValue", "user:"
+TAGS, OF_USERS = "TagKeyValue", "user:"  # "user:team$cargo"; without its owner a tag is no tag of the bill
 
 
 class UnreadFilter(Exception):
@@ -51,7 +51,8 @@ def _among(value: str | None, values: dict[str, Any]) -> bool:
 
 def _in_filter(key: str, values: list[str], line: Line) -> bool:
     if key == TAGS:
-        return any(line.tags.get(name) == value for name, _, value in (each.removeprefix(OF_USERS).partition("$") for each in values))
+        owned = (each.removeprefix(OF_USERS).partition("$") for each in values if each.startswith(OF_USERS))
+        return any(line.tags.get(name) == value for name, _, value in owned)
     for dimension, name in DIMENSIONS.items():
         if key == name:
             return line.dimensions[dimension] in values

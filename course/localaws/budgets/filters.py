@@ -21,6 +21,8 @@ _DIMENSIONS = {
     "Service": "SERVICE",
     "UsageType": "USAGE_TYPE",
 }
+# A tag is named with its owner, as in ``user:team$cargo``. Without it the budget tracks nothing, and AWS says nothing
+# (hashicorp/terraform-provider-aws, issues 39850 and 40987, read 2026-12-01).
 _TAGS, _OF_USERS = "TagKeyValue", "user:"
 Test = Callable[[Charge], bool]
 
@@ -38,7 +40,7 @@ def test(account: str, budget: dict) -> Test:
 
 def _one(account: str, key: str, values: list[str]) -> Test:
     if key == _TAGS:
-        tags = [value.removeprefix(_OF_USERS).partition("$")[::2] for value in values]
+        tags = [value.removeprefix(_OF_USERS).partition("$")[::2] for value in values if value.startswith(_OF_USERS)]
         return lambda charge: any(expressions.tag(charge, name) == value for name, value in tags)
     if key not in _DIMENSIONS:
         raise not_supported("budgets", f"the cost filter {key}")

@@ -1,5 +1,6 @@
 """What m14_1 needs of bills: prices, times, keys of teams, a topic for messages, and the load of a year."""
 
+import contextlib
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -152,9 +153,11 @@ def plot(load: pd.DataFrame) -> plt.Figure:
 
 
 def remove(aws: Any, *budgets: str) -> None:
-    """Delete what this module made, and budgets."""
+    """Delete what this module made, and budgets. A second call finds nothing to delete."""
+    client = aws.client("budgets")
     for name in budgets:
-        aws.client("budgets").delete_budget(AccountId=aws.account, BudgetName=name)
+        with contextlib.suppress(client.exceptions.NotFoundException):
+            client.delete_budget(AccountId=aws.account, BudgetName=name)
     steps = {
         "keys": lambda each: aws.client("kms").schedule_key_deletion(KeyId=each, PendingWindowInDays=7),
         "tags": lambda each: _set_status(aws, each, "Inactive"),
@@ -163,6 +166,6 @@ def remove(aws: Any, *budgets: str) -> None:
         "policies": lambda each: aws.client("iam").delete_policy(PolicyArn=each),
     }
     for kind, step in steps.items():
-        for each in _made[kind]:
-            step(each)
-        _made[kind].clear()
+        while _made[kind]:
+            step(_made[kind][-1])
+            _made[kind].pop()

@@ -169,13 +169,14 @@ def test_filters_by_service_and_tag(aws):
         budget(BudgetName="all"),
         budget(BudgetName="kms", CostFilters={"Service": ["AWS Key Management Service"]}),
         budget(BudgetName="ops", CostFilters={"TagKeyValue": ["user:team$ops"]}),
+        budget(BudgetName="nobody's", CostFilters={"TagKeyValue": ["team$ops"]}),
         budget(BudgetName="others", FilterExpression={"And": [service, {"Not": ops}]}, Metrics=["UnblendedCost"]),
     ]
     for each in budgets:
         create(aws, each)
     aws.handle.advance(10 * DAY)
     found = {each["BudgetName"]: spent(aws, each["BudgetName"]) for each in budgets}
-    assert found["ops"] * 3 == pytest.approx(found["kms"], rel=1e-2)
+    assert found["ops"] * 3 == pytest.approx(found["kms"], rel=1e-2) and found["nobody's"] == 0
     assert found["others"] == pytest.approx(found["kms"] * 2 / 3, rel=1e-2)
     assert found["all"] - found["kms"] == pytest.approx(found["kms"] / 3 * 0.4, rel=0.1)  # a secret costs 0.40 dollars a month
     shown = aws("budgets").describe_budget(AccountId=ACCOUNT, BudgetName="others", ShowFilterExpression=True)["Budget"]

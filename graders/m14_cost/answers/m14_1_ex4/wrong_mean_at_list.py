@@ -1,7 +1,7 @@
 """The mean, in dollars."""
 
 # trips: years
-# says: It is the mean load at list prices
+# says: It is a load at list prices
 
 
 def commitment(load, discount: float) -> float:
