@@ -74,7 +74,8 @@ ex3 = Exercise(
     evidence={
         "script": Value(str),
         "split_request": Function(
-            "split_request(name: str, script_uri: str, records_uri: str, output_uri: str, validation_from: str, test_from: str) -> dict"
+            "split_request(name: str, script_uri: str, records_uri: str, output_uri: str, validation_from: str, test_from: str)"
+            " -> dict | None"
         ),
     },
     skills={"C01": ["1.2.S1", "1.3.S3"], "C02": ["1.2.1", "1.3.3"]},
@@ -86,7 +87,7 @@ ex3 = Exercise(
         "Compare ISO dates as text: `day < validation_from` is train, `day >= test_from` is test. "
         "Minutes: `clock // 100 * 60 + clock % 100`. "
         "Write each part below its own folder `/opt/ml/processing/output/<part>`, "
-        'and give the request `output(part, f"{output_uri}/{part}")`.',
+        'and give the job `writes(part, f"{output_uri}/{part}")`, or with boto3 `output(part, f"{output_uri}/{part}")`.',
     ),
 )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from io import StringIO
 from typing import Any
 
 import pandas as pd
-from botocore.exceptions import ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from course.cleanup import delete_bucket
-from course.grading import Answer, Report
+from course.grading import Answer, AnswerError, Report
 from course.grading.exercise.members import member_at
 from course.grading.jobs import ended, log_streams
 
@@ -22,7 +23,7 @@ WHY = {
 
 
 def judge_job(answer: Answer, report: Report, flights: pd.DataFrame, wanted: pd.DataFrame, borders: tuple[str, str]) -> None:
-    """Run the learner's job on the flights and report all parts.
+    """Run the learner's job on the flights and report all parts. `split_request` starts it, or returns its request.
 
     Parameters
     ----------
@@ -35,12 +36,9 @@ def judge_job(answer: Answer, report: Report, flights: pd.DataFrame, wanted: pd.
     borders : (str, str)
         ``validation_from`` and ``test_from``.
     """
-    s3 = answer.client("s3")
+    s3, sagemaker = answer.client("s3"), answer.client("sagemaker")
     name = f"checks-m02-1-{answer.token()}"  # of the job and of a bucket for it: neither may exist yet
     uris = tuple(f"s3://{name}/{key}" for key in ("code/split.py", "records", "parts"))
-    request = answer.call("split_request", name, *uris, *borders)
-    if not all([check_request(report, request, name, *uris), check_script(answer, report)]):
-        return
     s3.create_bucket(Bucket=name)
     try:
         s3.put_object(Bucket=name, Key="code/split.py", Body=answer.value("script").encode())
@@ -48,11 +46,44 @@ def judge_job(answer: Answer, report: Report, flights: pd.DataFrame, wanted: pd.
         for number, rows in enumerate((flights[:half], flights[half:])):
             s3.put_object(Bucket=name, Key=f"records/part-{number}.csv", Body=rows.to_csv(index=False).encode())
         report.doing("runs your script as a Processing job")
+        request = call(answer, report, name, *uris, *borders)
+        if request is None or not all([check_request(report, request, name, *uris), check_script(answer, report)]):
+            return
         parts = run(answer, report, request, name)
     finally:
+        stop_job(sagemaker, name)
         delete_bucket(s3, name)
     if parts is not None:
         compare(report, flights, wanted, parts, borders)
+
+
+def call(answer: Answer, report: Report, name: str, *arguments: str) -> dict[str, Any] | None:
+    """The request that `split_request` returns, or the description of the job that it starts; reports the part ``request`` without both."""
+    sagemaker = answer.client("sagemaker")
+    try:
+        request = answer.call("split_request", name, *arguments)
+    except AnswerError:
+        job = started(sagemaker, name)
+        if job is None or job["ProcessingJobStatus"] != "Failed":
+            raise
+        return job  # the SDK raises an exception when a job fails; the job's log says more
+    job = started(sagemaker, name)
+    if job is None and request is None:
+        said = f"`split_request(...)` returned None, and there is no job called {name!r}. It starts a job of the `name` given, or returns"
+        report.part("request", False, f"{said} its request. Without `job_name=name` the SDK chooses a name of its own.")
+    return job or request
+
+
+def started(sagemaker: Any, name: str) -> dict[str, Any] | None:
+    with contextlib.suppress(ClientError):  # there is no such job
+        return sagemaker.describe_processing_job(ProcessingJobName=name)
+    return None
+
+
+def stop_job(sagemaker: Any, name: str) -> None:
+    """Stop a job whose request is not sound. A job that has ended, or never began, cannot be stopped."""
+    with contextlib.suppress(ClientError):
+        sagemaker.stop_processing_job(ProcessingJobName=name)
 
 
 def check_script(answer: Answer, report: Report) -> bool:
@@ -66,20 +97,20 @@ def check_script(answer: Answer, report: Report) -> bool:
 def check_request(report: Report, request: dict, name: str, script: str, records: str, output: str) -> bool:
     """Whether the request is sound; reports the part ``request``."""
     if missing := sorted(NEEDED - request.keys()):
-        said = f"`split_request(...)` returned a request without {', '.join(missing)}; a Processing job needs them."
+        said = f"`split_request(...)` makes a request without {', '.join(missing)}; a Processing job needs them."
         return report.part("request", False, said)
     outputs = request["ProcessingOutputConfig"].get("Outputs") if isinstance(request["ProcessingOutputConfig"], dict) else None
     lists = {"ProcessingInputs": request["ProcessingInputs"], "ProcessingOutputConfig.Outputs": outputs}
     for member, given in lists.items():
         if not (isinstance(given, list) and all(isinstance(item, dict) for item in given)):
-            said = f"`split_request(...)` returned a request whose `{member}` is {given!r}; expected a list of dictionaries."
+            said = f"`split_request(...)` makes a request whose `{member}` is {given!r}; expected a list of dictionaries."
             return report.part("request", False, said)
     said = []
     if request["ProcessingJobName"] != name:
         said.append(f"`split_request(...)` calls the job {request['ProcessingJobName']!r}; expected the `name` given.")
-    sources = {str(member_at(item, "S3Input", "S3Uri")) for item in request["ProcessingInputs"]}
+    sources = {str(member_at(item, "S3Input", "S3Uri")).rstrip("/") for item in request["ProcessingInputs"]}
     if lost := sorted({script, records} - sources):
-        said.append(f"`split_request(...)` returned a request without an input from {lost[0]!r}, which was given for it.")
+        said.append(f"`split_request(...)` makes a request without an input from {lost[0]!r}, which was given for it.")
     arguments = member_at(request, "AppSpecification", "ContainerArguments") or []
     if not isinstance(arguments, list):
         said.append(f"`split_request(...)` has the ContainerArguments {arguments!r}; expected a list of texts.")
@@ -88,7 +119,7 @@ def check_request(report: Report, request: dict, name: str, script: str, records
         said.append(f"`split_request(...)` hands the script {others[0]!r}, a {kind}; arguments of a container are text.")
     targets = {str(member_at(item, "S3Output", "S3Uri") or "").rstrip("/") for item in outputs}
     if targets != {f"{output}/{part}" for part in PARTS}:
-        where = f"`split_request(...)` returned a request that writes to {sorted(targets)}"
+        where = f"`split_request(...)` makes a request that writes to {sorted(targets)}"
         said.append(f"{where}; expected a place below `output_uri` for each part.")
     return report.part("request", not said, " ".join(said) or "A sound request.")
 
@@ -97,7 +128,8 @@ def run(answer: Answer, report: Report, request: dict[str, Any], name: str) -> d
     """The parts that the job of the request wrote into the bucket ``name``; reports the part ``job``."""
     sagemaker, s3 = answer.client("sagemaker"), answer.client("s3")
     try:
-        sagemaker.create_processing_job(**request)
+        if "ProcessingJobArn" not in request:  # else the job runs already
+            sagemaker.create_processing_job(**request)
     except ParamValidationError as error:
         report.part("job", False, f"The request was not accepted: {error}")
         return None

@@ -4,8 +4,7 @@
 # # What is known in time
 #
 # A colleague shows you a model that finds nearly every late flight. It is worthless, because one of its columns is filled in when the plane has reached the
-# gate. Your model must answer *two hours before departure*. So every value in its table must be readable by then. In this notebook you find the columns that
-# come too late. You also stop corrupted data, and split flights by time.
+# gate. Your model must answer *two hours before departure*. So every value in its table must be readable by then.
 #
 # Services, requests and prices are AWS's, while the two hours before departure and the rule that chooses a tool are this course's own.
 #
@@ -107,8 +106,7 @@ show(figure, "Bars: AUC on July for each added column; known at T, or a leak.")
 # The three bars at the top are *loud* leaks, because no honest column improves a model so much. The *silent* leaks are the danger. Look at the air time, and
 # at the weather at departure. They improve the model about as much as the weather from three hours before, which is allowed. No statistic tells them apart.
 # Only one question does: "When could I have read this?"
-
-# %% [markdown]
+#
 # ## When was it readable?
 #
 # A value has two times. Its *event time* is when it happened. The other time is when somebody can read it, and this second time decides. Be careful with three
@@ -130,8 +128,7 @@ pd.Series(described).to_frame("description").style.set_properties(**{"text-align
 #
 # Suppose that `c17` is "Gate at which the plane stopped" and `c52` is "Seats sold a week before". Then `unknown` is `["c17"]`.
 #
-# The check looks at `p1` to `p5`. The others are judged, by (right - wrong) / all, so naming everything earns nothing. You are not asked whether a column
-# helps the model.
+# The check looks at `p1` to `p5`. The others are judged, by (right - wrong) / all, so naming everything earns nothing.
 
 # %% answer="m02_1_ex1"
 unknown = ...  # until you know the names
@@ -201,20 +198,14 @@ show(axes.figure, "Bars: AUC by random and by time split, for three sets of colu
 #
 # ## A report on quality
 #
-# Look at data before you clean it. SageMaker Data Wrangler makes a report on data quality by itself. The next cells print the main lines of such a report.
+# Look at data before you clean it. SageMaker Data Wrangler makes a report on data quality by itself. The next cell prints the main lines of such a report.
 
 # %%
 weather = pd.read_parquet(aws.data("weather"))
 records = pd.read_parquet(aws.data("flights"))
 planes = pd.read_parquet(aws.data("planes"))
 report = weather.describe().T[["min", "50%", "max"]].assign(missing=weather.isna().mean())
-report.loc[["temp", "dewp", "wind_speed", "wind_gust", "pressure"]].round(2)
-
-# %% [markdown]
-# The greatest wind, in miles an hour, is a mistake. Missing gusts are no mistake, because a station reports a gust only when there is one. Next we look at
-# what one column alone cannot show.
-
-# %%
+print(report.loc[["temp", "dewp", "wind_speed", "wind_gust", "pressure"]].round(2))
 for key in (["carrier", "flight"], ["carrier", "flight", "origin"]):
     repeated = records.duplicated([*key, "year", "month", "day"]).sum()
     print(f"{repeated:3} repeated flights a day when the key is {', '.join(key)}")
@@ -226,7 +217,8 @@ print("share of flights whose plane is not registered:", missing.head(4).round(2
 print("cancelled, or no recorded arrival:", records.arr_delay.isna().sum(), "of", len(records))
 
 # %% [markdown]
-# Four things are worth knowing:
+# The greatest wind, in miles an hour, is a mistake. Missing gusts are none, because a station reports a gust only when there is one. The other lines show
+# what one column alone cannot show:
 #
 # - A flight number can belong to two flights of one day, from different airports.
 # - A route has its distance, which is nearly always the same.
@@ -238,8 +230,8 @@ print("cancelled, or no recorded arrival:", records.arr_delay.isna().sum(), "of"
 #
 # ## Clean and encode
 #
-# Some values are learned from data, such as a median that fills gaps. They must come from the training part alone. Otherwise the model learns something from
-# the future. Codes become columns of zeros and ones (*one-hot*). Clock times become minutes, because from 659 to 700 is one minute, not 41.
+# Some values are learned from data, such as a median that fills gaps. They must come from the training part alone, or the model learns from the future. Codes
+# become columns of zeros and ones (*one-hot*). Clock times become minutes, because from 659 to 700 is one minute, not 41.
 
 
 # %%
@@ -281,8 +273,7 @@ example.head(4)
 # For `example` it returns `True`. After `example.loc[0, "wind_speed"] = 1048` it returns `False`. `routes`, `weather` and `planes` are history to compare
 # with.
 #
-# It is judged on twelve good days of all seasons and twenty-eight corrupted ones. You earn the share caught less the share of good days stopped. You need not
-# repair anything.
+# It is judged on twelve good days of all seasons and twenty-eight corrupted ones. You earn the share caught less the share of good days stopped.
 #
 # | corrupted | how |
 # |---|---|
@@ -367,26 +358,86 @@ code = aws.upload("given/count_rows.py", "code/count_rows.py")
 inputs = [source("code", code), source("records", f"{home}/records")]
 
 
-def run(request: dict) -> dict:
-    sagemaker.create_processing_job(**request)
-    name = {"ProcessingJobName": request["ProcessingJobName"]}
+def ended(name: str) -> dict:
     with contextlib.suppress(WaiterError):  # a job that failed ends the waiting, too
-        sagemaker.get_waiter("processing_job_completed_or_stopped").wait(**name)
-    return sagemaker.describe_processing_job(**name)
+        sagemaker.get_waiter("processing_job_completed_or_stopped").wait(ProcessingJobName=name)
+    return sagemaker.describe_processing_job(ProcessingJobName=name)
 
 
-outputs = [output("report", f"{home}/report")]
-job = run(processing_request(aws.unique("count"), "count_rows.py", inputs, outputs, ["*.csv"]))
+outputs, name = [output("report", f"{home}/report")], aws.unique("count")
+request = processing_request(name, "count_rows.py", inputs, outputs, ["*.csv"])
+sagemaker.create_processing_job(**request)
+job = ended(name)
 report = s3.get_object(Bucket=aws.bucket, Key=f"{aws.prefix}/report/report.json")
 print(job["ProcessingJobStatus"], json.loads(report["Body"].read()))
 
 # %% [markdown]
 # The job is `Completed`, and the report is in S3. What the script printed is in CloudWatch Logs, under `/aws/sagemaker/ProcessingJobs`. When a script raises
 # an exception, the job is `Failed`. In both cases the computer is gone.
+#
+# ### The same with the SDK
+#
+# Companies often start such jobs with the SageMaker Python SDK. Its import takes some seconds. Here `reads` and `writes` do what `source` and `output` do
+# for boto3:
+
+# %%
+import logging
+
+from sagemaker.core import shapes
+from sagemaker.core.processing import ScriptProcessor
+
+logging.disable(logging.WARNING)  # the SDK reports every step
+
+
+def reads(name: str, uri: str) -> shapes.ProcessingInput:
+    place = {"s3_uri": uri, "local_path": f"{FOLDER}/input/{name}"}
+    s3_input = shapes.ProcessingS3Input(s3_data_type="S3Prefix", s3_input_mode="File", **place)
+    return shapes.ProcessingInput(input_name=name, s3_input=s3_input)
+
+
+def writes(name: str, uri: str) -> shapes.ProcessingOutput:
+    place = {"s3_uri": uri, "local_path": f"{FOLDER}/output/{name}"}
+    s3_output = shapes.ProcessingS3Output(s3_upload_mode="EndOfJob", **place)
+    return shapes.ProcessingOutput(output_name=name, s3_output=s3_output)
+
+
+# %% [markdown]
+# A `ScriptProcessor` holds what a request says about image, role and computer. `run` uploads the script, sends the request, waits, and prints the job's log.
+
+# %%
+processor = ScriptProcessor(
+    role=aws.role,
+    image_uri=image,
+    command=["python3"],
+    instance_type="ml.m5.large",
+    instance_count=1,
+    max_runtime_in_seconds=600,
+    sagemaker_session=aws.session,
+)
+processor.run(
+    code="given/count_rows.py",
+    arguments=["*.csv"],
+    inputs=[reads("records", f"{home}/records")],
+    outputs=[writes("report", f"{home}/report-sdk")],
+    job_name=aws.unique("count-sdk"),
+)
+twin = ended(processor.latest_job.processing_job_name)
+for member in ("AppSpecification", "StoppingCondition", "ProcessingResources"):
+    print(f"{member} is the same: {twin[member] == job[member]}")
+print("the SDK's disk:", twin["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"], "GB")
+print("the SDK's script:", twin["ProcessingInputs"][-1]["S3Input"]["S3Uri"])
+
+# %% [markdown]
+# The request is nearly the same. The SDK chose a larger disk, and a place for the script below the job's name. It also adds two settings with AWS's default
+# values to each input. Without `job_name` it chooses the name of the job, too. When the job fails, `run` raises an exception.
 
 # %% [markdown] exercise="m02_1_ex3"
-# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)`. It returns the request of a Processing job, a `dict`. Also
-# write `script`, a `str`: the Python program that lies at `script_uri`, named `split.py`. You may use `source`, `output` and `processing_request`.
+# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)`, with the SDK or with boto3. It starts a Processing job called
+# `name` and returns `None`. Or it starts nothing and returns the request, a `dict`. Also write `script`, a `str`: the Python program that lies at
+# `script_uri`, named `split.py`.
+#
+# With the SDK you may use `reads`, `writes` and `processor`. `processor.run` also takes a script from S3. With boto3 you may use `source`, `output` and
+# `processing_request`.
 #
 # The program reads all CSV files below `records_uri` (columns as in `KEPT`). It leaves out flights without `arr_delay`. It writes a CSV file with header to
 # each of three places. The flight's day in New York decides the place:
@@ -404,16 +455,15 @@ print(job["ProcessingJobStatus"], json.loads(report["Body"].read()))
 # | `departure_minute` | scheduled departure, in minutes since New York's midnight |
 # | others | as you like, but not `arr_delay` |
 #
-# For example `sched_dep_time` 517 and `arr_delay` 16 give `departure_minute` 317 and `late` 1. The check runs your job on twelve flights. You need not train a
-# model.
+# For example `sched_dep_time` 517 and `arr_delay` 16 give `departure_minute` 317 and `late` 1. The check runs your job on twelve flights.
 
 
 # %% answer="m02_1_ex3"
-def split_request(name, script_uri, records_uri, output_uri, validation_from, test_from) -> dict:
+def split_request(name, script_uri, records_uri, output_uri, validation_from, test_from):
     ### BEGIN SOLUTION
-    inputs = [source("code", script_uri), source("records", records_uri)]
-    outputs = [output(part, f"{output_uri}/{part}") for part in ("train", "validation", "test")]
-    return processing_request(name, "split.py", inputs, outputs, [validation_from, test_from])
+    inputs, dates = [reads("records", records_uri)], [validation_from, test_from]
+    outputs = [writes(part, f"{output_uri}/{part}") for part in ("train", "validation", "test")]
+    processor.run(script_uri, inputs=inputs, outputs=outputs, arguments=dates, job_name=name)
     ### END SOLUTION
 
 
@@ -443,14 +493,17 @@ for part, inside in parts.items():
 check("m02_1_ex3", script=script, split_request=split_request)
 
 # %% [markdown]
-# When you have both, the next cell runs your job on June and September.
+# The next cell runs your job on June and September.
 
 
 # %%
 def shown_parts(name: str) -> pd.DataFrame:
     s3.put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/code/split.py", Body=script.encode())
     uris = f"{home}/code/split.py", f"{home}/records", f"{home}/{name}"
-    job = run(split_request(name, *uris, "2013-09-01", "2013-09-16"))
+    request = split_request(name, *uris, "2013-09-01", "2013-09-16")
+    if request:
+        sagemaker.create_processing_job(**request)
+    job = ended(name)
     print(job["ProcessingJobStatus"], job.get("FailureReason", ""))
     listed = s3.list_objects_v2(Bucket=aws.bucket, Prefix=f"{aws.prefix}/{name}/")
     counted = {}
@@ -483,8 +536,7 @@ except Exception as error:
 # | everything else | `Glue` | Spark, paid while it works |
 #
 # *Spark* spreads a computation over many machines. A *cluster* is a group of such machines. EMR (Elastic MapReduce) also runs other programs of this kind,
-# such as Hive and HBase. The order of the questions and the factor 5 are this course's own rules, not AWS's. The factor is 5 because pandas makes copies. If
-# the data does not fit in memory, do not use pandas. Use Spark.
+# such as Hive and HBase. The order of the questions and the factor 5 are this course's own rules, not AWS's. The factor is 5 because pandas makes copies.
 
 # %% [markdown] exercise="m02_1_ex4"
 # Write `choose_tool(job)`. It returns the name of the tool as the table writes it, a `str`. For
@@ -501,7 +553,7 @@ except Exception as error:
 # | `busy_hours` | hours a day |
 # | `glue_hour`, `cluster_hour` | dollars an hour |
 #
-# It is judged on forty jobs. Some of them are twins, which differ in one field only. You need not run anything.
+# It is judged on forty jobs. Some of them are twins, which differ in one field only.
 
 
 # %% answer="m02_1_ex4"
@@ -522,11 +574,11 @@ check("m02_1_ex4", choose_tool=choose_tool)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - fixed a time of prediction, and told loud leaks from silent ones;
-# - seen that a random split promises too much for a model that knows the weather;
+# - told loud leaks from silent ones;
+# - seen that a random split promises too much;
 # - turned a report into a guard that compares columns and rows;
-# - split records by New York's days in a job;
-# - chosen a tool by who writes, how much data there is, and how often it is busy.
+# - run a job with boto3 and with the SDK, and split records by New York's days;
+# - chosen a tool that prepares data.
 #
 # ## Recall
 #
@@ -563,8 +615,6 @@ check("m02_1_ex4", choose_tool=choose_tool)
 # )
 # ```
 #
-# In version 3 the class is in `sagemaker.core.processing`. Inputs and outputs are the shapes of `sagemaker.core.shapes`, with the members of the request.
-#
 # ## Clean up
 #
 # Processing jobs end by themselves.
@@ -575,7 +625,7 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# A model needs the same features in training and when it is asked. For this there is [a feature store](../m03_feature_store/m03_1_feature_groups.ipynb). Or
-# first [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb).
+# Next, keep features for training and for predictions in [a feature store](../m03_feature_store/m03_1_feature_groups.ipynb). Or first
+# [train a built-in algorithm](../m04_training/m04_1_builtin_xgboost.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
