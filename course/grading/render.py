@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from course import pages
@@ -22,6 +23,8 @@ COLOURS = {
     LATER: "var(--jp-border-color1, #767676)",
     UNREACHED: "var(--jp-border-color1, #767676)",
 }
+
+_COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal; the SDK colours the logs that it prints
 
 HEADING = "margin:0 0 .4em;font-size:1em;font-weight:bold;line-height:1.7"  # smaller than the lesson's headings
 
@@ -211,5 +214,5 @@ def _points(points: float) -> str:
 def _output(report: Report) -> str:
     from course.grading.report import OUTPUT_LIMIT
 
-    text = report.redact(report.output)
+    text = report.redact(_COLOUR_CODES.sub("", report.output))
     return text if len(text) <= OUTPUT_LIMIT else text[:OUTPUT_LIMIT] + "\n… (cut)"

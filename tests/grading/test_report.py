@@ -230,6 +230,15 @@ def failing() -> Report:
     return report
 
 
+@pytest.mark.parametrize("rendering", [render.as_text, render.as_html, lambda report: json.dumps(render.as_json(report))])
+def test_the_colours_of_a_log_are_left_out(rendering: Callable[[Report], str]) -> None:
+    """Of a log that the SDK prints. A report has no terminal."""
+    report = Report(exercise(), "practice")
+    report.add_output("\x1b[34mmonth-6.csv\x1b[0m\n")
+    said = rendering(report)
+    assert "month-6.csv" in said and "[34m" not in said and "[0m" not in said
+
+
 def test_html_is_sound_and_escaped() -> None:
     page = HTMLText.parse(render.as_html(failing()))
     tags = [tag for tag, _ in page.seen]
