@@ -5,7 +5,7 @@ from course.grading import Answer, Exercise, Function, Report, Value
 from course.grading.scoring import guard_share
 
 from .m04_2_cases import ACTION_QUESTIONS, ACTIONS, MUTANTS, PRACTICE_REQUESTS, asked, practice_jobs
-from .m04_2_probe import doubtful_cause, doubtful_line, job_of, log_of, reruns
+from .m04_2_probe import doubtful_cause, doubtful_line, jobs_of, log_of, reruns
 
 ex1 = Exercise(
     id="m04_2_ex1",
@@ -68,8 +68,8 @@ ex3 = Exercise(
 def practice_ex1(answer: Answer, report: Report) -> None:
     if not check_form(answer, report):
         return
-    sagemaker, s3, diagnoses, repairs = answer.client("sagemaker"), answer.client("s3"), answer.value("diagnoses"), answer.value("repairs")
-    jobs = {ticket: job_of(sagemaker, ticket) for ticket in TICKETS}
+    s3, diagnoses, repairs = answer.client("s3"), answer.value("diagnoses"), answer.value("repairs")
+    jobs = jobs_of(answer)
     logs = {ticket: log_of(answer.client("logs"), job) for ticket, job in jobs.items()}
     again = reruns(answer, jobs, repairs, report.doing)
     mended = [ticket for ticket in TICKETS if again[ticket].share > 0]

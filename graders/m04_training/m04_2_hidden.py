@@ -10,7 +10,7 @@ from course.grading.scoring import guard_share, rule_share
 from .m04_2 import check_form, ex1, ex2, ex3, reasons, sorted_out
 from .m04_2_cases import MUTANTS, SOUND, asked, failures
 from .m04_2_faults_hidden import planted
-from .m04_2_probe import fields, job_of, log_of
+from .m04_2_probe import fields, jobs_of, log_of
 
 URI = "DataSource.S3DataSource.S3Uri"
 # By cause: the field that is at fault, words of the lines that show it, and words that the field of a sound request holds.
@@ -32,8 +32,7 @@ SEEN_IN_BOTH = {"wrong type"}
 def graded_ex1(answer: Answer, report: Report) -> None:
     """The jobs themselves ran again in the practice check, which grading runs first."""
     causes, diagnoses, repairs = planted(answer.variant()), answer.value("diagnoses"), answer.value("repairs")
-    sagemaker, logs = answer.client("sagemaker"), answer.client("logs")
-    jobs = {ticket: job_of(sagemaker, ticket) for ticket in causes}
+    logs, jobs = answer.client("logs"), jobs_of(answer)
     if not check_form(answer, report):
         return
     named = [diagnoses[ticket]["cause"] == cause for ticket, cause in causes.items()]

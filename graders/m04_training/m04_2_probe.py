@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
+from course.exercises import failed_jobs
 from course.grading import Answer
 from course.grading.citing import cites, class_alone, passing, statements
 from course.grading.jobs import ended, log_streams
@@ -36,11 +37,25 @@ class Rerun:
     log: tuple[str, ...] = ()
 
 
-def job_of(sagemaker: Any, ticket: str) -> dict:
-    """The description of the ticket's latest job."""
-    found = sagemaker.list_training_jobs(NameContains=f"{ticket}-", SortBy="CreationTime", SortOrder="Descending", MaxResults=1)
-    names = [summary["TrainingJobName"] for summary in found["TrainingJobSummaries"]]
-    return sagemaker.describe_training_job(TrainingJobName=names[0] if names else ticket)
+def jobs_of(answer: Answer) -> dict[str, dict]:
+    """The description of each ticket's latest job with the ticket's request, else of its latest job. Repaired jobs may have its name."""
+    sagemaker, found = answer.client("sagemaker"), {}
+    for ticket, request in failed_jobs.requests(answer.variant(), "image", "role", "s3://bucket/data").items():
+        listed = sagemaker.list_training_jobs(NameContains=f"{ticket}-", SortBy="CreationTime", SortOrder="Descending")
+        names = [summary["TrainingJobName"] for summary in listed["TrainingJobSummaries"]]
+        described = (sagemaker.describe_training_job(TrainingJobName=name) for name in names or [ticket])
+        drawn = next((job for job in described if _asks(job) == _asks(request)), None)
+        found[ticket] = drawn or sagemaker.describe_training_job(TrainingJobName=names[0])
+    return found
+
+
+def _asks(request: dict) -> tuple:
+    """The members of a request in which tickets and repairs differ, without what depends on the learner's bucket."""
+    channels = {
+        channel["ChannelName"]: (channel.get("ContentType"), channel["DataSource"]["S3DataSource"]["S3Uri"].rpartition("/data/")[2])
+        for channel in request["InputDataConfig"]
+    }
+    return request["HyperParameters"], request["StoppingCondition"], channels
 
 
 def log_of(logs: Any, job: dict) -> list[str]:

@@ -4,8 +4,7 @@
 # # When a training job fails
 #
 # Five colleagues have sent you the same message: "My training job failed, it says framework error." All five wanted the model of late flights. Each made one
-# mistake, and each asks for a larger machine. In this notebook you find every mistake from what the job left behind, and you repair every request in one
-# place. Then you write a check that finds such mistakes before a job costs anything.
+# mistake, and each asks for a larger machine. In this notebook you find every mistake from what the job left behind, and repair every request in one place.
 #
 # Services, statuses, limits and prices are AWS's, while the causes, the actions and the list of checks are this course's own rules.
 #
@@ -77,7 +76,8 @@ aws.upload(train[[*columns, "month"]], "data/train-month/part-1.csv")
 aws.upload(validation[[*columns, "month"]], "data/validation-month/part-0.csv")
 aws.upload(train[columns], "data/export/part-0.csv", header=True)
 aws.upload(train[["distance", *FEATURES]], "data/miles/part-0.csv")
-folder = f"s3://{aws.bucket}/{aws.prefix}/data"
+home = f"s3://{aws.bucket}/{aws.prefix}"
+folder = f"{home}/data"
 folder
 
 # %% [markdown]
@@ -92,8 +92,8 @@ requests = failed_jobs.requests(variant("m04_2_ex1"), image, aws.role, folder)
 requests["ticket-1"]
 
 # %% [markdown]
-# A *waiter* asks SageMaker again and again until a job has ended. It raises `WaiterError` when the job fails. Here this is no error of our program, because we
-# want to know how the job ended. So `wait` below ignores the exception and returns the description of the job.
+# A *waiter* asks SageMaker again and again until a job has ended. It raises `WaiterError` when the job fails. Here `wait` ignores this exception and returns
+# the description of the job, because we want to know how it ended.
 
 # %%
 sagemaker = aws.client("sagemaker")
@@ -147,10 +147,41 @@ for ticket, job in described.items():
 # All five lines show the same words. A *container* is the closed environment in which the program of a job runs. `AlgorithmError` says only that this program
 # ended with an error. It does not say that the algorithm is the cause.
 #
+# ### The same with the SDK
+#
+# `described` has the answers of boto3. In the SageMaker Python SDK a job is an object of the class `TrainingJob`. The import takes some seconds:
+
+# %%
+import logging
+
+from sagemaker.core.resources import TrainingJob
+from sagemaker.core.utils.exceptions import FailedStatusError
+from sagemaker.train import ModelTrainer, configs
+
+logging.disable(logging.WARNING)  # the SDK reports every step
+
+# %% [markdown]
+# `get` reads a job, and `refresh` reads it again. `wait` is the SDK's waiter.
+
+# %%
+failed = TrainingJob.get(training_job_name=jobs["ticket-1"])
+for step in failed.secondary_status_transitions:
+    seconds = (step.end_time - step.start_time).total_seconds()
+    print(f"{step.status:12} {seconds:5.1f} s  {step.status_message[:50]!r}")
+try:
+    failed.wait()
+except FailedStatusError as error:
+    print(type(error).__name__, repr(str(error)[:80]))
+print("the same reason:", failed.failure_reason == described["ticket-1"]["FailureReason"])
+
+# %% [markdown]
+# The object has the members of boto3's answer, such as `failure_reason` for `FailureReason`. `wait` raises `FailedStatusError`. Its text has the reason, which
+# the text of boto3's `WaiterError` has not.
+#
 # ### Where the time went
 #
-# A job passes through *secondary statuses*. Each has a beginning and an end. SageMaker starts the computer, downloads the image and the data, trains, and
-# uploads. The status in which a job stopped is your first clue.
+# The steps above are the job's *secondary statuses*. SageMaker starts the computer, downloads the image and the data, trains, and uploads. The status in which
+# a job stopped is your first clue.
 
 # %%
 SHADES = {"Starting": "0.85", "Downloading": "0.65", "Training": "#2b5c9e", "Uploading": "black"}
@@ -193,8 +224,8 @@ def log_lines(job_name: str) -> list[str]:
 print(*(line[:150] for line in log_lines(jobs["ticket-1"])), sep="\n")
 
 # %% [markdown]
-# Read a log from its end. You find the exit code first, and then the message. Above the message is the *traceback*, the list of calls that led to the error.
-# The message may appear more than once, because one part of the program passes it on to the next.
+# Read a log from its end. You find the exit code first, and then the message, perhaps more than once. Above it is the *traceback*, the list of calls that led
+# to the error.
 #
 # Print the logs of the other four jobs in the same way. The table has a word for each of the eight causes. Five of them occur.
 #
@@ -231,7 +262,39 @@ longer = repaired(requests["ticket-1"], {"StoppingCondition.MaxRuntimeInSeconds"
 print(longer["StoppingCondition"], wait(start("longer", longer))["TrainingJobStatus"])
 
 # %% [markdown]
-# The job had more time, and it failed again. So time was not the problem.
+# The job had more time, and it failed again. So time was not the problem. With the SDK the same request is a `ModelTrainer`:
+
+
+# %%
+def trained(label: str, request: dict) -> TrainingJob:
+    channels = []
+    for channel in request["InputDataConfig"]:
+        uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+        name, form = channel["ChannelName"], channel["ContentType"]
+        channels.append(configs.InputData(channel_name=name, data_source=uri, content_type=form))
+    seconds = request["StoppingCondition"]["MaxRuntimeInSeconds"]
+    trainer = ModelTrainer(
+        training_image=image,
+        role=aws.role,
+        hyperparameters=request["HyperParameters"],
+        compute=configs.Compute(instance_type="ml.m5.large", instance_count=1),
+        stopping_condition=configs.StoppingCondition(max_runtime_in_seconds=seconds),
+        output_data_config=configs.OutputDataConfig(s3_output_path=f"{home}/models"),
+        base_job_name=aws.unique(label),
+        sagemaker_session=aws.session,
+    )
+    with suppress(FailedStatusError):
+        trainer.train(input_data_config=channels, logs=False)
+    return next(TrainingJob.get_all(name_contains=trainer.base_job_name))
+
+
+job = trained("longer-sdk", longer)
+same = job.hyper_parameters == longer["HyperParameters"]
+print(f"{job.training_job_status}, with the same hyperparameters: {same}")
+
+# %% [markdown]
+# `ModelTrainer` has added the input mode of each channel, and a time to the name. It also chose the size of the disk. `train` waits, and raises
+# `FailedStatusError` when the job fails.
 
 # %% [markdown] exercise="m04_2_ex1"
 # Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`:
@@ -248,8 +311,8 @@ print(longer["StoppingCondition"], wait(start("longer", longer))["TrainingJobSta
 #
 # For a job with a `gamma` of -1 the two are `{"cause": "range", "line": "Hyperparameter gamma: -1"}` and `{"HyperParameters.gamma": "0"}`.
 #
-# The check looks up your lines in the logs. It also runs each repaired request, as you can with `start` and `wait`. The job must end well, and report the AUC
-# on `validation` for the flights in `train/` and `validation/`.
+# The check looks up your lines in the logs. It also runs each repaired request, as you can with boto3 (`start` and `wait`) or with the SDK (`trained`). The job
+# must end well, and report the AUC on `validation` for the flights in `train/` and `validation/`.
 
 # %% answer="m04_2_ex1"
 diagnoses = ...  # TODO: ticket -> {"cause": ..., "line": ...}
@@ -288,13 +351,12 @@ paid = pd.Series({ticket: job["BillableTimeInSeconds"] for ticket, job in descri
 print(paid.to_string(), f"{paid.sum()} seconds in all", sep="\n")
 
 # %% [markdown]
-# You paid for these seconds and got nothing. Here it is seconds, but on AWS the data is larger. The download alone may take half an hour, and every mistake
-# costs that half hour. So you first learn to sort failures fast, and then to avoid them.
+# You paid for these seconds and got nothing. With larger data the download alone may take half an hour, and every mistake costs that half hour. So you first
+# learn to sort failures fast, and then to avoid them.
 #
 # ## Sorting failures
 #
-# Not every failure comes from a mistake in the request. Ask these questions from top to bottom. The order and the six actions are this course's own. To *mend*
-# means to repair.
+# Not every failure comes from a mistake in the request. Ask these questions from top to bottom. To *mend* means to repair.
 #
 # | what the job left behind | action |
 # |---|---|
@@ -379,7 +441,7 @@ for label, name in started.items():
 # - `num_round` is missing, or `eta` is not a number from 0 to 1
 # - the metric is `auc` and the objective begins with `reg:`
 #
-# A check that refuses everything is as useless as one that refuses nothing. Your colleagues would switch it off.
+# A check that refuses everything is as useless as one that refuses nothing.
 
 # %% [markdown] exercise="m04_2_ex3"
 # Write `preflight(request, heads)`. It returns a `list` of reasons (`str`) not to send the request. The list is empty when there is none. `request` has
@@ -472,9 +534,6 @@ check("m04_2_ex3", preflight=preflight)
 #     print(error.actual_status, error)
 # Session().logs_for_job(estimator.latest_training_job.name)  # prints the log
 # ```
-#
-# In version 3 the class is `TrainingJob` of `sagemaker.core.resources`. `TrainingJob.get(training_job_name=name)` has `failure_reason` and
-# `secondary_status_transitions`. Its `wait()` raises `FailedStatusError`.
 #
 # ## Clean up
 #

@@ -84,6 +84,38 @@ def test_the_lesson_lets_nobody_compare_the_five_with_a_sound_request() -> None:
     assert not any(re.search(r"diff|compare|healthy", hint, re.IGNORECASE) for hint in definitions.ex1.hints)
 
 
+class _Account:
+    """An account in which each ticket's job failed, and a repaired one of the ticket's name ended later."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._jobs = {}
+        for ticket, request in failed_jobs.requests(self.variant(), "image", "role", "s3://sagemaker-us-east-1-1/m04_2/data").items():
+            changed = {path: value for path, value in request.items() if path != "HyperParameters"}
+            self._jobs[f"{ticket}-repaired"] = changed | {"HyperParameters": request["HyperParameters"] | {"eta": "0.15"}}
+            self._jobs[f"{ticket}-failed"] = request
+
+    def variant(self) -> random.Random:
+        return random.Random(self._seed)
+
+    def client(self, service: str) -> _Account:
+        return self
+
+    def list_training_jobs(self, NameContains: str, **_: str) -> dict:
+        return {"TrainingJobSummaries": [{"TrainingJobName": name} for name in self._jobs if NameContains in name]}
+
+    def describe_training_job(self, TrainingJobName: str) -> dict:
+        return {"TrainingJobName": TrainingJobName} | self._jobs[TrainingJobName]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_repaired_job_with_the_name_of_its_ticket_is_not_the_ticket_s(seed: int) -> None:
+    found = probe.jobs_of(_Account(seed))
+    assert {ticket: job["TrainingJobName"] for ticket, job in found.items()} == {
+        ticket: f"{ticket}-failed" for ticket in failed_jobs.TICKETS
+    }
+
+
 # ---- evidence and causes of exercise 1 -----------------------------------------------------------------------------------------------
 
 LOGS = {
