@@ -61,11 +61,12 @@ ex3 = Exercise(
     topics=["tune.jobs"],
     seconds=120,
     hints=(
-        "Write the request from the parts above: what all training jobs share is `definition(...)`; what is searched, its configuration.",
-        "`wait_for_tuning` returns the description of the job that has ended; it holds `BestTrainingJob`. "
-        "What does that training job's own description say of its model?",
-        "`create_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, HyperParameterTuningJobConfig=..., "
-        'TrainingJobDefinition=definition(train, validation))`; then `best["TrainingJobName"]` to `describe_training_job`.',
+        "With the SDK, `trainer` stays as it is: which arguments of the tuner change, and which one is new? With boto3, what all training "
+        "jobs share is `definition(...)`; what is searched, the configuration.",
+        "`tuner.best_training_job()` is the winner's name; with boto3, `wait_for_tuning` returns a description that holds "
+        "`BestTrainingJob`. What does that training job's own description say of its model?",
+        "`HyperparameterTuner(...)` with `max_jobs=jobs` and `max_runtime_in_seconds=seconds`, then `tune(inputs=..., job_name=name)`. "
+        "With boto3, these two are in `ResourceLimits`. Then `describe_training_job(TrainingJobName=best)`.",
     ),
 )
 

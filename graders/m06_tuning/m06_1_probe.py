@@ -51,7 +51,11 @@ def nothing_left(sagemaker: Any) -> Iterator[None]:
 
 
 def _going_on(sagemaker: Any) -> set[str]:
-    pages = sagemaker.get_paginator("list_hyper_parameter_tuning_jobs").paginate(StatusEquals="InProgress")
+    return _searches(sagemaker, StatusEquals="InProgress")
+
+
+def _searches(sagemaker: Any, **asked: Any) -> set[str]:
+    pages = sagemaker.get_paginator("list_hyper_parameter_tuning_jobs").paginate(**asked)
     return {summary[NAME] for page in pages for summary in page["HyperParameterTuningJobSummaries"]}
 
 
@@ -60,14 +64,42 @@ def judge_again(answer: Answer, report: Report) -> None:
     report.doing("calls your search a second time")
     report.finished("limits", "objective", "ranges", "winner")
     uris = _data(answer)
+    with nothing_left(answer.client("sagemaker")):
+        _called(answer, report, uris, 1, 600)
+
+
+def _called(answer: Answer, report: Report, uris: dict[str, str], jobs: int, seconds: int) -> dict[str, str] | None:
+    """What the learner's search returns. If it raises an error that has a usual cause, the report says so, and this is None.
+
+    Raises
+    ------
+    AnswerError
+        When it raises another error.
+    """
+    sagemaker = answer.client("sagemaker")
+    before = _searches(sagemaker)
     try:
-        with nothing_left(answer.client("sagemaker")):
-            answer.call("search", uris["train"], uris["validation"], 1, 600)
+        return answer.call("search", uris["train"], uris["validation"], jobs, seconds)
     except AnswerError as error:
-        if "ResourceInUse" not in str(error):
+        said = _usual_cause(sagemaker, str(error), _searches(sagemaker) - before)
+        if not said:
             raise
-        said = "`search(...)` works once; called again, it asks for a name that is taken. A name must be another one each time."
-        report.part("winner", False, said)
+        report.part("winner", False, f"`search(..., {jobs}, {seconds})` {said}")
+        return None
+
+
+def _usual_cause(sagemaker: Any, error: str, made: set[str]) -> str:
+    """Why a search failed that made these tuning jobs, "" when it is none of the usual causes."""
+    if "ResourceInUse" in error:
+        return "works once; called again, it asks for a name that is taken. A name must be another one each time, also within a minute."
+    if "Best training job not available" in error:  # the SDK's words
+        return "asked for the winner before the search had ended: does `tune` wait for the end?"
+    for name in made:
+        described = sagemaker.describe_hyper_parameter_tuning_job(**{NAME: name})
+        channels = described["TrainingJobDefinition"].get("InputDataConfig", [])
+        if described[STATUS] == "Failed" and any(each.get("ContentType", "None") == "None" for each in channels):
+            return "made a search whose channels have no content type: XGBoost took the CSV for another format, and all children failed."
+    return ""
 
 
 def judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> None:
@@ -80,7 +112,9 @@ def _judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> No
     sagemaker = answer.client("sagemaker")
     uris = _data(answer)
     report.doing(f"runs your search with {jobs} children")
-    got = answer.call("search", uris["train"], uris["validation"], jobs, seconds)
+    got = _called(answer, report, uris, jobs, seconds)
+    if got is None:
+        return
     called = f"`search(..., {jobs}, {seconds})`"
     if set(got) != {"tuning_job", "training_job", "model"} or not all(isinstance(value, str) for value in got.values()):
         report.part("winner", False, f"{called} returned {got!r}; expected 'tuning_job', 'training_job' and 'model', all of them text.")
@@ -88,7 +122,7 @@ def _judge_search(answer: Answer, report: Report, jobs: int, seconds: int) -> No
     job = sagemaker.describe_hyper_parameter_tuning_job(**{NAME: got["tuning_job"]})
     status = job[STATUS]
     job = ended(sagemaker, got["tuning_job"])
-    reads = [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in job["TrainingJobDefinition"]["InputDataConfig"]]
+    reads = [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in job["TrainingJobDefinition"].get("InputDataConfig", [])]
     if not report.part("winner", set(reads) == set(uris.values()), f"{called} searched on {reads}; expected the data that it was given."):
         return
     _check_limits(report, called, job, jobs, seconds)

@@ -23,7 +23,7 @@
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3, CloudWatch Logs.
 #
-# **Cost**: \$0 here. On AWS about 20 cents: some thirty training jobs of about three minutes on one instance each, at {fact:price-ml-m5-large-training} dollars
+# **Cost**: \$0 here. On AWS about 20 cents: some forty training jobs of about three minutes on one instance each, at {fact:price-ml-m5-large-training} dollars
 # an hour (November 2026). Automatic Model Tuning itself is free and open to new accounts.
 #
 # ## Set up
@@ -47,6 +47,7 @@ from course import ProgressLine, check, connect, hint, judge, show, variant
 from course.exercises import broken_searches
 
 aws = connect("m06_1")
+sagemaker = aws.client("sagemaker")
 aws
 
 # %% [markdown]
@@ -143,28 +144,14 @@ check("m06_1_ex1", decide=decide)
 # SageMaker chooses. Here we choose.
 #
 # A comparison takes more trainings than a lesson has time for. The table `tuning_trials` holds them: XGBoost on these flights, 100 rounds each. Eight
-# hyperparameters were drawn from very wide ranges, as a beginner would make them.
+# hyperparameters were drawn from very wide ranges, as a beginner would make them, on each of the two scales. The cell counts the useless models (AUC 0.5). Its
+# picture shows the logarithmic scale. A point is a training. The line, with its axis on the right, is the share of useless models.
 
 # %%
 rows = trials(aws.data("tuning_trials"))
-figure, axes = plt.subplots(figsize=(7, 2.6))
-for (scale, part), style in zip(rows.groupby("scaling"), ("k-", "b-"), strict=True):
-    label = f"{scale.lower()}, {len(part)} trainings"
-    axes.plot(np.linspace(0, 1, len(part)), np.sort(part.auc)[::-1], style, label=label)
+for scale, part in rows.groupby("scaling"):
     useless = (part.auc <= 0.5).mean()
     print(f"{scale}: {useless:.0%} are no better than a coin, the best has {part.auc.max():.4f}")
-axes.set(xlabel="share of the trainings, best first", ylabel="AUC in July", ylim=(0.4, 0.75))
-axes.set_title("The same eight ranges, drawn on two scales")
-axes.legend()
-show(figure, "Two falling lines: AUC of the trainings, best first, by scale.")
-pd.DataFrame(RANGES, index=["least", "most"]).T
-
-# %% [markdown]
-# The word was *linear*. On that scale nearly all values are large. With large values of some hyperparameters no split is made. Then each tree is one leaf, and
-# every flight gets the same answer. The trainings on the logarithmic scale show for which. A point is a training. The line, with its axis on the right, is the
-# share of useless models (AUC 0.5).
-
-# %%
 drawn = rows[rows.scaling == "Logarithmic"]
 figure, panels = plt.subplots(2, 4, figsize=(11, 4.8), sharey=True)
 for panel, (name, (least, most)) in zip(panels.flat, RANGES.items(), strict=True):
@@ -183,23 +170,24 @@ plt.tight_layout()
 show(figure, "Eight panels: AUC by hyperparameter, with the share of useless models.")
 
 # %% [markdown]
+# The word was *linear*. On that scale nearly all values are large. With large values of some hyperparameters no split is made. Then each tree is one leaf, and
+# every flight gets the same answer.
+#
 # Large values of `min_child_weight` make nearly all models useless. `gamma`, `alpha` and `lambda` do harm only near their upper ends, where a linear search
 # draws nearly all values. `subsample` should not be small. `eta` may have any value.
 #
-# How much does a better scale gain, and how much do narrower ranges? `replays` plays random searches on the table, without training. It takes rows as such a
-# search would have drawn them.
+# How much does a better scale gain, and how much do narrower ranges? `replays` plays random searches with the rows of the table, without training.
+#
+# Usually you have only one small search, and must decide where to look next. The cell ends with two ranges of such a search, and two of its *trials*, which are
+# trainings.
 
 # %%
-least, most = RANGES["min_child_weight"]
-narrower = {
-    "min_child_weight": (least, 100.0, "Logarithmic"),
-    "gamma": (0.001, 10.0, "Logarithmic"),
-}
+cliff, log = "min_child_weight", "Logarithmic"
 designs = {
     "all logarithmic": WIDE,
-    "min_child_weight linear": WIDE | {"min_child_weight": (least, most, "Linear")},
+    "min_child_weight linear": WIDE | {cliff: (*RANGES[cliff], "Linear")},
     "lambda linear": WIDE | {"lambda": (*RANGES["lambda"], "Linear")},
-    "narrower": WIDE | narrower,
+    "narrower": WIDE | {cliff: (0.1, 100.0, log), "gamma": (0.001, 10.0, log)},
 }
 figure, axes = plt.subplots(figsize=(7, 3))
 for (name, design), style in zip(designs.items(), ("b-", "k-", "b:", "r-"), strict=True):
@@ -213,20 +201,15 @@ axes.set_title(f"{SEARCHES} random searches each")
 axes.legend(fontsize=8)
 show(figure, "Four lines: the best AUC so far by number of training jobs, by design.")
 
-# %% [markdown]
-# One wrong scale, for `min_child_weight` (black), costs many times what narrower ranges gain (red). For `lambda` it costs next to nothing. Narrower ranges gain
-# most in the first jobs, so they matter when jobs are few.
-#
-# This took two thousand trainings. Usually you have one small search, and must decide where to look next. The next cell prints two ranges of such a search, and
-# two of its *trials*, which are trainings.
-
-# %%
 first, some = example(rows)
-print(*first[:2], "...", *(some[place] for place in (0, 1)), "...", sep="\n")
 useless = sum(trial["auc"] <= 0.5 for trial in some)
-print(f"{len(some)} trials, {useless} of them no better than a coin")
+print(f"A small search: {len(some)} trials, {useless} of them no better than a coin")
+print(*first[:2], "...", *some[:2], "...", sep="\n")
 
 # %% [markdown] exercise="m06_1_ex2"
+# In the picture one wrong scale, for `min_child_weight` (black), costs many times what narrower ranges gain (red). For `lambda` it costs next to nothing.
+# Narrower ranges gain most in the first jobs.
+#
 # Write `next_ranges(first, trials)`. It gets the ranges of a first search and its 60 trials, in the form printed above. It returns a list like `first`, the
 # ranges of the next search. The program is unknown: its hyperparameters have names such as `h17`. Narrowed to the values from 0.2 to 8,
 # `{"Name": "h17", "MinValue": "0.05", "MaxValue": "90", "ScalingType": "Linear"}` may become
@@ -276,34 +259,68 @@ check("m06_1_ex2", next_ranges=next_ranges)
 # ## A tuning job
 #
 # SageMaker runs a search as a *tuning job*. It starts training jobs, its *children*. It follows one metric of theirs, the *objective*, and names the best
-# child. One request asks for it, in three parts:
+# child. A search has at most {fact:tuning-jobs-most} children, {fact:tuning-parallel-most} at a time, and {fact:tuning-ranges-most} ranges. A new account runs
+# {fact:training-instances-new-account} training instances at a time.
 #
-# | part | what it holds |
-# |---|---|
-# | `HyperParameterTuningJobName` | at most 32 characters; the children's names begin with it |
-# | `HyperParameterTuningJobConfig` | `Strategy`, `HyperParameterTuningJobObjective`, `ResourceLimits`, `ParameterRanges` |
-# | `TrainingJobDefinition` | what all children share, as in a training job |
-#
-# A search has at most {fact:tuning-jobs-most} children, {fact:tuning-parallel-most} at a time, and {fact:tuning-ranges-most} ranges. A new account runs
-# {fact:training-instances-new-account} training instances at a time. Hyperparameters and the bounds of their ranges are text, even if they are numbers. The
-# members of `ResourceLimits` are numbers. A hyperparameter that is searched must not be in `StaticHyperParameters` as well.
-#
-# All members are in boto3's reference of
-# [create_hyper_parameter_tuning_job](https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/sagemaker/client/create_hyper_parameter_tuning_job.html),
-# with an example. Without a network, `help(sagemaker.create_hyper_parameter_tuning_job)` in a cell shows the same page.
+# With the SageMaker SDK, `HyperparameterTuner` runs a search. Its import takes some seconds:
 
 # %%
-sagemaker = aws.client("sagemaker")
-uris = {}
-for part in ("train", "validation"):
-    uris[part] = aws.upload(flights[part][["late", *COLUMNS]], f"search/{part}.csv")
+import logging
+
+from given.tuning_jobs import channel
+from sagemaker.core.helper.session_helper import Session
+from sagemaker.core.parameter import ContinuousParameter, IntegerParameter
+from sagemaker.train import ModelTrainer
+from sagemaker.train.configs import Compute, InputData, OutputDataConfig, StoppingCondition
+from sagemaker.train.tuner import HyperparameterTuner
+
+logging.disable(logging.WARNING)  # the SDK reports every step
+
+# %% [markdown]
+# `ModelTrainer` holds what all children share. `HyperparameterTuner` holds the search. `tune` sends the request, and waits for the end. This search has two
+# children, and looks for the smallest loss:
+
+# %%
+data = {part: flights[part][["late", *COLUMNS]] for part in ("train", "validation")}
+uris = {part: aws.upload(chosen, f"search/{part}.csv") for part, chosen in data.items()}
+trainer = ModelTrainer(
+    training_image=aws.image("xgboost", "3.0-5"),
+    role=aws.role,
+    compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+    stopping_condition=StoppingCondition(max_runtime_in_seconds=600),
+    output_data_config=OutputDataConfig(s3_output_path=f"s3://{aws.bucket}/{aws.prefix}/models"),
+    hyperparameters={"objective": "binary:logistic", "num_round": ROUNDS},
+    sagemaker_session=Session(default_bucket=aws.bucket),
+)
+tuner = HyperparameterTuner(
+    model_trainer=trainer,
+    objective_metric_name="validation:logloss",
+    objective_type="Minimize",
+    hyperparameter_ranges={"max_depth": IntegerParameter(2, 10, scaling_type="Linear")},
+    strategy="Random",
+    max_jobs=2,
+    max_parallel_jobs=2,
+    random_seed=SEED,
+)
+inputs = [InputData(channel_name=n, data_source=uris[n], content_type="text/csv") for n in uris]
+name = aws.unique("with-sdk")
+tuner.tune(inputs=inputs, job_name=name)
+print("The winner is", tuner.best_training_job())
+
+# %% [markdown]
+# A tuner's `max_runtime_in_seconds` (in boto3 a member of `ResourceLimits`) limits the whole search. Without `job_name`, the SDK's name ends with the minute, so
+# the second search of a minute fails. `inputs` may also be a `dict` of URIs. Then there is no content type, and XGBoost cannot read CSV.
+#
+# `tune` has sent one request,
+# [create_hyper_parameter_tuning_job](https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/sagemaker/client/create_hyper_parameter_tuning_job.html).
+# It has a name of at most 32 characters, a `HyperParameterTuningJobConfig`, and a `TrainingJobDefinition` for what all children share. The cell prints the
+# configuration, as AWS got it. Then boto3 sends it again, with a definition by hand. The same seed draws the same depths.
+#
+# By hand, hyperparameters and bounds are text. A hyperparameter that is searched must not be in `StaticHyperParameters`. Without a network,
+# `help(sagemaker.create_hyper_parameter_tuning_job)` shows all members.
 
 
-def channel(name: str, uri: str) -> dict:
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri}
-    return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}
-
-
+# %%
 def definition(train: str, validation: str) -> dict:
     """What the children of a search share."""
     image = aws.image("xgboost", "3.0-5")
@@ -318,21 +335,31 @@ def definition(train: str, validation: str) -> dict:
     }
 
 
+CONFIG, DEFINITION = "HyperParameterTuningJobConfig", "TrainingJobDefinition"
+by_sdk = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+print(json.dumps(by_sdk[CONFIG], indent=1))
+request = {CONFIG: by_sdk[CONFIG], DEFINITION: definition(**uris)}
+twin = aws.unique("by-hand")
+sagemaker.create_hyper_parameter_tuning_job(HyperParameterTuningJobName=twin, **request)
+by_hand = wait_for_tuning(sagemaker, twin)
+print("with the SDK:", shown(by_sdk), "by hand:", shown(by_hand), sep="\n  ")
+for member, value in by_sdk[DEFINITION].items():
+    print(member, "is the same:", by_hand[DEFINITION][member] == value)
+
 # %% [markdown] exercise="m06_1_ex3"
-# Write `search(train, validation, jobs, seconds)`. It runs a search on the data at the URIs `train` and `validation`, and waits for its end. It returns
-# `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`.
+# Write `search(train, validation, jobs, seconds)`, with the SDK or with boto3. It runs a search on the data at the URIs `train` and `validation`, and waits for
+# its end. It returns `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`.
 #
 # | what | rule |
 # |---|---|
 # | strategy | random or Bayesian |
 # | children | exactly `jobs`, at most two at a time |
-# | time | the whole search, not a child, ends within `seconds` (`ResourceLimits` has a member for it) |
+# | time | the whole search, not a child, ends within `seconds` |
 # | objective | XGBoost's own metric `validation:auc` |
 # | ranges | at least three hyperparameters, ranges of your choice, scales that fit |
 #
-# A range stands in `ParameterRanges` by its kind, as in
-# `{"IntegerParameterRanges": [{"Name": "max_depth", "MinValue": "2", "MaxValue": "10"}], "ContinuousParameterRanges": [...]}`.
-# `wait_for_tuning(sagemaker, name)` waits, and returns the last answer of `describe_hyper_parameter_tuning_job`.
+# `ContinuousParameter` is written like `IntegerParameter`. With boto3 it is in `ContinuousParameterRanges`, and `wait_for_tuning(sagemaker, name)` waits. It
+# returns the last description. A model's URI is in the description of its training job.
 #
 # The check judges AWS's records of searches on other data. It calls `search` more than once, and a name works only once. `aws.unique("late-flights")` makes a
 # new one each time. You need not handle failures.
@@ -342,22 +369,23 @@ def definition(train: str, validation: str) -> dict:
 def search(train: str, validation: str, jobs: int, seconds: int) -> dict:
     ### BEGIN SOLUTION
     name = aws.unique("late-flights")
-    ranges = [
-        {"Name": each, "MinValue": low, "MaxValue": high, "ScalingType": "Logarithmic"}
-        for each, low, high in (("eta", "0.02", "0.5"), ("min_child_weight", "0.1", "30"), ("lambda", "0.01", "100"))
-    ]
-    configuration = {
-        "Strategy": "Random",
-        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:auc"},
-        "ResourceLimits": {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": 2, "MaxRuntimeInSeconds": seconds},
-        "ParameterRanges": {"ContinuousParameterRanges": ranges},
-    }
-    sagemaker.create_hyper_parameter_tuning_job(
-        HyperParameterTuningJobName=name,
-        HyperParameterTuningJobConfig=configuration,
-        TrainingJobDefinition=definition(train, validation),
+    tuner = HyperparameterTuner(
+        model_trainer=trainer,
+        objective_metric_name="validation:auc",
+        hyperparameter_ranges={
+            "alpha": ContinuousParameter(0.01, 10, scaling_type="Logarithmic"),
+            "min_child_weight": ContinuousParameter(0.1, 30, scaling_type="Logarithmic"),
+            "lambda": ContinuousParameter(0.01, 100, scaling_type="Logarithmic"),
+        },
+        strategy="Random",
+        max_jobs=jobs,
+        max_parallel_jobs=2,
+        max_runtime_in_seconds=seconds,
     )
-    best = wait_for_tuning(sagemaker, name)["BestTrainingJob"]["TrainingJobName"]
+    uris = {"train": train, "validation": validation}
+    inputs = [InputData(channel_name=each, data_source=uri, content_type="text/csv") for each, uri in uris.items()]
+    tuner.tune(inputs=inputs, job_name=name)
+    best = tuner.best_training_job()
     model = sagemaker.describe_training_job(TrainingJobName=best)["ModelArtifacts"]["S3ModelArtifacts"]
     return {"tuning_job": name, "training_job": best, "model": model}
     ### END SOLUTION
@@ -367,7 +395,7 @@ def search(train: str, validation: str, jobs: int, seconds: int) -> dict:
 check("m06_1_ex3", search=search)
 
 # %% [markdown]
-# Now your search runs with twelve children on ten thousand flights, beside replays over all bounds. This takes half a minute to a minute.
+# Now your search runs with twelve children on ten thousand flights, beside replays over all bounds. This takes up to a minute.
 
 # %%
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
@@ -393,45 +421,24 @@ axes.set_title("Blue: 20 replays over all bounds")
 show(figure, "Lines: AUC by number of training jobs; 20 replays, and your search.")
 
 # %% [markdown]
-# A search over all bounds may begin at an AUC of 0.5, far below this picture. A good design begins where such a search arrives only later. If yours did not,
-# was it luck, or the ranges?
+# A good design begins where a search over all bounds arrives only later. If yours did not, was it luck, or the ranges?
 #
 # The winner's AUC is the largest of twelve. Part of it is luck, which another month does not repeat. So judge a winner by rows that nobody has looked at, such
 # as `flights["test"]`.
 #
-# Version 3 of the SageMaker Python SDK makes the request for you:
-#
-# ```python
-# from sagemaker.core.parameter import ContinuousParameter
-# from sagemaker.train.tuner import HyperparameterTuner
-#
-# ranges = {"eta": ContinuousParameter(0.02, 0.5, scaling_type="Logarithmic")}
-# tuner = HyperparameterTuner(
-#     model_trainer=trainer,
-#     objective_metric_name="validation:auc",
-#     hyperparameter_ranges=ranges,
-#     strategy="Random",
-#     max_jobs=12,
-#     max_parallel_jobs=2,
-#     base_tuning_job_name="late-flights",
-# )
-# tuner.tune(inputs=[train, validation])
-# tuner.best_training_job()
-# ```
-#
 # ## A program of your own
 #
 # Built-in algorithms bring their metrics along. SageMaker knows your own program only by what it prints. So you give each metric a name and a *regular
-# expression*, whose first group is the value.
+# expression*, whose first group is the value. A tuner takes them as `metric_definitions`.
 #
-# Suppose a program prints `round 1: loss 0.693, 4 s` and `round 2: loss 0.641, 4 s`. Then the definition `{"Name": "loss", "Regex": "loss ([0-9.]+)"}` finds
-# 0.693 and 0.641. The last number found is the child's objective value. Nobody checks that the expression fits what the program prints.
+# Suppose a program prints `round 1: loss 0.693, 4 s` and `round 2: loss 0.641, 4 s`. Then `{"Name": "loss", "Regex": "loss ([0-9.]+)"}` finds 0.693 and 0.641.
+# The last number is the child's objective value. Nobody checks that the expression fits what the program prints.
 #
 # ## Five searches that found nothing
 #
 # `given/logistic.py` is our own program, a logistic regression. Open it, and see what it reads and prints. Five colleagues searched its `rate`, each with other
-# epochs, ranges and expressions. Most of this does no harm, but each request has one fault. You get five of eight faults (`variant`). The next cell shows the
-# main parts of the first request.
+# epochs, ranges and expressions. Most of this does no harm, but each request has one fault. You get five of eight faults (`variant`). The cell shows the main
+# parts of the first request.
 
 # %%
 METRIC = "validation:auc"
@@ -453,7 +460,7 @@ specification = requests["ticket-1"]["TrainingJobDefinition"]["AlgorithmSpecific
 print(*specification["MetricDefinitions"], sep="\n")
 
 # %% [markdown]
-# Now all five run, one after the other. Then one of them runs again with more children. This takes half a minute to a minute.
+# Now all five run. Then one of them runs again with more children. This takes up to a minute.
 
 # %%
 logs, jobs = aws.client("logs"), {}
@@ -569,9 +576,9 @@ else:
     print("The table is enough for what follows.")
 
 # %% [markdown]
-# Layers and dropout hardly matter here: with each of their values some networks are good and others bad. The learning rate decides. Compare the two pictures on
-# the right: its good values depend on batch size and epochs. If it is too small, the steps do not lead far enough. If it is too large, the weights grow without
-# limit, and the AUC stays at 0.5.
+# Layers and dropout hardly matter here: each of their values has good and bad networks. The learning rate decides. Compare the two pictures on the right: its
+# good values depend on batch size and epochs. If it is too small, the steps do not lead far enough. If it is too large, the weights grow without limit, and the
+# AUC stays at 0.5.
 
 # %% [markdown] exercise="m06_1_ex5"
 # Write `rate_range(batch_size, epochs)`. It returns `[low, high]`, within 0.00001 to 1: the range in which a random search on a logarithmic scale should look
@@ -640,8 +647,8 @@ check("m06_1_ex5", rate_range=rate_range)
 # print(tuner.best_training_job())
 # ```
 #
-# For a program of your own both versions take `metric_definitions=[{"Name": "auc", "Regex": "auc=([0-9.]+)"}]`. SageMaker Debugger found problems such as
-# weights that grow without limit. It has been closed to new accounts since {fact:closed-features-day}. Instead, print what you want to know as a metric.
+# SageMaker Debugger found problems such as weights that grow without limit. It has been closed to new accounts since {fact:closed-features-day}. Instead, print
+# what you want to know as a metric.
 #
 # ## Clean up
 #

@@ -15,6 +15,12 @@ OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
 GROUP = "/aws/sagemaker/TrainingJobs"
 
 
+def channel(name: str, uri: str) -> dict:
+    """A channel of CSV at an S3 URI, in boto3's form."""
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri}
+    return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}
+
+
 def wait_for_tuning(sagemaker: Any, name: str) -> dict:
     """The description of the tuning job ``name``, once it has ended. boto3 has a waiter for training jobs, and none for these.
 

@@ -1,0 +1,27 @@
+"""The winner is known when the request was taken."""
+
+# trips: winner
+# says: asked for the winner before the search had ended
+
+
+def search(train, validation, jobs, seconds):
+    name = aws.unique("late-flights")
+    tuner = HyperparameterTuner(
+        model_trainer=trainer,
+        objective_metric_name="validation:auc",
+        hyperparameter_ranges={
+            "eta": ContinuousParameter(0.02, 0.5, scaling_type="Logarithmic"),
+            "min_child_weight": ContinuousParameter(0.1, 30, scaling_type="Logarithmic"),
+            "lambda": ContinuousParameter(0.01, 100, scaling_type="Logarithmic"),
+        },
+        strategy="Random",
+        max_jobs=jobs,
+        max_parallel_jobs=2,
+        max_runtime_in_seconds=seconds,
+    )
+    uris = {"train": train, "validation": validation}
+    inputs = [InputData(channel_name=each, data_source=uri, content_type="text/csv") for each, uri in uris.items()]
+    tuner.tune(inputs=inputs, job_name=name, wait=False)
+    best = tuner.best_training_job()
+    model = sagemaker.describe_training_job(TrainingJobName=best)["ModelArtifacts"]["S3ModelArtifacts"]
+    return {"tuning_job": name, "training_job": best, "model": model}
