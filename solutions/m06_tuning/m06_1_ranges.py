@@ -423,8 +423,7 @@ show(figure, "Lines: AUC by number of training jobs; 20 replays, and your search
 # %% [markdown]
 # A good design begins where a search over all bounds arrives only later. If yours did not, was it luck, or the ranges?
 #
-# The winner's AUC is the largest of twelve. Part of it is luck, which another month does not repeat. So judge a winner by rows that nobody has looked at, such
-# as `flights["test"]`.
+# The winner's AUC is the largest of twelve. Part of it is luck. So judge a winner by rows that nobody has looked at, such as `flights["test"]`.
 #
 # ## A program of your own
 #
@@ -647,8 +646,7 @@ check("m06_1_ex5", rate_range=rate_range)
 # print(tuner.best_training_job())
 # ```
 #
-# SageMaker Debugger found problems such as weights that grow without limit. It has been closed to new accounts since {fact:closed-features-day}. Instead, print
-# what you want to know as a metric.
+# SageMaker Debugger, which watched weights, has been closed to new accounts since {fact:closed-features-day}. Instead, print what you want to know as a metric.
 #
 # ## Clean up
 #

@@ -158,6 +158,32 @@ def test_a_stream_of_an_earlier_run_is_known_by_its_training_job_s_number() -> N
     assert search.cited("ticket-2-old-002-xyzv/algo-1-3", "of efgh") and not search.cited("ticket-2-old-002-xyzv/algo-1-3", "of abcd")
 
 
+class _Described:
+    """A client that knows one tuning job."""
+
+    def __init__(self, status: str, *content_types: str) -> None:
+        self.job = {probe.STATUS: status, "TrainingJobDefinition": {"InputDataConfig": [{"ContentType": each} for each in content_types]}}
+
+    def describe_hyper_parameter_tuning_job(self, **asked: str) -> dict:
+        return self.job
+
+
+CAUSES_OF_ERRORS = {  # what was raised, how the search ended, content types of its channels, and what is said
+    ("ResourceInUse: late-flights exists", "Completed", "text/csv"): "a name that is taken",
+    ("Best training job not available for tuning job: x", "InProgress", "text/csv"): "before the search had ended",
+    ("FailedStatusError: No training job succeeded", "Failed", "None"): "no content type",
+    ("FailedStatusError: No training job succeeded", "Failed", "text/csv"): "",
+    ("KeyError: 'best'", "Completed", "None"): "",
+}
+
+
+@pytest.mark.parametrize(("raised", "status", "content_type"), CAUSES_OF_ERRORS)
+def test_usual_causes_of_an_error_are_named(raised: str, status: str, content_type: str) -> None:
+    said = probe._usual_cause(_Described(status, "text/csv", content_type), raised, {"late-flights"})
+    wanted = CAUSES_OF_ERRORS[raised, status, content_type]
+    assert wanted in said if wanted else not said
+
+
 def test_an_unknown_path_lists_the_known_ones() -> None:
     request = {"InputDataConfig": [{"ChannelName": "train"}, {"ChannelName": "val"}], "Static": {"epochs": "3"}}
     assert jobs.repaired(request, {"InputDataConfig.val.ChannelName": "validation", "Static.epochs": "9"}) == {
