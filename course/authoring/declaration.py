@@ -3,7 +3,7 @@
 ::
 
     given_copies: [m06_tuning/given/schedule.py]        # optional: given files of other lessons
-    grader_copies: {m06_2_search.py: given/search.py}   # optional: given files that the checks run too
+    grader_copies: {m10_1_transform.py: given/raw.py}   # optional: given files that the checks run too
     notebooks:
       m04_2_failed_jobs:                                # one for each source, in order
         does: find out why five jobs failed             # the row of README's table

@@ -1,46 +1,34 @@
-"""m06_2: what a search is worth: strategies, warm start, early stopping, and a plan for a deadline and a price."""
+"""m06_2: what a search is worth: strategies, warm start, early stopping, and a search for a deadline and a price."""
 
-from collections import Counter
-from functools import cache
 from typing import Any
 
-from course import datasets
 from course.grading import Answer, Exercise, Function, Report
 from course.grading.scoring import near
 
-from .m06_2_cases import IDENTICAL, LIMITS, PLAN_LIMITS, PLANS, TRANSFER, VERDICTS, broken, illegal
-from .m06_2_practice import (
-    PRACTICE_BRIEFS,
-    PRACTICE_COMPARISONS,
-    PRACTICE_EDITS,
-    PRACTICE_JOBS,
-    PRACTICE_SETUP,
-    PRACTICE_WARM,
-)
-from .m06_2_search import Pool, outcome
+from .m06_2_cases import IDENTICAL, LIMITS, OBJECTIVES, TRANSFER, illegal, repeated, trial
+from .m06_2_practice import PRACTICE_EDITS, PRACTICE_JOBS, PRACTICE_SETUP, PRACTICE_WARM
+from .m06_2_probe import judge_repeat, judge_within
 
-PRACTICE_SEEDS = (62, 63, 64)
 NEAR = 5e-5  # AUC is given to four digits, and so may differences be
 SHARE_NEAR = 1e-4
 
 ex1 = Exercise(
     id="m06_2_ex1",
-    title="Compare two strategies, and say when you cannot tell",
-    section="Twenty seeds, one budget",
-    pattern=1,
-    parts={"practice": 0.25, "difference": 0.5, "verdict": 1.25},
-    evidence={"compare": Function("compare(first: list[dict], second: list[dict], matters: float) -> dict", digits=4)},
-    skills={"C01": ["2.2.K6"], "C02": ["2.2.3"]},
-    topics=["tune.strategies"],
-    seconds=10,
+    title="Repeat a search with another strategy",
+    section="Repeat a search",
+    pattern=9,
+    parts={"changed": 0.5, "same": 0.75, "gain": 0.75},
+    evidence={"repeat": Function("repeat(name: str, strategy: str, seed: int) -> dict", digits=4)},
+    skills={"C01": ["2.2.K6", "2.2.S4"], "C02": ["2.2.3"]},
+    topics=["tune.strategies", "tune.jobs"],
+    seconds=120,
     hints=(
-        "First make of each seed that both have one number: the best AUC of the first strategy less that of the second. Of how many jobs?",
-        "All that follows looks at these numbers alone: their mean, their standard deviation, how many they are. Where does the "
-        "interval lie, "
-        "beside 0 and beside `matters` on either side?",
-        "`low, high = mean - 2.1 * error, mean + 2.1 * error`. Ask first whether all of it lies between `-matters` and "
-        "`matters`, then whether "
-        "`low > 0`, then whether `high < 0`.",
+        "Everything that the new request needs is in the description of the past search. Which two of its members must change, and "
+        "which two things did SageMaker add?",
+        "`HyperParameterTuningJob.get(name)` has the configuration and the definition as objects, whose fields you may set before you give "
+        "them to `create`; None leaves a field out. With boto3 they are dicts in the answer of `describe_hyper_parameter_tuning_job`.",
+        "Both descriptions name the best training job with its objective value, the new one once it has ended. Subtract the past value "
+        "from the new one, and change the sign if the objective's type is `Minimize`.",
     ),
 )
 
@@ -108,52 +96,29 @@ ex4 = Exercise(
 
 ex5 = Exercise(
     id="m06_2_ex5",
-    title="Stretch: plan a search for a deadline and a price",
-    section="A plan for a deadline and a price",
-    pattern=3,
-    parts={"practice": 0.25, "kept": 1, "found": 0.75},
-    evidence={"plan": Function("plan(brief: dict) -> dict")},
+    title="Stretch: run a search for a deadline and a price",
+    section="A search for a deadline and a price",
+    pattern=9,
+    parts={"plan": 0.75, "deadline": 0.25, "start": 0.5, "bill": 0.5},
+    evidence={"search_within": Function("search_within(train: str, validation: str, trial: str, brief: dict) -> dict", digits=6)},
     skills={"C01": ["2.3.S2"], "C02": ["2.1.6"]},
-    topics=["tune.strategies", "tune.jobs"],
-    seconds=120,
+    topics=["tune.jobs", "tune.warm"],
+    seconds=180,
     hints=(
-        "How many average jobs does the money pay for? How many of them fit the deadline one after the other? The rest follows.",
-        "Money alone gives the number of jobs, since a minute is billed at any time; then the deadline gives how many at a time, "
-        "and no more than that. "
-        "A bill is not known before: how far above the average may it be?",
-        "`jobs = 0.8 * usd / usd_hour * 60 / (setup + training)`; `in_turn = 0.8 * deadline / (wait + setup + training)`; at a time: "
-        "`jobs / in_turn`, rounded up. Then replay it with some seeds.",
+        "First read what the trial's training jobs were billed. Money alone then gives the number of jobs, and the deadline gives how "
+        "many at a time.",
+        "A job costs its mean seconds, times the price of an hour, over 3,600. The jobs run in turns, and a turn takes the wait and the "
+        "mean seconds: how many turns fit into 80 % of the deadline? The tuner takes `max_runtime_in_seconds`.",
+        "`jobs = int(0.8 * usd / cost)`; `turns = int(0.8 * deadline / turn)`; at a time: `jobs / turns`, rounded up. Give the tuner a "
+        "name from `aws.unique`, wait, and read the bills of its own training jobs as you read the trial's.",
     ),
 )
 
 
 @ex1.practice
 def practice_ex1(answer: Answer, report: Report) -> None:
-    for case, verdict, difference, question in PRACTICE_COMPARISONS:
-        got = compared(answer, report, case, "practice")
-        if got is None:
-            return
-        wrong = [
-            name
-            for name, good in (("difference", near(got["difference"], difference, NEAR)), ("verdict", got["verdict"] == verdict))
-            if not good
-        ]
-        bests = [{search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second")]
-        said = f"`compare({bests[0]}, {bests[1]}, {case['matters']})`, searches by their seeds, returned {got}. "
-        if not report.part("practice", not wrong, f"{said}Look again at its {' and '.join(wrong)}: {question}"):
-            return
-
-
-def compared(answer: Answer, report: Report, case: dict, part: str) -> dict | None:
-    """The learner's comparison; reports the part and returns None when it is none."""
-    got = answer.call("compare", case["first"], case["second"], case["matters"])
-    called = f"`compare(...)` returned {got!r}"
-    if not report.part(part, set(got) == {"difference", "verdict"}, f"{called}; expected the keys 'difference' and 'verdict'."):
-        return None
-    if not report.part(part, got["verdict"] in VERDICTS, f"{called}; expected one of the four verdicts."):
-        return None
-    number = type(got["difference"]) in (int, float)
-    return got if report.part(part, number, f"{called}; expected a number as the difference.") else None
+    case, strategy, seed = repeated(answer.rng, ["Random", "Bayesian"], OBJECTIVES[0])
+    judge_repeat(answer, report, "practice-m06-2-past", case, strategy, seed)
 
 
 @ex2.practice
@@ -282,49 +247,4 @@ def measured(answer: Answer, report: Report, jobs: list[dict], setup: float, par
 
 @ex5.practice
 def practice_ex5(answer: Answer, report: Report) -> None:
-    for given in PRACTICE_BRIEFS:
-        got = planned(answer, report, given, "practice")
-        if got is None:
-            return
-        report.doing("replays your plan")
-        for seed in PRACTICE_SEEDS:
-            came_to = outcome(pool(), got, given, seed)
-            said = f"For the brief {given}, `plan(...)` returned {got}. Replayed, it takes {came_to['minutes']:.0f} minutes, costs "
-            said += f"{came_to['usd']:.2f} dollars and finds an AUC of {came_to['auc']:.4f}. "
-            fault = broken(given, came_to)
-            if not report.part("practice", not fault, said + plan_hint(Counter([fault]))):
-                return
-
-
-@cache
-def pool() -> Pool:
-    """The trainings that searches are replayed on."""
-    return Pool(datasets.load("tuning_trials"))
-
-
-def planned(answer: Answer, report: Report, given: dict, part: str) -> dict | None:
-    """The learner's plan; reports the part and returns None when it is none."""
-    got = answer.call("plan", given)
-    called = f"`plan(...)` returned {got!r}"
-    if not report.part(part, set(got) == {*PLANS, *PLAN_LIMITS}, f"{called}; expected the keys {sorted({*PLANS, *PLAN_LIMITS})}."):
-        return None
-    for name, words in PLANS.items():
-        if not report.part(part, got[name] in words, f"{called}; expected a word of the exercise as {name!r}."):
-            return None
-    for name, (least, most) in PLAN_LIMITS.items():
-        whole = type(got[name]) is int and least <= got[name] <= most
-        if not report.part(part, whole, f"{called}; expected a whole number from {least} to {most} as {name!r}."):
-            return None
-    return got
-
-
-def plan_hint(faults: Counter) -> str:
-    """What most of the broken promises have in common, said as a question to the plan."""
-    fault = max((name for name in faults if name), key=faults.__getitem__, default="")
-    return {
-        "late": "How many jobs fit the deadline one after the other, and how much slack has an average?",
-        "dear": "What does an average job cost, and how far above the average may a whole search be?",
-        "small": "More than half of the money is left: how many jobs does it pay for?",
-        "hasty": "Over before a third of the time has passed: why in such a hurry, when jobs learn from those that have ended?",
-        "": "",
-    }[fault]
+    judge_within(answer, report, "practice-m06-2-trial", trial(answer.rng, jobs=3, turns=2))

@@ -1,43 +1,45 @@
-"""Comparisons, searches, warm starts and briefs to judge answers by. The generators are no secret; the seed of the graded cases is."""
+"""Searches and warm starts to judge answers by. The generators are no secret; the seed of the graded cases is."""
 
 import math
 import random
+from typing import Any
 
-# Comparisons of two strategies
+# Past searches that are run
 
-VERDICTS = ("first", "second", "same", "cannot tell")
-
-
-def comparison(rng: random.Random, verdict: str) -> dict:
-    """``first``, ``second`` and ``matters`` of two strategies for which this verdict is right, unless chance will have it otherwise."""
-    count, matters = rng.randint(12, 24), rng.choice([0.001, 0.002, 0.003])
-    error = matters * (rng.uniform(0.06, 0.1) if verdict == "same" else rng.uniform(0.5, 0.9))
-    shift = {
-        "first": rng.uniform(4, 7) * error,
-        "second": rng.uniform(-7, -4) * error,
-        "same": matters * rng.choice([0, 0.5, -0.5]),  # it may be a sure difference, and still none that matters
-        "cannot tell": rng.uniform(-1.2, 1.2) * error,
-    }[verdict]
-    spread = error * math.sqrt(count)
-    budget, more = rng.randint(8, 20), rng.randint(4, 12)
-    longer = rng.choice(["first", "second"])
-    searches: dict[str, list[dict]] = {"first": [], "second": []}
-    for seed in rng.sample(range(1, 60), count + 3):
-        level = rng.gauss(0.735, 0.006)  # what is easy or hard about a seed is so for both
-        difference = 0.0 if rng.random() < 0.2 else shift / 0.8 + rng.gauss(0, spread)  # both may find the same training
-        for name, best in (("first", level + difference / 2), ("second", level - difference / 2)):
-            extra = more if name == longer else rng.choice([0, 0, 1])
-            searches[name].append({"seed": seed, "auc": _search(rng, best, budget, extra)})
-    searches["first"].pop(), searches["second"].pop(0)  # each strategy has a seed that the other lacks
-    return {name: rng.sample(found, len(found)) for name, found in searches.items()} | {"matters": matters}
+OBJECTIVES = (("Minimize", "validation:logloss"), ("Maximize", "validation:auc"))
 
 
-def _search(rng: random.Random, best: float, budget: int, extra: int) -> list[float]:
-    """AUC of the jobs of a search: ``best`` is the best of the first ``budget``, and some that come after may be better."""
-    aucs = [rng.choice([0.5, rng.uniform(0.5, best - 0.002), rng.uniform(0.66, best - 0.002)]) for _ in range(budget - 1)]
-    aucs.insert(rng.randrange(budget), best)
-    aucs += [best + rng.uniform(0.001, 0.012) if rng.random() < 0.4 else rng.uniform(0.6, best) for _ in range(extra)]
-    return [round(auc, 4) for auc in aucs]
+def tuning_config(rng: random.Random, strategy: str, objective: tuple[str, str], jobs: int) -> dict[str, Any]:
+    """The configuration of a small search of XGBoost. Its numbers are drawn: no other search of the lesson has them."""
+    kind, metric = objective
+    eta = {"Name": "eta", "MinValue": f"0.{rng.randint(2, 9):02d}", "MaxValue": f"0.{rng.randint(50, 99)}", "ScalingType": "Logarithmic"}
+    depth = {"Name": "max_depth", "MinValue": "2", "MaxValue": str(rng.randint(5, 12)), "ScalingType": "Linear"}
+    weight = {"Name": "min_child_weight", "MinValue": "1", "MaxValue": str(rng.randint(20, 90)), "ScalingType": "Logarithmic"}
+    return {
+        "Strategy": strategy,
+        "RandomSeed": rng.randint(1, 99),
+        "HyperParameterTuningJobObjective": {"Type": kind, "MetricName": metric},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": rng.choice([1, 2])},
+        "ParameterRanges": {"ContinuousParameterRanges": [eta, weight], "IntegerParameterRanges": [depth]},
+        "TrainingJobEarlyStoppingType": "Auto",
+    }
+
+
+def repeated(rng: random.Random, strategies: list[str], objective: tuple[str, str]) -> tuple[dict, str, int]:
+    """A past search, and the strategy and seed to repeat it with."""
+    config = tuning_config(rng, strategies[0], objective, jobs=2)
+    static = {"objective": "binary:logistic", "num_round": str(rng.randint(21, 60)), "subsample": f"0.{rng.randint(60, 95)}"}
+    case = {"config": config, "static": static, "gigabytes": rng.randint(6, 12), "seconds": rng.randint(700, 1500)}
+    return case, strategies[1], rng.randint(100, 999)
+
+
+def trial(rng: random.Random, jobs: int, turns: int) -> dict:
+    """A trial search, with longer jobs than the lesson's, and what a brief is made of: money for ``jobs``, time for ``turns``."""
+    config = tuning_config(rng, "Random", OBJECTIVES[1], jobs=2)
+    config["ResourceLimits"]["MaxParallelTrainingJobs"] = 2
+    static = {"objective": "binary:logistic", "num_round": str(rng.randint(1500, 2000))}
+    brief = {"jobs": jobs, "turns": turns, "wait": rng.randint(3, 6), "usd_hour": rng.randint(100, 3000) / 100}
+    return {"config": config, "static": static, "gigabytes": 5, "seconds": 600} | brief
 
 
 # Searches, and what may be changed in them
@@ -154,43 +156,3 @@ def finished_jobs(rng: random.Random, trials: list[dict]) -> tuple[list[dict], f
     pace = rng.uniform(20, 90)
     jobs = [{"auc": list(trial["auc"]), "seconds": round(pace * math.log2(trial["nodes"] / 100 + 1), 1)} for trial in chosen]
     return jobs, float(rng.randint(20, 90))
-
-
-# Plans
-
-PLANS = {"strategy": ("Random", "Bayesian"), "early": ("Off", "Auto")}
-PLAN_LIMITS = {"jobs": (3, 100), "parallel": (1, 10)}
-_KINDS = (  # whole jobs that the money pays for, and that fit the deadline one after the other, as ranges
-    ((12, 18), (18, 23)),  # much time, little money
-    ((22, 30), (9, 12)),
-    ((52, 60), (5, 5.7)),  # much money, little time
-)
-
-
-def brief(rng: random.Random, kind: int) -> dict:
-    """What a search must keep to: a deadline and a price, and how long a job takes."""
-    (poor, rich), (short, long) = _KINDS[kind]
-    times = {"wait": round(rng.uniform(1, 4), 1), "setup": round(rng.uniform(1, 3), 1), "training": round(rng.uniform(6, 40), 1)}
-    usd_hour = rng.choice([0.115, 0.23, 0.461, 0.922])
-    paid = times["setup"] + times["training"]
-    return times | {
-        "deadline_minutes": round(rng.uniform(short, long) * (paid + times["wait"])),
-        "usd": round(rng.uniform(poor, rich) * paid / 60 * usd_hour, 2),
-        "usd_hour": usd_hour,
-    }
-
-
-def briefs(rng: random.Random) -> list[dict]:
-    """Six briefs, two of each kind: no one plan keeps to them all and makes use of them."""
-    return [brief(rng, kind) for kind in rng.sample([0, 1, 2] * 2, 6)]
-
-
-def broken(given: dict, came_to: dict) -> str:
-    """What a search did with its brief that it should not: ``late``, ``dear``, ``hasty``, ``small``, or "" for none of these."""
-    if came_to["minutes"] > given["deadline_minutes"]:
-        return "late"
-    if came_to["usd"] > given["usd"]:
-        return "dear"
-    if came_to["usd"] < given["usd"] / 2:
-        return "small"
-    return "hasty" if came_to["minutes"] < given["deadline_minutes"] / 3 else ""

@@ -1,164 +1,26 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 """The graded checks of m06_2."""
 
-import math
 import random
 from collections import Counter
-from collections.abc import Callable
 from functools import cache
-from statistics import fmean, median, stdev
+from statistics import fmean, median
 from typing import Any
 
 from course import datasets
 from course.grading import Answer, Report
 from course.grading.scoring import near, rule_share
 
-from .m06_2 import NEAR, SHARE_NEAR, compared, ex1, ex2, ex3, ex4, ex5, forbidden, measured, plan_hint, planned, pool, started
-from .m06_2_cases import (
-    IDENTICAL,
-    LIMITS,
-    MOST_PARENTS,
-    TRANSFER,
-    VERDICTS,
-    briefs,
-    broken,
-    comparison,
-    finished_jobs,
-    warm_cases,
-)
+from .m06_2 import NEAR, SHARE_NEAR, ex1, ex2, ex3, ex4, ex5, forbidden, measured, started
+from .m06_2_cases import IDENTICAL, LIMITS, MOST_PARENTS, OBJECTIVES, TRANSFER, finished_jobs, repeated, trial, warm_cases
 from .m06_2_edits_hidden import edits, suits
-from .m06_2_search import outcome
-
-WIDTHS = (1.8, 3.0)  # standard errors: with either as half the width of the interval, a graded comparison has the same verdict
-
-
-def paired(case: dict) -> list[float]:
-    """First less second of each seed that both have: the best AUC of as many jobs as the shortest of all these searches has."""
-    one, other = ({search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second"))
-    seeds = sorted(one.keys() & other.keys())
-    budget = min(len(found[seed]) for found in (one, other) for seed in seeds)
-    return [max(one[seed][:budget]) - max(other[seed][:budget]) for seed in seeds]
-
-
-def right_verdict(differences: list[float], matters: float, width: float) -> str:
-    """The verdict by the mean difference and ``width`` standard errors on either side of it."""
-    middle, half = fmean(differences), width * stdev(differences) / math.sqrt(len(differences))
-    if -matters < middle - half and middle + half < matters:
-        return "same"
-    if middle - half > 0:
-        return "first"
-    return "second" if middle + half < 0 else "cannot tell"
-
-
-def clear_comparison(rng: random.Random, verdict: str) -> dict:
-    """A comparison of this verdict, whichever interval of 95 % one takes."""
-    while True:
-        case = comparison(rng, verdict)
-        if all(right_verdict(paired(case), case["matters"], width) == verdict for width in WIDTHS):
-            return case
+from .m06_2_probe import judge_repeat, judge_within
 
 
 @ex1.graded
 def graded_ex1(answer: Answer, report: Report) -> None:
-    verdicts = answer.rng.sample(VERDICTS * 6, 24)
-    cases = [clear_comparison(answer.rng, verdict) for verdict in verdicts]
-    given = []
-    for case in cases:
-        got = compared(answer, report, case, "verdict")
-        if got is None:
-            return
-        given.append(got)
-    same = [near(got["difference"], fmean(paired(case)), NEAR) for got, case in zip(given, cases, strict=True)]
-    said = f"For {sum(same)} of {len(cases)} unseen comparisons `compare(...)` returned the mean difference."
-    report.part("difference", sum(same) / len(same), f"{said} {_difference_hint(cases, given)}")
-    named = [got["verdict"] for got in given]
-    share = rule_share(named, [{verdict} for verdict in verdicts])
-    right = sum(one == other for one, other in zip(named, verdicts, strict=True))
-    alone = all(near(got["difference"], fmean(_by_pairs(case)), NEAR) for got, case in zip(given, cases, strict=True))
-    hint = "A verdict follows from its differences: mend those first." if alone else verdict_hint(cases, named)
-    hint = "" if right == len(cases) else hint
-    report.part("verdict", share, f"{right} of {len(cases)} verdicts are right. {hint}")
-
-
-def _difference_hint(cases: list[dict], given: list[dict]) -> str:
-    """What the differences have in common, said as a question to the answer."""
-    got = [one["difference"] for one in given]
-
-    def equal(wanted: list[float]) -> bool:
-        return all(abs(one - other) < 2e-4 for one, other in zip(got, wanted, strict=True))
-
-    bests = [{name: [max(search["auc"]) for search in case[name]] for name in ("first", "second")} for case in cases]
-    if equal([fmean(best["first"]) - fmean(best["second"]) for best in bests]):
-        return "Yours take every search whole, of whatever seed: had both strategies the same number of jobs, and the same seeds?"
-    if equal([fmean(_by_pairs(case)) for case in cases]):
-        return "Yours count as many jobs as the shorter search of each seed has: how many may count for every seed?"
-    if equal([-fmean(paired(case)) for case in cases]):
-        return "Yours have the other sign: which is taken from which?"
-    if all(abs(one) >= abs(fmean(paired(case))) for one, case in zip(got, cases, strict=True)):
-        return "Yours are too large: which seeds do both have, and how many jobs may each search count?"
-    return "One number a seed that both have, from as many jobs as the shortest search has."
-
-
-def _by_pairs(case: dict) -> list[float]:
-    """As `paired`, with the budget of each seed by itself."""
-    one, other = ({search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second"))
-    budgets = {seed: min(len(one[seed]), len(other[seed])) for seed in one.keys() & other.keys()}
-    return [max(one[seed][:budget]) - max(other[seed][:budget]) for seed, budget in budgets.items()]
-
-
-def _by(middle: float, half: float, matters: float, order: tuple[str, ...] = VERDICTS[2::-1], otherwise: str = "cannot tell") -> str:
-    """The verdict by an interval: the first of ``order`` that holds."""
-    holds = {"same": -matters < middle - half and middle + half < matters, "first": middle > half, "second": middle < -half}
-    return next((verdict for verdict in order if holds[verdict]), otherwise)
-
-
-def _heaps(case: dict, whole: bool) -> tuple[float, float]:
-    """The difference of the strategies' means and 2.1 standard errors of two samples, of whole searches or as `paired` has them."""
-    one, other = ({search["seed"]: search["auc"] for search in case[name]} for name in ("first", "second"))
-    seeds = one.keys() & other.keys()
-    budget = None if whole else min(len(found[seed]) for found in (one, other) for seed in seeds)
-    heaps = [[max(auc[:budget]) for seed, auc in found.items() if whole or seed in seeds] for found in (one, other)]
-    return fmean(heaps[0]) - fmean(heaps[1]), 2.1 * math.sqrt(sum(stdev(heap) ** 2 / len(heap) for heap in heaps))
-
-
-def _interval(case: dict, width: float, root: bool = True) -> tuple[float, float]:
-    differences = paired(case)
-    return fmean(differences), width * stdev(differences) / (math.sqrt(len(differences)) if root else 1)
-
-
-_PAIRS = "What is hard about a seed is so for both: does your interval hold pairs, or two heaps?"
-_MISREADINGS: tuple[tuple[str, Callable[[dict], str]], ...] = (  # a question to those who judge so, and how
-    (_PAIRS, lambda case: _by(*_heaps(case, whole=False), case["matters"])),
-    (_PAIRS, lambda case: _by(*_heaps(case, whole=True), case["matters"])),
-    (
-        "Is your interval that of a difference, or that of the mean of so many?",
-        lambda case: _by(*_interval(case, 2.1, False), case["matters"]),
-    ),
-    ("How wide is the interval, in standard errors on either side?", lambda case: _by(*_interval(case, 1), case["matters"])),
-    (
-        "What differs surely may still be too small for anybody to pay for: where does your rule use `matters`?",
-        lambda case: _by(*_interval(case, 2.1), 0),
-    ),
-    (
-        "Something differs surely, and is too small to matter: which question comes first?",
-        lambda case: _by(*_interval(case, 2.1), case["matters"], VERDICTS[:3]),
-    ),
-    (
-        "Some were called the same: is that shown when no difference is shown?",
-        lambda case: _by(*_interval(case, 2.1), case["matters"], otherwise="same"),
-    ),
-    ("May one be called better whose interval reaches to the other side of 0?", lambda case: _by(*_interval(case, 0), case["matters"])),
-)
-EXPLAINED = 0.85  # least share of the cases in which an answer judges as a misreading does
-
-
-def verdict_hint(cases: list[dict], said: list[str]) -> str:
-    """A question about the misreading that explains most of an answer's verdicts; of those that explain as much, the first."""
-    explained = [(sum(rule(case) == one for case, one in zip(cases, said, strict=True)), question) for question, rule in _MISREADINGS]
-    most, question = max(explained, key=lambda pair: pair[0])
-    if most >= EXPLAINED * len(cases):
-        return question
-    return "Draw the interval beside 0 and beside `matters` on either side, and ask the questions in their order."
+    strategies, objective = answer.rng.sample(["Random", "Bayesian"], 2), answer.rng.choice(OBJECTIVES)
+    judge_repeat(answer, report, f"past-{answer.token()}", *repeated(answer.rng, strategies, objective))
 
 
 @ex2.graded
@@ -363,37 +225,7 @@ def _saved_hint(pairs: list[tuple[dict, dict]], cases: list[tuple[list[dict], fl
     return "A job that is stopped at a report has trained the rounds up to it; which rounds are saved?"
 
 
-SEEDS = 3
-NOTHING = 0.02  # counts as the distance to the best training of the table when a promise was broken
-# Over 20 seeds a plan with slack, which keeps nearly all its promises, ends 0.006 below the best of the table (standard deviation 0.001),
-# whatever the strategy; one without slack 0.012, one that takes all at once, one by one, or the same for all briefs 0.014 and more.
-FOUND_STEPS = ((0.0105, 1.0), (0.0125, 0.5))
-LEAST_KEPT, ALL_KEPT = 0.5, 0.88  # shares of the searches: with this nothing is earned, with that all
-
-
 @ex5.graded
 def graded_ex5(answer: Answer, report: Report) -> None:
-    faults: Counter = Counter()
-    distances = []
-    best = float(pool().curves.max())
-    for given in briefs(answer.rng):
-        got = planned(answer, report, given, "kept")
-        if got is None:
-            return
-        for _ in range(SEEDS):
-            came_to = outcome(pool(), got, given, answer.rng.getrandbits(32))
-            fault = broken(given, came_to)
-            faults[fault] += 1
-            distances.append(NOTHING if fault else best - came_to["auc"])
-    kept = faults[""] / faults.total()
-    share = min(1.0, max(0.0, (kept - LEAST_KEPT) / (ALL_KEPT - LEAST_KEPT)))
-    said = f"{faults['']} of {faults.total()} searches keep deadline and price, and make use of both: {faults['late']} are "
-    said += f"too late, {faults['dear']} too dear, "
-    said += f"{faults['small']} too small, {faults['hasty']} too hasty."
-    report.part("kept", share, f"{said} {plan_hint(faults)}")
-    distance = fmean(distances)
-    share = next((share for limit, share in FOUND_STEPS if distance <= limit), 0.0)
-    said = (
-        f"On average your searches end {distance:.3f} below the best training that there is; those that broke a promise count as {NOTHING}."
-    )
-    report.part("found", share, said if share == 1 else f"{said} Keep the promises first; then look at how many jobs they leave room for.")
+    jobs, turns = answer.rng.choice([(4, 1), (2, 2)])  # four at a time or one: in practice it is two
+    judge_within(answer, report, f"trial-{answer.token()}", trial(answer.rng, jobs, turns))

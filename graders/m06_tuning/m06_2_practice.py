@@ -2,43 +2,6 @@
 
 from .m06_2_cases import IDENTICAL, TRANSFER
 
-# Comparisons of two strategies
-
-_SHORT = [0.5, 0.61, 0.68]
-_AHEAD = [(3, 0.742, 0.731), (5, 0.735, 0.727), (8, 0.729, 0.722), (11, 0.741, 0.733), (12, 0.727, 0.717), (17, 0.733, 0.727)]
-_NEAR = [(3, 0.7412, 0.7412), (5, 0.7351, 0.7349), (8, 0.7288, 0.729), (11, 0.741, 0.7405), (12, 0.7274, 0.7271), (17, 0.733, 0.733)]
-_SURE = [(3, 0.742, 0.73), (5, 0.729, 0.727), (8, 0.731, 0.722), (11, 0.736, 0.733), (12, 0.728, 0.717), (17, 0.732, 0.727)]
-_TINY = [(3, 0.7412, 0.7404), (5, 0.7351, 0.7347), (8, 0.729, 0.7283), (11, 0.741, 0.7405), (12, 0.7274, 0.7268), (17, 0.733, 0.7326)]
-_ACROSS = [(3, 0.742, 0.731), (5, 0.722, 0.734), (8, 0.739, 0.722), (11, 0.741, 0.733), (12, 0.717, 0.727), (17, 0.733, 0.727)]
-_PAIRED = [(3, 0.7621, 0.7582), (5, 0.7013, 0.6969), (8, 0.7342, 0.73), (11, 0.7495, 0.7452), (12, 0.716, 0.7121), (17, 0.7258, 0.7215)]
-
-
-def _literal(pairs: list[tuple[int, float, float]], late: float = 0.0) -> dict:
-    """A comparison written out: seed, and the best of each strategy, found by its fourth job. The second's fifth is ``late`` better."""
-    first = [{"seed": seed, "auc": [*_SHORT, one]} for seed, one, _ in pairs]
-    second = [{"seed": seed, "auc": [*_SHORT, other, *([round(other + late, 4)] if late else [])]} for seed, _, other in reversed(pairs)]
-    return {"first": first, "second": second, "matters": 0.003}
-
-
-def _uneven() -> dict:
-    """One seed's search has four jobs, and the others find better ones after that; a seed that the first alone has has two."""
-    case = _literal(_AHEAD)
-    for search in (*case["first"][1:], *case["second"]):
-        search["auc"] = [*search["auc"], round(search["auc"][3] + (0.001 if search in case["first"] else 0.03), 4)]
-    return case | {"first": [*case["first"], {"seed": 99, "auc": [0.5, 0.6]}]}
-
-
-PRACTICE_COMPARISONS = (  # a comparison, its verdict and difference, and a question for those who judged otherwise
-    (_literal(_AHEAD), "first", 0.008333, "seed by seed, who is ahead, and by about how much each time? The first less the second."),
-    (_literal(_AHEAD, late=0.02), "first", 0.008333, "how many jobs had each search, and how many of them may you compare?"),
-    (_uneven(), "first", 0.008333, "how many jobs has the shortest search with a seed that both have? So many count, for every seed."),
-    (_literal(_PAIRED), "first", 0.004167, "what is hard about a seed is so for both: does your interval hold pairs, or two heaps?"),
-    (_literal(_SURE), "first", 0.007, "which searches have a seed in common, and how sure is a *mean* of six differences?"),
-    (_literal(_TINY), "same", 0.000567, "on which side of 0 it lies is one question; would anybody pay for it?"),
-    (_literal(_NEAR), "same", 0.000133, "how large could the difference be at most, and would it matter?"),
-    (_literal(_ACROSS), "cannot tell", 0.003333, "from where to where does the interval reach, and which differences are in it?"),
-)
-
 # Searches, and the strategy that suits them
 
 _SEARCH = {"numeric": 5, "combinations": 4, "jobs": 40, "parallel": 4, "reports": 1, "minutes": 9, "paid_minutes": 900}
@@ -194,11 +157,4 @@ PRACTICE_JOBS = (  # jobs, what the rule does to them: places of the stopped, ro
         0.0,
         "which jobs completed before, of what is the median taken, and at which reports is a job judged?",
     ),
-)
-
-# Plans
-
-PRACTICE_BRIEFS = (
-    {"wait": 2.0, "setup": 1.0, "training": 14.0, "deadline_minutes": 340, "usd": 0.45, "usd_hour": 0.115},
-    {"wait": 3.0, "setup": 2.0, "training": 12.0, "deadline_minutes": 105, "usd": 2.7, "usd_hour": 0.23},
 )

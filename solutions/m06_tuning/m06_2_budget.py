@@ -6,15 +6,15 @@
 # The head of the team wants every search to be Bayesian, with all jobs at once. Nobody has measured whether that is right. Today you replay hundreds of
 # searches, without training anything. You measure what strategies, hurry and early stopping are worth.
 #
-# Strategies, limits, prices, warm start and early stopping are AWS's. The four verdicts, and what is called the team's, are this course's own rules.
+# Strategies, limits, prices, warm start and early stopping are AWS's. What is called the team's are this course's own rules.
 #
 # **By the end you can**
 #
-# - compare two strategies, and say when you cannot tell (exercise 6.2.1)
+# - repeat a search with another strategy, and say when a difference is luck (exercise 6.2.1)
 # - say which change of a search makes another strategy right (exercise 6.2.2)
 # - start a search from earlier ones (exercise 6.2.3)
 # - measure what early stopping saves and costs (exercise 6.2.4)
-# - plan a search for a deadline and a price (exercise 6.2.5)
+# - run a search for a deadline and a price (exercise 6.2.5)
 #
 # **Prerequisites**: [ranges, scales and the first tuning job](../m06_tuning/m06_1_ranges.ipynb).
 #
@@ -33,10 +33,9 @@ from statistics import fmean, median, stdev
 
 import numpy as np
 import pandas as pd
-from botocore.exceptions import ClientError, ParamValidationError
-from given.budget import begin, best_after, named, noted, summary
+from given.budget import begin, best_after, named, summary, verdict
 from given.schedule import COLUMNS, table
-from given.search import Pool, outcome, replay
+from given.search import Pool, replay
 from given.tuning_jobs import children, wait_for_tuning
 from matplotlib import pyplot as plt
 
@@ -57,8 +56,7 @@ FLIGHTS = 8_000
 # %% [markdown]
 # ## A search that runs meanwhile
 #
-# We start a real search now, and look at it later. Its twelve training jobs learn from flights of the first half of the year, and July judges them. The
-# request, in `given/budget.py`, has a new member: `TrainingJobEarlyStoppingType`. With `Auto`, SageMaker stops training jobs that fall behind.
+# We start a real search now, and look at it later. It learns from flights of the first half of the year, and July judges. First we upload the data.
 
 # %%
 flights = table(aws.data("flights"), aws.data("weather"))
@@ -71,11 +69,65 @@ def uploaded(name: str, months: list[int]) -> str:
 
 periods = {"half-year": [1, 2, 3, 4, 5, 6], "july": [7], "august": [8]}
 uris = {name: uploaded(name, months) for name, months in periods.items()}
-parent = begin(aws, "half-year", uris["half-year"], uris["july"], jobs=12, early="Auto")
-parent
 
 # %% [markdown]
-# You see the name of the tuning job, which now runs.
+# The search is made with the SageMaker SDK, whose import takes some seconds:
+
+# %%
+import logging
+
+from sagemaker.core.helper.session_helper import Session
+from sagemaker.core.parameter import ContinuousParameter, IntegerParameter
+from sagemaker.core.resources import HyperParameterTuningJob
+from sagemaker.core.shapes import HyperParameterTuningJobWarmStartConfig as WarmStartConfig
+from sagemaker.core.shapes import ParentHyperParameterTuningJob as Parent
+from sagemaker.train import ModelTrainer, configs
+from sagemaker.train.tuner import HyperparameterTuner
+
+logging.disable(logging.WARNING)  # the SDK reports every step
+
+
+def inputs(train: str, validation: str) -> list[configs.InputData]:
+    channels = {"train": uris[train], "validation": uris[validation]}
+    return [
+        configs.InputData(channel_name=name, data_source=uri, content_type="text/csv")
+        for name, uri in channels.items()
+    ]
+
+
+# %% [markdown]
+# `ModelTrainer` holds what all training jobs share, `HyperparameterTuner` the search. One argument is new: with `early_stopping_type="Auto"`, SageMaker stops
+# training jobs that fall behind.
+
+# %%
+trainer = ModelTrainer(
+    training_image=aws.image("xgboost", "3.0-5"),
+    role=aws.role,
+    compute=configs.Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+    stopping_condition=configs.StoppingCondition(max_runtime_in_seconds=600),
+    output_data_config=configs.OutputDataConfig(s3_output_path=f"s3://{aws.bucket}/{aws.prefix}"),
+    hyperparameters={"objective": "binary:logistic", "num_round": 300},
+    sagemaker_session=Session(default_bucket=aws.bucket),
+)
+ranges = {
+    "eta": ContinuousParameter(0.01, 1, scaling_type="Logarithmic"),
+    "min_child_weight": ContinuousParameter(1, 300, scaling_type="Logarithmic"),
+    "max_depth": IntegerParameter(2, 10),
+}
+tuner = HyperparameterTuner(
+    model_trainer=trainer,
+    objective_metric_name="validation:auc",
+    hyperparameter_ranges=ranges,
+    strategy="Bayesian",
+    max_jobs=12,
+    max_parallel_jobs=2,
+    early_stopping_type="Auto",
+)
+parent = aws.unique("half-year")
+tuner.tune(inputs("half-year", "july"), job_name=parent, wait=False)
+
+# %% [markdown]
+# The search runs. We gave it a name. A name that the SDK makes ends with the minute, so two searches in one minute would clash.
 #
 # ## Twenty seeds, one budget
 #
@@ -120,87 +172,71 @@ summary(pool, searches).round(4)
 # shows the luck of a seed. The last column judges the winners on other flights of the same month: the best of many looks better than it is. Which differences
 # between the means are real?
 #
-# First, *pair* the searches. With the same seed, both strategies begin with the same random draws. So take the difference for each seed. If both find the very
-# same training, it is 0, and it counts too.
+# *Pair* the searches: with the same seed, both strategies begin with the same random draws. So take the difference for each seed. The given function `verdict`
+# says what the differences show, because a mean of twenty is itself partly luck. This team would pay for a thousandth of AUC.
+
+# %%
+rows = []
+for jobs in (JOBS // 2, JOBS):
+    for one, other in (("Bayesian", "Random"), ("Grid", "Random"), ("Bayesian", "Grid")):
+        pairs = zip(searches[one], searches[other], strict=True)
+        differences = [x.auc[:jobs].max() - y.auc[:jobs].max() for x, y in pairs]
+        shown = {"difference": fmean(differences), "verdict": verdict(differences, 0.001)}
+        rows.append({"first": one, "second": other, "jobs": jobs} | shown)
+pd.DataFrame(rows).round(4)
+
+# %% [markdown]
+# `cannot tell` is not `same`: it says that more seeds are needed. Hyperband is left out, because its jobs are not whole trainings.
 #
-# Second, say how sure you are. Take the mean difference, and 2.1 *standard errors* on either side of it. A standard error is the standard deviation of the
-# differences, divided by the square root of their number. This interval holds the true difference in 95 of 100 cases.
+# At half the budget, Bayesian and Random mostly found the very same training. Both draw their first nine jobs at random, and three more teach little. With all
+# jobs, Bayesian is ahead, by less than the luck of a seed. Another twenty seeds may change the verdict. The grid is surely behind: some of its four
+# hyperparameters do not matter.
 #
-# There are four verdicts, asked for in this order. `matters` is the smallest difference that anybody would pay for.
+# ## Repeat a search
 #
-# | the interval | verdict |
-# |---|---|
-# | lies wholly between `-matters` and `matters` | `"same"`: whatever the difference is, it does not matter |
-# | lies wholly above 0 | `"first"` is better |
-# | lies wholly below 0 | `"second"` is better |
-# | anything else | `"cannot tell"`: run more seeds, or do not claim anything |
+# On SageMaker, `RandomSeed` in the configuration sets the seed. A fair comparison changes strategy and seed, and nothing else. The description of a past search has
+# what the new request needs: `HyperParameterTuningJobConfig` and `TrainingJobDefinition`. But SageMaker added two things: the static hyperparameter
+# `_tuning_objective_metric`, and `MetricDefinitions` in `AlgorithmSpecification`. Leave out both. A request with metric definitions for a built-in
+# algorithm is refused.
 #
-# So a wide interval around 0 is `"cannot tell"`, not `"same"`.
+# In the SDK, `HyperParameterTuningJob.get(name)` has the same members as objects, with names such as `training_job_definition`. Its `create` takes these names as
+# arguments, and the new name as `hyper_parameter_tuning_job_name`. A job has `wait()`, and `refresh()` reads it again.
 
 # %% [markdown] exercise="m06_2_ex1"
-# Write `compare(first, second, matters)`. It returns `{"difference": float, "verdict": str}`. Each strategy is a list of searches like
-# `{"seed": 7, "auc": [0.61, 0.7, 0.69]}`, with the AUC of its jobs in order.
+# Write `repeat(name, strategy, seed)`, with the SDK or with boto3. `name` is a past search by the built-in XGBoost, which has ended. Run it again with
+# this `Strategy` and `RandomSeed`. Keep data, ranges, limits and everything else. When the repeat has ended, return
+# `{"tuning_job": its name, "gain": a number}`. The gain says how much better its best objective value is than that of the past search. For example, it is
+# `0.03` if the best AUC rose from 0.71 to 0.74. It is positive for a *lower* value if the type of the objective is `Minimize`. Give at least four decimals.
 #
-# - Use only seeds that both have.
-# - For equal budgets, truncate all searches with these seeds to the length of the shortest.
-# - The difference is the mean over these seeds of the first's best AUC less the second's.
-#
-# For `[{"seed": 1, "auc": [0.6, 0.7]}, {"seed": 2, "auc": [0.5, 0.68]}]` and `[{"seed": 2, "auc": [0.66, 0.6, 0.9]}, {"seed": 1, "auc": [0.5, 0.69]}]` it is
-# `0.015`. Give at least four decimals. Twenty-four unseen comparisons of twelve seeds or more are graded. You need not handle fewer than two.
+# The check runs `repeat` on unseen searches, more than once. `aws.unique("repeat")` makes a new name each time. You need not handle failures.
 
 
 # %% answer="m06_2_ex1"
-def compare(first: list[dict], second: list[dict], matters: float) -> dict:
+def repeat(name: str, strategy: str, seed: int) -> dict:
     ### BEGIN SOLUTION
-    one, other = ({search["seed"]: search["auc"] for search in searches} for searches in (first, second))
-    seeds = one.keys() & other.keys()
-    budget = min(len(found[seed]) for found in (one, other) for seed in seeds)
-    differences = [max(one[seed][:budget]) - max(other[seed][:budget]) for seed in seeds]
-    middle = fmean(differences)
-    half = 2.1 * stdev(differences) / math.sqrt(len(differences))
-    if -matters < middle - half and middle + half < matters:
-        verdict = "same"
-    elif middle - half > 0:
-        verdict = "first"
-    else:
-        verdict = "second" if middle + half < 0 else "cannot tell"
-    return {"difference": middle, "verdict": verdict}
+    past = HyperParameterTuningJob.get(name)
+    config, definition = past.hyper_parameter_tuning_job_config, past.training_job_definition
+    config.strategy, config.random_seed = strategy, seed
+    definition.static_hyper_parameters.pop("_tuning_objective_metric")
+    definition.algorithm_specification.metric_definitions = None
+    again = HyperParameterTuningJob.create(
+        hyper_parameter_tuning_job_name=aws.unique("repeat"),
+        hyper_parameter_tuning_job_config=config,
+        training_job_definition=definition,
+    )
+    again.wait()
+    best, before = (
+        job.best_training_job.final_hyper_parameter_tuning_job_objective_metric.value for job in (again.refresh(), past)
+    )
+    better = 1 if config.hyper_parameter_tuning_job_objective.type == "Maximize" else -1
+    return {"tuning_job": again.hyper_parameter_tuning_job_name, "gain": better * (best - before)}
     ### END SOLUTION
 
 
 # %% check="m06_2_ex1"
-check("m06_2_ex1", compare=compare)
+check("m06_2_ex1", repeat=repeat)
 
 # %% [markdown]
-# The next cell shows your verdicts on the searches above. This team would pay for a thousandth of AUC, so `matters` is 0.001. Hyperband is left out, because
-# its jobs are not whole trainings.
-
-
-# %%
-def listed(strategy: str, jobs: int) -> list[dict]:
-    aucs = [found.auc.tolist()[:jobs] for found in searches[strategy]]
-    return [{"seed": seed, "auc": auc} for seed, auc in enumerate(aucs)]
-
-
-verdicts = []
-try:
-    for jobs in (JOBS // 2, JOBS):
-        for one, other in (("Bayesian", "Random"), ("Grid", "Random"), ("Bayesian", "Grid")):
-            found = compare(listed(one, jobs), listed(other, jobs), 0.001)
-            verdicts.append({"first": one, "second": other, "jobs": jobs} | found)
-except (NotImplementedError, NameError):
-    print("Answer exercise 6.2.1 first; then its verdicts stand here.")
-pd.DataFrame(verdicts).round(4)
-
-# %% [markdown]
-# At half the budget, Bayesian and Random mostly found the very same training. Both draw their first nine jobs at random, and three more teach little. That
-# does not prove that they are the same: the interval reaches beyond a thousandth.
-#
-# With all jobs, Bayesian is ahead. Your table shows whether the lead is sure. It is close, and another twenty seeds may change the verdict. The grid is surely
-# behind. It spends its jobs on four hyperparameters, and some of these do not matter.
-#
-# So Bayesian needs jobs to learn from. What it gains then is less than the luck of a seed.
-#
 # ## Which strategy suits
 #
 # A Bayesian search learns only from jobs that have *ended* when it chooses. With all jobs at a time it draws at random. So hurry has a price. The bill does
@@ -292,20 +328,20 @@ check("m06_2_ex2", changed=changed)
 # %% [markdown]
 # ## Begin where others ended
 #
-# The real search should be over by now, or in half a minute. Each job is billed for its `BillableTimeInSeconds`.
+# The real search should be over by now, or in half a minute. `analytics` makes a table of its training jobs. What each is billed for is in its description.
 
 # %%
-with ProgressLine(f"Waits for {parent}"):
-    done = wait_for_tuning(sagemaker, parent)
-jobs = []
+tuner.wait()
+done = tuner.describe()
+print(done.hyper_parameter_tuning_job_status, done.training_job_status_counters)
+print("the best:", tuner.best_training_job())
+of_interest = ["TrainingJobStatus", "TrainingElapsedTimeSeconds", "FinalObjectiveValue", *ranges]
+bills = []
 for child in children(sagemaker, parent):
-    job = sagemaker.describe_training_job(TrainingJobName=child["TrainingJobName"])
-    value = child.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value")
-    billed = {"status": job["TrainingJobStatus"], "billed": job["BillableTimeInSeconds"]}
-    tuned = {name: float(text) for name, text in child["TunedHyperParameters"].items()}
-    jobs.append(billed | {"auc": value} | tuned)
-print(done["HyperParameterTuningJobStatus"], done["TrainingJobStatusCounters"])
-pd.DataFrame(jobs).round(4)
+    training_job = sagemaker.describe_training_job(TrainingJobName=child["TrainingJobName"])
+    bills.append(training_job["BillableTimeInSeconds"])
+print("billed seconds:", bills)
+tuner.analytics().dataframe()[of_interest].round(4)
 
 # %% [markdown]
 # Many jobs were stopped, perhaps even the one with the best value, because a slow learner begins low.
@@ -325,6 +361,38 @@ pd.DataFrame(jobs).round(4)
 #
 # There may be at most {fact:warm-start-parents} parents. At most {fact:warm-start-changes} hyperparameters may change from searched to static or back. Parents
 # hand on their own jobs, not those of *their* parents.
+#
+# We start one search of each kind: three more jobs on the half year, with boto3, and three on July, judged on August, with the SDK. In `given/budget.py`,
+# `begin` sends the request of boto3.
+
+# %%
+same = {
+    "WarmStartType": "IdenticalDataAndAlgorithm",
+    "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}],
+}
+more = begin(aws, "more", uris["half-year"], uris["july"], same)
+transfer = WarmStartConfig(
+    warm_start_type="TransferLearning",
+    parent_hyper_parameter_tuning_jobs=[Parent(hyper_parameter_tuning_job_name=parent)],
+)
+next_month = HyperparameterTuner(
+    trainer, "validation:auc", ranges, max_jobs=3, max_parallel_jobs=2, warm_start_config=transfer
+)
+august = aws.unique("august")
+next_month.tune(inputs("july", "august"), job_name=august, wait=False)
+requests = []
+for name in (more, august):
+    with ProgressLine(f"Waits for {name}"):
+        job = wait_for_tuning(sagemaker, name)
+    requests.append(job["HyperParameterTuningJobConfig"])
+    print("  the best of its own jobs", named(job.get("BestTrainingJob")))
+    print("  the best of it and its parents", named(job.get("OverallBestTrainingJob")))
+for member, value in requests[0].items():
+    print(member, value, "" if requests[1][member] == value else "other in the SDK's request")
+
+# %% [markdown]
+# The first kind compares its jobs with its parent's. Often the parent has the best job, because three more jobs are few. The second does not compare, because
+# August's flights are not July's. Both requests say the same: the SDK only adds the scale `Auto`, which is AWS's default.
 
 # %% [markdown] exercise="m06_2_ex3"
 # Write `warm_start(new, earlier)`. It returns the `WarmStartConfig`, such as
@@ -367,34 +435,6 @@ def warm_start(new: dict, earlier: list[dict]) -> dict | None:
 check("m06_2_ex3", warm_start=warm_start)
 
 # %% [markdown]
-# Now we start one search of each kind: three more jobs on the half year, and three on July, judged on August. Until your function is written, both begin with
-# the one parent that there is.
-
-# %%
-succeeded = done["ObjectiveStatusCounters"]["Succeeded"]
-earlier = [noted(parent, uris["half-year"]) | {"status": "Completed", "succeeded": succeeded}]
-warm = {}
-for name, train, validation in (("more", "half-year", "july"), ("august", "july", "august")):
-    try:
-        config = warm_start(noted(name, uris[train]), earlier)
-        warm[name] = begin(aws, name, uris[train], uris[validation], config)
-    except (NotImplementedError, NameError, ClientError, ParamValidationError) as error:
-        print(f"{name!r} begins with the one parent there is, since: {error}")
-        kind = "IdenticalDataAndAlgorithm" if name == "more" else "TransferLearning"
-        parents = [{"HyperParameterTuningJobName": parent}]
-        config = {"WarmStartType": kind, "ParentHyperParameterTuningJobs": parents}
-        warm[name] = begin(aws, name, uris[train], uris[validation], config)
-for name in warm.values():
-    with ProgressLine(f"Waits for {name}"):
-        job = wait_for_tuning(sagemaker, name)
-    print(job.get("WarmStartConfig", {}).get("WarmStartType", "from nothing"), "of", name)
-    print("  the best of its own jobs", named(job.get("BestTrainingJob")))
-    print("  the best of it and its parents", named(job.get("OverallBestTrainingJob")))
-
-# %% [markdown]
-# The first kind compares its jobs with its parent's. Often the parent has the best job, because three more jobs are few. The second does not compare, because
-# August's flights are not July's.
-#
 # ## Stop what will not win
 #
 # With `TrainingJobEarlyStoppingType` `Auto`, SageMaker looks at each report of a training job. For every earlier job that *completed*, it takes the average of
@@ -404,24 +444,7 @@ for name in warm.values():
 # it runs, as XGBoost does after each round. AWS does not say how many completed jobs it wants first; here it is 3. Hyperband stops jobs by itself, so there
 # `Auto` is refused.
 #
-# The next picture has the curves of 60 trainings. Grey ones end below the best by more than 0.01.
-
-# %%
-some = np.random.default_rng(6).choice(len(pool), 60, replace=False)
-reports = np.arange(5, 101, 5)
-figure, axes = plt.subplots(figsize=(8, 3.5))
-top = pool.curves[some, -1].max()
-for trial in some:
-    good = pool.curves[trial, -1] > top - 0.01
-    style = {"color": "black", "linewidth": 1.5} if good else {"color": "0.8", "linewidth": 0.8}
-    axes.plot(reports, pool.curves[trial], **style, zorder=2 if good else 1)
-axes.set(xlabel="rounds", ylabel="validation AUC", xlim=(5, 100))
-axes.set_title("Black: within 0.01 of the best after 100 rounds")
-show(figure, "Sixty learning curves: AUC by rounds; those that end near the best are black.")
-
-# %% [markdown]
-# Most black curves are near the top after twenty rounds, so the rule works. But several are still at the bottom after five or ten. The rule may stop these,
-# although they would have been good.
+# The rule may also stop a job that learns late, although it would have been good.
 
 # %% [markdown] exercise="m06_2_ex4"
 # Write `early_stopping(jobs, setup)`. It replays the rule on jobs that ran to their end one after the other. A job is `{"auc": [...], "seconds": 83.0}`: its
@@ -495,86 +518,71 @@ print(f"the best training was stopped in {(worth.lost > 0).sum()} of {SEEDS} sea
 # Well over half of the bill is saved, and more of the rounds, because each stopped job was still set up. In most searches this costs no AUC. In some, the best
 # training learned late and was stopped. The points are spread widely from left to right: the saving is hard to know beforehand.
 #
-# ## A plan for a deadline and a price
+# ## A search for a deadline and a price
 #
-# Strategy, jobs, jobs at a time and early stopping all change time, money and result. `outcome` replays such a plan for a *brief*:
+# A tuning job can have a deadline: `MaxRuntimeInSeconds` in `ResourceLimits`. There is no such limit for a price. So you first run a small *trial*, read what its
+# training jobs were billed, and then plan how many jobs the money pays for. The deadline says how many must run at a time. A warm start keeps what the
+# trial found.
 #
-# | field | meaning |
-# |---|---|
-# | `deadline_minutes`, `usd` | the most time and money for the search |
-# | `usd_hour` | dollars for an hour of an instance |
-# | `wait` | minutes until a job has its instance, not billed |
-# | `setup` | minutes of setting up, billed |
-# | `training` | minutes of training on average, billed; deeper trees take longer |
-
-# %%
-minutes = {"wait": 3.0, "setup": 2.0, "training": 12.0}
-brief = {"deadline_minutes": 150, "usd": 1.5, "usd_hour": 0.23} | minutes
-plans = [
-    {"strategy": "Random", "jobs": 24, "parallel": 1, "early": "Off"},
-    {"strategy": "Random", "jobs": 24, "parallel": 10, "early": "Off"},
-    {"strategy": "Random", "jobs": 60, "parallel": 10, "early": "Auto"},
-]
-rows = []
-for each in plans:
-    replayed = pd.DataFrame([outcome(pool, each, brief, seed) for seed in range(SEEDS)])
-    rows.append(each | replayed.mean().to_dict())
-pd.DataFrame(rows).round(4)
-
-# %% [markdown]
-# The first plan is far too late. The second keeps both promises, deadline and price, on average. But it hurries more than it must: a search that learns needs
-# fewer jobs at a time. The third is in time, but mostly too dear (above `usd`). And these are averages, while a promise must hold for every seed.
-#
-# A real tuning job can have a deadline (`MaxRuntimeInSeconds` in `ResourceLimits`), but no price.
+# Averages need a reserve, because the next jobs may take longer. In the SDK, the deadline is the argument `max_runtime_in_seconds` of `HyperparameterTuner`.
 
 # %% [markdown] exercise="m06_2_ex5"
-# Write `plan(brief)`. It returns a plan as above, such as `{"strategy": "Random", "jobs": 24, "parallel": 1, "early": "Off"}`:
+# Write `search_within(train, validation, trial, brief)`, with the SDK or with boto3. `trial` is an ended search of the notebook's ranges on the same two S3 URIs
+# of CSV. `brief` is like `{"usd": 0.05, "usd_hour": 4.5, "deadline_minutes": 16, "wait_minutes": 5}`. Run this search:
 #
-# | key | value |
+# | what | rule |
 # |---|---|
-# | `"strategy"` | `"Random"` or `"Bayesian"` |
-# | `"jobs"` | `int` from 3 to 100 |
-# | `"parallel"` | `int` from 1 to {fact:tuning-parallel-most} |
-# | `"early"` | `"Off"` or `"Auto"` |
+# | training jobs | as many as 80 % of `usd` pays for; each is billed like the trial's on average |
+# | at a time | as few as end in 80 % of the deadline; each waits `wait_minutes` for its instance, unbilled, before its billed time |
+# | deadline | SageMaker ends the search then |
+# | start | warm, from the trial |
+# | ranges, instance | as in this notebook |
 #
-# The search must keep deadline and price, whatever the seed, and find as high an AUC as it can. A brief looks like `brief` above. Some have much time and
-# little money, others little time and much money.
-#
-# Six unseen briefs are replayed, each with three hidden seeds. These searches count as having found nothing (this course's own rule):
-#
-# | word | the search |
-# |---|---|
-# | too late | ends after the deadline |
-# | too dear | costs more than `usd` |
-# | too small | leaves more than half of the money unused |
-# | too hasty | is over before a third of the time has passed |
-#
-# You may replay as much as you like, with your own seeds. All six briefs together have two minutes.
+# When it has ended, return `{"tuning_job": its name, "usd": what its training jobs were billed}`, with six decimals or more. The check calls it with unseen
+# briefs. Nothing waits for instances here.
 
 
 # %% answer="m06_2_ex5"
-def plan(brief: dict) -> dict:
+def search_within(train: str, validation: str, trial: str, brief: dict) -> dict:
     ### BEGIN SOLUTION
-    paid = brief["setup"] + brief["training"]
-    jobs = max(3, int(0.8 * brief["usd"] / brief["usd_hour"] * 60 / paid))
-    in_turn = max(1, int(0.85 * brief["deadline_minutes"] / (paid + brief["wait"])))
-    parallel = min(10, math.ceil(jobs / in_turn))
-    jobs = min(jobs, parallel * in_turn)
-    return {"strategy": "Bayesian" if in_turn >= 9 else "Random", "jobs": jobs, "parallel": parallel, "early": "Off"}
+    def billed(name: str) -> list[int]:
+        names = [child["TrainingJobName"] for child in children(sagemaker, name)]
+        return [sagemaker.describe_training_job(TrainingJobName=each)["BillableTimeInSeconds"] for each in names]
+
+    mean, rate = fmean(billed(trial)), brief["usd_hour"] / 3600
+    jobs = int(0.8 * brief["usd"] / (mean * rate))
+    turns = int(0.8 * brief["deadline_minutes"] / (brief["wait_minutes"] + mean / 60))
+    tuner = HyperparameterTuner(
+        trainer,
+        "validation:auc",
+        ranges,
+        max_jobs=jobs,
+        max_parallel_jobs=math.ceil(jobs / turns),
+        max_runtime_in_seconds=60 * brief["deadline_minutes"],
+        warm_start_config=WarmStartConfig(
+            warm_start_type="IdenticalDataAndAlgorithm",
+            parent_hyper_parameter_tuning_jobs=[Parent(hyper_parameter_tuning_job_name=trial)],
+        ),
+    )
+    channels = (("train", train), ("validation", validation))
+    data = [configs.InputData(channel_name=name, data_source=uri, content_type="text/csv") for name, uri in channels]
+    name = aws.unique("within")
+    tuner.tune(data, job_name=name)
+    return {"tuning_job": name, "usd": sum(billed(name)) * rate}
     ### END SOLUTION
 
 
 # %% check="m06_2_ex5"
-check("m06_2_ex5", plan=plan)
+check("m06_2_ex5", search_within=search_within)
 
 # %% [markdown]
 # ## In this notebook we have
 #
-# - compared strategies at one budget, and told "the same" from "cannot tell";
+# - compared strategies at one budget, and repeated a search with another strategy;
 # - seen what hurry costs, and which change makes another strategy right;
 # - started a search of each kind from an earlier one;
 # - measured what early stopping saves and costs;
-# - planned searches for a deadline and a price.
+# - run a search for a deadline and a price, and read its bill.
 #
 # ## Recall
 #
@@ -593,29 +601,6 @@ check("m06_2_ex5", plan=plan)
 # - To 5: each job is set up, and that is billed, however short it is.
 #
 # </details>
-#
-# ## The same with the SDK
-#
-# Version 3 has `HyperparameterTuner` in `sagemaker.train.tuner`:
-#
-# ```python
-# from sagemaker.core.shapes import HyperParameterTuningJobWarmStartConfig, ParentHyperParameterTuningJob
-#
-# tuner = HyperparameterTuner(
-#     model_trainer=trainer,
-#     objective_metric_name="validation:auc",
-#     hyperparameter_ranges=ranges,
-#     strategy="Bayesian",
-#     max_jobs=12,
-#     max_parallel_jobs=2,
-#     early_stopping_type="Auto",
-#     warm_start_config=HyperParameterTuningJobWarmStartConfig(
-#         warm_start_type="TransferLearning",
-#         parent_hyper_parameter_tuning_jobs=[ParentHyperParameterTuningJob(hyper_parameter_tuning_job_name=parent)],
-#     ),
-# )
-# tuner.tune(inputs=inputs)
-# ```
 #
 # ## The same in version 2 of the SDK
 #

@@ -1,14 +1,16 @@
 """Requests of the real tuning jobs of this notebook, and short ways to look at searches."""
 
+import math
+from collections.abc import Iterable
 from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 IMAGE = ("xgboost", "3.0-5")
 STATIC = {"objective": "binary:logistic", "num_round": "300"}
-KINDS = {"eta": "continuous", "min_child_weight": "continuous", "max_depth": "integer"}
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
 
 
@@ -58,12 +60,6 @@ def begin(aws: Any, name: str, train: str, validation: str, warm: dict | None = 
     return unique
 
 
-def noted(name: str, data: str) -> dict:
-    """A tuning job of this notebook in the words of exercise 6.2.3."""
-    fields = {"name": name, "image": ":".join(IMAGE), "data": data, "objective": "validation:auc"}
-    return fields | {"ranges": KINDS, "static": sorted(STATIC)}
-
-
 def named(job: dict | None) -> str:
     """A training job of a tuning job's description with its objective value."""
     return f"{job['TrainingJobName']}: {job[OBJECTIVE]['Value']:.4f}" if job else "is not named"
@@ -89,3 +85,23 @@ def _elsewhere(pool: Any, found: pd.DataFrame) -> float:
     """The AUC of a replayed search's winner on other flights of July."""
     winner = found.loc[found.auc.idxmax()]
     return pool.trials.test_auc[int(winner.trial)][int(winner.rounds) // 5 - 1]
+
+
+def verdict(differences: Iterable[float], matters: float) -> str:
+    """What the differences of two strategies show, one for each seed: their mean lies in the interval of 95 % of Student's distribution.
+
+    ``matters`` is the smallest difference that anybody would pay for.
+
+    Returns
+    -------
+    str
+        ``same`` if the interval lies between ``-matters`` and ``matters``; ``first`` or ``second``, which is better, if it lies on one
+        side of 0; otherwise ``cannot tell``.
+    """
+    found = [float(each) for each in differences]
+    middle, half = fmean(found), student.ppf(0.975, len(found) - 1) * stdev(found) / math.sqrt(len(found))
+    if -matters < middle - half and middle + half < matters:
+        return "same"
+    if middle - half > 0:
+        return "first"
+    return "second" if middle + half < 0 else "cannot tell"

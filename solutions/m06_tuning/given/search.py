@@ -62,9 +62,7 @@ class Times:
     training: float = 10.0
 
 
-def replay(
-    pool: Pool, strategy: str, jobs: int, parallel: int = 1, seed: int = 0, early: str = "Off", times: Times | None = None
-) -> pd.DataFrame:
+def replay(pool: Pool, strategy: str, jobs: int, parallel: int = 1, seed: int = 0, early: str = "Off") -> pd.DataFrame:
     """The jobs of a search, in the order in which they began.
 
     Parameters
@@ -79,7 +77,6 @@ def replay(
     seed : int
     early : str
         ``Auto`` stops jobs by the median rule.
-    times : Times, optional
 
     Returns
     -------
@@ -87,17 +84,9 @@ def replay(
         ``trial`` (a row of the pool), ``start`` and ``end`` (minutes), ``billed`` (minutes), ``rounds``, ``status`` (``Completed`` or
         ``Stopped``) and ``auc``, the last that the job reported.
     """
-    run = _Run(pool, CHOICES[strategy](pool, jobs, np.random.default_rng(seed)), times or Times())
+    run = _Run(pool, CHOICES[strategy](pool, jobs, np.random.default_rng(seed)), Times())
     rule = _Hyperband() if strategy == "Hyperband" else _Median() if early == "Auto" else _Never()
     return pd.DataFrame(run.jobs(rule, None if strategy == "Hyperband" else jobs, jobs * ROUNDS, parallel))
-
-
-def outcome(pool: Pool, plan: dict, brief: dict, seed: int) -> dict:
-    """What a plan comes to: ``minutes`` and ``usd`` of its search, and the best ``auc`` that it finds."""
-    times = Times(brief["wait"], brief["setup"], brief["training"])
-    found = replay(pool, plan["strategy"], plan["jobs"], plan["parallel"], seed, plan["early"], times)
-    usd = found.billed.sum() / 60 * brief["usd_hour"]
-    return {"minutes": float(found.end.max()), "usd": float(usd), "auc": float(found.auc.max())}
 
 
 class _Run:

@@ -1,0 +1,28 @@
+"""Fewer jobs keep the deadline by themselves."""
+
+# trips: deadline
+# says: when must the whole search end
+
+
+def search_within(train, validation, trial, brief):
+    def billed(name):
+        names = [child["TrainingJobName"] for child in children(sagemaker, name)]
+        return [sagemaker.describe_training_job(TrainingJobName=each)["BillableTimeInSeconds"] for each in names]
+
+    mean, rate = fmean(billed(trial)), brief["usd_hour"] / 3600
+    jobs = int(0.8 * brief["usd"] / (mean * rate))
+    turns = int(0.8 * brief["deadline_minutes"] / (brief["wait_minutes"] + mean / 60))
+    parent = Parent(hyper_parameter_tuning_job_name=trial)
+    tuner = HyperparameterTuner(
+        trainer,
+        "validation:auc",
+        ranges,
+        max_jobs=jobs,
+        max_parallel_jobs=math.ceil(jobs / turns),
+        warm_start_config=WarmStartConfig(warm_start_type="IdenticalDataAndAlgorithm", parent_hyper_parameter_tuning_jobs=[parent]),
+    )
+    channels = (("train", train), ("validation", validation))
+    data = [configs.InputData(channel_name=key, data_source=uri, content_type="text/csv") for key, uri in channels]
+    name = aws.unique("within")
+    tuner.tune(data, job_name=name)
+    return {"tuning_job": name, "usd": sum(billed(name)) * rate}
