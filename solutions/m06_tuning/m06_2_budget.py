@@ -392,7 +392,8 @@ for member, value in requests[0].items():
 
 # %% [markdown]
 # The first kind compares its jobs with its parent's. Often the parent has the best job, because three more jobs are few. The second does not compare, because
-# August's flights are not July's. Both requests say the same: the SDK only adds the scale `Auto`, which is AWS's default.
+# August's flights are not July's. Both requests say the same. The SDK only writes out AWS's defaults: here the scale `Auto`, in the definition `FullyReplicated` for
+# the data and `GZIP` for the models.
 
 # %% [markdown] exercise="m06_2_ex3"
 # Write `warm_start(new, earlier)`. It returns the `WarmStartConfig`, such as

@@ -14,7 +14,7 @@ STATIC = {"objective": "binary:logistic", "num_round": "300"}
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
 
 
-def configuration(jobs: int, early: str = "Off") -> dict:
+def configuration(jobs: int) -> dict:
     """A Bayesian search of three hyperparameters, two jobs at a time."""
     ranges = [("eta", "0.01", "1"), ("min_child_weight", "1", "300")]
     return {
@@ -27,7 +27,7 @@ def configuration(jobs: int, early: str = "Off") -> dict:
                 {"Name": name, "MinValue": low, "MaxValue": high, "ScalingType": "Logarithmic"} for name, low, high in ranges
             ],
         },
-        "TrainingJobEarlyStoppingType": early,
+        "TrainingJobEarlyStoppingType": "Off",
     }
 
 
@@ -42,20 +42,20 @@ def definition(aws: Any, train: str, validation: str) -> dict:
         "AlgorithmSpecification": {"TrainingImage": aws.image(*IMAGE), "TrainingInputMode": "File"},
         "StaticHyperParameters": STATIC,
         "InputDataConfig": channels,
-        "OutputDataConfig": {"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}/models"},
+        "OutputDataConfig": {"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
         "StoppingCondition": {"MaxRuntimeInSeconds": 600},
     }
 
 
-def begin(aws: Any, name: str, train: str, validation: str, warm: dict | None = None, jobs: int = 3, early: str = "Off") -> str:
-    """Make a tuning job, from nothing or with a `WarmStartConfig`; its name."""
+def begin(aws: Any, name: str, train: str, validation: str, warm: dict) -> str:
+    """Make a tuning job of three training jobs with a `WarmStartConfig`; its name."""
     unique = aws.unique(name)
     aws.client("sagemaker").create_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=unique,
-        HyperParameterTuningJobConfig=configuration(jobs, early),
+        HyperParameterTuningJobConfig=configuration(3),
         TrainingJobDefinition=definition(aws, train, validation),
-        **({"WarmStartConfig": warm} if warm else {}),
+        WarmStartConfig=warm,
     )
     return unique
 
