@@ -42,7 +42,10 @@ def past_search(answer: Answer, name: str, case: dict) -> dict:
 
 
 def definition(answer: Answer, name: str, case: dict) -> dict:
-    bucket = next(each["Name"] for each in answer.client("s3").list_buckets()["Buckets"] if each["Name"].startswith("sagemaker-"))
+    buckets = [each["Name"] for each in answer.client("s3").list_buckets()["Buckets"] if each["Name"].startswith("sagemaker-")]
+    if not buckets:
+        raise AnswerError("This account has no bucket of SageMaker: run the notebook's cells from the top.")
+    bucket = buckets[0]
     channels = []
     for channel, count in (("train", 500), ("validation", 400)):
         key = f"graded-m06-2-{name}/{channel}/part-0.csv"
