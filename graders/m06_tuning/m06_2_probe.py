@@ -21,6 +21,10 @@ REQUEST = ("HyperParameterTuningJobConfig", "TrainingJobDefinition")
 ADDED = "_tuning_objective_metric"  # SageMaker adds it to the static hyperparameters
 NEAR = 5e-5  # a gain may be given with four decimals
 SHARE = 0.8  # of money and time that a plan may use
+REFUSED = {  # words of AWS's refusal, and what they mean here
+    "ResourceInUse": "asks for a name that is taken. A name works only once: make another one each time.",
+    "override the metric definitions": "sends the metric definitions that SageMaker had added: a built-in algorithm has its own.",
+}
 DOLLARS = 2e-6  # a bill may be given with six decimals; a second costs a hundred times as much
 
 
@@ -108,9 +112,10 @@ def _called(answer: Answer, report: Report, part: str, called: str, form: dict[s
     try:
         got = answer.call(name, *arguments)
     except AnswerError as error:
-        if "ResourceInUse" not in str(error):
+        why = next((why for words, why in REFUSED.items() if words in str(error)), None)
+        if why is None:
             raise
-        report.part(part, False, f"{called} asks for a name that is taken. A name works only once: make another one each time.")
+        report.part(part, False, f"{called} {why}")
         return None
     fits = set(got) == set(form) and all(isinstance(got[key], kind) and not isinstance(got[key], bool) for key, kind in form.items())
     expected = " and ".join(f"{key!r}, {'text' if kind is str else 'a number'}" for key, kind in form.items())

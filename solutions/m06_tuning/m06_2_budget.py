@@ -344,7 +344,7 @@ print("billed seconds:", bills)
 tuner.analytics().dataframe()[of_interest].round(4)
 
 # %% [markdown]
-# Many jobs were stopped, perhaps even the one with the best value, because a slow learner begins low.
+# Some jobs were stopped, perhaps even the one with the best value, because a slow learner begins low.
 #
 # Next month there are new flights. A *warm start* gives a new search the results of earlier ones, its *parents*. There are two kinds:
 #

@@ -1,7 +1,7 @@
 """A description can be sent as it is."""
 
 # trips: changed
-# says: override the metric definitions
+# says: a built-in algorithm has its own
 
 
 def repeat(name, strategy, seed):
