@@ -71,10 +71,11 @@ ex3 = Exercise(
     seconds=90,
     hints=(
         "Three requests make an endpoint. Which two of them does a new model need again, and which call takes the place of the third?",
-        "`describe_endpoint` names the present configuration, `describe_endpoint_config` shows its variant. The waiter that waited for the "
-        "deployment waits for the update as well.",
-        "create_model; create_endpoint_config with `ProductionVariants=[present | {'ModelName': new}]`; update_endpoint; waiter; then "
-        "delete_endpoint_config of the old.",
+        "`Endpoint.get` (`describe_endpoint`) names the present configuration, `EndpointConfig.get` (`describe_endpoint_config`) shows its "
+        "variant. What waited for the deployment waits for the update as well.",
+        "With the SDK: `build`; `EndpointConfig.create` with the present variant and its new `model_name`; set the configuration's name; "
+        "`update`; wait; `delete` of the old configuration. With boto3: create_model; create_endpoint_config with "
+        "`ProductionVariants=[present | {'ModelName': new}]`; update_endpoint; waiter; delete_endpoint_config.",
     ),
 )
 
