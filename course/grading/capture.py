@@ -38,6 +38,7 @@ def captured() -> Iterator[io.StringIO]:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("default")
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sagemaker\.")  # of what the SDK itself does
         warnings.showwarning = lambda message, category, *_, **__: caught.write(f"{category.__name__}: {message}\n")
         yield caught
 

@@ -6,7 +6,7 @@
 # The travel app uses your model of late flights. A colleague says that he has a better one. Last spring a model like that gave wrong answers all night. This
 # time the endpoint takes a bad model back by itself.
 #
-# Services, metrics, limits and prices are AWS's. What is called "this course's" is our own rule.
+# Services, metrics, limits and prices are AWS's, unless the text says "this course's".
 #
 # **By the end you can**
 #
@@ -94,36 +94,40 @@ for key, name in jobs.items():
 #
 # An endpoint may hold several *production variants*, each a model on its own instances. Their *weights* divide the traffic. With 9 and 1, the new model gets
 # one request in ten. This is an *A/B test*. Each answer names its variant.
-
+#
+# The SageMaker SDK has *resources* (classes such as `Endpoint`) that send requests, and *shapes* (such as `ProductionVariant`) for their parts. Members have
+# boto3's names in small letters. The import takes some seconds.
 
 # %%
-def model_variant(key: str, name: str, weight: float = 1.0) -> dict:
-    rented = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    return {"VariantName": name, "ModelName": jobs[key], "InitialVariantWeight": weight} | rented
+import logging
+
+from sagemaker.core import shapes
+from sagemaker.core.resources import Endpoint, EndpointConfig
+
+logging.disable(logging.WARNING)  # the SDK reports every step
+endpoint, both = aws.unique("late-flights"), aws.unique("late-flights")
+rented = {"instance_type": "ml.m5.large", "initial_instance_count": 1}
+live = {"variant_name": "Live", "model_name": jobs["schedule"], "initial_variant_weight": 9}
+new = {"variant_name": "New", "model_name": jobs["weather"], "initial_variant_weight": 1}
+variants = [shapes.ProductionVariant(**one, **rented) for one in (live, new)]
+EndpointConfig.create(endpoint_config_name=both, production_variants=variants)
+served = Endpoint.create(endpoint_name=endpoint, endpoint_config_name=both)
+served.wait_for_status("InService", poll=1)
 
 
-def configuration(**members) -> str:
-    name = aws.unique("late-flights")
-    sagemaker.create_endpoint_config(EndpointConfigName=name, **members)
-    return name
+def ask(body: str, **target):
+    return served.invoke(body=body, content_type="text/csv", **target)
 
 
-def invoke(body: str, **target) -> dict:
-    request = {"EndpointName": endpoint, "ContentType": "text/csv", "Body": body}
-    return runtime.invoke_endpoint(**request, **target)
-
-
-endpoint, runtime = aws.unique("late-flights"), aws.client("sagemaker-runtime")
-live, new = model_variant("schedule", "Live", 9), model_variant("weather", "New", 1)
-both = configuration(ProductionVariants=[live, new])
-sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=both)
-sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
 some = lines(july.sample(200, random_state=SEED))
-pd.Series([invoke(line)["InvokedProductionVariant"] for line in some]).value_counts()
+answers = [ask(line) for line in some]
+print(pd.Series([answer.invoked_production_variant for answer in answers]).value_counts())
+sagemaker.describe_endpoint_config(EndpointConfigName=both)["ProductionVariants"]
 
 # %% [markdown]
-# About one in ten went to `New`. `update_endpoint_weights_and_capacities` changes the weights while the endpoint answers. The variant is drawn for each
-# request, so a user may meet both models. If this matters, the app names a variant for each user: `TargetVariant` in a request overrides the weights.
+# About one in ten went to `New`. boto3's request holds these dictionaries. `update_weights_and_capacities` changes the weights while the endpoint
+# answers. The variant is drawn for each request, so a user may meet both models. If this matters, the app names a variant for each user: `target_variant` in
+# a request overrides the weights.
 #
 # ## Outcomes come later
 #
@@ -163,8 +167,8 @@ show(figure, "Two lines by hour: share of late flights, known so far and in the 
 def probabilities(variant: str) -> list[float]:
     rows, found = lines(july), []
     for begin in range(0, len(rows), 5_000):
-        answer = invoke("\n".join(rows[begin : begin + 5_000]), TargetVariant=variant)
-        text = answer["Body"].read().decode()
+        body = "\n".join(rows[begin : begin + 5_000])
+        text = ask(body, target_variant=variant).body.read().decode()
         found += [float(number) for number in text.replace(",", " ").split()]
     return found
 
@@ -192,16 +196,28 @@ show(figure, "Bars: error of the old model less that of the new one, by day of J
 #
 # ### A shadow variant
 #
-# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. We use `wide`.
+# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. We use `wide`, and write the requests by boto3.
+
 
 # %%
+def model_variant(key: str, name: str) -> dict:
+    rented = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    return {"VariantName": name, "ModelName": jobs[key], "InitialVariantWeight": 1.0} | rented
+
+
+def configuration(**members) -> str:
+    name = aws.unique("late-flights")
+    sagemaker.create_endpoint_config(EndpointConfigName=name, **members)
+    return name
+
+
 shadowed = configuration(
     ProductionVariants=[model_variant("schedule", "Live")],
     ShadowProductionVariants=[model_variant("wide", "Shadow")],
 )
 sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=shadowed)
 sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=endpoint)
-answers = [float(invoke(line)["Body"].read()) for line in some[:60]]
+answers = [ask(line) for line in some[:60]]
 print(f"{len(answers)} answers to the app")
 for name in ("Live", "Shadow"):
     failed = total(cloudwatch, endpoint, name, "Invocation4XXErrors", requests=60)
@@ -209,7 +225,7 @@ for name in ("Live", "Shadow"):
 
 # %% [markdown]
 # The app noticed nothing, but every request to `wide` failed. A shadow shows errors, latency and, if answers are captured, how well it predicts. It costs a
-# second *fleet* of instances. It never shows what users *do* with an answer, because they never see it.
+# second *fleet* of instances. It never shows what users *do* with an answer.
 #
 # To decide, take the first row that fits. The order and the two standard errors are this course's own.
 #
@@ -259,26 +275,11 @@ check("m08_2_ex1", decide=decide)
 # %% [markdown]
 # ## A release that takes itself back
 #
-# A good experiment does not prevent the release of a wrong file. A *deployment configuration* in `update_endpoint` limits the harm. The new fleet first gets a
-# small share of the traffic, the *canary*. It *bakes*, which means that it is watched for a while. If an alarm goes off, all traffic goes back to the old
-# fleet.
+# A good experiment does not prevent the release of a wrong file. A *deployment configuration* limits the harm of an update. The new fleet first gets a small
+# share of the traffic, the *canary*: {fact:canary-most-percent} % at most. (`LINEAR`, with a `LinearStepSize`, takes several steps, `ALL_AT_ONCE` one.) It *bakes*, which means that it
+# is watched for a while. If an alarm goes off, all traffic goes back to the old fleet.
 #
-# ```python
-# {
-#     "BlueGreenUpdatePolicy": {
-#         "TrafficRoutingConfiguration": {
-#             "Type": "CANARY",  # or LINEAR with a LinearStepSize, or ALL_AT_ONCE
-#             "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 30},
-#             "WaitIntervalInSeconds": 120,  # until all traffic follows
-#         },
-#         "TerminationWaitInSeconds": 0,  # for which the old fleet is kept after that
-#     },
-#     "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "..."}]},
-# }
-# ```
-#
-# A canary may have {fact:canary-most-percent} % at most. `put_metric_alarm` makes an alarm. The endpoint publishes one value for each request, and CloudWatch
-# puts them together by the minute:
+# `put_metric_alarm` makes an alarm. The endpoint publishes one value for each request, and CloudWatch puts them together by the minute:
 #
 # | metric | what it tells |
 # |---|---|
@@ -292,10 +293,38 @@ check("m08_2_ex1", decide=decide)
 # - A model that just started may have one bad minute.
 # - Sometimes nobody asks, and then there is no data (`TreatMissingData`).
 # - A fault may take up to eight minutes to show (this course's number).
+#
+# The update below takes the shadow away, under an alarm with two dimensions. `alarms_set` deletes the alarm afterwards, because alarms are billed.
+# `asked_while_updating` asks 20 times a minute, and moves the clock of the local AWS forward.
+
+# %%
+alarm = {"AlarmName": aws.unique("late-flights-5xx"), "Namespace": "AWS/SageMaker"}
+dimensions = {"EndpointName": endpoint, "VariantName": "Live"}
+alarm["Dimensions"] = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+alarm |= {"MetricName": "Invocation5XXErrors", "Statistic": "Average", "Threshold": 0.2}
+alarm |= {"Period": 60, "EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold"}
+canary = shapes.TrafficRoutingConfig(
+    type="CANARY",
+    canary_size=shapes.CapacitySize(type="CAPACITY_PERCENT", value=30),
+    wait_interval_in_seconds=30,  # until all traffic follows; in practice many minutes
+)
+watched = shapes.Alarm(alarm_name=alarm["AlarmName"])
+guarded = shapes.DeploymentConfig(
+    blue_green_update_policy=shapes.BlueGreenUpdatePolicy(traffic_routing_configuration=canary),
+    auto_rollback_configuration=shapes.AutoRollbackConfig(alarms=[watched]),
+)
+served.endpoint_config_name = configuration(ProductionVariants=[model_variant("schedule", "Live")])
+with alarms_set(cloudwatch, [alarm]):
+    served.update(deployment_config=guarded)
+    if aws.local:
+        asked_while_updating(aws, endpoint, lambda: ask(some[0]), 20)
+    served.wait_for_status("InService", poll=1)
+sagemaker.describe_endpoint(EndpointName=endpoint)["LastDeploymentConfig"]
 
 # %% [markdown] exercise="m08_2_ex2"
-# Write `guard(release)`. It returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that names them all. A
-# release and an alarm look like this:
+# Write `guard(release)`. It returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that names them all, as
+# a `dict` in boto3's form, like the output above. `TerminationWaitInSeconds`, beside the routing, keeps the old fleet for a while. A release and an alarm look
+# like this:
 #
 # ```python
 # {
@@ -351,8 +380,7 @@ def guard(release: dict) -> dict:
 check("m08_2_ex2", guard=guard)
 
 # %% [markdown]
-# Now we release `wide`, then `weather`, with your guard. `alarms_set` deletes your alarms afterwards, because alarms are billed. The local AWS moves its clock
-# forward. On AWS you make the same calls and wait: `describe_endpoint` names the stage in `PendingDeploymentSummary`.
+# Now we release `wide`, then `weather`, with your guard, by boto3. On AWS you wait: `describe_endpoint` names the stage in `PendingDeploymentSummary`.
 
 # %%
 usual = {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}
@@ -365,7 +393,7 @@ try:
         update = {"EndpointConfigName": new, "DeploymentConfig": made["deployment"]}
         with alarms_set(cloudwatch, made["alarms"]):
             sagemaker.update_endpoint(EndpointName=endpoint, **update)
-            releases[key] = asked_while_updating(aws, endpoint, lambda: invoke(some[0]), 20)
+            releases[key] = asked_while_updating(aws, endpoint, lambda: ask(some[0]), 20)
         now = sagemaker.describe_endpoint(EndpointName=endpoint)
         which = "new" if now["EndpointConfigName"] == new else "old"
         print(f"{key}: {now['EndpointStatus']}, {which} model.", now.get("FailureReason", ""))
@@ -377,8 +405,7 @@ releases_picture(releases)
 
 # %% [markdown]
 # `FailureReason` says why the old model came back. The endpoint is `InService`: it never stopped serving. In the left picture `wide` has its share for the few
-# minutes that the alarm waits. In the right one `weather` bakes its time without failures, and takes over. Without a guard, 20 requests a minute would fail all
-# night.
+# minutes that the alarm waits. In the right one `weather` bakes its time without failures, and takes over.
 #
 # ## Scaling
 #
@@ -403,7 +430,7 @@ scaling.put_scaling_policy(**target, **kind, TargetTrackingScalingPolicyConfigur
 
 counts, load = [], [0] * 3 + [24] * 6 + [0] * 18 if aws.local else []
 for requests in load:
-    minute(lambda: invoke(some[0]), requests, aws.local.advance)
+    minute(lambda: ask(some[0]), requests, aws.local.advance)
     now = sagemaker.describe_endpoint(EndpointName=endpoint)
     counts.append(now["ProductionVariants"][0]["CurrentInstanceCount"])
 of_variant = {"ServiceNamespace": "sagemaker", "ResourceId": target["ResourceId"]}
@@ -445,8 +472,7 @@ axes.legend(fontsize=8, loc="upper left")
 show(figure, "Lines by minute: instances under two policies, and requests.")
 
 # %% [markdown]
-# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed. The solid line follows the traffic, a little
-# late. A lower target or a larger minimum would help, and cost more.
+# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed. The solid line follows the traffic.
 #
 # `CPUUtilization`, in percent, is right where requests differ much in work and the processors do it. If the model waits for another service, the processors are
 # idle even at the highest load. In a brief `cpu_share` tells how much of an instance's time is processor time.
@@ -492,6 +518,9 @@ check("m08_2_ex3", policy=policy)
 # Four colleagues wanted to serve `weather`. Each made one mistake in the container. `Environment` holds settings of its program, here the number of worker
 # processes. An artifact is a `.tar.gz` with the model's file at its top. A waiter raises `WaiterError` when an endpoint comes up `Failed`. Those that serve get
 # a flight.
+#
+# A `Failed` endpoint did not pass the *ping health check*. SageMaker asks a new server `/ping`, and gives up if it does not answer. `InService` says only that
+# the server answers a ping. The rest is in the log group `/aws/sagemaker/Endpoints/<name>`. What the program printed last is at its end.
 
 # %%
 logs = aws.client("logs")
@@ -506,18 +535,16 @@ for case, name in names.items():
     now = sagemaker.describe_endpoint(EndpointName=name)
     print(case, now["EndpointStatus"], now.get("FailureReason", "")[:90])
     if now["EndpointStatus"] == "InService":
-        request = {"EndpointName": name, "ContentType": "text/csv", "Body": some[0]}
+        serving = Endpoint.get(name)
         try:
-            print("   ", runtime.invoke_endpoint(**request)["Body"].read())
+            print("   ", serving.invoke(body=some[0], content_type="text/csv").body.read())
         except ClientError as error:
             print("   ", error.response["Error"]["Code"])
 print("\nThe end of the log of case-1:")
 print(*(line[:99] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 
-# %% [markdown]
-# A `Failed` endpoint did not pass the *ping health check*. SageMaker asks a new server `/ping`, and gives up if it does not answer. `InService` says only that
-# the server answers a ping. The rest is in the log group `/aws/sagemaker/Endpoints/<name>`. What the program printed last is at its end. Print the other logs,
-# too, and `containers["case-1"]`. Four of these six causes occur:
+# %% [markdown] exercise="m08_2_ex4"
+# Print the other logs, too, and `containers["case-1"]`. Four of these six causes occur:
 #
 # | cause | what went wrong |
 # |---|---|
@@ -527,8 +554,7 @@ print(*(line[:99] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 # | `image` | the image is for another kind of model |
 # | `program` | the container asks for a script that is not there |
 # | `setting` | a setting has a value of the wrong kind |
-
-# %% [markdown] exercise="m08_2_ex4"
+#
 # Make two `dict`s, `diagnoses` and `repairs`, with the keys `"case-1"` to `"case-4"`:
 #
 # | value | what it is |
@@ -688,12 +714,11 @@ check("m08_2_ex5", handler=handler)
 # predictor.delete_endpoint()
 # ```
 #
-# Version 2 has no classes for shadows, deployment guardrails and scaling: use `boto3`. Version 3 has shapes (`sagemaker.core.shapes.DeploymentConfig`) and
-# resources (`sagemaker.core.resources.Endpoint`), which make the same calls.
+# Version 2 has no classes for shadows, deployment guardrails and scaling: use `boto3`.
 #
 # ## Clean up
 #
-# The scalable target and the alarms are gone already. Deleting an endpoint would leave them. The endpoints go now.
+# The scalable target and the alarms are gone already. Deleting an endpoint would leave them.
 
 # %%
 aws.cleanup()
