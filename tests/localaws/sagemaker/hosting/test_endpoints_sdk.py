@@ -31,6 +31,17 @@ builder.build(model_name=stem + "-built")
 endpoint = builder.deploy(endpoint_name=stem + "-built", instance_type="ml.m5.large", initial_instance_count=1, wait=True)
 answers["builder"] = endpoint.invoke(body="1,2,3", content_type="text/csv").body.read().decode()
 answers["status"] = Endpoint.get(stem + "-built").endpoint_status
+try:  # m08_1 says that it fails, and with which version
+    builder.deploy(endpoint_name=stem + "-built", instance_type="ml.m5.large", initial_instance_count=1, update_endpoint=True)
+except TypeError as error:
+    answers["flag"] = str(error)
+two = {"variant_name": "AllTraffic", "model_name": stem + "-built", "initial_instance_count": 2, "instance_type": "ml.m5.large"}
+EndpointConfig.create(endpoint_config_name=stem + "-two", production_variants=[ProductionVariant(**two)])
+endpoint.endpoint_config_name = stem + "-two"
+endpoint.update()
+answers["while updating"] = endpoint.endpoint_config_name
+endpoint.wait_for_status("InService", poll=1)
+answers["updated"] = endpoint.endpoint_config_name
 endpoint.delete()
 
 container = ContainerDefinition(image=xgboost_image, model_data_url=data_url)
@@ -71,6 +82,8 @@ def test_model_builder_core_resources_and_inference_spec(client, local_aws, tmp_
     answers = json.loads(answers_of(local_aws, tmp_path, PROGRAM, url, XGBOOST, SKLEARN, stem))
     [wanted] = booster().predict(xgboost.DMatrix(np.array([[1.0, 2.0, 3.0]]))).tolist()
     assert float(answers["builder"]) == pytest.approx(wanted)
+    assert "unexpected keyword argument 'model_name'" in answers["flag"]
+    assert (answers["while updating"], answers["updated"]) == (f"{stem}-built", f"{stem}-two")
     assert json.loads(answers["resources"]) == {"predictions": [{"score": pytest.approx(wanted)}]}
     assert (answers["status"], answers["listed"]) == ("InService", [f"{stem}-core"])
     assert json.loads(answers["spec"]) == [[8.0, 10.0]]
