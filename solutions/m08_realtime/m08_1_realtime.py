@@ -21,7 +21,7 @@
 #
 # **Services**: SageMaker endpoints, S3, CloudWatch.
 #
-# **Cost**: \$0 here. On AWS about 30 cents for two hours of an instance (at {fact:price-ml-m5-large-hosting} dollars an hour, November 2026). Nothing is closed
+# **Cost**: \$0 here. On AWS about 40 cents for three hours of an instance (at {fact:price-ml-m5-large-hosting} dollars an hour, November 2026). Nothing is closed
 # to new accounts.
 #
 # ## Two models, one endpoint
@@ -150,8 +150,8 @@ made = sagemaker.describe_endpoint_config(EndpointConfigName=by_sdk.endpoint_con
 pd.DataFrame({"by hand": variant, "by the SDK": made["ProductionVariants"][0]})
 
 # %% [markdown]
-# The SDK chose the variant's name, `AllTraffic`, and adds the default weight. It also tags configuration and endpoint with the artifact's address. The rest is
-# the same.
+# The SDK chose the variant's name, `AllTraffic`, and adds the default weight. It also tags configuration and endpoint with the artifact's address. Apart from
+# names, the rest is the same.
 #
 # ## Ask
 #
