@@ -35,12 +35,12 @@ import boto3
 import numpy as np
 import pandas as pd
 from botocore.config import Config
-from given.endpoints import deploy
 from given.inbox import Inbox
-from given.jobs import data_log, lines_of, repaired, wait
+from given.jobs import data_log, lines_of, put, repaired, wait
 from given.replay import real_time, serverless
 from given.schedule import COLUMNS, table
 from given.watch import at_once, minutes, pause
+from given.winter import trained
 from matplotlib import pyplot as plt
 
 from course import check, connect, hint, judge, show, variant
@@ -53,6 +53,18 @@ folder = f"s3://{aws.bucket}/{aws.prefix}"
 aws
 
 # %% [markdown]
+# We deploy with the SageMaker Python SDK, as AWS's examples do. Its import takes some seconds:
+
+# %%
+import logging
+
+from sagemaker.core.inference_config import AsyncInferenceConfig, ServerlessInferenceConfig
+from sagemaker.core.transformer import Transformer
+from sagemaker.serve import ModelBuilder
+
+logging.disable(logging.WARNING)  # the SDK reports every step
+
+# %% [markdown]
 # `ROWS` is the size of the night's file. Below 29,000 rows it fits into one request. Then two faults of the last exercise would not show.
 
 # %% tags=["parameters"]
@@ -61,46 +73,45 @@ FLIGHTS = 8_000
 ROWS = 32_000
 
 # %% [markdown]
-# One model, trained on the winter, serves all three. `COLUMNS` are its eight columns, in the order of training.
-
-# %%
-rows = table(aws.data("flights"), aws.data("weather"))
-winter = rows[rows.month <= 3].sample(FLIGHTS, random_state=SEED)
-model = aws.unique("late-flights")
-uri = aws.upload(winter[["late", *COLUMNS]], "train/winter.csv")
-source = {"S3DataType": "S3Prefix", "S3Uri": uri}
-channel = {"ChannelName": "train", "ContentType": "text/csv"}
-image = aws.image("xgboost", "3.0-5")
-sagemaker.create_training_job(
-    TrainingJobName=model,
-    RoleArn=aws.role,
-    AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
-    HyperParameters={"objective": "binary:logistic", "num_round": "20", "max_depth": "4"},
-    InputDataConfig=[channel | {"DataSource": {"S3DataSource": source}}],
-    OutputDataConfig={"S3OutputPath": f"{folder}/models"},
-    ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
-    StoppingCondition={"MaxRuntimeInSeconds": 600},
-)
-sagemaker.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=model)
-trained = sagemaker.describe_training_job(TrainingJobName=model)
-artifact = trained["ModelArtifacts"]["S3ModelArtifacts"]
-container = {"Image": image, "ModelDataUrl": artifact}
-sagemaker.create_model(ModelName=model, ExecutionRoleArn=aws.role, PrimaryContainer=container)
-artifact
-
-# %% [markdown]
 # ## Serverless: containers only while there are requests
 #
 # A *serverless* endpoint has no instance. A container starts when a request comes, and goes when none has come for a while. You choose the memory of each: 1 to
 # {fact:serverless-most-memory-gb} GB, with processor in proportion. You also choose the *concurrency*, how many containers may run at a time: at most
 # {fact:serverless-most-concurrency}. A request has at most {fact:serverless-payload-mb} MB.
 #
-# `deploy` makes the endpoint, and waits until it is `InService`. No container runs yet. We ask twelve times, let ten minutes pass, and ask again. The local AWS
-# moves its clock. On AWS you have to wait.
+# One model, trained on the winter, serves all three users. A `ModelBuilder` makes a model of an archive and an image (`build`), and then an endpoint
+# (`deploy`). `inference_config` says what kind of endpoint. `deploy` waits until it is `InService`. The last lines write the endpoint's configuration with
+# boto3, to compare.
 
 # %%
-size = {"MemorySizeInMB": 2048, "MaxConcurrency": 3}
-agency = deploy(aws, "agency", model, {"ServerlessConfig": size})
+rows = table(aws.data("flights"), aws.data("weather"))
+artifact = trained(aws, rows[rows.month <= 3].sample(FLIGHTS, random_state=SEED))
+image = aws.image("xgboost", "3.0-5")
+own = {"image_uri": image, "role_arn": aws.role, "sagemaker_session": aws.session}
+model, agency = aws.unique("late-flights"), aws.unique("agency")
+
+builder = ModelBuilder(s3_model_data_url=artifact, **own)
+builder.build(model_name=model)
+size = ServerlessInferenceConfig(memory_size_in_mb=2048, max_concurrency=3)
+builder.deploy(endpoint_name=agency, inference_config=size)
+
+by_hand = aws.unique("by-hand")
+live = {"VariantName": "Live", "ModelName": model}
+live["ServerlessConfig"] = {"MemorySizeInMB": 2048, "MaxConcurrency": 3}
+sagemaker.create_endpoint_config(EndpointConfigName=by_hand, ProductionVariants=[live])
+for name in (by_hand, agency):
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+    print(config["ProductionVariants"])
+
+# %% [markdown]
+# Both configurations are the same. The SDK only chose names: `AllTraffic` for the variant, and the endpoint's name for the configuration. Its three requests
+# were `create_model`, `create_endpoint_config` and `create_endpoint`.
+#
+# Make a new builder for each endpoint. A builder keeps its `inference_config`, so in version 3.27.0 (November 2026) a second `deploy` with another kind fails.
+#
+# No container runs yet. We ask twelve times, let ten minutes pass, and ask again. The local AWS moves its clock. On AWS you have to wait.
+
+# %%
 never = Config(retries={"total_max_attempts": 1}, max_pool_connections=20)
 once = boto3.client("sagemaker-runtime", region_name=aws.region, config=never)
 flight = "4,17,1,1089,75.9,8.1,0.0,10.0"
@@ -255,40 +266,45 @@ check("m09_1_ex1", plan=plan)
 # up to {fact:async-answer-minutes} minutes. A request waits up to {fact:async-queue-hours} hours for its turn. Answers and failures become objects in S3, each
 # in its folder. A *topic* of SNS (Simple Notification Service) tells all who listen. Here a queue of SQS (Simple Queue Service) listens.
 #
-# We send a question about three flights, and one that the model cannot read.
+# The SDK's `AsyncInferenceConfig` says where answers go. We send a question about three flights with the SDK, and one that the model cannot read with boto3.
 
 # %%
 inbox = Inbox(aws, aws.unique("sagemaker-answers"))
-output = {"S3OutputPath": f"{folder}/answers", "S3FailurePath": f"{folder}/failures"}
-output["NotificationConfig"] = {"SuccessTopic": inbox.topic, "ErrorTopic": inbox.topic}
-queued = {"OutputConfig": output, "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 2}}
-rented = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-planners = deploy(aws, "planners", model, rented, AsyncInferenceConfig=queued)
-
-
-def put(text: str, key: str) -> str:
-    s3.put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/{key}", Body=text.encode())
-    return f"{folder}/{key}"
-
-
-good = put(f"{flight}\n" * 3, "question/part-0.csv")
-bad = put("the flight to Boston, please", "question/letter.csv")
+queued = AsyncInferenceConfig(
+    output_path=f"{folder}/answers",
+    failure_path=f"{folder}/failures",
+    notification_config={"SuccessTopic": inbox.topic, "ErrorTopic": inbox.topic},
+    max_concurrent_invocations_per_instance=2,
+)
+rented = {"instance_type": "ml.m5.large", "initial_instance_count": 1}
+planners, builder = aws.unique("planners"), ModelBuilder(s3_model_data_url=artifact, **own)
+builder.build(model_name=planners)
+endpoint = builder.deploy(endpoint_name=planners, inference_config=queued, **rented)
+config = sagemaker.describe_endpoint_config(EndpointConfigName=planners)["AsyncInferenceConfig"]
+good = put(aws, f"{flight}\n" * 3, "question/part-0.csv")
+bad = put(aws, "the flight to Boston, please", "question/letter.csv")
+sent = endpoint.invoke_async(input_location=good, content_type="text/csv")
+print(sent.output_location, sent.failure_location, sep="\n")
 asked = {"EndpointName": planners, "ContentType": "text/csv"}
-for location in (good, bad):
-    sent = runtime.invoke_endpoint_async(InputLocation=location, **asked)
-    places = [sent[one].removeprefix(folder) for one in ("OutputLocation", "FailureLocation")]
-    print(sent["ResponseMetadata"]["HTTPStatusCode"], *places)
+sent = runtime.invoke_endpoint_async(InputLocation=bad, **asked)
+print(sent["ResponseMetadata"]["HTTPStatusCode"])
+print(sent["OutputLocation"], sent["FailureLocation"], sep="\n")
 for said in inbox.messages(2):
     where = said["responseParameters"]["outputLocation"].removeprefix(folder)
     print(said["invocationStatus"], where, said.get("failureReason", ""), sep="\n   ")
+config
 
 # %% [markdown]
 # Both were *accepted*, status 202. This says only that they wait. Each has two locations, and exactly one will be filled: with the answer, or with the model's
-# error. Without `S3FailurePath` a failure would leave no object at all. A request that waits too long is thrown away.
+# error. Without a failure path a failure would leave no object at all. The SDK chooses one for you, but boto3 does not. A request that waits too long is thrown
+# away.
+#
+# The last lines show what boto3 would write as `AsyncInferenceConfig` of `create_endpoint_config`. All else is as for an endpoint on an instance. For an
+# endpoint that is there, `Endpoint.get(name)` of `sagemaker.core.resources` returns the object that `deploy` returned here.
 
 # %% [markdown] exercise="m09_1_ex2"
-# Write `ask_all(endpoint, bodies, seconds)`. It sends each body, a text of CSV, to an asynchronous endpoint. It returns a `list[dict]`, one for each body, in
-# their order:
+# Write `ask_all(endpoint, bodies, seconds)`. It sends each body, a text of CSV, to an asynchronous endpoint, with the SDK or with boto3. It returns a
+# `list[dict]`, one for each body, in their order:
 #
 # | result | when |
 # |---|---|
@@ -296,8 +312,8 @@ for said in inbox.messages(2):
 # | `{"state": "failed", "text": ...}` | an object is at its failure location; `text` is what it holds |
 # | `{"state": "waiting", "text": ""}` | neither is there `seconds` seconds after the call |
 #
-# Send all bodies before you wait for any. Return as soon as nothing is waiting, or when the time is over. The `seconds` are for all bodies together. Look at
-# S3, with a `pause()` between two looks. Topics are not needed.
+# Send all bodies before you wait for any. Return when nothing is waiting, or when the time is over. The `seconds` are for all bodies together. Look at
+# S3, with a `pause()` between two looks. You need no topics.
 #
 # For the two questions above it returns something like `[{"state": "done", "text": "0.1\n0.1\n0.1\n"}, {"state": "failed", "text": "Loading csv data failed
 # ..."}]`. It must work twice in a row, and with equal bodies. It is judged with other bodies and endpoints.
@@ -309,7 +325,7 @@ def ask_all(endpoint: str, bodies: list[str], seconds: float) -> list[dict]:
     until = time.monotonic() + seconds
     places = []
     for body in bodies:
-        location = put(body, f"question/{uuid4()}.csv")
+        location = put(aws, body, f"question/{uuid4()}.csv")
         sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
         places.append({"done": sent["OutputLocation"], "failed": sent["FailureLocation"]})
     results = [{"state": "waiting", "text": ""} for _ in bodies]
@@ -338,7 +354,7 @@ check("m09_1_ex2", ask_all=ask_all)
 
 # %%
 scaling, cloudwatch = aws.client("application-autoscaling"), aws.client("cloudwatch")
-target = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{planners}/variant/Live"}
+target = {"ServiceNamespace": "sagemaker", "ResourceId": f"endpoint/{planners}/variant/AllTraffic"}
 target["ScalableDimension"] = "sagemaker:variant:DesiredInstanceCount"
 dimension = {"Name": "EndpointName", "Value": planners}
 of_endpoint = {"Namespace": "AWS/SageMaker", "Dimensions": [dimension]}
@@ -398,21 +414,7 @@ print("From now on at least one instance.")
 #
 # Tomorrow's flights are in S3. A *batch transform* job starts an instance with the model. It sends the files in pieces, the *requests*, stores the answers, and
 # ends. There is no endpoint, and nothing is left to pay. A row of our file is an id and the eight columns.
-
-# %%
-night = rows[rows.month.isin([7, 8])].sample(ROWS, random_state=SEED).reset_index(names="flight")
-night["flight"] = [f"flight-{number:09d}" for number in night.flight]
-file = night[["flight", *COLUMNS]]
-aws.upload(file, "night/day/part-0.csv")
-late_added = [f"late-added-{number}" for number in range(200)]
-aws.upload(file.tail(200).assign(flight=late_added), "night/day/part-1.csv")
-print(
-    file.head(2).to_csv(index=False, header=False),
-    f"{len(file[COLUMNS].to_csv(index=False, header=False)) / 2**20:.2f} MB of columns",
-    sep="",
-)
-
-# %% [markdown]
+#
 # These fields decide what comes out. A *JSONPath* picks columns of a row.
 #
 # | field | what it does |
@@ -428,17 +430,49 @@ print(
 # The path `$[1:]` is all columns but the first. `$[0,3:5]` is the columns 0, 3, 4 *and* 5: unlike in Python, a range includes its end. A list of places may
 # hold one range.
 
+# The SDK's `Transformer` has these fields as arguments, some in `transform`. It waits for the job.
+
 # %%
+night = rows[rows.month.isin([7, 8])].sample(ROWS, random_state=SEED).reset_index(names="flight")
+night["flight"] = [f"flight-{number:09d}" for number in night.flight]
+file = night[["flight", *COLUMNS]]
+aws.upload(file, "night/day/part-0.csv")
+late_added = [f"late-added-{number}" for number in range(200)]
+aws.upload(file.tail(200).assign(flight=late_added), "night/day/part-1.csv")
+
 result = aws.unique("healthy")
+transformer = Transformer(
+    model_name=model,
+    instance_count=1,
+    instance_type="ml.m5.large",
+    strategy="MultiRecord",
+    max_payload=1,
+    accept="text/csv",
+    assemble_with="Line",
+    output_path=f"{folder}/out/{result}",
+    sagemaker_session=aws.session,
+)
+how = {"job_name": result, "content_type": "text/csv", "split_type": "Line"}
+how |= {"input_filter": "$[1:]", "join_source": "Input", "output_filter": "$[0,-1]"}
+transformer.transform(f"{folder}/night/day/", logs=False, **how)
+by_sdk = sagemaker.describe_transform_job(TransformJobName=result)
+by_sdk["TransformJobStatus"], by_sdk["DataProcessing"]
+
+# %% [markdown]
+# Now the same job with boto3.
+
+# %%
+by_hand = aws.unique("by-hand")
+source = {"S3DataType": "S3Prefix", "S3Uri": f"{folder}/night/day/"}
 healthy = {
     "ModelName": model,
     "TransformInput": {
-        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{folder}/night/day/"}},
+        "DataSource": {"S3DataSource": source},
         "ContentType": "text/csv",
         "SplitType": "Line",
     },
     "TransformOutput": {
-        "S3OutputPath": f"{folder}/out/{result}",
+        "S3OutputPath": f"{folder}/out/{by_hand}",
         "Accept": "text/csv",
         "AssembleWith": "Line",
     },
@@ -447,15 +481,16 @@ healthy = {
     "MaxPayloadInMB": 1,
     "DataProcessing": {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"},
 }
-
-sagemaker.create_transform_job(TransformJobName=result, **healthy)
-print(wait(aws, result)["TransformJobStatus"])
-lines = lines_of(aws, healthy["TransformOutput"]["S3OutputPath"])
+sagemaker.create_transform_job(TransformJobName=by_hand, **healthy)
+described = wait(aws, by_hand)
+print("differ:", *[member for member in healthy if described[member] != by_sdk[member]])
+lines, asked_rows = (lines_of(aws, f"{folder}/{at}") for at in (f"out/{by_hand}", "night/day/"))
 answers = dict(line.split(",") for line in lines)
-asked_rows = len(lines_of(aws, f"{folder}/night/day/"))
-print(f"{len(answers):,} answers for {asked_rows:,} rows; the first: {lines[0]}")
+print(f"{len(answers):,} answers for {len(asked_rows):,} rows; the first: {lines[0]}")
 
 # %% [markdown]
+# Only the place of the answers differs.
+#
 # A file in gives a file out, with `.out` after its name. `Completed` says that no request failed, not that every row has its answer. You count that yourself.
 
 # %% [markdown] exercise="m09_1_ex3"
@@ -522,30 +557,18 @@ for name, request in requests.items():
         jobs[name] = aws.unique(name)
         sagemaker.create_transform_job(TransformJobName=jobs[name], **request)
 described = {name: wait(aws, job) for name, job in jobs.items()}
-print(*lines_of(aws, f"{files}/day/")[:2], sep="\n")
-requests["night-1"]
 
-# %% [markdown]
-# First look: how each night ended, and how many lines came out.
-
-# %%
 counted = {"rows": len(answers)}
 for name, job in described.items():
     counted[name] = len(lines_of(aws, job["TransformOutput"]["S3OutputPath"]))
     print(name, job["TransformJobStatus"], job.get("FailureReason", ""))
 for name, accepted in sent.items():
     print(name, "accepted, status", accepted["ResponseMetadata"]["HTTPStatusCode"])
-figure, axes = plt.subplots(figsize=(7, 2.4))
-colors = ["white", *["#4a6fa5"] * len(jobs)]
-bars = axes.barh(list(counted), list(counted.values()), color=colors, edgecolor="black")
-axes.bar_label(bars, fmt="{:,.0f}", padding=3)
-axes.invert_yaxis()
-axes.set(xlabel="lines that came out", xlim=(0, 40_000))
-axes.set_title("Completed says nothing of lines, nor lines of answers")
-show(figure, "Bars: lines that came out of each job, beside the number of rows.")
+print(pd.Series(counted, name="lines"), *lines_of(aws, f"{files}/day/")[:2], sep="\n")
+requests["night-1"]
 
 # %% [markdown]
-# The white bar shows how many lines there should be. Some jobs left nothing. Some left about the right number, and are still wrong. Where to look:
+# `rows` says how many lines there should be. Some jobs left nothing. Some left about the right number, and are still wrong. Where to look:
 #
 # | what | where |
 # |---|---|
@@ -645,22 +668,6 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 # - 5: that each row has one line, with its id and the right answer.
 #
 # </details>
-#
-# ## The same with the SDK
-#
-# ```python
-# from sagemaker.core.inference_config import AsyncInferenceConfig, ServerlessInferenceConfig
-# from sagemaker.core.transformer import Transformer
-#
-# seldom = ServerlessInferenceConfig(memory_size_in_mb=2048, max_concurrency=3)
-# builder.deploy(endpoint_name="agency", inference_config=seldom)
-# builder.deploy(endpoint_name="planners", inference_config=AsyncInferenceConfig(output_path=f"{folder}/answers"))
-# transformer = Transformer(
-#     model, 1, "ml.m5.large", strategy="MultiRecord", assemble_with="Line", accept="text/csv", max_payload=1
-# )
-# how = {"content_type": "text/csv", "split_type": "Line", "join_source": "Input"}
-# transformer.transform(uri, input_filter="$[1:]", output_filter="$[0,-1]", **how)
-# ```
 #
 # ## The same in version 2 of the SDK
 #

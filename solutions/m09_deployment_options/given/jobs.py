@@ -1,4 +1,4 @@
-"""How transform jobs ended, what they left, and their requests with a change."""
+"""Questions in S3, how transform jobs ended, what they left, and their requests with a change."""
 
 import contextlib
 import copy
@@ -7,6 +7,12 @@ from typing import Any
 from botocore.exceptions import WaiterError
 
 GROUP = "/aws/sagemaker/TransformJobs"
+
+
+def put(aws: Any, text: str, key: str) -> str:
+    """Store a text under the lesson's prefix; its S3 URI."""
+    aws.client("s3").put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/{key}", Body=text.encode())
+    return f"s3://{aws.bucket}/{aws.prefix}/{key}"
 
 
 def wait(aws: Any, job: str) -> dict:
