@@ -2,53 +2,42 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-
 from course.grading import Answer, AnswerError, Exercise, Function, Report, Value
-from course.grading.exercise import stored
 
 from .m09_1_batch import completed, judge_rows, put_rows, requests_of, started
-from .m09_1_cases import (
-    COLUMNS,
-    KNOWN,
-    MOST_AT_A_TIME,
-    MOST_INSTANCES,
-    OPTIONS,
-    SIZES,
-    SLOW,
-    Replayed,
-    brief,
-    files,
-    line,
-    questions,
-)
+from .m09_1_cases import COLUMNS, SLOW, files, flight, line, questions
 from .m09_1_nights import Nights, check_form, check_nights
 from .m09_1_queue import apart, folders, judge_results, judge_waiting, queue
+from .m09_1_serve import Hour, judge
 
-# A seed, the load as a share of the break-even, and whether late answers are dear. No one plan suits these briefs; the second model needs
-# exactly as much memory as a size of container has; and hours that are counted wrong, cold starts and refusals change the best plan.
-PRACTICE_BRIEFS = ((5, 0.04, False), (5, 0.25, False), (2, 0.08, True), (0, 1.4, False))
-PRACTICE_REGRET = 0.06  # of each brief
+# Each condition decides once, and two of them stand on their border.
+PRACTICE_HOURS = (
+    Hour({"requests": 180, "at_once": 3, "seconds": 0.5, "cold_seconds": 2.5, "patience": 3.0, "model_mb": 2_048}, 2_048, "seldom"),
+    Hour({"requests": 6_100, "at_once": 2, "seconds": 0.75, "cold_seconds": 2.0, "patience": 6.0, "model_mb": 1_900}, None, "dear"),
+    Hour({"requests": 40, "at_once": 2, "seconds": 0.5, "cold_seconds": 4.0, "patience": 4.25, "model_mb": 700}, None, "cold"),
+    Hour({"requests": 90, "at_once": 2, "seconds": 0.25, "cold_seconds": 3.0, "patience": 9.0, "model_mb": 6_400}, None, "large"),
+    Hour({"requests": 700, "at_once": 4, "seconds": 1.25, "cold_seconds": 1.5, "patience": 5.0, "model_mb": 5_300}, 6_144, "seldom"),
+)
 PRACTICE_FILES = ((20_000, False, 1), (300, True, 3))  # rows, packed or not, MB of a request: the first do not fit into one
 ASKED_ROWS = 400  # of each file, of which practice knows the answers
 
 ex1 = Exercise(
     id="m09_1_ex1",
-    title="Choose serverless or real time by what traffic costs",
+    title="Deploy serverless or on an instance, as the traffic suits",
     section="What it costs",
-    pattern=3,
-    parts={"practice": 0.25, "regret": 2.25},
-    evidence={"plan": Function("plan(brief: dict) -> dict")},
-    skills={"C01": ["3.1.K5", "3.1.S1", "3.2.K1"], "C02": ["3.1.3", "3.2.1"]},
+    pattern=9,
+    parts={"choice": 1, "settings": 0.75, "answers": 0.75},
+    evidence={"serve": Function("serve(artifact: str, hour: dict) -> str")},
+    skills={"C01": ["3.1.K5", "3.1.S1", "3.2.K1", "3.2.S5"], "C02": ["3.1.3", "3.2.1", "3.2.5"]},
     topics=["deploy.serverless"],
-    seconds=90,
+    seconds=120,
     hints=(
-        "You have the last three hours. What would each deployment have cost in them, late answers included?",
-        "`real_time` and `serverless` say how long each request would have taken; `None` is a refused one. Leave out containers that "
-        "are not larger than the model.",
-        "For each size and each number at a time: three hours of `most * unit_usd`, plus answered requests times their seconds times GB "
-        "times `GB_SECOND`, plus `late_usd` for each answer that is None or later than `late_after`. Take the least.",
+        "First work out the memory, then ask the three conditions. Only the last lines, which deploy, talk to AWS.",
+        "Memory: `-(-hour['model_mb'] // 1024)` rounds up to GB. A cold answer takes `seconds` and `cold_seconds`. The price is that of "
+        "the plot above, with these GB.",
+        "`builder = ModelBuilder(s3_model_data_url=artifact, **own)`, `builder.build(model_name=name)`, then "
+        "`builder.deploy(endpoint_name=name, ...)` with an `inference_config`, or with `instance_type` and `initial_instance_count`. "
+        "Return `name`.",
     ),
 )
 
@@ -114,62 +103,10 @@ ex4 = Exercise(
 
 @ex1.practice
 def practice_ex1(answer: Answer, report: Report) -> None:
-    briefs, outcomes = practice_briefs(), [Replayed(**each) for each in stored.outcomes(__file__)]
-    plans = [plan_of(answer, report, given, "practice") for given in briefs]
-    if None in plans:
-        return
-    regrets = [each.usd[OPTIONS.index(plan)] / min(each.usd) - 1 for each, plan in zip(outcomes, plans, strict=True)]
-    said = f"`plan(...)` returned {plans} for the practice briefs; their own {KNOWN} hours, replayed, cost "
-    said += f"{', '.join(f'{regret:.0%}' for regret in regrets)} more than with the best."
-    good = max(regrets) <= PRACTICE_REGRET
-    report.part("practice", good, said if good else f"{said} {plan_hint(plans, lambda: outcomes)}")
-
-
-def practice_briefs() -> list[dict]:
-    return [brief(random.Random(f"practice {seed} {load} {dear}"), load, dear)[0] for seed, load, dear in PRACTICE_BRIEFS]
-
-
-def plan_of(answer: Answer, report: Report, given: dict, part: str) -> dict | None:
-    """The learner's plan; reports the part and returns None when it is none that can be."""
-    plan = answer.call("plan", given)
-    said = f"`plan(...)` returned {plan!r}"
-    if plan.get("kind") == "real-time":
-        good = set(plan) == {"kind", "instances"} and type(plan["instances"]) is int and 1 <= plan["instances"] <= MOST_INSTANCES
-        return plan if report.part(part, good, f"{said}; expected 'instances', a whole number from 1 to {MOST_INSTANCES}.") else None
-    form = plan.get("kind") == "serverless" and set(plan) == {"kind", "memory_mb", "max_concurrency"}
-    if not report.part(part, form, f"{said}; expected the members of one of the two forms of the text, and no others."):
-        return None
-    memory, most = plan["memory_mb"], plan["max_concurrency"]
-    good = type(memory) is int and memory in {1024 * size for size in SIZES}
-    if not report.part(part, good, f"{said}; expected an int as 'memory_mb', {1024 * SIZES[0]} to {1024 * SIZES[-1]} in steps of 1024."):
-        return None
-    good = type(most) is int and 1 <= most <= MOST_AT_A_TIME
-    if not report.part(part, good, f"{said}; expected an int from 1 to {MOST_AT_A_TIME} as 'max_concurrency'."):
-        return None
-    fits = plan["memory_mb"] > given["model_mb"]
-    killed = f"{said} for a model of {given['model_mb']:,} MB: every request would kill its container. Does your rule compare the two?"
-    return plan if report.part(part, fits, killed) else None
-
-
-def plan_hint(plans: list[dict], replayed: Callable[[], list[Replayed]]) -> str:
-    """What the plans have in common, said as a question to the rule. ``replayed`` is called only when it is needed."""
-    if len({str(plan) for plan in plans}) == 1:
-        return "They are the same for all briefs: what in a brief moves them?"
-    kinds, places, outcomes = {plan["kind"] for plan in plans}, [OPTIONS.index(plan) for plan in plans], replayed()
-    if places in map(list, zip(*(each.hours_mixed for each in outcomes), strict=True)):
-        return "The hours before are three, and prices are for one: for how many hours are they paid?"
-    if all(plan.get("max_concurrency") == 1 for plan in plans):
-        return "All have one container at most, and refuse what meets it busy: is a refused request an answer that is too late?"
-    if kinds == {"serverless"}:
-        return "All are serverless: what do late answers cost where cold starts meet dear ones?"
-    if kinds == {"real-time"}:
-        return "All are real time: who pays for the hours in which few ask?"
-    if places == [each.at_once for each in outcomes]:
-        return "They are the plans for containers that start at once: does your rule look at cold starts?"
-    late = sum(each.late[place] for each, place in zip(outcomes, places, strict=True))
-    if late > 1.5 * sum(each.late[each.best] for each in outcomes):
-        return "They answer too late, or refuse, where it is dear: is a refused request an answer that is too late?"
-    return "They pay for more than they need: what does each second with each GB cost, and each unit of concurrency?"
+    agency = newest_endpoint(answer, "agency")
+    body = line(flight(answer.rng))
+    said = answer.client("sagemaker-runtime").invoke_endpoint(EndpointName=agency, ContentType="text/csv", Body=body)
+    judge(answer, report, _artifact_of(answer, agency), PRACTICE_HOURS, body, float(said["Body"].read()))
 
 
 def newest_endpoint(answer: Answer, label: str) -> str:
@@ -206,12 +143,16 @@ def _model_of(answer: Answer, endpoint: str) -> str:
     return sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]["ModelName"]
 
 
+def _artifact_of(answer: Answer, endpoint: str) -> str:
+    """The URI of the archive of an endpoint's one model."""
+    return answer.client("sagemaker").describe_model(ModelName=_model_of(answer, endpoint))["PrimaryContainer"]["ModelDataUrl"]
+
+
 @ex3.practice
 def practice_ex3(answer: Answer, report: Report) -> None:
     agency = newest_endpoint(answer, "agency")
     model = _model_of(answer, agency)
-    artifact = answer.client("sagemaker").describe_model(ModelName=model)["PrimaryContainer"]["ModelDataUrl"]
-    bucket, _ = apart(artifact)
+    bucket, _ = apart(_artifact_of(answer, agency))
     told, tables = [], []
     for rows, packed, payload in PRACTICE_FILES:
         names, id_name, table = files(answer.rng, rows)

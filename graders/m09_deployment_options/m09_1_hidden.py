@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from course.exercises import bad_nights
@@ -19,21 +18,16 @@ from course.grading import Answer, Report
 from course.grading.citing import cites
 from course.grading.jobs import sagemaker_role
 
-from .m09_1 import ex1, ex2, ex3, ex4, newest_endpoint, plan_hint, plan_of
+from .m09_1 import ex1, ex2, ex3, ex4, newest_endpoint
 from .m09_1_batch import judge_rows, put_rows, run
-from .m09_1_cases import COLUMNS, NEXT, OPTIONS, SLOW, brief, files, flight, questions
+from .m09_1_cases import COLUMNS, SLOW, files, flight, line, questions
 from .m09_1_faults_hidden import planted
+from .m09_1_hours_hidden import hours
 from .m09_1_nights import Nights, check_form
 from .m09_1_queue import judge_results, queue
-from .m09_1_replay_hidden import LOADS, cost, replayed
+from .m09_1_serve import judge
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"  # AWS's registry of XGBoost in us-east-1
-WINDOWS = 2  # hours that are replayed after each brief's
-# Over 20 seeds the reference, which knows three hours, costs 1.8 % more than the best (standard deviation 1.7, at most 7.1), and a single
-# brief up to 86 %, of which `WORST` counts. Without cold starts it is about 31 %, always real time 28, always serverless 46, refusals for
-# nothing 81, the best constant 45 and more.
-WORST = 0.6
-REGRET_STEPS = ((0.1, 1.0), (0.15, 0.5), (0.2, 0.2))
 TREES_OF_A_SLOW_MODEL, TREES = 300, 40  # one takes a while for the last question
 ROWS_OF_A_MB = 20_000  # rows of which the eight columns alone are more than 1 MB: what is sent counts, not what lies in the file
 # By loud or queued cause: words that only it leaves.
@@ -45,26 +39,16 @@ SIGNS = {
     "key": ("Failed to download the input", "No S3 objects found"),
     "type": ("application/json is not an accepted ContentType",),
 }
+ARCHIVE = "model/model.tar.gz"
 COMMON = 5  # letters that the cited words and a sign have in common at least
 
 
 @ex1.graded
 def graded_ex1(answer: Answer, report: Report) -> None:
-    given, plans, regrets = [], [], []
-    for load, dear in answer.rng.sample(LOADS * 2, 2 * len(LOADS)):
-        one, traffic = brief(answer.rng, load, dear)
-        hours = [one | {"arrivals": traffic.hours(NEXT)} for _ in range(WINDOWS)]
-        plan = plan_of(answer, report, one, "regret")
-        if plan is None:
-            return
-        best = min(fmean(cost(hour, option, NEXT) for hour in hours) for option in OPTIONS)
-        given.append(one)
-        plans.append(plan)
-        regrets.append(min(WORST, fmean(cost(hour, plan, NEXT) for hour in hours) / best - 1))
-    regret = fmean(regrets)
-    share = next((share for limit, share in REGRET_STEPS if regret <= limit), 0.0)
-    said = f"In unseen hours your plans cost {regret:.0%} more than the best would have."
-    report.part("regret", share, said if share == 1 else f"{said} {plan_hint(plans, lambda: [replayed(one) for one in given])}")
+    with _model(answer) as model:
+        row = flight(answer.rng)
+        [wanted] = model.answers([row])
+        judge(answer, report, f"s3://{model.bucket}/{ARCHIVE}", hours(answer.rng), line(row), wanted)
 
 
 @dataclass(frozen=True)
@@ -83,8 +67,8 @@ def _model(answer: Answer, trees: int = TREES) -> Iterator[Model]:
     role = sagemaker_role(answer.client("iam"))
     packed, answers = _artifact(answer.rng, trees)
     s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="model/model.tar.gz", Body=packed)
-    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{name}/model/model.tar.gz"}
+    s3.put_object(Bucket=name, Key=ARCHIVE, Body=packed)
+    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{name}/{ARCHIVE}"}
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
     try:
         yield Model(name, name, answers)

@@ -11,7 +11,7 @@
 #
 # **By the end you can**
 #
-# - choose between a serverless and a real-time endpoint by what traffic costs (exercise 9.1.1)
+# - deploy a model serverless or on an instance, as its traffic suits (exercise 9.1.1)
 # - write a client of an asynchronous endpoint that loses nothing and never waits for ever (exercise 9.1.2)
 # - transform files so that each row in gives one row out (exercise 9.1.3)
 # - find out why answers failed, went missing or are wrong (exercise 9.1.4)
@@ -37,7 +37,6 @@ import pandas as pd
 from botocore.config import Config
 from given.inbox import Inbox
 from given.jobs import data_log, lines_of, put, repaired, wait
-from given.replay import real_time, serverless
 from given.schedule import COLUMNS, table
 from given.watch import at_once, minutes, pause
 from given.winter import trained
@@ -188,76 +187,56 @@ axes.set(xlabel="requests an hour", ylabel="dollars an hour")
 axes.set_title("Where the lines cross, they cost the same")
 axes.legend()
 show(figure, "Lines: dollars an hour by requests an hour, serverless and instances.")
-random = np.random.default_rng(SEED)
-hour = np.sort(np.repeat(random.uniform(0, 3_600, 12), 5) + random.uniform(0, 20, 60)).tolist()
-replayed = {}
-for most in (1, 2, 4):
-    replayed[f"serverless, {most} at a time"] = serverless(hour, 1.25, 9.0, most)
-replayed["real time, 1 instance"] = real_time(hour, 0.6, 1)
-table_of = {}
-for name, times in replayed.items():
-    late = sum(taken is not None and taken > 3 for taken in times)
-    table_of[name] = {"refused": times.count(None), "later than 3 s": late}
-pd.DataFrame(table_of).T
 
 # %% [markdown]
-# Where two lines cross is the *break-even*. Left of it serverless is cheaper.
-#
-# The picture shows averages only. The table replays an hour with sixty requests in twelve bursts. `serverless` and `real_time` of `given/replay.py` return the
-# seconds of each answer, or `None` for a refused request. A container that is idle for 300 seconds goes: AWS publishes no such number, so this one is this
-# course's own. With more concurrency fewer requests are refused, but each further container starts cold. On
-# instances a burst waits. So it matters what a late answer costs.
+# Where two lines cross is the *break-even*. Left of it serverless is cheaper. The picture shows prices only. An instance has no cold start, and a burst waits
+# there instead of being refused. A model that needs more memory than its container has crashes on every request.
 
 # %% [markdown] exercise="m09_1_ex1"
-# Write `plan(brief)`. It returns the cheapest deployment for the *next* hour, late answers included. This is a `dict` of one of two forms. Its numbers are
-# `int`.
-#
-# | form | limits |
-# |---|---|
-# | `{"kind": "serverless", "memory_mb": ..., "max_concurrency": ...}` | 1,024 to 6,144 MB in steps of 1,024; 1 to 8 at a time |
-# | `{"kind": "real-time", "instances": ...}` | 1 to 4 |
-#
-# The brief describes the last *three* hours:
+# Write `serve(artifact, hour)`. It deploys the archive at the URI `artifact` for an hour of traffic, waits until the endpoint is `InService`, and returns its
+# name, a `str`. Use the SDK, with a new builder as above, or boto3. `hour` is a `dict`:
 #
 # | member | what it is |
 # |---|---|
-# | `arrivals` | the seconds at which requests came, from 0 to 10,800, ascending |
-# | `seconds` | how long a container takes for an answer, a list of six: with 1, 2, ..., 6 GB |
-# | `cold_seconds` | how much longer a container takes for its first answer |
-# | `instance_seconds` | how long an instance takes for an answer |
-# | `model_mb` | memory that the model needs; a container with no more than that crashes on every request |
-# | `late_usd` | dollars lost by each answer that takes more than `late_after` seconds, or never comes |
-# | `instance_usd` | dollars for an instance and an hour |
-# | `unit_usd` | dollars an hour for each unit of `max_concurrency` (this course's own rule: AWS charges nothing, but an account has few) |
+# | `requests` | how many come in the hour |
+# | `at_once` | the most that come at the same moment: the concurrency |
+# | `seconds` | how long a container takes for an answer |
+# | `cold_seconds` | how much longer it takes for its first answer |
+# | `patience` | how many seconds a caller waits at most |
+# | `model_mb` | memory that the model needs, an `int` |
 #
-# An answer from a container costs its `seconds` at the price above (`GB_SECOND`), for each GB (1,024 MB) of `memory_mb`. The cold start itself costs nothing.
-# For example, take one request an hour and nearly no `late_usd`. If the model fits, the plan is `{"kind": "serverless", "memory_mb": 1024, "max_concurrency":
-# 1}`. It is judged on unseen traffic. You need not ask AWS.
+# The endpoint is serverless if *all* of this holds. If not, it runs on one `ml.m5.large`.
+#
+# | condition | in detail |
+# |---|---|
+# | memory | the model fits. Take the smallest size from 1,024 to 6,144 MB, in steps of 1,024, that is not less than `model_mb` |
+# | cold start | a container's first answer takes no more than `patience` |
+# | price | the hour's requests cost less than an instance. Each costs its `seconds` times `GB_SECOND` times the GB (1,024 MB) of the chosen size |
+#
+# For example, `{"requests": 100, "at_once": 4, "seconds": 0.5, "cold_seconds": 3.0, "patience": 10.0, "model_mb": 1500}` gets 2,048 MB and a concurrency of
+# 4. Name each endpoint by `aws.unique`: the check calls `serve` for several hours, and sends requests. It is judged by other hours and another model.
 
 
 # %% answer="m09_1_ex1"
-def plan(brief: dict) -> dict:
+def serve(artifact: str, hour: dict) -> str:
     ### BEGIN SOLUTION
-    def late(times: list) -> float:
-        return brief["late_usd"] * sum(taken is None or taken > brief["late_after"] for taken in times)
-
-    options = []
-    for count in range(1, 5):
-        usd = 3 * count * brief["instance_usd"] + late(real_time(brief["arrivals"], brief["instance_seconds"], count))
-        options.append((usd, {"kind": "real-time", "instances": count}))
-    for gigabytes, seconds in enumerate(brief["seconds"], 1):
-        for most in range(1, 9):
-            if gigabytes * 1024 > brief["model_mb"]:
-                times = serverless(brief["arrivals"], seconds, brief["cold_seconds"], most)
-                answered = len(times) - times.count(None)
-                usd = 3 * most * brief["unit_usd"] + answered * seconds * gigabytes * GB_SECOND + late(times)
-                options.append((usd, {"kind": "serverless", "memory_mb": gigabytes * 1024, "max_concurrency": most}))
-    return min(options, key=lambda option: option[0])[1]
+    gigabytes = -(-hour["model_mb"] // 1024)
+    usd = hour["requests"] * hour["seconds"] * gigabytes * GB_SECOND
+    in_time = hour["seconds"] + hour["cold_seconds"] <= hour["patience"]
+    if gigabytes <= 6 and in_time and usd < INSTANCE:
+        size = ServerlessInferenceConfig(memory_size_in_mb=gigabytes * 1024, max_concurrency=hour["at_once"])
+        kind = {"inference_config": size}
+    else:
+        kind = {"instance_type": "ml.m5.large", "initial_instance_count": 1}
+    name, builder = aws.unique("served"), ModelBuilder(s3_model_data_url=artifact, **own)
+    builder.build(model_name=name)
+    builder.deploy(endpoint_name=name, **kind)
+    return name
     ### END SOLUTION
 
 
 # %% check="m09_1_ex1"
-check("m09_1_ex1", plan=plan)
+check("m09_1_ex1", serve=serve)
 
 # %% [markdown]
 # ## Asynchronous: ask now, read later
@@ -299,8 +278,8 @@ config
 # error. Without a failure path a failure would leave no object at all. The SDK chooses one for you, but boto3 does not. A request that waits too long is thrown
 # away.
 #
-# The last lines show what boto3 would write as `AsyncInferenceConfig` of `create_endpoint_config`. All else is as for an endpoint on an instance. For an
-# endpoint that is there, `Endpoint.get(name)` of `sagemaker.core.resources` returns the object that `deploy` returned here.
+# The last lines show what boto3 would write as `AsyncInferenceConfig` of `create_endpoint_config`. All else is as for an endpoint on an instance. `deploy`
+# returned an `Endpoint`. You get that of an existing endpoint by `Endpoint.get(name)`, from `sagemaker.core.resources`.
 
 # %% [markdown] exercise="m09_1_ex2"
 # Write `ask_all(endpoint, bodies, seconds)`. It sends each body, a text of CSV, to an asynchronous endpoint, with the SDK or with boto3. It returns a
@@ -489,7 +468,7 @@ answers = dict(line.split(",") for line in lines)
 print(f"{len(answers):,} answers for {len(asked_rows):,} rows; the first: {lines[0]}")
 
 # %% [markdown]
-# Only the place of the answers differs.
+# Only the place of the answers differs. The SDK's `strategy` is `BatchStrategy`, and its `max_payload` is `MaxPayloadInMB`.
 #
 # A file in gives a file out, with `.out` after its name. `Completed` says that no request failed, not that every row has its answer. You count that yourself.
 
@@ -646,7 +625,7 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - seen and priced a serverless endpoint, with cold starts and refused requests;
+# - deployed a serverless endpoint, seen its cold starts and refused requests, and priced it;
 # - let an asynchronous endpoint answer by S3, and go to no instance and back;
 # - transformed files row by row, with filters, join and split;
 # - traced failed, missing and wrong answers to one field of a request.

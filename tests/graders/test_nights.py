@@ -1,19 +1,16 @@
-"""m09_1: the checks know the planted faults, practice finds foreseeable mistakes, and lesson and checks replay traffic in the same way."""
+"""m09_1: the checks know the planted faults, and each condition on an hour of traffic decides."""
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import re
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course.exercises import bad_nights
-from course.facts import fact
 from course.grading import catalogue
 from course.grading.report import Report
 
@@ -22,18 +19,9 @@ ROOT = Path(__file__).parents[2]
 SOURCE = (ROOT / "solutions" / LESSON / "m09_1_without_a_server.py").read_text()
 FOLDER = "s3://bucket/m09_1/nights"
 
-
-def _given(name: str) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(name, ROOT / "solutions" / LESSON / "given" / f"{name}.py")
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-replay = _given("replay")
-definitions, cases, nights, faults, replays, hidden = (
+definitions, cases, nights, faults, hours, hidden = (
     catalogue.load_module(ROOT / "graders" / LESSON / f"m09_1{part}.py")
-    for part in ("", "_cases", "_nights", "_faults_hidden", "_replay_hidden", "_hidden")
+    for part in ("", "_cases", "_nights", "_faults_hidden", "_hours_hidden", "_hidden")
 )
 
 
@@ -144,55 +132,34 @@ def test_all_that_is_wrong_with_the_form_is_reported() -> None:
     assert [night for night in bad_nights.NIGHTS if night in form.message] == ["night-2", "night-4", "night-5"]
 
 
-# ---- the plan for the next hour ------------------------------------------------------------------------------------------------------
+# ---- the hours of traffic -----------------------------------------------------------------------------------------------------------
 
 
-def _regrets(**changed: float) -> list[float]:
-    """What plans cost on the practice briefs that are made for briefs with some members divided by a number."""
-    found = []
-    for brief in definitions.practice_briefs():
-        plan = replays.cheapest(brief | {name: brief[name] / by for name, by in changed.items()})
-        found.append(replays.cost(brief, plan) / replays.cost(brief, replays.cheapest(brief)) - 1)
-    return found
+def test_practice_says_what_the_rule_says_of_its_hours() -> None:
+    assert [hours.memory(hour.given) for hour in definitions.PRACTICE_HOURS] == [hour.memory for hour in definitions.PRACTICE_HOURS]
 
 
-@pytest.mark.parametrize("mixed", [("instance_usd", "unit_usd"), ("instance_usd",), ("unit_usd",)])
-def test_practice_finds_three_hours_mixed_with_one(mixed: tuple[str, ...]) -> None:
-    assert max(_regrets(**dict.fromkeys(mixed, 3))) > definitions.PRACTICE_REGRET
-    assert max(_regrets()) == 0
+@given(st.integers())
+def test_each_condition_decides_one_hour(seed: int) -> None:
+    """Without it, this hour would get a serverless endpoint."""
+    drawn = hours.hours(random.Random(seed))
+    assert sorted(hour.why for hour in drawn if hour.memory is None) == ["cold", "dear", "large"]
+    assert sum(hour.memory is not None for hour in drawn) == 3
+    mended = {"cold": {"patience": 99.0}, "dear": {"requests": 1}, "large": {"model_mb": 1024}}
+    for hour in drawn:
+        if hour.memory is None:
+            assert hours.memory(hour.given | mended[hour.why]) is not None
 
 
-def test_practice_has_a_model_that_needs_all_memory_of_a_container() -> None:
-    """The plan of a rule that takes "no more" for "less" puts it into that container."""
-    found = []
-    for brief in definitions.practice_briefs():
-        plan = replays.cheapest(brief | {"model_mb": brief["model_mb"] - 1})
-        found.append(plan.get("memory_mb") == brief["model_mb"])
-    assert sum(found) == 1
+@given(st.integers())
+def test_hours_stand_on_the_borders_of_memory_and_patience(seed: int) -> None:
+    seldom = [hour for hour in hours.hours(random.Random(seed)) if hour.why == "seldom"]
+    [border] = [hour.given for hour in seldom if hour.given["model_mb"] == hour.memory]
+    assert border["patience"] == border["seconds"] + border["cold_seconds"]
+    assert max(hour.memory for hour in seldom) == 6_144
 
 
-def test_the_note_plays_as_many_hours_as_the_reference() -> None:
-    note = (ROOT / "graders" / LESSON / "answers" / "m09_1_ex1" / "note.md").read_text()
-    assert cases.KNOWN == 3 and "the last three hours" in note
-
-
-# ---- replays, files, prices ----------------------------------------------------------------------------------------------------------
-
-TRAFFIC = st.lists(st.integers(0, 3_000).map(lambda tenth: tenth / 2), max_size=40).map(sorted)
-
-
-@given(TRAFFIC, st.sampled_from([0.5, 2.0, 7.5]), st.sampled_from([0.0, 4.5, 20.0]), st.integers(1, 4))
-def test_both_replay_the_same_traffic_to_the_same_answers(arrivals: list[float], seconds: float, cold: float, most: int) -> None:
-    assert replay.serverless(arrivals, seconds, cold, most) == replays.in_containers(arrivals, seconds, cold, most)
-    assert replay.real_time(arrivals, seconds, most) == replays.on_instances(arrivals, seconds, most)
-
-
-@given(TRAFFIC, st.integers(1, 4))
-def test_the_replay_keeps_its_laws(arrivals: list[float], most: int) -> None:
-    answers = replay.serverless(arrivals, 2.0, 5.0, most)
-    assert len(answers) == len(arrivals) and set(answers) <= {2.0, 7.0, None}
-    assert answers[:1] in ([], [7.0])
-    assert None not in replay.serverless(arrivals, 2.0, 5.0, 40)
+# ---- files ---------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -200,7 +167,3 @@ def test_the_columns_of_the_large_file_are_more_than_a_request(seed: int) -> Non
     names, _, table = cases.files(random.Random(seed), hidden.ROWS_OF_A_MB)
     places = [names.index(name) for name in cases.COLUMNS]
     assert sum(len(cases.line([row[place] for place in places])) + 1 for row in table) > 1.05 * 2**20
-
-
-def test_the_price_is_the_dated_one() -> None:
-    assert fact("serverless-gb-second-usd") == cases.GB_SECOND_USD

@@ -1,25 +1,18 @@
-"""The break-even: whichever costs less for what it answers; a start is soon forgotten."""
+"""Serverless costs less and has enough memory: that decides."""
 
-# trips: regret
-# says: does your rule look at cold starts
+# trips: choice
+# says: does your rule look at `cold_seconds`
 
 
-def plan(brief):
-    def late(times):
-        return brief["late_usd"] * sum(taken is None or taken > brief["late_after"] for taken in times)
-
-    options = []
-    for count in range(1, 5):
-        usd = 3 * count * brief["instance_usd"] + late(real_time(brief["arrivals"], brief["instance_seconds"], count))
-        options.append((usd, count, {"kind": "real-time", "instances": count}))
-    for size in range(1, 7):
-        for most in range(1, 9):
-            if size * 1024 > brief["model_mb"]:
-                times = serverless(brief["arrivals"], brief["seconds"][size - 1], 0.0, most)
-                usd = (
-                    3 * most * brief["unit_usd"]
-                    + (len(times) - times.count(None)) * brief["seconds"][size - 1] * size * GB_SECOND
-                    + late(times)
-                )
-                options.append((usd, most, {"kind": "serverless", "memory_mb": size * 1024, "max_concurrency": most}))
-    return min(options, key=lambda option: option[0])[2]
+def serve(artifact, hour):
+    gigabytes = -(-hour["model_mb"] // 1024)
+    usd = hour["requests"] * hour["seconds"] * gigabytes * GB_SECOND
+    if gigabytes <= 6 and usd < INSTANCE:
+        size = ServerlessInferenceConfig(memory_size_in_mb=gigabytes * 1024, max_concurrency=hour["at_once"])
+        kind = {"inference_config": size}
+    else:
+        kind = {"instance_type": "ml.m5.large", "initial_instance_count": 1}
+    name, builder = aws.unique("served"), ModelBuilder(s3_model_data_url=artifact, **own)
+    builder.build(model_name=name)
+    builder.deploy(endpoint_name=name, **kind)
+    return name
