@@ -29,6 +29,7 @@
 
 # %%
 import time
+from functools import partial
 from uuid import uuid4
 
 import boto3
@@ -36,7 +37,7 @@ import numpy as np
 import pandas as pd
 from botocore.config import Config
 from given.inbox import Inbox
-from given.jobs import data_log, lines_of, put, repaired, wait
+from given.jobs import data_log, lines_of, repaired, store, wait
 from given.schedule import COLUMNS, table
 from given.watch import at_once, minutes, pause
 from given.winter import trained
@@ -48,7 +49,7 @@ from course.facts import fact
 
 aws = connect("m09_1")
 sagemaker, runtime, s3 = aws.client("sagemaker"), aws.client("sagemaker-runtime"), aws.client("s3")
-folder = f"s3://{aws.bucket}/{aws.prefix}"
+folder, put = f"s3://{aws.bucket}/{aws.prefix}", partial(store, aws)
 aws
 
 # %% [markdown]
@@ -260,8 +261,8 @@ planners, builder = aws.unique("planners"), ModelBuilder(s3_model_data_url=artif
 builder.build(model_name=planners)
 endpoint = builder.deploy(endpoint_name=planners, inference_config=queued, **rented)
 config = sagemaker.describe_endpoint_config(EndpointConfigName=planners)["AsyncInferenceConfig"]
-good = put(aws, f"{flight}\n" * 3, "question/part-0.csv")
-bad = put(aws, "the flight to Boston, please", "question/letter.csv")
+good = put(f"{flight}\n" * 3, "question/part-0.csv")
+bad = put("the flight to Boston, please", "question/letter.csv")
 sent = endpoint.invoke_async(input_location=good, content_type="text/csv")
 print(sent.output_location, sent.failure_location, sep="\n")
 asked = {"EndpointName": planners, "ContentType": "text/csv"}
@@ -304,7 +305,7 @@ def ask_all(endpoint: str, bodies: list[str], seconds: float) -> list[dict]:
     until = time.monotonic() + seconds
     places = []
     for body in bodies:
-        location = put(aws, body, f"question/{uuid4()}.csv")
+        location = put(body, f"question/{uuid4()}.csv")
         sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
         places.append({"done": sent["OutputLocation"], "failed": sent["FailureLocation"]})
     results = [{"state": "waiting", "text": ""} for _ in bodies]

@@ -9,7 +9,7 @@ from botocore.exceptions import WaiterError
 GROUP = "/aws/sagemaker/TransformJobs"
 
 
-def put(aws: Any, text: str, key: str) -> str:
+def store(aws: Any, text: str, key: str) -> str:
     """Store a text under the lesson's prefix; its S3 URI."""
     aws.client("s3").put_object(Bucket=aws.bucket, Key=f"{aws.prefix}/{key}", Body=text.encode())
     return f"s3://{aws.bucket}/{aws.prefix}/{key}"

@@ -4,7 +4,7 @@ from sagemaker.core.resources import Endpoint
 def ask_all(endpoint, bodies, seconds):
     end = time.monotonic() + seconds
     queue = Endpoint.get(endpoint, session=aws.boto, region=aws.region)
-    sent = [queue.invoke_async(input_location=put(aws, body, f"question/{uuid4()}.csv"), content_type="text/csv") for body in bodies]
+    sent = [queue.invoke_async(input_location=put(body, f"question/{uuid4()}.csv"), content_type="text/csv") for body in bodies]
     results = [{"state": "waiting", "text": ""} for _ in sent]
     while time.monotonic() < end and any(one["state"] == "waiting" for one in results):
         for number, one in enumerate(sent):

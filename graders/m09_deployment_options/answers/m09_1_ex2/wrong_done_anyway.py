@@ -8,7 +8,7 @@ def ask_all(endpoint, bodies, seconds):
     until = time.monotonic() + seconds
     places = []
     for body in bodies:
-        location = put(aws, body, f"question/{aws.unique('body')}.csv")
+        location = put(body, f"question/{aws.unique('body')}.csv")
         sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
         places.append((sent["OutputLocation"], sent["FailureLocation"]))
     results = [{"state": "waiting", "text": ""} for _ in bodies]

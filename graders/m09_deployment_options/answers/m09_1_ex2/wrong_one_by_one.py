@@ -10,7 +10,7 @@ def ask_all(endpoint, bodies, seconds):
     for body in bodies:
         result = {"state": "waiting", "text": ""}
         if time.monotonic() < until:
-            location = put(aws, body, f"question/{aws.unique('body')}.csv")
+            location = put(body, f"question/{aws.unique('body')}.csv")
             sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
         while result["state"] == "waiting" and time.monotonic() < until:
             for state, uri in (("done", sent["OutputLocation"]), ("failed", sent["FailureLocation"])):

@@ -8,7 +8,7 @@ def ask_all(endpoint, bodies, seconds):
     until = time.monotonic() + seconds
     places = []
     for body in bodies:
-        location = put(aws, body, "question/body.csv")
+        location = put(body, "question/body.csv")
         sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
         places.append({"done": sent["OutputLocation"], "failed": sent["FailureLocation"]})
     results = [{"state": "waiting", "text": ""} for _ in bodies]

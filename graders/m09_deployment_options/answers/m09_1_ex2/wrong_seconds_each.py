@@ -7,7 +7,7 @@
 def ask_all(endpoint, bodies, seconds):
     places = []
     for body in bodies:
-        location = put(aws, body, f"question/{aws.unique('body')}.csv")
+        location = put(body, f"question/{aws.unique('body')}.csv")
         sent = runtime.invoke_endpoint_async(EndpointName=endpoint, InputLocation=location, ContentType="text/csv")
         places.append({"done": sent["OutputLocation"], "failed": sent["FailureLocation"]})
     results = []
