@@ -81,10 +81,11 @@ def judge(answer: Answer, report: Report, artifact: str, hours: Sequence[Hour], 
                 return
             burst = "ServerlessConfig" in _variant(answer, found) and not any(one.kind == SERVERLESS for one in served)
             served.append(_asked(answer, hour, found, body, wanted, hour.given["at_once"] if burst else 1))
-    _report(report, served)
+    report_all(report, served)
 
 
-def _report(report: Report, served: list[Served]) -> None:
+def report_all(report: Report, served: Sequence[Served]) -> None:
+    """Report all parts of what the function deployed for the hours."""
     kinds, count = [one.kind for one in served], len(served)
     suits = [one for one in served if one.kind == one.hour.kind]
     said = f"{len(suits)} of {count} hours got the kind of endpoint that suits."
@@ -102,7 +103,7 @@ def _report(report: Report, served: list[Served]) -> None:
     report.part("answers", answered / count, f"{answered} of {count} endpoints suit and answer. {_of_answers(suits)}")
 
 
-def _of_answers(served: list[Served]) -> str:
+def _of_answers(served: Sequence[Served]) -> str:
     if (late := next((one for one in served if one.status != "InService"), None)) is not None:
         return f"One was {late.status} when `serve(...)` returned: does it wait?"
     if (full := next((one for one in served if one.refused), None)) is not None:

@@ -104,8 +104,8 @@ for name in (by_hand, agency):
     print(config["ProductionVariants"])
 
 # %% [markdown]
-# Both configurations are the same. The SDK only chose names: `AllTraffic` for the variant, and the endpoint's name for the configuration. Its three requests
-# were `create_model`, `create_endpoint_config` and `create_endpoint`.
+# Both variants are the same. The SDK chose names: `AllTraffic` for the variant, and the endpoint's name for the configuration. It also tags configuration and
+# endpoint with the archive's place. Its three requests were `create_model`, `create_endpoint_config` and `create_endpoint`.
 #
 # Make a new builder for each endpoint. A builder keeps its `inference_config`, so in version 3.27.0 (November 2026) a second `deploy` with another kind fails.
 #

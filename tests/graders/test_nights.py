@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 SOURCE = (ROOT / "solutions" / LESSON / "m09_1_without_a_server.py").read_text()
 FOLDER = "s3://bucket/m09_1/nights"
 
-definitions, cases, nights, faults, hours, hidden = (
+definitions, cases, nights, faults, serve, hours, hidden = (
     catalogue.load_module(ROOT / "graders" / LESSON / f"m09_1{part}.py")
-    for part in ("", "_cases", "_nights", "_faults_hidden", "_hours_hidden", "_hidden")
+    for part in ("", "_cases", "_nights", "_faults_hidden", "_serve", "_hours_hidden", "_hidden")
 )
 
 
@@ -157,6 +158,44 @@ def test_hours_stand_on_the_borders_of_memory_and_patience(seed: int) -> None:
     [border] = [hour.given for hour in seldom if hour.given["model_mb"] == hour.memory]
     assert border["patience"] == border["seconds"] + border["cold_seconds"]
     assert max(hour.memory for hour in seldom) == 6_144
+
+
+def _kind(memory: int | None, at_once: int) -> dict:
+    if memory is None:
+        return {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    return {"ServerlessConfig": {"MemorySizeInMB": memory, "MaxConcurrency": at_once}}
+
+
+def _suiting(hour: dict) -> dict:
+    return _kind(hours.memory(hour), hour["at_once"])
+
+
+def _with(**changed: float) -> Callable[[dict], dict]:
+    """A rule that takes other values for some members, and deploys with the right ones."""
+    return lambda hour: _kind(hours.memory(hour | changed) and min(6, -(-hour["model_mb"] // 1024)) * 1024, hour["at_once"])
+
+
+RULES = {
+    "right": (_suiting, "", ""),
+    "instances": (lambda hour: _kind(None, 0), "choice", "what in an hour moves your choice"),
+    "serverless": (lambda hour: _kind(1024, 1), "choice", "what in an hour moves your choice"),
+    "no cold start": (_with(cold_seconds=0.0), "choice", "`cold_seconds`"),
+    "no price": (_with(requests=1), "choice", "how many GB does each second"),
+    "no memory": (lambda hour: _with(model_mb=min(6144, hour["model_mb"]))(hour), "choice", "`model_mb`"),
+    "most memory": (lambda hour: _kind(hours.memory(hour) and 6144, hour["at_once"]), "settings", "is that the smallest size"),
+    "any concurrency": (lambda hour: _kind(hours.memory(hour), 20), "settings", "is more reserved than needed"),
+    "two": (lambda hour: _suiting(hour) | ({} if hours.memory(hour) else {"InitialInstanceCount": 2}), "settings", "how many of which"),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("drawn", [definitions.PRACTICE_HOURS, *(hours.hours(random.Random(seed)) for seed in range(3))])
+def test_each_wrong_rule_has_its_message(name: str, drawn: list) -> None:
+    rule, part, words = RULES[name]
+    report = Report(definitions.ex1)
+    serve.report_all(report, [serve.Served(hour, rule(hour.given), "InService", 0, True) for hour in drawn])
+    assert [each.name for each in report.parts if each.share < 1][:1] == [part][: bool(part)]
+    assert words in next((each.message for each in report.parts if each.share < 1), "")
 
 
 # ---- files ---------------------------------------------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from sagemaker.core.shapes import ContainerDefinition
 def serve(artifact, hour):
     where, sizes = {"session": aws.boto, "region": aws.region}, [size for size in range(1, 7) if size * 1024 >= hour["model_mb"]]
     on = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    if sizes and hour["seconds"] + hour["cold_seconds"] <= hour["patience"]:
-        if hour["requests"] * hour["seconds"] * sizes[0] * GB_SECOND < INSTANCE:
-            on = {"ServerlessConfig": {"MemorySizeInMB": 1024 * sizes[0], "MaxConcurrency": hour["at_once"]}}
+    in_time = hour["seconds"] + hour["cold_seconds"] <= hour["patience"]
+    if sizes and in_time and hour["requests"] * hour["seconds"] * sizes[0] * GB_SECOND < INSTANCE:
+        on = {"ServerlessConfig": {"MemorySizeInMB": 1024 * sizes[0], "MaxConcurrency": hour["at_once"]}}
     model, config, name = aws.unique("core-model"), aws.unique("core-config"), aws.unique("core-endpoint")
     container = ContainerDefinition(image=image, model_data_url=artifact)
     Model.create(model_name=model, primary_container=container, execution_role_arn=aws.role, **where)

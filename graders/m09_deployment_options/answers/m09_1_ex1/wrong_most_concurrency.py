@@ -1,7 +1,7 @@
 """The more containers may run, the fewer requests are refused."""
 
 # trips: settings
-# says: more is reserved than needed
+# says: is more reserved than needed
 
 
 def serve(artifact, hour):
