@@ -135,14 +135,59 @@ container = {"Image": image, "Mode": "MultiModel", "ModelDataUrl": folder}
 fleet_name = deploy(aws.unique("every-airport"), PrimaryContainer=container)
 
 # %% [markdown]
-# Only `Mode` is new. The endpoint is in service, but has not loaded any model. We now ask each model three times. The first airport is asked only once and is
-# not in the picture, because a server's first answer takes longer.
+# Only `Mode` is new. The endpoint is in service, but has not loaded any model.
+#
+# ### The same with the SDK
+#
+# Version 3 of the SDK has no class for many models (3.27, November 2026). Its *resources* send the requests. The import takes some seconds:
 
 # %%
-some = features(july.sample(60, random_state=SEED), encoder)
-lines = some.to_csv(index=False, header=False).split()
+import logging
+
+from sagemaker.core.resources import Endpoint, EndpointConfig, Model
+from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
+from sagemaker.serve import ModelBuilder
+
+logging.disable(logging.WARNING)  # the SDK reports every step
+
+# %% [markdown]
+# A resource takes the members of the request, in small letters. We ask the new endpoint three times. The last two requests are common mistakes.
+
+# %%
+by_sdk = aws.unique("airports-by-sdk")
+many = ContainerDefinition(image=image, mode="MultiModel", model_data_url=folder)
+Model.create(model_name=by_sdk, primary_container=many, execution_role_arn=aws.role)
+size = {"instance_type": "ml.m5.large", "initial_instance_count": 1}
+variant = ProductionVariant(variant_name="Live", model_name=by_sdk, **size)
+EndpointConfig.create(endpoint_config_name=by_sdk, production_variants=[variant])
+endpoint = Endpoint.create(endpoint_name=by_sdk, endpoint_config_name=by_sdk)
+endpoint.wait_for_status("InService")
+
+first, second = (sagemaker.describe_model(ModelName=name) for name in (fleet_name, by_sdk))
+print("the same container:", first["PrimaryContainer"] == second["PrimaryContainer"])
+lines = features(july.sample(60, random_state=SEED), encoder)
+lines = lines.to_csv(index=False, header=False).split()
+for wish in ({"target_model": f"{busiest[0]}.tar.gz"}, {"target_model": "ZRH.tar.gz"}, {}):
+    try:
+        said = endpoint.invoke(body=lines[0], content_type="text/csv", **wish)
+        print(wish, said.body.read().decode(), sep="\n  ")
+    except ClientError as error:
+        said = error.response["Error"]
+        print(wish, said["Code"], said["Message"][:110], sep="\n  ")
+endpoint.delete()
+
+# %% [markdown]
+# The SDK chose nothing: the container is the same. `create` returns at once, so you wait. The errors are AWS's. `delete` leaves the model and the
+# configuration, which cost nothing.
+#
+# The first error speaks of a download: the endpoint looks into S3 when it is asked for a model. So a new model needs no update. A model that you remove from
+# the folder may still answer for a while.
+#
+# We now ask each model of the first endpoint three times. The first airport is asked only once and is not in the picture, because a server's first answer takes
+# longer.
 
 
+# %%
 def ask(target: str, body: str) -> tuple[str, float]:
     """The answer of one model, and milliseconds."""
     began, csv = time.perf_counter(), {"ContentType": "text/csv", "Accept": "text/csv"}
@@ -174,31 +219,18 @@ print(f"{hits['Average']:.0%} found their model loaded")
 # The first line of output answers for two flights, with a comma between them. A container of many models answers so when `Accept` says CSV, and otherwise with
 # a JSON list. The same image with one model writes a line for each flight.
 #
-# Two mistakes are common at first:
-
-# %%
-for wish in ({"TargetModel": "ZRH.tar.gz"}, {}):
-    try:
-        request = {"EndpointName": fleet_name, "ContentType": "text/csv", "Body": lines[0]}
-        runtime.invoke_endpoint(**request, **wish)
-    except ClientError as error:
-        said = error.response["Error"]
-        print(wish, said["Code"], said["Message"][:110], sep="\n  ")
-
-# %% [markdown]
-# The first message speaks of a download. The endpoint looks into S3 only when it is asked for a model. So a new model needs no new configuration and no update.
-# A model that you remove from the folder may still answer for a while.
+# AWS also has *inference components*: models with their own share of an instance's processors and memory. They suit a few large models, not hundreds of small
+# ones.
 
 # %% [markdown] exercise="m09_2_ex1"
 # Write two functions.
 #
 # - `publish(folder, airport, model_data)` copies the archive at the S3 URI `model_data` into `folder` (which ends in `/`). It returns a `str`, the
 #   `TargetModel` of a request for it: `publish(folder, "ZRH", "s3://.../output/model.tar.gz")` might return `"ZRH-7.tar.gz"`. Called again for the same airport
-#   with another archive, it returns a name under which the new model answers *at once*. Requests with the earlier name must still get the earlier model. You
-#   need not delete old models.
+#   with another archive, it returns a name under which the new model answers *at once*. Requests with the earlier name must still get the earlier model.
 # - `predict(endpoint, routes, flights)` returns a `list[float]`: a probability a flight, in their order. A flight is `{"airport": "LAX", "line":
 #   "4,17,1,0.31,2475,75.9,8.1,0.0,10.0"}`. `routes` is a `dict` from airport to `TargetModel`. `routes["default"]` answers for all other airports. Send one
-#   request to each model that is needed, with all its lines. `flights` may be empty.
+#   request to each model that is needed, with all its lines. Use boto3 or the SDK's `Endpoint.get`. `flights` may be empty.
 
 
 # %% answer="m09_2_ex1"
@@ -263,8 +295,7 @@ show(figure, "Three lines: dollars an hour by number of shared instances.")
 overview.sort_values("asked", ascending=False)
 
 # %% [markdown]
-# The table counts cold answers. With one instance, the model that is asked most is mostly warm. Those asked now and then are cold nearly every time. The memory
-# of several instances is counted as one.
+# The table counts cold answers. With one instance, the model that is asked most is mostly warm. Those asked now and then are cold nearly every time.
 #
 # Each curve falls while one more instance avoids enough late answers. Then it rises. A dear model stays warm in two ways: with memory for all models, or on an
 # endpoint of its own. Twelve endpoints of their own would cost twelve times `instance_usd`.
@@ -336,64 +367,71 @@ transform = {
 }
 archive = f"{folder}{busiest[0]}.tar.gz"
 model = {"ContainerHostname": "model", "Image": image, "ModelDataUrl": archive}
-canadian = deploy(aws.unique("kilometres"), Containers=[transform, model])
 
 # %% [markdown]
-# `Containers`, in their order, takes the place of `PrimaryContainer`. How much time does the second container cost? CloudWatch measures each.
+# These are the containers of boto3's request. The SDK's `ModelBuilder` takes a list of models of one container each, which need not exist at AWS. `build`
+# creates one model of all these containers. `deploy` makes the endpoint and waits.
 
 # %%
+stages = [
+    ContainerDefinition(
+        container_hostname="kilometres",
+        image=aws.image("sklearn", "1.2-1"),
+        model_data_url=transform["ModelDataUrl"],
+        environment=transform["Environment"],
+    ),
+    ContainerDefinition(container_hostname="model", image=image, model_data_url=archive),
+]
+parts = [Model(model_name=each.container_hostname, primary_container=each) for each in stages]
+canadian = aws.unique("kilometres")
+builder = ModelBuilder(model=parts, role_arn=aws.role, sagemaker_session=aws.session)
+builder.build(model_name=canadian)
+chain = builder.deploy(endpoint_name=canadian, instance_type="ml.m5.large")
+
 weekday, hour, origin, carrier, distance, *weather = lines[0].split(",")
 abroad = ",".join([weekday, hour, origin, carrier, f"{float(distance) * 1.609344:.3f}", *weather])
+answer = chain.invoke(body=abroad, content_type="text/csv").body.read().decode().strip()
+print("kilometres:", answer, "  miles:", ask(f"{busiest[0]}.tar.gz", lines[0])[0])
+settings = sagemaker.describe_endpoint_config(EndpointConfigName=canadian)
+print(settings["ProductionVariants"])
+
+# %% [markdown]
+# Compare the two answers. The SDK chose one instance, and named the variant `AllTraffic`.
+#
+# Now the pipeline gets a line in which fields are missing. It stops at a failure: the model never sees this request. The message names the container that
+# failed. That container's stream in the log says why, a moment later.
+#
+# In boto3's request `Containers`, in their order, takes the place of `PrimaryContainer`. Containers can also be called one by one. Such a *multi-container
+# endpoint* has the mode `Direct`: a request names its container. This saves instances when several *different* programs are each asked seldom. Here it shows
+# what the transform sends to the model. CloudWatch says how long each container of the pipeline takes.
 
 
+# %%
 def invoke(endpoint: str, body: str, **more) -> str:
     request = {"EndpointName": endpoint, "ContentType": "text/csv", "Body": body}
     return runtime.invoke_endpoint(**request, **more)["Body"].read().decode().strip()
 
 
-print("kilometres:", invoke(canadian, abroad), "  miles:", ask(f"{busiest[0]}.tar.gz", lines[0])[0])
-for _ in range(50):
-    invoke(canadian, abroad)
-parts = ("kilometres", "model")
-inside = []
-for name in parts:
-    latency = counted(aws.client("cloudwatch"), canadian, "ContainerLatency", 51, name)
-    inside.append(latency["Average"] / 1000)
-figure, axes = plt.subplots(figsize=(7, 1.8))
-looks = (("0.75", "black"), ("#2b5c9e", "white"))
-for name, left, width, (shade, ink) in zip(parts, (0, inside[0]), inside, looks, strict=True):
-    axes.barh("a request", width, left=left, color=shade, edgecolor="black")
-    text = f"{name}\n{width:.1f} ms"
-    axes.text(left + width / 2, 0, text, ha="center", va="center", color=ink)
-axes.set(xlabel="milliseconds, on average", title="Where a request spends its time")
-show(figure, "One bar: milliseconds of a request in the transform and in the model.")
-
-# %% [markdown]
-# Compare the two answers first. The transform costs about a millisecond, but no network and no second instance. A longer script costs more. A limit of 5 ms may
-# be too short for it.
-#
-# The same containers can also be called one by one. Such a *multi-container endpoint* has the mode `Direct`: a request names its container. This saves
-# instances when several *different* programs are each asked seldom. Here it shows what the transform sends to the model. The pipeline also gets a line that it
-# cannot read:
-
-# %%
-mode = {"Mode": "Direct"}
-direct = deploy(aws.unique("direct"), Containers=[transform, model], InferenceExecutionConfig=mode)
-print("kilometres says", invoke(direct, abroad, TargetContainerHostname="kilometres"))
-print("model says     ", invoke(direct, lines[0], TargetContainerHostname="model"))
-sagemaker.delete_endpoint(EndpointName=direct)
 try:
     invoke(canadian, "4,17,1,0.31")
 except ClientError as error:
-    print("\nthe pipeline says", error.response["Error"]["Message"][:120])
+    print("the pipeline says", error.response["Error"]["Message"][:60])
+mode = {"Mode": "Direct"}
+direct = deploy(aws.unique("direct"), Containers=[transform, model], InferenceExecutionConfig=mode)
+first, second = (sagemaker.describe_model(ModelName=name) for name in (canadian, direct))
+print("the same containers:", first["Containers"] == second["Containers"])
+print("kilometres says", invoke(direct, abroad, TargetContainerHostname="kilometres"))
+print("model says     ", invoke(direct, lines[0], TargetContainerHostname="model"))
+sagemaker.delete_endpoint(EndpointName=direct)
+for _ in range(50):
+    invoke(canadian, abroad)
+for name in ("kilometres", "model"):
+    spent = counted(aws.client("cloudwatch"), canadian, "ContainerLatency", 51, name, "AllTraffic")
+    print(f"{name} takes {spent['Average'] / 1000:.1f} ms on average")
 group = f"/aws/sagemaker/Endpoints/{canadian}"
 events = aws.client("logs").filter_log_events(logGroupName=group)["events"]
 for event in [event for event in events if "Error:" in event["message"]][-1:]:
     print(event["logStreamName"].rpartition("/")[2], "logs:", event["message"])
-
-# %% [markdown]
-# In the last request fields were missing. The message names the container that failed. Each container has a stream in the log, which says why. A pipeline stops
-# at a failure: the model never saw this request.
 
 # %% [markdown] exercise="m09_2_ex3"
 # Write `pipeline(name, encoder, model_data)`. It makes an endpoint `name` that takes *raw* flights, and returns `name` when it answers, such as `"raw-1"` for
@@ -404,7 +442,7 @@ for event in [event for event in events if "Error:" in event["message"]][-1:]:
 #   becomes 0 for Monday, 17, 1, the share of UA, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: do as training did.
 # - The last is the XGBoost container with the archive at the S3 URI `model_data`. It answers one number a line.
 #
-# `transform` and `model` show what a container takes. You may use `store` and `deploy`. You need not clean up.
+# Use the SDK (`stages`, `builder`) or boto3 (`transform`, `model`, `deploy`). You may use `store`. You need not clean up.
 
 
 # %% answer="m09_2_ex3"
@@ -415,9 +453,7 @@ import io
 import json
 
 import pandas as pd
-from raw import RAW, features
-
-predict_fn = features
+from raw import RAW, features as predict_fn
 
 def model_fn(model_dir):
     with open(f"{model_dir}/encoder.json") as file:
@@ -431,7 +467,11 @@ def output_fn(rows, accept):
 """
     code = {"code/transform.py": script.encode(), "code/raw.py": Path("given/raw.py").read_bytes()}
     uri = store(f"{name}.tar.gz", {"encoder.json": json.dumps(encoder).encode(), **code})
-    return deploy(name, Containers=[transform | {"ModelDataUrl": uri}, model | {"ModelDataUrl": model_data}])
+    first = ContainerDefinition(image=transform["Image"], model_data_url=uri, environment=transform["Environment"])
+    parts = [Model(model_name=name, primary_container=one) for one in (first, ContainerDefinition(image=image, model_data_url=model_data))]
+    builder = ModelBuilder(model=parts, role_arn=aws.role, sagemaker_session=aws.session)
+    builder.build(model_name=name)
+    return builder.deploy(endpoint_name=name, instance_type="ml.m5.large").endpoint_name
     ### END SOLUTION
 
 
@@ -441,8 +481,9 @@ check("m09_2_ex3", pipeline=pipeline)
 # %% [markdown]
 # ## Where does the transform belong?
 #
-# The partner could also compute the features. Then you need no second container and no raw data. But two programs must do the same thing for ever. Here are
-# three mistakes, on July's flights: an encoder that was not renewed with the model, weeks that begin on Sunday, and an hour in UTC.
+# The transform costs a millisecond or two, but no network and no second instance. The partner could also compute the features. But then two programs must do
+# the same thing for ever. Here are three mistakes, on July's flights: an encoder that was not renewed with the model, weeks that begin on Sunday, and an hour
+# in UTC.
 
 # %%
 month = july.sample(8_000, random_state=SEED)
@@ -492,7 +533,7 @@ show(figure, "Bars: AUC in July for four ways to make the features.")
 #
 # For each request, serverless costs its seconds (`model_s`) times `memory_gb` times `gb_second_usd`. An instance runs all day at `instance_usd` an hour.
 # Pipelines and many models come before serverless because a serverless endpoint takes neither. `transform` may also be `none`, or `history`: features that are
-# prepared beforehand. If you know more, another way may be better.
+# prepared beforehand.
 
 # %% [markdown] exercise="m09_2_ex4"
 # Write `choose(case)`. It returns a `str`, one of the six options, by this course's table. A case is a `dict` with all fields: `{"answer_s": 20.0, "model_s":
@@ -573,7 +614,7 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # ## In this notebook we have
 #
 # - asked whether many models are needed at all;
-# - put twelve behind one endpoint, and replaced one without an update;
+# - put twelve behind one endpoint, with boto3 and with the SDK, and replaced one without an update;
 # - kept models warm where this is worth its price;
 # - put a transform in front of a model, and seen what a copy elsewhere does wrong;
 # - chosen among six ways to serve, and made another one right.
@@ -595,14 +636,6 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # - 5: in the error message, which names the container; then in that container's log stream.
 #
 # </details>
-#
-# ## The same with the SDK
-#
-# Version 3 of the SageMaker SDK has no class for many models. Its resources make the requests above: `Model.create` with a
-# `ContainerDefinition(mode="MultiModel", image=image, model_data_url=folder)`, then `endpoint.invoke(body=lines[0], target_model="ATL.tar.gz")`.
-#
-# AWS now also has *inference components*. They are models with their own share of an instance's processors and memory, and scale one by one. They suit a few
-# large models. For hundreds of small ones, the multi-model endpoint is still there.
 #
 # ## The same in version 2 of the SDK
 #
