@@ -38,7 +38,8 @@ def captured() -> Iterator[io.StringIO]:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("default")
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sagemaker\.")  # of what the SDK itself does
+        # The SDK's own code warns of itself: each `ModelBuilder` says that a parameter is deprecated which nobody gave.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"sagemaker\.")
         warnings.showwarning = lambda message, category, *_, **__: caught.write(f"{category.__name__}: {message}\n")
         yield caught
 

@@ -1,15 +1,28 @@
-"""What a learner's code printed, as the report of a check shows it."""
+"""What a learner's function writes is captured, without what the SDK's own code says of itself."""
 
 from __future__ import annotations
 
+import types
+import warnings
+
 from course.grading.capture import captured
 
-WARN = "import warnings\nwarnings.warn('out of date', DeprecationWarning)"
+SDK = """
+import warnings
+
+def of_the_sdk():
+    warnings.warn("of the SDK itself", DeprecationWarning)
+
+def of_the_caller():
+    warnings.warn("of its caller", DeprecationWarning, stacklevel=2)
+"""
 
 
-def test_what_the_sdk_itself_deprecates_is_not_shown_and_all_else_is() -> None:
-    with captured() as caught:
-        exec(WARN, {"__name__": "sagemaker.serve.model_builder"})
-        assert caught.getvalue() == ""
-        exec(WARN, {"__name__": "__main__"})
-    assert caught.getvalue() == "DeprecationWarning: out of date\n"
+def test_deprecations_inside_the_sdk_are_not_the_learners() -> None:
+    module = types.ModuleType("sagemaker.serve.model_builder")
+    exec(SDK, vars(module))
+    with captured() as output:
+        module.of_the_sdk()
+        module.of_the_caller()
+        warnings.warn("role fallback", stacklevel=1)
+    assert output.getvalue() == "DeprecationWarning: of its caller\nUserWarning: role fallback\n"
