@@ -396,7 +396,7 @@ settings = sagemaker.describe_endpoint_config(EndpointConfigName=canadian)
 print(settings["ProductionVariants"])
 
 # %% [markdown]
-# Compare the two answers. The SDK chose one instance, and named the variant `AllTraffic`.
+# Compare the two answers. The SDK chose one instance, named the variant `AllTraffic`, and tagged the endpoint with the model's source.
 #
 # Now the pipeline gets a line in which fields are missing. It stops at a failure: the model never sees this request. The message names the container that
 # failed. That container's stream in the log says why, a moment later.
