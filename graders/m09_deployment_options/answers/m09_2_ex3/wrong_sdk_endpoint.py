@@ -1,7 +1,7 @@
 """The SDK's endpoint is the endpoint."""
 
 # trips: built
-# says: str
+# says: type Endpoint
 
 SCRIPT = r"""
 import io
