@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -149,28 +149,29 @@ def _asked(answer: Answer, hour: Hour, endpoint: dict[str, Any], body: str, want
 
 @contextlib.contextmanager
 def _removed(sagemaker: Any) -> Iterator[set[str]]:
-    """The names of all endpoints. Whatever is new when it is left, is deleted, with its configuration and its models."""
-    before = _endpoints(sagemaker)
-    known = frozenset(before)
+    """The names of all endpoints. New endpoints are deleted when it is left, with their configurations and models that are new, too."""
+    before = _names(sagemaker, "endpoint")
+    known = {kind: frozenset(_names(sagemaker, kind)) for kind in ("endpoint", "endpoint_config", "model")}
     try:
         yield before
     finally:
-        for name in sorted(_endpoints(sagemaker) - known):
-            _remove(sagemaker, name)
+        for name in sorted(_names(sagemaker, "endpoint") - known["endpoint"]):
+            _remove(sagemaker, name, known)
 
 
-def _endpoints(sagemaker: Any) -> set[str]:
-    pages = sagemaker.get_paginator("list_endpoints").paginate()
-    return {one["EndpointName"] for page in pages for one in page["Endpoints"]}
+def _names(sagemaker: Any, kind: str) -> set[str]:
+    noun = kind.title().replace("_", "")
+    return {one[f"{noun}Name"] for page in sagemaker.get_paginator(f"list_{kind}s").paginate() for one in page[f"{noun}s"]}
 
 
-def _remove(sagemaker: Any, name: str) -> None:
+def _remove(sagemaker: Any, name: str, known: Mapping[str, Collection[str]]) -> None:
     with contextlib.suppress(WaiterError):  # one that failed goes as well
         sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
     config = sagemaker.describe_endpoint(EndpointName=name)["EndpointConfigName"]
     variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
     sagemaker.delete_endpoint(EndpointName=name)
-    sagemaker.delete_endpoint_config(EndpointConfigName=config)
-    for model in {each["ModelName"] for each in variants}:
+    if config not in known["endpoint_config"]:
+        sagemaker.delete_endpoint_config(EndpointConfigName=config)
+    for model in {each["ModelName"] for each in variants} - set(known["model"]):
         with contextlib.suppress(ClientError):  # several endpoints may have had one model
             sagemaker.delete_model(ModelName=model)
