@@ -14,6 +14,8 @@ from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 
 TABLE = Path(__file__).with_name("sdk_requests.yaml")
+ITEM = "item "
+NAMES = ("channelName", "inputName", "key", "name", "outputName")  # members that name an item of a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +35,56 @@ def table() -> list[Twins]:
     return [Twins(notebook, **{"differs": {}} | row) for notebook, rows in given.items() for row in rows]
 
 
-def differences(twins: Twins, handles: Sequence[launch.Handle]) -> dict[str, tuple[Any, Any]]:
-    """The members in which the two requests differ, with boto3's value and the SDK's; None where a request leaves a member out.
+def differences(twins: Twins, handles: Sequence[launch.Handle]) -> dict[str, list[tuple[Any, Any]]]:
+    """The members in which the two requests differ, with the pairs of boto3's value and the SDK's; None where a request lacks the member.
 
-    Raises LookupError when the local AWSs have not seen one of the two.
+    Items of a list are compared by their names, so their order does not count. All items of a list are one member.
+
+    Raises
+    ------
+    LookupError
+        The local AWSs have not seen one of the two.
     """
     seen = [parameters for handle in handles for parameters in _requests(handle, twins.operation)]
     by_hand, by_sdk = (_flat(_named(seen, start, twins)) for start in (twins.boto3, twins.sdk))
-    members = sorted(by_hand.keys() | by_sdk.keys())
-    return {each: (by_hand.get(each), by_sdk.get(each)) for each in members if by_hand.get(each) != by_sdk.get(each)}
+    found: dict[str, list[tuple[Any, Any]]] = {}
+    for place in sorted(by_hand.keys() | by_sdk.keys()):
+        pair = by_hand.get(place), by_sdk.get(place)
+        if pair[0] != pair[1]:
+            found.setdefault(".".join(part for part in place if not part.startswith(ITEM)), []).append(pair)
+    return found
 
 
 def _requests(handle: launch.Handle, operation: str) -> Iterator[dict]:
-    """The parameters of all requests for an operation, the latest first."""
+    """The parameters of all requests for an operation, the earliest first."""
     chosen = [{"AttributeKey": "EventName", "AttributeValue": operation}]
-    for page in client_factory(handle)("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=chosen):
-        for event in page["Events"]:
-            yield json.loads(event["CloudTrailEvent"])["requestParameters"]
+    pages = client_factory(handle)("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=chosen)
+    for event in reversed([event for page in pages for event in page["Events"]]):
+        yield json.loads(event["CloudTrailEvent"])["requestParameters"]
 
 
 def _named(seen: Sequence[dict], start: str, twins: Twins) -> dict:
-    """The latest request whose resource's name begins so, without that name."""
+    """The first request whose resource's name begins so, without that name."""
     for parameters in seen:
         for member, name in parameters.items():
-            if member.endswith("Name") and str(name).startswith(start):
+            other = start != twins.sdk and str(name).startswith(twins.sdk)  # "count-sdk-" begins with "count-"
+            if member.endswith("Name") and str(name).startswith(start) and not other:
                 return json.loads(json.dumps(parameters).replace(name, "<name>"))
     raise LookupError(f"{twins.notebook}: no {twins.operation} whose name begins with {start!r}")
 
 
-def _flat(value: Any, place: str = "") -> dict[str, Any]:
-    """The values of a request by their paths, such as ``inputDataConfig.0.channelName``."""
-    if isinstance(value, dict | list):
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        return {path: found for key, each in pairs for path, found in _flat(each, f"{place}.{key}").items()}
-    return {place.removeprefix("."): value}
+def _flat(value: Any, place: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """The values of a request by their places, such as ``("inputDataConfig", "item train", "contentType")``."""
+    if isinstance(value, dict):
+        pairs = list(value.items())
+    elif isinstance(value, list):
+        pairs = [(ITEM + _item(each, number), each) for number, each in enumerate(value)]
+    else:
+        return {place: value}
+    return {path: found for key, each in pairs for path, found in _flat(each, (*place, key)).items()}
+
+
+def _item(value: Any, number: int) -> str:
+    """What an item of a list is called: its name, or else its number."""
+    named = [each for key, each in value.items() if key in NAMES] if isinstance(value, dict) else []
+    return str(named[0] if named else number)
