@@ -23,6 +23,7 @@ NEAR = 5e-5  # a gain may be given with four decimals
 SHARE = 0.8  # of money and time that a plan may use
 REFUSED = {  # words of AWS's refusal, and what they mean here
     "ResourceInUse": "asks for a name that is taken. A name works only once: make another one each time.",
+    "ResourceLimitExceeded": "asks for more instances at a time than the account may have: how many training jobs are paid for?",
     "override the metric definitions": "sends the metric definitions that SageMaker had added: a built-in algorithm has its own.",
 }
 DOLLARS = 2e-6  # a bill may be given with six decimals; a second costs a hundred times as much
