@@ -267,11 +267,11 @@ check("m06_1_ex2", next_ranges=next_ranges)
 # %%
 import logging
 
-from given.tuning_jobs import channel
+from given.tuning_jobs import channel, sdk_channel
 from sagemaker.core.helper.session_helper import Session
 from sagemaker.core.parameter import ContinuousParameter, IntegerParameter
 from sagemaker.train import ModelTrainer
-from sagemaker.train.configs import Compute, InputData, OutputDataConfig, StoppingCondition
+from sagemaker.train.configs import Compute, OutputDataConfig, StoppingCondition
 from sagemaker.train.tuner import HyperparameterTuner
 
 logging.disable(logging.WARNING)  # the SDK reports every step
@@ -302,14 +302,15 @@ tuner = HyperparameterTuner(
     max_parallel_jobs=2,
     random_seed=SEED,
 )
-inputs = [InputData(channel_name=n, data_source=uris[n], content_type="text/csv") for n in uris]
+inputs = [sdk_channel(part, uri) for part, uri in uris.items()]
 name = aws.unique("with-sdk")
 tuner.tune(inputs=inputs, job_name=name)
 print("The winner is", tuner.best_training_job())
 
 # %% [markdown]
 # A tuner's `max_runtime_in_seconds` (in boto3 a member of `ResourceLimits`) limits the whole search. Without `job_name`, the SDK's name ends with the minute, so
-# the second search of a minute fails. `inputs` may also be a `dict` of URIs. Then there is no content type, and XGBoost cannot read CSV.
+# the second search of a minute fails. `inputs` may also be a `dict` of URIs. Then there is no content type, and XGBoost cannot read CSV. With `InputData` a tuner
+# of version 3.12, which Studio has (November 2026), loses it, too. So `sdk_channel` writes the request's own shape, `Channel`.
 #
 # `tune` has sent one request,
 # [create_hyper_parameter_tuning_job](https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/sagemaker/client/create_hyper_parameter_tuning_job.html).
@@ -383,7 +384,7 @@ def search(train: str, validation: str, jobs: int, seconds: int) -> dict:
         max_runtime_in_seconds=seconds,
     )
     uris = {"train": train, "validation": validation}
-    inputs = [InputData(channel_name=each, data_source=uri, content_type="text/csv") for each, uri in uris.items()]
+    inputs = [sdk_channel(each, uri) for each, uri in uris.items()]
     tuner.tune(inputs=inputs, job_name=name)
     best = tuner.best_training_job()
     model = sagemaker.describe_training_job(TrainingJobName=best)["ModelArtifacts"]["S3ModelArtifacts"]

@@ -36,7 +36,7 @@ import pandas as pd
 from given.budget import begin, best_after, named, summary, verdict
 from given.schedule import COLUMNS, table
 from given.search import Pool, replay
-from given.tuning_jobs import children, wait_for_tuning
+from given.tuning_jobs import children, sdk_channel, wait_for_tuning
 from matplotlib import pyplot as plt
 
 from course import ProgressLine, check, connect, hint, judge, show
@@ -87,12 +87,8 @@ from sagemaker.train.tuner import HyperparameterTuner
 logging.disable(logging.WARNING)  # the SDK reports every step
 
 
-def inputs(train: str, validation: str) -> list[configs.InputData]:
-    channels = {"train": uris[train], "validation": uris[validation]}
-    return [
-        configs.InputData(channel_name=name, data_source=uri, content_type="text/csv")
-        for name, uri in channels.items()
-    ]
+def inputs(train: str, validation: str) -> list:
+    return [sdk_channel("train", uris[train]), sdk_channel("validation", uris[validation])]
 
 
 # %% [markdown]
@@ -565,8 +561,7 @@ def search_within(train: str, validation: str, trial: str, brief: dict) -> dict:
             parent_hyper_parameter_tuning_jobs=[Parent(hyper_parameter_tuning_job_name=trial)],
         ),
     )
-    channels = (("train", train), ("validation", validation))
-    data = [configs.InputData(channel_name=name, data_source=uri, content_type="text/csv") for name, uri in channels]
+    data = [sdk_channel("train", train), sdk_channel("validation", validation)]
     name = aws.unique("within")
     tuner.tune(data, job_name=name)
     return {"tuning_job": name, "usd": sum(billed(name)) * rate}

@@ -21,6 +21,14 @@ def channel(name: str, uri: str) -> dict:
     return {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}
 
 
+def sdk_channel(name: str, uri: str) -> Any:
+    """A channel of CSV at an S3 URI, in the SDK's form of the request. In a tuner of version 3.12, `InputData` loses its content type."""
+    from sagemaker.core.shapes import Channel, DataSource, S3DataSource  # the import takes seconds
+
+    source = DataSource(s3_data_source=S3DataSource(s3_data_type="S3Prefix", s3_uri=uri))
+    return Channel(channel_name=name, content_type="text/csv", data_source=source)
+
+
 def wait_for_tuning(sagemaker: Any, name: str) -> dict:
     """The description of the tuning job ``name``, once it has ended. boto3 has a waiter for training jobs, and none for these.
 

@@ -16,8 +16,8 @@ def search(train, validation, jobs, seconds):
         max_runtime_in_seconds=seconds,
         early_stopping_type="Auto",
     )
-    csv = [InputData(channel_name="validation", data_source=validation, content_type="text/csv")]
-    csv.append(InputData(channel_name="train", data_source=train, content_type="text/csv"))
+    csv = [sdk_channel("validation", validation)]
+    csv.append(sdk_channel("train", train))
     searched.tune(csv, aws.unique("flights"), wait=False)
     searched.wait()
     best = TrainingJob.get(searched.best_training_job())

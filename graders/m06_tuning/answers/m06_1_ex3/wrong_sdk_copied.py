@@ -21,7 +21,7 @@ def search(train, validation, jobs, seconds):
         max_runtime_in_seconds=seconds,
     )
     uris = {"train": train, "validation": validation}
-    inputs = [InputData(channel_name=each, data_source=uri, content_type="text/csv") for each, uri in uris.items()]
+    inputs = [sdk_channel(each, uri) for each, uri in uris.items()]
     tuner.tune(inputs=inputs, job_name=name)
     best = tuner.best_training_job()
     model = sagemaker.describe_training_job(TrainingJobName=best)["ModelArtifacts"]["S3ModelArtifacts"]

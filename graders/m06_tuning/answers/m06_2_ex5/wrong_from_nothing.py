@@ -21,7 +21,7 @@ def search_within(train, validation, trial, brief):
         max_runtime_in_seconds=60 * brief["deadline_minutes"],
     )
     channels = (("train", train), ("validation", validation))
-    data = [configs.InputData(channel_name=key, data_source=uri, content_type="text/csv") for key, uri in channels]
+    data = [sdk_channel(key, uri) for key, uri in channels]
     name = aws.unique("within")
     tuner.tune(data, job_name=name)
     return {"tuning_job": name, "usd": sum(billed(name)) * rate}

@@ -22,7 +22,7 @@ def search_within(train, validation, trial, brief):
         warm_start_config=WarmStartConfig(warm_start_type="IdenticalDataAndAlgorithm", parent_hyper_parameter_tuning_jobs=[parent]),
     )
     channels = (("train", train), ("validation", validation))
-    data = [configs.InputData(channel_name=key, data_source=uri, content_type="text/csv") for key, uri in channels]
+    data = [sdk_channel(key, uri) for key, uri in channels]
     name = aws.unique("within")
     tuner.tune(data, job_name=name)
     return {"tuning_job": name, "usd": sum(billed(name)) * rate}
