@@ -1,16 +1,18 @@
 def publish(folder, airport, model_data):
-    target = f"{aws.unique(airport)}.tar.gz"
-    bucket, prefix = folder[5:].split("/", 1)
-    from_bucket, key = model_data[5:].split("/", 1)
-    s3.copy_object(Bucket=bucket, Key=prefix + target, CopySource={"Bucket": from_bucket, "Key": key})
-    return target
+    name = f"{airport}/{aws.unique('model')}.tar.gz"
+    place = folder.split("://")[1].partition("/")
+    s3.copy_object(CopySource=model_data.split("://")[1], Bucket=place[0], Key=place[2] + name)
+    return name
 
 
 def predict(endpoint, routes, flights):
-    targets = [routes.get(flight["airport"]) or routes["default"] for flight in flights]
-    many, waiting = Endpoint.get(endpoint), {}
-    for target in set(targets):
-        body = "\n".join(flight["line"] for flight, wanted in zip(flights, targets, strict=True) if wanted == target)
-        said = many.invoke(body=body, content_type="text/csv", target_model=target)
-        waiting[target] = iter(json.loads(said.body.read()))
-    return [next(waiting[target]) for target in targets]
+    numbers, shared = [0.0] * len(flights), Endpoint.get(endpoint)
+    for target in {*routes.values()}:
+        mine = [n for n, each in enumerate(flights) if routes.get(each["airport"], routes["default"]) == target]
+        if not mine:
+            continue
+        body = "\n".join(flights[n]["line"] for n in mine)
+        said = shared.invoke(body=body, content_type="text/csv", accept="application/json", target_model=target)
+        for n, number in zip(mine, json.loads(said.body.read()), strict=True):
+            numbers[n] = number
+    return numbers
