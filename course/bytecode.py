@@ -31,9 +31,11 @@ GROUPS: tuple[tuple[str, ...], ...] = (
         "xgboost.tracker",
         "sagemaker.core.resources",
     ),
-    # The parts of the SDK that lessons use (`tests/course/test_bytecode.py`).
+    # The parts of the SDK that lessons use (`tests/packaging/test_bytecode.py`).
     (
+        "sagemaker.core",
         "sagemaker.core.clarify",
+        "sagemaker.core.inference_config",
         "sagemaker.core.model_monitor",
         "sagemaker.core.model_monitor.clarify_model_monitoring",
         "sagemaker.core.model_monitor.dataset_format",
@@ -42,6 +44,7 @@ GROUPS: tuple[tuple[str, ...], ...] = (
         "sagemaker.core.shapes",
         "sagemaker.core.training.configs",
         "sagemaker.core.transformer",
+        "sagemaker.core.utils.exceptions",
         "sagemaker.core.workflow.conditions",
         "sagemaker.core.workflow.execution_variables",
         "sagemaker.core.workflow.functions",

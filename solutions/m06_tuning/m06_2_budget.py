@@ -221,9 +221,7 @@ def repeat(name: str, strategy: str, seed: int) -> dict:
         training_job_definition=definition,
     )
     again.wait()
-    best, before = (
-        job.best_training_job.final_hyper_parameter_tuning_job_objective_metric.value for job in (again.refresh(), past)
-    )
+    best, before = (job.best_training_job.final_hyper_parameter_tuning_job_objective_metric.value for job in (again.refresh(), past))
     better = 1 if config.hyper_parameter_tuning_job_objective.type == "Maximize" else -1
     return {"tuning_job": again.hyper_parameter_tuning_job_name, "gain": better * (best - before)}
     ### END SOLUTION
@@ -371,9 +369,7 @@ transfer = WarmStartConfig(
     warm_start_type="TransferLearning",
     parent_hyper_parameter_tuning_jobs=[Parent(hyper_parameter_tuning_job_name=parent)],
 )
-next_month = HyperparameterTuner(
-    trainer, "validation:auc", ranges, max_jobs=3, max_parallel_jobs=2, warm_start_config=transfer
-)
+next_month = HyperparameterTuner(trainer, "validation:auc", ranges, max_jobs=3, max_parallel_jobs=2, warm_start_config=transfer)
 august = aws.unique("august")
 next_month.tune(inputs("july", "august"), job_name=august, wait=False)
 requests = []

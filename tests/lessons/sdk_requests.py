@@ -60,7 +60,9 @@ def _requests(handle: launch.Handle, operation: str) -> Iterator[dict]:
     chosen = [{"AttributeKey": "EventName", "AttributeValue": operation}]
     pages = client_factory(handle)("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=chosen)
     for event in reversed([event for page in pages for event in page["Events"]]):
-        yield json.loads(event["CloudTrailEvent"])["requestParameters"]
+        record = json.loads(event["CloudTrailEvent"])
+        if "errorCode" not in record:  # a refused request may have no parameters
+            yield record["requestParameters"]
 
 
 def _named(seen: Sequence[dict], start: str, twins: Twins) -> dict:

@@ -73,12 +73,13 @@ def test_the_lessons_reached_the_local_aws_by_their_environment_alone(runs, hand
 
 
 def test_the_sdk_asks_for_what_boto3_asks_for(runs, handles):
-    found = {each: sdk_requests.differences(each, handles) for each in sdk_requests.table() if each.notebook in runs}
-    wrong = {
-        (twins.notebook, twins.sdk): {member: pair for member, pair in members.items() if member not in twins.differs}
-        | {member: "the same in both" for member in twins.differs.keys() - members.keys()}
-        for twins, members in found.items()
-    }
+    wrong = {}
+    for twins in sdk_requests.table():
+        if twins.notebook in runs:
+            members = sdk_requests.differences(twins, handles)
+            unexplained = {member: pairs for member, pairs in members.items() if member not in twins.differs}
+            unseen = {member: "the same in both" for member in twins.differs.keys() - members.keys()}
+            wrong[twins.notebook, twins.operation, twins.sdk] = unexplained | unseen
     assert {name: members for name, members in wrong.items() if members} == {}
 
 
