@@ -369,7 +369,8 @@ transfer = WarmStartConfig(
     warm_start_type="TransferLearning",
     parent_hyper_parameter_tuning_jobs=[Parent(hyper_parameter_tuning_job_name=parent)],
 )
-next_month = HyperparameterTuner(trainer, "validation:auc", ranges, max_jobs=3, max_parallel_jobs=2, warm_start_config=transfer)
+how = {"max_jobs": 3, "max_parallel_jobs": 2, "warm_start_config": transfer}
+next_month = HyperparameterTuner(trainer, "validation:auc", ranges, **how)
 august = aws.unique("august")
 next_month.tune(inputs("july", "august"), job_name=august, wait=False)
 requests = []

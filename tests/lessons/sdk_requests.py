@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 
 TABLE = Path(__file__).with_name("sdk_requests.yaml")
+SESSION = "[0-9a-f]{6}"  # a session of a notebook has it in all its names, see `CourseSession.unique`
 ITEM = "item "
 NAMES = ("channelName", "inputName", "key", "name", "outputName")  # members that name an item of a list
 
@@ -46,7 +48,8 @@ def differences(twins: Twins, handles: Sequence[launch.Handle]) -> dict[str, lis
         The local AWSs have not seen one of the two.
     """
     seen = [parameters for handle in handles for parameters in _requests(handle, twins.operation)]
-    by_hand, by_sdk = (_flat(_named(seen, start, twins)) for start in (twins.boto3, twins.sdk))
+    session, sdk_request = _named(seen, twins.sdk, SESSION, twins)
+    by_sdk, by_hand = _flat(sdk_request), _flat(_named(seen, twins.boto3, session, twins)[1])
     found: dict[str, list[tuple[Any, Any]]] = {}
     for place in sorted(by_hand.keys() | by_sdk.keys()):
         pair = by_hand.get(place), by_sdk.get(place)
@@ -65,13 +68,12 @@ def _requests(handle: launch.Handle, operation: str) -> Iterator[dict]:
             yield record["requestParameters"]
 
 
-def _named(seen: Sequence[dict], start: str, twins: Twins) -> dict:
-    """The first request whose resource's name begins so, without that name."""
+def _named(seen: Sequence[dict], start: str, session: str, twins: Twins) -> tuple[str, dict]:
+    """The first request whose resource's name begins so, without that name; and the notebook's session, which follows in the name."""
     for parameters in seen:
         for member, name in parameters.items():
-            other = start != twins.sdk and str(name).startswith(twins.sdk)  # "count-sdk-" begins with "count-"
-            if member.endswith("Name") and str(name).startswith(start) and not other:
-                return json.loads(json.dumps(parameters).replace(name, "<name>"))
+            if member.endswith("Name") and (found := re.match(f"{start}({session})-", str(name))):
+                return found[1], json.loads(json.dumps(parameters).replace(name, "<name>"))
     raise LookupError(f"{twins.notebook}: no {twins.operation} whose name begins with {start!r}")
 
 
