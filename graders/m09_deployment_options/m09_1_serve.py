@@ -125,7 +125,7 @@ def _variant(answer: Answer, endpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 def _asked(answer: Answer, hour: Hour, endpoint: dict[str, Any], body: str, wanted: float, count: int) -> Served:
-    """What becomes of ``count`` requests at once to an endpoint, which was described when the function had returned."""
+    """Ask an endpoint ``count`` times at once. ``endpoint`` is its description right after the function returned."""
     sagemaker, runtime, name = answer.client("sagemaker"), answer.client("sagemaker-runtime"), endpoint["EndpointName"]
     with contextlib.suppress(WaiterError):  # it is asked in any case
         sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig=WAIT)
@@ -150,10 +150,9 @@ def _asked(answer: Answer, hour: Hour, endpoint: dict[str, Any], body: str, want
 @contextlib.contextmanager
 def _removed(sagemaker: Any) -> Iterator[set[str]]:
     """The names of all endpoints. New endpoints are deleted when it is left, with their configurations and models that are new, too."""
-    before = _names(sagemaker, "endpoint")
     known = {kind: frozenset(_names(sagemaker, kind)) for kind in ("endpoint", "endpoint_config", "model")}
     try:
-        yield before
+        yield set(known["endpoint"])
     finally:
         for name in sorted(_names(sagemaker, "endpoint") - known["endpoint"]):
             _remove(sagemaker, name, known)

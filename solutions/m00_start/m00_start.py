@@ -260,7 +260,7 @@ except runtime.exceptions.ClientError as error:
 #
 # ## The same with the SDK
 #
-# `boto3` shows each request. In companies you will more often see the SageMaker Python SDK. It makes the same requests from Python objects. Its import takes
+# `boto3` shows each request. In companies you will more often see the SageMaker Python SDK. It makes such requests from Python objects. Its import takes
 # some seconds:
 
 # %%
@@ -319,7 +319,7 @@ print(f"the second model says {float(answer.body.read()):.0%}")
 endpoint.delete()
 
 # %% [markdown]
-# Both ways end in the same requests, so the errors that you just read look the same.
+# The SDK calls the same operations, so the errors that you just read look the same.
 #
 # ## How this course works
 #

@@ -394,9 +394,8 @@ answer = chain.invoke(body=abroad, content_type="text/csv").body.read().decode()
 print("kilometres:", answer, "  miles:", ask(f"{busiest[0]}.tar.gz", lines[0])[0])
 
 # %% [markdown]
-# Compare the two answers. `ModelBuilder(model=[...], role_arn=..., sagemaker_session=aws.session)` needs fewer lines. It takes a list of `Model` of one container
-# each, which need not exist at AWS. Its `build` makes one model of them, and `deploy` an endpoint. In version 3.12, which Studio has (November 2026), the
-# containers lose their names.
+# Compare the two answers. `ModelBuilder` needs fewer lines: its `model` may be a list of `Model`, of one container each, which need not exist at AWS. `build`
+# makes one model of them, and `deploy` makes the endpoint. But in version 3.12, which Studio has (November 2026), the containers lose their names.
 #
 # Now the pipeline gets a line in which fields are missing. It stops at a failure: the model never sees this request. The message names the container that
 # failed. That container's stream in the log says why, a moment later.

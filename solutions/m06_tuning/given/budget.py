@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from .tuning_jobs import channel
+
 IMAGE = ("xgboost", "3.0-5")
 STATIC = {"objective": "binary:logistic", "num_round": "300"}
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
@@ -33,15 +35,11 @@ def configuration(jobs: int) -> dict:
 
 def definition(aws: Any, train: str, validation: str) -> dict:
     """What the training jobs of a search share; ``train`` and ``validation`` are S3 URIs of CSV files."""
-    channels = [
-        {"ChannelName": name, "ContentType": "text/csv", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
-        for name, uri in (("train", train), ("validation", validation))
-    ]
     return {
         "RoleArn": aws.role,
         "AlgorithmSpecification": {"TrainingImage": aws.image(*IMAGE), "TrainingInputMode": "File"},
         "StaticHyperParameters": STATIC,
-        "InputDataConfig": channels,
+        "InputDataConfig": [channel("train", train), channel("validation", validation)],
         "OutputDataConfig": {"S3OutputPath": f"s3://{aws.bucket}/{aws.prefix}"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
         "StoppingCondition": {"MaxRuntimeInSeconds": 600},

@@ -6,7 +6,6 @@ The search is as in SageMaker: so many jobs, so many at a time; what has ended b
 import heapq
 import itertools
 import statistics
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from scipy.special import ndtr
 HYPERPARAMETERS = ["eta", "max_depth", "min_child_weight", "gamma", "subsample", "colsample_bytree", "lambda", "alpha"]
 DEFAULTS = {"eta": 0.3, "max_depth": 6, "min_child_weight": 1, "subsample": 1, "colsample_bytree": 1, "lambda": 1}  # XGBoost's; others 0
 ROUNDS, REPORTS = 100, 20  # a training reports its AUC after 5, 10, ... 100 rounds
+WAIT, SETUP, TRAINING = 2.0, 1.0, 10.0  # minutes of a job: for its instance, which is not billed; setting up; the average training
 FIRST = 9  # jobs at random before there is a model: one more than there are hyperparameters
 ENOUGH = 3  # completed jobs before early stopping judges one; jobs at a rung before Hyperband does
 FACTOR, RUNGS, BRACKETS = 3, (1, 3, 9), [0] * 9 + [1] * 5 + [2] * 3  # Hyperband: the best third goes on; reports; first rung of each job
@@ -53,15 +53,6 @@ class Pool:
         return len(self.trials)
 
 
-@dataclass(frozen=True)
-class Times:
-    """Minutes of a job: waiting for its instance, which is not billed; setting up; and the average training."""
-
-    wait: float = 2.0
-    setup: float = 1.0
-    training: float = 10.0
-
-
 def replay(pool: Pool, strategy: str, jobs: int, parallel: int = 1, seed: int = 0, early: str = "Off") -> pd.DataFrame:
     """The jobs of a search, in the order in which they began.
 
@@ -84,7 +75,7 @@ def replay(pool: Pool, strategy: str, jobs: int, parallel: int = 1, seed: int = 
         ``trial`` (a row of the pool), ``start`` and ``end`` (minutes), ``billed`` (minutes), ``rounds``, ``status`` (``Completed`` or
         ``Stopped``) and ``auc``, the last that the job reported.
     """
-    run = _Run(pool, CHOICES[strategy](pool, jobs, np.random.default_rng(seed)), Times())
+    run = _Run(pool, CHOICES[strategy](pool, jobs, np.random.default_rng(seed)))
     rule = _Hyperband() if strategy == "Hyperband" else _Median() if early == "Auto" else _Never()
     return pd.DataFrame(run.jobs(rule, None if strategy == "Hyperband" else jobs, jobs * ROUNDS, parallel))
 
@@ -92,8 +83,8 @@ def replay(pool: Pool, strategy: str, jobs: int, parallel: int = 1, seed: int = 
 class _Run:
     """One replay. Its events are the reports of the jobs, in the order of time."""
 
-    def __init__(self, pool: Pool, choose: "_Random", times: Times) -> None:
-        self._pool, self._choose, self._times = pool, choose, times
+    def __init__(self, pool: Pool, choose: "_Random") -> None:
+        self._pool, self._choose = pool, choose
         self._jobs: list[dict] = []
         self._events: list[tuple[float, int, int]] = []  # minute, number of the job, report
 
@@ -118,9 +109,9 @@ class _Run:
         self._expect(len(self._jobs) - 1, 1)
 
     def _expect(self, number: int, report: int) -> None:
-        job, times = self._jobs[number], self._times
-        trained = times.training * float(self._pool.work[job["trial"]]) * report / REPORTS
-        heapq.heappush(self._events, (job["start"] + times.wait + times.setup + trained, number, report))
+        job = self._jobs[number]
+        trained = TRAINING * float(self._pool.work[job["trial"]]) * report / REPORTS
+        heapq.heappush(self._events, (job["start"] + WAIT + SETUP + trained, number, report))
 
     def _reported(self, rule: "_Never", now: float, number: int, report: int) -> bool:
         """Whether the job ends with this report."""
@@ -132,7 +123,7 @@ class _Run:
             return False
         if not stopped:
             rule.completed(curve)
-        job |= {"end": now, "billed": now - job["start"] - self._times.wait, "status": "Stopped" if stopped else "Completed"}
+        job |= {"end": now, "billed": now - job["start"] - WAIT, "status": "Stopped" if stopped else "Completed"}
         return True
 
 

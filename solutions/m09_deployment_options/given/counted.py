@@ -9,8 +9,8 @@ LIMIT = 180
 AHEAD = timedelta(days=50)  # so far may lessons have moved the clock of the local AWS on
 
 
-def counted(cloudwatch: Any, endpoint: str, metric: str, requests: int, container: str = "", variant: str = "Live") -> dict[str, float]:
-    """``Sum``, ``Average`` and ``SampleCount`` of a metric of a variant of a new endpoint; of one container, when it is named.
+def counted(cloudwatch: Any, endpoint: str, metric: str, requests: int, container: str = "") -> dict[str, float]:
+    """``Sum``, ``Average`` and ``SampleCount`` of a metric of the variant ``Live`` of a new endpoint; of one container, when it is named.
 
     Waits until CloudWatch has counted ``requests`` values, at most `LIMIT` seconds: on AWS a value arrives a minute or two late.
 
@@ -19,7 +19,7 @@ def counted(cloudwatch: Any, endpoint: str, metric: str, requests: int, containe
     TimeoutError
         When CloudWatch has fewer by then.
     """
-    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": "Live"}]
     dimensions += [{"Name": "ContainerName", "Value": container}] if container else []
     kinds = ["Sum", "Average", "SampleCount"]
     until = time.monotonic() + LIMIT
