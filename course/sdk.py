@@ -1,4 +1,5 @@
-"""Makes the SageMaker SDK's logs readable; for the local AWS, it also makes waits and checks short, and reads boto3's models once."""
+"""Makes the SageMaker SDK's logs and waits readable; for the local AWS, it also makes waits and checks short, and reads boto3's models
+once."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import re
 import sys
 import time
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 # The SDK polls every 5 to 30 s, which is right for AWS. A local job takes seconds, so short intervals are right here.
@@ -60,8 +61,58 @@ class _CurrentStdout(logging.StreamHandler):
         pass
 
 
+class _StatusLines:
+    """Replaces rich's `Status` in an SDK module: prints each new status on a line of its own."""
+
+    def __init__(self, status: str) -> None:
+        self._shown = ""
+
+    def update(self, status: str) -> None:
+        if status != self._shown:
+            self._shown = status
+            print(_MARKUP.sub("", status))
+
+
+class _NoPanel:
+    """Replaces rich's `Live` in an SDK module: draws nothing."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+    stop = start
+
+    def __enter__(self) -> _NoPanel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class _PlainConsole:
+    """Replaces rich's `Console` in an SDK module: prints text as it is."""
+
+    def print(self, message: str) -> None:
+        print(message)
+
+
+def _print_statuses(module: types.ModuleType) -> None:
+    """Make an SDK module print its waits as lines. In a notebook rich draws them as a widget: no check can capture it, and when it is
+    gone, an empty output stays in the file."""
+    replacements = {"rich.live": ("Live", _NoPanel), "rich.status": ("Status", _StatusLines), "rich.console": ("Console", _PlainConsole)}
+    if not hasattr(module, "Live"):
+        return
+    for home, (name, replacement) in replacements.items():
+        if getattr(getattr(module, name, None), "__module__", None) == home:
+            setattr(module, name, replacement)
+
+
 def quiet() -> None:
-    """Show the SDK's own messages once, on standard output, and none of botocore's. A second call changes nothing."""
+    """Show the SDK's own messages and waits once, as lines on standard output, and no message of botocore's. A second call changes
+    nothing."""
+    _adapt(_print_statuses)
     logger = logging.getLogger("sagemaker")
     if not any(isinstance(handler, _CurrentStdout) for handler in logger.handlers):
         handler = _CurrentStdout()
@@ -102,8 +153,11 @@ def _shorten(module: types.ModuleType) -> None:
 
 
 def _check_schemas_once(module: types.ModuleType) -> None:
-    """Make an SDK module check its schema once. For every value that it looks up in its configuration, the SDK validates the whole
-    configuration, and `jsonschema.validate` checks the schema itself each time: 0.1 s, seventy times for a pipeline of three steps."""
+    """Make a module of `CONFIGURATION_READERS` check its schema once. For every value that it looks up in its configuration, the SDK
+    validates the whole configuration, and `jsonschema.validate` checks the schema itself each time: 0.1 s, seventy times for a pipeline
+    of three steps."""
+    if module.__name__ not in CONFIGURATION_READERS:
+        return
     jsonschema = getattr(module, "jsonschema", None)
     if isinstance(jsonschema, types.ModuleType) and jsonschema.__name__ == "jsonschema":
         replacement = types.ModuleType(jsonschema.__name__, jsonschema.__doc__)
@@ -131,14 +185,11 @@ class _Validation:
 _validate = _Validation()
 
 
-def _quicken(module: types.ModuleType) -> None:
-    _shorten(module)
-    if module.__name__ in CONFIGURATION_READERS:
-        _check_schemas_once(module)
+class _AdaptOnImport(importlib.abc.MetaPathFinder):
+    """Finds SDK modules as usual, and changes each after its import."""
 
-
-class _QuickenOnImport(importlib.abc.MetaPathFinder):
-    """Finds SDK modules as usual, and shortens each module's waits and checks after its import."""
+    def __init__(self) -> None:
+        self.changes: list[Callable[[types.ModuleType], None]] = []
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -150,12 +201,28 @@ class _QuickenOnImport(importlib.abc.MetaPathFinder):
             return spec
         execute = spec.loader.exec_module
 
-        def execute_and_quicken(module: types.ModuleType) -> None:
+        def execute_and_change(module: types.ModuleType) -> None:
             execute(module)
-            _quicken(module)
+            for change in self.changes:
+                change(module)
 
-        spec.loader.exec_module = execute_and_quicken  # type: ignore[method-assign]
+        spec.loader.exec_module = execute_and_change  # type: ignore[method-assign]
         return spec
+
+
+_finder = _AdaptOnImport()
+
+
+def _adapt(*changes: Callable[[types.ModuleType], None]) -> None:
+    """Make changes to all SDK modules of this process, before or after their import. A change that is made already is not made again."""
+    new = [change for change in changes if change not in _finder.changes]
+    for name, module in list(sys.modules.items()):
+        if name.startswith("sagemaker.") and module is not None:
+            for change in new:
+                change(module)
+    _finder.changes += new
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
 
 
 def _shorten_waiters() -> None:
@@ -191,8 +258,4 @@ def shorten_waits() -> None:
     Sessions of boto3 that are made later share botocore's models."""
     _shorten_waiters()
     _read_models_once()
-    for name, module in list(sys.modules.items()):
-        if name.startswith("sagemaker.") and module is not None:
-            _quicken(module)
-    if not any(isinstance(finder, _QuickenOnImport) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _QuickenOnImport())
+    _adapt(_shorten, _check_schemas_once)

@@ -1,10 +1,14 @@
-"""Tests short waits and checks: waiters give up no sooner than against AWS, wrong configurations are refused, models are read once."""
+"""Tests short waits and checks: waiters give up no sooner than against AWS, wrong configurations are refused, models are read once.
+Waits are shown as lines."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+
+import nbformat
+from nbclient import NotebookClient
 
 SCRIPT = """
 import boto3
@@ -93,3 +97,34 @@ def test_sessions_share_the_models_that_they_read(tmp_path):
     (folder / "service-2.json").write_text(json.dumps(MODEL | {"operations": {"OnlyHere": operation}, "shapes": {}}))
     done = subprocess.run([sys.executable, "-c", MODELS, str(tmp_path)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+WAITS = """
+from course.sdk import quiet, shorten_waits
+
+quiet()
+shorten_waits()
+from sagemaker.core.resources import Endpoint
+from sagemaker.serve.deployment_progress import EndpointDeploymentProgress
+
+statuses = iter(["Creating"] * 5 + ["InService"])
+Endpoint.refresh = lambda endpoint: setattr(endpoint, "endpoint_status", next(statuses)) or endpoint
+Endpoint(endpoint_name="prices").wait_for_status("InService")
+with EndpointDeploymentProgress("prices") as progress:
+    progress.log("[a line of the container]")
+    progress.update_status("InService")
+"""
+LINES = """Current status: Creating
+Current status: InService
+Final Resource Status: InService
+[a line of the container]
+Current status: InService
+"""
+
+
+def test_a_wait_in_a_notebook_is_lines_of_text_and_no_widget(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")  # without it the import of sagemaker.serve fails
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WAITS)])
+    [cell] = NotebookClient(notebook, timeout=120).execute().cells
+    assert {output.output_type for output in cell.outputs} == {"stream"}, cell.outputs
+    assert "".join(output.text for output in cell.outputs if output.name == "stdout") == LINES
