@@ -131,8 +131,7 @@ sagemaker.describe_endpoint_config(EndpointConfigName=both)["ProductionVariants"
 #
 # ## Outcomes come later
 #
-# A prediction takes milliseconds, but its outcome comes after hours. We look at one stormy day as a dashboard does in the evening: only at flights whose
-# outcome is known.
+# A prediction takes milliseconds, but its outcome comes after hours. We look at one stormy day as a dashboard does: only at flights whose outcome is known.
 
 # %%
 storm = july[july.date == "2013-07-10"]
@@ -154,8 +153,8 @@ axes.legend()
 show(figure, "Two lines by hour: share of late flights, known so far and in the end.")
 
 # %% [markdown]
-# The solid line stays below the dotted one until the night is over, because late flights come in last. So every number of an unfinished day looks too good,
-# most of all for the model that warns least. Count only *whole* days, on which every outcome is known.
+# The solid line stays below the dotted one until the night is over, because late flights come in last. So every number of an unfinished day looks too good.
+# Count only *whole* days, on which every outcome is known.
 #
 # ## What each test answers
 #
@@ -196,7 +195,7 @@ show(figure, "Bars: error of the old model less that of the new one, by day of J
 #
 # ### A shadow variant
 #
-# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. We use `wide`, and write the requests by boto3.
+# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. Ours is `wide`.
 
 
 # %%
@@ -237,8 +236,7 @@ for name in ("Live", "Shadow"):
 # | `keep` | in all other cases |
 
 # %% [markdown] exercise="m08_2_ex1"
-# Write `decide(experiment)`. It returns a `str`, the word of the first row that fits. The model that wins will run on days that nobody has seen. An experiment
-# looks like this:
+# Write `decide(experiment)`. It returns a `str`, your decision by the table above. An experiment looks like this:
 #
 # ```python
 # {
@@ -253,7 +251,7 @@ for name in ("Live", "Shadow"):
 # ```
 #
 # `asked` counts requests, `known` the outcomes that have arrived. `error` and `spread` are mean and standard deviation of a flight's error. With three days in
-# `days` it is `"wait"`. Forty unseen experiments are judged. You need not call AWS.
+# `days` it is `"wait"`. Forty unseen experiments are judged.
 
 
 # %% answer="m08_2_ex1"
@@ -276,8 +274,8 @@ check("m08_2_ex1", decide=decide)
 # ## A release that takes itself back
 #
 # A good experiment does not prevent the release of a wrong file. A *deployment configuration* limits the harm of an update. The new fleet first gets a small
-# share of the traffic, the *canary*: {fact:canary-most-percent} % at most. (`LINEAR`, with a `LinearStepSize`, takes several steps, `ALL_AT_ONCE` one.) It *bakes*, which means that it
-# is watched for a while. If an alarm goes off, all traffic goes back to the old fleet.
+# share of the traffic, the *canary*: {fact:canary-most-percent} % at most. (`LINEAR`, with a `LinearStepSize`, takes several steps, `ALL_AT_ONCE` one.) It
+# *bakes*: it is watched for a while. If an alarm goes off, all traffic goes back to the old fleet.
 #
 # `put_metric_alarm` makes an alarm. The endpoint publishes one value for each request, and CloudWatch puts them together by the minute:
 #
@@ -380,7 +378,7 @@ def guard(release: dict) -> dict:
 check("m08_2_ex2", guard=guard)
 
 # %% [markdown]
-# Now we release `wide`, then `weather`, with your guard, by boto3. On AWS you wait: `describe_endpoint` names the stage in `PendingDeploymentSummary`.
+# Now we release `wide`, then `weather`, with your guard. On AWS you wait: `describe_endpoint` names the stage in `PendingDeploymentSummary`.
 
 # %%
 usual = {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}
@@ -404,15 +402,14 @@ except (KeyError, TypeError, ClientError, ParamValidationError) as error:
 releases_picture(releases)
 
 # %% [markdown]
-# `FailureReason` says why the old model came back. The endpoint is `InService`: it never stopped serving. In the left picture `wide` has its share for the few
-# minutes that the alarm waits. In the right one `weather` bakes its time without failures, and takes over.
+# `FailureReason` says why the old model came back. The endpoint is `InService`: it never stopped serving. On the left, `wide` has its share for the few minutes
+# that the alarm waits. On the right, `weather` bakes without failures, and takes over.
 #
 # ## Scaling
 #
 # *Application auto scaling* changes the number of a variant's instances. A *target tracking* policy keeps a metric near a target, with two alarms. After
 # {fact:tracking-out-minutes} minutes above the target it adds instances (*scale out*). After {fact:tracking-in-minutes} minutes below nine tenths of it, it
-# removes some (*scale in*). Minimum and maximum belong to the *scalable target*. The clock moves forward again. On AWS, send requests for some minutes, and
-# then look at the activities.
+# removes some (*scale in*). Minimum and maximum belong to the *scalable target*. On AWS, send requests for some minutes, and then look at the activities.
 
 # %%
 scaling = aws.client("application-autoscaling")
@@ -441,8 +438,8 @@ scaling.deregister_scalable_target(**target)
 print("instances:", *counts)
 
 # %% [markdown]
-# With a target of 10, 24 requests a minute need three instances. The policy took some minutes to notice, and a quarter of an hour of silence to go back. On AWS
-# an instance also takes minutes to start. `ScaleOutCooldown` prevents a second order for those still starting.
+# With a target of 10, 24 requests a minute need three instances. The counts show how long the policy waits before each change. On AWS an instance also takes
+# minutes to start. `ScaleOutCooldown` prevents a second order for those still starting.
 #
 # *Scheduled actions* suit traffic that follows the time of day. *Step scaling* suits big jumps that need big steps. A newer metric,
 # `ConcurrentRequestsPerModel`, is counted every {fact:concurrent-metric-seconds} seconds and notices sooner.
@@ -472,10 +469,10 @@ axes.legend(fontsize=8, loc="upper left")
 show(figure, "Lines by minute: instances under two policies, and requests.")
 
 # %% [markdown]
-# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed. The solid line follows the traffic.
+# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed.
 #
 # `CPUUtilization`, in percent, is right where requests differ much in work and the processors do it. If the model waits for another service, the processors are
-# idle even at the highest load. In a brief `cpu_share` tells how much of an instance's time is processor time.
+# idle even at the highest load.
 
 # %% [markdown] exercise="m08_2_ex3"
 # Write `policy(brief)`. It returns the policy with which the *next* days cost least, instances and late answers together. It looks like those in `tried`:
@@ -491,7 +488,6 @@ show(figure, "Lines by minute: instances under two policies, and requests.")
 # | `start_minutes` | how long a new instance takes to start |
 #
 # Six unseen endpoints are judged, on other days of theirs. A cost within 2.5 % of the best earns all points. Your function may take ten seconds for a brief.
-# You need not call AWS.
 
 
 # %% answer="m08_2_ex3"
@@ -516,11 +512,10 @@ check("m08_2_ex3", policy=policy)
 # ## Four endpoints that do not serve
 #
 # Four colleagues wanted to serve `weather`. Each made one mistake in the container. `Environment` holds settings of its program, here the number of worker
-# processes. An artifact is a `.tar.gz` with the model's file at its top. A waiter raises `WaiterError` when an endpoint comes up `Failed`. Those that serve get
-# a flight.
+# processes. An artifact is a `.tar.gz` with the model's file at its top.
 #
 # A `Failed` endpoint did not pass the *ping health check*. SageMaker asks a new server `/ping`, and gives up if it does not answer. `InService` says only that
-# the server answers a ping. The rest is in the log group `/aws/sagemaker/Endpoints/<name>`. What the program printed last is at its end.
+# the server answers a ping. The rest is in the log group `/aws/sagemaker/Endpoints/<name>`.
 
 # %%
 logs = aws.client("logs")
@@ -571,8 +566,7 @@ print(*(line[:99] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 # `weather` was made of `artifacts` and `image` above. To try a repair, `endpoint_of(sagemaker, aws.role, aws.unique("try"), container)` makes an endpoint of
 # any container.
 #
-# The check deploys your repaired containers, in about ten seconds. They must come up, and answer as `weather` does. A change that touches more than the fault
-# loses half.
+# The check deploys your repaired containers. They must come up, and answer as `weather` does. A change that touches more than the fault loses half.
 
 # %% answer="m08_2_ex4"
 diagnoses = ...  # TODO: case -> {"cause": ..., "line": ...}
@@ -602,15 +596,15 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 #
 # Between the app and the endpoint there is a small program, often a *Lambda* function. It gets an *event* and returns a response. It must handle four things.
 #
-# - **Shape.** The event's body is JSON text, the endpoint wants lines of CSV. A wrong event gets status 400.
+# - **Shape.** The event's body is JSON text, the endpoint wants lines of CSV.
 # - **Time.** boto3 waits {fact:boto3-read-seconds} seconds for an answer, the app at most a second and a half. One try that takes all the time leaves none for
 #   a second.
 # - **Retries.** A throttled, unavailable or hanging endpoint may answer the next try. But if it is down, everybody's retries double or treble the load that
 #   keeps it down. So keep a *retry budget* between events. A retry takes from it, and an answer pays a little back. When it is empty, nobody retries.
-# - **Falling back.** The usual share of late flights helps an app more than an error. The response must say which it is.
+# - **Falling back.** The usual share of late flights helps an app more than an error.
 #
-# `given/rehearsal.py` imitates Lambda and the endpoint: a script says what happens, and time passes only there. `@rehearsed` makes a handler play a script.
-# This one works only while all goes well:
+# `given/rehearsal.py` imitates Lambda and the endpoint: a script says what happens. `@rehearsed` makes a handler play a script. This one works only while all
+# goes well:
 #
 # ```python
 # @rehearsed
@@ -695,7 +689,7 @@ check("m08_2_ex5", handler=handler)
 # - To 2: the new model was better in this July. August is nearly unknown.
 # - To 3: what users do with its answers.
 # - To 4: `EndpointConfigName`. Without it the old fleet's many good answers hide a canary's errors.
-# - To 5: it does not fall in proportion as instances are added. It is flat when nobody waits, and jumps when all wait.
+# - To 5: latency does not halve when the instances double. It is flat, and then jumps.
 #
 # </details>
 #
@@ -726,6 +720,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# An endpoint that runs day and night is not the only way to serve a model. Go on with [the other ways](../m09_deployment_options/m09_1_without_a_server.ipynb).
+# Go on with [ways to serve without an endpoint that runs day and night](../m09_deployment_options/m09_1_without_a_server.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
