@@ -96,7 +96,6 @@ show(figure, "Bars by airport: AUC of its own model less that of the model for a
 
 # %% [markdown]
 # Solid bars are airports that gain from their own model. The dotted line is the mean: on average, own models lose. Each learned from a twelfth of the flights.
-# And lateness is mostly decided in New York, before the flight leaves.
 #
 # By the scores alone, one model is enough. But the airports' contracts require twelve. That is the usual reason for many models: one for each *tenant*
 # (customer) or country.
@@ -217,7 +216,7 @@ print(f"{hits['Average']:.0%} found their model loaded")
 # `ModelCacheHit`.
 #
 # The first line of output answers for two flights, with a comma between them. A container of many models answers so when `Accept` says CSV, and otherwise with
-# a JSON list. The same image with one model writes a line for each flight.
+# a JSON list.
 #
 # AWS also has *inference components*: models with their own share of an instance's processors and memory. They suit a few large models, not hundreds of small
 # ones.
@@ -226,8 +225,8 @@ print(f"{hits['Average']:.0%} found their model loaded")
 # Write two functions.
 #
 # - `publish(folder, airport, model_data)` copies the archive at the S3 URI `model_data` into `folder` (which ends in `/`). It returns a `str`, the
-#   `TargetModel` of a request for it: `publish(folder, "ZRH", "s3://.../output/model.tar.gz")` might return `"ZRH-7.tar.gz"`. Called again for the same airport
-#   with another archive, it returns a name under which the new model answers *at once*. Requests with the earlier name must still get the earlier model.
+#   `TargetModel` of a request for it, such as `"ZRH-7.tar.gz"` for `"ZRH"`. Called again for the same airport with another archive, it returns a name under
+#   which the new model answers *at once*. Requests with the earlier name must still get the earlier model.
 # - `predict(endpoint, routes, flights)` returns a `list[float]`: a probability a flight, in their order. A flight is `{"airport": "LAX", "line":
 #   "4,17,1,0.31,2475,75.9,8.1,0.0,10.0"}`. `routes` is a `dict` from airport to `TargetModel`. `routes["default"]` answers for all other airports. Send one
 #   request to each model that is needed, with all its lines. Use boto3 or the SDK's `Endpoint.get`. `flights` may be empty.
@@ -433,8 +432,7 @@ for event in [event for event in events if "Error:" in event["message"]][-1:]:
     print(event["logStreamName"].rpartition("/")[2], "logs:", event["message"])
 
 # %% [markdown] exercise="m09_2_ex3"
-# Write `pipeline(name, encoder, model_data)`. It makes an endpoint `name` that takes *raw* flights, and returns `name` when it answers, such as `"raw-1"` for
-# `pipeline("raw-1", encoder, f"{folder}ATL.tar.gz")`.
+# Write `pipeline(name, encoder, model_data)`. It makes an endpoint `name` that takes *raw* flights, and returns `name` when it answers.
 #
 # - A request has one or several lines with the columns `RAW`, such as `2013-07-01 17:15,JFK,UA,1089,75.9,8.1,0.0,10.0`.
 # - The first container makes features as `features` in `given/raw.py` does, with this `encoder`: a `dict` as above, another one each time. The line above
