@@ -3,8 +3,8 @@
 # %% [markdown]
 # # Where a search looks decides what it finds
 #
-# Two colleagues tune the model of late flights, with the same budget and the same ranges. One finds a better model. The other finds twelve models that are no
-# better than a coin toss (AUC 0.5). Their requests differ in one word, which you find here.
+# Two colleagues tune the model of late flights, with the same budget and ranges. One finds a better model. The other finds twelve models that are no better
+# than a coin toss (AUC 0.5). Their requests differ in one word, which you find here.
 #
 # Services, limits and prices are AWS's; the three questions on what to tune and the words for causes are this course's own.
 #
@@ -23,8 +23,8 @@
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3, CloudWatch Logs.
 #
-# **Cost**: \$0 here. On AWS about 20 cents: some forty training jobs of about three minutes on one instance each, at {fact:price-ml-m5-large-training} dollars
-# an hour (November 2026). Automatic Model Tuning itself is free and open to new accounts.
+# **Cost**: \$0 here. On AWS about 20 cents (some forty training jobs of three minutes at {fact:price-ml-m5-large-training} dollars an hour, November 2026).
+# Automatic Model Tuning itself is free and open to new accounts.
 #
 # ## Set up
 
@@ -62,11 +62,10 @@ SEARCHES = 400
 # %% [markdown]
 # ## What there is to tune
 #
-# A training finds some values by itself, such as the split points of a tree or the weights of a network. Each is a **parameter**. You set other values before,
-# such as the depth of the trees. Each is a **hyperparameter**.
+# A **parameter** is a value that the training finds, such as a weight of a network. A **hyperparameter** is a value that you set before, such as the depth of
+# the trees.
 #
-# A search tries values of hyperparameters. It keeps the model that does best on *validation rows*, which the training did not see. Here these are ten thousand
-# flights of July. The training has as many of January to June.
+# A search tries values of hyperparameters. It keeps the model that does best on the validation rows, here ten thousand flights of July.
 #
 # Each hyperparameter makes the search wider, so first see whether it has an effect. The cell changes one at a time. It trains three *repeats* of each value,
 # with different random numbers.
@@ -100,20 +99,19 @@ for name in values:
 
 # %% [markdown]
 # Bars are averages, and points are repeats. `max_depth` and `lambda` have a clear effect. The averages of `gamma` differ by less than its repeats. `seed` seems
-# to have an effect, but its best value is luck on these validation rows. It will not help next month.
+# to have an effect, but its best value is luck on these rows.
 #
 # Ask three questions, in this order:
 #
 # 1. Who sets it? What the training sets is a `"parameter"`.
-# 2. What does it change? If it leaves `the model` as it is, `"fix"` it. If it changes `the validation rows` or `the random numbers`, `"fix"` it, too. With
-#    other rows, scores are measured with another yardstick. With other random numbers, the best score is luck.
+# 2. What does it change? If it leaves `the model` as it is, `"fix"` it. If it changes `the validation rows` or `the random numbers`, `"fix"` it, too. Scores on
+#    other rows are measured with another yardstick.
 # 3. Does it have an effect? Take the average AUC of each value, and the variance of its repeats. The *noise* is the square root of the average variance. If the
 #    best average is more than two noises above the worst, `"tune"` it. Otherwise `"fix"` it.
 
 # %% [markdown] exercise="m06_1_ex1"
-# Write `decide(setting)`. It returns one of the three words `"parameter"`, `"fix"` and `"tune"`. A setting is a dictionary such as
-# `{"name": "step 7", "set_by": "you", "changes": ["the model", "the time it takes"], "auc": {"0.1": [0.72, 0.71, 0.72], "1": [0.58, 0.6, 0.59]}}`. For this one
-# it is `"tune"`.
+# Write `decide(setting)`. It returns `"parameter"`, `"fix"` or `"tune"`. A setting is a dictionary such as `{"name": "step 7", "set_by": "you", "changes":
+# ["the model", "the time it takes"], "auc": {"0.1": [0.72, 0.71, 0.72], "1": [0.58, 0.6, 0.59]}}`. For this one it is `"tune"`.
 #
 # `set_by` may also be `"training"`. `changes` may also hold `"what is printed"`, `"the validation rows"` and `"the random numbers"`. `auc` has three repeats of
 # each value that was tried. Names tell nothing. It is judged on forty unseen settings.
@@ -141,11 +139,11 @@ check("m06_1_ex1", decide=decide)
 #
 # A search draws each hyperparameter from a *range*, on a *scale*. Take the range from 0.001 to 1000. On a **linear** scale, all parts of the same width are
 # equally likely: 999 of 1000 values are above 1. On a **logarithmic** scale, each factor of ten is equally likely: half of the values are below 1. With `Auto`
-# SageMaker chooses. Here we choose.
+# SageMaker chooses.
 #
-# A comparison takes more trainings than a lesson has time for. The table `tuning_trials` holds them: XGBoost on these flights, 100 rounds each. Eight
-# hyperparameters were drawn from very wide ranges, as a beginner would make them, on each of the two scales. The cell counts the useless models (AUC 0.5). Its
-# picture shows the logarithmic scale. A point is a training. The line, with its axis on the right, is the share of useless models.
+# The table `tuning_trials` holds 2,500 trainings of XGBoost on these flights, 100 rounds each. Eight hyperparameters were drawn from very wide ranges, on one
+# of the two scales. The cell counts the useless models (AUC 0.5). Its picture shows the logarithmic scale. A point is a training. The line is the share of
+# useless models.
 
 # %%
 rows = trials(aws.data("tuning_trials"))
@@ -170,16 +168,11 @@ plt.tight_layout()
 show(figure, "Eight panels: AUC by hyperparameter, with the share of useless models.")
 
 # %% [markdown]
-# The word was *linear*. On that scale nearly all values are large. With large values of some hyperparameters no split is made. Then each tree is one leaf, and
-# every flight gets the same answer.
+# The word was *linear*. On that scale nearly all values are large. Large values of `min_child_weight` make nearly all models useless: no tree has a split, and
+# every flight gets the same answer. `gamma`, `alpha` and `lambda` do harm only near their upper ends.
 #
-# Large values of `min_child_weight` make nearly all models useless. `gamma`, `alpha` and `lambda` do harm only near their upper ends, where a linear search
-# draws nearly all values. `subsample` should not be small. `eta` may have any value.
-#
-# How much does a better scale gain, and how much do narrower ranges? `replays` plays random searches with the rows of the table, without training.
-#
-# Usually you have only one small search, and must decide where to look next. The cell ends with two ranges of such a search, and two of its *trials*, which are
-# trainings.
+# What do a better scale and narrower ranges gain? `replays` plays random searches with the rows of the table. The cell ends with a small search: two of its
+# ranges, and two of its *trials*, which are trainings.
 
 # %%
 cliff, log = "min_child_weight", "Logarithmic"
@@ -207,13 +200,11 @@ print(f"A small search: {len(some)} trials, {useless} of them no better than a c
 print(*first[:2], "...", *some[:2], "...", sep="\n")
 
 # %% [markdown] exercise="m06_1_ex2"
-# In the picture one wrong scale, for `min_child_weight` (black), costs many times what narrower ranges gain (red). For `lambda` it costs next to nothing.
-# Narrower ranges gain most in the first jobs.
+# One wrong scale, for `min_child_weight` (black), costs many times what narrower ranges gain (red). For `lambda` it costs next to nothing.
 #
-# Write `next_ranges(first, trials)`. It gets the ranges of a first search and its 60 trials, in the form printed above. It returns a list like `first`, the
-# ranges of the next search. The program is unknown: its hyperparameters have names such as `h17`. Narrowed to the values from 0.2 to 8,
-# `{"Name": "h17", "MinValue": "0.05", "MaxValue": "90", "ScalingType": "Linear"}` may become
-# `{"Name": "h17", "MinValue": "0.2", "MaxValue": "8", "ScalingType": "Logarithmic"}`.
+# Write `next_ranges(first, trials)`. It gets the ranges and the 60 trials of a first search, in the form printed above. It returns the ranges of the next
+# search in the same form, such as `{"Name": "h17", "MinValue": "0.2", "MaxValue": "8", "ScalingType": "Logarithmic"}`. The program is unknown: names tell
+# nothing.
 #
 # | what | rule |
 # |---|---|
@@ -223,7 +214,7 @@ print(*first[:2], "...", *some[:2], "...", sep="\n")
 # | good values | large or small ones: some hyperparameters are reciprocals of XGBoost's |
 # | AUCs | nearly all may be equal; then there is little to narrow by |
 #
-# It is judged on thirteen unseen first searches. Replays on the table tell what the best of six random trials in your ranges would reach:
+# Thirteen unseen first searches are graded. Replays on the table tell what the best of six random trials in your ranges would reach:
 #
 # | first search | your ranges must reach, compared with all bounds on logarithmic scales |
 # |---|---|
@@ -231,7 +222,7 @@ print(*first[:2], "...", *some[:2], "...", sep="\n")
 # | with logarithmic scales only | more |
 #
 # To try yours, call `next_ranges(first, some)`. Then compare `replays(rows, {name: (least, most, scale), ...}, 6, SEARCHES)` with `WIDE`. Here bounds are
-# numbers, not text.
+# numbers.
 
 
 # %% answer="m06_1_ex2"
@@ -262,7 +253,7 @@ check("m06_1_ex2", next_ranges=next_ranges)
 # child. A search has at most {fact:tuning-jobs-most} children, {fact:tuning-parallel-most} at a time, and {fact:tuning-ranges-most} ranges. A new account runs
 # {fact:training-instances-new-account} training instances at a time.
 #
-# With the SageMaker SDK, `HyperparameterTuner` runs a search. Its import takes some seconds:
+# The import of the SageMaker SDK takes some seconds:
 
 # %%
 import logging
@@ -308,16 +299,16 @@ tuner.tune(inputs=inputs, job_name=name)
 print("The winner is", tuner.best_training_job())
 
 # %% [markdown]
-# A tuner's `max_runtime_in_seconds` (in boto3 a member of `ResourceLimits`) limits the whole search. Without `job_name`, the SDK's name ends with the minute, so
-# the second search of a minute fails. `inputs` may also be a `dict` of URIs. Then there is no content type, and XGBoost cannot read CSV. With `InputData` a tuner
-# of version 3.12, which Studio has (November 2026), loses it, too. So `sdk_channel` writes the request's own shape, `Channel`.
+# A tuner's `max_runtime_in_seconds` (in boto3 a member of `ResourceLimits`) limits the whole search. Without `job_name`, the SDK's name ends with the minute,
+# so the second search of a minute fails. If `inputs` is a `dict` of URIs, the content type is missing, and XGBoost cannot read CSV. A tuner of version 3.12,
+# which Studio has (November 2026), loses it with `InputData`, too. So `sdk_channel` writes the request's own shape, `Channel`.
 #
 # `tune` has sent one request,
 # [create_hyper_parameter_tuning_job](https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/sagemaker/client/create_hyper_parameter_tuning_job.html).
 # It has a name of at most 32 characters, a `HyperParameterTuningJobConfig`, and a `TrainingJobDefinition` for what all children share. The cell prints the
-# configuration, as AWS got it. Then boto3 sends it again, with a definition by hand. The same seed draws the same depths.
+# configuration. Then boto3 sends it again, with a definition by hand.
 #
-# By hand, hyperparameters and bounds are text. A hyperparameter that is searched must not be in `StaticHyperParameters`. Without a network,
+# By hand, hyperparameters and bounds are text. A hyperparameter that is searched must not be in `StaticHyperParameters`.
 # `help(sagemaker.create_hyper_parameter_tuning_job)` shows all members.
 
 
@@ -359,11 +350,10 @@ for member, value in by_sdk[DEFINITION].items():
 # | objective | XGBoost's own metric `validation:auc` |
 # | ranges | at least three hyperparameters, ranges of your choice, scales that fit |
 #
-# `ContinuousParameter` is written like `IntegerParameter`. With boto3 it is in `ContinuousParameterRanges`, and `wait_for_tuning(sagemaker, name)` waits. It
-# returns the last description. A model's URI is in the description of its training job.
+# `ContinuousParameter` is written like `IntegerParameter`. With boto3 it is in `ContinuousParameterRanges`, and `wait_for_tuning(sagemaker, name)` returns the
+# last description. A model's URI is in the description of its training job.
 #
-# The check judges AWS's records of searches on other data. It calls `search` more than once, and a name works only once. `aws.unique("late-flights")` makes a
-# new one each time. You need not handle failures.
+# The check calls `search` on other data, more than once. `aws.unique("late-flights")` makes a new name each time. You need not handle failures.
 
 
 # %% answer="m06_1_ex3"
@@ -396,7 +386,7 @@ def search(train: str, validation: str, jobs: int, seconds: int) -> dict:
 check("m06_1_ex3", search=search)
 
 # %% [markdown]
-# Now your search runs with twelve children on ten thousand flights, beside replays over all bounds. This takes up to a minute.
+# Now your search runs with twelve children, beside replays over all bounds. This takes up to a minute.
 
 # %%
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
@@ -422,9 +412,9 @@ axes.set_title("Blue: 20 replays over all bounds")
 show(figure, "Lines: AUC by number of training jobs; 20 replays, and your search.")
 
 # %% [markdown]
-# A good design begins where a search over all bounds arrives only later. If yours did not, was it luck, or the ranges?
+# A good design begins where a search over all bounds arrives only later.
 #
-# The winner's AUC is the largest of twelve. Part of it is luck. So judge a winner by rows that nobody has looked at, such as `flights["test"]`.
+# The winner's AUC is the largest of twelve, and part of it is luck. So judge a winner by rows that nobody has looked at, such as `flights["test"]`.
 #
 # ## A program of your own
 #
@@ -432,13 +422,12 @@ show(figure, "Lines: AUC by number of training jobs; 20 replays, and your search
 # expression*, whose first group is the value. A tuner takes them as `metric_definitions`.
 #
 # Suppose a program prints `round 1: loss 0.693, 4 s` and `round 2: loss 0.641, 4 s`. Then `{"Name": "loss", "Regex": "loss ([0-9.]+)"}` finds 0.693 and 0.641.
-# The last number is the child's objective value. Nobody checks that the expression fits what the program prints.
+# The last number is the child's objective value. Nobody checks that the expression fits.
 #
 # ## Five searches that found nothing
 #
-# `given/logistic.py` is our own program, a logistic regression. Open it, and see what it reads and prints. Five colleagues searched its `rate`, each with other
-# epochs, ranges and expressions. Most of this does no harm, but each request has one fault. You get five of eight faults (`variant`). The cell shows the main
-# parts of the first request.
+# `given/logistic.py` is such a program. Open it, and see what it reads and prints. Five colleagues searched its `rate`. Their settings differ without harm, but
+# each request has one fault. You get five of eight faults (`variant`). The cell shows the main parts of the first request.
 
 # %%
 METRIC = "validation:auc"
@@ -477,12 +466,11 @@ longer = run(sagemaker, aws.unique("longer"), repaired(requests[failed[0]], {num
 print(f"{failed[0]} again, with five children", shown(longer), sep="\n  ")
 
 # %% [markdown]
-# Three searches have failed. The reason speaks of the regular expression each time, but the fault may be elsewhere. Their children ran to the end and cost
-# money. With more children the search fails again, so their number was not the fault. The other two are worse. They are `Completed` with a wrong winner, so
-# nobody would look.
+# Three searches have failed, although their children ran to the end and cost money. The reason speaks of the regular expression each time, but the fault may be
+# elsewhere. More children did not help. The other two searches are worse: `Completed` with a wrong winner, so nobody would look.
 #
-# `printed(sagemaker, logs, name)` returns the lines of a search by log stream, one stream for each child. `requests` holds what was asked for. In the table, a
-# line *counts* if the objective value is taken from it.
+# `printed(sagemaker, logs, name)` returns the lines of a search by log stream, one stream for each child. `requests` holds what was sent. In the table, a line
+# *counts* if the objective value is taken from it.
 #
 # | cause | what went wrong | line to cite |
 # |---|---|---|
@@ -504,9 +492,9 @@ print(f"{failed[0]} again, with five children", shown(longer), sep="\n  ")
 # | `"stream"` | the name of a log stream of that search; only the child's number in it counts, as `-001-`, for the rest changes with each run |
 # | `"line"` | words copied from the line to cite in this stream; no other kind of line may have them |
 #
-# `repairs[ticket]` is `{path: value}`, the smallest change of the request that mends it. In a list, an item's present name stands for its place. A change that
-# touches more than the fault loses half. `repaired(request, change)` makes the request for `run`. The check runs each repaired search, here and at grading. Its
-# winner must have the best of the validation AUCs that its children printed last.
+# `repairs[ticket]` is `{path: value}`, the smallest change of the request that mends it. In a list, an item's present name stands for its place. A change of
+# more than the fault loses half. `repaired(request, change)` makes the request for `run`. The check runs each repaired search. Its winner must have the best of
+# the validation AUCs that its children printed last.
 #
 # If a `rate` had no upper limit, they might be `{"cause": "range", "stream": "ticket-9-...-001-.../algo-1-...", "line": "overflow encountered"}` and
 # `{"HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges.rate.MaxValue": "1"}`.
@@ -546,9 +534,9 @@ check("m06_1_ex4", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## A network
 #
-# A network has one hyperparameter above all, the **learning rate**. It says how far each step moves the weights. A step follows each *batch* of rows. An
-# *epoch* is once through all rows: 10,000 rows in batches of 100 are 100 steps. The table `network_trials` holds 400 trainings of a small network on these
-# flights. Each was scored after each of ten epochs.
+# A network's main hyperparameter is the **learning rate**: how far each step moves the weights. A step follows each *batch* of rows. An *epoch* is once through
+# all rows: 10,000 rows in batches of 100 are 100 steps. The table `network_trials` holds 400 trainings of a small network on these flights, scored after each
+# of ten epochs.
 
 # %%
 path = aws.data("network_trials")
@@ -576,17 +564,16 @@ else:
     print("The table is enough for what follows.")
 
 # %% [markdown]
-# Layers and dropout hardly matter here: each of their values has good and bad networks. The learning rate decides. Compare the two pictures on the right: its
-# good values depend on batch size and epochs. If it is too small, the steps do not lead far enough. If it is too large, the weights grow without limit, and the
-# AUC stays at 0.5.
+# Layers and dropout hardly matter here. The learning rate decides. Compare the two pictures on the right: its good values depend on batch size and epochs. If
+# it is too small, the steps do not lead far enough. If it is too large, the weights grow without limit, and the AUC stays at 0.5.
 
 # %% [markdown] exercise="m06_1_ex5"
 # Write `rate_range(batch_size, epochs)`. It returns `[low, high]`, within 0.00001 to 1: the range in which a random search on a logarithmic scale should look
-# for the learning rate. The memory sets the batch size, from `batch_size[0]` to `batch_size[1]`. The deadline sets the `epochs`. There is time for three
-# training jobs. `rate_range([256, 512], 4)` returns something like `[0.001, 0.02]`, but other numbers.
+# for the learning rate. Batches have from `batch_size[0]` to `batch_size[1]` rows. `rate_range([256, 512], 4)` returns something like `[0.001, 0.02]`, but
+# other numbers.
 #
-# It is judged on twelve unseen cases, of few steps and of many. Replays on the table compare the best of three jobs in your range and in the best range. One
-# range for all cases earns nothing. You may use the table: `networks(aws.data("network_trials"), epochs)`, and `expected_best(auc, 3)` for any of its rows.
+# Twelve unseen cases are graded, of few steps and of many. Replays compare the best of three jobs in your range and in the best range. One range for all cases
+# earns nothing. You may use the table: `networks(aws.data("network_trials"), epochs)`, and `expected_best(auc, 3)` for any of its rows.
 
 
 # %% answer="m06_1_ex5"
@@ -605,10 +592,10 @@ check("m06_1_ex5", rate_range=rate_range)
 # ## In this notebook we have
 #
 # - decided which hyperparameters are worth a search;
-# - seen that a scale decides what the same ranges find, and narrowed ranges by good trials;
+# - seen what a scale decides, and narrowed ranges by good trials;
 # - run a tuning job, and taken its winner;
 # - found out why five searches had no objective, or the wrong one;
-# - seen that the range of a learning rate depends on the number of steps.
+# - seen that a learning rate must suit the number of steps.
 #
 # ## Recall
 #
@@ -621,8 +608,8 @@ check("m06_1_ex5", rate_range=rate_range)
 # <details><summary>Answers</summary>
 #
 # - To 1: about one.
-# - To 2: its best value is luck on the validation rows, and luck does not repeat.
-# - To 3: what the program prints, what the regular expression looks for, what the objective names; and the rows must give a number.
+# - To 2: its best value is luck, and luck does not repeat.
+# - To 3: what the program prints, what the regular expression looks for, what the objective names.
 # - To 4: the objective may be another number than you think, or its direction may be wrong.
 # - To 5: there are a tenth of the steps, so it must be larger, about tenfold here.
 #
@@ -647,7 +634,7 @@ check("m06_1_ex5", rate_range=rate_range)
 # print(tuner.best_training_job())
 # ```
 #
-# SageMaker Debugger, which watched weights, has been closed to new accounts since {fact:closed-features-day}. Instead, print what you want to know as a metric.
+# SageMaker Debugger, which watched weights, has been closed to new accounts since {fact:closed-features-day}. Print a metric instead.
 #
 # ## Clean up
 #
@@ -659,6 +646,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# Next come strategies, and when to stop a job early. Go on with [a search for a deadline and a price](../m06_tuning/m06_2_budget.ipynb).
+# Go on with [strategies, and a search for a deadline and a price](../m06_tuning/m06_2_budget.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.

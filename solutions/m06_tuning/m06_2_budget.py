@@ -4,9 +4,9 @@
 # # What a search is worth
 #
 # The head of the team wants every search to be Bayesian, with all jobs at once. Nobody has measured whether that is right. Today you replay hundreds of
-# searches, without training anything. You measure what strategies, hurry and early stopping are worth.
+# searches, and measure what strategies, hurry and early stopping are worth.
 #
-# Strategies, limits, prices, warm start and early stopping are AWS's. What is called the team's are this course's own rules.
+# Strategies, limits, prices, warm start and early stopping are AWS's. The team's rules are this course's own.
 #
 # **By the end you can**
 #
@@ -22,8 +22,8 @@
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3.
 #
-# **Cost**: \$0 here. On AWS about 15 cents: some twenty training jobs of about three minutes on one instance each, at {fact:price-ml-m5-large-training}
-# dollars an hour (November 2026). Nothing is closed to new accounts.
+# **Cost**: \$0 here. On AWS about 15 cents (some twenty training jobs of three minutes at {fact:price-ml-m5-large-training} dollars an hour, November 2026).
+# Nothing is closed to new accounts.
 #
 # ## Set up
 
@@ -92,8 +92,7 @@ def inputs(train: str, validation: str) -> list:
 
 
 # %% [markdown]
-# `ModelTrainer` holds what all training jobs share, `HyperparameterTuner` the search. One argument is new: with `early_stopping_type="Auto"`, SageMaker stops
-# training jobs that fall behind.
+# One argument of the tuner is new: with `early_stopping_type="Auto"`, SageMaker stops training jobs that fall behind.
 
 # %%
 trainer = ModelTrainer(
@@ -123,12 +122,12 @@ parent = aws.unique("half-year")
 tuner.tune(inputs("half-year", "july"), job_name=parent, wait=False)
 
 # %% [markdown]
-# The search runs. We gave it a name. A name that the SDK makes ends with the minute, so two searches in one minute would clash.
+# The search runs, and we go on.
 #
 # ## Twenty seeds, one budget
 #
-# A search with another seed gives another result. So one search of each strategy proves nothing, and many would cost hundreds of hours. We *replay* them
-# instead. A replayed search chooses among 2,000 trainings that were really run, in eight wide ranges. It is told their results round by round.
+# A search with another seed gives another result. So one search of each strategy proves nothing, and many would cost hundreds of hours. We *replay* them: a
+# replayed search chooses among 2,000 trainings that were really run, in eight wide ranges.
 #
 # | strategy | how it chooses the next job |
 # |---|---|
@@ -137,8 +136,8 @@ tuner.tune(inputs("half-year", "july"), job_name=parent, wait=False)
 # | Bayesian | where a model of the results so far expects most improvement |
 # | Hyperband | at random, but it stops most jobs early: whenever it compares jobs, a third of them go on |
 #
-# All have the same budget: the rounds of 24 whole trainings, one job at a time. Hyperband makes more and shorter jobs of it. The grid searches four of the
-# eight hyperparameters. These four are drawn at random, because nobody knows which ones matter. The others stay at their defaults.
+# All have the same budget: the rounds of 24 whole trainings, one job at a time. Hyperband makes more and shorter jobs of it. The grid searches four
+# hyperparameters, drawn at random, because nobody knows which ones matter.
 
 # %%
 pool = Pool(pd.read_parquet(aws.data("tuning_trials")))
@@ -164,12 +163,11 @@ show(figure, "Four lines: the best AUC so far by rounds trained, by strategy.")
 summary(pool, searches).round(4)
 
 # %% [markdown]
-# Each curve is the best AUC so far, as the mean of all seeds. The grey band holds the middle half of the Random searches. In the table, the standard deviation
-# shows the luck of a seed. The last column judges the winners on other flights of the same month: the best of many looks better than it is. Which differences
-# between the means are real?
+# Each curve is the mean of all seeds. The grey band holds the middle half of the Random searches. In the table, the standard deviation shows the luck of a
+# seed. The last column judges the winners on other flights: the best of many looks better than it is.
 #
-# *Pair* the searches: with the same seed, both strategies begin with the same random draws. So take the difference for each seed. The given function `verdict`
-# says what the differences show, because a mean of twenty is itself partly luck. This team would pay for a thousandth of AUC.
+# Which differences are real? *Pair* the searches: with the same seed, both strategies begin with the same random draws. So take the difference for each seed.
+# `verdict` says what the differences show. This team would pay for a thousandth of AUC.
 
 # %%
 rows = []
@@ -184,25 +182,23 @@ pd.DataFrame(rows).round(4)
 # %% [markdown]
 # `cannot tell` is not `same`: it says that more seeds are needed. Hyperband is left out, because its jobs are not whole trainings.
 #
-# At half the budget, Bayesian and Random mostly found the very same training. Both draw their first nine jobs at random, and three more teach little. With all
-# jobs, Bayesian is ahead, by less than the luck of a seed. Another twenty seeds may change the verdict. The grid is surely behind: some of its four
-# hyperparameters do not matter.
+# At half the budget, Bayesian and Random mostly found the same training, because both draw their first nine jobs at random. With all jobs, Bayesian is ahead,
+# by less than the luck of a seed. The grid is surely behind: some of its four hyperparameters do not matter.
 #
 # ## Repeat a search
 #
-# On SageMaker, `RandomSeed` in the configuration sets the seed. A fair comparison changes strategy and seed, and nothing else. The description of a past search has
-# what the new request needs: `HyperParameterTuningJobConfig` and `TrainingJobDefinition`. But SageMaker added two things: the static hyperparameter
-# `_tuning_objective_metric`, and `MetricDefinitions` in `AlgorithmSpecification`. Leave out both. A request with metric definitions for a built-in
-# algorithm is refused.
+# On SageMaker, `RandomSeed` in the configuration sets the seed. The description of a past search has what the new request needs:
+# `HyperParameterTuningJobConfig` and `TrainingJobDefinition`. But SageMaker added two things: the static hyperparameter `_tuning_objective_metric`, and
+# `MetricDefinitions` in `AlgorithmSpecification`. Leave out both. A request with metric definitions for a built-in algorithm is refused.
 #
 # In the SDK, `HyperParameterTuningJob.get(name)` has the same members as objects, with names such as `training_job_definition`. Its `create` takes these names as
 # arguments, and the new name as `hyper_parameter_tuning_job_name`. A job has `wait()`, and `refresh()` reads it again.
 
 # %% [markdown] exercise="m06_2_ex1"
-# Write `repeat(name, strategy, seed)`, with the SDK or with boto3. `name` is a past search by the built-in XGBoost, which has ended. Run it again with
-# this `Strategy` and `RandomSeed`. Keep data, ranges, limits and everything else. When the repeat has ended, return
-# `{"tuning_job": its name, "gain": a number}`. The gain says how much better its best objective value is than that of the past search. For example, it is
-# `0.03` if the best AUC rose from 0.71 to 0.74. It is positive for a *lower* value if the type of the objective is `Minimize`. Give at least four decimals.
+# Write `repeat(name, strategy, seed)`, with the SDK or with boto3. `name` is an ended search by the built-in XGBoost. Run it again with this `Strategy` and
+# `RandomSeed`. Keep everything else, for a fair comparison. When the repeat has ended, return `{"tuning_job": its name, "gain": a number}`. The gain says how
+# much better its best objective value is than that of the past search. If the best AUC rose from 0.71 to 0.74, it is `0.03`. With `Minimize`, a *lower* value
+# is better. Give at least four decimals.
 #
 # The check runs `repeat` on unseen searches, more than once. `aws.unique("repeat")` makes a new name each time. You need not handle failures.
 
@@ -233,8 +229,8 @@ check("m06_2_ex1", repeat=repeat)
 # %% [markdown]
 # ## Which strategy suits
 #
-# A Bayesian search learns only from jobs that have *ended* when it chooses. With all jobs at a time it draws at random. So hurry has a price. The bill does
-# not show it, because a job costs the same whenever it runs.
+# A Bayesian search learns only from jobs that have *ended* when it chooses. With all jobs at a time it draws at random. So hurry has a price, which no bill
+# shows.
 
 # %%
 hurried = []
@@ -261,12 +257,12 @@ axes.legend()
 show(figure, "Line with error bars: best AUC by minutes, for several jobs at a time.")
 
 # %% [markdown]
-# The bars are one standard error. Four jobs at a time take a quarter of the time and lose almost nothing: twenty jobs still begin after others have ended.
-# With half of the jobs at a time, a good part of the lead over Random seems to be gone. With all at a time it *is* a Random search. (AWS does not allow twelve
-# or more.) Random loses nothing by hurry, because its jobs never use each other's results.
+# The bars are one standard error. Four jobs at a time take a quarter of the time and lose almost nothing. With half of the jobs at a time, a good part of the
+# lead over Random seems to be gone. With all at a time it *is* a Random search. (AWS does not allow twelve or more.) Random loses nothing by hurry, because its
+# jobs never use each other's results.
 #
-# Hyperband saves where jobs are long and report while they run. If there are only as many combinations as jobs, a grid tries them all. The team made a table
-# of this. Its numbers are this course's own: AWS states none, and no exam asks for them. The first question that is answered with yes decides:
+# Hyperband saves where jobs are long and report while they run. If there are only as many combinations as jobs, a grid tries them all. The team made a table of
+# this. Its numbers are this course's own: AWS states none, and no exam asks for them. The first yes decides:
 #
 # | question | strategy |
 # |---|---|
@@ -322,7 +318,7 @@ check("m06_2_ex2", changed=changed)
 # %% [markdown]
 # ## Begin where others ended
 #
-# The real search should be over by now, or in half a minute. `analytics` makes a table of its training jobs. What each is billed for is in its description.
+# The real search should be over by now, or soon. `analytics` makes a table of its training jobs. What each is billed for is in its description.
 
 # %%
 tuner.wait()
@@ -338,26 +334,26 @@ print("billed seconds:", bills)
 tuner.analytics().dataframe()[of_interest].round(4)
 
 # %% [markdown]
-# Some jobs were stopped, perhaps even the one with the best value, because a slow learner begins low.
+# Some jobs were stopped, perhaps even the best one: a slow learner begins low.
 #
-# Next month there are new flights. A *warm start* gives a new search the results of earlier ones, its *parents*. There are two kinds:
+# A *warm start* gives a new search the results of earlier ones, its *parents*. There are two kinds:
 #
-# - `IdenticalDataAndAlgorithm`: same data, same image. The search goes on, with more jobs or other ranges. Hyperparameters may change between searched and
-#   fixed (*static*). The parents' results count as its own: `OverallBestTrainingJob` of the description names the best of all.
+# - `IdenticalDataAndAlgorithm`: same data, same image. The search goes on, with more jobs or other ranges. The parents' results count as its own:
+#   `OverallBestTrainingJob` of the description names the best of all.
 # - `TransferLearning`: other data, or another version of the image. The parents' results only hint where to look. They are not compared.
 #
 # An earlier search can be a parent if all of this holds:
 #
 # - It has ended (`Completed`, `Stopped` or `Failed`), and at least one of its jobs succeeded.
 # - It has the same objective metric as the new search.
-# - It has the same names of hyperparameters, searched and static together.
+# - It has the same names of hyperparameters, searched and fixed (*static*) together.
 # - A hyperparameter that both search has the same kind in both, such as `continuous`.
 #
 # There may be at most {fact:warm-start-parents} parents. At most {fact:warm-start-changes} hyperparameters may change from searched to static or back. Parents
 # hand on their own jobs, not those of *their* parents.
 #
-# We start one search of each kind: three more jobs on the half year, with boto3, and three on July, judged on August, with the SDK. In `given/budget.py`,
-# `begin` sends the request of boto3.
+# We start one search of each kind. The first has three more jobs on the half year, with boto3 (`begin`). The second has three on July, judged on August, with
+# the SDK.
 
 # %%
 same = {
@@ -384,9 +380,8 @@ for member, value in requests[0].items():
     print(member, value, "" if requests[1][member] == value else "other in the SDK's request")
 
 # %% [markdown]
-# The first kind compares its jobs with its parent's. Often the parent has the best job, because three more jobs are few. The second does not compare, because
-# August's flights are not July's. Both requests say the same. The SDK only writes out AWS's defaults: here the scale `Auto`, in the definition `FullyReplicated` for
-# the data and `GZIP` for the models.
+# The first kind compares its jobs with its parent's. The second does not, because August's flights are not July's. Both configurations say the same: the SDK
+# only writes out AWS's default, the scale `Auto`.
 
 # %% [markdown] exercise="m06_2_ex3"
 # Write `warm_start(new, earlier)`. It returns the `WarmStartConfig`, such as
@@ -398,7 +393,7 @@ for member, value in requests[0].items():
 #
 # - A search that fits the list above may be a parent. Data and version may differ, but not the algorithm (the image before the colon).
 # - If some have the data and image of `new`, only these are parents: `IdenticalDataAndAlgorithm`. Otherwise all are: `TransferLearning`.
-# - If there are too many, take those with most succeeded training jobs.
+# - If there are too many, take those with the most succeeded jobs.
 #
 # Twenty-four unseen starts are graded. You need not count changes.
 
@@ -437,13 +432,11 @@ check("m06_2_ex3", warm_start=warm_start)
 # A stopped job is billed for the time that it ran. Its last value counts as its result. Later jobs are not compared with it. The algorithm must report while
 # it runs, as XGBoost does after each round. AWS does not say how many completed jobs it wants first; here it is 3. Hyperband stops jobs by itself, so there
 # `Auto` is refused.
-#
-# The rule may also stop a job that learns late, although it would have been good.
 
 # %% [markdown] exercise="m06_2_ex4"
 # Write `early_stopping(jobs, setup)`. It replays the rule on jobs that ran to their end one after the other. A job is `{"auc": [...], "seconds": 83.0}`: its
 # AUC after 5, 10, ... 100 rounds, and the seconds of its training, as long for every round. Each job is billed for `setup` seconds besides. A job is judged
-# once three have completed, at each report but the last. It is stopped when its AUC is *below* the median. The function returns a `dict`:
+# once three have completed, at each report but the last. It is stopped when its AUC is *below* the median. Return a `dict`:
 #
 # | key | value |
 # |---|---|
@@ -510,15 +503,15 @@ print(f"the best training was stopped in {(worth.lost > 0).sum()} of {SEEDS} sea
 
 # %% [markdown]
 # Well over half of the bill is saved, and more of the rounds, because each stopped job was still set up. In most searches this costs no AUC. In some, the best
-# training learned late and was stopped. The points are spread widely from left to right: the saving is hard to know beforehand.
+# training learned late and was stopped. The points are spread widely: the saving is hard to know beforehand.
 #
 # ## A search for a deadline and a price
 #
-# A tuning job can have a deadline: `MaxRuntimeInSeconds` in `ResourceLimits`. There is no such limit for a price. So you first run a small *trial*, read what its
-# training jobs were billed, and then plan how many jobs the money pays for. The deadline says how many must run at a time. A warm start keeps what the
-# trial found.
+# A tuning job can have a deadline: `MaxRuntimeInSeconds` in `ResourceLimits`, or `max_runtime_in_seconds` of the SDK's tuner. There is no such limit for a
+# price. So first run a small *trial*, and read what its training jobs were billed. Then plan how many jobs the money pays for. The deadline says how many must
+# run at a time. A warm start keeps what the trial found.
 #
-# Averages need a reserve, because the next jobs may take longer. In the SDK, the deadline is the argument `max_runtime_in_seconds` of `HyperparameterTuner`.
+# Averages need a reserve, because the next jobs may take longer.
 
 # %% [markdown] exercise="m06_2_ex5"
 # Write `search_within(train, validation, trial, brief)`, with the SDK or with boto3. `trial` is an ended search of the notebook's ranges on the same two S3 URIs
@@ -636,7 +629,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# The lessons on evaluation show how good the best of many models really is, and for whom. To let it answer, go on with
-# [the real-time endpoint](../m08_realtime/m08_1_realtime.ipynb).
+# You have found a model. To let it answer, go on with [the real-time endpoint](../m08_realtime/m08_1_realtime.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
