@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from botocore import xform_name
@@ -15,7 +17,7 @@ TUNING = ("hyper_parameter_tuning_jobs", "HyperParameterTuningJob")
 FEATURES = ("feature_groups", "FeatureGroup")
 SCHEDULES = ("monitoring_schedules", "MonitoringSchedule")
 EXECUTING = ("Pending", "InProgress", "Stopping")
-GONE = ("ValidationException", "ResourceNotFound")  # codes that say that something is deleted or has ended
+GONE = ("ValidationException", "ResourceNotFound")  # codes that say that something is deleted, is being deleted, or has ended
 
 
 class Cleanup:
@@ -76,15 +78,13 @@ class Cleanup:
         return self._names(plural, noun, StatusEquals="InProgress")
 
     def _end(self, kind: str, name: str, action: Any) -> str:
-        try:
+        with _unless_gone():
             action(name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in GONE:  # deleted, or ended in the meantime
-                raise
         return f"Ended {kind} {name}."
 
     def _delete_endpoint(self, name: str) -> None:
-        self.client.delete_endpoint(EndpointName=name)
+        with _unless_gone():
+            self.client.delete_endpoint(EndpointName=name)
         self.client.get_waiter("endpoint_deleted").wait(EndpointName=name, WaiterConfig=WAIT)
 
     def _delete_config(self, name: str) -> None:
@@ -115,7 +115,8 @@ class Cleanup:
     def _delete_schedule(self, name: str) -> None:
         """Delete a schedule, once its execution has ended, and then the job definition that it names."""
         described = self._idle_schedule(name)
-        self.client.delete_monitoring_schedule(MonitoringScheduleName=name)
+        with _unless_gone():
+            self.client.delete_monitoring_schedule(MonitoringScheduleName=name)
         self._while_named(name, *SCHEDULES)
         if definition := described["MonitoringScheduleConfig"].get("MonitoringJobDefinitionName"):
             kind = xform_name(described["MonitoringScheduleConfig"]["MonitoringType"])
@@ -133,7 +134,8 @@ class Cleanup:
     def _delete_feature_group(self, name: str) -> None:
         """Delete its online store, once it is created. The files and the Glue table of its offline store stay, as on AWS."""
         self._while_named(name, *FEATURES, FeatureGroupStatusEquals="Creating")
-        self.client.delete_feature_group(FeatureGroupName=name)
+        with _unless_gone():
+            self.client.delete_feature_group(FeatureGroupName=name)
         self._while_named(name, *FEATURES)
 
     def _while_named(self, name: str, plural: str, noun: str, **filters: str) -> None:
@@ -142,6 +144,16 @@ class Cleanup:
             if name not in self._names(plural, noun, **filters):
                 return
             time.sleep(SHORT_DELAY)
+
+
+@contextlib.contextmanager
+def _unless_gone() -> Iterator[None]:
+    """Go on where a request comes too late. What is being deleted already, by the learner's own request, is still waited for."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in GONE:
+            raise
 
 
 def delete_bucket(s3: Any, name: str) -> None:

@@ -45,6 +45,27 @@ def test_a_feature_group_is_deleted_and_those_of_others_stay(tmp_path: Path) -> 
         handle.stop()
 
 
+def test_a_feature_group_that_is_being_deleted_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = launch.start(tmp_path / "state")
+    try:
+        sagemaker = JobFixtures(handle, "").sagemaker
+        features = [{"FeatureName": name, "FeatureType": "String"} for name in ("id", "time")]
+        request = {"RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "time", "FeatureDefinitions": features}
+        for name in ("weather-of-this-run", "planes-of-this-run"):
+            sagemaker.create_feature_group(FeatureGroupName=name, OnlineStoreConfig={"EnableOnlineStore": True}, **request)
+        delete = sagemaker.delete_feature_group
+
+        def after_the_learner(**request: str) -> dict:
+            delete(**request)
+            return delete(**request)
+
+        monkeypatch.setattr(sagemaker, "delete_feature_group", after_the_learner)
+        assert Cleanup(sagemaker, "of-this-run").run().endswith("Nothing of this run is left that costs money.")
+        assert not sagemaker.list_feature_groups()["FeatureGroupSummaries"]
+    finally:
+        handle.stop()
+
+
 @pytest.mark.nightly  # starts jobs that must be waited for; the clean-up of other resources by day
 def test_a_tuning_job_that_runs_is_stopped_and_starts_no_more(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
