@@ -1,6 +1,7 @@
-"""``python -m benchmarks [NAME ...]``: measures, prints a table and writes ``build/benchmarks.json``. Exit code 1 when a target is missed.
+"""``python -m benchmarks [NAME ...]``: measures, prints a table and writes ``build/benchmarks.json``. Exit code 1 when a target is missed or
+a benchmark fails.
 
-A run that fails or is interrupted keeps and shows its measurements so far.
+A benchmark that fails does not stop the others. A run that is interrupted keeps and shows its measurements so far.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import platform
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
@@ -66,17 +68,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = parser.parse_args(arguments).names or list(BENCHMARKS)
     if unknown := [name for name in names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    console, rows = Console(), []
+    console, rows, failed = Console(), [], []
     _write(rows, missing=names)
     try:
         for number, name in enumerate(names, 1):
             with console.status(f"measuring {name}"):
-                rows += BENCHMARKS[name]()
-            _write(rows, missing=names[number:])
+                try:
+                    rows += BENCHMARKS[name]()
+                except Exception:
+                    traceback.print_exc()
+                    failed.append(name)
+            _write(rows, missing=[*failed, *names[number:]])
     finally:
         if rows:
             console.print(_table(rows))
-    return 1 if any(row.verdict == "missed" for row in rows) else 0
+    if failed:
+        print(f"benchmarks: {', '.join(failed)} failed; the reason is above.", file=sys.stderr)
+    return 1 if failed or any(row.verdict == "missed" for row in rows) else 0
 
 
 def _table(rows: Sequence[Row]) -> Table:

@@ -95,8 +95,9 @@ def test_an_unknown_benchmark_names_those_there_are(tmp_path):
 def test_a_benchmark_that_fails_does_not_take_the_others_with_it(tmp_path):
     done = run(tmp_path, "good", "fails", "bad")
     assert done.returncode == 1
-    assert "the endpoint is Failed" in done.stderr and "it takes 0.25" in done.stdout
-    assert written(tmp_path) == ([("it takes 0.25", True)], ["fails", "bad"])
+    assert "the endpoint is Failed" in done.stderr and "benchmarks: fails failed" in done.stderr
+    assert "it takes 0.25" in done.stdout and "it takes 0.75" in done.stdout
+    assert written(tmp_path) == ([("it takes 0.25", True), ("it takes 0.75", False)], ["fails"])
 
 
 def test_an_earlier_result_is_not_taken_for_the_current_one(tmp_path):
