@@ -1,6 +1,7 @@
 """``python -m benchmarks [NAME ...]``: measures, prints a table and writes ``build/benchmarks.json``.
 
-Exit code 1 when a target is missed or a benchmark fails. A benchmark that fails does not stop the others. A run that is interrupted keeps and shows its measurements so far.
+Exit code 1 when a target is missed or a benchmark fails. A benchmark that fails does not stop the others. A run that is interrupted
+keeps and shows its measurements so far.
 """
 
 from __future__ import annotations
