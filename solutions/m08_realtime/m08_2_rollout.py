@@ -105,7 +105,7 @@ from sagemaker.core import shapes
 from sagemaker.core.resources import Endpoint, EndpointConfig
 
 logging.disable(logging.WARNING)  # the SDK reports every step
-endpoint, both = aws.unique("late-flights"), aws.unique("late-flights")
+endpoint, both = aws.unique("late-flights"), aws.unique("late-flights-both")
 rented = {"instance_type": "ml.m5.large", "initial_instance_count": 1}
 live = {"variant_name": "Live", "model_name": jobs["schedule"], "initial_variant_weight": 9}
 new = {"variant_name": "New", "model_name": jobs["weather"], "initial_variant_weight": 1}
@@ -311,7 +311,9 @@ guarded = shapes.DeploymentConfig(
     blue_green_update_policy=shapes.BlueGreenUpdatePolicy(traffic_routing_configuration=canary),
     auto_rollback_configuration=shapes.AutoRollbackConfig(alarms=[watched]),
 )
-served.endpoint_config_name = configuration(ProductionVariants=[model_variant("schedule", "Live")])
+alone = aws.unique("late-flights-sdk")
+EndpointConfig.create(endpoint_config_name=alone, production_variants=variants[:1])
+served.endpoint_config_name = alone
 with alarms_set(cloudwatch, [alarm]):
     served.update(deployment_config=guarded)
     if aws.local:
