@@ -140,7 +140,8 @@ def check_names(answer: Answer, report: Report, part: str) -> set[str] | None:
 
 @ex2.practice
 def practice_ex2(answer: Answer, report: Report) -> None:
-    alarms = {words: not answer.call("accept", clean_day(answer.rng, **kind)) for words, kind in GOOD_DAYS.items()}
+    good = {words: clean_day(answer.rng, **kind) for words, kind in GOOD_DAYS.items()}
+    alarms = {words + _gaps(day): not answer.call("accept", day) for words, day in good.items()}
     stopped = {words: stops(answer, corrupted_day(answer.rng, kind)) for kind, words in BAD_DAYS.items()}
     said = [f"`accept(...)` returned False for {words}; expected True." for words, alarm in alarms.items() if alarm]
     if missed := [words for words, found in stopped.items() if found is False]:
@@ -148,6 +149,12 @@ def practice_ex2(answer: Answer, report: Report) -> None:
     said += [f"`accept(...)` raised an error for a day with {words}; expected False." for words, found in stopped.items() if found is None]
     caught = [found is True for found in stopped.values()]
     report.part("practice", guard_share(caught, list(alarms.values())), " ".join(said) or "All days of practice.")
+
+
+def _gaps(day: pd.DataFrame) -> str:
+    """Names the flights of a good day for whose hour the station has no weather."""
+    gaps = int(day.temp.isna().sum())
+    return f"; its table of weather lacks the hour of {gaps} flights" if gaps else ""
 
 
 def stops(answer: Answer, day: pd.DataFrame) -> bool | None:

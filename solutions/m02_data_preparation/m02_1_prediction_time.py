@@ -17,7 +17,7 @@
 #
 # **Prerequisites**: [the start](../m00_start/m00_start.ipynb), pandas.
 #
-# **Time**: 50 minutes.
+# **Time**: 75 minutes; a good place for a break is before the Processing job.
 #
 # **Services**: S3, SageMaker Processing, CloudWatch Logs; by name Glue, DataBrew, Data Wrangler, EMR.
 #
@@ -58,8 +58,8 @@ TREES = 20
 # %% [markdown]
 # ## The time of prediction
 #
-# We call the time of prediction T. It is the scheduled departure minus two hours. A column *leaks* when it can be read only after T. The table below has all
-# columns, known at T or not. The model is XGBoost, which adds up many small decision trees. It learns from January to June and is judged on July.
+# We call the time of prediction T. It is the scheduled departure minus two hours. A column *leaks* when it can be read only after T. `flights` has all
+# columns, known at T or not. A flight is late when it arrives more than 15 minutes after schedule. The model is XGBoost, which adds up many small decision trees. It learns from January to June and is judged on July.
 
 # %%
 flights = table(aws.data("flights"), aws.data("weather"))
@@ -104,7 +104,7 @@ show(figure, "Bars: AUC on July for each added column; known at T, or a leak.")
 
 # %% [markdown]
 # The three bars at the top are *loud* leaks, because no honest column improves a model so much. The *silent* leaks are the danger. Look at the air time, and
-# at the weather at departure. They improve the model about as much as the weather from three hours before, which is allowed. No statistic tells them apart.
+# at the weather at departure. They improve the model by as little as the weather from three hours before, which is allowed. No statistic tells them apart.
 # Only one question does: "When could I have read this?"
 #
 # ## When was it readable?
@@ -128,7 +128,7 @@ pd.Series(described).to_frame("description").style.set_properties(**{"text-align
 #
 # Suppose that `c17` is "Gate at which the plane stopped" and `c52` is "Seats sold a week before". Then `unknown` is `["c17"]`.
 #
-# The check looks at `p1` to `p5`. The others are judged, by (right - wrong) / all, so naming everything earns nothing.
+# The check looks at `p1` to `p5`. When it holds, add a cell and run `judge("m02_1_ex1")`. It judges the others, by (right - wrong) / all, so naming everything earns nothing.
 
 # %% answer="m02_1_ex1"
 unknown = ...  # until you know the names
@@ -217,7 +217,7 @@ print("share of flights whose plane is not registered:", missing.head(4).round(2
 print("cancelled, or no recorded arrival:", records.arr_delay.isna().sum(), "of", len(records))
 
 # %% [markdown]
-# The greatest wind, in miles an hour, is a mistake. Missing gusts are none, because a station reports a gust only when there is one. The other lines show
+# The greatest wind, in miles an hour, is a mistake. A missing gust means that there was no gust: a station reports one only when it blows. The other lines show
 # what one column alone cannot show:
 #
 # - A flight number can belong to two flights of one day, from different airports.
@@ -253,7 +253,8 @@ prepared(july, fitted_on=past).head(3)
 # New data comes every night, and nobody looks at it. A *guard* turns the report into rules, and says stop when the data breaks one. Some rules look at the day
 # alone. Others compare it with history. A guard can fail in two ways. It lets corrupted data in, or it stops good days until somebody switches it off.
 #
-# Here is a good day. `seats` comes from the register of planes. The weather comes from the station of the origin. `hour` is the hour in New York.
+# Here is a good day. `seats` comes from the register of planes. The weather comes from the station of the origin, whose table lacks some hours, so some good days
+# lack them, too. `hour` is the hour in New York.
 
 # %%
 example = day_of_flights(variant("m02_1_ex2"))
@@ -271,7 +272,7 @@ example.head(4)
 # | `wind_speed`, `wind_gust` | miles an hour, read in whole knots |
 #
 # For `example` it returns `True`. After `example.loc[0, "wind_speed"] = 1048` it returns `False`. `routes`, `weather` and `planes` are history to compare
-# with.
+# with. `weather` has the day's own hours, too, and you may look them up.
 #
 # It is judged on twelve good days of all seasons and twenty-eight corrupted ones. You earn the share caught less the share of good days stopped.
 #
@@ -279,7 +280,7 @@ example.head(4)
 # |---|---|
 # | units | a column is in another unit, or in two |
 # | clocks | they are wrong |
-# | rows | some are lost or repeated |
+# | rows | many are lost, or some are repeated; a good day has at least 200 |
 # | columns | two are exchanged, or one is missing |
 
 
