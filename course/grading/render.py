@@ -91,7 +91,7 @@ def as_text(report: Report, more: str = "", judged: str = AT_GRADING) -> str:
         lines.append(f"  {report.redact(report.problem)}")
     for part in parts_to_show(report):
         earned = number(part.earned) + " of " if part.share is not None else ""
-        message = f": {part.message}" if part.message else ""
+        message = f": {part.message}".replace("\n", "\n      ") if part.message else ""
         lines.append(f"  [{verdict(part, report.phase)}] {part.label} ({earned}{_points(part.points)}){message}")
         if part.hint:
             lines.append(f"      Hint: {part.hint}")
@@ -155,7 +155,7 @@ def _part(part: PartResult, phase: str) -> str:
     points = _points(part.points) if part.share is None else f"{number(part.earned)} of {_points(part.points)}"
     text = f"<strong>{escape(part.label)}</strong> ({points})"
     if part.message:
-        text += f": {pages.code(part.message)}"
+        text += f": {pages.code(part.message)}".replace("\n", "<br>")
     if part.hint:
         text += f"<br><em>Hint:</em> {pages.code(part.hint)}"
     return _item(verdict(part, phase), text)

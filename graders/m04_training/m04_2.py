@@ -76,15 +76,17 @@ def practice_ex1(answer: Answer, report: Report) -> None:
     causes = [doubtful_cause(ticket, diagnoses[ticket]["cause"], jobs[ticket], repairs[ticket], s3) for ticket in mended]
     if mended:
         _all_of(report, "cause", causes)
+    else:
+        report.part("cause", False, "Judged for jobs that end well after your repair; so far none does.")
     _all_of(report, "evidence", [doubtful_line(ticket, diagnoses[ticket]["line"], logs, again[ticket]) for ticket in TICKETS])
     share = sum(one.share for one in again.values()) / len(TICKETS)
-    report.part("repair", share, " ".join(one.message for one in again.values() if one.message) or "All five jobs end well.")
+    report.part("repair", share, "\n".join(one.message for one in again.values() if one.message) or "All five jobs end well.")
 
 
 def _all_of(report: Report, part: str, doubts: list[str]) -> None:
     """Reports a part with every doubt, "" for a ticket without one."""
     found = [doubt for doubt in doubts if doubt]
-    report.part(part, 1 - len(found) / len(TICKETS), " ".join(found) or "Nothing speaks against it.")
+    report.part(part, 1 - len(found) / len(TICKETS), "\n".join(found) or "Nothing speaks against it.")
 
 
 def check_form(answer: Answer, report: Report) -> bool:

@@ -134,7 +134,8 @@ def _repaired(request: dict, repair: dict) -> dict:
 def _channel(channels: list[dict], name: str) -> dict:
     found = [channel for channel in channels if channel["ChannelName"] == name]
     if not found:
-        raise KeyError(f"no channel is called {name!r}")
+        names = " and ".join(repr(channel["ChannelName"]) for channel in channels)
+        raise KeyError(f"no channel is called {name!r}; the request has {names}")
     return found[0]
 
 
@@ -196,15 +197,18 @@ def doubtful_cause(ticket: str, cause: str, job: dict, repair: dict, s3: Any) ->
         return f"{ticket}: the cause is {cause!r}, but the job ends well with another {last}. Do the two go together?"
     if last != "S3Uri":
         return ""
-    uri = next(one for one in job["InputDataConfig"] if one["ChannelName"] == path.split(".")[1])["DataSource"]["S3DataSource"]["S3Uri"]
-    keys, first = _read(s3, uri)
+    read = {one["ChannelName"]: _read(s3, one["DataSource"]["S3DataSource"]["S3Uri"]) for one in job["InputDataConfig"]}
+    keys, first = read[path.split(".")[1]]
     folders = {key.rpartition("/")[0] for key in keys}
     if len(folders) > 1:
         fits, seen = "prefix", f"matches {' and '.join(keys)}"
     elif re.search("[a-z]{2}", first):
         fits, seen = "header", f"begins with {first[:30]!r}"
+    elif first.split(",")[0] in ("0", "1"):
+        widths = (f"{line.count(',') + 1} columns in {name!r}" for name, (_, line) in read.items())
+        fits, seen = "columns", f"has {' and '.join(widths)}"
     else:
-        fits, seen = "columns" if first.split(",")[0] in ("0", "1") else "labels", f"begins with {first[:30]!r}"
+        fits, seen = "labels", f"begins with {first[:30]!r}"
     return "" if fits == cause else f"{ticket}: the cause is {cause!r}, but what the job read {seen}. What is wrong with that?"
 
 

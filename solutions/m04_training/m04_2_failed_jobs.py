@@ -16,7 +16,7 @@
 #
 # **Prerequisites**: [training with the built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb): channels, content types, logs.
 #
-# **Time**: 50 minutes.
+# **Time**: 65 minutes.
 #
 # **Services**: S3, SageMaker training jobs, CloudWatch Logs.
 #
@@ -144,7 +144,7 @@ for ticket, job in described.items():
     print(ticket, job["TrainingJobStatus"], repr(job["FailureReason"][:75]))
 
 # %% [markdown]
-# All five lines show the same words. A *container* is the closed environment in which the program of a job runs. `AlgorithmError` says only that this program
+# All five lines begin with the same words. The rest of a reason often has the message, but it may be cut off, so we read the log. A *container* is the closed environment in which the program of a job runs. `AlgorithmError` says only that this program
 # ended with an error. It does not say that the algorithm is the cause.
 #
 # ### The same with the SDK
@@ -171,7 +171,7 @@ for step in failed.secondary_status_transitions:
 try:
     failed.wait()
 except FailedStatusError as error:
-    print(type(error).__name__, repr(str(error)[:80]))
+    print(type(error).__name__, repr(str(error)[-80:]))
 print("the same reason:", failed.failure_reason == described["ticket-1"]["FailureReason"])
 
 # %% [markdown]
@@ -200,7 +200,7 @@ axes.set(xlabel="seconds since the job began", title="How far each job came")
 show(figure, "A bar for each job: seconds spent in each status, in order.")
 
 # %% [markdown]
-# All five jobs reached *Training*. So the role could read the bucket, the image was there, and the data was copied. *Uploading* is no sign of success. A
+# The small differences come from this computer, not from the mistakes. All five jobs reached *Training*. So the role could read the bucket, the image was there, and the data was copied. *Uploading* is no sign of success. A
 # failed job passes through it too, and leaves no model. If a job ends in *Downloading*, look at the role or at S3. Ours did not, so we read the log.
 #
 # ### What the log says
@@ -221,13 +221,17 @@ def log_lines(job_name: str) -> list[str]:
     return [event["message"] for page in pages for event in page["events"]]
 
 
-print(*(line[:150] for line in log_lines(jobs["ticket-1"])), sep="\n")
+def print_log(job_name: str) -> None:
+    print(*(line for line in log_lines(job_name) if "[bt]" not in line), sep="\n")
+
+
+print_log(jobs["ticket-1"])
 
 # %% [markdown]
 # Read a log from its end. You find the exit code first, and then the message, perhaps more than once. Above it is the *traceback*, the list of calls that led
-# to the error.
+# to the error. XGBoost's own messages have another list below them, after `Stack trace`: calls inside a C++ library. `print_log` leaves them out.
 #
-# Print the logs of the other four jobs in the same way. The table has a word for each of the eight causes. Five of them occur.
+# Now insert cells, and print the logs and the requests of the other four jobs. The table has a word for each of the eight causes. Five of them occur.
 #
 # | cause | what went wrong |
 # |---|---|
@@ -304,10 +308,10 @@ print(f"{job.training_job_status}, with the same hyperparameters: {same}")
 # | `diagnoses[ticket]` | `{"cause": ..., "line": ...}`: a word of the table, and words copied from a log line that shows this cause |
 # | `repairs[ticket]` | `{path: value}`: the smallest change that repairs the request |
 #
-# No other kind of line and none of the other four logs may have the copied words. Leave out times of day, which change with every run.
+# The words must be in a line that shows the cause, and in none of the other four logs. Leave out times of day, which change with every run.
 #
 # Paths look like `InputDataConfig.train.ContentType` or `InputDataConfig.train.DataSource.S3DataSource.S3Uri`. A change that touches more than the fault loses
-# half. Do not change the files.
+# half of the points of its repair. Do not change the files.
 #
 # For a job with a `gamma` of -1 the two are `{"cause": "range", "line": "Hyperparameter gamma: -1"}` and `{"HyperParameters.gamma": "0"}`.
 #
@@ -438,8 +442,8 @@ for label, name in started.items():
 # - in CSV, a row has something that is neither a number nor empty
 # - in CSV, rows differ in how many columns they have, within a channel or between the two
 # - a label is neither 0 nor 1 although the objective begins with `binary:`
-# - `num_round` is missing, or `eta` is not a number from 0 to 1
-# - the metric is `auc` and the objective begins with `reg:`
+# - `num_round` is missing, or `eta` is there and is not a number from 0 to 1
+# - the metric is exactly `auc` and the objective begins with `reg:`
 #
 # A check that refuses everything is as useless as one that refuses nothing.
 
@@ -512,7 +516,7 @@ check("m04_2_ex3", preflight=preflight)
 #
 # <details><summary>Answers</summary>
 #
-# - To 1: nothing. It says only that the program in the container ended with an error.
+# - To 1: by itself nothing. It says only that the program in the container ended with an error.
 # - To 2: it is cut off after {fact:failure-reason-characters} characters, and a traceback is long.
 # - To 3: an instance with more memory, or less data at a time.
 # - To 4: the first also matches keys such as `data/train-month/...`.
