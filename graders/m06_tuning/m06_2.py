@@ -247,4 +247,4 @@ def measured(answer: Answer, report: Report, jobs: list[dict], setup: float, par
 
 @ex5.practice
 def practice_ex5(answer: Answer, report: Report) -> None:
-    judge_within(answer, report, "practice-m06-2-trial", trial(answer.rng, jobs=3, turns=2))
+    judge_within(answer, report, "practice-m06-2-trial", trial(answer.rng, jobs=5, turns=2))

@@ -234,12 +234,15 @@ def judge_within(answer: Answer, report: Report, name: str, case: dict) -> None:
 
 
 def brief_of(case: dict, mean: float) -> dict:
-    """Money for the case's ``jobs`` and half a job more, time for its ``turns`` and half a turn more, by the mean bill of the trial."""
+    """Money for the case's ``jobs`` and half a job more, time for its ``turns`` and most of a turn more, by the mean bill of the trial.
+
+    So who divides without whole turns has too few jobs at a time.
+    """
     turn = case["wait"] + mean / 60
     return {
         "usd": round((case["jobs"] + 0.5) * mean / 3600 * case["usd_hour"] / SHARE, 6),
         "usd_hour": case["usd_hour"],
-        "deadline_minutes": round((case["turns"] + 0.5) * turn / SHARE),
+        "deadline_minutes": round((case["turns"] + 0.75) * turn / SHARE),
         "wait_minutes": case["wait"],
     }
 
@@ -256,9 +259,10 @@ def _plan(said: str, limits: dict, brief: dict, mean: float) -> tuple[bool, str]
         return False, f"{said}{jobs} training jobs. On average they cost {jobs * cost:.6f} dollars: {hint}"
     if (jobs + 1) * cost <= money:
         return False, f"{said}{jobs} training jobs, and money for more. For which of its minutes is a job billed, and at which average?"
-    said = f"{said}{parallel} of {jobs} training jobs at a time. "
-    if math.ceil(jobs / parallel) * turn > minutes:
-        return False, f"{said}They take {math.ceil(jobs / parallel) * turn:.1f} minutes, waiting included: too late, or without a reserve."
+    said = f"{said}{jobs} training jobs, {parallel} at a time. "
+    if (needed := math.ceil(jobs / parallel) * turn) > minutes:
+        why = "too late, or without a reserve. How many turns are there, and how long is each?"
+        return False, f"{said}They take {needed:.1f} minutes, waiting included; the reserve leaves {minutes:.1f}: {why}"
     if parallel > 1 and math.ceil(jobs / (parallel - 1)) * turn <= minutes:
         return False, f"{said}Fewer at a time would do: in a hurry, a search learns less."
     return True, "Number and parallelism keep the brief."

@@ -18,7 +18,7 @@
 #
 # **Prerequisites**: [ranges, scales and the first tuning job](../m06_tuning/m06_1_ranges.ipynb).
 #
-# **Time**: 90 minutes; a good place for a break is after the third exercise.
+# **Time**: two hours; a good place for a break is after the third exercise.
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3.
 #
@@ -163,11 +163,11 @@ show(figure, "Four lines: the best AUC so far by rounds trained, by strategy.")
 summary(pool, searches).round(4)
 
 # %% [markdown]
-# Each curve is the mean of all seeds. The grey band holds the middle half of the Random searches. In the table, the standard deviation shows the luck of a
-# seed. The last column judges the winners on other flights: the best of many looks better than it is.
+# Each curve is the mean of all seeds. The grey band holds the middle half of the Random searches; a few that begin badly pull their mean below it. In the
+# table, the standard deviation shows the luck of a seed. The last column judges the winners on other flights.
 #
-# Which differences are real? *Pair* the searches: with the same seed, both strategies begin with the same random draws. So take the difference for each seed.
-# `verdict` says what the differences show. This team would pay for a thousandth of AUC.
+# Which differences are real? *Pair* the searches: with the same seed, Bayesian and Random begin with the same draws. So take the difference for each seed.
+# `verdict` says what the differences show: which column is better, `same` (less than a thousandth of AUC), or `cannot tell`.
 
 # %%
 rows = []
@@ -180,10 +180,10 @@ for jobs in (JOBS // 2, JOBS):
 pd.DataFrame(rows).round(4)
 
 # %% [markdown]
-# `cannot tell` is not `same`: it says that more seeds are needed. Hyperband is left out, because its jobs are not whole trainings.
+# `cannot tell` says that more seeds are needed. Hyperband is left out, because its jobs are not whole trainings.
 #
-# At half the budget, Bayesian and Random mostly found the same training, because both draw their first nine jobs at random. With all jobs, Bayesian is ahead,
-# by less than the luck of a seed. The grid is surely behind: some of its four hyperparameters do not matter.
+# At half the budget, Bayesian and Random mostly found the same training, because both draw their first nine jobs at random. With all jobs, Bayesian is ahead
+# on average, by less than the luck of a seed. The grid is surely behind: some of its four hyperparameters do not matter.
 #
 # ## Repeat a search
 #
@@ -257,8 +257,8 @@ axes.legend()
 show(figure, "Line with error bars: best AUC by minutes, for several jobs at a time.")
 
 # %% [markdown]
-# The bars are one standard error. Four jobs at a time take a quarter of the time and lose almost nothing. With half of the jobs at a time, a good part of the
-# lead over Random seems to be gone. With all at a time it *is* a Random search. (AWS does not allow twelve or more.) Random loses nothing by hurry, because its
+# The bars are one standard error. Four jobs at a time take a quarter of the time and are as good, within the bars. With half of the jobs at a time, a good part of the
+# lead over Random seems to be gone. With all at a time it *is* a Random search. (AWS allows at most {fact:tuning-parallel-most}.) Random loses nothing by hurry, because its
 # jobs never use each other's results.
 #
 # Hyperband saves where jobs are long and report while they run. If there are only as many combinations as jobs, a grid tries them all. The team made a table of
@@ -279,7 +279,7 @@ show(figure, "Line with error bars: best AUC by minutes, for several jobs at a t
 # | field | what it counts | whole number |
 # |---|---|---|
 # | `numeric` | numeric hyperparameters searched | 0 to 30 |
-# | `combinations` | combinations of the others' values | 2 to 500 |
+# | `combinations` | combinations of the values of the other hyperparameters | 2 to 500 |
 # | `jobs` | jobs of the search | 2 to {fact:tuning-jobs-most} |
 # | `parallel` | jobs at a time | 1 to {fact:tuning-parallel-most}, not above `jobs` |
 # | `reports` | reports of a job | 1 to 500 |
@@ -331,10 +331,10 @@ for child in children(sagemaker, parent):
     training_job = sagemaker.describe_training_job(TrainingJobName=child["TrainingJobName"])
     bills.append(training_job["BillableTimeInSeconds"])
 print("billed seconds:", bills)
-tuner.analytics().dataframe()[of_interest].round(4)
+tuner.analytics().dataframe().set_index("TrainingJobName")[of_interest].round(4)
 
 # %% [markdown]
-# Some jobs were stopped, perhaps even the best one: a slow learner begins low.
+# Most jobs were stopped, perhaps even the best one: a slow learner begins low.
 #
 # A *warm start* gives a new search the results of earlier ones, its *parents*. There are two kinds:
 #
@@ -377,11 +377,13 @@ for name in (more, august):
     print("  the best of its own jobs", named(job.get("BestTrainingJob")))
     print("  the best of it and its parents", named(job.get("OverallBestTrainingJob")))
 for member, value in requests[0].items():
-    print(member, value, "" if requests[1][member] == value else "other in the SDK's request")
+    if requests[1][member] != value:
+        print(f"{member} by boto3: {value}")
+        print(f"{member} by the SDK: {requests[1][member]}")
 
 # %% [markdown]
-# The first kind compares its jobs with its parent's. The second does not, because August's flights are not July's. Both configurations say the same: the SDK
-# only writes out AWS's default, the scale `Auto`.
+# The first kind compares its jobs with its parent's. The second does not, because August's flights are not July's. The configurations differ in one thing: the SDK
+# writes out AWS's default, the scale `Auto`.
 
 # %% [markdown] exercise="m06_2_ex3"
 # Write `warm_start(new, earlier)`. It returns the `WarmStartConfig`, such as
@@ -502,8 +504,8 @@ print(f"AUC lost {mean.lost:.4f}")
 print(f"the best training was stopped in {(worth.lost > 0).sum()} of {SEEDS} searches")
 
 # %% [markdown]
-# Well over half of the bill is saved, and more of the rounds, because each stopped job was still set up. In most searches this costs no AUC. In some, the best
-# training learned late and was stopped. The points are spread widely: the saving is hard to know beforehand.
+# More than half of the bill is saved, and more of the rounds, because each stopped job was set up. In most searches this costs no AUC. In some, the best
+# training learned late and was stopped. The points spread widely: the saving is hard to know.
 #
 # ## A search for a deadline and a price
 #
@@ -523,7 +525,7 @@ print(f"the best training was stopped in {(worth.lost > 0).sum()} of {SEEDS} sea
 # | at a time | as few as end in 80 % of the deadline; each waits `wait_minutes` for its instance, unbilled, before its billed time |
 # | deadline | SageMaker ends the search then |
 # | start | warm, from the trial |
-# | ranges, instance | as in this notebook |
+# | ranges, instance | as in this notebook; the rest is your choice |
 #
 # When it has ended, return `{"tuning_job": its name, "usd": what its training jobs were billed}`, with six decimals or more. The check calls it with unseen
 # briefs. Nothing waits for instances here.
