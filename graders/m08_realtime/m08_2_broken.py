@@ -61,7 +61,7 @@ def check_evidence(answer: Answer, report: Report) -> None:
             wrong.append(f"{ticket}: its log has no line with {cited[:60]!r}; expected words of a line of this endpoint's log.")
         elif sum(cites(cited, others) for others in found.values()) > 1:
             wrong.append(f"{ticket}: {cited[:60]!r} is also in the logs of other endpoints; expected words that only its own log has.")
-    report.part("evidence", 1 - len(wrong) / len(CASES), " ".join(wrong) or "Every cited line is in its own log only.")
+    report.part("evidence", 1 - len(wrong) / len(CASES), "\n".join(wrong) or "Every cited line is in its own log only.")
 
 
 def check_agreement(answer: Answer, report: Report) -> None:
@@ -72,7 +72,7 @@ def check_agreement(answer: Answer, report: Report) -> None:
         if not any(path.partition(".")[0] == MEMBERS[cause] for path in repair):
             wrong.append(f"{ticket}: the cause is {cause!r}, and the repair changes {', '.join(repair)}: can both be right?")
     if wrong:
-        report.part("cause", False, " ".join(wrong))
+        report.part("cause", False, "\n".join(wrong))
 
 
 def check_repairs(answer: Answer, report: Report) -> None:
@@ -89,7 +89,7 @@ def check_repairs(answer: Answer, report: Report) -> None:
                 said = _answer(answer, names[ticket]) if status == "InService" else status
                 found[ticket] = _judged(ticket, repairs[ticket], said, wanted)
     wrong = [found[ticket][1] for ticket in CASES if found[ticket][0] < 1]
-    report.part("repair", sum(share for share, _ in found.values()) / len(CASES), " ".join(wrong) or "All four endpoints answer.")
+    report.part("repair", sum(share for share, _ in found.values()) / len(CASES), "\n".join(wrong) or "All four endpoints answer.")
 
 
 ENDS = ("InService", "Failed")

@@ -266,4 +266,7 @@ def _why_missed(missed: list[dict]) -> str:
         return (
             "Among those that you miss are some whose first call would have been answered: is the time-out longer than most answers take?"
         )
-    return f"Among those that you miss are some {_what(missed[0])}: is there a second try, and a third, while there is time?"
+    return (
+        f"Among those that you miss are some {_what(missed[0])}: is there a second try, and a third, while there is time, "
+        "or was your retry budget empty?"
+    )

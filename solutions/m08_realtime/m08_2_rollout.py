@@ -18,7 +18,7 @@
 #
 # **Prerequisites**: [a model that answers while you change it](../m08_realtime/m08_1_realtime.ipynb).
 #
-# **Time**: two hours, with a break before "Scaling".
+# **Time**: two and a half hours, with a break before "Scaling"; the stretch exercise takes 40 minutes more.
 #
 # **Services**: SageMaker endpoints, CloudWatch alarms, application auto scaling, S3, CloudWatch Logs; by name Lambda.
 #
@@ -220,7 +220,7 @@ answers = [ask(line) for line in some[:60]]
 print(f"{len(answers)} answers to the app")
 for name in ("Live", "Shadow"):
     failed = total(cloudwatch, endpoint, name, "Invocation4XXErrors", requests=60)
-    print(f"{name:7} {failed:.0f} errors of 60 or more requests")
+    print(f"{name:7} {failed:.0f} errors of at least 60 requests")
 
 # %% [markdown]
 # The app noticed nothing, but every request to `wide` failed. A shadow shows errors, latency and, if answers are captured, how well it predicts. It costs a
@@ -289,7 +289,7 @@ check("m08_2_ex1", decide=decide)
 # dimension, `EndpointConfigName`, selects the new fleet alone. Three more facts matter:
 #
 # - A model that just started may have one bad minute.
-# - Sometimes nobody asks, and then there is no data (`TreatMissingData`).
+# - Sometimes nobody asks, and then there is no data. `TreatMissingData` says what that means: `notBreaching` takes it as good.
 # - A fault may take up to eight minutes to show (this course's number).
 #
 # The update below takes the shadow away, under an alarm with two dimensions. `alarms_set` deletes the alarm afterwards, because alarms are billed.
@@ -334,7 +334,7 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["LastDeploymentConfig"]
 #     "usual": {"client_errors": 0.02, "server_errors": 0.001,  # shares
 #               "p50_ms": 40.0, "p90_ms": 76.0},
 #     "most_hurt": 150,  # requests answered badly before a bad model is taken back
-#     "minutes": 40,  # within which a good model must be through
+#     "minutes": 40,  # within which a good model must be through, termination wait included
 # }
 # {
 #     "AlarmName": ..., "Namespace": "AWS/SageMaker", "MetricName": ...,
@@ -348,9 +348,7 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["LastDeploymentConfig"]
 # |---|---|
 # | a bad model | fails at a third of its requests or more (4XX or 5XX), or needs at least four times as long |
 # | the deployment | blue/green only, sizes in `CAPACITY_PERCENT` |
-# | judged by | unseen releases, good and bad, that are replayed, and one that is made for real |
-#
-# You need not call AWS.
+# | judged by | unseen releases, good and bad, that are replayed, and one that is made for real (`probe`) |
 
 
 # %% answer="m08_2_ex2"
@@ -411,7 +409,7 @@ releases_picture(releases)
 #
 # *Application auto scaling* changes the number of a variant's instances. A *target tracking* policy keeps a metric near a target, with two alarms. After
 # {fact:tracking-out-minutes} minutes above the target it adds instances (*scale out*). After {fact:tracking-in-minutes} minutes below nine tenths of it, it
-# removes some (*scale in*). Minimum and maximum belong to the *scalable target*. On AWS, send requests for some minutes, and then look at the activities.
+# removes some (*scale in*).
 
 # %%
 scaling = aws.client("application-autoscaling")
@@ -440,7 +438,7 @@ scaling.deregister_scalable_target(**target)
 print("instances:", *counts)
 
 # %% [markdown]
-# With a target of 10, 24 requests a minute need three instances. The counts show how long the policy waits before each change. On AWS an instance also takes
+# With a target of 10, 24 requests a minute need three instances. On AWS an instance also takes
 # minutes to start. `ScaleOutCooldown` prevents a second order for those still starting.
 #
 # *Scheduled actions* suit traffic that follows the time of day. *Step scaling* suits big jumps that need big steps. A newer metric,
@@ -471,7 +469,8 @@ axes.legend(fontsize=8, loc="upper left")
 show(figure, "Lines by minute: instances under two policies, and requests.")
 
 # %% [markdown]
-# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed.
+# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed. Between the
+# jumps neither alarm goes off.
 #
 # `CPUUtilization`, in percent, is right where requests differ much in work and the processors do it. If the model waits for another service, the processors are
 # idle even at the highest load.
@@ -516,8 +515,8 @@ check("m08_2_ex3", policy=policy)
 # Four colleagues wanted to serve `weather`. Each made one mistake in the container. `Environment` holds settings of its program, here the number of worker
 # processes. An artifact is a `.tar.gz` with the model's file at its top.
 #
-# A `Failed` endpoint did not pass the *ping health check*. SageMaker asks a new server `/ping`, and gives up if it does not answer. `InService` says only that
-# the server answers a ping. The rest is in the log group `/aws/sagemaker/Endpoints/<name>`.
+# A `Failed` endpoint did not pass the *ping health check*. SageMaker asks a new server `/ping`, and gives up if it does not answer. A server that answers the
+# ping may still not answer requests: `InService` does not tell. The rest is in the log group `/aws/sagemaker/Endpoints/<name>`.
 
 # %%
 logs = aws.client("logs")
@@ -538,7 +537,7 @@ for case, name in names.items():
         except ClientError as error:
             print("   ", error.response["Error"]["Code"])
 print("\nThe end of the log of case-1:")
-print(*(line[:99] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
+print(*(line[:300] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 
 # %% [markdown] exercise="m08_2_ex4"
 # Print the other logs, too, and `containers["case-1"]`. Four of these six causes occur:
@@ -568,7 +567,7 @@ print(*(line[:99] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 # `weather` was made of `artifacts` and `image` above. To try a repair, `endpoint_of(sagemaker, aws.role, aws.unique("try"), container)` makes an endpoint of
 # any container.
 #
-# The check deploys your repaired containers. They must come up, and answer as `weather` does. A change that touches more than the fault loses half.
+# The check deploys your repaired containers. They must come up, and answer as `weather` does. A change that touches more than the fault loses half of its points.
 
 # %% answer="m08_2_ex4"
 diagnoses = ...  # TODO: case -> {"cause": ..., "line": ...}
@@ -596,7 +595,7 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## The application around it
 #
-# Between the app and the endpoint there is a small program, often a *Lambda* function. It gets an *event* and returns a response. It must handle four things.
+# Between the app and the endpoint there is a small program, often a *Lambda* function. It gets an *event* and returns a response:
 #
 # - **Shape.** The event's body is JSON text, the endpoint wants lines of CSV.
 # - **Time.** boto3 waits {fact:boto3-read-seconds} seconds for an answer, the app at most a second and a half. One try that takes all the time leaves none for
@@ -629,8 +628,7 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # | `remaining_ms()` | no response may come after it has run out |
 # | `kept` | a `dict` that is there again at the next event |
 #
-# Bodies that are no JSON, or not `{"flights": [...]}` with at least one flight and all of `COLUMNS` in each, get status 400 without a call. The response's body
-# may then be any text.
+# If the model gives no answer, also after `Refused`, answer 200 with the fallback. Bodies that are no JSON, or not `{"flights": [...]}` with at least one flight and all of `COLUMNS` in each, get status 400 without a call.
 #
 # Nearly all answers take less than 250 ms. In an outage, call the endpoint at most one and a half times an event on average (this course's limit). Before and
 # well after it, two failed tries are followed by a third while there is time.
