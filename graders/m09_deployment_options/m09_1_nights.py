@@ -189,9 +189,10 @@ class Nights:
     def _asked(self, night: str, request: dict, repair: dict) -> tuple[float, str]:
         asked = {"EndpointName": self._endpoint, "InputLocation": f"{self._folder}/question/part-0.csv", "ContentType": "text/csv"}
         right = stored(self._answer, asked, good=True)
-        said = outcome(self._answer, request)
+        said, failure = outcome(self._answer, request)
         if said is None:
-            return 0.0, f"{night}: the question was sent again with your change of {', '.join(repair)}, and there is no answer to it."
+            why = f"; at its failure location is {_shortened(failure)}" if failure else ""
+            return 0.0, f"{night}: the question was sent again with your change of {', '.join(repair)}, and there is no answer to it{why}."
         if said != right:
             return 0.0, f"{night}: with your change the endpoint answers, but to another question."
         return self._smallest(night, repair)
@@ -199,7 +200,7 @@ class Nights:
     def _judged(self, night: str, job: dict, repair: dict) -> tuple[float, str]:
         again = f"{night}: the job ran again with your change of {', '.join(repair)}"
         if job["TransformJobStatus"] != "Completed":
-            return 0.0, f"{again} and ended {job['TransformJobStatus']}."
+            return 0.0, f"{again} and ended {job['TransformJobStatus']}. Its data log: {_shortened(' '.join(log_of(self._answer, job)))}."
         rows = sorted(rows_of(self._answer, job))
         if rows != self.wanted:
             right = len({tuple(row) for row in rows} & {tuple(row) for row in self.wanted})
@@ -286,7 +287,13 @@ def check_nights(answer: Answer, report: Report, nights: Nights) -> None:
     doubts = [nights.doubtful_cause(night, diagnoses[night]["cause"], repairs[night]) for night in NIGHTS]
     if any(doubts) or all(shares):  # a cause is known to be right only when its repair mends the night
         report.part("cause", 1 - sum(map(bool, doubts)) / len(NIGHTS), _all(doubts) or "Nothing speaks against them.")
+    else:
+        report.part("cause", False, "Judged once every repair holds.")
 
 
 def _all(said: Iterable[str]) -> str:
-    return " ".join(filter(None, said))
+    return "\n".join(filter(None, said))
+
+
+def _shortened(text: str) -> str:
+    return repr(" ".join(text.split())[:200])

@@ -19,7 +19,7 @@ MACHINE = ("ml.m5.large", 1)
 QUESTIONS = {
     "seldom": "in all that miss a serverless endpoint suits and costs less: what does an instance cost while nobody asks?",
     "dear": "in all that miss an instance costs less: how many GB does each second of a container count?",
-    "cold": "in all that miss a cold container answers too late: does your rule look at `cold_seconds`?",
+    "cold": "in all that miss a cold container answers too late: does your rule add `seconds` and `cold_seconds`?",
     "large": "in all that miss no container is large enough: does your rule look at `model_mb`?",
 }
 

@@ -18,7 +18,7 @@
 #
 # **Prerequisites**: [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb).
 #
-# **Time**: 100 minutes; a good place for a break is before batch transform.
+# **Time**: two hours; a good place for a break is before batch transform.
 #
 # **Services**: SageMaker endpoints (serverless, asynchronous), batch transform, S3, SNS, SQS, CloudWatch, Application Auto Scaling.
 #
@@ -132,13 +132,14 @@ figure, axes = plt.subplots(figsize=(7, 3))
 axes.plot(range(12), before, "o", color="#4a6fa5", label="after the deployment")
 axes.plot(range(12, 20), after, "s", color="#b04a2f", label="after ten minutes without a request")
 axes.set(xlabel="request", ylabel="seconds (log)", yscale="log", title="The first one waits")
+axes.set_xticks(range(0, 20, 2))
 axes.legend()
 show(figure, "Dots: seconds until the answer, by request; two wait much longer.")
 print(f"first {before[0]:.2f} s, median {np.median(before):.3f} s, then cold {after[0]:.2f} s")
 
 # %% [markdown]
-# Two requests took much longer. They met a *cold start*: a container had to start and load the model first. The others met a *warm* container, which was ready.
-# A cold start depends on the image and the model. It takes about half a second here, mostly some seconds on AWS. CloudWatch counts it as `ModelSetupTime`, not
+# Two requests took much longer. They met a *cold start*: a container had to start and load the model first. The others met a *warm* container.
+# A cold start depends on the image and the model. It takes half a second here, more on a busy computer, and mostly some seconds on AWS. CloudWatch counts it as `ModelSetupTime`, not
 # in `ModelLatency`.
 #
 # ### More requests than containers
@@ -165,7 +166,7 @@ print(pd.Series([one["said"] or "answered" for one in burst]).value_counts().to_
 # container that has finished takes the next request, so more than three may be answered. By default boto3 retries. Then a burst looks like a slow answer or,
 # when it lasts, like an error.
 #
-# *Provisioned concurrency* keeps some containers warm, for a price by the hour. That is nearly an endpoint on an instance again.
+# *Provisioned concurrency* keeps some containers warm, for a price by the hour.
 #
 # ### What it costs
 #
@@ -190,12 +191,14 @@ axes.legend()
 show(figure, "Lines: dollars an hour by requests an hour, serverless and instances.")
 
 # %% [markdown]
-# Where two lines cross is the *break-even*. Left of it serverless is cheaper. The picture shows prices only. An instance has no cold start, and a burst waits
+# With 4 GB it takes 0.875 s, on an instance 0.6 s: so above 6,000 requests an hour there are two instances. Where two lines cross is the *break-even*. Left of
+# it serverless is cheaper. The picture shows prices only. An instance has no cold start, and a burst waits
 # there instead of being refused. A model that needs more memory than its container has crashes on every request.
 
 # %% [markdown] exercise="m09_1_ex1"
 # Write `serve(artifact, hour)`. It deploys the archive at the URI `artifact` for an hour of traffic, waits until the endpoint is `InService`, and returns its
-# name, a `str`. Use the SDK, with a new builder as above, or boto3. `hour` is a `dict`:
+# name, a `str`. Use the SDK, with a new builder, or boto3. On an instance, `deploy` takes `instance_type` and `initial_instance_count` instead of
+# `inference_config`. `hour` is a `dict`:
 #
 # | member | what it is |
 # |---|---|
@@ -211,7 +214,7 @@ show(figure, "Lines: dollars an hour by requests an hour, serverless and instanc
 # | condition | in detail |
 # |---|---|
 # | memory | the model fits. Take the smallest size from 1,024 to 6,144 MB, in steps of 1,024, that is not less than `model_mb` |
-# | cold start | a container's first answer takes no more than `patience` |
+# | cold start | a container's first answer, `seconds` and `cold_seconds` together, takes no more than `patience` |
 # | price | the hour's requests cost less than an instance. Each costs its `seconds` times `GB_SECOND` times the GB (1,024 MB) of the chosen size |
 #
 # For example, `{"requests": 100, "at_once": 4, "seconds": 0.5, "cold_seconds": 3.0, "patience": 10.0, "model_mb": 1500}` gets 2,048 MB and a concurrency of
@@ -355,7 +358,7 @@ cloudwatch.put_metric_alarm(AlarmName=planners, AlarmActions=[wake["PolicyARN"]]
 cloudwatch.describe_alarms(AlarmNames=[planners])["MetricAlarms"][0]["StateValue"]
 
 # %% [markdown]
-# We let sixteen quiet minutes pass, ask three questions, and let six more minutes pass. On AWS the cell says where to look instead.
+# The alarm is new and has no data yet. We let sixteen quiet minutes pass, ask three questions, and let six more minutes pass.
 
 
 # %%
@@ -386,9 +389,9 @@ scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
 print("From now on at least one instance.")
 
 # %% [markdown]
-# After fifteen quiet minutes the instance goes. Target tracking removes instances slowly, on purpose. Earlier quiet minutes count, too: in a second run it goes
-# sooner. The questions waited in the queue until the alarm added an instance. On AWS that takes some minutes more. Nobody should have to wait for it at a
-# screen. Then it goes again. The last lines of the cell keep at least one instance from now on.
+# After fifteen quiet minutes the instance goes. The minutes since your last question count, too, so in your picture it may go sooner. Target tracking removes
+# instances slowly, on purpose. The questions waited in the queue until the alarm added an instance. On AWS that takes some minutes more. Nobody should have to wait for it at a
+# screen. Then it goes again.
 #
 # ## Batch transform: a job, files in, files out
 #
@@ -408,7 +411,7 @@ print("From now on at least one instance.")
 # | `AssembleWith` | `Line` ends each answer with a line break |
 #
 # The path `$[1:]` is all columns but the first. `$[0,3:5]` is the columns 0, 3, 4 *and* 5: unlike in Python, a range includes its end. A list of places may
-# hold one range.
+# hold at most one range.
 
 # The SDK's `Transformer` has these fields as arguments, some in `transform`. It waits for the job.
 
@@ -552,9 +555,10 @@ requests["night-1"]
 #
 # | what | where |
 # |---|---|
-# | a failed job | its *data log*: which object, which status, what the model said. `data_log(aws, job)` reads it |
-# | a completed job | its lines, `lines_of(aws, uri)` |
-# | a queued request | its failure location |
+# | a failed job | its *data log*: which object, which status, what the model said. `data_log(aws, jobs[night])` reads it |
+# | a completed job | its lines: `lines_of(aws, uri)` of `described[night]["TransformOutput"]["S3OutputPath"]` |
+# | a queued request | the object at its failure location: `lines_of(aws, sent[night]["FailureLocation"])` |
+# | what was asked | `requests[night]`, beside `healthy` |
 #
 # The model gave the same flights their `answers` above. Compare by id: which flights are missing, too many, or have another answer?
 #
@@ -587,7 +591,7 @@ requests["night-1"]
 #
 # Choose words that another fault would not leave, without times of day. For a job that stored the wrong answers of a flight, a diagnosis could be `{"cause":
 # "shift", "evidence": "flight-000000123"}`. A repair could be `{"TransformInput.ContentType": "text/csv"}`. A change that touches more than the fault loses
-# half. Do not change the files.
+# half of its points. Do not change the files.
 #
 # The check makes each request again with your change, as you can with `repaired` and `wait`. Then every row of `nights/day/` must have one line with its id and
 # its answer.

@@ -1,7 +1,7 @@
 """Serverless costs less and has enough memory: that decides."""
 
 # trips: choice
-# says: does your rule look at `cold_seconds`
+# says: does your rule add `seconds` and `cold_seconds`
 
 
 def serve(artifact, hour):
