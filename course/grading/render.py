@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from html import escape
 
@@ -30,8 +31,8 @@ HEADING = "margin:0 0 .4em;font-size:1em;font-weight:bold;line-height:1.7"  # sm
 
 
 def number(value: float) -> str:
-    """``2.0`` as "2", ``0.5`` as "0.5"."""
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    """``2.0`` as "2", ``0.5`` as "0.5", ``0.6666`` as "0.66": at most two decimals, so that a part never seems to have all its points."""
+    return f"{math.floor(value * 100 + 1e-6) / 100:.2f}".rstrip("0").rstrip(".")
 
 
 def verdict(part: PartResult, phase: str) -> str:
