@@ -153,7 +153,8 @@ class _Trial:
         self._evidence = dict(evidence)
         for name, wanted in trial.exercise.evidence.items():
             if isinstance(wanted, Function) and callable(evidence.get(name)):
-                self._evidence[name] = AlteredFunction(evidence[name], WAYS[way](wanted.digits), rng if rule else None)
+                moves = rule and not wanted.exact_arguments
+                self._evidence[name] = AlteredFunction(evidence[name], WAYS[way](wanted.digits), rng if moves else None)
 
     @property
     def fractions(self) -> bool:
