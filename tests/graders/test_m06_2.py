@@ -47,7 +47,7 @@ def test_the_verdict_on_differences(differences: list[float], verdict: str) -> N
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(), st.sampled_from([(3, 2), (3, 1), (2, 2)]), st.floats(1, 60))
+@given(st.integers(), st.sampled_from([(5, 2), (7, 2)]), st.floats(1, 60))
 def test_a_brief_has_one_plan(seed: int, asked: tuple[int, int], mean: float) -> None:
     """Money and time lie clear of the borders at which another number of jobs, or of jobs at a time, would be right."""
     jobs, turns = asked
@@ -55,8 +55,9 @@ def test_a_brief_has_one_plan(seed: int, asked: tuple[int, int], mean: float) ->
     brief = probe.brief_of(case, mean)
     paid = probe.SHARE * brief["usd"] / (mean / 3600 * case["usd_hour"])
     fit = probe.SHARE * brief["deadline_minutes"] / (case["wait"] + mean / 60)
-    assert jobs + 0.3 < paid < jobs + 0.7 and turns + 0.2 < fit < turns + 0.8
+    assert jobs + 0.3 < paid < jobs + 0.7 and turns + 0.55 < fit < turns + 0.95
     assert int(brief["usd"] / (mean / 3600 * case["usd_hour"])) > jobs  # what a plan without a reserve has
+    assert math.ceil(jobs / fit) < math.ceil(jobs / turns)  # what a plan without whole turns has
     right = {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": math.ceil(jobs / turns)}
     assert probe._plan("", right, brief, mean)[0]
     for member in right:

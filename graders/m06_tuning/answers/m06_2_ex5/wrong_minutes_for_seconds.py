@@ -10,7 +10,7 @@ def search_within(train, validation, trial, brief):
         return [sagemaker.describe_training_job(TrainingJobName=each)["BillableTimeInSeconds"] for each in names]
 
     mean, rate = fmean(billed(trial)), brief["usd_hour"] / 3600
-    jobs = min(5, int(0.8 * brief["usd"] / (mean / 60 * rate)))
+    jobs = min(9, int(0.8 * brief["usd"] / (mean / 60 * rate)))
     turns = int(0.8 * brief["deadline_minutes"] / (brief["wait_minutes"] + mean / 60))
     parent = Parent(hyper_parameter_tuning_job_name=trial)
     tuner = HyperparameterTuner(
