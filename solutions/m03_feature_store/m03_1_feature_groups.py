@@ -496,8 +496,8 @@ for name in ("weather", "airport-state"):
 # Athena, and none on the group. So protect the bucket as well.
 
 # %% [markdown] exercise="m03_1_ex4"
-# Write `reader_policy(service)` that returns an IAM policy, a `dict`. The service may read records online, one or many at a time, of the groups in
-# `service["groups"]` (names), and of every group with the tag `team` equal to `service["team"]`, in its own `region` and `account`. It may do nothing else:
+# Write `reader_policy(service)` that returns an IAM policy, a `dict`. The service may read records online, one or many at a time: of the groups in
+# `service["groups"]` (names), and of every group with the tag `team` equal to `service["team"]`. All are in its own `region` and `account`. It may do nothing else:
 # no writing, no deleting, no searching, no other AWS service, no other group, not even one whose name or team begins in the same way.
 #
 # A service is `{"region": "us-east-1", "account": "123456789012", "groups": ["weather"], "team": "ramp"}`. The ARN of the group is then

@@ -3,8 +3,8 @@
 # %% [markdown]
 # # The past as it was
 #
-# A model was good in its test table and bad in production. The table had joined each flight with a state of the airport that was not known yet,
-# and the service computed one feature in another way than the table. Neither fault raises an error. In this notebook you cause both,
+# A model was good in its test table and bad in production. The table had joined each flight with a state of the airport that was not known yet.
+# And the service computed one feature in another way than the table. Neither fault raises an error. In this notebook you cause both,
 # measure them, and remove them.
 #
 # **By the end you can**
@@ -182,7 +182,7 @@ show(axes.figure, f"Pairs of bars, AUC promised and served: {shown}.")
 # ## The join of the past
 #
 # `joined` needs all versions in memory. Now join in Athena, where the versions are. Three helpers: `offline(group)` names the group's table and columns,
-# `ask_table(aws, rows)` makes an Athena table of a `DataFrame` and returns its name for SQL, `athena(sql)` returns the rows of a query.
+# `ask_table(aws, rows)` makes an Athena table of a `DataFrame` and returns its name for SQL. `athena(sql)` returns the rows of a query.
 
 # %% [markdown] exercise="m03_2_ex1"
 # An ask is an identifier and a time. Write `as_of(group, ids, times)` that returns a `DataFrame` with one row for each ask, in their order, also when

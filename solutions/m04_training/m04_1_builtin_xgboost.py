@@ -438,8 +438,8 @@ print(f"late in April: {april.late.mean():.0%}; chance given on average: {chance
 # probabilities, whether each flight was late (1 or 0), and the two costs. For `[0.1, 0.3, 0.6]`, `[0, 1, 1]`, 90 and 30 any threshold above 0.1 and up to 0.3 is
 # best, for example `0.2`.
 #
-# Your thresholds are used in the next month, which you have not seen, for eight pairs of costs. You get all points if you pay at most 2 % more than with the
-# best thresholds, 70 % of them up to 6 %, and 30 % up to 15 %. Do not train anything.
+# Your thresholds are used in the next month, which you have not seen, for eight pairs of costs. If you pay at most 2 % more than with the best thresholds, you
+# get all points. Up to 6 % more you get 70 % of them, and up to 15 % more 30 %. Do not train anything.
 
 
 # %% answer="m04_1_ex4"

@@ -77,8 +77,8 @@ session = PipelineSession(default_bucket=aws.bucket)
 # %% [markdown]
 # ## The cache compares addresses
 #
-# A step with a *cache configuration* first looks for an earlier run of the same step of the same pipeline, with the same arguments, that succeeded and is not
-# older than `ExpireAfter`. If there is one, the step takes its result, and starts no job. `given/monthly.py` has a pipeline of two such steps: `Prepare`, and
+# A step with a *cache configuration* first looks for an earlier run of the same step of the same pipeline. It must have had the same arguments, have succeeded,
+# and not be older than `ExpireAfter`. If there is one, the step takes its result, and starts no job. `given/monthly.py` has a pipeline of two such steps: `Prepare`, and
 # `Train`, which runs a script of ours, `given/code/train.py`. We run it twice.
 
 # %%
@@ -128,16 +128,16 @@ print(channels[1]["ChannelName"], channels[1]["DataSource"]["S3DataSource"]["S3U
 shown(steps)
 
 # %% [markdown]
-# `Train` ran again, and nothing had changed. Version 3 of the SDK uploads the script to a new folder each time it builds the step, with the time in its
-# name, and the program that starts the script (channel `sm_drivers`) as well. A pipeline that is built anew each night never finds a result in the cache. (The
+# `Train` ran again, and nothing had changed. Each time version 3 of the SDK builds the step, it uploads the script to a new folder with the time in its
+# name. It does the same with the program that starts the script (channel `sm_drivers`). A pipeline that is built anew each night never finds a result in the cache. (The
 # script of a Processing step is in a folder that its content names, so `Prepare` was reused.)
 #
 # Both faults have one cause: the address does not say what is there. An address with a *hash* of the content does: it changes when the content does.
 
 # %% [markdown] exercise="m10_2_ex1"
 # Write `pin(definition)` that takes the definition of a pipeline (`str`, JSON), and returns it with other addresses. It replaces the `S3Uri` of each input of
-# a Processing step (`ProcessingInputs`, in `S3Input`) and of each channel of a Training step (`InputDataConfig`, in `DataSource.S3DataSource`) by the address of a
-# copy, in `aws.bucket` below `f"{aws.prefix}/pinned/"`.
+# a Processing step (`ProcessingInputs`, in `S3Input`) and of each channel of a Training step (`InputDataConfig`, in `DataSource.S3DataSource`). The new value is
+# the address of a copy, in `aws.bucket` below `f"{aws.prefix}/pinned/"`.
 #
 # - An address is that of one object, or of a folder, without a `/` at its end: then all objects below `address/` belong to it.
 #   Each object keeps its name within its folder.
@@ -434,8 +434,8 @@ print(*(line[:150] for line in log_of(aws, step)), sep="\n")
 # %% [markdown] exercise="m10_2_ex4"
 # Make two `dict`s with the keys `"pipeline-1"` to `"pipeline-3"`.
 #
-# - `diagnoses[pipeline]` is `{"step": ..., "line": ...}`: the name of the step that failed, even if the fault is in another, and words copied from one line of its
-#   failure reason or log that say what was wrong. No other of the three executions may have these words. Leave out what changes with every run.
+# - `diagnoses[pipeline]` is `{"step": ..., "line": ...}`. The step is the one that failed, even if the fault is in another. The line is words copied from one line
+#   of its failure reason or log that say what was wrong. No other of the three executions may have these words. Leave out what changes with every run.
 # - `repairs[pipeline]` is `{path: value}`: the smallest change of the definition that mends it.
 #
 # The check runs each pipeline again, with your change: it must succeed, and do the same work as the others.

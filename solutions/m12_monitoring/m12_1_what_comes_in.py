@@ -308,8 +308,8 @@ check("m12_1_ex2", constraints_for=constraints_for)
 # %% [markdown]
 # ## Monitors that see nothing
 #
-# Three colleagues set up a monitor each, over the same endpoint, for the hour in which somebody lost the humidity of an airport and sent distances in
-# kilometres. A sound monitor would complete, find both, and publish its metrics for the alarms. Each of the three has one fault of its own.
+# Three colleagues set up a monitor each, over the same endpoint and for the same hour. In this hour somebody lost the humidity of an airport and sent distances
+# in kilometres. A sound monitor would complete, find both, and publish its metrics for the alarms. Each of the three has one fault of its own.
 #
 # They should compare with `constraints.json` and `statistics.json` in `baseline`. Three other files are there to mislead: `labelled/constraints.json`, which
 # has the label as its first feature; `baseline/draft.json`, a colleague's attempt; and `baseline/flights.csv`, a table.
@@ -403,8 +403,8 @@ check("m12_1_ex3", repairs=repairs)
 # ## Who gets up for this?
 #
 # A schedule looks at 24 hours at most. A longer window is a Processing job of your own with the same analyzer, as in `watch.analysed`. Is it worth it?
-# `windows` in `given/incoming_windows.py` takes the flights after March in windows of 1, 7 and 28 days, sound ones and broken ones, and measures how far each
-# is from the training data and from the past 28 days. We take a tenth of the flights, as if that share were captured. A day has about 90 of them, so chance
+# `windows` in `given/incoming_windows.py` takes the flights after March in windows of 1, 7 and 28 days, sound ones and broken ones. It measures how far each
+# is from the training data, and from the past 28 days. We take a tenth of the flights, as if that share were captured. A day has about 90 of them, so chance
 # explains up to 0.2 of its distance; of a week it explains 0.08.
 
 # %%

@@ -4,8 +4,8 @@
 # # What came of it
 #
 # The model of late flights answers in milliseconds. Whether it was right, we know hours later, when the plane has landed. Nobody collected these outcomes. So
-# nobody noticed that a service had sent zeros for a week. In this notebook the outcomes come back to the predictions, a monitor measures the model every day,
-# and an alarm wakes somebody up, but not too often.
+# nobody noticed that a service had sent zeros for a week. In this notebook the outcomes come back to the predictions, and a monitor measures the model every day.
+# An alarm wakes somebody up, but not too often.
 #
 # **By the end you can**
 #
@@ -19,7 +19,7 @@
 #
 # **Services**: SageMaker endpoints with data capture, Model Monitor, CloudWatch, SNS, SQS, EventBridge, SageMaker Pipelines.
 #
-# **Cost**: \$0 here. On AWS the endpoint costs {fact:price-ml-m5-large-hosting} dollars an hour, so about 11 dollars for four days, and the jobs of the monitor
+# **Cost**: \$0 here. On AWS the endpoint costs {fact:price-ml-m5-large-hosting} dollars an hour: about 11 dollars for four days. The jobs of the monitor cost
 # some cents (November 2026). New AWS accounts cannot start Model Monitor since {fact:closed-features-day}.
 #
 # ## Set up
@@ -451,8 +451,8 @@ pd.DataFrame(compared).round(2)
 # %% [markdown]
 # In summer any new model saves three dollars a flight or more. In November hardly anything is gained. In December a model of the last month costs more than the
 # old one: November is no guide to the holidays. So an alarm may *start* a retraining on its own. Whether the new model goes live is decided by a comparison
-# with the live one, on flights that neither has seen, as in the [pipeline with a gate](../m10_pipelines/m10_1_from_notebook_to_pipeline.ipynb), and never while
-# data quality is violated.
+# with the live one, on flights that neither has seen, as in the [pipeline with a gate](../m10_pipelines/m10_1_from_notebook_to_pipeline.ipynb). It is never
+# decided while data quality is violated.
 #
 # ## In this notebook we have
 #

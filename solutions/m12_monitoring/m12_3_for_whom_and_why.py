@@ -283,7 +283,7 @@ pd.DataFrame(weights).sort_values("January to March", ascending=False).round(3)
 
 # %% [markdown]
 # `attributions` uses TreeSHAP, which is part of XGBoost and looks into the trees. Clarify cannot look into a model, and asks it: *Kernel SHAP* replaces some
-# features of a flight by those of a *reference row*, here the means (`SHAPConfig` calls it baseline), and sees how the answer changes. For these questions
+# features of a flight by those of a *reference row* and sees how the answer changes. Here that row holds the means (`SHAPConfig` calls it baseline). For these questions
 # Clarify starts an endpoint of its own, with the model that `ModelConfig` names.
 
 # %%

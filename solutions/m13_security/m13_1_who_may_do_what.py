@@ -59,8 +59,8 @@ marco.client("sagemaker").delete_model(ModelName=model)
 print(marco.client("sts").get_caller_identity()["Arn"])
 
 # %% [markdown]
-# A role has no password. A *principal* (a user, a session of a role, or a service) that the role *trusts* can *assume* it (`AssumeRole`), and gets temporary keys
-# for a *session*. They expire. Each session has a name, which its events show. The caller chooses this name, so it proves nothing, unless the role's trust
+# A role has no password. A *principal* (a user, a session of a role, or a service) that the role *trusts* can *assume* it (`AssumeRole`). It gets temporary keys
+# for a *session*, which expire. Each session has a name, which its events show. The caller chooses this name, so it proves nothing, unless the role's trust
 # policy checks it by a condition on `sts:RoleSessionName`. The event of `AssumeRole` says who really called: the third notebook follows it.
 #
 # *CloudTrail* records the calls of an account. Its history goes back {fact:cloudtrail-history-days} days. You ask by one attribute at a time:

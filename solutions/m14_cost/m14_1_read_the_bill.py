@@ -87,7 +87,7 @@ for each in ce.get_cost_and_usage(**asked, GroupBy=by)["ResultsByTime"]:
 # - Each request to Cost Explorer costs {fact:cost-explorer-request-cents} cent. You will see it in the next answer. So ask once, and keep the answer.
 #
 # Teams share this account. Their resources have a *tag* `team`, most of them. A tag does not count in the bill until it is activated as a *cost allocation
-# tag*, and then only for usage from that time on. We make some KMS keys (a dollar a month each) for two teams, and one without a tag. We activate the tag, and let
+# tag*. Then it counts for usage from that time on. We make some KMS keys (a dollar a month each) for two teams, and one without a tag. We activate the tag, and let
 # five weeks pass, which takes a moment on the local AWS. The second team comes later:
 
 # %%
@@ -119,7 +119,7 @@ for each in ce.get_cost_and_usage(**asked, GroupBy=by)["ResultsByTime"]:
 #
 # The time can touch several months. Add them up first, and divide then. If no team has costs, return `{}`.
 #
-# An example: team `a` has costs of 2 dollars in June and 1 in July, team `b` has 1 dollar in July, and 8 dollars in June have no tag. Then `a` pays 9, and `b` pays 3.
+# An example: team `a` has costs of 2 dollars in June and 1 in July, team `b` has 1 dollar in July. 8 dollars in June have no tag. Then `a` pays 9, and `b` pays 3.
 #
 # The check makes KMS keys for other teams, and compares what they pay with the bill. Long answers of Cost Explorer come in pages. Ours are short.
 
@@ -400,7 +400,7 @@ for name, each in rivals.items():
 # - The best commitment is below the mean. With a discount of 30 %, a dollar of load that is promised and not used loses 70 cents. A dollar of load on demand
 #   loses only the discount, 30 cents. With discounts above 50 % it is the other way round.
 # - First tidy up and make things smaller, and *then* commit. A promise for waste is waste for a year.
-# - On AWS *Compute Optimizer* and *Trusted Advisor* also look for idle and oversized resources, and Cost Explorer recommends commitments from your last 7 to 60 days. The
+# - On AWS *Compute Optimizer* and *Trusted Advisor* also look for idle and oversized resources. Cost Explorer recommends commitments from your last 7 to 60 days. The
 #   local AWS has none of the three.
 #
 # ## In this notebook we have

@@ -89,7 +89,7 @@ print(spot.printed(aws, job))
 #
 # - The second start goes on after the last checkpoint, not after the last round.
 # - Savings are `1 - BillableTimeInSeconds / TrainingTimeInSeconds`. On this local AWS Spot always costs 30 % of the price, in whole
-#   seconds, so a job of a few seconds shows a smaller saving.
+#   seconds. So a job of a few seconds shows a smaller saving.
 # - `MaxWaitTimeInSeconds` is the time for all of it: waiting for instances, and training. It must be at least `MaxRuntimeInSeconds`.
 # - Without `CheckpointConfig` the job would have begun at round 0 again. It would have ended as usual, and only the bill would have shown it.
 #
