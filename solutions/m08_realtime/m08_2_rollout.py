@@ -18,7 +18,7 @@
 #
 # **Prerequisites**: [a model that answers while you change it](../m08_realtime/m08_1_realtime.ipynb).
 #
-# **Time**: two and a half hours, with a break before "Scaling"; the stretch exercise takes 40 minutes more.
+# **Time**: 150 minutes, with a break before "Scaling", and 40 more for the stretch exercise.
 #
 # **Services**: SageMaker endpoints, CloudWatch alarms, application auto scaling, S3, CloudWatch Logs; by name Lambda.
 #
