@@ -189,10 +189,9 @@ class Nights:
     def _asked(self, night: str, request: dict, repair: dict) -> tuple[float, str]:
         asked = {"EndpointName": self._endpoint, "InputLocation": f"{self._folder}/question/part-0.csv", "ContentType": "text/csv"}
         right = stored(self._answer, asked, good=True)
-        said, failure = outcome(self._answer, request)
+        said = outcome(self._answer, request)
         if said is None:
-            why = f"; at its failure location is {_shortened(failure)}" if failure else ""
-            return 0.0, f"{night}: the question was sent again with your change of {', '.join(repair)}, and there is no answer to it{why}."
+            return 0.0, f"{night}: the question was sent again with your change of {', '.join(repair)}, and there is no answer to it."
         if said != right:
             return 0.0, f"{night}: with your change the endpoint answers, but to another question."
         return self._smallest(night, repair)
@@ -200,7 +199,7 @@ class Nights:
     def _judged(self, night: str, job: dict, repair: dict) -> tuple[float, str]:
         again = f"{night}: the job ran again with your change of {', '.join(repair)}"
         if job["TransformJobStatus"] != "Completed":
-            return 0.0, f"{again} and ended {job['TransformJobStatus']}. Its data log: {_shortened(' '.join(log_of(self._answer, job)))}."
+            return 0.0, f"{again} and ended {job['TransformJobStatus']}. Start it yourself, and read its data log."
         rows = sorted(rows_of(self._answer, job))
         if rows != self.wanted:
             right = len({tuple(row) for row in rows} & {tuple(row) for row in self.wanted})
@@ -293,7 +292,3 @@ def check_nights(answer: Answer, report: Report, nights: Nights) -> None:
 
 def _all(said: Iterable[str]) -> str:
     return "\n".join(filter(None, said))
-
-
-def _shortened(text: str) -> str:
-    return repr(" ".join(text.split())[:200])

@@ -53,17 +53,16 @@ def place_of(answer: Answer, request: dict, good: bool) -> str:
     return answer.client("sagemaker-runtime").invoke_endpoint_async(**request)["OutputLocation" if good else "FailureLocation"]
 
 
-def outcome(answer: Answer, request: dict) -> tuple[str | None, str]:
-    """What a request leaves at its output location, or None when it fails or nothing comes of it; and what it leaves at its failure
-    location."""
+def outcome(answer: Answer, request: dict) -> str | None:
+    """What a request leaves at its output location, or None when it fails or nothing comes of it."""
     sent = answer.client("sagemaker-runtime").invoke_endpoint_async(**request)
     s3, places = answer.client("s3"), [apart(sent[one]) for one in ("OutputLocation", "FailureLocation")]
     for _ in range(WAIT["MaxAttempts"]):
         there = [s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] for bucket, key in places]
         if any(there):
-            return (text_at(answer, sent["OutputLocation"]), "") if there[0] else (None, text_at(answer, sent["FailureLocation"]))
+            return text_at(answer, sent["OutputLocation"]) if there[0] else None
         time.sleep(WAIT["Delay"])
-    return None, ""
+    return None
 
 
 def text_at(answer: Answer, place: str) -> str:
