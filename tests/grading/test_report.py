@@ -248,6 +248,19 @@ def test_html_is_sound_and_escaped() -> None:
     assert "<script>alert(1)</script>" in page.text
 
 
+def test_a_line_of_a_message_is_a_line_of_the_report() -> None:
+    report = Report(exercise())
+    report.part("shape", 0.5, "ticket-1: no <line>.\nticket-2: no cause.")
+    assert [line.strip() for line in render.as_text(report).splitlines()[1:3]][1] == "ticket-2: no cause."
+    page = render.as_html(report)
+    assert "no &lt;line&gt;.<br>ticket-2" in page
+
+
+@pytest.mark.parametrize(("points", "shown"), [(2.0, "2"), (0.5, "0.5"), (0.4688, "0.46"), (0.29, "0.29"), (2.9999, "2.99"), (0.0, "0")])
+def test_points_are_shown_with_two_decimals_and_never_as_more(points: float, shown: str) -> None:
+    assert render.number(points) == shown
+
+
 def test_verdict_is_a_word_not_only_a_colour() -> None:
     text = HTMLText.of(render.as_html(failing()))
     assert "Partly." in text and "Not tested." in text
