@@ -154,7 +154,7 @@ def test_all_that_is_doubtful_is_reported() -> None:
     report = Report(definitions.ex1)
     definitions._all_of(report, "evidence", ["ticket-1: no.", "", "ticket-3: no, neither.", "", ""])
     part = next(part for part in report.parts if part.name == "evidence")
-    assert part.message == "ticket-1: no. ticket-3: no, neither." and part.share == pytest.approx(0.6)
+    assert part.message == "ticket-1: no.\nticket-3: no, neither." and part.share == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(
