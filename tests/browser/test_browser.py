@@ -93,6 +93,12 @@ def test_a_learner_sees_no_panels_for_instructors(notebook, page):
     expect(page.get_by_role("tab", name="Create Assignment")).to_have_count(0)
 
 
+def test_no_question_about_news_covers_a_corner(lab, notebook, page):
+    """JupyterLab asks at its first start whether to fetch news from a website."""
+    where = f"http://127.0.0.1:{lab}/lab/api/settings/@jupyterlab/apputils-extension:notification?token={jupyterlab.TOKEN}"
+    assert page.request.get(where).json()["schema"]["properties"]["fetchNews"]["default"] == "false"
+
+
 def test_a_wrong_answer_is_explained_and_a_right_one_holds_in_practice(notebook, page, places):
     answer, check = places["m00_ex1"], places["m00_ex1_check"]
 
