@@ -47,7 +47,7 @@ ex2 = Exercise(
     section="A guard",
     pattern=5,
     parts={"practice": 0.25, "guard": 2.25},
-    evidence={"accept": Function("accept(day: DataFrame) -> bool", exact_arguments=True)},  # a good day's readings are in `weather`
+    evidence={"accept": Function("accept(day: DataFrame) -> bool")},
     skills={"C01": ["1.3.S1"], "C02": ["1.3.1"]},
     topics=["prep.wrangler"],
     seconds=30,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,14 +31,18 @@ def test_a_transform_job_that_runs_is_stopped(tmp_path: Path) -> None:
         handle.stop()
 
 
+def create_feature_groups(sagemaker: Any, *names: str) -> None:
+    features = [{"FeatureName": name, "FeatureType": "String"} for name in ("id", "time")]
+    request = {"RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "time", "FeatureDefinitions": features}
+    for name in names:
+        sagemaker.create_feature_group(FeatureGroupName=name, OnlineStoreConfig={"EnableOnlineStore": True}, **request)
+
+
 def test_a_feature_group_is_deleted_and_those_of_others_stay(tmp_path: Path) -> None:
     handle = launch.start(tmp_path / "state")
     try:
         sagemaker = JobFixtures(handle, "").sagemaker
-        features = [{"FeatureName": name, "FeatureType": "String"} for name in ("id", "time")]
-        request = {"RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "time", "FeatureDefinitions": features}
-        for name in ("weather-of-this-run", "weather-of-others"):
-            sagemaker.create_feature_group(FeatureGroupName=name, OnlineStoreConfig={"EnableOnlineStore": True}, **request)
+        create_feature_groups(sagemaker, "weather-of-this-run", "weather-of-others")
         said = Cleanup(sagemaker, "of-this-run").run()
         assert said == "Ended feature group weather-of-this-run.\nNothing of this run is left that costs money."
         assert [group["FeatureGroupName"] for group in sagemaker.list_feature_groups()["FeatureGroupSummaries"]] == ["weather-of-others"]
@@ -49,10 +54,7 @@ def test_a_feature_group_that_is_being_deleted_is_waited_for(tmp_path: Path, mon
     handle = launch.start(tmp_path / "state")
     try:
         sagemaker = JobFixtures(handle, "").sagemaker
-        features = [{"FeatureName": name, "FeatureType": "String"} for name in ("id", "time")]
-        request = {"RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "time", "FeatureDefinitions": features}
-        for name in ("weather-of-this-run", "planes-of-this-run"):
-            sagemaker.create_feature_group(FeatureGroupName=name, OnlineStoreConfig={"EnableOnlineStore": True}, **request)
+        create_feature_groups(sagemaker, "weather-of-this-run", "planes-of-this-run")
         delete = sagemaker.delete_feature_group
 
         def after_the_learner(**request: str) -> dict:

@@ -31,14 +31,11 @@ class Function:
 
     Checks must accept results whose fractions are rounded to ``digits`` decimals, as in the text's example, or to six significant digits
     when it is None. The gate tries both.
-
-    The gate also moves fractions in the arguments by a rounding error, which must not change a decision. With ``exact_arguments`` it does
-    not: they are copies of data that the learner has, too, so it is right to look for equal values there.
     """
 
-    def __init__(self, signature: str, digits: int | None = None, *, exact_arguments: bool = False) -> None:
+    def __init__(self, signature: str, digits: int | None = None) -> None:
         self.signature = signature
-        self.digits, self.exact_arguments = digits, exact_arguments
+        self.digits = digits
         try:
             definition = ast.parse(f"def {signature}: ...").body[0]
             assert isinstance(definition, ast.FunctionDef)

@@ -153,8 +153,7 @@ class _Trial:
         self._evidence = dict(evidence)
         for name, wanted in trial.exercise.evidence.items():
             if isinstance(wanted, Function) and callable(evidence.get(name)):
-                moves = rule and not wanted.exact_arguments
-                self._evidence[name] = AlteredFunction(evidence[name], WAYS[way](wanted.digits), rng if moves else None)
+                self._evidence[name] = AlteredFunction(evidence[name], WAYS[way](wanted.digits), rng if rule else None)
 
     @property
     def fractions(self) -> bool:
