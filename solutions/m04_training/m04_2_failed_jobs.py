@@ -171,7 +171,7 @@ for step in failed.secondary_status_transitions:
 try:
     failed.wait()
 except FailedStatusError as error:
-    print(type(error).__name__, repr(str(error)[-80:]))
+    print(type(error).__name__, repr(str(error).partition("Failure Reason: ")[2][:75]))
 print("the same reason:", failed.failure_reason == described["ticket-1"]["FailureReason"])
 
 # %% [markdown]
