@@ -9,7 +9,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from course.localaws.moto import canned, replay
+from course.localaws.moto import canned, instance_offers, replay
 from course.localaws.moto.replay import current, patch_on_import, random_source, recorded, use_context
 
 
@@ -277,6 +277,18 @@ def _tagged_gateways(module: ModuleType) -> None:
         return [each for each in found if all(tag_filter_matches(each, name, values) for name, values in tags.items())]
 
     module.NatGatewayBackend.describe_nat_gateways = describe_nat_gateways
+
+
+@patch_on_import("moto.utilities.utils")
+def _offers_on_demand(module: ModuleType) -> None:
+    # See `instance_offers`: EC2's modules shall find the files of all regions empty while they are imported.
+    original = module.load_resource
+    module.load_resource = lambda resource: [] if resource.startswith(instance_offers.FOLDER) else original(resource)
+
+    @patch_on_import("moto.ec2.models.instance_types")
+    def read_on_demand(instance_types: ModuleType) -> None:
+        for location_type in instance_offers.location_types():
+            instance_types.INSTANCE_TYPE_OFFERINGS[location_type] = instance_offers.RegionalOffers(location_type, original)
 
 
 OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all other requests to moto wait meanwhile
