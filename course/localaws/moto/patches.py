@@ -11,6 +11,7 @@ from typing import Any
 
 from course.localaws.moto import canned, instance_offers, replay
 from course.localaws.moto.replay import current, patch_on_import, random_source, recorded, use_context
+from course.localaws.protocol import model_files
 
 
 @patch_on_import("moto.settings")
@@ -25,6 +26,13 @@ def _modules(module: ModuleType) -> None:
     # moto lists its own folders at every request, which takes 1.5 ms.
     modules = list(module.list_of_moto_modules())
     module.list_of_moto_modules = lambda: modules
+
+
+@patch_on_import("moto.core.loaders")
+def _models(module: ModuleType) -> None:
+    # moto adds to some of botocore's models, so it needs its own loader. It makes one for each model.
+    loader = module.Loader(extra_search_paths=[module.moto_root], file_loader=model_files.PlainFiles())
+    module.create_loader = lambda: loader
 
 
 @patch_on_import("moto.core.utils")
@@ -297,7 +305,10 @@ OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all othe
 
 
 def patch_libraries() -> None:
-    """Makes private keys from a library, and responses from other servers, the same at replay, and regions quick to list."""
+    """Makes private keys from a library, and responses from other servers, the same at replay, and regions quick to list.
+
+    Sessions then share botocore's models.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -332,6 +343,7 @@ def patch_libraries() -> None:
         return send(self, method, url, **{"timeout": OUTSIDE_SECONDS, **kwargs})
 
     Session.request = request
+    model_files.share()
     _remember_regions()
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import botocore.loaders
 import yaml
 from botocore.model import OperationModel, ServiceModel, Shape
+
+from course.localaws.protocol.model_files import LOADER
 
 INTEGERS = frozenset({"integer", "long"})
 NUMBERS = INTEGERS | {"float", "double"}
@@ -20,7 +21,7 @@ SCALARS = NUMBERS | {"string", "boolean", "timestamp", "blob"}
 @cache
 def raw(service: str) -> dict:
     """Returns botocore's raw model (SageMaker's takes about 50 ms to read). Do not modify it."""
-    return botocore.loaders.Loader().load_service_model(service, "service-2")
+    return LOADER.load_service_model(service, "service-2")
 
 
 @cache
