@@ -57,7 +57,7 @@ ex2 = Exercise(
         "Within the day look for pairs: gust and wind, `hour` and `sched_dep_time`, an airline and its planes. "
         "A column that is in another unit as a whole agrees with itself: compare it with `routes` and `weather`.",
         "Nine rules: all columns of `example`; at least 200 rows; wind below 100; "
-        "each of `temp`, `dewp`, `wind_speed`, `wind_gust` a reading that `weather` has, too (`isin`); "
+        "each of `temp`, `dewp`, `wind_speed`, `wind_gust` a reading that `weather` has, too (`round(5)` both, then `isin`); "
         "each (origin, dest, distance) one of `routes` (`day.merge(routes)` keeps those); "
         "no (carrier, flight, origin) twice; `sched_dep_time % 100 < 60` and `sched_dep_time // 100 == hour`; "
         "seats known for two thirds outside AA and MQ, since cancelled flights have no plane; `wind_gust >= wind_speed`. "

@@ -16,7 +16,7 @@ def accept(day):
         seen.add(key)
         if row.sched_dep_time % 100 > 59 or row.sched_dep_time // 100 != row.hour:
             return False
-        if row.wind_speed > 100 or row.dewp > row.temp or row.wind_gust < row.wind_speed:
+        if row.wind_speed > 100 or row.dewp > row.temp + 0.001 or row.wind_gust < row.wind_speed - 0.001:
             return False
         if row.wind_speed == row.wind_speed and abs(row.wind_speed / KNOT - round(row.wind_speed / KNOT)) > 0.01:
             return False

@@ -10,10 +10,9 @@ def accept(day):
         return False
     if (day["wind_speed"] - day["wind_gust"] > 0.01).any():
         return False
-    if not set(day["wind_speed"].dropna()) <= set(weather["wind_speed"]):
-        return False
-    if not set(day["temp"].dropna()) <= set(weather["temp"]):
-        return False
+    for name in ("wind_speed", "temp"):
+        if not set(day[name].dropna().round(4)) <= set(weather[name].round(4)):
+            return False
     if len(day[["carrier", "flight", "origin"]].drop_duplicates()) < len(day):
         return False
     spread = day.groupby(["origin", "dest"])["distance"].agg(["min", "max"])
