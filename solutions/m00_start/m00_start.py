@@ -42,8 +42,7 @@ aws
 # %% [markdown]
 # You are connected. The *region* is the group of AWS's data centres that you use. Role and bucket are explained below.
 #
-# `boto3` is AWS's library for Python. The same lines work with a real account. Only the place that the calls go to is different. The next cell holds numbers
-# that you may change later.
+# `boto3` is AWS's library for Python. The same code works with a real account. The next cell holds numbers that you may change later.
 
 # %% tags=["parameters"]
 SEED = 2013
@@ -73,8 +72,8 @@ table = pd.DataFrame(
 table.head(3)
 
 # %% [markdown]
-# You see three flights. The label `late` is 1 if the flight arrived more than 15 minutes late, else 0. Four numbers describe the flight: the scheduled hour,
-# the weekday (Monday is 0), the airport, and the distance in miles. The airport's number is its place in `ORIGINS`.
+# The label `late` is 1 if the flight arrived more than 15 minutes late, else 0. Four numbers describe the flight: the scheduled hour, the weekday (Monday is
+# 0), the airport, and the distance in miles. The airport's number is its place in `ORIGINS`.
 #
 # Now the table goes to S3, AWS's store for files of any kind. A *bucket* holds *objects* under names called *keys*.
 
@@ -176,8 +175,8 @@ print(f"Monday, 6 in the morning, from Newark, 719 miles: {probability('6,0,0,71
 # Write `flight_row(flight)`. It returns the line for the request, a `str`. A flight is a dictionary such as
 # `{"date": "2013-01-07", "sched_dep_time": 630, "origin": "EWR", "distance": 719}`. For this one the line is `6,0,0,719`.
 #
-# `sched_dep_time` is the hours and minutes in one number: 630 is half past six. Your function must work for any day of the year and any time of the day. You
-# need not check the input. Your function is judged on flights that you have not seen.
+# `sched_dep_time` is the hours and minutes in one number: 630 is half past six. Your function is judged on unseen flights, of any day of the year and any time
+# of the day. You need not check the input.
 
 
 # %% answer="m00_ex1"
@@ -195,7 +194,7 @@ check("m00_ex1", flight_row=flight_row)
 # %% [markdown]
 # If the check finds no mistake, run `judge("m00_ex1")` in a new cell. Only that gives you points.
 #
-# A wrong line causes no error: the model accepts any four numbers and answers. That is why this small function needs a check.
+# A wrong line causes no error: the model accepts any four numbers and answers.
 #
 # Now change the date and the hour of a flight, and see how the answer changes.
 
@@ -325,11 +324,10 @@ endpoint.delete()
 #
 # - **Checks** run practice cases. You read what was called, what came back, and what kind of thing was expected. "Practice cases hold" means only that these
 #   cases are right. It earns no points yet.
-# - **`judge("m00_ex1")`** judges your answer on fresh cases that you have not seen. Only this counts in your progress. You can get a part of the points. You
-#   may run it as often as you like.
+# - **`judge("m00_ex1")`** judges your answer on unseen cases. Only this counts in your progress. You can get a part of the points. You may run it as often as
+#   you like.
 # - **Hints** come when you ask. `hint("m00_ex1")` opens one at a time: a small push, then where to look, then nearly the code. They cost nothing.
-# - **Costs**: an endpoint is billed until it is deleted, even if nobody asks it. At {fact:price-ml-m5-large-hosting} dollars an hour, the one above would cost
-#   about 83 dollars a month. The next cell shows what runs now:
+# - **Costs**: at {fact:price-ml-m5-large-hosting} dollars an hour, the endpoint above would cost about 83 dollars a month. The next cell shows what runs now:
 
 # %%
 for endpoint in sagemaker.list_endpoints()["Endpoints"]:
@@ -369,8 +367,8 @@ counts
 # Read the table by rows. Each row is a caller, with its number of requests to each service. `sts` is the service that says who you are. With
 # `iam` the SDK looks at what the role may do.
 #
-# There are two kinds of callers: you, and the work that SageMaker did for you. A real system has more of both, and you must choose the right service for each
-# piece of work. This table says what decides.
+# There are two kinds of callers: you, and the work that SageMaker did for you. In a real system you must choose the right service for each piece of work. This
+# table says what decides.
 #
 # | the work wants (`wants`) | service | what decides |
 # |---|---|---|
@@ -392,7 +390,7 @@ counts
 # `{"wants": "tables", "people": 4, "minutes": 90, "spark": False, "services": ["Glue"], "columns": False}`. For this one the answer is `"Glue"`. You need not
 # handle other wishes.
 #
-# Your function is judged on forty needs that you have not seen. Some of them differ from another in one field only.
+# Your function is judged on forty unseen needs. Some of them differ from another in one field only.
 
 
 # %% answer="m00_ex2"
@@ -445,7 +443,7 @@ check("m00_ex2", choose_service=choose_service)
 # - To 2: the label is what the model must predict.
 # - To 3: the program in the container said it. You change the content type of the request.
 # - To 4: it begins when its computer starts, before `InService`. It stops when you delete the endpoint.
-# - To 5: Athena. If many more people ask all day, Redshift is the steadier choice. The border of 20 is this course's own.
+# - To 5: Athena. If many more people ask all day, Redshift is the steadier choice.
 #
 # </details>
 #
