@@ -54,7 +54,7 @@ ROWS = 2_000
 # %% [markdown]
 # ## What is in the bucket
 #
-# Your colleagues have used this bucket for some time. The folders `train/` and `validation/` are the right ones. Four other folders look much like them:
+# The folders `train/` and `validation/` are the right ones. Four other folders look much like them:
 #
 # | folder below `data/` | what is in it |
 # |---|---|
@@ -83,8 +83,8 @@ folder
 # %% [markdown]
 # ## The five requests
 #
-# `variant` draws five of eight faults for you. Each request has one of them. The requests also differ in other settings, which do no harm. The next cell shows
-# the first request as it was sent.
+# `variant` draws five of eight faults for you. Each request has one of them. The requests also differ in other settings, which do no harm. This is the first
+# request:
 
 # %%
 image = aws.image("xgboost", "3.0-5")
@@ -126,9 +126,8 @@ except ClientError as error:
     print(error.response["Error"]["Code"], error.response["Error"]["Message"][:80], sep="\n")
 
 # %% [markdown]
-# The exception is a `ValidationException`. No job was made. The *prefix* is the beginning of the keys that a job reads. SageMaker checks that there is
-# something below the prefix. It never checks what is in the files. A mistake in the files shows only when the program reads them, on a computer that you pay
-# for.
+# No job was made. The *prefix* is the beginning of the keys that a job reads. SageMaker checks that there is something below the prefix. It never checks what
+# is in the files. A mistake in the files shows only when the program reads them, on a computer that you pay for.
 #
 # The five requests are not refused. A new account may run {fact:training-instances-new-account} instances in training jobs at a time. So the fifth job waits
 # until the first has ended.
@@ -144,8 +143,10 @@ for ticket, job in described.items():
     print(ticket, job["TrainingJobStatus"], repr(job["FailureReason"][:75]))
 
 # %% [markdown]
-# All five lines begin with the same words. The rest of a reason often has the message, but it may be cut off, so we read the log. A *container* is the closed environment in which the program of a job runs. `AlgorithmError` says only that this program
-# ended with an error. It does not say that the algorithm is the cause.
+# All five lines begin with the same words. The rest of a reason often has the message, but it may be cut off, so we read the log.
+#
+# A *container* is the closed environment in which the program of a job runs. `AlgorithmError` says only that this program ended with an error. It does not say
+# that the algorithm is the cause.
 #
 # ### The same with the SDK
 #
@@ -200,13 +201,13 @@ axes.set(xlabel="seconds since the job began", title="How far each job came")
 show(figure, "A bar for each job: seconds spent in each status, in order.")
 
 # %% [markdown]
-# The small differences come from this computer, not from the mistakes. All five jobs reached *Training*. So the role could read the bucket, the image was there, and the data was copied. *Uploading* is no sign of success. A
-# failed job passes through it too, and leaves no model. If a job ends in *Downloading*, look at the role or at S3. Ours did not, so we read the log.
+# The small differences come from this computer, not from the mistakes. All five jobs reached *Training*. So the role could read the bucket, the image was
+# there, and the data was copied. *Uploading* is no sign of success. A failed job passes through it too, and leaves no model. If a job ends in *Downloading*,
+# look at the role or at S3.
 #
 # ### What the log says
 #
-# A log begins with lines that every job prints. It ends with lines that every failed job prints. The line that matters is between them. It is not the last
-# line.
+# A log begins with lines that every job prints. It ends with lines that every failed job prints. The line that matters is between them.
 
 # %%
 logs = aws.client("logs")
@@ -231,7 +232,7 @@ print_log(jobs["ticket-1"])
 # Read a log from its end. You find the exit code first, and then the message, perhaps more than once. Above it is the *traceback*, the list of calls that led
 # to the error. XGBoost's own messages have another list below them, after `Stack trace`: calls inside a C++ library. `print_log` leaves them out.
 #
-# Now insert cells, and print the logs and the requests of the other four jobs. The table has a word for each of the eight causes. Five of them occur.
+# Now insert cells, and print the logs and the requests of the other four jobs. Five of these eight causes occur:
 #
 # | cause | what went wrong |
 # |---|---|
@@ -266,7 +267,7 @@ longer = repaired(requests["ticket-1"], {"StoppingCondition.MaxRuntimeInSeconds"
 print(longer["StoppingCondition"], wait(start("longer", longer))["TrainingJobStatus"])
 
 # %% [markdown]
-# The job had more time, and it failed again. So time was not the problem. With the SDK the same request is a `ModelTrainer`:
+# The job failed again, so time was not the problem. With the SDK the same request is a `ModelTrainer`:
 
 
 # %%
@@ -297,8 +298,7 @@ same = job.hyper_parameters == longer["HyperParameters"]
 print(f"{job.training_job_status}, with the same hyperparameters: {same}")
 
 # %% [markdown]
-# `ModelTrainer` has added the input mode of each channel, and a time to the name. It also chose the size of the disk. `train` waits, and raises
-# `FailedStatusError` when the job fails.
+# `train` waits, and raises `FailedStatusError` when the job fails.
 
 # %% [markdown] exercise="m04_2_ex1"
 # Make two `dict`s with the keys `"ticket-1"` to `"ticket-5"`:
@@ -308,7 +308,7 @@ print(f"{job.training_job_status}, with the same hyperparameters: {same}")
 # | `diagnoses[ticket]` | `{"cause": ..., "line": ...}`: a word of the table, and words copied from a log line that shows this cause |
 # | `repairs[ticket]` | `{path: value}`: the smallest change that repairs the request |
 #
-# The words must be in a line that shows the cause, and in none of the other four logs. Leave out times of day, which change with every run.
+# The words must be in none of the other four logs. Leave out times of day, which change with every run.
 #
 # Paths look like `InputDataConfig.train.ContentType` or `InputDataConfig.train.DataSource.S3DataSource.S3Uri`. A change that touches more than the fault loses
 # half of the points of its repair. Do not change the files.
@@ -355,8 +355,7 @@ paid = pd.Series({ticket: job["BillableTimeInSeconds"] for ticket, job in descri
 print(paid.to_string(), f"{paid.sum()} seconds in all", sep="\n")
 
 # %% [markdown]
-# You paid for these seconds and got nothing. With larger data the download alone may take half an hour, and every mistake costs that half hour. So you first
-# learn to sort failures fast, and then to avoid them.
+# You paid for these seconds and got nothing. With larger data the download alone may take half an hour, and every mistake costs that half hour.
 #
 # ## Sorting failures
 #
