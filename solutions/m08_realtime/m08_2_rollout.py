@@ -3,8 +3,7 @@
 # %% [markdown]
 # # Let the better model in, and the bad one out
 #
-# The travel app uses your model of late flights. A colleague says that he has a better one. Last spring a model like that gave wrong answers all night. This
-# time the endpoint takes a bad model back by itself.
+# The travel app uses your model of late flights. A colleague says that he has a better one. Last spring a model like that gave wrong answers all night.
 #
 # Services, metrics, limits and prices are AWS's, unless the text says "this course's".
 #
@@ -23,12 +22,11 @@
 # **Services**: SageMaker endpoints, CloudWatch alarms, application auto scaling, S3, CloudWatch Logs; by name Lambda.
 #
 # **Cost**: \$0 here. On AWS about one dollar for three hours of up to three instances (at {fact:price-ml-m5-large-hosting} dollars an hour each, November
-# 2026). Nothing is closed to new accounts.
+# 2026).
 #
 # ## Three models
 #
-# Flights now have two more timestamps: `asked`, when the app asks, and `known`, when the outcome is known. Both are hours from the midnight that begins the
-# flight's day.
+# Flights now have two more times, in hours: `asked`, when the app asks, and `known`, when the outcome is known.
 
 # %%
 import json
@@ -57,7 +55,7 @@ sagemaker, cloudwatch = aws.client("sagemaker"), aws.client("cloudwatch")
 aws
 
 # %% [markdown]
-# With fewer flights the notebook is quicker, but scores vary more.
+# With fewer flights, scores vary more.
 
 # %% tags=["parameters"]
 SEED = 2
@@ -65,8 +63,8 @@ FLIGHTS = 8_000
 ROUNDS = 20
 
 # %% [markdown]
-# `schedule` is live. It gets empty weather columns, and learns from the other four. `weather` learns from all eight, in the same order. So both answer the same
-# request. `wide` was trained by mistake with two columns more.
+# `schedule` is live. It gets empty weather columns. `weather` gets full ones, in the same order. So both answer the same request. `wide` was trained by mistake
+# with two columns more.
 
 # %%
 flights = flown(aws.data("flights"), aws.data("weather"))
@@ -92,11 +90,10 @@ for key, name in jobs.items():
 # %% [markdown]
 # ## Two variants
 #
-# An endpoint may hold several *production variants*, each a model on its own instances. Their *weights* divide the traffic. With 9 and 1, the new model gets
-# one request in ten. This is an *A/B test*. Each answer names its variant.
+# An endpoint may hold several *production variants*, each a model on its own instances. Their *weights*, here 9 and 1, divide the traffic. This is an *A/B
+# test*. Each answer names its variant.
 #
-# The SageMaker SDK has *resources* (classes such as `Endpoint`) that send requests, and *shapes* (such as `ProductionVariant`) for their parts. Members have
-# boto3's names in small letters. The import takes some seconds.
+# In the SageMaker SDK, *shapes* such as `ProductionVariant` are the parts of a request. The import takes some seconds.
 
 # %%
 import logging
@@ -125,13 +122,12 @@ print(pd.Series([answer.invoked_production_variant for answer in answers]).value
 sagemaker.describe_endpoint_config(EndpointConfigName=both)["ProductionVariants"]
 
 # %% [markdown]
-# About one in ten went to `New`. boto3's request holds these dictionaries. `update_weights_and_capacities` changes the weights while the endpoint
-# answers. The variant is drawn for each request, so a user may meet both models. If this matters, the app names a variant for each user: `target_variant` in
-# a request overrides the weights.
+# About one in ten went to `New`. `update_weights_and_capacities` changes the weights while the endpoint answers. The variant is drawn for each request, so a
+# user may meet both models. With `target_variant` the app chooses the variant itself.
 #
 # ## Outcomes come later
 #
-# A prediction takes milliseconds, but its outcome comes after hours. We look at one stormy day as a dashboard does: only at flights whose outcome is known.
+# An outcome is known hours after the prediction. A dashboard counts only flights whose outcome is known. We look at one stormy day:
 
 # %%
 storm = july[july.date == "2013-07-10"]
@@ -153,13 +149,13 @@ axes.legend()
 show(figure, "Two lines by hour: share of late flights, known so far and in the end.")
 
 # %% [markdown]
-# The solid line stays below the dotted one until the night is over, because late flights come in last. So every number of an unfinished day looks too good.
-# Count only *whole* days, on which every outcome is known.
+# The solid line stays below the dotted one until the night is over, because late flights come in last. So an unfinished day looks too good. Count only *whole*
+# days, on which every outcome is known.
 #
 # ## What each test answers
 #
 # Both models now predict every flight of July. The error of a flight is (probability - outcome) squared. We divide the mean difference by its *standard error*,
-# the usual size of a difference by chance. We do so twice: once with flights as independent units, once with days.
+# the usual size of a difference by chance. We do so by flights and by days.
 
 
 # %%
@@ -187,11 +183,10 @@ axes.set_title(f"The new model wins on {(daily > 0).sum()} of {len(daily)} days"
 show(figure, "Bars: error of the old model less that of the new one, by day of July.")
 
 # %% [markdown]
-# By flights the new model seems to win far beyond chance. By days it may be chance. Flights of one day share its weather, so they are not independent. The
-# first test answers: was it better *in this July*? The second answers: will it be better *on other days*?
+# By flights the new model wins far beyond chance. By days it may be chance. Flights of one day share its weather, so they are not independent. The first test
+# asks: was it better *in this July*? The second asks: will it be better *on other days*?
 #
-# Fix the number of days before you start. If you look every evening and stop at the first large difference, you find one sooner or later, even between equal
-# models. This is *peeking*.
+# Fix the number of days before you start. If you stop at the first large difference (*peeking*), you find one sooner or later, even between equal models.
 #
 # ### A shadow variant
 #
@@ -226,17 +221,17 @@ for name in ("Live", "Shadow"):
 # The app noticed nothing, but every request to `wide` failed. A shadow shows errors, latency and, if answers are captured, how well it predicts. It costs a
 # second *fleet* of instances. It never shows what users *do* with an answer.
 #
-# To decide, take the first row that fits. The order and the two standard errors are this course's own.
+# Take the first row that fits. The order and the two standard errors are this course's own.
 #
 # | your decision | when |
 # |---|---|
-# | `expose` | users are measured, but they cannot have seen the new model's answers: give its answers to some of them |
+# | `expose` | users are measured, but they cannot have seen the new model's answers |
 # | `wait` | there are fewer whole days than planned |
 # | `ship` | over the whole days, each counted once, the new model is better by at least two standard errors |
 # | `keep` | in all other cases |
 
 # %% [markdown] exercise="m08_2_ex1"
-# Write `decide(experiment)`. It returns a `str`, your decision by the table above. An experiment looks like this:
+# Write `decide(experiment)`. It returns a word of the table above. An experiment looks like this:
 #
 # ```python
 # {
@@ -273,27 +268,25 @@ check("m08_2_ex1", decide=decide)
 # %% [markdown]
 # ## A release that takes itself back
 #
-# A good experiment does not prevent the release of a wrong file. A *deployment configuration* limits the harm of an update. The new fleet first gets a small
-# share of the traffic, the *canary*: {fact:canary-most-percent} % at most. (`LINEAR`, with a `LinearStepSize`, takes several steps, `ALL_AT_ONCE` one.) It
-# *bakes*: it is watched for a while. If an alarm goes off, all traffic goes back to the old fleet.
+# A *deployment configuration* limits the harm of a bad update. The new fleet first gets a small share of the traffic, the *canary*: at most
+# {fact:canary-most-percent} %. (`LINEAR`, with a `LinearStepSize`, takes several steps, `ALL_AT_ONCE` one.) It *bakes*: it is watched for a while. If an alarm
+# goes off, all traffic goes back to the old fleet.
 #
-# `put_metric_alarm` makes an alarm. The endpoint publishes one value for each request, and CloudWatch puts them together by the minute:
+# `put_metric_alarm` makes an alarm. CloudWatch puts the values of all requests together by the minute:
 #
 # | metric | what it tells |
 # |---|---|
-# | `Invocation4XXErrors`, `Invocation5XXErrors` | 1 for a request that the container refused (4XX) or failed at (5XX); `Average` is a share, `Sum` a number |
-# | `InvocationModelErrors` | 1 for either |
+# | `Invocation4XXErrors`, `Invocation5XXErrors` | 1 for a request that the container refused (4XX) or failed at (5XX); `Average` is a share |
 # | `ModelLatency` | **microseconds**; percentiles as `ExtendedStatistic`, e.g. `"p50"` |
 #
 # An alarm with the *dimensions* `EndpointName` and `VariantName` watches *both* fleets. The old fleet's many good answers hide a canary's errors. A third
-# dimension, `EndpointConfigName`, selects the new fleet alone. Three more facts matter:
+# dimension, `EndpointConfigName`, selects the new fleet alone.
 #
 # - A model that just started may have one bad minute.
-# - Sometimes nobody asks, and then there is no data. `TreatMissingData` says what that means: `notBreaching` takes it as good.
+# - When nobody asks, there is no data. With `TreatMissingData` as `notBreaching`, that counts as good.
 # - A fault may take up to eight minutes to show (this course's number).
 #
-# The update below takes the shadow away, under an alarm with two dimensions. `alarms_set` deletes the alarm afterwards, because alarms are billed.
-# `asked_while_updating` asks 20 times a minute, and moves the clock of the local AWS forward.
+# The update below takes the shadow away. `asked_while_updating` moves the clock of the local AWS forward.
 
 # %%
 alarm = {"AlarmName": aws.unique("late-flights-5xx"), "Namespace": "AWS/SageMaker"}
@@ -323,8 +316,7 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["LastDeploymentConfig"]
 
 # %% [markdown] exercise="m08_2_ex2"
 # Write `guard(release)`. It returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that names them all, as
-# a `dict` in boto3's form, like the output above. `TerminationWaitInSeconds`, beside the routing, keeps the old fleet for a while. A release and an alarm look
-# like this:
+# a `dict` like the output above. `TerminationWaitInSeconds`, beside the routing, keeps the old fleet for a while. A release and an alarm look like this:
 #
 # ```python
 # {
@@ -348,7 +340,7 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["LastDeploymentConfig"]
 # |---|---|
 # | a bad model | fails at a third of its requests or more (4XX or 5XX), or needs at least four times as long |
 # | the deployment | blue/green only, sizes in `CAPACITY_PERCENT` |
-# | judged by | unseen releases, good and bad, that are replayed, and one that is made for real (`probe`) |
+# | judged by | replays of unseen releases, good and bad, and one real release (`probe`) |
 
 
 # %% answer="m08_2_ex2"
@@ -378,7 +370,7 @@ def guard(release: dict) -> dict:
 check("m08_2_ex2", guard=guard)
 
 # %% [markdown]
-# Now we release `wide`, then `weather`, with your guard. On AWS you wait: `describe_endpoint` names the stage in `PendingDeploymentSummary`.
+# Now we release `wide`, then `weather`, with your guard.
 
 # %%
 usual = {"client_errors": 0.0, "server_errors": 0.0, "p50_ms": 50.0, "p90_ms": 150.0}
@@ -402,8 +394,8 @@ except (KeyError, TypeError, ClientError, ParamValidationError) as error:
 releases_picture(releases)
 
 # %% [markdown]
-# `FailureReason` says why the old model came back. The endpoint is `InService`: it never stopped serving. On the left, `wide` has its share for the few minutes
-# that the alarm waits. On the right, `weather` bakes without failures, and takes over.
+# `FailureReason` says why the old model came back. On the left, `wide` has its share for the few minutes that the alarm waits. On the right, `weather` bakes
+# without failures, and takes over.
 #
 # ## Scaling
 #
@@ -438,16 +430,16 @@ scaling.deregister_scalable_target(**target)
 print("instances:", *counts)
 
 # %% [markdown]
-# With a target of 10, 24 requests a minute need three instances. On AWS an instance also takes
-# minutes to start. `ScaleOutCooldown` prevents a second order for those still starting.
+# With a target of 10, 24 requests a minute need three instances. On AWS an instance takes minutes to start. `ScaleOutCooldown` prevents a second order for
+# those still starting.
 #
-# *Scheduled actions* suit traffic that follows the time of day. *Step scaling* suits big jumps that need big steps. A newer metric,
-# `ConcurrentRequestsPerModel`, is counted every {fact:concurrent-metric-seconds} seconds and notices sooner.
+# *Scheduled actions* suit traffic that follows the time of day. *Step scaling* suits big jumps. A newer metric, `ConcurrentRequestsPerModel`, is counted every
+# {fact:concurrent-metric-seconds} seconds and notices sooner.
 #
 # ## Which metric, which target
 #
 # Target tracking assumes that a metric halves when the instances double. `InvocationsPerInstance`, the requests a minute for each instance, does.
-# `ModelLatency` does not: it is flat while nobody waits, and jumps when all wait. `given/autoscale.py` replays a day of a busier endpoint under a policy.
+# `ModelLatency` does not: it is flat while nobody waits, and jumps when all wait. We replay a day of a busier endpoint.
 
 # %%
 yesterday = json.loads(Path("given/yesterday.json").read_text())
@@ -469,26 +461,24 @@ axes.legend(fontsize=8, loc="upper left")
 show(figure, "Lines by minute: instances under two policies, and requests.")
 
 # %% [markdown]
-# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed. Between the
-# jumps neither alarm goes off.
+# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed.
 #
-# `CPUUtilization`, in percent, is right where requests differ much in work and the processors do it. If the model waits for another service, the processors are
-# idle even at the highest load.
+# `CPUUtilization`, in percent, is right where requests differ much in work for the processors. If the model waits for another service, the processors are idle
+# at any load.
 
 # %% [markdown] exercise="m08_2_ex3"
-# Write `policy(brief)`. It returns the policy with which the *next* days cost least, instances and late answers together. It looks like those in `tried`:
-# `{"metric": "InvocationsPerInstance", "target": 100.0, "out_cooldown": 240, "in_cooldown": 300, "min": 2, "max": 12}`. The metric is one of the three named
-# here. Cooldowns are whole seconds, and `1 <= min <= max <= 12`. A brief is like `yesterday`:
+# Write `policy(brief)`. It returns the policy with which the *next* days cost least, instances and late answers together. It has the six keys of the examples
+# in `tried`. The metric is one of the three named here. Cooldowns are whole seconds, and `1 <= min <= max <= 12`. A brief is like `yesterday`:
 #
 # | member | meaning |
 # |---|---|
-# | `requests`, `flights` | for each of 720 minutes: the number of requests, and of flights in one of them on average |
+# | `requests`, `flights` | for each of 720 minutes: requests, and flights in each of them on average |
 # | `request_ms`, `flight_ms` | an instance's time for a request, and for each flight in it; `cpu_share` of it is processor time |
 # | `late_after_ms` | an answer that takes longer is late |
 # | `late_usd`, `instance_usd` | cost of a late answer, and of an instance for an hour |
-# | `start_minutes` | how long a new instance takes to start |
+# | `start_minutes` | until a new instance has started |
 #
-# Six unseen endpoints are judged, on other days of theirs. A cost within 2.5 % of the best earns all points. Your function may take ten seconds for a brief.
+# Six unseen endpoints are judged, on other days. A cost within 2.5 % of the best earns all points. Your function may take ten seconds for a brief.
 
 
 # %% answer="m08_2_ex3"
@@ -512,11 +502,11 @@ check("m08_2_ex3", policy=policy)
 # %% [markdown]
 # ## Four endpoints that do not serve
 #
-# Four colleagues wanted to serve `weather`. Each made one mistake in the container. `Environment` holds settings of its program, here the number of worker
-# processes. An artifact is a `.tar.gz` with the model's file at its top.
+# Four colleagues wanted to serve `weather`. Each made one mistake in the container. `Environment` holds settings of its program. An artifact is a `.tar.gz`
+# with the model's file at its top.
 #
-# A `Failed` endpoint did not pass the *ping health check*. SageMaker asks a new server `/ping`, and gives up if it does not answer. A server that answers the
-# ping may still not answer requests: `InService` does not tell. The rest is in the log group `/aws/sagemaker/Endpoints/<name>`.
+# A `Failed` endpoint did not pass the *ping health check*: its server did not answer `/ping`. A server that does may still fail at requests. The rest is in the
+# log group `/aws/sagemaker/Endpoints/<name>`.
 
 # %%
 logs = aws.client("logs")
@@ -544,30 +534,24 @@ print(*(line[:300] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 #
 # | cause | what went wrong |
 # |---|---|
-# | `archive` | the model's file is not where the program looks for it |
-# | `columns` | it is a model of other columns |
-# | `corrupt` | the file is there, but it is no model |
-# | `image` | the image is for another kind of model |
-# | `program` | the container asks for a script that is not there |
-# | `setting` | a setting has a value of the wrong kind |
+# | `archive` | the model's file is not where the program looks |
+# | `columns` | a model of other columns |
+# | `corrupt` | the file is no model |
+# | `image` | an image for another kind of model |
+# | `program` | it asks for a script that is not there |
+# | `setting` | a value of the wrong kind |
 #
-# Make two `dict`s, `diagnoses` and `repairs`, with the keys `"case-1"` to `"case-4"`:
+# Make two `dict`s with the keys `"case-1"` to `"case-4"`. For a container killed for lack of memory, the values would be:
 #
-# | value | what it is |
-# |---|---|
-# | `diagnoses[case]` | `{"cause": ..., "line": ...}` |
-# | `cause` | a word of the table of causes |
-# | `line` | words copied from a log line of that endpoint which shows the cause; in no other endpoint's log |
-# | not in `line` | times of day and addresses, which differ each time |
-# | `repairs[case]` | `{path: value}`: the smallest change of the container that repairs it |
-# | `path` | for example `Image`, `ModelDataUrl` or `Environment.MAX_CONTENT_LENGTH` |
-# | `value` | the new value; `None` removes the member |
+# - in `diagnoses`: `{"cause": "memory", "line": "Killed"}`
+# - in `repairs`: `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`
 #
-# For a container killed for lack of memory they would be `{"cause": "memory", "line": "Killed"}` and `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`.
-# `weather` was made of `artifacts` and `image` above. To try a repair, `endpoint_of(sagemaker, aws.role, aws.unique("try"), container)` makes an endpoint of
-# any container.
+# `line` has words of a log line that shows the cause. They must be in no other endpoint's log. Leave out times of day and addresses. A repair is the smallest
+# change. `None` removes a member. Other paths are `Image` and `ModelDataUrl`.
 #
-# The check deploys your repaired containers. They must come up, and answer as `weather` does. A change that touches more than the fault loses half of its points.
+# `weather` was made of `artifacts` and `image` above.
+#
+# Your repaired containers must answer as `weather` does. A change that touches more than the fault loses half of its points.
 
 # %% answer="m08_2_ex4"
 diagnoses = ...  # TODO: case -> {"cause": ..., "line": ...}
@@ -595,17 +579,13 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## The application around it
 #
-# Between the app and the endpoint there is a small program, often a *Lambda* function. It gets an *event* and returns a response:
+# Between the app and the endpoint there is a small program, often a *Lambda* function. It gets an *event* in JSON. The endpoint wants lines of CSV.
 #
-# - **Shape.** The event's body is JSON text, the endpoint wants lines of CSV.
-# - **Time.** boto3 waits {fact:boto3-read-seconds} seconds for an answer, the app at most a second and a half. One try that takes all the time leaves none for
-#   a second.
-# - **Retries.** A throttled, unavailable or hanging endpoint may answer the next try. But if it is down, everybody's retries double or treble the load that
-#   keeps it down. So keep a *retry budget* between events. A retry takes from it, and an answer pays a little back. When it is empty, nobody retries.
-# - **Falling back.** The usual share of late flights helps an app more than an error.
+# - **Time.** The app waits at most a second and a half, boto3 {fact:boto3-read-seconds} seconds. So a try may not take all the time.
+# - **Retries.** A throttled, unavailable or hanging endpoint may answer the next try. But if it is down, retries keep it down. So keep a *retry budget* between
+#   events. A retry takes from it, and an answer pays a little back. When it is empty, do not retry.
 #
-# `given/rehearsal.py` imitates Lambda and the endpoint: a script says what happens. `@rehearsed` makes a handler play a script. This one works only while all
-# goes well:
+# `given/rehearsal.py` imitates Lambda and the endpoint. `@rehearsed` plays a script to a handler. This one works only while all goes well:
 #
 # ```python
 # @rehearsed
@@ -618,20 +598,21 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # ```
 
 # %% [markdown] exercise="m08_2_ex5"
-# Write `handler(event, context)`, with `@rehearsed` above it. It returns `{"statusCode": ..., "body": ...}`, as `impatient` does. `late` holds a probability
-# for each flight. `source` is `"model"` or `"fallback"`. The fallback is 0.237, the year's share of late flights, for each flight.
+# Write `handler(event, context)`, with `@rehearsed` above it. It responds as `impatient` does. `late` holds a probability for each flight. `source` is
+# `"model"` or `"fallback"`. The fallback is 0.237, the year's share of late flights, for each flight.
 #
 # | member of `context` | meaning |
 # |---|---|
 # | `invoke(body, timeout_ms)` | raises `Throttled`, `Unavailable`, `TimedOut`, or `Refused`, which no retry will change |
 # | `wait(ms)` | lets time pass |
 # | `remaining_ms()` | no response may come after it has run out |
-# | `kept` | a `dict` that is there again at the next event |
+# | `kept` | a `dict` that stays for the next event |
 #
-# If the model gives no answer, also after `Refused`, answer 200 with the fallback. Bodies that are no JSON, or not `{"flights": [...]}` with at least one flight and all of `COLUMNS` in each, get status 400 without a call.
+# If the model gives no answer, also after `Refused`, answer 200 with the fallback. Bodies that are no JSON, or not `{"flights": [...]}` with at least one
+# flight and all of `COLUMNS` in each, get status 400 without a call.
 #
-# Nearly all answers take less than 250 ms. In an outage, call the endpoint at most one and a half times an event on average (this course's limit). Before and
-# well after it, two failed tries are followed by a third while there is time.
+# Nearly all answers take less than 250 ms. In an outage, call the endpoint at most 1.5 times an event on average (this course's limit). Before and well after
+# it, two failed tries are followed by a third while there is time.
 
 
 # %% answer="m08_2_ex5"
@@ -670,15 +651,14 @@ check("m08_2_ex5", handler=handler)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - split traffic between two models, and decided by whole days;
-# - let a shadow fail without harm to anybody;
-# - released models under a guard, and priced a scaling policy;
+# - compared two models, and released one under a guard;
+# - chosen a scaling policy;
 # - repaired four endpoints, and written the function in front of one.
 #
 # ## Recall
 #
-# 1. Why is the error of today's flights too small at six in the evening?
-# 2. In one July a new model is better by 7 standard errors by flights, by 1 by days. What do you know?
+# 1. Why does an unfinished day look too good?
+# 2. A new model is better by 7 standard errors by flights, by 1 by days. What do you know?
 # 3. What does a shadow variant never show?
 # 4. Which dimension makes an alarm look at the new fleet alone, and what happens without it?
 # 5. Why does target tracking on latency flap?
@@ -686,10 +666,10 @@ check("m08_2_ex5", handler=handler)
 # <details><summary>Answers</summary>
 #
 # - To 1: the late flights' outcomes are still to come.
-# - To 2: the new model was better in this July. August is nearly unknown.
+# - To 2: it was better on these days. Other days are nearly unknown.
 # - To 3: what users do with its answers.
-# - To 4: `EndpointConfigName`. Without it the old fleet's many good answers hide a canary's errors.
-# - To 5: latency does not halve when the instances double. It is flat, and then jumps.
+# - To 4: `EndpointConfigName`. Without it the old fleet's good answers hide the errors.
+# - To 5: latency does not halve when the instances double.
 #
 # </details>
 #
@@ -712,7 +692,7 @@ check("m08_2_ex5", handler=handler)
 #
 # ## Clean up
 #
-# The scalable target and the alarms are gone already. Deleting an endpoint would leave them.
+# Deleting an endpoint leaves its scalable target and alarms. Ours are gone already.
 
 # %%
 aws.cleanup()
