@@ -3,9 +3,8 @@
 # %% [markdown]
 # # Answers without a server that waits
 #
-# The model of late flights has three new users. A travel agency asks in bursts, with silent hours between them. The planners send files of questions, and read
-# the answers later. Operations wants a number for each flight of tomorrow. An endpoint on an instance would mostly wait, and waiting is paid. Each of the three
-# has a cheaper way.
+# The model of late flights has three new users. A travel agency asks in bursts. The planners send files of questions, and read the answers later. Operations
+# wants a number for each flight of tomorrow. An endpoint on an instance would mostly wait, and waiting is paid.
 #
 # Services, limits and prices are AWS's; what is called this course's own is ours.
 #
@@ -22,8 +21,7 @@
 #
 # **Services**: SageMaker endpoints (serverless, asynchronous), batch transform, S3, SNS, SQS, CloudWatch, Application Auto Scaling.
 #
-# **Cost**: \$0 here. On AWS about 40 cents (an hour of two instances and some twenty short jobs at {fact:price-ml-m5-large-hosting} dollars an hour, November
-# 2026). Nothing is closed to new accounts.
+# **Cost**: \$0 here. On AWS about 40 cents (an instance costs {fact:price-ml-m5-large-hosting} dollars an hour, November 2026).
 #
 # ## Set up
 
@@ -53,7 +51,7 @@ folder, put = f"s3://{aws.bucket}/{aws.prefix}", partial(store, aws)
 aws
 
 # %% [markdown]
-# We deploy with the SageMaker Python SDK, as AWS's examples do. Its import takes some seconds:
+# The import of the SageMaker Python SDK takes some seconds:
 
 # %%
 import logging
@@ -65,7 +63,7 @@ from sagemaker.serve import ModelBuilder
 logging.disable(logging.WARNING)  # the SDK reports every step
 
 # %% [markdown]
-# `ROWS` is the size of the night's file. Below 29,000 rows it fits into one request. Then two faults of the last exercise would not show.
+# With fewer than 29,000 `ROWS` two faults of the last exercise would not show.
 
 # %% tags=["parameters"]
 SEED = 9
@@ -73,15 +71,13 @@ FLIGHTS = 8_000
 ROWS = 32_000
 
 # %% [markdown]
-# ## Serverless: containers only while there are requests
+# ## Serverless: containers only for requests
 #
 # A *serverless* endpoint has no instance. A container starts when a request comes, and goes when none has come for a while. You choose the memory of each: 1 to
 # {fact:serverless-most-memory-gb} GB, with processor in proportion. You also choose the *concurrency*, how many containers may run at a time: at most
 # {fact:serverless-most-concurrency}. A request has at most {fact:serverless-payload-mb} MB.
 #
-# One model, trained on the winter, serves all three users. A `ModelBuilder` makes a model of an archive and an image (`build`), and then an endpoint
-# (`deploy`). `inference_config` says what kind of endpoint. `deploy` waits until it is `InService`. The last lines write the endpoint's configuration with
-# boto3, to compare.
+# In the SDK, `inference_config` says what kind of endpoint. The last lines write the same configuration with boto3.
 
 # %%
 rows = table(aws.data("flights"), aws.data("weather"))
@@ -104,12 +100,11 @@ for name in (by_hand, agency):
     print(config["ProductionVariants"])
 
 # %% [markdown]
-# Both variants are the same. The SDK chose names: `AllTraffic` for the variant, and the endpoint's name for the configuration. It also tags configuration and
-# endpoint with the archive's place. Its three requests were `create_model`, `create_endpoint_config` and `create_endpoint`.
+# Only the names of the variants differ: the SDK's is `AllTraffic`.
 #
-# Make a new builder for each endpoint. A builder keeps its `inference_config`, so in version 3.27.0 (November 2026) a second `deploy` with another kind fails.
+# Make a new builder for each endpoint. In version 3.27.0 (November 2026) a second `deploy` with another kind of endpoint fails.
 #
-# No container runs yet. We ask twelve times, let ten minutes pass, and ask again. The local AWS moves its clock. On AWS you have to wait.
+# No container runs yet. We ask twelve times, let ten minutes of the local AWS's clock pass, and ask again.
 
 # %%
 never = Config(retries={"total_max_attempts": 1}, max_pool_connections=20)
@@ -138,13 +133,10 @@ show(figure, "Dots: seconds until the answer, by request; two wait much longer."
 print(f"first {before[0]:.2f} s, median {np.median(before):.3f} s, then cold {after[0]:.2f} s")
 
 # %% [markdown]
-# Two requests took much longer. They met a *cold start*: a container had to start and load the model first. The others met a *warm* container.
-# A cold start depends on the image and the model. It takes half a second here, more on a busy computer, and mostly some seconds on AWS. CloudWatch counts it as `ModelSetupTime`, not
-# in `ModelLatency`.
+# Two requests met a *cold start*: a container had to start and load the model first. This takes half a second or more here, mostly some
+# seconds on AWS. CloudWatch counts it as `ModelSetupTime`, not in `ModelLatency`.
 #
-# ### More requests than containers
-#
-# Eight travellers ask at the same moment. The concurrency is three. The client does not retry, so we see what happens.
+# Eight travellers ask at the same moment. The concurrency is three. The client does not retry.
 
 # %%
 burst = at_once(ask, 8, lambda error: error.response["Error"]["Code"])
@@ -162,17 +154,15 @@ show(figure, "A bar for each of eight requests: when it began and ended, and if 
 print(pd.Series([one["said"] or "answered" for one in burst]).value_counts().to_string())
 
 # %% [markdown]
-# A refused request does not wait in a queue. It gets `ThrottlingException`, status 429, within milliseconds. Other requests may wait for a cold container. A
-# container that has finished takes the next request, so more than three may be answered. By default boto3 retries. Then a burst looks like a slow answer or,
-# when it lasts, like an error.
+# A refused request does not wait in a queue. It gets `ThrottlingException`, status 429. A container that has finished takes the next
+# request, so more than three may be answered. By default boto3 retries. Then a burst looks like a slow answer.
 #
 # *Provisioned concurrency* keeps some containers warm, for a price by the hour.
 #
 # ### What it costs
 #
 # A serverless container costs {fact:serverless-gb-second-usd} dollars for a second and a GB of memory, *while it answers*. An `ml.m5.large` costs
-# {fact:price-ml-m5-large-hosting} dollars an hour, used or not. Take a model that needs 2 s with 1 GB. Twice the memory saves no money: a second costs twice as
-# much, and not everything gets twice as fast.
+# {fact:price-ml-m5-large-hosting} dollars an hour, used or not. With more memory a model is faster, but a second costs more.
 
 # %%
 GB_SECOND, INSTANCE = fact("serverless-gb-second-usd"), fact("price-ml-m5-large-hosting")
@@ -191,22 +181,22 @@ axes.legend()
 show(figure, "Lines: dollars an hour by requests an hour, serverless and instances.")
 
 # %% [markdown]
-# With 4 GB it takes 0.875 s, on an instance 0.6 s: so above 6,000 requests an hour there are two instances. Where two lines cross is the *break-even*. Left of
-# it serverless is cheaper. The picture shows prices only. An instance has no cold start, and a burst waits
-# there instead of being refused. A model that needs more memory than its container has crashes on every request.
+# Left of the *break-even*, where two lines cross, serverless is cheaper. Above 6,000 requests an hour a second instance is needed.
+#
+# But an instance has no cold start, and a burst waits there instead of being refused.
 
 # %% [markdown] exercise="m09_1_ex1"
 # Write `serve(artifact, hour)`. It deploys the archive at the URI `artifact` for an hour of traffic, waits until the endpoint is `InService`, and returns its
-# name, a `str`. Use the SDK, with a new builder, or boto3. On an instance, `deploy` takes `instance_type` and `initial_instance_count` instead of
-# `inference_config`. `hour` is a `dict`:
+# name, a `str`. Use the SDK or boto3. On an instance, `deploy` takes `instance_type` and `initial_instance_count` instead of `inference_config`. `hour` is a
+# `dict`:
 #
 # | member | what it is |
 # |---|---|
-# | `requests` | how many come in the hour |
-# | `at_once` | the most that come at the same moment: the concurrency |
-# | `seconds` | how long a container takes for an answer |
-# | `cold_seconds` | how much longer it takes for its first answer |
-# | `patience` | how many seconds a caller waits at most |
+# | `requests` | requests in the hour |
+# | `at_once` | the most at the same moment: the concurrency |
+# | `seconds` | a container's seconds for an answer |
+# | `cold_seconds` | extra seconds of its first answer |
+# | `patience` | seconds that a caller waits at most |
 # | `model_mb` | memory that the model needs, an `int` |
 #
 # The endpoint is serverless if *all* of this holds. If not, it runs on one `ml.m5.large`.
@@ -214,11 +204,10 @@ show(figure, "Lines: dollars an hour by requests an hour, serverless and instanc
 # | condition | in detail |
 # |---|---|
 # | memory | the model fits. Take the smallest size from 1,024 to 6,144 MB, in steps of 1,024, that is not less than `model_mb` |
-# | cold start | a container's first answer, `seconds` and `cold_seconds` together, takes no more than `patience` |
-# | price | the hour's requests cost less than an instance. Each costs its `seconds` times `GB_SECOND` times the GB (1,024 MB) of the chosen size |
+# | cold start | `seconds` and `cold_seconds` together are no more than `patience` |
+# | price | the requests cost less than the instance. Each costs its `seconds` times `GB_SECOND` times the GB (1,024 MB) of the chosen size |
 #
-# For example, `{"requests": 100, "at_once": 4, "seconds": 0.5, "cold_seconds": 3.0, "patience": 10.0, "model_mb": 1500}` gets 2,048 MB and a concurrency of
-# 4. Name each endpoint by `aws.unique`: the check calls `serve` for several hours, and sends requests. It is judged by other hours and another model.
+# A model of 1,500 MB, for example, needs 2,048 MB. Name each endpoint by `aws.unique`. Your function is graded with other hours and another model.
 
 
 # %% answer="m09_1_ex1"
@@ -245,11 +234,11 @@ check("m09_1_ex1", serve=serve)
 # %% [markdown]
 # ## Asynchronous: ask now, read later
 #
-# An *asynchronous* endpoint has instances, and a queue in front of them. A question is an object in S3 of up to {fact:async-payload-gb} GB. An answer may take
-# up to {fact:async-answer-minutes} minutes. A request waits up to {fact:async-queue-hours} hours for its turn. Answers and failures become objects in S3, each
-# in its folder. A *topic* of SNS (Simple Notification Service) tells all who listen. Here a queue of SQS (Simple Queue Service) listens.
+# An *asynchronous* endpoint has instances, and a queue in front of them. A question is an object in S3 of up to {fact:async-payload-gb} GB. It waits up to
+# {fact:async-queue-hours} hours for its turn, then it expires. An answer may take up to {fact:async-answer-minutes} minutes. Answers and failures become
+# objects in S3. A *topic* of SNS (Simple Notification Service) tells a queue of SQS (Simple Queue Service) of them.
 #
-# The SDK's `AsyncInferenceConfig` says where answers go. We send a question about three flights with the SDK, and one that the model cannot read with boto3.
+# With the SDK we ask about three flights. With boto3 we send something that the model cannot read.
 
 # %%
 inbox = Inbox(aws, aws.unique("sagemaker-answers"))
@@ -278,16 +267,14 @@ for said in inbox.messages(2):
 config
 
 # %% [markdown]
-# Both were *accepted*, status 202. This says only that they wait. Each has two locations, and exactly one will be filled: with the answer, or with the model's
-# error. Without a failure path a failure would leave no object at all. The SDK chooses one for you, but boto3 does not. A request that waits too long is thrown
-# away.
+# Both were *accepted*, status 202. This says only that they wait. Each has two locations, and one will be filled: with the answer, or with the model's error.
+# Without a failure path a failure leaves no object.
 #
-# The last lines show what boto3 would write as `AsyncInferenceConfig` of `create_endpoint_config`. All else is as for an endpoint on an instance. `deploy`
-# returned an `Endpoint`. You get that of an existing endpoint by `Endpoint.get(name)`, from `sagemaker.core.resources`.
+# The last lines show boto3's `AsyncInferenceConfig` of `create_endpoint_config`.
 
 # %% [markdown] exercise="m09_1_ex2"
-# Write `ask_all(endpoint, bodies, seconds)`. It sends each body, a text of CSV, to an asynchronous endpoint, with the SDK or with boto3. It returns a
-# `list[dict]`, one for each body, in their order:
+# Write `ask_all(endpoint, bodies, seconds)`. It sends each body, a text of CSV, to the asynchronous endpoint of that name. Use boto3, or the SDK's
+# `Endpoint.get(endpoint)` (from `sagemaker.core.resources`). It returns a `list[dict]`, one for each body, in their order:
 #
 # | result | when |
 # |---|---|
@@ -296,10 +283,7 @@ config
 # | `{"state": "waiting", "text": ""}` | neither is there `seconds` seconds after the call |
 #
 # Send all bodies before you wait for any. Return when nothing is waiting, or when the time is over. The `seconds` are for all bodies together. Look at
-# S3, with a `pause()` between two looks. You need no topics.
-#
-# For the two questions above it returns something like `[{"state": "done", "text": "0.1\n0.1\n0.1\n"}, {"state": "failed", "text": "Loading csv data failed
-# ..."}]`. It must work twice in a row, and with equal bodies. It is judged with other bodies and endpoints.
+# S3, with a `pause()` between two looks. Your function must work twice in a row, and with equal bodies. It is graded with other bodies and endpoints.
 
 
 # %% answer="m09_1_ex2"
@@ -331,9 +315,9 @@ check("m09_1_ex2", ask_all=ask_all)
 # %% [markdown]
 # ### To nothing, and back
 #
-# At night nobody asks, but the instance is paid. An asynchronous endpoint may have *no* instance, because the queue keeps what comes. This takes two scaling
-# policies. *Target tracking* keeps the waiting requests for each instance near a target number. So it can remove the last instance. It cannot bring the first
-# one back: without an instance there is nothing to divide by. So an alarm on `HasBacklogWithoutCapacity` starts another policy, which adds one.
+# An asynchronous endpoint may have *no* instance while nobody asks: the queue keeps what comes. This takes two scaling policies. *Target tracking* keeps the
+# waiting requests for each instance near a target number. It can remove the last instance, but not bring the first one back: without an instance there is
+# nothing to divide by. So an alarm on `HasBacklogWithoutCapacity` starts another policy, which adds one.
 
 # %%
 scaling, cloudwatch = aws.client("application-autoscaling"), aws.client("cloudwatch")
@@ -358,7 +342,7 @@ cloudwatch.put_metric_alarm(AlarmName=planners, AlarmActions=[wake["PolicyARN"]]
 cloudwatch.describe_alarms(AlarmNames=[planners])["MetricAlarms"][0]["StateValue"]
 
 # %% [markdown]
-# The alarm is new and has no data yet. We let sixteen quiet minutes pass, ask three questions, and let six more minutes pass.
+# We let sixteen quiet minutes pass, ask three questions, and let six more pass.
 
 
 # %%
@@ -389,31 +373,29 @@ scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
 print("From now on at least one instance.")
 
 # %% [markdown]
-# After fifteen quiet minutes the instance goes. The minutes since your last question count, too, so in your picture it may go sooner. Target tracking removes
-# instances slowly, on purpose. The questions waited in the queue until the alarm added an instance. On AWS that takes some minutes more. Nobody should have to wait for it at a
-# screen. Then it goes again.
+# Fifteen minutes after the last question the instance goes. The three new ones waited until the alarm added an instance. On AWS that takes
+# some minutes.
 #
 # ## Batch transform: a job, files in, files out
 #
-# Tomorrow's flights are in S3. A *batch transform* job starts an instance with the model. It sends the files in pieces, the *requests*, stores the answers, and
-# ends. There is no endpoint, and nothing is left to pay. A row of our file is an id and the eight columns.
+# A *batch transform* job starts an instance with the model. It sends the files in pieces, the *requests*, stores the answers, and
+# ends. Then nothing is left to pay.
 #
-# These fields decide what comes out. A *JSONPath* picks columns of a row.
+# A row of our file is an id and the eight columns. These fields decide what comes out:
 #
 # | field | what it does |
 # |---|---|
 # | `SplitType` | `Line` cuts a file into rows, so it may be larger than a request; the default, `None`, sends it whole |
 # | `BatchStrategy` | `MultiRecord` puts as many rows into a request as fit, `SingleRecord` one |
 # | `MaxPayloadInMB` | limit of a request: {fact:transform-default-payload-mb} MB by default, {fact:transform-payload-mb} at most |
-# | `InputFilter` | what the model sees of a row: a JSONPath, at most 63 characters |
-# | `JoinSource` | `Input` appends the answer to the whole row that was read |
+# | `InputFilter` | what the model sees of a row: a *JSONPath*, which picks columns, of at most 63 characters |
+# | `JoinSource` | `Input` appends the answer to the whole row |
 # | `OutputFilter` | what is stored of that: `$[0,-1]` is the first column and the last, the answer |
 # | `AssembleWith` | `Line` ends each answer with a line break |
 #
-# The path `$[1:]` is all columns but the first. `$[0,3:5]` is the columns 0, 3, 4 *and* 5: unlike in Python, a range includes its end. A list of places may
-# hold at most one range.
-
-# The SDK's `Transformer` has these fields as arguments, some in `transform`. It waits for the job.
+# `$[1:]` is all columns but the first. `$[0,3:5]` is the columns 0, 3, 4 *and* 5: a range includes its end. A path may hold one range at most.
+#
+# The SDK's `Transformer` has these fields as arguments, some in `transform`.
 
 # %%
 night = rows[rows.month.isin([7, 8])].sample(ROWS, random_state=SEED).reset_index(names="flight")
@@ -472,29 +454,26 @@ answers = dict(line.split(",") for line in lines)
 print(f"{len(answers):,} answers for {len(asked_rows):,} rows; the first: {lines[0]}")
 
 # %% [markdown]
-# Only the place of the answers differs. The SDK's `strategy` is `BatchStrategy`, and its `max_payload` is `MaxPayloadInMB`.
-#
-# A file in gives a file out, with `.out` after its name. `Completed` says that no request failed, not that every row has its answer. You count that yourself.
+# Only the place of the answers differs. A file in gives a file out, with `.out` after its name. `Completed` says that no request failed, not that every row has
+# its answer.
 
 # %% [markdown] exercise="m09_1_ex3"
 # Write `transform_request(files)`. It returns a `dict`: all of a `create_transform_job` request but its name. Each row of the files must give one row
 # `id,answer` and nothing else. The members of `files`, a `dict`:
 #
-# | member | example | what it is |
-# |---|---|---|
-# | `uri` | `"s3://.../"` | where the files are |
-# | `columns` | `["gate", "weekday", "flight", ...]` | columns of a row, in order |
-# | `id` | `"flight"` | which of these is the id |
-# | `gzip` | `False` | whether the files are packed (`TransformInput` has a `CompressionType`) |
-# | `payload_mb` | `2` | an `int`: the limit of a request that you set |
-# | `model` | `"late-flights-1"` | name of the model |
-# | `target` | `"s3://.../"` | where answers go |
+# | member | what it is |
+# |---|---|
+# | `uri` | where the files are |
+# | `columns` | columns of a row, such as `["gate", "weekday", "flight", ...]` |
+# | `id` | which of these is the id, such as `"flight"` |
+# | `gzip` | whether the files are packed (`TransformInput` has a `CompressionType`) |
+# | `payload_mb` | limit of a request in MB, an `int` |
+# | `model` | name of the model |
+# | `target` | where answers go |
 #
-# The rows have no header. The id and the eight columns of `COLUMNS` may stand anywhere in a row. The eight are in their order. Others may stand before, after
-# and between them. The model must not see these others. One `ml.m5.large` is enough.
+# The rows have no header. The eight columns of `COLUMNS` are in their order. The id may stand anywhere. So may others, which the model must not see.
 #
-# For `columns` of `["flight", *COLUMNS]` the filters are those above. It is judged on unseen files. You need not start the job. The check starts two, which
-# takes some seconds.
+# For `columns` of `["flight", *COLUMNS]` the filters are those above. The check starts the jobs. You are graded on unseen files.
 
 
 # %% answer="m09_1_ex3"
@@ -517,14 +496,14 @@ check("m09_1_ex3", transform_request=transform_request)
 # %% [markdown]
 # ## Five bad nights
 #
-# Five nights went wrong. Four are transform jobs, one is a question to the asynchronous endpoint. `variant` draws yours: five faults of eleven, and settings
-# that differ but do no harm. These files have another form: a row is an id, a *gate* and the eight columns.
+# Five nights went wrong. Four are transform jobs, one is a question to the asynchronous endpoint. `variant` draws yours. Some settings differ but do no
+# harm. A row of these files is an id, a *gate* and the eight columns.
 #
 # | folder below `nights/` | what is in it |
 # |---|---|
-# | `day/` | the flights, those above |
-# | `day-before/` | other flights, of the day before, in the same form |
-# | `export/` | the flights, with column names in the first line of each file |
+# | `day/` | the flights above |
+# | `day-before/` | flights of the day before |
+# | `export/` | the flights, below a line of column names |
 # | `packed/` | the flights, packed by gzip |
 # | `question/` | `part-0.csv`, five flights without id and gate |
 
@@ -551,32 +530,32 @@ print(pd.Series(counted, name="lines"), *lines_of(aws, f"{files}/day/")[:2], sep
 requests["night-1"]
 
 # %% [markdown]
-# `rows` says how many lines there should be. Some jobs left nothing. Some left about the right number, and are still wrong. Where to look:
+# `rows` says how many lines there should be. Where to look:
 #
 # | what | where |
 # |---|---|
-# | a failed job | its *data log*: which object, which status, what the model said. `data_log(aws, jobs[night])` reads it |
+# | a failed job | its *data log*, what the model said of each object: `data_log(aws, jobs[night])` |
 # | a completed job | its lines: `lines_of(aws, uri)` of `described[night]["TransformOutput"]["S3OutputPath"]` |
-# | a queued request | the object at its failure location: `lines_of(aws, sent[night]["FailureLocation"])` |
+# | a queued request | its failure location: `lines_of(aws, sent[night]["FailureLocation"])` |
 # | what was asked | `requests[night]`, beside `healthy` |
 #
-# The model gave the same flights their `answers` above. Compare by id: which flights are missing, too many, or have another answer?
+# The model gave the same flights their `answers` above. Compare by id.
 #
-# Five of these eleven causes occur. Their names are this course's own:
+# Five of these causes occur. Their names are this course's own:
 #
 # | cause | what went wrong |
 # |---|---|
-# | `assemble` | answers of different requests are on one line |
+# | `assemble` | answers of different requests share a line |
 # | `columns` | the model got something that is no feature |
-# | `gzip` | the files are packed, and the request does not say so |
+# | `gzip` | the request does not say that the files are packed |
 # | `header` | a file begins with column names |
-# | `join` | answers came without the rows that they belong to |
-# | `key` | there is no object at the place that was named |
+# | `join` | answers came without their rows |
+# | `key` | the named object is not there |
 # | `output` | the wrong columns were stored |
-# | `payload` | more was sent at a time than is allowed |
-# | `prefix` | more files were read than should be: `day` is the beginning of keys, not a folder |
-# | `shift` | the model got fewer features than in training, each in the place of another |
-# | `type` | the content type is not that of the data |
+# | `payload` | a request was too large |
+# | `prefix` | too many files were read: `day` is the beginning of keys, not a folder |
+# | `shift` | the model got too few features, each in the place of another |
+# | `type` | the content type is wrong |
 
 # %% [markdown] exercise="m09_1_ex4"
 # Make two `dict`s with the keys `"night-1"` to `"night-5"`:
@@ -585,13 +564,12 @@ requests["night-1"]
 # |---|---|
 # | `diagnoses[night]` | `{"cause": ..., "evidence": ...}`, both `str` |
 # | `cause` | a word of the table |
-# | `evidence`, if something failed | words of the data log, or of the object at the failure location, that name the fault |
-# | `evidence`, if a job completed | the id of a flight whose line is missing, too many, or wrong |
+# | `evidence` of a failure | words of the data log or the failure location that only this fault leaves |
+# | `evidence` of a completed job | the id of a flight whose line is missing, too many, or wrong |
 # | `repairs[night]` | `{path: value}`, the smallest change of the request that repairs it |
 #
-# Choose words that another fault would not leave, without times of day. For a job that stored the wrong answers of a flight, a diagnosis could be `{"cause":
-# "shift", "evidence": "flight-000000123"}`. A repair could be `{"TransformInput.ContentType": "text/csv"}`. A change that touches more than the fault loses
-# half of its points. Do not change the files.
+# Cite no times of day. A diagnosis could be `{"cause": "shift", "evidence": "flight-000000123"}`, a repair `{"TransformInput.ContentType": "text/csv"}`. A
+# change that touches more than the fault loses half of its points. Do not change the files.
 #
 # The check makes each request again with your change, as you can with `repaired` and `wait`. Then every row of `nights/day/` must have one line with its id and
 # its answer.
@@ -630,10 +608,10 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - deployed a serverless endpoint, seen its cold starts and refused requests, and priced it;
-# - let an asynchronous endpoint answer by S3, and go to no instance and back;
-# - transformed files row by row, with filters, join and split;
-# - traced failed, missing and wrong answers to one field of a request.
+# - met cold starts, refused requests and prices of a serverless endpoint;
+# - let an asynchronous endpoint answer by S3, and scaled it to nothing;
+# - transformed files row by row;
+# - traced wrong answers to one field of a request.
 #
 # ## Recall
 #
@@ -645,9 +623,9 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 #
 # <details><summary>Answers</summary>
 #
-# - 1: a cold start and the answer, each time. The container has gone in between.
-# - 2: it is refused with `ThrottlingException`, status 429. There is no queue.
-# - 3: that the request waits in the queue. It may still fail or expire.
+# - 1: a cold start and the answer. The container has gone in between.
+# - 2: it is refused with `ThrottlingException`, status 429.
+# - 3: that the request waits. It may still fail or expire.
 # - 4: it tracks waiting requests *for each instance*. An alarm on `HasBacklogWithoutCapacity` adds the first.
 # - 5: that each row has one line, with its id and the right answer.
 #
@@ -689,8 +667,7 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 #
 # ## Clean up
 #
-# The serverless endpoint costs nothing while nobody asks. The asynchronous one has an instance. The scaling policies are deleted with their target. The alarm
-# is our own.
+# The asynchronous endpoint has an instance, which costs money.
 
 # %%
 scaling.deregister_scalable_target(**target)
@@ -701,6 +678,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# The [next notebook](../m09_deployment_options/m09_2_shared.ipynb) puts many models on one endpoint, chains containers, and chooses among all these ways.
+# The [next notebook](../m09_deployment_options/m09_2_shared.ipynb) puts many models on one endpoint, and chooses among all ways to serve.
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
