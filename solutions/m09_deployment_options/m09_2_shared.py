@@ -23,7 +23,6 @@
 # **Services**: SageMaker endpoints (multi-model, inference pipeline, multi-container), S3, CloudWatch.
 #
 # **Cost**: \$0 here. On AWS less than a dollar for two hours of four instances (at {fact:price-ml-m5-large-hosting} dollars an hour each, November 2026).
-# Nothing here is closed to new accounts.
 
 # %%
 import json
@@ -62,8 +61,8 @@ ROUNDS = 20
 # %% [markdown]
 # ## Does each airport need a model?
 #
-# Ask this first. `RAW` lists the columns of a flight as a partner sends it. `features` turns them into what a model learns from. One feature is the airline's
-# share of late flights. It must be learned from data, too. `fit` does this, and its result is the *encoder*.
+# `RAW` lists the columns of a flight as a partner sends it. `features` turns them into what a model learns from. One feature is the airline's share of late
+# flights. `fit` learns it from data. Its result is the *encoder*.
 #
 # We train a model for each of the busiest airports. One more model learns from flights of all of them, as many in total.
 
@@ -95,10 +94,8 @@ axes.legend()
 show(figure, "Bars by airport: AUC of its own model less that of the model for all.")
 
 # %% [markdown]
-# Solid bars are airports that gain from their own model. The dotted line is the mean: on average, own models lose. Each learned from a twelfth of the flights.
-#
-# By the scores alone, one model is enough. But the airports' contracts require twelve. That is the usual reason for many models: one for each *tenant*
-# (customer) or country.
+# Solid bars are airports that gain from their own model. The dotted line is the mean: on average, own models lose. So one model is enough. But the airports'
+# contracts require twelve. That is the usual reason for many models: one for each *tenant* (customer) or country.
 #
 # ## One endpoint for all
 #
@@ -176,14 +173,12 @@ for wish in ({"target_model": f"{busiest[0]}.tar.gz"}, {"target_model": "ZRH.tar
 endpoint.delete()
 
 # %% [markdown]
-# The SDK chose nothing: the container is the same. `create` returns at once, so you wait. The errors are AWS's. `delete` leaves the model and the
-# configuration, which cost nothing.
+# The container is the same. `create` returns at once, so you wait. `delete` leaves the model and the configuration, which cost nothing.
 #
 # The first error speaks of a download: the endpoint looks into S3 when it is asked for a model. So a new model needs no update. A model that you remove from
 # the folder may still answer for a while.
 #
-# We now ask each model of the first endpoint three times. The first airport is asked only once and is not in the picture, because a server's first answer takes
-# longer.
+# We now ask each model of the first endpoint three times. The first airport is not in the picture, because a server's first answer takes longer.
 
 
 # %%
@@ -210,13 +205,11 @@ print(f"{waits['SampleCount']:.0f} requests waited, {waits['Average'] / 1000:.0f
 print(f"{hits['Average']:.0%} found their model loaded")
 
 # %% [markdown]
-# The solid dots are *cold* answers. The caller waited while the server fetched the archive from S3, unpacked it and loaded it. The hollow marks are *warm*
-# answers: the model was in memory. On AWS a cold model of a gigabyte takes many seconds. If loading takes longer than an answer may ({fact:realtime-seconds}
-# s), the caller gets `ModelNotReadyException` and asks again. The last two lines come from CloudWatch's metrics `ModelLoadingWaitTime`, in microseconds, and
-# `ModelCacheHit`.
+# The solid dots are *cold* answers. The caller waited while the server fetched the archive from S3 and loaded it. The hollow marks are *warm* answers: the
+# model was in memory. If loading takes longer than an answer may ({fact:realtime-seconds} s), the caller gets `ModelNotReadyException` and asks again. The last
+# two lines come from CloudWatch's metrics `ModelLoadingWaitTime`, in microseconds, and `ModelCacheHit`.
 #
-# The first line of output answers for two flights, with a comma between them. A container of many models answers so when `Accept` says CSV, and otherwise with
-# a JSON list.
+# The first line of output answers for two flights, with a comma between them, because `Accept` says CSV. Otherwise it is a JSON list.
 #
 # AWS also has *inference components*: models with their own share of an instance's processors and memory. They suit a few large models, not hundreds of small
 # ones.
@@ -267,7 +260,7 @@ check("m09_2_ex1", publish=publish, predict=predict)
 # Models that share an endpoint share its memory. When it is full, the model that was not used for the longest time is unloaded. Its next answer is cold.
 #
 # Here is a made-up fleet of twelve models, with 600 requests in an hour. A cold answer comes too late, and costs `late_usd`. `given/sharing.py` replays the
-# hour. What does each number of instances cost? And what if the late answers of one quiet model are *dear* (expensive), because air ambulances wait for them?
+# hour. What does each number of instances cost? And what if the late answers of one quiet model are *dear* (expensive)?
 
 # %%
 fleet = example(SEED)
@@ -297,7 +290,7 @@ overview.sort_values("asked", ascending=False)
 # The table counts cold answers. With one instance, the model that is asked most is mostly warm. Those asked now and then are cold nearly every time.
 #
 # Each curve falls while one more instance avoids enough late answers. Then it rises. A dear model stays warm in two ways: with memory for all models, or on an
-# endpoint of its own. Twelve endpoints of their own would cost twelve times `instance_usd`.
+# endpoint of its own.
 
 # %% [markdown] exercise="m09_2_ex2"
 # Write `plan(fleet)`. It returns a `dict` such as `{"own": ["A10", "B27"], "shared": 2}`. `own` names the models that get an endpoint of their own (one
@@ -309,8 +302,7 @@ overview.sort_values("asked", ascending=False)
 # | `memory_gb`, `instance_usd` | of an instance |
 # | `requests` | the names asked in the last hour, in order |
 #
-# Plans are judged by what the *next* hours cost, by the replay above. You need not find the very best plan: one that
-# costs 2.5 % more earns all points.
+# Plans are judged by what the *next* hours cost, by the replay above. You need not find the best: a plan that costs 2.5 % more earns all points.
 
 
 # %% answer="m09_2_ex2"
@@ -393,15 +385,15 @@ answer = chain.invoke(body=abroad, content_type="text/csv").body.read().decode()
 print("kilometres:", answer, "  miles:", ask(f"{busiest[0]}.tar.gz", lines[0])[0])
 
 # %% [markdown]
-# Compare the two answers. `ModelBuilder` needs fewer lines: its `model` may be a list of `Model`, of one container each, which need not exist at AWS. `build`
-# makes one model of them, and `deploy` makes the endpoint. But in version 3.12, which Studio has (November 2026), the containers lose their names.
+# Compare the two answers. `ModelBuilder` needs fewer lines: its `model` may be a list of `Model`, of one container each, which need not exist at AWS. But in
+# version 3.12, which Studio has (November 2026), the containers lose their names.
 #
 # Now the pipeline gets a line in which fields are missing. It stops at a failure: the model never sees this request. The message names the container that
-# failed. That container's stream in the log says why, a moment later.
+# failed. That container's stream in the log says why.
 #
-# In boto3's request `Containers`, in their order, takes the place of `PrimaryContainer`. Containers can also be called one by one. Such a *multi-container
-# endpoint* has the mode `Direct`: a request names its container. This saves instances when several *different* programs are each asked seldom. Here it shows
-# what the transform sends to the model. CloudWatch says how long each container of the pipeline takes.
+# In boto3's request `Containers` takes the place of `PrimaryContainer`. Containers can also be called one by one. Such a *multi-container endpoint* has the mode
+# `Direct`: a request names its container. This saves instances when several *different* programs are each asked seldom. Here it shows what the transform sends
+# to the model.
 
 
 # %%
@@ -439,7 +431,7 @@ for event in [event for event in events if "Error:" in event["message"]][-1:]:
 #   becomes 0 for Monday, 17, 1, the share of UA, 1089, 75.9, 8.1, 0.0, 10.0. Fields may be empty and airlines unknown: do as training did.
 # - The last is the XGBoost container with the archive at the S3 URI `model_data`. It answers one number a line.
 #
-# Use the SDK (`stages`, `builder`) or boto3 (`transform`, `model`, `deploy`). You may use `store`. You need not clean up.
+# Use the SDK (`stages`, `ModelBuilder`) or boto3 (`transform`, `model`, `deploy`), and `store`. You need not clean up.
 
 
 # %% answer="m09_2_ex3"
@@ -478,9 +470,8 @@ check("m09_2_ex3", pipeline=pipeline)
 # %% [markdown]
 # ## Where does the transform belong?
 #
-# The transform costs a millisecond or two, but no network and no second instance. The partner could also compute the features. But then two programs must do
-# the same thing for ever. Here are three mistakes, on July's flights: an encoder that was not renewed with the model, weeks that begin on Sunday, and an hour
-# in UTC.
+# The transform costs a millisecond or two, but no second instance. The partner could also compute the features. But then two programs must do the same thing for
+# ever. Here are three mistakes, on July's flights.
 
 # %%
 month = july.sample(8_000, random_state=SEED)
@@ -510,32 +501,30 @@ show(figure, "Bars: AUC in July for four ways to make the features.")
 # %% [markdown]
 # No request failed in any of the four ways. Two mistakes look harmless by the score, but many single answers moved.
 #
-# Put a transform in front of the model if it needs only the request and something learned at training time. Then one update replaces encoder and model, and no
-# caller can separate them. A feature that needs *other* rows, such as yesterday's delays, is different. A container that sees one request cannot compute it. It
-# is prepared beforehand, and the request brings it.
+# Put a transform in front of the model if it needs only the request and something learned at training time. Then one update replaces encoder and model. A
+# container that sees one request cannot compute a feature of *other* rows, such as yesterday's delays. It is prepared beforehand, and the request brings it.
 #
 # ## Which option, when
 #
-# You now know six ways to serve. Ask in this order, and stop at the first yes. The limits are AWS's. The order and the hour are this course's own:
+# Ask in this order, and stop at the first yes. The limits are AWS's. The order and the hour are this course's own:
 #
 # | question | option |
 # |---|---|
-# | May the answer come an hour later, or more (`answer_s` of 3,600 or more)? | `batch` |
-# | Is a request larger than {fact:realtime-payload-mb} MB (`payload_mb`), or does the model need longer than {fact:realtime-seconds} s for it (`model_s`)? | `asynchronous` |
+# | May the answer take an hour or more (`answer_s` of 3,600 or more)? | `batch` |
+# | Is a request larger than {fact:realtime-payload-mb} MB (`payload_mb`), or does the model need longer than {fact:realtime-seconds} s (`model_s`)? | `asynchronous` |
 # | Are there several models of one kind (`models`), and may a caller wait until one is loaded (`cold_s` no more than `answer_s`)? | `multi-model` |
 # | Are there several, but no time for that? Each has an endpoint. | `real time` |
 # | Does a transform of the request come first (`transform` is `request`), and are `transform_s` and `model_s` together no more than `answer_s`? | `pipeline` |
-# | Are all four true? There is time for a cold start (`cold_s` no more than `answer_s`). A request has at most {fact:serverless-payload-mb} MB. The model has at most {fact:serverless-most-memory-gb} GB (`memory_gb`). A day is cheaper than with an instance. | `serverless` |
+# | Are all four true? A cold start (`cold_s`) takes no more than `answer_s`. A request has at most {fact:serverless-payload-mb} MB. The model has at most {fact:serverless-most-memory-gb} GB (`memory_gb`). A day is cheaper than with an instance. | `serverless` |
 # | Else | `real time` |
 #
-# For each request, serverless costs its seconds (`model_s`) times `memory_gb` times `gb_second_usd`. An instance runs all day at `instance_usd` an hour.
-# Pipelines and many models come before serverless because a serverless endpoint takes neither. `transform` may also be `none`, or `history`: features that are
-# prepared beforehand.
+# For each request, serverless costs its seconds (`model_s`) times `memory_gb` times `gb_second_usd`. An instance runs all day at `instance_usd` an hour. A
+# serverless endpoint takes neither pipelines nor many models. `transform` may also be `none`, or `history`: features that are prepared beforehand.
 
 # %% [markdown] exercise="m09_2_ex4"
 # Write `choose(case)`. It returns a `str`, one of the six options, by this course's table. A case is a `dict` with all fields: `{"answer_s": 20.0, "model_s":
 # 0.1, "transform_s": 0.02, "cold_s": 6.0, "payload_mb": 0.1, "memory_gb": 2, "requests_a_day": 3000, "models": 1, "transform": "none", "instance_usd": 0.115,
-# "gb_second_usd": 0.00002}`. With `"answer_s": 7200.0` it is `"batch"`. Forty unseen cases are graded. You need not deploy anything.
+# "gb_second_usd": 0.00002}`. With `"answer_s": 7200.0` it is `"batch"`. Forty unseen cases are graded.
 
 
 # %% answer="m09_2_ex4"
@@ -576,8 +565,8 @@ check("m09_2_ex4", choose=choose)
 # | `transform` | as above |
 #
 # Change a number no further than you must. Move the new value back towards the old one by a tenth of itself: then the option must no longer be right. For
-# example, a case is right for real time only because of `"memory_gb": 9`. `make_right_for("serverless", case)` may set it to 6, because 6.6 is too much for
-# serverless. 5 would be too far, because 5.5 is not. Thirty unseen wishes are graded.
+# example, only `"memory_gb": 9` keeps a case from serverless. It may become 6, because 6.6 is too much. 5 would be too far, because 5.5 is not. Thirty unseen
+# wishes are graded.
 
 
 # %% answer="m09_2_ex5"
@@ -610,11 +599,10 @@ check("m09_2_ex5", make_right_for=make_right_for)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - asked whether many models are needed at all;
-# - put twelve behind one endpoint, with boto3 and with the SDK, and replaced one without an update;
+# - put twelve models behind one endpoint, and replaced one without an update;
 # - kept models warm where this is worth its price;
 # - put a transform in front of a model, and seen what a copy elsewhere does wrong;
-# - chosen among six ways to serve, and made another one right.
+# - chosen among six ways to serve.
 #
 # ## Recall
 #
@@ -670,6 +658,6 @@ aws.cleanup()
 # %% [markdown]
 # ## Next
 #
-# The other half of the table is in [answers without a server that waits](../m09_deployment_options/m09_1_without_a_server.ipynb), if it is new to you.
+# The other half of the table is in [answers without a server that waits](../m09_deployment_options/m09_1_without_a_server.ipynb).
 #
 # `course progress`, in a terminal, shows what is judged right so far and where to go on.
