@@ -19,7 +19,7 @@
 # **Prerequisites**: [training with the built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb) and
 # [failed jobs](../m04_training/m04_2_failed_jobs.ipynb).
 #
-# **Time**: two hours; a good place for a break is before the tuning job.
+# **Time**: two hours; take a break before the tuning job.
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3, CloudWatch Logs.
 #
@@ -65,10 +65,10 @@ SEARCHES = 400
 # A **parameter** is a value that the training finds, such as a weight of a network. A **hyperparameter** is a value that you set before, such as the depth of
 # the trees.
 #
-# A search tries values of hyperparameters. It keeps the model that does best on the validation rows, here ten thousand flights of July.
+# A search tries values, and keeps the model that does best on the validation rows, here flights of July.
 #
-# Each hyperparameter makes the search wider, so first see whether it has an effect. The cell changes one at a time. It trains three *repeats* of each value,
-# with different random numbers.
+# Each hyperparameter makes the search wider, so first see whether it has an effect. The cell trains three *repeats* of each value, with different random
+# numbers.
 
 # %%
 flights = parts(table(aws.data("flights"), aws.data("weather")), SEED)
@@ -98,23 +98,23 @@ for name in values:
     print(f"{name}: averages differ by {apart:.4f}, the noise of repeats is {noise:.4f}")
 
 # %% [markdown]
-# Bars are averages, and points are repeats. `max_depth` and `lambda` have a clear effect. The averages of `gamma` differ by less than its repeats. `seed` seems
-# to have an effect, but its best value is luck on these rows.
+# Bars are averages, and points are repeats. `max_depth` and `lambda` have a clear effect. The averages of `gamma` differ by less than its repeats. `seed`
+# seems to have an effect, but its best value is luck.
 #
 # Ask three questions, in this order:
 #
 # 1. Who sets it? What the training sets is a `"parameter"`.
-# 2. What does it change? If it leaves `the model` as it is, `"fix"` it. If it changes `the validation rows` or `the random numbers`, `"fix"` it, too. Scores on
-#    other rows are measured with another yardstick.
-# 3. Does it have an effect? Take the average AUC of each value, and the variance of its repeats. The *noise* is the square root of the average variance. If the
-#    best average is more than two noises above the worst, `"tune"` it. Otherwise `"fix"` it.
+# 2. What does it change? If it leaves `the model` as it is, `"fix"` it. If it changes `the validation rows` or `the random numbers`, `"fix"` it, too. Scores
+#    on other rows cannot be compared.
+# 3. Does it have an effect? The *noise* is the square root of the average variance of the repeats. If the best average AUC is more than two noises above the
+#    worst, `"tune"` it. Otherwise `"fix"` it.
 
 # %% [markdown] exercise="m06_1_ex1"
 # Write `decide(setting)`. It returns `"parameter"`, `"fix"` or `"tune"`. A setting is a dictionary such as `{"name": "step 7", "set_by": "you", "changes":
 # ["the model", "the time it takes"], "auc": {"0.1": [0.72, 0.71, 0.72], "1": [0.58, 0.6, 0.59]}}`. For this one it is `"tune"`.
 #
-# `set_by` may also be `"training"`. `changes` may also hold `"what is printed"`, `"the validation rows"` and `"the random numbers"`. `auc` has three repeats of
-# each value that was tried. Names tell nothing. It is judged on forty unseen settings.
+# `set_by` may also be `"training"`. `changes` may also hold `"the validation rows"`, `"the random numbers"` and more. `auc` has three repeats of each value.
+# Names tell nothing. Forty unseen settings are graded.
 
 
 # %% answer="m06_1_ex1"
@@ -142,8 +142,7 @@ check("m06_1_ex1", decide=decide)
 # SageMaker chooses.
 #
 # The table `tuning_trials` holds 2,500 trainings of XGBoost on these flights, 100 rounds each. Eight hyperparameters were drawn from very wide ranges, on one
-# of the two scales. The cell counts the useless models (AUC 0.5). Its picture shows the logarithmic scale. A point is a training. The line is the share of
-# useless models.
+# of the two scales. The cell counts the useless models (AUC 0.5). Its picture shows the logarithmic scale, where the line is their share.
 
 # %%
 rows = trials(aws.data("tuning_trials"))
@@ -168,11 +167,11 @@ plt.tight_layout()
 show(figure, "Eight panels: AUC by hyperparameter, with the share of useless models.")
 
 # %% [markdown]
-# The word was *linear*. On that scale nearly all values are large. Large values of `min_child_weight` make nearly all models useless: no tree has a split, and
-# every flight gets the same answer. `gamma`, `alpha` and `lambda` do harm only near their upper ends.
+# The word was *linear*. On that scale nearly all values are large. Large values of `min_child_weight` make nearly all models useless: no tree has a split,
+# and every flight gets the same answer.
 #
 # What do a better scale and narrower ranges gain? `replays` plays random searches with the rows of the table. The cell ends with a small search: two of its
-# ranges, and two of its *trials*, which are trainings.
+# ranges, and two of its *trials* (trainings).
 
 # %%
 cliff, log = "min_child_weight", "Logarithmic"
@@ -203,26 +202,24 @@ print(*first[:2], "...", *some[:2], "...", sep="\n")
 # One wrong scale, for `min_child_weight` (black), costs many times what narrower ranges gain (red). For `lambda` it costs next to nothing.
 #
 # Write `next_ranges(first, trials)`. It gets the ranges and the 60 trials of a first search, in the form printed above. It returns the ranges of the next
-# search in the same form, such as `{"Name": "h17", "MinValue": "0.2", "MaxValue": "8", "ScalingType": "Logarithmic"}`. The program is unknown: names tell
-# nothing.
+# search in the same form. Names tell nothing.
 #
 # | what | rule |
 # |---|---|
 # | names | the same as in `first` |
-# | bounds | not beyond the first ones; but leave room, for ranges that hold hardly any rows of the table count as failed |
+# | bounds | not beyond the first ones; but ranges with hardly any rows of the table count as failed |
 # | scales | each `"Linear"` or `"Logarithmic"` |
 # | good values | large or small ones: some hyperparameters are reciprocals of XGBoost's |
 # | AUCs | nearly all may be equal; then there is little to narrow by |
 #
-# Thirteen unseen first searches are graded. Replays on the table tell what the best of six random trials in your ranges would reach:
+# Thirteen unseen first searches are graded. In replays of six random trials in your ranges, the best must reach:
 #
-# | first search | your ranges must reach, compared with all bounds on logarithmic scales |
+# | first search | compared with all bounds on logarithmic scales |
 # |---|---|
 # | with linear scales (five) | about as much |
 # | with logarithmic scales only | more |
 #
-# To try yours, call `next_ranges(first, some)`. Then compare `replays(rows, {name: (least, most, scale), ...}, 6, SEARCHES)` with `WIDE`. Here bounds are
-# numbers.
+# To try yours, call `next_ranges(first, some)`.
 
 
 # %% answer="m06_1_ex2"
@@ -250,8 +247,7 @@ check("m06_1_ex2", next_ranges=next_ranges)
 # ## A tuning job
 #
 # SageMaker runs a search as a *tuning job*. It starts training jobs, its *children*. It follows one metric of theirs, the *objective*, and names the best
-# child. A search has at most {fact:tuning-jobs-most} children, {fact:tuning-parallel-most} at a time, and {fact:tuning-ranges-most} ranges. A new account runs
-# {fact:training-instances-new-account} training instances at a time.
+# child. A search has at most {fact:tuning-jobs-most} children, {fact:tuning-parallel-most} at a time, and {fact:tuning-ranges-most} ranges.
 #
 # The import of the SageMaker SDK takes some seconds:
 
@@ -299,17 +295,15 @@ tuner.tune(inputs=inputs, job_name=name)
 print("The winner is", tuner.best_training_job())
 
 # %% [markdown]
-# A tuner's `max_runtime_in_seconds` (in boto3 a member of `ResourceLimits`) limits the whole search. Without `job_name`, the SDK's name ends with the minute,
-# so the second search of a minute fails. If `inputs` is a `dict` of URIs, the content type is missing, and XGBoost cannot read CSV. A tuner of version 3.12,
-# which Studio has (November 2026), loses it with `InputData`, too. So `sdk_channel` writes the request's own shape, `Channel`.
+# A tuner's `max_runtime_in_seconds` (in boto3 a member of `ResourceLimits`) limits the whole search. If `inputs` is a `dict` of URIs, the content type is
+# missing, and XGBoost cannot read CSV. Version 3.12, which Studio has (November 2026), loses it with `InputData`, too. So `sdk_channel` makes a `Channel`.
 #
 # `tune` has sent one request,
 # [create_hyper_parameter_tuning_job](https://boto3.amazonaws.com/v1/documentation/api/latest/reference/services/sagemaker/client/create_hyper_parameter_tuning_job.html).
-# It has a name of at most 32 characters, a `HyperParameterTuningJobConfig`, and a `TrainingJobDefinition` for what all children share. The cell prints the
-# configuration. Then boto3 sends it again, with a definition by hand.
+# It has a name, a `HyperParameterTuningJobConfig`, and a `TrainingJobDefinition`. The cell prints the configuration. Then boto3 sends it again, with a
+# definition by hand.
 #
 # By hand, hyperparameters and bounds are text. A hyperparameter that is searched must not be in `StaticHyperParameters`.
-# `help(sagemaker.create_hyper_parameter_tuning_job)` shows all members.
 
 
 # %%
@@ -339,21 +333,21 @@ for member, value in by_sdk[DEFINITION].items():
     print(member, "is the same:", by_hand[DEFINITION][member] == value)
 
 # %% [markdown] exercise="m06_1_ex3"
-# Write `search(train, validation, jobs, seconds)`, with the SDK or with boto3. It runs a search on the data at the URIs `train` and `validation`, and waits for
-# its end. It returns `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`.
+# Write `search(train, validation, jobs, seconds)`, with the SDK or boto3. It runs a search on the data at these two URIs, and waits for its end. It returns
+# `{"tuning_job": its name, "training_job": the best child's name, "model": S3 URI of that child's model artifact}`.
 #
 # | what | rule |
 # |---|---|
 # | strategy | random or Bayesian |
 # | children | exactly `jobs`, at most two at a time |
 # | time | the whole search, not a child, ends within `seconds` |
-# | objective | XGBoost's own metric `validation:auc` |
-# | ranges | at least three hyperparameters, ranges of your choice, scales that fit |
+# | objective | `validation:auc` |
+# | ranges | at least three hyperparameters, with scales that fit |
 #
-# `ContinuousParameter` is written like `IntegerParameter`. With boto3 it is in `ContinuousParameterRanges`, and `wait_for_tuning(sagemaker, name)` returns the
-# last description. A model's URI is in the description of its training job.
+# `ContinuousParameter` is written like `IntegerParameter`. With boto3 it is in `ContinuousParameterRanges`. A model's URI is in the description of its
+# training job.
 #
-# The check calls `search` on other data, more than once. `aws.unique("late-flights")` makes a new name each time. You need not handle failures.
+# The check calls `search` on other data, more than once. `aws.unique("late-flights")` makes a new name each time.
 
 
 # %% answer="m06_1_ex3"
@@ -386,7 +380,7 @@ def search(train: str, validation: str, jobs: int, seconds: int) -> dict:
 check("m06_1_ex3", search=search)
 
 # %% [markdown]
-# Now your search runs with twelve children, beside replays over all bounds. This takes up to a minute.
+# Now your search runs with twelve children. This takes up to a minute.
 
 # %%
 OBJECTIVE = "FinalHyperParameterTuningJobObjectiveMetric"
@@ -414,20 +408,20 @@ show(figure, "Lines: AUC by number of training jobs; 20 replays, and your search
 # %% [markdown]
 # A good design begins where a search over all bounds arrives only later.
 #
-# The winner's AUC is the largest of twelve, and part of it is luck. So judge a winner by rows that nobody has looked at, such as `flights["test"]`.
+# The winner's AUC is the largest of twelve, so part of it is luck. Judge the winner by other rows, such as `flights["test"]`.
 #
 # ## A program of your own
 #
-# Built-in algorithms bring their metrics along. SageMaker knows your own program only by what it prints. So you give each metric a name and a *regular
-# expression*, whose first group is the value. A tuner takes them as `metric_definitions`.
+# Built-in algorithms bring their metrics along. Your own program prints its metrics. You give each a name and a *regular expression* (`MetricDefinitions`),
+# whose first group is the value.
 #
-# Suppose a program prints `round 1: loss 0.693, 4 s` and `round 2: loss 0.641, 4 s`. Then `{"Name": "loss", "Regex": "loss ([0-9.]+)"}` finds 0.693 and 0.641.
-# The last number is the child's objective value. Nobody checks that the expression fits.
+# In the line `round 2: loss 0.641, 4 s`, `{"Name": "loss", "Regex": "loss ([0-9.]+)"}` finds 0.641. The last number found is the child's objective value.
+# Nobody checks that the expression fits.
 #
 # ## Five searches that found nothing
 #
-# `given/logistic.py` is such a program. Open it, and see what it reads and prints. Five colleagues searched its `rate`. Their settings differ without harm, but
-# each request has one fault. You get five of eight faults (`variant`). The cell shows the main parts of the first request.
+# `given/logistic.py` is such a program. Open it, and see what it reads and prints. Five colleagues searched its `rate`. Their settings differ without harm,
+# but each request has one fault. You get five of eight faults. The cell prints the first request's main parts.
 
 # %%
 METRIC = "validation:auc"
@@ -449,7 +443,7 @@ specification = requests["ticket-1"]["TrainingJobDefinition"]["AlgorithmSpecific
 print(*specification["MetricDefinitions"], sep="\n")
 
 # %% [markdown]
-# Now all five run. Then one of them runs again with more children. This takes up to a minute.
+# All five run, then one of them with more children.
 
 # %%
 logs, jobs = aws.client("logs"), {}
@@ -466,22 +460,22 @@ longer = run(sagemaker, aws.unique("longer"), repaired(requests[failed[0]], {num
 print(f"{failed[0]} again, with five children", shown(longer), sep="\n  ")
 
 # %% [markdown]
-# Three searches have failed, although their children ran to the end and cost money. The reason speaks of the regular expression each time, but the fault may be
-# elsewhere. More children did not help. The other two searches are worse: `Completed` with a wrong winner, so nobody would look.
+# Three searches have failed, although their children ran to the end and cost money. Each reason names the regular expression, but the fault may be elsewhere.
+# More children did not help. The other two are worse: `Completed` with a wrong winner, so nobody would look.
 #
-# `printed(sagemaker, logs, name)` returns the lines of a search by log stream, one stream for each child. `requests` holds what was sent. In the table, a line
-# *counts* if the objective value is taken from it.
+# `printed(sagemaker, logs, name)` returns the lines of a search by log stream, one for each child. `requests` holds what was sent. A line *counts* if the
+# objective value is taken from it.
 #
-# | cause | what went wrong | line to cite |
+# | cause | fault | cite a line that |
 # |---|---|---|
-# | `channel` | the program finds no validation rows: their channel has another name | one that shows it |
-# | `digits` | the expression finds the line, and takes the wrong number from it | the one that should have counted |
-# | `direction` | the search looks for the least instead of the most | one of a child that did better than the winner |
-# | `interval` | the program ends before it reports | one that shows it |
-# | `labels` | the validation rows are all of one kind, and the AUC is no number | one that shows it |
-# | `objective` | the objective is a metric that this program does not print | the one that should have counted |
-# | `regex` | the expression does not fit the line | the one that should have counted |
-# | `training` | what counts in the end is the AUC on the training rows | the one that did count |
+# | `channel` | the channel of the validation rows has another name | shows it |
+# | `digits` | the expression takes the wrong number from the right line | should have counted |
+# | `direction` | the search looks for the least, not the most | is of a child that did better than the winner |
+# | `interval` | the program ends before it reports | shows it |
+# | `labels` | all validation rows are of one kind, so the AUC is no number | shows it |
+# | `objective` | the objective is a metric that is never printed | should have counted |
+# | `regex` | the expression does not fit the line | should have counted |
+# | `training` | the AUC on the training rows counts in the end | did count |
 
 # %% [markdown] exercise="m06_1_ex4"
 # Make two `dict`s, `diagnoses` and `repairs`, with the keys `"ticket-1"` to `"ticket-5"`. `diagnoses[ticket]` is a `dict` of three texts:
@@ -489,11 +483,11 @@ print(f"{failed[0]} again, with five children", shown(longer), sep="\n  ")
 # | key | value |
 # |---|---|
 # | `"cause"` | a word of the table |
-# | `"stream"` | the name of a log stream of that search; only the child's number in it counts, as `-001-`, for the rest changes with each run |
-# | `"line"` | words copied from the line to cite in this stream; no other kind of line may have them |
+# | `"stream"` | name of a log stream of that search; only the child's number in it counts, such as `-001-` |
+# | `"line"` | words of the line to cite in this stream; no other kind of line may have them |
 #
-# `repairs[ticket]` is `{path: value}`, the smallest change of the request that mends it. In a list, an item's present name stands for its place. A change of
-# more than the fault loses half. `repaired(request, change)` makes the request for `run`. The check runs each repaired search. Its winner must have the best of
+# `repairs[ticket]` is `{path: value}`, the smallest change that repairs the request. In a list, an item's present name stands for its place. Changing more
+# than the fault loses half. `repaired(request, change)` makes the request for `run`. The check runs each repaired search. Its winner must have the best of
 # the validation AUCs that its children printed last.
 #
 # If a `rate` had no upper limit, they might be `{"cause": "range", "stream": "ticket-9-...-001-.../algo-1-...", "line": "overflow encountered"}` and
@@ -564,8 +558,9 @@ else:
     print("The table is enough for what follows.")
 
 # %% [markdown]
-# Layers and dropout hardly matter here. The learning rate decides. Compare the two pictures on the right: its good values depend on batch size and epochs. If
-# it is too small, the steps do not lead far enough. If it is too large, the weights grow without limit, and the AUC stays at 0.5.
+# Layers and *dropout* (units switched off at random) hardly matter here. The learning rate decides. Compare the two pictures on the right: its good values
+# depend on batch size and epochs. If it is too small, the steps do not lead far enough. If it is too large, the weights grow without limit, and the AUC stays
+# at 0.5.
 
 # %% [markdown] exercise="m06_1_ex5"
 # Write `rate_range(batch_size, epochs)`. It returns `[low, high]`, within 0.00001 to 1: the range in which a random search on a logarithmic scale should look
@@ -591,27 +586,27 @@ check("m06_1_ex5", rate_range=rate_range)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - decided which hyperparameters are worth a search;
-# - seen what a scale decides, and narrowed ranges by good trials;
-# - run a tuning job, and taken its winner;
-# - found out why five searches had no objective, or the wrong one;
-# - seen that a learning rate must suit the number of steps.
+# - decided what to tune;
+# - designed ranges and scales by good trials;
+# - run a tuning job and found its winner;
+# - diagnosed and repaired five searches;
+# - made a learning rate's range suit the steps.
 #
 # ## Recall
 #
 # 1. A range from 0.001 to 1000 is searched on a linear scale. How many of 1000 trials are below 1?
 # 2. Why is the random seed no hyperparameter to tune?
 # 3. A tuning job failed: `No objective metrics found`. Name three things that must fit each other.
-# 4. A tuning job is `Completed`. Why may its winner still be the wrong one?
-# 5. You make batches ten times as large and leave the epochs as they are. What happens to the learning rate?
+# 4. A tuning job is `Completed`. Why may its winner be wrong?
+# 5. Batches become ten times as large, the epochs stay. How must the learning rate change?
 #
 # <details><summary>Answers</summary>
 #
 # - To 1: about one.
-# - To 2: its best value is luck, and luck does not repeat.
-# - To 3: what the program prints, what the regular expression looks for, what the objective names.
-# - To 4: the objective may be another number than you think, or its direction may be wrong.
-# - To 5: there are a tenth of the steps, so it must be larger, about tenfold here.
+# - To 2: its best value is luck.
+# - To 3: the program's line, the regular expression, and the name of the objective.
+# - To 4: its objective may be the wrong number, or its direction wrong.
+# - To 5: with a tenth of the steps, it must be about ten times as large.
 #
 # </details>
 #
@@ -634,7 +629,7 @@ check("m06_1_ex5", rate_range=rate_range)
 # print(tuner.best_training_job())
 # ```
 #
-# SageMaker Debugger, which watched weights, has been closed to new accounts since {fact:closed-features-day}. Print a metric instead.
+# SageMaker Debugger, which watched weights, has been closed to new accounts since {fact:closed-features-day}.
 #
 # ## Clean up
 #
