@@ -4,7 +4,7 @@
 # # What a search is worth
 #
 # The head of the team wants every search to be Bayesian, with all jobs at once. Nobody has measured whether that is right. Today you replay hundreds of
-# searches, and measure what strategies, hurry and early stopping are worth.
+# searches, and measure it.
 #
 # Strategies, limits, prices, warm start and early stopping are AWS's. The team's rules are this course's own.
 #
@@ -18,7 +18,7 @@
 #
 # **Prerequisites**: [ranges, scales and the first tuning job](../m06_tuning/m06_1_ranges.ipynb).
 #
-# **Time**: two hours; a good place for a break is after the third exercise.
+# **Time**: two hours; take a break after the third exercise.
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3.
 #
@@ -56,7 +56,7 @@ FLIGHTS = 8_000
 # %% [markdown]
 # ## A search that runs meanwhile
 #
-# We start a real search now, and look at it later. It learns from flights of the first half of the year, and July judges. First we upload the data.
+# We start a real search now, and look at it later. It learns from the first half of the year, and July judges.
 
 # %%
 flights = table(aws.data("flights"), aws.data("weather"))
@@ -71,7 +71,7 @@ periods = {"half-year": [1, 2, 3, 4, 5, 6], "july": [7], "august": [8]}
 uris = {name: uploaded(name, months) for name, months in periods.items()}
 
 # %% [markdown]
-# The search is made with the SageMaker SDK, whose import takes some seconds:
+# The import of the SageMaker SDK takes some seconds:
 
 # %%
 import logging
@@ -122,22 +122,19 @@ parent = aws.unique("half-year")
 tuner.tune(inputs("half-year", "july"), job_name=parent, wait=False)
 
 # %% [markdown]
-# The search runs, and we go on.
-#
 # ## Twenty seeds, one budget
 #
-# A search with another seed gives another result. So one search of each strategy proves nothing, and many would cost hundreds of hours. We *replay* them: a
-# replayed search chooses among 2,000 trainings that were really run, in eight wide ranges.
+# Another seed gives another result. So one search of each strategy proves nothing, and many would cost hundreds of hours. We *replay* them: a replayed search
+# chooses among 2,000 real trainings.
 #
 # | strategy | how it chooses the next job |
 # |---|---|
-# | Grid | all combinations of a few values; in SageMaker of *categorical* ranges (lists of values) only |
+# | Grid | all combinations; in SageMaker of *categorical* ranges (lists of values) only |
 # | Random | at random, whatever was found |
 # | Bayesian | where a model of the results so far expects most improvement |
-# | Hyperband | at random, but it stops most jobs early: whenever it compares jobs, a third of them go on |
+# | Hyperband | at random, but it stops most jobs early: at each comparison a third go on |
 #
-# All have the same budget: the rounds of 24 whole trainings, one job at a time. Hyperband makes more and shorter jobs of it. The grid searches four
-# hyperparameters, drawn at random, because nobody knows which ones matter.
+# All have the same budget: the rounds of 24 whole trainings, one job at a time. The grid searches four of eight hyperparameters, drawn at random.
 
 # %%
 pool = Pool(pd.read_parquet(aws.data("tuning_trials")))
@@ -163,11 +160,11 @@ show(figure, "Four lines: the best AUC so far by rounds trained, by strategy.")
 summary(pool, searches).round(4)
 
 # %% [markdown]
-# Each curve is the mean of all seeds. The grey band holds the middle half of the Random searches; a few that begin badly pull their mean below it. In the
-# table, the standard deviation shows the luck of a seed. The last column judges the winners on other flights.
+# The grey band holds the middle half of the Random searches; a few that begin badly pull their mean below it. In the table, the standard deviation shows the
+# luck of a seed. The last column judges the winners on other flights.
 #
-# Which differences are real? *Pair* the searches: with the same seed, Bayesian and Random begin with the same draws. So take the difference for each seed.
-# `verdict` says what the differences show: which column is better, `same` (less than a thousandth of AUC), or `cannot tell`.
+# Which differences are real? *Pair* the searches: take the difference for each seed. `verdict` says which column is better, `same` (less than a thousandth of
+# AUC), or `cannot tell`.
 
 # %%
 rows = []
@@ -182,25 +179,25 @@ pd.DataFrame(rows).round(4)
 # %% [markdown]
 # `cannot tell` says that more seeds are needed. Hyperband is left out, because its jobs are not whole trainings.
 #
-# At half the budget, Bayesian and Random mostly found the same training, because both draw their first nine jobs at random. With all jobs, Bayesian is ahead
+# At half the budget, Bayesian and Random mostly found the same training, because both begin with the same nine random jobs. With all jobs, Bayesian is ahead
 # on average, by less than the luck of a seed. The grid is surely behind: some of its four hyperparameters do not matter.
 #
 # ## Repeat a search
 #
 # On SageMaker, `RandomSeed` in the configuration sets the seed. The description of a past search has what the new request needs:
-# `HyperParameterTuningJobConfig` and `TrainingJobDefinition`. But SageMaker added two things: the static hyperparameter `_tuning_objective_metric`, and
-# `MetricDefinitions` in `AlgorithmSpecification`. Leave out both. A request with metric definitions for a built-in algorithm is refused.
+# `HyperParameterTuningJobConfig` and `TrainingJobDefinition`. But SageMaker added two things, which you leave out: the static hyperparameter
+# `_tuning_objective_metric`, and `MetricDefinitions` in `AlgorithmSpecification`.
 #
-# In the SDK, `HyperParameterTuningJob.get(name)` has the same members as objects, with names such as `training_job_definition`. Its `create` takes these names as
-# arguments, and the new name as `hyper_parameter_tuning_job_name`. A job has `wait()`, and `refresh()` reads it again.
+# In the SDK, `HyperParameterTuningJob.get(name)` has the same members as objects, such as `training_job_definition`. `create` takes them as arguments, and
+# the new name as `hyper_parameter_tuning_job_name`. A job has `wait()`, and `refresh()` reads it again.
 
 # %% [markdown] exercise="m06_2_ex1"
-# Write `repeat(name, strategy, seed)`, with the SDK or with boto3. `name` is an ended search by the built-in XGBoost. Run it again with this `Strategy` and
-# `RandomSeed`. Keep everything else, for a fair comparison. When the repeat has ended, return `{"tuning_job": its name, "gain": a number}`. The gain says how
-# much better its best objective value is than that of the past search. If the best AUC rose from 0.71 to 0.74, it is `0.03`. With `Minimize`, a *lower* value
-# is better. Give at least four decimals.
+# Write `repeat(name, strategy, seed)`, with the SDK or boto3. `name` is an ended search by the built-in XGBoost. Run it again with this `Strategy` and
+# `RandomSeed`. Keep everything else. When the repeat has ended, return `{"tuning_job": its name, "gain": a number}`. The gain says how much better its best
+# objective value is than the past search's. If the best AUC rose from 0.71 to 0.74, it is `0.03`. With `Minimize`, a *lower* value is better. Give at least
+# four decimals.
 #
-# The check runs `repeat` on unseen searches, more than once. `aws.unique("repeat")` makes a new name each time. You need not handle failures.
+# The check runs `repeat` on unseen searches, more than once. `aws.unique("repeat")` makes a new name each time.
 
 
 # %% answer="m06_2_ex1"
@@ -229,8 +226,7 @@ check("m06_2_ex1", repeat=repeat)
 # %% [markdown]
 # ## Which strategy suits
 #
-# A Bayesian search learns only from jobs that have *ended* when it chooses. With all jobs at a time it draws at random. So hurry has a price, which no bill
-# shows.
+# A Bayesian search learns only from jobs that have *ended* when it chooses. So hurry has a price, which no bill shows.
 
 # %%
 hurried = []
@@ -257,18 +253,17 @@ axes.legend()
 show(figure, "Line with error bars: best AUC by minutes, for several jobs at a time.")
 
 # %% [markdown]
-# The bars are one standard error. Four jobs at a time take a quarter of the time and are as good, within the bars. With half of the jobs at a time, a good part of the
-# lead over Random seems to be gone. With all at a time it *is* a Random search. (AWS allows at most {fact:tuning-parallel-most}.) Random loses nothing by hurry, because its
-# jobs never use each other's results.
+# The bars are one standard error. Four jobs at a time take a quarter of the time and are as good, within the bars. With half of the jobs at a time, much of
+# the lead over Random seems to be gone. With all at a time it *is* a Random search. (AWS allows at most {fact:tuning-parallel-most}.) Random loses nothing by
+# hurry, because its jobs never use each other's results.
 #
-# Hyperband saves where jobs are long and report while they run. If there are only as many combinations as jobs, a grid tries them all. The team made a table of
-# this. Its numbers are this course's own: AWS states none, and no exam asks for them. The first yes decides:
+# Hyperband saves where jobs are long and report while they run. The team made its own table. The first yes decides:
 #
 # | question | strategy |
 # |---|---|
-# | Are no hyperparameters numeric, and are there at least as many jobs as combinations? | Grid |
-# | Does a job report at least 10 times, and does it take at least 20 minutes? | Hyperband |
-# | Are there at least 5 times as many jobs as run in parallel? | Bayesian |
+# | No numeric hyperparameters, and at least as many jobs as combinations? | Grid |
+# | At least 10 reports of a job, and at least 20 minutes? | Hyperband |
+# | At least 5 times as many jobs as run in parallel? | Bayesian |
 # | None of these | Random |
 
 # %% [markdown] exercise="m06_2_ex2"
@@ -279,7 +274,7 @@ show(figure, "Line with error bars: best AUC by minutes, for several jobs at a t
 # | field | what it counts | whole number |
 # |---|---|---|
 # | `numeric` | numeric hyperparameters searched | 0 to 30 |
-# | `combinations` | combinations of the values of the other hyperparameters | 2 to 500 |
+# | `combinations` | combinations of the other hyperparameters' values | 2 to 500 |
 # | `jobs` | jobs of the search | 2 to {fact:tuning-jobs-most} |
 # | `parallel` | jobs at a time | 1 to {fact:tuning-parallel-most}, not above `jobs` |
 # | `reports` | reports of a job | 1 to 500 |
@@ -287,7 +282,7 @@ show(figure, "Line with error bars: best AUC by minutes, for several jobs at a t
 # | `paid_minutes` | minutes paid for | not yours to change |
 #
 # A change is allowed if afterwards all fields are in these limits, and `jobs` times `minutes` is not above `paid_minutes`. Thirty-two unseen searches are
-# graded. Each can be changed in this way. The strategy asked for never suits it already.
+# graded.
 
 
 # %% answer="m06_2_ex2"
@@ -318,7 +313,7 @@ check("m06_2_ex2", changed=changed)
 # %% [markdown]
 # ## Begin where others ended
 #
-# The real search should be over by now, or soon. `analytics` makes a table of its training jobs. What each is billed for is in its description.
+# The real search should be over by now. `analytics` makes a table of its training jobs. Their descriptions have the bills.
 
 # %%
 tuner.wait()
@@ -349,8 +344,7 @@ tuner.analytics().dataframe().set_index("TrainingJobName")[of_interest].round(4)
 # - It has the same names of hyperparameters, searched and fixed (*static*) together.
 # - A hyperparameter that both search has the same kind in both, such as `continuous`.
 #
-# There may be at most {fact:warm-start-parents} parents. At most {fact:warm-start-changes} hyperparameters may change from searched to static or back. Parents
-# hand on their own jobs, not those of *their* parents.
+# There may be at most {fact:warm-start-parents} parents.
 #
 # We start one search of each kind. The first has three more jobs on the half year, with boto3 (`begin`). The second has three on July, judged on August, with
 # the SDK.
@@ -382,8 +376,8 @@ for member, value in requests[0].items():
         print(f"{member} by the SDK: {requests[1][member]}")
 
 # %% [markdown]
-# The first kind compares its jobs with its parent's. The second does not, because August's flights are not July's. The configurations differ in one thing: the SDK
-# writes out AWS's default, the scale `Auto`.
+# The first kind compares its jobs with its parent's. The second does not, because August's flights are not July's. Only the SDK writes out AWS's default
+# scale, `Auto`.
 
 # %% [markdown] exercise="m06_2_ex3"
 # Write `warm_start(new, earlier)`. It returns the `WarmStartConfig`, such as
@@ -397,7 +391,7 @@ for member, value in requests[0].items():
 # - If some have the data and image of `new`, only these are parents: `IdenticalDataAndAlgorithm`. Otherwise all are: `TransferLearning`.
 # - If there are too many, take those with the most succeeded jobs.
 #
-# Twenty-four unseen starts are graded. You need not count changes.
+# Twenty-four unseen starts are graded.
 
 
 # %% answer="m06_2_ex3"
@@ -432,20 +426,19 @@ check("m06_2_ex3", warm_start=warm_start)
 # its values up to the same report. If the judged job's value is worse than the median of these averages, it is stopped.
 #
 # A stopped job is billed for the time that it ran. Its last value counts as its result. Later jobs are not compared with it. The algorithm must report while
-# it runs, as XGBoost does after each round. AWS does not say how many completed jobs it wants first; here it is 3. Hyperband stops jobs by itself, so there
-# `Auto` is refused.
+# it runs, as XGBoost does after each round. Hyperband stops jobs by itself, so there `Auto` is refused.
 
 # %% [markdown] exercise="m06_2_ex4"
 # Write `early_stopping(jobs, setup)`. It replays the rule on jobs that ran to their end one after the other. A job is `{"auc": [...], "seconds": 83.0}`: its
 # AUC after 5, 10, ... 100 rounds, and the seconds of its training, as long for every round. Each job is billed for `setup` seconds besides. A job is judged
-# once three have completed, at each report but the last. It is stopped when its AUC is *below* the median. Return a `dict`:
+# once three have completed (AWS states no number), at each report but the last. It is stopped when its AUC is *below* the median. Return a `dict`:
 #
 # | key | value |
 # |---|---|
-# | `"stopped"` | list of the places (from 0, in their order) of the jobs that it would have stopped |
-# | `"rounds"` | how many rounds would not have been trained |
-# | `"saved"` | share of the bill that would not have been paid, from 0 to 1 |
-# | `"auc"` | best AUC without the rule less best AUC with it; a job counts with its last value, not with its best one |
+# | `"stopped"` | list of the stopped jobs' places, from 0, in order |
+# | `"rounds"` | number of rounds not trained |
+# | `"saved"` | share of the bill not paid, from 0 to 1 |
+# | `"auc"` | best AUC without the rule less best AUC with it; a job counts with its last value |
 #
 # For example, `setup` is 10, and the last of four jobs of 90 seconds is stopped at its second report. Then 90 rounds and 81 of 400 seconds are saved:
 # `"saved"` is 0.2025. Twelve unseen searches are graded.
@@ -480,7 +473,7 @@ def early_stopping(jobs: list[dict], setup: float) -> dict:
 check("m06_2_ex4", early_stopping=early_stopping)
 
 # %% [markdown]
-# What is the rule worth? Each point is one of the Random searches again, with the rule. The bill has a setup of a minute for each job.
+# What is the rule worth? Each point is one of the Random searches again, with the rule. Each job is billed for a minute of setup.
 
 # %%
 stopped = [replay(pool, "Random", JOBS, seed=seed, early="Auto") for seed in range(SEEDS)]
@@ -505,18 +498,17 @@ print(f"the best training was stopped in {(worth.lost > 0).sum()} of {SEEDS} sea
 
 # %% [markdown]
 # More than half of the bill is saved, and more of the rounds, because each stopped job was set up. In most searches this costs no AUC. In some, the best
-# training learned late and was stopped. The points spread widely: the saving is hard to know.
+# training learned late and was stopped.
 #
 # ## A search for a deadline and a price
 #
-# A tuning job can have a deadline: `MaxRuntimeInSeconds` in `ResourceLimits`, or `max_runtime_in_seconds` of the SDK's tuner. There is no such limit for a
-# price. So first run a small *trial*, and read what its training jobs were billed. Then plan how many jobs the money pays for. The deadline says how many must
-# run at a time. A warm start keeps what the trial found.
+# A tuning job can have a deadline (`max_runtime_in_seconds`, in boto3 in `ResourceLimits`), but no limit for a price. So first run a small *trial*, and read
+# what its training jobs were billed. The money says how many jobs to run, the deadline how many at a time. A warm start keeps what the trial found.
 #
-# Averages need a reserve, because the next jobs may take longer.
+# Averages need a reserve: the next jobs may take longer.
 
 # %% [markdown] exercise="m06_2_ex5"
-# Write `search_within(train, validation, trial, brief)`, with the SDK or with boto3. `trial` is an ended search of the notebook's ranges on the same two S3 URIs
+# Write `search_within(train, validation, trial, brief)`, with the SDK or boto3. `trial` is an ended search of the notebook's ranges on the same two S3 URIs
 # of CSV. `brief` is like `{"usd": 0.05, "usd_hour": 4.5, "deadline_minutes": 16, "wait_minutes": 5}`. Run this search:
 #
 # | what | rule |
@@ -566,11 +558,11 @@ check("m06_2_ex5", search_within=search_within)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - compared strategies at one budget, and repeated a search with another strategy;
-# - seen what hurry costs, and which change makes another strategy right;
-# - started a search of each kind from an earlier one;
+# - compared strategies, and repeated a search;
+# - made another strategy right by one change;
+# - started searches from earlier ones;
 # - measured what early stopping saves and costs;
-# - run a search for a deadline and a price, and read its bill.
+# - run a search for a deadline and a price.
 #
 # ## Recall
 #
@@ -586,7 +578,7 @@ check("m06_2_ex5", search_within=search_within)
 # - To 2: none of its jobs uses what another found.
 # - To 3: when all ranges are categorical and all combinations are paid for.
 # - To 4: `TransferLearning`, because the data is other data.
-# - To 5: each job is set up, and that is billed, however short it is.
+# - To 5: the setup of each job is billed, too.
 #
 # </details>
 #
@@ -623,7 +615,7 @@ check("m06_2_ex5", search_within=search_within)
 #
 # ## Clean up
 #
-# Tuning jobs end by themselves, and cost nothing afterwards. The call below would stop what still runs.
+# Tuning jobs end by themselves, and cost nothing afterwards.
 
 # %%
 aws.cleanup()
