@@ -3,8 +3,8 @@
 # %% [markdown]
 # # Where data may go
 #
-# On Wednesday Marco's new script looked up the weather of each flight on a free web page. It sent the whole row, with the passenger's name. Nobody had broken
-# in, and no policy was wrong: the job might read the data, and the network let it out. Now the team must say *where its data may go*, and prove it.
+# On Wednesday Marco's new script looked up the weather of each flight on a free web page. It sent the whole row, with the passenger's name. No policy was
+# wrong: the job might read the data, and the network let it out. Now the team must say *where its data may go*, and prove it.
 #
 # **By the end you can**
 #
@@ -89,8 +89,8 @@ print(*said, sep="\n")
 #
 # ## What an upload may say
 #
-# For encryption at rest a bucket has a *default*. It holds for uploads that say nothing. An upload may still name another KMS key, or `AES256`, in its headers.
-# Only a policy refuses that. The headers are condition keys: `s3:x-amz-server-side-encryption` and `s3:x-amz-server-side-encryption-aws-kms-key-id`.
+# For encryption at rest a bucket has a *default*. It holds for uploads that say nothing. An upload may still name another KMS key, or `AES256`, in a header.
+# Only a policy refuses that. Two headers are condition keys: `s3:x-amz-server-side-encryption` and `s3:x-amz-server-side-encryption-aws-kms-key-id`.
 #
 # :::{important}
 # Policies see the request as it was sent, before the default is added. A plain `put_object` sends no header.
@@ -111,7 +111,7 @@ print(*said, sep="\n")
 # `policies.deny(action, resource, condition)` makes a statement, and `policies.policy(statement, ...)` a policy, as a `dict`.
 
 # %% [markdown] exercise="m13_2_ex1"
-# Write `lock(bucket, key)` that sets a bucket's default encryption and its policy. `key` is the ARN of a KMS key. It returns nothing. Afterwards:
+# Write `lock(bucket, key)` that sets a bucket's default encryption and its policy. `key` is the ARN of a KMS key. Afterwards:
 #
 # | request | must be |
 # |---|---|
@@ -122,8 +122,7 @@ print(*said, sep="\n")
 # | any request without TLS, on the bucket or its objects | refused, for every caller |
 # | other requests over TLS | as before |
 #
-# An upload that names `aws:kms` without a key is not asked for. The check locks a bucket of its own, and sends requests. IAM's simulator says what happens
-# without TLS.
+# An upload that names `aws:kms` without a key is not asked for.
 
 
 # %% answer="m13_2_ex1"
@@ -179,7 +178,7 @@ print(access.outcome(aws, wish))
 # | *interface endpoint* | one other service of AWS | its security group lets the job's group in; *private DNS* is on: then the service's usual name leads to the endpoint |
 # | *NAT gateway* | the whole internet | what we want to avoid |
 #
-# A public subnet is no way out: SageMaker gives a job's interfaces no public address, so its internet gateway does not help.
+# A public subnet with an internet gateway is no way out: SageMaker gives a job's interfaces no public address.
 #
 # In all three ways the job's own security group must let port 443 out. A group allows by rules: to an address range, to another group, or to a *prefix list*,
 # which is the addresses of S3. An endpoint also has a policy. It limits what goes through it, for every caller.
@@ -212,7 +211,7 @@ print(access.answer(trainer.train, input_data_config=[flights], logs=False))
 #
 # - `enable_network_isolation`: the program in the container reaches nothing outside its job, and has no AWS credentials. SageMaker itself still fetches the data
 #   and stores the model. This switch alone would have stopped Marco's script.
-# - `enable_inter_container_traffic_encryption`: the instances of one job encrypt what they send each other. A job on several instances gets slower by that.
+# - `enable_inter_container_traffic_encryption`: the instances of one job encrypt what they send each other, which takes time.
 #
 # So isolation is for programs that need only their channels. A program that calls an API needs an interface endpoint instead.
 #
@@ -243,14 +242,14 @@ secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
 print(shown["Environment"], said, sep="\n")
 
 # %% [markdown]
-# The description shows only the name. The role `reader` may do everything in S3, and nothing in Secrets Manager, so the name is of no use to it.
+# The description shows only the name. It is of no use to the role `reader`, which has no right in Secrets Manager.
 #
-# Secrets Manager can also replace a secret every month (*rotation*): the name stays, and no code changes.
+# Secrets Manager can also replace a secret every month (*rotation*): no code changes.
 #
 # ## Three networks that do not work
 #
 # Each night a Processing job masks passenger records: it reads its program and the records from S3, gets the masking key from Secrets Manager, and writes the
-# result to S3. Three teams have closed its network, and all three jobs fail. Each set-up has one wrong value.
+# result to S3. Three teams closed its network, and their jobs fail. Each set-up has one wrong value.
 
 # %%
 setups = closed_networks.setups(variant("m13_2_ex2"))
@@ -278,8 +277,6 @@ print(json.dumps(setups["job-1"], indent=1))
 # | `s3_endpoint` | S3 from the private table: list the bucket, read `code/` and the `folder`, write `masked/` |
 # | `secrets_endpoint` | Secrets Manager, by its usual name (private DNS), with the group `{door}` |
 # | `bucket` | reading and writing through `{s3_endpoint}` only |
-#
-# The check builds all three with your changes, and runs the jobs.
 
 
 # %% answer="m13_2_ex2"
@@ -319,12 +316,12 @@ check("m13_2_ex2", repairs=repairs)
 # The safest data is what you do not have. *PII* (personally identifiable information) is what leads to a person: name, e-mail address, phone, card or passport
 # number. Four things can be done:
 #
-# | | what | can you tell that two records are of one person? |
-# |---|---|---|
-# | *drop* | leave the column out | no |
-# | *mask* | `[PHONE]` instead of the number | no |
-# | *generalise* | the decade instead of the birth date | no |
-# | *pseudonymise* | a code instead of the number | yes |
+# | | what |
+# |---|---|
+# | *drop* | leave the column out |
+# | *mask* | `[PHONE]` instead of the number |
+# | *generalise* | the decade instead of the birth date |
+# | *pseudonymise* | a code instead of the number: the same for all records of one person |
 #
 # A pseudonym needs a *key*. Somebody publishes the SHA-256 of phone numbers, and calls it anonymous. Anybody can hash all numbers of an area, and compare:
 
@@ -338,11 +335,10 @@ print(next(each for each in tries if hashlib.sha256(each.encode()).hexdigest() =
 print(hmac.new(b"a key that stays in the vault", b"212-555-0147", hashlib.sha256).hexdigest()[:16])
 
 # %% [markdown]
-# *HMAC* is a hash with a key. Without the key nobody can try. With it somebody can, so a pseudonym is still personal data. It may go into a model, not onto a
-# web page.
+# *HMAC* is a hash with a key. Without the key nobody can try. With it somebody can, so a pseudonym is still personal data.
 #
-# Two services find PII. *Macie* searches your buckets. *Comprehend* finds it in a text, and can redact it. Both use trained models beside patterns. Here patterns
-# must do. The last digit of a card number is a check digit, by a rule called Luhn. Other long numbers seldom pass it:
+# *Macie* finds PII in your buckets. *Comprehend* finds it in a text, and can redact it. Here we use patterns. The last digit of a card number is a check digit,
+# by a rule called Luhn. Other long numbers seldom pass it:
 
 # %%
 for number in ("4111 1111 1111 1111", "4111 1111 1111 1112"):
@@ -360,7 +356,7 @@ for number in ("4111 1111 1111 1111", "4111 1111 1111 1112"):
 # | `note` | with `[EMAIL]`, `[PHONE]`, `[CARD]`, `[PASSPORT]` and `[NAME]` instead of what is personal |
 #
 # - Phones: `+` and 8 to 15 digits, with or without single spaces or hyphens between them. Or groups of 3, 3 and 4 digits *with* a space or a hyphen between the
-#   groups: `212-555-0147`. Ten digits in one piece are no phone.
+#   groups: `212-555-0147`, not `2125550147`.
 # - Cards: 13 to 19 digits that pass `privacy.luhn`, with or without single spaces or hyphens between them.
 # - The name and the passport number as in the record, in small or capital letters.
 # - All other numbers and codes stay. A part of a longer number is neither a phone nor a card.
@@ -394,8 +390,8 @@ check("m13_2_ex3", protect=protect)
 #
 # ## Health data
 #
-# The airline wants to predict who needs a wheelchair. That is *health data*, and laws ask for more: GDPR in Europe; in the USA HIPAA, for hospitals and insurers,
-# and for those who work for them. They say what must be reached, not which service to use. So a team turns them into numbered requirements, builds, and *tries each one out*:
+# The airline wants to predict who needs a wheelchair. That is *health data*, and laws ask for more: GDPR in Europe, and HIPAA for hospitals and insurers in the
+# USA. So the team writes requirements, and *tries each one out*:
 #
 # | | requirement |
 # |---|---|
@@ -407,10 +403,10 @@ check("m13_2_ex3", protect=protect)
 # | 6 | Through the endpoint no other bucket can be read or written. |
 # | 7 | The job is in the subnet. Its program has no network, traffic between instances is encrypted, and the model is under the key. |
 #
-# *Residency* is one more: the country in which the data is stored. You choose it by the region of bucket and key.
+# One more is *residency*, the country of the data. You choose it by the region of bucket and key.
 #
-# You need three names. `aws:PrincipalArn` is the ARN of the caller's role. `aws:SourceVpce` is the id of the endpoint through which a request came; other requests
-# have none. The public access block has four settings: `BlockPublicAcls`, `IgnorePublicAcls`, `BlockPublicPolicy` and `RestrictPublicBuckets`.
+# `aws:PrincipalArn` is the ARN of the caller's role. `aws:SourceVpce` is the id of the endpoint through which a request came; other requests have none. The
+# public access block has four settings: `BlockPublicAcls`, `IgnorePublicAcls`, `BlockPublicPolicy` and `RestrictPublicBuckets`.
 
 # %% [markdown] exercise="m13_2_ex4"
 # Write `design(site)` that returns the documents of such a place, a `dict`. `site` has texts: `region`, `account`, `bucket`, `data` and `models` (folders),
@@ -423,9 +419,8 @@ check("m13_2_ex3", protect=protect)
 # | `endpoint_policy` | the policy of the S3 endpoint |
 # | `job` | `VpcConfig`, `EnableNetworkIsolation`, `EnableInterContainerTrafficEncryption` and `OutputDataConfig` (`KmsKeyId` only) of CreateTrainingJob |
 #
-# Both roles may do everything in S3 and KMS by their own policies, so your policies only have to limit them. A KMS key is the exception: its policy must also
-# allow. The bucket's default encryption is set. `policies.allow(who, action, resource, condition)`
-# helps.
+# Both roles may do everything in S3 and KMS by their own policies: yours only limit them. But the key's policy must also allow. The bucket's default encryption
+# is set. `policies.allow(who, action, resource, condition)` helps.
 
 
 # %% answer="m13_2_ex4"
@@ -458,15 +453,12 @@ def design(site: dict) -> dict:
 check("m13_2_ex4", design=design)
 
 # %% [markdown]
-# AWS *Config* can watch such settings all year: rules such as `s3-bucket-ssl-requests-only` and `sagemaker-model-in-vpc` report what does not comply.
-#
 # ## In this notebook we have
 #
-# - proved encryption by taking the key away;
-# - locked a bucket for uploads under other keys, and for requests without TLS;
-# - run a training job in a VPC without internet, and mended three networks;
-# - kept a secret out of a job's description;
-# - masked records, and built a place for health data whose requirements were tried out.
+# - proved encryption, and locked a bucket;
+# - run a job without internet, and mended three networks;
+# - kept a secret out of a description;
+# - masked records, and built a place for health data.
 #
 # ## Recall
 #
@@ -481,14 +473,14 @@ check("m13_2_ex4", design=design)
 # - 1: nothing. Only SSE-KMS asks for a second permission.
 # - 2: policies see the request before the default is added, and the upload sends no header.
 # - 3: SageMaker gives its interfaces no public address.
-# - 4: those whose program calls something: an API, a database, a package index.
+# - 4: those whose program calls an API or a database.
 # - 5: there are few enough numbers to hash them all.
 #
 # </details>
 #
 # ## Clean up
 #
-# `network.tried` has deleted what it built. The rest goes as in the last notebook.
+# This deletes what we have made.
 
 # %%
 print(access.delete(aws))
