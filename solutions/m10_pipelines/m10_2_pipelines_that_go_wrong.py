@@ -139,13 +139,10 @@ shown(steps)
 # a Processing step (`ProcessingInputs`, in `S3Input`) and of each channel of a Training step (`InputDataConfig`, in `DataSource.S3DataSource`). The new value is
 # the address of a copy, in `aws.bucket` below `f"{aws.prefix}/pinned/"`.
 #
-# - An address is that of one object, or of a folder, without a `/` at its end: then all objects below `address/` belong to it.
-#   Each object keeps its name within its folder.
-# - The new address depends on the names and the contents only, and not on where they were. The `ETag` of an object, which `list_objects_v2` returns, is made from
-#   its content.
-# - An address that is no text but a reference (`{"Get": ...}` or a function) stays as it is. Change nothing else, and leave the old objects. `Steps` holds all steps.
-#
-# It is judged on other definitions and other objects. The check also runs what you return.
+# - An address is that of one object, or of a folder, without a `/` at its end: then all objects below `address/` count. Each object keeps its name within its
+#   folder.
+# - The new address depends on names and contents only. The `ETag` of an object, from `list_objects_v2`, is made from its content.
+# - An address that is a reference (`{"Get": ...}` or a function) stays. Change nothing else, and leave the old objects. `Steps` holds all steps.
 
 
 # %% answer="m10_2_ex1"
@@ -239,18 +236,17 @@ shown(wait(sagemaker, started["PipelineExecutionArn"]))
 # of its source: what you do not give has the default.
 
 # %% [markdown] exercise="m10_2_ex2"
-# Write `finish(failed)` that starts an execution which finishes the failed execution with the ARN `failed`, with the newest definition of its pipeline. It
-# returns the ARN of the new execution.
+# Write `finish(failed)`. It starts an execution that finishes the one with the ARN `failed`, with the newest definition of its pipeline. It returns the new
+# ARN.
 #
 # - Steps that succeeded in the failed execution do not run again.
-# - All other steps of the newest definition run, if its conditions say so. If the failed execution had selected steps itself (`SelectiveExecutionConfig`), only
-#   those may run.
+# - All other steps of the newest definition run, if its conditions say so. If the failed execution had selected steps (`SelectiveExecutionConfig`), only those
+#   may run.
 # - The parameters have the values of the failed execution.
 #
 # These operations help: `describe_pipeline_execution`, `list_pipeline_execution_steps` (it returns pages), `list_pipeline_parameters_for_execution` and
 # `describe_pipeline` (with `PipelineDefinition`). A Condition step has its steps in `IfSteps` and `ElseSteps` of its `Arguments`. If it succeeded, select only
-# steps of the branch that it took: the `Outcome` in its `Metadata` is `"True"` or `"False"`. It is judged on other pipelines, with steps side by
-# side, and conditions within conditions.
+# steps of the branch that it took: the `Outcome` in its `Metadata` is `"True"` or `"False"`. Branches may have conditions, too.
 
 
 # %% answer="m10_2_ex2"
@@ -350,20 +346,18 @@ for kind, address in addresses.items():
 # %% [markdown] exercise="m10_2_ex3"
 # June was added, and the table in inches stopped. But this guard lets any other fault pass.
 #
-# Write `faults(flights, known)` that returns a list of the faults (`str`) of a table of one month, and an empty list if it is sound. `known` is a sample of 6,000
-# sound flights of the whole year, with the same columns. The function may use `pd` and what it imports itself, and no other name from outside. Then put it into
-# the pipeline: `guard_arn = guarded(guard, faults)`.
+# Write `faults(flights, known)` that returns a list of the faults (`str`) of a month's table: an empty list if it is sound. `known` is a sample of 6,000 sound
+# flights of the whole year, with the same columns. The function may use `pd` and what it imports itself, no other name from outside. Then put it into the
+# pipeline: `guard_arn = guarded(guard, faults)`.
 #
 # It is judged on unseen tables of 6,000 flights in any order: the share that it stops of the faulty ones, less that of the sound ones. A fault touches at least
-# a tenth of the rows: all of them, those of one airport, or some.
+# a tenth of the rows, such as those of one airport.
 #
 # | about | faults |
 # |---|---|
 # | table | few or repeated rows; no flights of an airport, a large airline or a weekday; missing, renamed, added or exchanged columns; columns of text |
 # | values | another unit; other numbers for airlines, airports or weekdays; stand-ins for missing values, such as -999; labels that cannot be |
 # | weather | a sensor is stuck at one value, or its values are missing |
-#
-# The check also starts your pipeline.
 
 
 # %% answer="m10_2_ex3"
@@ -405,7 +399,7 @@ check("m10_2_ex3", faults=faults, guard_arn=guard_arn)
 #
 # Three colleagues wrote three pipelines, of the same steps: `Prepare`, `Train`, `Evaluate`, and the condition `Good`, which leads to the fail step `Bad` if the
 # model is no better than chance. Each has one fault of its own, and all three fail. The *metadata* of a step names its job, and the log of the job says what
-# went wrong. If the step could not start its job, or is no job, its failure reason says it all. `log_of` in `given/parts.py` returns both:
+# went wrong. If there is no job, the step's failure reason says it all. `log_of` in `given/parts.py` returns both:
 
 # %%
 aws.upload(flights.sample(30_000, random_state=5), "year/flights.csv", header=True)
@@ -497,8 +491,8 @@ for vertex in found:
 # - `"data"`: the address (`S3Uri`) of the input `flights` of the Processing job that wrote the rows for it
 # - `"code"`: the address of the input `code` of that Processing job
 #
-# It is judged on other endpoints of one variant. Their pipelines ran several times, partly from the cache. Some endpoints were updated: their context may also
-# lead to earlier models. `list_artifacts(SourceUri=...)` finds the artifact of an archive.
+# Endpoints have one variant. Some were updated: their context may also lead to earlier models. `list_artifacts(SourceUri=...)` finds the artifact of an
+# archive.
 
 
 # %% answer="m10_2_ex5"
@@ -531,10 +525,10 @@ check("m10_2_ex5", origin=origin)
 # %% [markdown]
 # ## In this notebook we have
 #
-# - seen a cache that reuses too much and too little, and given it addresses that say what is there;
-# - finished an execution without paying again for what was good;
+# - given the cache addresses that say what is there;
+# - finished an execution without paying twice;
 # - stopped bad data by a guard that lets sound months pass;
-# - read steps and logs, and mended three pipelines with a change each;
+# - mended three pipelines with a change each;
 # - followed a model back to its execution, data and code.
 #
 # ## Recall
