@@ -59,9 +59,9 @@ marco.client("sagemaker").delete_model(ModelName=model)
 print(marco.client("sts").get_caller_identity()["Arn"])
 
 # %% [markdown]
-# A role has no password. A *principal* (a user, a session of a role, or a service) that the role *trusts* can *assume* it (`AssumeRole`). It gets temporary keys
-# for a *session*, which expire. Each session has a name, which its events show. The caller chooses this name, so it proves nothing, unless the role's trust
-# policy checks it by a condition on `sts:RoleSessionName`. The event of `AssumeRole` says who really called: the third notebook follows it.
+# A role has no password. A *principal* (a user, a session of a role, or a service) that the role *trusts* can *assume* it (`AssumeRole`). It gets temporary
+# keys for a *session*, which expire. Each session has a name, which its events show. The caller chooses this name, so it proves nothing, unless the trust
+# policy checks it (`sts:RoleSessionName`). The event of `AssumeRole` says who really called.
 #
 # *CloudTrail* records the calls of an account. Its history goes back {fact:cloudtrail-history-days} days. You ask by one attribute at a time:
 
@@ -76,7 +76,7 @@ for key, value in {"EventName": "DeleteModel", "Username": "marco"}.items():
 # %% [markdown]
 # What to notice:
 #
-# - First *who* did it, then *what else* that session did. For a leaked access key ask the same two questions.
+# - Ask first *who* did it, then *what else* that session did.
 # - On AWS an event comes about {fact:cloudtrail-minutes} minutes after the call, so this cell may print nothing there.
 # - The history has *management events*. Reading an object or invoking an endpoint is a *data event*: CloudTrail records it only if a
 #   trail asks for it.
@@ -156,8 +156,7 @@ print(access.outcome(aws, access.request(aws, access.arn(aws, trainer), *folders
 # | use the KMS key | to read and write objects, through S3 in this region |
 # | `logs:CreateLogStream`, `logs:PutLogEvents` | the log group `/aws/sagemaker/TrainingJobs` |
 #
-# The ARN for the last row is `arn:aws:logs:<region>:<account>:log-group:<group>:*`. The check runs a job as your role, on another bucket and key. Then it
-# sends calls that must be refused.
+# The ARN for the last row is `arn:aws:logs:<region>:<account>:log-group:<group>:*`.
 
 
 # %% answer="m13_1_ex1"
@@ -234,8 +233,6 @@ print(access.answer(person.client("sagemaker").create_training_job, **wish))
 # | `ForAllValues:StringEquals` | holds | all must match |
 # | `ForAnyValue:StringEquals` | does not hold | one match is enough |
 # | `Null` with `"true"` | holds | does not hold |
-#
-# Older texts write `sagemaker:VolumeKmsKey`. Use the names with `Arn`.
 
 # %% [markdown] exercise="m13_1_ex2"
 # Write `scientist_policy(team)` that returns the policy of a team's data scientist. `team` has `region`, `account`, `project`, `instances` (a list of types),
@@ -247,9 +244,8 @@ print(access.answer(person.client("sagemaker").create_training_job, **wish))
 # | `sagemaker:DescribeTrainingJob`, `sagemaker:StopTrainingJob` | jobs named `<project>-…` |
 # | `iam:PassRole` | `role`, to SageMaker: `iam:PassedToService` is `sagemaker.amazonaws.com` |
 #
-# The ARN of a job is `arn:aws:sagemaker:<region>:<account>:training-job/<name>`. A job may have instance groups of several types. The check sends such requests
-# as a person with your policy. The score: of the requests that must be refused, the share that is; minus, of the requests that the person needs, the share that
-# your policy refuses.
+# The ARN of a job is `arn:aws:sagemaker:<region>:<account>:training-job/<name>`. A job may have instance groups of several types. The score is the share that
+# is refused of all forbidden requests, less the share that is refused of all needed ones.
 
 
 # %% answer="m13_1_ex2"
@@ -315,8 +311,6 @@ print(json.dumps(setups["call-1"], indent=1))
 # | boundary | `s3:GetObject` and `s3:PutObject` in the object's folder; `kms:Decrypt` and `kms:GenerateDataKey` of `{key}`, in `{region}` |
 # | bucket | (by its `Deny`s) requests over TLS, writing under `{key}` by `aws:kms`, reading by `{role}` |
 # | key | `{role}`: the same two actions, through S3, for objects of the folder. The account: to manage the key |
-#
-# The check builds all three with your changes, sends the calls, and gives the policies to IAM's simulator, to see that the rest stays closed.
 
 
 # %% answer="m13_1_ex3"
@@ -380,11 +374,9 @@ for result in answer["EvaluationResults"]:
 #
 # - `reach(role_arn, actions, arns)` returns the list of all pairs `[action, arn]` that the role reaches by its policies and its boundary, each pair once.
 # - `session_policy(used)` returns a session policy, a `dict`. `used` is a list of such pairs, in any order: about twenty, of a dozen objects in S3. Every used
-#   pair must work; of all other pairs as few as possible. The check writes your policy as compact JSON, without spaces.
+#   pair must work; of all others (reading, writing, deleting) as few as possible. The check writes your policy as compact JSON, without spaces.
 #
 # An example: of `used = [["s3:GetObject", a], ["s3:GetObject", b], ["s3:PutObject", b]]` the pair `["s3:PutObject", a]` must be refused.
-#
-# The check assumes a role that may do everything in a bucket, with your policy, and tries every pair: reading, writing and deleting each object.
 
 
 # %% answer="m13_1_ex4"
