@@ -221,14 +221,13 @@ drawn.groupby("months").agg(["mean", "std"]).round(3)
 # Write two functions. `month` and `baseline` are tables of applications with three columns of 0 and 1: `black`, `denied` (what the bank decided) and
 # `predicted` (1: the model denies).
 #
-# - `figures(month)` returns `{"DPPL": ..., "DI": ..., "RD": ...}` as in the table above: the good outcome is *approved*, and `d` is `black == 1`. For example
-#   `{"DPPL": 0.0513, "DI": 0.9411, "RD": 0.0307}`.
-# - `pages(baseline, month)` returns a `bool`: does the model now treat Black applicants worse, compared with the others, than in the baseline? Months are
-#   drawn from the baseline, so take its figures as exact, although some months have more applications.
+# - `figures(month)` returns `{"DPPL": ..., "DI": ..., "RD": ...}` as in the table above: the good outcome is *approved*, and `d` is `black == 1`.
+# - `pages(baseline, month)` returns a `bool`: does the model now treat Black applicants worse, compared with the others, than in the baseline? Take the
+#   baseline's figures as exact.
 #
-# `pages` is judged on unseen months of other banks, with 120 to 11,000 applications, and few or many Black applicants. In the changed ones the model gives
-# Black applicants clearly higher probabilities of denial, or their `pirat` is higher. In some months the difference became *smaller*: nobody is called for
-# that. The score is the share of changed months that you find, less the share of the others for which you page.
+# `pages` is judged on unseen months of other banks, with 120 to 11,000 applications, and few or many Black applicants. In the changed ones Black applicants
+# have clearly higher scores, or a higher `pirat`. In some months the difference became *smaller*: nobody is called for that. The score is the share of changed
+# months that you find, less the share of the others for which you page.
 
 
 # %% answer="m12_3_ex1"
@@ -423,8 +422,7 @@ kinds.agg({name: ["min", "max"] for names in MONITORS.values() for name in names
 # `now` is a `dict` with the five measures of the month, for example `{"constant": 0, "drift": 0.25, "auc": 0.83, "dppl": 0.16, "ndcg": 1.0}`. `usual` is a
 # table of the same measures, with a row for each of twelve sound months of the same bank.
 #
-# The check practises on the diary. It is judged on months of other banks, whose usual measures differ. In many of them nobody should be called. In each month
-# at most one thing happened.
+# It is judged on months of other banks, whose usual measures differ. In many of them nobody should be called. In each month at most one thing happened.
 
 
 # %% answer="m12_3_ex3"
