@@ -121,7 +121,7 @@ for each in ce.get_cost_and_usage(**asked, GroupBy=by)["ResultsByTime"]:
 #
 # An example: team `a` has costs of 2 dollars in June and 1 in July, team `b` has 1 dollar in July. 8 dollars in June have no tag. Then `a` pays 9, and `b` pays 3.
 #
-# The check makes KMS keys for other teams, and compares what they pay with the bill. Long answers of Cost Explorer come in pages. Ours are short.
+# Long answers of Cost Explorer come in pages. Ours are short.
 
 
 # %% answer="m14_1_ex1"
@@ -185,14 +185,14 @@ for variant in found["ProductionVariants"]:
 # :::
 
 # %% [markdown] exercise="m14_1_ex2"
-# Write `tidy(prefix, bucket)` that ends all in the table that nobody uses. It returns nothing.
+# Write `tidy(prefix, bucket)` that ends all in the table that nobody uses.
 #
 # - Endpoints, training jobs and secrets are those whose names *begin* with `prefix`. Others' names may contain it in another place.
 # - NAT gateways are those with the tag `Name` equal to `prefix`, and the state `available`.
 # - Unfinished uploads are those in `bucket`, whose keys begin with `folder(prefix)`, which is given.
 # - A secret must be recoverable for 30 days.
 #
-# What is used must go on as before. The check builds such an account, runs your function, and tries out what is left. Then it runs your function once more.
+# What is used must go on as before. A second run must change nothing.
 
 
 # %% answer="m14_1_ex2"
@@ -239,7 +239,7 @@ print(before, "before,", bill.a_day(aws, prefix), "after")
 print(account.listed(aws, prefix))
 
 # %% [markdown]
-# What is left is used. The training jobs are still listed, because jobs are never removed: only their pools have ended. Can what is left be had for less? That is the question of [the next notebook](m14_2_the_same_for_less.ipynb).
+# What is left is used. The training jobs are still listed, because jobs are never removed: only their pools have ended.
 #
 # ## Hear of the next one
 #
@@ -277,8 +277,8 @@ stop, refusing = bill.stop_policy(aws)
 print(stop, json.dumps(refusing, indent=1), sep="\n")
 
 # %% [markdown] exercise="m14_1_ex3"
-# Write `guard(plan)` that makes a budget for a team. It returns nothing. `plan` has the texts `name`, `team`, `topic` (ARN), `policy` (ARN of a managed policy),
-# `role` (the name of the team's role), `acting` (ARN of the role that Budgets assumes), and the number `limit` in dollars.
+# Write `guard(plan)` that makes a budget for a team. `plan` has the texts `name`, `team`, `topic` (ARN), `policy` (ARN of a managed policy), `role` (the name
+# of the team's role), `acting` (ARN of the role that Budgets assumes), and the number `limit` in dollars.
 #
 # | part | is |
 # |---|---|
@@ -289,8 +289,6 @@ print(stop, json.dumps(refusing, indent=1), sep="\n")
 #
 # In the budget, `FilterExpression` is `{"Tags": {"Key": ..., "Values": [...]}}`, and beside it stands `"Metrics": ["UnblendedCost"]`. `create_budget_action`
 # makes an action; its type is `APPLY_IAM_POLICY`. It needs a subscriber, too: take the topic.
-#
-# The check reads what you made.
 
 
 # %% answer="m14_1_ex3"
@@ -366,7 +364,7 @@ show(bill.plot(load), words)
 # With a discount of 0.3, one dollar of commitment pays for 1 / 0.7 = 1.43 dollars at list prices. An example: 10 dollars of `hosting` in each of four hours, and
 # nothing else. The best commitment is 7.
 #
-# The check computes the cost of a year with your commitment, for other loads and discounts. That cost may be at most 0.1 % above the least.
+# The year's cost with your commitment may be at most 0.1 % above the least.
 
 
 # %% answer="m14_1_ex4"
