@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,12 @@ def fact(name: str) -> Any:
 
 def fill_in(text: str) -> str:
     """``text`` with every ``{fact:<id>}`` replaced by the fact's value. Raises `UnknownFact`."""
-    return REFERENCE.sub(lambda found: str(fact(found[1])), text)
+    return REFERENCE.sub(lambda found: _written(fact(found[1])), text)
+
+
+def _written(value: Any) -> str:
+    """0.00002 as people write it; ``str`` would give ``2e-05``."""
+    return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
 
 
 def overdue(today: date) -> list[str]:

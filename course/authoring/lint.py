@@ -27,6 +27,8 @@ DOLLAR = re.compile(r"(?<![\\$])\$\d[\d.,]*")
 ESCAPED_DOLLAR = re.compile(r"\\\$")
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 CODE_SPAN = re.compile(r"(`+)[^`].*?\1", re.S)
+HTML_TAG = re.compile(r"<[^>]+>")
+WORD = re.compile(r"\S*\w\S*")
 REFERENCE = re.compile(rf"^\s*{consistency.BEGIN}$.*?^\s*{consistency.END}$", re.M | re.S)
 PROGRESS = "course progress"
 PLOT = re.compile(r"\bplt\.\w+\(|\.plot(\.\w+)?\(|\.(hist|barh?|scatter|imshow|boxplot)\(")
@@ -112,6 +114,14 @@ def code_width(lesson: LessonSource) -> Iterator[Problem]:
             if len(line) > most:
                 shown = f"{line.strip()[:40]}…"
                 yield lesson.problem(cell, f"a line of {len(line)} columns, {shown!r}; at most {most} fit on a page.")
+
+
+def words(lesson: LessonSource) -> Iterator[Problem]:
+    """Counts what a learner reads: text, tables and hints. Code blocks, addresses of links and HTML tags are not words."""
+    texts = [HTML_TAG.sub("", LINK.sub(r"\g<text>", lesson.prose(cell))) for cell in lesson.markdown]
+    count, most = sum(len(WORD.findall(text)) for text in texts), settings()["words"]
+    if count > most:
+        yield lesson.problem(lesson.cells[0], f"{count:,} words to read; shorten the notebook to {most:,}, or divide it.")
 
 
 def size(lesson: LessonSource) -> Iterator[Problem]:
@@ -205,6 +215,7 @@ RULES: tuple[Callable[[LessonSource], Iterator[Problem]], ...] = (
     forbidden,
     exam_wording,
     size,
+    words,
     closing,
     *lint_exercises.RULES,
 )

@@ -546,8 +546,8 @@ print(*(line[:300] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 # - in `diagnoses`: `{"cause": "memory", "line": "Killed"}`
 # - in `repairs`: `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`
 #
-# `line` has words of a log line that shows the cause. They must be in no other endpoint's log. Leave out times of day and addresses. A repair is the smallest
-# change. `None` removes a member. Other paths are `Image` and `ModelDataUrl`.
+# `cause` is a word of the table. `line` has words of a log line that shows the cause. They must be in no other endpoint's log. Leave out times of day and
+# addresses. A repair is the smallest change. `None` removes a member. Other paths are `Image` and `ModelDataUrl`.
 #
 # `weather` was made of `artifacts` and `image` above.
 #

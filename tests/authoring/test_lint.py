@@ -43,6 +43,7 @@ FAULTS = {
     "a link that says here": (PROSE, "# See [here](https://example.org/a).\n", "the words of a link say where it goes"),
     "a link to a folder": (PROSE, "# Go on with [the next lesson](../m91_next/).\n", "goes to a folder, which JupyterLab cannot open"),
     "no way to see progress": ("course progress", "course", "the end of a notebook names `course progress`"),
+    "too much to read": (PROSE, f"# {'word ' * 2_200}\n", "words to read; shorten the notebook to 2,200, or divide it"),
     "a bare address": (PROSE, "# See https://example.org/a for more.\n", "bare address 'https://example.org/a'"),
     "an image in the text": (PROSE, "# ![Three flights, one late](data:image/png;base64,AAAA)\n", "keep images in given/"),
     "a pair of dollars": (PROSE, "# It costs $1 or $2.\n", "reads a pair of dollar signs as mathematics; write \\$1"),
@@ -93,6 +94,7 @@ CORRECT = [
     "# A [page on flights](https://example.org/a) and a path of the container, `/opt/ml/model`.\n",
     "# In Studio it is `/home/sagemaker-user/course`.\n",
     "# ```\n# # no heading\n# ```\n",
+    f"# ```\n# {'code ' * 2_200}\n# ```\n",
 ]
 
 

@@ -18,6 +18,11 @@ def test_prose_gets_the_value() -> None:
     assert facts.fill_in("at most {fact:lambda-minutes} minutes") == "at most 15 minutes"
 
 
+def test_a_small_price_is_written_without_an_exponent() -> None:
+    assert facts.fact("serverless-gb-second-usd") == 2e-05
+    assert facts.fill_in("{fact:serverless-gb-second-usd} dollars") == "0.00002 dollars"
+
+
 def test_an_unknown_fact_names_the_file_to_edit() -> None:
     with pytest.raises(facts.UnknownFact, match=r"facts\.yaml has no fact 'no-such'"):
         facts.fill_in("{fact:no-such}")
