@@ -88,12 +88,7 @@ for key, name in jobs.items():
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=aws.role, PrimaryContainer=container)
 
 # %% [markdown]
-# ## Two variants
-#
-# An endpoint may hold several *production variants*, each a model on its own instances. Their *weights*, here 9 and 1, divide the traffic. This is an *A/B
-# test*. Each answer names its variant.
-#
-# In the SageMaker SDK, *shapes* such as `ProductionVariant` are the parts of a request. The import takes some seconds.
+# Importing the SageMaker Python SDK takes some seconds. Its *shapes* are the parts of a request.
 
 # %%
 import logging
@@ -102,6 +97,14 @@ from sagemaker.core import shapes
 from sagemaker.core.resources import Endpoint, EndpointConfig
 
 logging.disable(logging.WARNING)  # the SDK reports every step
+
+# %% [markdown]
+# ## Two variants
+#
+# An endpoint may hold several *production variants*, each a model on its own instances. Their *weights*, here 9 and 1, divide the traffic. This is an *A/B
+# test*. Each answer names its variant.
+
+# %%
 endpoint, both = aws.unique("late-flights"), aws.unique("late-flights-both")
 rented = {"instance_type": "ml.m5.large", "initial_instance_count": 1}
 live = {"variant_name": "Live", "model_name": jobs["schedule"], "initial_variant_weight": 9}
@@ -190,7 +193,9 @@ show(figure, "Bars: error of the old model less that of the new one, by day of J
 #
 # ### A shadow variant
 #
-# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. Ours is `wide`.
+# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. So it shows errors, latency and, if answers are captured, how well
+# it predicts. It never shows what users *do* with an answer. It costs a second *fleet* of instances. Ours is `wide`: every request to it fails, and the app
+# notices nothing.
 
 
 # %%
@@ -217,11 +222,8 @@ for name in ("Live", "Shadow"):
     failed = total(cloudwatch, endpoint, name, "Invocation4XXErrors", requests=60)
     print(f"{name:7} {failed:.0f} errors of at least 60 requests")
 
-# %% [markdown]
-# The app noticed nothing, but every request to `wide` failed. A shadow shows errors, latency and, if answers are captured, how well it predicts. It costs a
-# second *fleet* of instances. It never shows what users *do* with an answer.
-#
-# Take the first row that fits. The order and the two standard errors are this course's own.
+# %% [markdown] exercise="m08_2_ex1"
+# Write `decide(experiment)`. It returns the word of the first row that fits. The order and the two standard errors are this course's own.
 #
 # | your decision | when |
 # |---|---|
@@ -229,9 +231,8 @@ for name in ("Live", "Shadow"):
 # | `wait` | there are fewer whole days than planned |
 # | `ship` | over the whole days, each counted once, the new model is better by at least two standard errors |
 # | `keep` | in all other cases |
-
-# %% [markdown] exercise="m08_2_ex1"
-# Write `decide(experiment)`. It returns a word of the table above. An experiment looks like this:
+#
+# An experiment looks like this:
 #
 # ```python
 # {
@@ -439,7 +440,10 @@ print("instances:", *counts)
 # ## Which metric, which target
 #
 # Target tracking assumes that a metric halves when the instances double. `InvocationsPerInstance`, the requests a minute for each instance, does.
-# `ModelLatency` does not: it is flat while nobody waits, and jumps when all wait. We replay a day of a busier endpoint.
+# `ModelLatency` does not: it is flat while nobody waits, and jumps when all wait. `CPUUtilization`, in percent, is right where requests differ much in work for
+# the processors. If the model waits for another service, the processors are idle at any load.
+#
+# We replay a day of a busier endpoint. The dotted line *flaps*: latency jumps, and many instances are ordered. Then latency falls, and they are removed.
 
 # %%
 yesterday = json.loads(Path("given/yesterday.json").read_text())
@@ -459,12 +463,6 @@ axes.set(xlabel="minute", ylabel="instances", ylim=(0, 17), yticks=range(0, 17, 
 axes.set_title("One metric follows the traffic, the other flaps")
 axes.legend(fontsize=8, loc="upper left")
 show(figure, "Lines by minute: instances under two policies, and requests.")
-
-# %% [markdown]
-# The dotted line *flaps*. Latency jumps, and many instances are ordered. Then latency falls, and they are removed.
-#
-# `CPUUtilization`, in percent, is right where requests differ much in work for the processors. If the model waits for another service, the processors are idle
-# at any load.
 
 # %% [markdown] exercise="m08_2_ex3"
 # Write `policy(brief)`. It returns the policy with which the *next* days cost least, instances and late answers together. It has the six keys of the examples
