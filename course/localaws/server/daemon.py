@@ -23,6 +23,7 @@ from typing import NoReturn
 import uvicorn
 
 from course.localaws.core import credentials, database, sdk_environment
+from course.localaws.server import heap
 from course.localaws.server.app import LocalAws
 from course.localaws.server.control import application
 from course.localaws.server.instance import InUseError, ServerError, ServerInfo, locked
@@ -79,6 +80,7 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         The state folder or the port is in use.
     """
     state, starter = options.state, options.starter
+    heap.release_large_buffers()
     if starter is not None:
         database.skip_disk_sync()  # its state is deleted at the end; starting and stopping take half as long
     with locked(state), contextlib.ExitStack() as at_end:
