@@ -16,6 +16,9 @@ from course.authoring.consistency import Problem
 from course.authoring.source import LessonCell, Source
 from course.grading import Exercise
 
+LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]*)[^)]*\)")
+HTML_TAG = re.compile(r"<[^>]+>")
+WORD = re.compile(r"\S*\w\S*")
 FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1\s*$", re.M | re.S)
 
 
@@ -53,6 +56,11 @@ class LessonSource:
         """A setting that may differ for this notebook."""
         values = settings()[name]
         return values.get(self.source.notebook, values["default"])
+
+
+def count_words(text: str) -> int:
+    """How many words a text has to read. Addresses of links, HTML tags and code blocks are none."""
+    return len(WORD.findall(HTML_TAG.sub("", LINK.sub(r"\g<text>", FENCED.sub("", text)))))
 
 
 @cache

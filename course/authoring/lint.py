@@ -14,21 +14,18 @@ from pathlib import Path
 from course import canary
 from course.authoring import build, consistency, lint_checks, lint_exercises, source
 from course.authoring.consistency import Problem
-from course.authoring.lesson import LessonSource, settings
+from course.authoring.lesson import LINK, LessonSource, count_words, settings
 from course.authoring.source import Source, SourceError
 from course.grading import DefinitionError, Exercise, catalogue
 
 HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.M)
 IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\([^)]*\)|<img\b(?P<html>[^>]*)>", re.I)
-LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]*)[^)]*\)")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\S", re.M)
 NUMBERED = re.compile(r"^\s*\d+[.)]\s+\S", re.M)
 DOLLAR = re.compile(r"(?<![\\$])\$\d[\d.,]*")
 ESCAPED_DOLLAR = re.compile(r"\\\$")
 PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 CODE_SPAN = re.compile(r"(`+)[^`].*?\1", re.S)
-HTML_TAG = re.compile(r"<[^>]+>")
-WORD = re.compile(r"\S*\w\S*")
 REFERENCE = re.compile(rf"^\s*{consistency.BEGIN}$.*?^\s*{consistency.END}$", re.M | re.S)
 PROGRESS = "course progress"
 PLOT = re.compile(r"\bplt\.\w+\(|\.plot(\.\w+)?\(|\.(hist|barh?|scatter|imshow|boxplot)\(")
@@ -116,10 +113,9 @@ def code_width(lesson: LessonSource) -> Iterator[Problem]:
                 yield lesson.problem(cell, f"a line of {len(line)} columns, {shown!r}; at most {most} fit on a page.")
 
 
-def words(lesson: LessonSource) -> Iterator[Problem]:
-    """Counts what a learner reads: text, tables and hints. Code blocks, addresses of links and HTML tags are not words."""
-    texts = [HTML_TAG.sub("", LINK.sub(r"\g<text>", lesson.prose(cell))) for cell in lesson.markdown]
-    count, most = sum(len(WORD.findall(text)) for text in texts), settings()["words"]
+def length(lesson: LessonSource) -> Iterator[Problem]:
+    """Counts what a learner reads: text, tables and hints."""
+    count, most = sum(count_words(lesson.prose(cell)) for cell in lesson.markdown), settings()["words"]
     if count > most:
         yield lesson.problem(lesson.cells[0], f"{count:,} words to read; shorten the notebook to {most:,}, or divide it.")
 
@@ -215,7 +211,7 @@ RULES: tuple[Callable[[LessonSource], Iterator[Problem]], ...] = (
     forbidden,
     exam_wording,
     size,
-    words,
+    length,
     closing,
     *lint_exercises.RULES,
 )

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from course.authoring.consistency import BEGIN, END, Problem
-from course.authoring.lesson import LessonSource, settings
+from course.authoring.lesson import LessonSource, count_words, settings
 from course.authoring.source import LessonCell
 from course.authoring.stub import number
 from course.grading import Exercise, Value
@@ -17,6 +17,7 @@ from course.grading import Exercise, Value
 GOALS = "By the end you can"
 GOAL = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(\S.*(?:\n(?!\s*(?:[-*+]|\d+[.)])\s|\s*\n).*)*)", re.M)
 NAMED = re.compile(r"\bexercises? (\d+(?:\.\d+)+(?:(?:,| and) \d+(?:\.\d+)+)*)")
+TABLE_ROW = re.compile(r"^\s*\|.*$", re.M)
 REGION = re.compile(rf"^[ \t]*{BEGIN}\n(.*?)^[ \t]*{END}", re.M | re.S)
 
 
@@ -32,6 +33,15 @@ def points(lesson: LessonSource) -> Iterator[Problem]:
     for exercise in lesson.notebook_exercises:
         if odd := [part for part, worth in exercise.parts.items() if worth % step]:
             yield _at_text(lesson, exercise, f"part {odd[0]!r} is worth {exercise.parts[odd[0]]:g} points; use steps of {step}.")
+
+
+def length(lesson: LessonSource) -> Iterator[Problem]:
+    """Counts the words of an exercise's text. Its tables come on top."""
+    most = settings()["exercise_words"]
+    for exercise in lesson.notebook_exercises:
+        count = count_words(TABLE_ROW.sub("", lesson.source.of(exercise.id, "exercise")[0].text))
+        if count > most:
+            yield _at_text(lesson, exercise, f"{count} words beside its tables; shorten the text to {most}.")
 
 
 def hints(lesson: LessonSource) -> Iterator[Problem]:
@@ -174,6 +184,7 @@ def _at_text(lesson: LessonSource, exercise: Exercise, what: str) -> Problem:
 RULES: tuple[Callable[[LessonSource], Iterator[Problem]], ...] = (
     order,
     points,
+    length,
     hints,
     given_away,
     objectives,

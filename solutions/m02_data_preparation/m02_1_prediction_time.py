@@ -434,15 +434,14 @@ print("the SDK's script:", twin["ProcessingInputs"][-1]["S3Input"]["S3Uri"])
 # values to each input. Without `job_name` it chooses the name of the job, too. When the job fails, `run` raises an exception.
 
 # %% [markdown] exercise="m02_1_ex3"
-# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)`, with the SDK or with boto3. It starts a Processing job called
-# `name` and returns `None`. Or it starts nothing and returns the request, a `dict`. Also write `script`, a `str`: the Python program that lies at
-# `script_uri`, named `split.py`.
+# Write `split_request(name, script_uri, records_uri, output_uri, validation_from, test_from)`, with the SDK or boto3. It starts a Processing job called `name`
+# and returns `None`. Or it starts nothing and returns the request, a `dict`. Also write `script`, a `str`: the Python program at `script_uri`, named `split.py`.
 #
 # With the SDK you may use `reads`, `writes` and `processor`. `processor.run` also takes a script from S3. With boto3 you may use `source`, `output` and
 # `processing_request`.
 #
 # The program reads all CSV files below `records_uri` (columns as in `KEPT`). It leaves out flights without `arr_delay`. It writes a CSV file with header to
-# each of three places. The flight's day in New York decides the place:
+# each of three places. The flight's day in New York decides:
 #
 # | place | days |
 # |---|---|

@@ -274,8 +274,8 @@ seasons(flights.sample(50_000, random_state=SEED), FEATURES).round(2)
 # year. It returns the content of a better `constraints.json`, for months of the *other* quarters.
 #
 # It is called for models that use seven to nine of our ten features, so take their names from `suggested`. It may use what you measured, such as
-# `seasons(...)`; `statistics` may stay unused. The analyzer runs with your constraints on unseen tables, each of 4,000 flights of a month. The score of a model
-# is the share of broken tables with a violation minus the share of sound tables with one. Of several models, the lowest score counts.
+# `seasons(...)`; `statistics` may stay unused. The analyzer runs with your constraints on unseen tables, each of 4,000 flights of a month. A model's score is
+# the share of broken tables with a violation minus the share of sound tables with one. The lowest score counts.
 #
 # | kind | what is broken |
 # |---|---|

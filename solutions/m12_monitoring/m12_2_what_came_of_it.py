@@ -102,8 +102,7 @@ print(label("july-08-0001", "1"))
 # folders from the beginning of its window until now.
 
 # %% [markdown] exercise="m12_2_ex1"
-# Write `write_labels(predictions, messages, folder)` that stores labels below the S3 URI `folder`, and returns nothing. `messages` is a table of what
-# the airline reported.
+# Write `write_labels(predictions, messages, folder)` that stores labels below the S3 URI `folder`.
 #
 # | table | column | example |
 # |---|---|---|
@@ -117,13 +116,10 @@ print(label("july-08-0001", "1"))
 #
 # - The newest message of a flight counts. Only a flight that landed has a label: `"1"` if it is more than 15 minutes late, else `"0"`.
 # - Each prediction of a flight with a label has exactly one line, in the folder of an hour, best that of `sent`. Other predictions have none.
-# - The function is called again and again, with all messages so far. After each call the files fit the newest table. Lines of an earlier call may be wrong by
-#   then.
+# - The function is called again and again, with all messages so far. After each call the files fit the newest table: earlier lines may be wrong by then.
 #
-# All rows are of one day, so a flight name means one flight. Only your function writes below `folder`, so it may delete there. To try it, use small tables of
-# your own and another folder, such as `f"{folder}/trial"`.
-#
-# It is judged on unseen flights, by what the job merges.
+# All rows are of one day, so a flight name means one flight. Only your function writes below `folder`, so it may delete there. Try it with another folder. It
+# is judged by what the job merges.
 
 
 # %% answer="m12_2_ex1"
@@ -360,13 +356,12 @@ pd.DataFrame({name: played(days, case, plan) for name, plan in plans.items()}).T
 # %% [markdown] exercise="m12_2_ex3"
 # Write `watch(days, case)` that returns the plan for a service: `{"watch": "never"}`, `{"watch": "weekly"}`, or `{"watch": "alarm", "alarm": <request>}`.
 #
-# - `days` is a table like `days_of("EWR")`, and `case` a `dict` like `case` above. Its numbers differ from service to service.
-# - The request is a whole one for `put_metric_alarm`, with any `AlarmName`. It names a metric of the endpoint and schedule in `case`, with its namespace and
-#   dimensions, and a `Statistic`; a day has one value, so `Average` will do. Its period is a day, it looks at 7 periods at most, and `AlarmActions` is a list
-#   with the topic.
+# - `days` is a table like `days_of("EWR")`, and `case` a `dict` like `case` above, with other numbers.
+# - The request is a whole one for `put_metric_alarm`, with any `AlarmName`. It names a metric of the endpoint and schedule in `case`, with namespace and
+#   dimensions. `Average` will do as `Statistic`. The period is a day, at most 7 are looked at, and `AlarmActions` has the topic.
 #
-# It is judged by dollars, on the unseen days from July to December, for several services. You get points for what you save compared with the better of the two
-# plans without an alarm: all of them if you save a quarter of what the best alarm in hindsight would save. The AUC need not be the best metric.
+# Several services are judged on unseen days from July to December. You get points for the dollars that you save, compared with the better plan without an
+# alarm: all for a quarter of what the best alarm in hindsight saves. The AUC need not be the best metric.
 
 
 # %% answer="m12_2_ex3"

@@ -218,16 +218,16 @@ drawn.groupby("months").agg(["mean", "std"]).round(3)
 # often with 300, and would miss changes with 5,000. A share has a standard deviation, which follows from the share and the number of people.
 
 # %% [markdown] exercise="m12_3_ex1"
-# Write two functions. `month` and `baseline` are tables of applications with three columns of 0 and 1: `black`, `denied` (what the bank decided) and
-# `predicted` (1: the model denies).
+# Write two functions. `month` and `baseline` are tables of applications with columns of 0 and 1: `black`, `denied` (by the bank) and `predicted` (1: the model
+# denies).
 #
 # - `figures(month)` returns `{"DPPL": ..., "DI": ..., "RD": ...}` as in the table above: the good outcome is *approved*, and `d` is `black == 1`.
 # - `pages(baseline, month)` returns a `bool`: does the model now treat Black applicants worse, compared with the others, than in the baseline? Take the
 #   baseline's figures as exact.
 #
-# `pages` is judged on unseen months of other banks, with 120 to 11,000 applications, and few or many Black applicants. In the changed ones Black applicants
-# have clearly higher scores, or a higher `pirat`. In some months the difference became *smaller*: nobody is called for that. The score is the share of changed
-# months that you find, less the share of the others for which you page.
+# `pages` is judged on unseen months of 120 to 11,000 applications, few or many of Black applicants. In changed ones these have clearly higher scores, or a
+# higher `pirat`. Where the difference became *smaller*, do not page. The score is the share of changed months found, less the share of other months for which
+# you page.
 
 
 # %% answer="m12_3_ex1"

@@ -190,15 +190,19 @@ print(load_test.table(recommendations))
 
 # %% [markdown] exercise="m14_2_ex2"
 # Write `cheapest(recommendations, need)`. It returns a `dict`: the instance `type`, how many `instances`, and what a thousand requests cost with them,
-# `per_thousand`, in US dollars. If nothing suits, it returns `None`.
+# `per_thousand`, in US dollars. If nothing suits, it returns `None`. `recommendations` is the list `InferenceRecommendations` of
+# `describe_inference_recommendations_job`. An instance may get 80 % of `MaxInvocations`, the requests a minute that it stands. As many instances as the peak needs run
+# all the time.
 #
-# - `recommendations` is a list as `describe_inference_recommendations_job` returns it in `InferenceRecommendations`.
-# - `need` has `peak`, requests in the busiest minute; `mean`, requests a minute on average over all hours; `p95_ms`, the limit of the latency; and `least`, the fewest
-#   instances, so that one may fail.
-# - An instance may get 80 % of the `MaxInvocations` that it stands. As many instances as the peak needs run all the time.
+# | `need` | what it is |
+# |---|---|
+# | `peak` | requests in the busiest minute |
+# | `mean` | requests a minute, on average over all hours |
+# | `p95_ms` | limit of the latency |
+# | `least` | fewest instances, so that one may fail |
 #
-# An example: a type for 0.2 dollars an hour stands 1,000 requests a minute. For a peak of 1,900 it takes 3 instances. With a mean of 500, a thousand requests cost
-# 0.02 dollars.
+# An example: a type for 0.2 dollars an hour stands 1,000 requests a minute. For a peak of 1,900 it takes 3 instances. With a mean of 500, a thousand requests
+# cost 0.02 dollars.
 #
 # A recommendation may be for a serverless endpoint: it has a `ServerlessConfig`, and no `InstanceType`. Leave it out.
 
@@ -348,13 +352,13 @@ for choice in company.options(facts)["airports"][:6]:
 # a seed. A plan that only just keeps a limit in one year can break it in the next.
 
 # %% [markdown] exercise="m14_2_ex4"
-# Write `plan(facts)` that returns a plan for the *next* year: a `dict` like `company.today(facts)`, with an option for each workload and the `commitment` of a Savings
-# Plan, in dollars an hour.
+# Write `plan(facts)` that returns a plan for the *next* year: a `dict` like `company.today(facts)`, with an option for each workload and the `commitment` of a
+# Savings Plan, in dollars an hour.
 #
 # - `facts` are those of last year. In the next year the website has as much load, or up to a tenth more: nobody knows. Its limit must hold all the same.
-# - A Savings Plan has the discount `company.DISCOUNT`. It pays for endpoints, transform jobs and training on demand. `replay(...).attrs["planned"]` are their dollars
-#   of each hour at list prices.
-# - A workload that breaks its limit goes back to today's way: it costs what it costs today.
+# - A Savings Plan has the discount `company.DISCOUNT`. It pays for endpoints, transform jobs and training on demand. `replay(...).attrs["planned"]` are their
+#   dollars of each hour at list prices.
+# - A workload that breaks its limit costs what it costs today.
 #
 # Nearly all companies can have half of their bill. For all points, your plan costs at most 5 % more than the best. It may take 30 seconds.
 

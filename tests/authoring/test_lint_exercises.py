@@ -19,6 +19,12 @@ TEXTS = {
     ),
     "an exercise without a goal": ("(exercise 90.1.3)", "(exercise 90.1.2)", "exercise 90.1.3 meets no goal"),
     "a goal of an exercise that is not there": ("(exercise 90.1.3)", "(exercises 90.1.3 and 90.1.7)", "names exercise 90.1.7"),
+    "a text that is too long": (
+        "Assign the number",
+        f"{'Read on. ' * 65}Assign the number",
+        "words beside its tables; shorten the text to 130",
+    ),
+    "a long table": ("Assign the number", "| it says |\n# |---|\n# | " + "a word " * 70 + "|\n#\n# Assign the number", None),
     "a cell that hangs on an answer": (
         'costs = {"missed": 120',
         'costs = {"missed": 40 * flights',
