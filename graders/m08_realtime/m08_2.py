@@ -155,6 +155,7 @@ PRACTICE_RELEASES = (  # a bad model, from which minute on, and a good one
     ("server", 5, "same"),
 )
 LEAST = {"share": 0.35, "factor": 4}  # of what a bad model does
+GOOD_MODELS = {"hiccup": "with one bad minute", "pause": "with minutes in which nobody asks", "same": "like the old one"}
 
 
 @ex2.practice
@@ -169,14 +170,14 @@ def practice_ex2(answer: Answer, report: Report) -> None:
         if not report.part("guard", fallen["rolled_back"] is not None, not_caught(bad, given, fallen)):
             return
         if passed["rolled_back"] is not None:
-            said = f"A good model ({good}) was taken back in minute {passed['rolled_back']} by {passed['alarm']!r}: "
+            said = f"A good model ({GOOD_MODELS[good]}) was taken back in minute {passed['rolled_back']} by {passed['alarm']!r}: "
             report.part("guard", False, said + false_alarm(good, given, one, passed["alarm"]))
             return
         said = f"A good model was there after {passed['minutes']} minutes of the {one['minutes']} that a release may take."
         if not report.part("guard", passed["minutes"] <= one["minutes"], said):
             return
         said = f"{fallen['hurt']} requests were answered badly before a bad model was taken back, of {one['most_hurt']} at most: "
-        if not report.part("hurt", fallen["hurt"] <= one["most_hurt"], f"{said}what share of the traffic, for how many minutes?"):
+        if not report.part("hurt", fallen["hurt"] <= one["most_hurt"], said + too_late(given)):
             return
     report.finished("guard", "hurt")
     report.doing("releases a model on an endpoint for practice, under your guard")
@@ -195,11 +196,23 @@ def false_alarm(kind: str, given: dict, one: dict, name: str) -> str:
     return "nothing was wrong with it. Is your threshold above what is usual, for few requests and for many?"
 
 
+def sees_both_fleets(given: dict) -> bool:
+    """Whether no alarm of a guard looks at the new fleet alone."""
+    return not any(one["Name"] == "EndpointConfigName" for alarm in given["alarms"] for one in alarm["Dimensions"])
+
+
+BOTH_FLEETS = "Your alarms see old and new fleet together: which dimension tells them apart?"
+
+
+def too_late(given: dict) -> str:
+    """A question for those whose guard takes a bad model back too late."""
+    return BOTH_FLEETS if sees_both_fleets(given) else "what share of the traffic does the canary get, and for how long?"
+
+
 def not_caught(kind: str, given: dict, fallen: dict) -> str:
     """A question for those whose guard let a bad model through."""
-    names = [{one["Name"] for one in alarm["Dimensions"]} for alarm in given["alarms"]]
-    if not any("EndpointConfigName" in one for one in names):
-        return "Your alarms see old and new fleet together: which dimension tells them apart?"
+    if sees_both_fleets(given):
+        return BOTH_FLEETS
     about = {"client": "answers with client errors", "server": "answers with server errors", "slow": "answers late"}
     seen = {"client": ("4XX", "ModelErrors"), "server": ("5XX", "ModelErrors"), "slow": ("Latency",)}[kind]
     if fallen["minutes"] < 12 and any(word in alarm["MetricName"] for alarm in given["alarms"] for word in seen):

@@ -12,7 +12,7 @@ from course.grading.citing import shows
 from course.grading.jobs import sagemaker_role
 from course.grading.scoring import guard_share, rule_share
 
-from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint
+from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint, too_late
 from .m08_2_broken import check_form, endpoint_named, log_of
 from .m08_2_calls import played, report_scenes, script
 from .m08_2_cases import KINDS, day, experiments, replay
@@ -104,9 +104,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     report.part("guard", guard_share(caught, alarms), counts + said)
     kept = sum(unhurt)
     said = f"In {kept} of {len(unhurt)} bad releases no more requests than allowed were answered badly: "
-    report.part(
-        "hurt", min(1.0, kept / len(unhurt) / HURT_SHARE), f"{said}what share of the traffic does the canary get, and for how long?"
-    )
+    report.part("hurt", min(1.0, kept / len(unhurt) / HURT_SHARE), said + too_late(given))
     report.finished("guard", "hurt")
     if guard_share(caught, alarms):
         report.doing("releases a model on an endpoint of its own, under your guard")

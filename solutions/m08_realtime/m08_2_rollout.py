@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Let the better model in, and the bad one out
 #
-# The travel app uses your model of late flights. A colleague says that he has a better one. Last spring a model like that gave wrong answers all night.
+# The travel app uses your model of late flights. A colleague says that he has a better one.
 #
 # Services, metrics, limits and prices are AWS's, unless the text says "this course's".
 #
@@ -55,7 +55,7 @@ sagemaker, cloudwatch = aws.client("sagemaker"), aws.client("cloudwatch")
 aws
 
 # %% [markdown]
-# With fewer flights, scores vary more.
+# With fewer flights the models train faster, but their scores vary more.
 
 # %% tags=["parameters"]
 SEED = 2
@@ -63,8 +63,8 @@ FLIGHTS = 8_000
 ROUNDS = 20
 
 # %% [markdown]
-# `schedule` is live. It gets empty weather columns. `weather` gets full ones, in the same order. So both answer the same request. `wide` was trained by mistake
-# with two columns more.
+# We train three models. `schedule`, the live one, learns from empty weather columns, `weather` from full ones. So both take the same request. `wide` learns by
+# mistake from two columns more.
 
 # %%
 flights = flown(aws.data("flights"), aws.data("weather"))
@@ -102,7 +102,7 @@ logging.disable(logging.WARNING)  # the SDK reports every step
 # ## Two variants
 #
 # An endpoint may hold several *production variants*, each a model on its own instances. Their *weights*, here 9 and 1, divide the traffic. This is an *A/B
-# test*. Each answer names its variant.
+# test*.
 
 # %%
 endpoint, both = aws.unique("late-flights"), aws.unique("late-flights-both")
@@ -193,7 +193,7 @@ show(figure, "Bars: error of the old model less that of the new one, by day of J
 #
 # ### A shadow variant
 #
-# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. So it shows errors, latency and, if answers are captured, how well
+# A *shadow variant* gets a copy of the requests. Its answers are measured and thrown away. So it shows errors, latency and, if its answers are stored, how well
 # it predicts. It never shows what users *do* with an answer. It costs a second *fleet* of instances. Ours is `wide`: every request to it fails, and the app
 # notices nothing.
 
@@ -285,7 +285,7 @@ check("m08_2_ex1", decide=decide)
 #
 # - A model that just started may have one bad minute.
 # - When nobody asks, there is no data. With `TreatMissingData` as `notBreaching`, that counts as good.
-# - A fault may take up to eight minutes to show (this course's number).
+# - A fault shows up to eight minutes after the new fleet's first request (this course's number).
 #
 # The update below takes the shadow away. `asked_while_updating` moves the clock of the local AWS forward.
 
@@ -432,7 +432,7 @@ print("instances:", *counts)
 
 # %% [markdown]
 # With a target of 10, 24 requests a minute need three instances. On AWS an instance takes minutes to start. `ScaleOutCooldown` prevents a second order for
-# those still starting.
+# those still starting, `ScaleInCooldown` a second removal.
 #
 # *Scheduled actions* suit traffic that follows the time of day. *Step scaling* suits big jumps. A newer metric, `ConcurrentRequestsPerModel`, is counted every
 # {fact:concurrent-metric-seconds} seconds and notices sooner.
@@ -465,8 +465,9 @@ axes.legend(fontsize=8, loc="upper left")
 show(figure, "Lines by minute: instances under two policies, and requests.")
 
 # %% [markdown] exercise="m08_2_ex3"
-# Write `policy(brief)`. It returns the policy with which the *next* days cost least, instances and late answers together. It has the six keys of the examples
-# in `tried`. The metric is one of the three named here. Cooldowns are whole seconds, and `1 <= min <= max <= 12`. A brief is like `yesterday`:
+# Write `policy(brief)`. It returns the policy with which the *next* days cost least, instances and late answers together. It has the six keys of those in
+# `tried`. The metric is one of the three named here; `ModelLatency` is in milliseconds. Cooldowns are whole seconds, and `1 <= min <= max <= 12`. Your function
+# may call `replay(brief, policy)["cost"]`, the cost of the brief's own day. A brief is like `yesterday`:
 #
 # | member | meaning |
 # |---|---|
@@ -476,7 +477,7 @@ show(figure, "Lines by minute: instances under two policies, and requests.")
 # | `late_usd`, `instance_usd` | cost of a late answer, and of an instance for an hour |
 # | `start_minutes` | until a new instance has started |
 #
-# Six unseen endpoints are judged, on other days. A cost within 2.5 % of the best earns all points. Your function may take ten seconds for a brief.
+# Six unseen endpoints are judged, on other days. A cost within 2.5 % of the best earns all points. You have ten seconds for a brief.
 
 
 # %% answer="m08_2_ex3"
@@ -542,7 +543,7 @@ print(*(line[:300] for line in log_lines(logs, names["case-1"])[-8:]), sep="\n")
 # Make two `dict`s with the keys `"case-1"` to `"case-4"`. For a container killed for lack of memory, the values would be:
 #
 # - in `diagnoses`: `{"cause": "memory", "line": "Killed"}`
-# - in `repairs`: `{"Environment.SAGEMAKER_MODEL_SERVER_WORKERS": "1"}`
+# - in `repairs`: `{"Environment.MAX_CONTENT_LENGTH": "1000"}`
 #
 # `cause` is a word of the table. `line` has words of a log line that shows the cause. They must be in no other endpoint's log. Leave out times of day and
 # addresses. A repair is the smallest change. `None` removes a member. Other paths are `Image` and `ModelDataUrl`.
@@ -609,8 +610,8 @@ check("m08_2_ex4", diagnoses=diagnoses, repairs=repairs)
 # If the model gives no answer, also after `Refused`, answer 200 with the fallback. Bodies that are no JSON, or not `{"flights": [...]}` with at least one
 # flight and all of `COLUMNS` in each, get status 400 without a call.
 #
-# Nearly all answers take less than 250 ms. In an outage, call the endpoint at most 1.5 times an event on average (this course's limit). Before and well after
-# it, two failed tries are followed by a third while there is time.
+# Nearly all answers take less than 250 ms. In an outage of 30 events, call the endpoint at most 1.5 times an event on average (this course's limit). Before it,
+# and after 24 good events again, two failed tries are followed by a third while there is time.
 
 
 # %% answer="m08_2_ex5"
@@ -658,7 +659,7 @@ check("m08_2_ex5", handler=handler)
 # 1. Why does an unfinished day look too good?
 # 2. A new model is better by 7 standard errors by flights, by 1 by days. What do you know?
 # 3. What does a shadow variant never show?
-# 4. Which dimension makes an alarm look at the new fleet alone, and what happens without it?
+# 4. Which dimension makes an alarm look at the new fleet alone?
 # 5. Why does target tracking on latency flap?
 #
 # <details><summary>Answers</summary>
@@ -666,7 +667,7 @@ check("m08_2_ex5", handler=handler)
 # - To 1: the late flights' outcomes are still to come.
 # - To 2: it was better on these days. Other days are nearly unknown.
 # - To 3: what users do with its answers.
-# - To 4: `EndpointConfigName`. Without it the old fleet's good answers hide the errors.
+# - To 4: `EndpointConfigName`.
 # - To 5: latency does not halve when the instances double.
 #
 # </details>
