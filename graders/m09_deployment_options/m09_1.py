@@ -13,7 +13,7 @@ from .m09_1_serve import Hour, judge
 # Each condition decides once, and two of them stand on their border.
 PRACTICE_HOURS = (
     Hour({"requests": 180, "at_once": 3, "seconds": 0.5, "cold_seconds": 2.5, "patience": 3.0, "model_mb": 2_048}, 2_048, "seldom"),
-    Hour({"requests": 6_100, "at_once": 2, "seconds": 0.75, "cold_seconds": 2.0, "patience": 6.0, "model_mb": 1_900}, None, "dear"),
+    Hour({"requests": 6_100, "at_once": 2, "seconds": 0.75, "cold_seconds": 2.0, "patience": 6.0, "model_mb": 1_100}, None, "dear"),
     Hour({"requests": 40, "at_once": 2, "seconds": 0.5, "cold_seconds": 4.0, "patience": 4.25, "model_mb": 700}, None, "cold"),
     Hour({"requests": 90, "at_once": 2, "seconds": 0.25, "cold_seconds": 3.0, "patience": 9.0, "model_mb": 6_400}, None, "large"),
     Hour({"requests": 700, "at_once": 4, "seconds": 1.25, "cold_seconds": 1.5, "patience": 5.0, "model_mb": 5_300}, 6_144, "seldom"),

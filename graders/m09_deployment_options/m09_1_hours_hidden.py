@@ -26,7 +26,10 @@ def hours(rng: random.Random) -> list[Hour]:
     seldom = drawn(rng, rng.randint(2, 5), rng.uniform(0.02, 0.3))
     seldom |= {"model_mb": seldom["model_mb"] // 1024 * 1024 + 1024, "patience": seldom["seconds"] + seldom["cold_seconds"]}
     size = seldom["model_mb"] // 1024
-    dear = seldom | {"requests": even(seldom["seconds"], size) * rng.uniform(1.1, 0.9 * size)}  # for 1 GB, it would not be
+    dear = seldom | {"model_mb": 1024 * (size - 1) + rng.randint(20, 120)}
+    dear["requests"] = even(dear["seconds"], size) * rng.uniform(
+        1.04, 0.96 * size * 1024 / dear["model_mb"]
+    )  # for the model alone, not dear
     cold = drawn(rng, rng.randint(1, 4), rng.uniform(0.02, 0.3))
     cold["patience"] = cold["seconds"] + cold["cold_seconds"] - rng.choice([0.25, 0.5, 0.75])
     large = drawn(rng, MOST_GB + 1, rng.uniform(0.02, 0.3))

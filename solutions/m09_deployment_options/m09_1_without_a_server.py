@@ -207,7 +207,7 @@ show(figure, "Lines: dollars an hour by requests an hour, serverless and instanc
 # | cold start | `seconds` and `cold_seconds` together are no more than `patience` |
 # | price | the requests cost less than the instance. Each costs its `seconds` times `GB_SECOND` times the GB (1,024 MB) of the chosen size |
 #
-# A model of 1,500 MB, for example, needs 2,048 MB. Name each endpoint by `aws.unique`. Your function is graded with other hours and another model.
+# A model of 1,500 MB, for example, needs 2,048 MB. Name each endpoint by `aws.unique`. Other hours and another model are graded.
 
 
 # %% answer="m09_1_ex1"
@@ -282,8 +282,9 @@ config
 # | `{"state": "failed", "text": ...}` | an object is at its failure location; `text` is what it holds |
 # | `{"state": "waiting", "text": ""}` | neither is there `seconds` seconds after the call |
 #
-# Send all bodies before you wait for any. Return when nothing is waiting, or when the time is over. The `seconds` are for all bodies together. Look at
-# S3, with a `pause()` between two looks. Your function must work twice in a row, and with equal bodies. It is graded with other bodies and endpoints.
+# Send all bodies before you wait for any. Return when nothing is waiting, or when the time is over. The `seconds` are for all bodies together. `put(body, key)`
+# stores a body in S3 and returns its URI. Look at S3, with a `pause()` between two looks. Your function must work twice in a row, and with equal bodies. Other
+# bodies and endpoints are graded.
 
 
 # %% answer="m09_1_ex2"
@@ -342,7 +343,7 @@ cloudwatch.put_metric_alarm(AlarmName=planners, AlarmActions=[wake["PolicyARN"]]
 cloudwatch.describe_alarms(AlarmNames=[planners])["MetricAlarms"][0]["StateValue"]
 
 # %% [markdown]
-# We let sixteen quiet minutes pass, ask three questions, and let six more pass.
+# The alarm has no data yet. We let sixteen quiet minutes pass, ask three questions, and let six more pass.
 
 
 # %%
@@ -374,14 +375,14 @@ print("From now on at least one instance.")
 
 # %% [markdown]
 # Fifteen minutes after the last question the instance goes. The three new ones waited until the alarm added an instance. On AWS that takes
-# some minutes.
+# some minutes. Then it goes again.
 #
 # ## Batch transform: a job, files in, files out
 #
 # A *batch transform* job starts an instance with the model. It sends the files in pieces, the *requests*, stores the answers, and
-# ends. Then nothing is left to pay.
+# ends.
 #
-# A row of our file is an id and the eight columns. These fields decide what comes out:
+# A row of our file is an id and the eight columns that the model takes, `COLUMNS`. These fields decide what comes out:
 #
 # | field | what it does |
 # |---|---|
@@ -466,14 +467,15 @@ print(f"{len(answers):,} answers for {len(asked_rows):,} rows; the first: {lines
 # | `uri` | where the files are |
 # | `columns` | columns of a row, such as `["gate", "weekday", "flight", ...]` |
 # | `id` | which of these is the id, such as `"flight"` |
-# | `gzip` | whether the files are packed (`TransformInput` has a `CompressionType`) |
+# | `gzip` | whether the files are packed: then `CompressionType` in `TransformInput` is `Gzip` |
 # | `payload_mb` | limit of a request in MB, an `int` |
 # | `model` | name of the model |
 # | `target` | where answers go |
 #
-# The rows have no header. The eight columns of `COLUMNS` are in their order. The id may stand anywhere. So may others, which the model must not see.
+# The rows have no header. The eight columns of `COLUMNS` keep their order, but the id and others may stand before, between or after them. The model must see
+# the eight alone. One `ml.m5.large` is enough.
 #
-# For `columns` of `["flight", *COLUMNS]` the filters are those above. The check starts the jobs. You are graded on unseen files.
+# For `columns` of `["flight", *COLUMNS]` the filters are those above.
 
 
 # %% answer="m09_1_ex3"
@@ -569,9 +571,9 @@ requests["night-1"]
 # | `repairs[night]` | `{path: value}`, the smallest change of the request that repairs it |
 #
 # Cite no times of day. A diagnosis could be `{"cause": "shift", "evidence": "flight-000000123"}`, a repair `{"TransformInput.ContentType": "text/csv"}`. A
-# change that touches more than the fault loses half of its points. Do not change the files.
+# change that touches more than the fault loses half of its points.
 #
-# The check makes each request again with your change, as you can with `repaired` and `wait`. Then every row of `nights/day/` must have one line with its id and
+# The check makes each request again with your change, as you can with `repaired(requests[night], repairs[night])` and `wait`. Then every row of `nights/day/` must have one line with its id and
 # its answer.
 
 # %% answer="m09_1_ex4"
