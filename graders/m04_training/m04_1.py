@@ -1,5 +1,6 @@
 """m04_1: the built-in XGBoost as a training job."""
 
+import contextlib
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 from botocore.exceptions import ClientError, ParamValidationError
 
-from course.grading import Answer, Exercise, Function, Report
+from course.grading import Answer, AnswerError, Exercise, Function, Report
 from course.grading.exercise.members import member_at
 from course.grading.jobs import ended
 
@@ -29,14 +30,16 @@ ex1 = Exercise(
     title="Write the request of a training job",
     section="A job with two channels",
     parts={"request": 1, "channels": 1, "job": 1},
-    evidence={"training_request": Function("training_request(name: str, train: str, validation: str, rounds: int) -> dict")},
+    evidence={"training_request": Function("training_request(name: str, train: str, validation: str, rounds: int) -> dict | None")},
     skills={"C01": ["2.2.S1"], "C02": ["2.2.1"]},
     topics=["train.builtin", "train.channels"],
     seconds=90,
     hints=(
-        "The request of the first job has one channel. What changes for two?",
-        "Each entry of `InputDataConfig` has a `ChannelName`, a `ContentType` and a `DataSource`. XGBoost knows two channel names.",
-        'Hyperparameters are text: `str(rounds)`. For AUC on validation data: `"eval_metric": "auc"` and a channel called `"validation"`.',
+        "Both jobs above have one channel. What changes for two?",
+        "With the SDK a channel is an `InputData`, with boto3 an entry of `InputDataConfig`. Each has a name, a content type and a URI. "
+        "XGBoost knows two channel names.",
+        'For AUC on validation data: `"eval_metric": "auc"` and a channel called `"validation"`. The SDK takes `base_job_name=name` and '
+        '`"num_round": rounds`; in a request hyperparameters are text: `str(rounds)`.',
     ),
 )
 
@@ -104,7 +107,7 @@ def practice_ex1(answer: Answer, report: Report) -> None:
 
 
 def run_request(answer: Answer, report: Report, rows: dict[str, int], rounds: int) -> None:
-    """Run a job from the learner's request, on so many rows in each channel."""
+    """Run a job from the learner's request, or wait for the one that it started, on so many rows in each channel."""
     s3, sagemaker = answer.client("s3"), answer.client("sagemaker")
     bucket, name = s3.list_buckets()["Buckets"][0]["Name"], f"check-m04-1-{answer.token()}"
     keys = {channel: f"{name}/{channel}/data.csv" for channel in rows}
@@ -113,18 +116,51 @@ def run_request(answer: Answer, report: Report, rows: dict[str, int], rounds: in
         s3.put_object(Bucket=bucket, Key=key, Body="\n".join(f"{int(x + y > 1)},{x:.3f},{y:.3f}" for x, y in points).encode())
     try:
         uris = {channel: f"s3://{bucket}/{key}" for channel, key in keys.items()}
-        request = answer.call("training_request", name, uris["train"], uris["validation"], rounds)
-        if check_request(report, request, name, uris, rounds):
-            report.doing("runs a training job from your request")
+        report.doing("runs a training job from your request")
+        request = requested(answer, report, name, uris["train"], uris["validation"], rounds)
+        if request is not None and check_request(report, request, name, uris, rounds):
             _check_job(report, sagemaker, request)
     finally:
+        stop_job(sagemaker, name)
         for key in keys.values():
             s3.delete_object(Bucket=bucket, Key=key)
 
 
+def requested(answer: Answer, report: Report, name: str, *arguments: Any) -> dict[str, Any] | None:
+    """The request that `training_request` returns, or the description of the job it starts; reports the part ``request`` without both."""
+    sagemaker = answer.client("sagemaker")
+    try:
+        request = answer.call("training_request", name, *arguments)
+    except AnswerError:
+        job = started(sagemaker, name)
+        if job is None or job["TrainingJobStatus"] != "Failed":
+            raise
+        return job  # the SDK raises an exception when a job fails
+    job = started(sagemaker, name)
+    if job is None and request is None:
+        said = f"`training_request(...)` returned None, and no job has a name that begins with {name!r}. It starts such a job, or returns"
+        report.part("request", False, f"{said} a request. Without `base_job_name=name` the SDK chooses a name of its own.")
+    return job or request
+
+
+def started(sagemaker: Any, name: str) -> dict[str, Any] | None:
+    """The description of the job whose name begins with ``name``."""
+    jobs = sagemaker.list_training_jobs(NameContains=name)["TrainingJobSummaries"]
+    return sagemaker.describe_training_job(TrainingJobName=jobs[0]["TrainingJobName"]) if jobs else None
+
+
+def stop_job(sagemaker: Any, name: str) -> None:
+    """Stop a job whose request is not sound. A job that has ended, or never began, cannot be stopped."""
+    job = started(sagemaker, name)
+    with contextlib.suppress(ClientError):
+        if job is not None and job["TrainingJobStatus"] == "InProgress":
+            sagemaker.stop_training_job(TrainingJobName=job["TrainingJobName"])
+
+
 def _check_job(report: Report, sagemaker: Any, request: dict) -> None:
     try:
-        sagemaker.create_training_job(**request)
+        if "TrainingJobArn" not in request:  # else the job runs already
+            sagemaker.create_training_job(**request)
     except (ClientError, ParamValidationError) as error:
         report.part("job", False, f"The request was not accepted: {error}")
         return
@@ -148,7 +184,7 @@ def check_request(report: Report, request: dict, name: str, uris: dict[str, str]
         if not report.part("request", isinstance(request[member], kind), said):
             return False
     said = f"The job's name is {request['TrainingJobName']!r}; expected the `name` given."
-    if not report.part("request", request["TrainingJobName"] == name, said):
+    if not report.part("request", "TrainingJobArn" in request or request["TrainingJobName"] == name, said):  # the SDK adds to the name
         return False
     return _check_parameters(report, request["HyperParameters"], rounds) and _check_channels(report, request["InputDataConfig"], uris)
 

@@ -9,7 +9,7 @@
 #
 # **By the end you can**
 #
-# - write the request of a training job with two channels (exercise 4.1.1)
+# - ask for a training job with two channels (exercise 4.1.1)
 # - choose how data gets into a job, and say what it is (exercise 4.1.2)
 # - read a training curve and say how many rounds to keep (exercise 4.1.3)
 # - set a threshold by cost (exercise 4.1.4)
@@ -173,16 +173,30 @@ print("train:auc", round(second["FinalMetricDataList"][-1]["Value"], 3))
 # and it uses the bucket of its `Session` for files that it uploads. When something fails, AWS answers in the words of the request, so learn to read both.
 
 # %% [markdown] exercise="m04_1_ex1"
-# Write `training_request(name, train, validation, rounds)`. It returns the request of a training job, a `dict` for `create_training_job(**request)`. The job
-# runs the built-in XGBoost for `rounds` rounds. It has two channels of CSV with the URIs `train` and `validation`, and reports AUC on both. `name` is the
-# job's name. You may use `base_request` and `channel`. The check runs a job of your request on its own data. It does not ask for good hyperparameters.
+# Write `training_request(name, train, validation, rounds)`, with the SDK or boto3. With the SDK it starts a training job whose name begins with `name`, and
+# returns `None`. With boto3 it starts nothing, and returns the job's request, a `dict` for `create_training_job(**request)`, with this `name`.
+#
+# The job runs the built-in XGBoost for `rounds` rounds. It has two channels of CSV with the URIs `train` and `validation`, and reports AUC on both. With the SDK
+# make a new `ModelTrainer`. With boto3 you may use `base_request` and `channel`. The check has its own data. It does not ask for good hyperparameters.
 
 
 # %% answer="m04_1_ex1"
-def training_request(name: str, train: str, validation: str, rounds: int) -> dict:
+def training_request(name: str, train: str, validation: str, rounds: int) -> dict | None:
     ### BEGIN SOLUTION
-    channels = [channel("train", train), channel("validation", validation)]
-    return base_request(name, channels, {"num_round": str(rounds), "max_depth": "4", "eta": "0.2"})
+    own = ModelTrainer(
+        training_image=image,
+        role=aws.role,
+        compute=configs.Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+        stopping_condition=configs.StoppingCondition(max_runtime_in_seconds=600),
+        output_data_config=configs.OutputDataConfig(s3_output_path=models),
+        hyperparameters={"objective": "binary:logistic", "eval_metric": "auc", "num_round": rounds, "max_depth": 4},
+        base_job_name=name,
+        sagemaker_session=Session(default_bucket=aws.bucket),
+    )
+    both = {"train": train, "validation": validation}
+    inputs = [configs.InputData(channel_name=role, data_source=uri, content_type="text/csv") for role, uri in both.items()]
+    own.train(input_data_config=inputs, wait=False, logs=False)
+    return None
     ### END SOLUTION
 
 
