@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
+
+from course.grading.errors import AnswerError
+from course.grading.exercise.answer import Answer
 
 DELAY = 0.2  # seconds between two looks at a job
 UNDER_WAY = ("Pending", "InProgress", "Stopping")  # statuses of an execution of a monitoring schedule
@@ -35,6 +39,48 @@ def ended(sagemaker: Any, kind: str, name: str, seconds: float = 60) -> dict[str
     with contextlib.suppress(WaiterError):  # the job failed; its description says why
         waiter.wait(**named, WaiterConfig={"Delay": DELAY, "MaxAttempts": round(seconds / DELAY)})
     return getattr(sagemaker, f"describe_{kind}_job")(**named)
+
+
+def started_or_requested(
+    answer: Answer, function: str, arguments: tuple, find: Callable[[], dict[str, Any] | None], status: str
+) -> tuple[dict[str, Any] | None, Any]:
+    """Call a learner's function that starts a job with the SDK, or returns a request for boto3.
+
+    Parameters
+    ----------
+    answer : Answer
+    function : str
+        Its name.
+    arguments : tuple
+    find : callable
+        Returns the description of the job, or None if there is none.
+    status : str
+        The member of the description with the job's status.
+
+    Returns
+    -------
+    (dict or None, object)
+        The description of the job that was started, and what the function returned.
+
+    Raises
+    ------
+    AnswerError
+        The function raised an exception, and not because the job failed.
+    """
+    try:
+        returned = answer.call(function, *arguments)
+    except AnswerError:
+        job = find()
+        if job is None or job[status] != "Failed":
+            raise
+        return job, None  # the SDK raises an exception when a job fails; the job's description and log say more
+    return find(), returned
+
+
+def stop(sagemaker: Any, kind: str, name: str) -> None:
+    """Stop a job that a check has no use for. One that has ended, or never began, cannot be stopped. The rest is as for `ended`."""
+    with contextlib.suppress(ClientError):
+        getattr(sagemaker, f"stop_{kind}_job")(**{f"{kind.title()}JobName": name})
 
 
 def execution_ended(sagemaker: Any, schedule: str, seconds: float) -> dict[str, Any] | None:

@@ -10,9 +10,9 @@ import pandas as pd
 from botocore.exceptions import ClientError, ParamValidationError
 
 from course.cleanup import delete_bucket
-from course.grading import Answer, AnswerError, Report
+from course.grading import Answer, Report
 from course.grading.exercise.members import member_at
-from course.grading.jobs import ended, log_streams
+from course.grading.jobs import ended, log_streams, started_or_requested, stop
 
 PARTS = ("train", "validation", "test")
 NEEDED = {"ProcessingJobName", "RoleArn", "AppSpecification", "ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources"}
@@ -51,7 +51,7 @@ def judge_job(answer: Answer, report: Report, flights: pd.DataFrame, wanted: pd.
             return
         parts = run(answer, report, request, name)
     finally:
-        stop_job(sagemaker, name)
+        stop(sagemaker, "processing", name)
         delete_bucket(s3, name)
     if parts is not None:
         compare(report, flights, wanted, parts, borders)
@@ -60,14 +60,9 @@ def judge_job(answer: Answer, report: Report, flights: pd.DataFrame, wanted: pd.
 def call(answer: Answer, report: Report, name: str, *arguments: str) -> dict[str, Any] | None:
     """The request that `split_request` returns, or the description of the job that it starts; reports the part ``request`` without both."""
     sagemaker = answer.client("sagemaker")
-    try:
-        request = answer.call("split_request", name, *arguments)
-    except AnswerError:
-        job = started(sagemaker, name)
-        if job is None or job["ProcessingJobStatus"] != "Failed":
-            raise
-        return job  # the SDK raises an exception when a job fails; the job's log says more
-    job = started(sagemaker, name)
+    job, request = started_or_requested(
+        answer, "split_request", (name, *arguments), lambda: started(sagemaker, name), "ProcessingJobStatus"
+    )
     if job is None and request is None:
         said = f"`split_request(...)` returned None, and there is no job called {name!r}. It starts a job of the `name` given, or returns"
         report.part("request", False, f"{said} its request. Without `job_name=name` the SDK chooses a name of its own.")
@@ -78,12 +73,6 @@ def started(sagemaker: Any, name: str) -> dict[str, Any] | None:
     with contextlib.suppress(ClientError):  # there is no such job
         return sagemaker.describe_processing_job(ProcessingJobName=name)
     return None
-
-
-def stop_job(sagemaker: Any, name: str) -> None:
-    """Stop a job whose request is not sound. A job that has ended, or never began, cannot be stopped."""
-    with contextlib.suppress(ClientError):
-        sagemaker.stop_processing_job(ProcessingJobName=name)
 
 
 def check_script(answer: Answer, report: Report) -> bool:

@@ -1,6 +1,5 @@
 """m04_1: the built-in XGBoost as a training job."""
 
-import contextlib
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 import numpy as np
 from botocore.exceptions import ClientError, ParamValidationError
 
-from course.grading import Answer, AnswerError, Exercise, Function, Report
+from course.grading import Answer, Exercise, Function, Report
 from course.grading.exercise.members import member_at
-from course.grading.jobs import ended
+from course.grading.jobs import ended, started_or_requested, stop
 
 from .m04_1_cases import (
     CONTENT_TYPES,
@@ -27,7 +26,7 @@ PRACTICE_REGRET = 0.08  # of 60 learners' months: the best in steps of 0.05 has 
 
 ex1 = Exercise(
     id="m04_1_ex1",
-    title="Write the request of a training job",
+    title="Ask for a training job with two channels",
     section="A job with two channels",
     parts={"request": 1, "channels": 1, "job": 1},
     evidence={"training_request": Function("training_request(name: str, train: str, validation: str, rounds: int) -> dict | None")},
@@ -117,49 +116,31 @@ def run_request(answer: Answer, report: Report, rows: dict[str, int], rounds: in
     try:
         uris = {channel: f"s3://{bucket}/{key}" for channel, key in keys.items()}
         report.doing("runs a training job from your request")
-        request = requested(answer, report, name, uris["train"], uris["validation"], rounds)
-        if request is not None and check_request(report, request, name, uris, rounds):
-            _check_job(report, sagemaker, request)
+        arguments = (name, uris["train"], uris["validation"], rounds)
+        job, request = started_or_requested(answer, "training_request", arguments, lambda: started(sagemaker, name), "TrainingJobStatus")
+        if job is None and request is None:
+            said = (
+                f"`training_request(...)` returned None, and no job has a name that begins with {name!r}. It starts such a job, or returns"
+            )
+            report.part("request", False, f"{said} a request. Without `base_job_name=name` the SDK chooses a name of its own.")
+        elif check_request(report, job or request, job["TrainingJobName"] if job else name, uris, rounds):
+            _check_job(report, sagemaker, job or request, runs=job is not None)
     finally:
-        stop_job(sagemaker, name)
+        if job := started(sagemaker, name):
+            stop(sagemaker, "training", job["TrainingJobName"])
         for key in keys.values():
             s3.delete_object(Bucket=bucket, Key=key)
 
 
-def requested(answer: Answer, report: Report, name: str, *arguments: Any) -> dict[str, Any] | None:
-    """The request that `training_request` returns, or the description of the job it starts; reports the part ``request`` without both."""
-    sagemaker = answer.client("sagemaker")
-    try:
-        request = answer.call("training_request", name, *arguments)
-    except AnswerError:
-        job = started(sagemaker, name)
-        if job is None or job["TrainingJobStatus"] != "Failed":
-            raise
-        return job  # the SDK raises an exception when a job fails
-    job = started(sagemaker, name)
-    if job is None and request is None:
-        said = f"`training_request(...)` returned None, and no job has a name that begins with {name!r}. It starts such a job, or returns"
-        report.part("request", False, f"{said} a request. Without `base_job_name=name` the SDK chooses a name of its own.")
-    return job or request
-
-
 def started(sagemaker: Any, name: str) -> dict[str, Any] | None:
-    """The description of the job whose name begins with ``name``."""
+    """The description of the job whose name begins with ``name``: the SDK adds the time to it."""
     jobs = sagemaker.list_training_jobs(NameContains=name)["TrainingJobSummaries"]
     return sagemaker.describe_training_job(TrainingJobName=jobs[0]["TrainingJobName"]) if jobs else None
 
 
-def stop_job(sagemaker: Any, name: str) -> None:
-    """Stop a job whose request is not sound. A job that has ended, or never began, cannot be stopped."""
-    job = started(sagemaker, name)
-    with contextlib.suppress(ClientError):
-        if job is not None and job["TrainingJobStatus"] == "InProgress":
-            sagemaker.stop_training_job(TrainingJobName=job["TrainingJobName"])
-
-
-def _check_job(report: Report, sagemaker: Any, request: dict) -> None:
+def _check_job(report: Report, sagemaker: Any, request: dict, runs: bool) -> None:
     try:
-        if "TrainingJobArn" not in request:  # else the job runs already
+        if not runs:
             sagemaker.create_training_job(**request)
     except (ClientError, ParamValidationError) as error:
         report.part("job", False, f"The request was not accepted: {error}")
@@ -184,7 +165,7 @@ def check_request(report: Report, request: dict, name: str, uris: dict[str, str]
         if not report.part("request", isinstance(request[member], kind), said):
             return False
     said = f"The job's name is {request['TrainingJobName']!r}; expected the `name` given."
-    if not report.part("request", "TrainingJobArn" in request or request["TrainingJobName"] == name, said):  # the SDK adds to the name
+    if not report.part("request", request["TrainingJobName"] == name, said):
         return False
     return _check_parameters(report, request["HyperParameters"], rounds) and _check_channels(report, request["InputDataConfig"], uris)
 

@@ -186,12 +186,12 @@ def training_request(name: str, train: str, validation: str, rounds: int) -> dic
     own = ModelTrainer(
         training_image=image,
         role=aws.role,
-        compute=configs.Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
-        stopping_condition=configs.StoppingCondition(max_runtime_in_seconds=600),
-        output_data_config=configs.OutputDataConfig(s3_output_path=models),
+        compute=trainer.compute,
+        stopping_condition=trainer.stopping_condition,
+        output_data_config=trainer.output_data_config,
         hyperparameters={"objective": "binary:logistic", "eval_metric": "auc", "num_round": rounds, "max_depth": 4},
         base_job_name=name,
-        sagemaker_session=Session(default_bucket=aws.bucket),
+        sagemaker_session=trainer.sagemaker_session,
     )
     both = {"train": train, "validation": validation}
     inputs = [configs.InputData(channel_name=role, data_source=uri, content_type="text/csv") for role, uri in both.items()]

@@ -22,9 +22,8 @@ CONTEXT = ("aws:PrincipalAccount", "iam:PassedToService", "sagemaker:TaggingActi
 # What names have of a run: suffixes of `unique`, the names of the checks, ids of pipeline executions, of objects and of scalable targets.
 CHANGING = (
     (r"-[0-9a-f]{6}-[0-9a-f]{4}(?![0-9a-f])", "-1a2b3c-4d5e"),
-    (r"(?<=-1a2b3c-4d5e)-\d{14}", "-20261201000000"),  # the SDK adds the time to a job's base name
     (r"\b((?:again|check|graded|practice)-(?:m\d\d-\d|pipeline-\d))-[0-9a-f]{8}", r"\1-1a2b3c4d"),
-    (r"(?<=-1a2b3c4d)-\d{14}", "-20261201000000"),
+    (r"((?:-1a2b3c-4d5e|-1a2b3c4d)-)\d{14}", r"\g<1>20261201000000"),  # the SDK adds the time to a job's base name
     (r"\b(pipelines-)[a-z0-9]{12}(-[A-Za-z0-9]+-)[A-Za-z0-9]{10}", r"\g<1>1a2b3c4d5e6f\g<2>1a2b3c4d5e"),
     (r"/[a-z0-9]{12}-(tune)-[a-z0-9]{10}", r"/1a2b3c4d5e6f-\1-1a2b3c4d5e"),
     (r"/[a-z0-9]{12}-Tune-[A-Za-z0-9]{10}-(\d{3})-[0-9a-f]{8}/", r"/1a2b3c4d5e6f-Tune-1a2b3c4d5e-\1-1a2b3c4d/"),
