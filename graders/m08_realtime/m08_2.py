@@ -201,18 +201,17 @@ def sees_both_fleets(given: dict) -> bool:
     return not any(one["Name"] == "EndpointConfigName" for alarm in given["alarms"] for one in alarm["Dimensions"])
 
 
-BOTH_FLEETS = "Your alarms see old and new fleet together: which dimension tells them apart?"
-
-
 def too_late(given: dict) -> str:
     """A question for those whose guard takes a bad model back too late."""
-    return BOTH_FLEETS if sees_both_fleets(given) else "what share of the traffic does the canary get, and for how long?"
+    if sees_both_fleets(given):
+        return "which of your alarms looks at the new fleet alone?"
+    return "what share of the traffic does the canary get, and for how long?"
 
 
 def not_caught(kind: str, given: dict, fallen: dict) -> str:
     """A question for those whose guard let a bad model through."""
     if sees_both_fleets(given):
-        return BOTH_FLEETS
+        return "Your alarms see old and new fleet together: which dimension tells them apart?"
     about = {"client": "answers with client errors", "server": "answers with server errors", "slow": "answers late"}
     seen = {"client": ("4XX", "ModelErrors"), "server": ("5XX", "ModelErrors"), "slow": ("Latency",)}[kind]
     if fallen["minutes"] < 12 and any(word in alarm["MetricName"] for alarm in given["alarms"] for word in seen):

@@ -27,9 +27,8 @@ def hours(rng: random.Random) -> list[Hour]:
     seldom |= {"model_mb": seldom["model_mb"] // 1024 * 1024 + 1024, "patience": seldom["seconds"] + seldom["cold_seconds"]}
     size = seldom["model_mb"] // 1024
     dear = seldom | {"model_mb": 1024 * (size - 1) + rng.randint(20, 120)}
-    dear["requests"] = even(dear["seconds"], size) * rng.uniform(
-        1.04, 0.96 * size * 1024 / dear["model_mb"]
-    )  # for the model alone, not dear
+    most = 0.96 * size * 1024 / dear["model_mb"]  # for the model's own megabytes, it would not be dear
+    dear["requests"] = even(dear["seconds"], size) * rng.uniform(1.04, most)
     cold = drawn(rng, rng.randint(1, 4), rng.uniform(0.02, 0.3))
     cold["patience"] = cold["seconds"] + cold["cold_seconds"] - rng.choice([0.25, 0.5, 0.75])
     large = drawn(rng, MOST_GB + 1, rng.uniform(0.02, 0.3))

@@ -67,6 +67,10 @@ def uploaded(name: str, months: list[int]) -> str:
     return aws.upload(rows[["late", *COLUMNS]], f"{name}/part-0.csv")
 
 
+def inputs(train: str, validation: str) -> list:
+    return [sdk_channel("train", uris[train]), sdk_channel("validation", uris[validation])]
+
+
 periods = {"half-year": [1, 2, 3, 4, 5, 6], "july": [7], "august": [8]}
 uris = {name: uploaded(name, months) for name, months in periods.items()}
 
@@ -85,11 +89,6 @@ from sagemaker.train import ModelTrainer, configs
 from sagemaker.train.tuner import HyperparameterTuner
 
 logging.disable(logging.WARNING)  # the SDK reports every step
-
-
-def inputs(train: str, validation: str) -> list:
-    return [sdk_channel("train", uris[train]), sdk_channel("validation", uris[validation])]
-
 
 # %% [markdown]
 # One argument of the tuner is new: with `early_stopping_type="Auto"`, SageMaker stops training jobs that fall behind.
@@ -262,7 +261,7 @@ show(figure, "Line with error bars: best AUC by minutes, for several jobs at a t
 # | question | strategy |
 # |---|---|
 # | No numeric hyperparameters, and at least as many jobs as combinations? | Grid |
-# | At least 10 reports of a job, and at least 20 minutes? | Hyperband |
+# | Does a job report at least 10 times, and take at least 20 minutes? | Hyperband |
 # | At least 5 times as many jobs as run in parallel? | Bayesian |
 # | None of these | Random |
 

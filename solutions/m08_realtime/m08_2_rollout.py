@@ -240,13 +240,15 @@ for name in ("Live", "Shadow"):
 #     "new_is": "variant",  # or "shadow"
 #     "measured": "outcomes",  # or "users": an error of what users did
 #     "days": [
-#         {"old": {"asked": 640, "known": 640, "error": 0.171, "spread": 0.25}, "new": {...}},
-#         ...
+#         {
+#             "old": {"asked": 640, "known": 640, "error": 0.171, "spread": 0.25},
+#             "new": {"asked": 71, "known": 70, "error": 0.168, "spread": 0.24},
+#         },
 #     ],
 # }
 # ```
 #
-# `asked` counts requests, `known` the outcomes that have arrived. `error` and `spread` are mean and standard deviation of a flight's error. With three days in
+# `asked` counts requests, `known` the outcomes that have arrived. `error` and `spread` are mean and standard deviation of a flight's error. With this one day in
 # `days` it is `"wait"`. Forty unseen experiments are judged.
 
 
@@ -317,7 +319,8 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["LastDeploymentConfig"]
 
 # %% [markdown] exercise="m08_2_ex2"
 # Write `guard(release)`. It returns `{"alarms": [...], "deployment": {...}}`: requests for `put_metric_alarm`, and a `DeploymentConfig` that names them all, as
-# a `dict` like the output above. `TerminationWaitInSeconds`, beside the routing, keeps the old fleet for a while. A release and an alarm look like this:
+# a `dict` like the output above. `TerminationWaitInSeconds`, beside the routing, keeps the old fleet for a while. An alarm has the members of `alarm` above. A release
+# looks like this:
 #
 # ```python
 # {
@@ -328,12 +331,6 @@ sagemaker.describe_endpoint(EndpointName=endpoint)["LastDeploymentConfig"]
 #               "p50_ms": 40.0, "p90_ms": 76.0},
 #     "most_hurt": 150,  # requests answered badly before a bad model is taken back
 #     "minutes": 40,  # within which a good model must be through, termination wait included
-# }
-# {
-#     "AlarmName": ..., "Namespace": "AWS/SageMaker", "MetricName": ...,
-#     "Dimensions": [{"Name": ..., "Value": ...}, ...],
-#     "Statistic": ..., "Period": 60, "EvaluationPeriods": ...,
-#     "Threshold": ..., "ComparisonOperator": "GreaterThanThreshold",
 # }
 # ```
 #

@@ -374,8 +374,8 @@ scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
 print("From now on at least one instance.")
 
 # %% [markdown]
-# Fifteen minutes after the last question the instance goes. The three new ones waited until the alarm added an instance. On AWS that takes
-# some minutes. Then it goes again.
+# Fifteen minutes after the last question the instance goes. The three new questions waited until the alarm added an instance. On AWS that
+# takes some minutes. Then it goes again.
 #
 # ## Batch transform: a job, files in, files out
 #

@@ -358,10 +358,10 @@ pd.DataFrame({name: played(days, case, plan) for name, plan in plans.items()}).T
 #
 # - `days` is a table like `days_of("EWR")`, and `case` a `dict` like `case` above, with other numbers.
 # - The request is a whole one for `put_metric_alarm`, with any `AlarmName`. It names a metric of the endpoint and schedule in `case`, with namespace and
-#   dimensions. `Average` will do as `Statistic`. The period is a day, at most 7 are looked at, and `AlarmActions` has the topic.
+#   dimensions. `Average` will do as `Statistic`. It looks at 7 periods of a day at most, and `AlarmActions` has the topic.
 #
 # Several services are judged on unseen days from July to December. You get points for the dollars that you save, compared with the better plan without an
-# alarm: all for a quarter of what the best alarm in hindsight saves. The AUC need not be the best metric.
+# alarm. A quarter of what the best alarm in hindsight saves gives all points. The AUC need not be the best metric.
 
 
 # %% answer="m12_2_ex3"

@@ -225,9 +225,9 @@ drawn.groupby("months").agg(["mean", "std"]).round(3)
 # - `pages(baseline, month)` returns a `bool`: does the model now treat Black applicants worse, compared with the others, than in the baseline? Take the
 #   baseline's figures as exact.
 #
-# `pages` is judged on unseen months of 120 to 11,000 applications, few or many of Black applicants. In changed ones these have clearly higher scores, or a
-# higher `pirat`. Where the difference became *smaller*, do not page. The score is the share of changed months found, less the share of other months for which
-# you page.
+# `pages` is judged on unseen months of 120 to 11,000 applications. In changed months, Black applicants have clearly higher scores, or a higher `pirat`. They
+# may be few. Where the difference became *smaller*, do not page. The score is the share of changed months found, less the share of other months for which you
+# page.
 
 
 # %% answer="m12_3_ex1"

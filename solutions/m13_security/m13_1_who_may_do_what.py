@@ -244,8 +244,8 @@ print(access.answer(person.client("sagemaker").create_training_job, **wish))
 # | `sagemaker:DescribeTrainingJob`, `sagemaker:StopTrainingJob` | jobs named `<project>-…` |
 # | `iam:PassRole` | `role`, to SageMaker: `iam:PassedToService` is `sagemaker.amazonaws.com` |
 #
-# The ARN of a job is `arn:aws:sagemaker:<region>:<account>:training-job/<name>`. A job may have instance groups of several types. The score is the share that
-# is refused of all forbidden requests, less the share that is refused of all needed ones.
+# The ARN of a job is `arn:aws:sagemaker:<region>:<account>:training-job/<name>`. A job may have instance groups of several types. The score is the
+# share of the forbidden requests that is refused, less the share of the needed requests that is refused.
 
 
 # %% answer="m13_1_ex2"

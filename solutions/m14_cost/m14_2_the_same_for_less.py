@@ -191,8 +191,8 @@ print(load_test.table(recommendations))
 # %% [markdown] exercise="m14_2_ex2"
 # Write `cheapest(recommendations, need)`. It returns a `dict`: the instance `type`, how many `instances`, and what a thousand requests cost with them,
 # `per_thousand`, in US dollars. If nothing suits, it returns `None`. `recommendations` is the list `InferenceRecommendations` of
-# `describe_inference_recommendations_job`. An instance may get 80 % of `MaxInvocations`, the requests a minute that it stands. As many instances as the peak needs run
-# all the time.
+# `describe_inference_recommendations_job`. An instance may get 80 % of `MaxInvocations`, the requests a minute that it stands. As many instances as the peak
+# needs run all the time.
 #
 # | `need` | what it is |
 # |---|---|
