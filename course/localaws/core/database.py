@@ -60,8 +60,11 @@ class Database:
         return connection
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: committed at the end of the block, rolled back on any exception."""
+    def write(self, committed: Callable[[], None] = lambda: None) -> Iterator[sqlite3.Connection]:
+        """A transaction: committed at the end of the block, rolled back on any exception.
+
+        ``committed`` is called after the commit and before the next transaction begins, e.g. to discard a cache.
+        """
         with self._writing:
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
@@ -71,6 +74,7 @@ class Database:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+            committed()
 
     def on_connect(self, prepare: Callable[[sqlite3.Connection], None]) -> None:
         """Call a function with each connection before it is used, also with this thread's."""

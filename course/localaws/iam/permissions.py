@@ -18,6 +18,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from course.localaws.core.call import AwsRequest
@@ -69,7 +70,7 @@ def filled(template: str, params: dict, prefix: str, lower: bool = False) -> Ite
     lower : bool
         Whether to write names in lower case, as SageMaker does.
     """
-    choices = [values_at(params, path) for path in _MEMBER.findall(template)]
+    choices = [values_at(params, path) for path in _members(template)]
     for values in itertools.product(*choices):
         if len(values) == 1 and values[0].startswith("arn:") and template.endswith("}"):
             yield values[0]
@@ -78,6 +79,12 @@ def filled(template: str, params: dict, prefix: str, lower: bool = False) -> Ite
             names = [value.rpartition("/")[2] if value.startswith("arn:") else value for value in values]
             parts = iter([name.lower() for name in names] if lower else names)
             yield ("" if template.startswith("arn:") else prefix) + _MEMBER.sub(lambda _, parts=parts: next(parts), template)
+
+
+@cache
+def _members(template: str) -> list[str]:
+    """The members that a template of a ``permissions.yaml`` names."""
+    return _MEMBER.findall(template)
 
 
 def values_at(params: dict, path: str) -> list[str]:

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 import sqlite3
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from course.localaws.core.clock import Clock
@@ -30,9 +31,13 @@ class Bucket:
 
 
 class Buckets:
+    """Buckets, kept in memory until one changes: a request asks for its bucket and the bucket's configurations several times."""
+
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._found: dict[str, Bucket] = {}
+        self._documents: dict[tuple[str, str], str | None] = {}  # by bucket and kind
 
     def create(self, name: str, region: str) -> Bucket:
         """Creates a bucket. In us-east-1, creating your own bucket again succeeds, as on AWS.
@@ -41,7 +46,7 @@ class Buckets:
         """
         check_name(name)
         bucket = Bucket(name, region, int(self._clock.now()), "")
-        with self._database.write() as connection:
+        with self._change() as connection:
             existing = self.find(name)
             if existing and not existing.region == region == "us-east-1":
                 message = "Your previous request to create the named bucket succeeded and you already own it."
@@ -52,8 +57,13 @@ class Buckets:
         return bucket
 
     def find(self, name: str) -> Bucket | None:
-        row = self._database.connection.execute("SELECT * FROM buckets WHERE name = ?", (name,)).fetchone()
-        return Bucket(**row) if row else None
+        found = self._found  # `forget` replaces it. What was read before a change is then not kept after it
+        if name not in found:
+            row = self._database.connection.execute("SELECT * FROM buckets WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                return None
+            found[name] = Bucket(**row)
+        return found[name]
 
     def get(self, name: str) -> Bucket:
         """The bucket of this name. Raises ``NoSuchBucket``."""
@@ -68,7 +78,7 @@ class Buckets:
 
     def delete(self, name: str) -> None:
         """Deletes a bucket. Raises ``BucketNotEmpty`` if it has an object, a version, a delete marker or an unfinished upload."""
-        with self._database.write() as connection:
+        with self._change() as connection:
             self.get(name)
             try:
                 connection.execute("DELETE FROM buckets WHERE name = ?", (name,))
@@ -77,26 +87,37 @@ class Buckets:
                 raise AwsError("BucketNotEmpty", message, status=409, BucketName=name) from None
 
     def set_versioning(self, name: str, status: str) -> None:
-        with self._database.write() as connection:
+        with self._change() as connection:
             self.get(name)
             connection.execute("UPDATE buckets SET versioning = ? WHERE name = ?", (status, name))
 
     def configuration(self, name: str, kind: str) -> dict | None:
         """The stored document of a kind, e.g. ``"lifecycle"``, or None if the bucket has none. Raises ``NoSuchBucket``."""
-        query = "SELECT document FROM buckets LEFT JOIN configurations ON bucket = name AND kind = ? WHERE name = ?"
-        row = self._database.connection.execute(query, (kind, name)).fetchone()
-        if row is None:
-            raise _no_such_bucket(name)
-        return json.loads(row[0]) if row[0] else None
+        documents = self._documents
+        if (name, kind) not in documents:
+            query = "SELECT document FROM buckets LEFT JOIN configurations ON bucket = name AND kind = ? WHERE name = ?"
+            row = self._database.connection.execute(query, (kind, name)).fetchone()
+            if row is None:
+                raise _no_such_bucket(name)
+            documents[name, kind] = row[0]
+        text = documents[name, kind]
+        return json.loads(text) if text else None  # the caller may change it
 
     def configure(self, name: str, kind: str, document: dict | None) -> None:
         """Stores a document, or deletes it if ``document`` is None."""
-        with self._database.write() as connection:
+        with self._change() as connection:
             self.get(name)
             if document is None:
                 connection.execute("DELETE FROM configurations WHERE bucket = ? AND kind = ?", (name, kind))
             else:
                 connection.execute("REPLACE INTO configurations VALUES (?, ?, ?)", (name, kind, json.dumps(document)))
+
+    def forget(self) -> None:
+        """Discard what is kept in memory."""
+        self._found, self._documents = {}, {}
+
+    def _change(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._database.write(committed=self.forget)
 
 
 def _no_such_bucket(name: str) -> AwsError:

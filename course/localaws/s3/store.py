@@ -180,7 +180,7 @@ class ObjectStore:
 
     def reset(self) -> None:
         """Deletes all buckets and objects."""
-        with self.database.write() as connection:
+        with self.database.write(committed=self.buckets.forget) as connection:
             doomed = index.bodies(connection)
             for table in ("parts", "uploads", "objects", "configurations", "buckets", "stored"):
                 connection.execute(f"DELETE FROM {table}")
