@@ -202,6 +202,9 @@ def _key(admin: Any, job: Any, key: str, policy: dict) -> Iterator[str]:
         yield "the job's role used the key directly, without S3"
     if not refused(job.disable_key, KeyId=key):
         yield "the job's role disabled the key"
+    # Last, because the policies let nobody cancel it. What is judged afterwards does not use the key.
+    if refused(admin.schedule_key_deletion, KeyId=key, PendingWindowInDays=7):
+        yield "the administrator cannot delete the key"
 
 
 def _endpoint(answer: Answer, site: dict, made: dict) -> Iterator[str]:

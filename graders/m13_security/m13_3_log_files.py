@@ -154,7 +154,7 @@ def drawn_leak(rng: random.Random, account: str, lake: str) -> Leak:
 
 
 def files(rng: random.Random, records: Iterable[dict], account: str) -> list[tuple[str, bytes]]:
-    """Keys and contents of log files, with the records in no order, of several days."""
+    """Keys and contents of log files, with the records in no order, of several days, and of a digest file in the folder beside theirs."""
     records = list(records)
     rng.shuffle(records)
     made = []
@@ -164,4 +164,6 @@ def files(rng: random.Random, records: Iterable[dict], account: str) -> list[tup
         name = f"{folder}/{account}_CloudTrail_{REGION}_{at}_{rng.randrange(16**12):012x}"
         text = json.dumps({"Records": records[number::size]}, ensure_ascii=False)
         made.append((f"{name}.json.gz", gzip.compress(text.encode(), mtime=0)))
-    return made
+    digest = {"awsAccountId": account, "logFiles": [{"s3Object": key, "hashAlgorithm": "SHA-256"} for key, _ in made]}
+    place = f"AWSLogs/{account}/CloudTrail-Digest/{REGION}/2026/11/05/{account}_CloudTrail-Digest_{REGION}_trail_20261105T050000Z.json.gz"
+    return [*made, (place, gzip.compress(json.dumps(digest).encode(), mtime=0))]

@@ -78,7 +78,7 @@ def _drawn_team(answer: Answer, world: World, bucket: str, name: str, twice: boo
     """A team whose request has the key once, or twice: the second time as an argument."""
     key, station = f"{answer.rng.getrandbits(120):030x}", answer.rng.choice(("EWR", "JFK", "LGA"))
     day = f"2013-{answer.rng.randint(1, 12):02}-{answer.rng.randint(1, 28):02}"
-    role = world.role(f"m13-weather-{name}", document(WORK))
+    role = world.role(f"m13-weather-{name}", document(WORK), Path="/service-role/")  # as SageMaker's console makes roles
     world.callback(_stripped, answer.client("iam"), role)
     source = {"S3Uri": f"s3://{bucket}/code/", "LocalPath": CODE, "S3DataType": "S3Prefix", "S3InputMode": "File"}
     place = {"S3Uri": f"s3://{bucket}/{name}/", "LocalPath": OUT, "S3UploadMode": "EndOfJob"}

@@ -389,7 +389,8 @@ print(access.answer(reader.delete_secret, SecretId=name))
 #  "AppSpecification": {"ImageUri": ..., "ContainerArguments": ["--day=2013-01-05", "--key=<the key>"]}}
 # ```
 #
-# The role has an inline policy called `own`, which must stay.
+# The role has an inline policy called `own`, which must stay. Its ARN has a path before the name, as SageMaker's console makes them:
+# `...:role/service-role/<name>`.
 #
 # The check runs the jobs of two teams, with different keys.
 

@@ -38,7 +38,10 @@ def test_records_have_the_form_of_a_trails(seed: int) -> None:
 def test_what_was_reached_follows_from_the_files(seed: int) -> None:
     rng = random.Random(seed)
     leak = drawn_leak(rng, ACCOUNT, "lake")
-    found = [each for _, text in files(rng, leak.records, ACCOUNT) for each in json.loads(gzip.decompress(text))["Records"]]
+    documents = {key: json.loads(gzip.decompress(text)) for key, text in files(rng, leak.records, ACCOUNT)}
+    logs = [each for key, each in documents.items() if key.startswith(f"AWSLogs/{ACCOUNT}/CloudTrail/")]
+    assert [key.split("/")[2] for key, each in documents.items() if "Records" not in each] == ["CloudTrail-Digest"]
+    found = [each for log in logs for each in log["Records"]]
     assert sorted(each["eventID"] for each in found) == sorted(each["eventID"] for each in leak.records)
     assert len(found) > len({each["eventID"] for each in found})
     good = [each for each in found if "errorCode" not in each]
