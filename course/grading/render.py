@@ -13,7 +13,7 @@ from course.grading.report import PartResult, Report
 # A part that practice looked at "holds". Only `judge` and grading, which use unseen cases, say "passed".
 HOLDS, PASSED, PARTLY, FAILED, LATER, UNREACHED = "Holds", "Passed", "Partly", "Not yet", "Not tested", "Not reached"
 TITLES = {"practice": "Check", "judged": "Judged", "graded": "Graded"}
-AT_GRADING = "by your instructor's grading"  # who judges the unseen cases, where `judge` cannot
+AT_GRADING = "in your instructor's grading"  # who runs the hidden checks, where `judge` cannot
 
 # JupyterLab's own variables follow its theme; the fallbacks are for feedback pages and other front ends.
 COLOURS = {
@@ -57,9 +57,9 @@ def headline(report: Report, judged: str = AT_GRADING) -> str:
         return f"not yet, {number(report.score)} of {total} in practice"
     rest = report.exercise.points - report.tested
     if rest > 0:
-        return f"practice cases hold: {number(report.tested)} of {total}; {number(rest)} are judged on unseen cases: {judged}"
+        return f"practice cases hold: {number(report.tested)} of {total}; {number(rest)} are judged by hidden checks: {judged}"
     all_of_it = "the point is" if report.exercise.points == 1 else f"all {total} are"
-    return f"practice cases hold; {all_of_it} judged on unseen cases: {judged}"
+    return f"practice cases hold; {all_of_it} judged by hidden checks: {judged}"
 
 
 def overall(report: Report) -> str:
@@ -85,7 +85,7 @@ def as_text(report: Report, more: str = "", judged: str = AT_GRADING) -> str:
     more : str
         A last sentence.
     judged : str
-        How the unseen cases are judged, for the heading of a practice report.
+        Who runs the hidden checks, for the heading of a practice report.
     """
     lines = [f"{TITLES[report.phase]} {report.exercise.id} ({report.exercise.title}): {headline(report, judged)}"]
     if report.problem:

@@ -145,7 +145,7 @@ def test_both_answers_are_judged(notebook, page, places):
         notebook.run(below, 'judge("m00_ex1")')
         report = notebook.cell(below).get_by_role("region", name=re.compile("Judged m00_ex1"))
         expect(report).to_contain_text(said)
-        expect(report).to_contain_text("Judged on fresh cases")
+        expect(report).to_contain_text("Judged by the hidden checks")
         expect(notebook.cell(below).locator(".jp-OutputArea-child")).to_have_count(1)
         report.scroll_into_view_if_needed()
         page.screenshot(path=SCREENSHOTS / f"{picture}.png")

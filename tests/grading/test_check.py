@@ -59,7 +59,7 @@ def test_right_answer(kernel: Run) -> None:
     outputs = kernel(RIGHT + 'check("m98_1_ex2", mean=mean)')
     assert [output.output_type for output in outputs] == ["display_data", "execute_result"]
     assert value(outputs) == "2.0"
-    assert 'practice cases hold; all 2 points are judged on unseen cases: run `judge("m98_1_ex2")`' in text(outputs)
+    assert 'practice cases hold; all 2 points are judged by hidden checks: run `judge("m98_1_ex2")`' in text(outputs)
     assert "passed" not in text(outputs).lower()
     assert "<section" in outputs[0].data["text/html"]
 
@@ -199,7 +199,7 @@ def test_each_call_of_hint_opens_the_next_hint(kernel: Run) -> None:
 
 def test_the_heading_counts_what_was_tested(kernel: Run) -> None:
     outputs = kernel('check("m98_1_ex1", choose_tool=lambda job: "visual")')
-    said = 'practice cases hold: 0.5 of 4 points; 3.5 are judged on unseen cases: run `judge("m98_1_ex1")`'
+    said = 'practice cases hold: 0.5 of 4 points; 3.5 are judged by hidden checks: run `judge("m98_1_ex1")`'
     assert said in text(outputs) and "[Not tested] unseen" in text(outputs)
     assert "--jp-info-color1" in outputs[0].data["text/html"] and "--jp-success-color1" not in outputs[0].data["text/html"]
 

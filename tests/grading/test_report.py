@@ -49,7 +49,7 @@ def test_practice_is_full_when_all_it_looks_at_passed() -> None:
     report.part("shape", True, "m")
     assert (report.score, report.later) == (3.0, ("unseen",))
     said = render.as_text(report, judged="run `judge(...)`")
-    assert "practice cases hold: 1 of 3 points; 2 are judged on unseen cases: run `judge(...)`" in said and "[Not tested] unseen" in said
+    assert "practice cases hold: 1 of 3 points; 2 are judged by hidden checks: run `judge(...)`" in said and "[Not tested] unseen" in said
 
 
 def test_practice_counts_what_it_earned_while_something_fails() -> None:

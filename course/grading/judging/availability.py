@@ -17,7 +17,7 @@ class JudgingUnavailable(Exception):
 
 
 def how_to_judge(exercise: Exercise) -> str:
-    """Who judges the unseen cases, for the heading of a practice report: the end of "are judged on unseen cases: …"."""
+    """Who runs the hidden checks, for the heading of a practice report: the end of "are judged by hidden checks: …"."""
     try:
         possible = bool(catalogue.hidden_checks(exercise)) and limit() != OFF
     except schedule.ClassScheduleError:

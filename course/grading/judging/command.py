@@ -126,7 +126,7 @@ def _show(outcome: GradingOutcome, numbers: dict[str, int], folder: Path, termin
         report.problem = FAULT
     elif not report.unanswered:
         attempts.append_attempt(attempts.of_report(report, attempts.JUDGE, hints=0), folder)
-    more = f"Judged on fresh cases, run {numbers[report.exercise.id]}."
+    more = f"Judged by the hidden checks, run {numbers[report.exercise.id]}."
     terminal.say(render.as_text(report, more))
 
 

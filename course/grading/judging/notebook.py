@@ -59,7 +59,7 @@ def judge(exercise_id: str, /) -> None:
         return
     if not report.unanswered and report.problem != FAULT:
         attempts.append_attempt(attempts.of_report(report, attempts.JUDGE, OPENED[exercise.id]), folder)
-    more = f"Judged on fresh cases, run {number}."
+    more = f"Judged by the hidden checks, run {number}."
     if report.passed and reveal.possible():
         more += f' To compare: `from course import reveal; reveal("{exercise.id}")` shows the reference answer and the reasons.'
     line.replace(render.as_text(report, more), render.as_html(report, more))

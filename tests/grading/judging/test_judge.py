@@ -100,7 +100,7 @@ def test_a_package_without_hidden_checks_leaves_it_to_the_instructor(course: Cou
     course.run(RULE)
     said = course.said('judge("m98_1_ex1")')
     assert said == "Not judged: m98_1_ex1 cannot be judged here: this package has no hidden checks. Your instructor's grading judges it."
-    assert "judged on unseen cases: by your instructor's grading" in course.said('_ = check("m98_1_ex1", choose_tool=choose_tool)')
+    assert "judged by hidden checks: in your instructor's grading" in course.said('_ = check("m98_1_ex1", choose_tool=choose_tool)')
 
 
 @pytest.mark.parametrize(
