@@ -72,12 +72,13 @@ def practice_ex1(answer: Answer, report: Report) -> None:
     jobs = jobs_of(answer)
     logs = {ticket: log_of(answer.client("logs"), job) for ticket, job in jobs.items()}
     again = reruns(answer, jobs, repairs, report.doing)
-    mended = [ticket for ticket in TICKETS if again[ticket].share > 0]
-    causes = [doubtful_cause(ticket, diagnoses[ticket]["cause"], jobs[ticket], repairs[ticket], s3) for ticket in mended]
-    if mended:
-        _all_of(report, "cause", causes)
-    else:
-        report.part("cause", False, "Judged for jobs that end well after your repair; so far none does.")
+    causes = [
+        doubtful_cause(ticket, diagnoses[ticket]["cause"], jobs[ticket], repairs[ticket], s3)
+        if again[ticket].share > 0
+        else f"{ticket}: the cause is judged once the job ends well with your repair."
+        for ticket in TICKETS
+    ]
+    _all_of(report, "cause", causes)
     _all_of(report, "evidence", [doubtful_line(ticket, diagnoses[ticket]["line"], logs, again[ticket]) for ticket in TICKETS])
     share = sum(one.share for one in again.values()) / len(TICKETS)
     report.part("repair", share, "\n".join(one.message for one in again.values() if one.message) or "All five jobs end well.")

@@ -191,7 +191,8 @@ class Nights:
         right = stored(self._answer, asked, good=True)
         said = outcome(self._answer, request)
         if said is None:
-            return 0.0, f"{night}: the question was sent again with your change of {', '.join(repair)}, and there is no answer to it."
+            said = f"{night}: the question was sent again with your change of {', '.join(repair)}, and there is no answer to it."
+            return 0.0, f"{said} What does its failure location say?"
         if said != right:
             return 0.0, f"{night}: with your change the endpoint answers, but to another question."
         return self._smallest(night, repair)
@@ -224,7 +225,8 @@ class Nights:
                 return f"{night}: the job completed, so its lines are the evidence, and {cited[:60]!r} is no id of a flight."
             if self.is_odd(night, cited):
                 return ""
-            return f"{night}: {cited!r} has one line with its answer, or is no flight of that night; expected one whose line is wrong."
+            expected = "expected one whose line is missing, wrong, or should not be there."
+            return f"{night}: {cited!r} has one line with its answer, or is no flight of that night; {expected}"
         place = "data log" if night in self.jobs else "failure location"
         if not cites(cited, own):
             return f"{night}: its {place} has no line with {cited[:60]!r}; expected words of a line there."

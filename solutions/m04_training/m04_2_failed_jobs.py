@@ -16,7 +16,7 @@
 #
 # **Prerequisites**: [training with the built-in XGBoost](../m04_training/m04_1_builtin_xgboost.ipynb): channels, content types, logs.
 #
-# **Time**: 65 minutes.
+# **Time**: 75 minutes.
 #
 # **Services**: S3, SageMaker training jobs, CloudWatch Logs.
 #
@@ -201,7 +201,7 @@ axes.set(xlabel="seconds since the job began", title="How far each job came")
 show(figure, "A bar for each job: seconds spent in each status, in order.")
 
 # %% [markdown]
-# The small differences come from this computer, not from the mistakes. All five jobs reached *Training*. So the role could read the bucket, the image was
+# The differences come from this computer, not from the mistakes. All five jobs reached *Training*. So the role could read the bucket, the image was
 # there, and the data was copied. *Uploading* is no sign of success. A failed job passes through it too, and leaves no model. If a job ends in *Downloading*,
 # look at the role or at S3.
 #
@@ -231,6 +231,7 @@ print_log(jobs["ticket-1"])
 # %% [markdown]
 # Read a log from its end. You find the exit code first, and then the message, perhaps more than once. Above it is the *traceback*, the list of calls that led
 # to the error. XGBoost's own messages have another list below them, after `Stack trace`: calls inside a C++ library. `print_log` leaves them out.
+# Where XGBoost counts columns, it counts the features alone; its reader of CSV counts the label, too.
 #
 # Now insert cells, and print the logs and the requests of the other four jobs. Five of these eight causes occur:
 #
@@ -245,7 +246,7 @@ print_log(jobs["ticket-1"])
 # | `prefix` | the prefix matches more than it should: `data/train` is only the beginning of keys, not a folder |
 # | `range` | a hyperparameter is outside its range |
 #
-# We write a change as the path of a field and its new value. In a list of channels, the path has the name of the channel instead of its position. `repaired`
+# We write a change as the path of a field and its new value. In a list of channels, the path has the channel's name in this request, not its position. `repaired`
 # applies such a change to a copy of the request. As an example, we give the first job more time.
 
 
@@ -440,7 +441,7 @@ for label, name in started.items():
 # - a channel has no content type, or its rows are CSV and its content type is not
 # - in CSV, a row has something that is neither a number nor empty
 # - in CSV, rows differ in how many columns they have, within a channel or between the two
-# - a label is neither 0 nor 1 although the objective begins with `binary:`
+# - in CSV, a label is neither 0 nor 1 although the objective begins with `binary:`
 # - `num_round` is missing, or `eta` is there and is not a number from 0 to 1
 # - the metric is exactly `auc` and the objective begins with `reg:`
 #
@@ -459,7 +460,7 @@ for label, name in started.items():
 # |---|---|
 # | one channel | `train` alone |
 # | empty cells | `0,,3` |
-# | LIBSVM rows | `1 0:2.5 3:7` |
+# | LIBSVM rows | `1 0:2.5 3:7`: a label, and pairs of index and value |
 # | the content type `csv` | `csv`, which means `text/csv` |
 # | a parameter after the content type | `text/csv; label_size=1` |
 # | labels of any size in a regression | `-12` or `75` |

@@ -18,7 +18,7 @@
 #
 # **Prerequisites**: [ranges, scales and the first tuning job](../m06_tuning/m06_1_ranges.ipynb).
 #
-# **Time**: two hours; take a break after the third exercise.
+# **Time**: two hours with the stretch exercise and a break.
 #
 # **Services**: SageMaker Automatic Model Tuning, training jobs, S3.
 #
@@ -159,11 +159,10 @@ show(figure, "Four lines: the best AUC so far by rounds trained, by strategy.")
 summary(pool, searches).round(4)
 
 # %% [markdown]
-# The grey band holds the middle half of the Random searches; a few that begin badly pull their mean below it. In the table, the standard deviation shows the
-# luck of a seed. The last column judges the winners on other flights.
+# The grey band holds the middle half of the Random searches. In the table, the standard deviation is the luck of a seed. The last column judges the winners on other flights.
 #
-# Which differences are real? *Pair* the searches: take the difference for each seed. `verdict` says which column is better, `same` (less than a thousandth of
-# AUC), or `cannot tell`.
+# Which differences are real? *Pair* the searches: take the difference for each seed. `verdict` names the better of the two, `first` or `second`, or says `same`
+# (less than a thousandth of AUC) or `cannot tell`.
 
 # %%
 rows = []
@@ -179,7 +178,7 @@ pd.DataFrame(rows).round(4)
 # `cannot tell` says that more seeds are needed. Hyperband is left out, because its jobs are not whole trainings.
 #
 # At half the budget, Bayesian and Random mostly found the same training, because both begin with the same nine random jobs. With all jobs, Bayesian is ahead
-# on average, by less than the luck of a seed. The grid is surely behind: some of its four hyperparameters do not matter.
+# on average, but by less than luck gives. The grid is surely behind: some of its four hyperparameters do not matter.
 #
 # ## Repeat a search
 #
@@ -253,8 +252,8 @@ show(figure, "Line with error bars: best AUC by minutes, for several jobs at a t
 
 # %% [markdown]
 # The bars are one standard error. Four jobs at a time take a quarter of the time and are as good, within the bars. With half of the jobs at a time, much of
-# the lead over Random seems to be gone. With all at a time it *is* a Random search. (AWS allows at most {fact:tuning-parallel-most}.) Random loses nothing by
-# hurry, because its jobs never use each other's results.
+# the lead over Random seems to be gone. With all at a time it *is* a Random search. AWS allows at most {fact:tuning-parallel-most}; the replay takes more. Random
+# loses nothing by hurry, because its jobs never use each other's results.
 #
 # Hyperband saves where jobs are long and report while they run. The team made its own table. The first yes decides:
 #
@@ -367,6 +366,7 @@ for name in (more, august):
     with ProgressLine(f"Waits for {name}"):
         job = wait_for_tuning(sagemaker, name)
     requests.append(job["HyperParameterTuningJobConfig"])
+    print(name)
     print("  the best of its own jobs", named(job.get("BestTrainingJob")))
     print("  the best of it and its parents", named(job.get("OverallBestTrainingJob")))
 for member, value in requests[0].items():
@@ -519,7 +519,7 @@ print(f"the best training was stopped in {(worth.lost > 0).sum()} of {SEEDS} sea
 # | ranges, instance | as in this notebook; the rest is your choice |
 #
 # When it has ended, return `{"tuning_job": its name, "usd": what its training jobs were billed}`, with six decimals or more. The check calls it with unseen
-# briefs. Nothing waits for instances here.
+# briefs. Nothing waits for instances here. `given/budget.py` has parts of such a request.
 
 
 # %% answer="m06_2_ex5"

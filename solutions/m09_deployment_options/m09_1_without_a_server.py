@@ -17,7 +17,7 @@
 #
 # **Prerequisites**: [real-time endpoints](../m08_realtime/m08_1_realtime.ipynb).
 #
-# **Time**: two hours; a good place for a break is before batch transform.
+# **Time**: two hours; take a break before batch transform.
 #
 # **Services**: SageMaker endpoints (serverless, asynchronous), batch transform, S3, SNS, SQS, CloudWatch, Application Auto Scaling.
 #
@@ -63,7 +63,7 @@ from sagemaker.serve import ModelBuilder
 logging.disable(logging.WARNING)  # the SDK reports every step
 
 # %% [markdown]
-# With fewer than 29,000 `ROWS` two faults of the last exercise would not show.
+# `ROWS` are the rows of the night's file. Below 29,000, two faults of the last exercise would not show.
 
 # %% tags=["parameters"]
 SEED = 9
@@ -154,7 +154,7 @@ show(figure, "A bar for each of eight requests: when it began and ended, and if 
 print(pd.Series([one["said"] or "answered" for one in burst]).value_counts().to_string())
 
 # %% [markdown]
-# A refused request does not wait in a queue. It gets `ThrottlingException`, status 429. A container that has finished takes the next
+# A refused request does not wait. It gets `ThrottlingException`, status 429. A container that has finished takes the next
 # request, so more than three may be answered. By default boto3 retries. Then a burst looks like a slow answer.
 #
 # *Provisioned concurrency* keeps some containers warm, for a price by the hour.
@@ -267,10 +267,10 @@ for said in inbox.messages(2):
 config
 
 # %% [markdown]
-# Both were *accepted*, status 202. This says only that they wait. Each has two locations, and one will be filled: with the answer, or with the model's error.
+# Both were *accepted*, status 202: they wait. Each has two locations, and one will be filled: with the answer, or with the model's error.
 # Without a failure path a failure leaves no object.
 #
-# The last lines show boto3's `AsyncInferenceConfig` of `create_endpoint_config`.
+# The last lines show boto3's `AsyncInferenceConfig`.
 
 # %% [markdown] exercise="m09_1_ex2"
 # Write `ask_all(endpoint, bodies, seconds)`. It sends each body, a text of CSV, to the asynchronous endpoint of that name. Use boto3, or the SDK's
@@ -343,7 +343,7 @@ cloudwatch.put_metric_alarm(AlarmName=planners, AlarmActions=[wake["PolicyARN"]]
 cloudwatch.describe_alarms(AlarmNames=[planners])["MetricAlarms"][0]["StateValue"]
 
 # %% [markdown]
-# The alarm has no data yet. We let sixteen quiet minutes pass, ask three questions, and let six more pass.
+# We let sixteen quiet minutes pass on the local clock, ask three questions, and let six more pass.
 
 
 # %%
@@ -365,17 +365,17 @@ if aws.local:
     axes.legend()
     show(figure, "Steps: instances by minute; a line marks the three questions.")
     of_variant = {"ServiceNamespace": "sagemaker", "ResourceId": target["ResourceId"]}
-    for activity in scaling.describe_scaling_activities(**of_variant)["ScalingActivities"]:
+    for activity in scaling.describe_scaling_activities(**of_variant)["ScalingActivities"][::-1]:
         by = "wake" if "policy wake" in activity["Cause"] else "backlog"
-        print(activity["Description"], "by", by)
+        print(activity["Description"].rstrip("."), "by", by)
 else:
     print("Leave the endpoint alone for half an hour, then look at its scaling activities.")
 scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
 print("From now on at least one instance.")
 
 # %% [markdown]
-# Fifteen minutes after the last question the instance goes. The three new questions waited until the alarm added an instance. On AWS that
-# takes some minutes. Then it goes again.
+# The instance goes after fifteen minutes with little work; your time for an exercise counts. The three questions waited until the alarm added an
+# instance. On AWS that takes some minutes. Soon it goes again: three questions are fewer than the target of five.
 #
 # ## Batch transform: a job, files in, files out
 #
@@ -396,7 +396,7 @@ print("From now on at least one instance.")
 #
 # `$[1:]` is all columns but the first. `$[0,3:5]` is the columns 0, 3, 4 *and* 5: a range includes its end. A path may hold one range at most.
 #
-# The SDK's `Transformer` has these fields as arguments, some in `transform`.
+# In the SDK, `Transformer` and its `transform` have these fields.
 
 # %%
 night = rows[rows.month.isin([7, 8])].sample(ROWS, random_state=SEED).reset_index(names="flight")
@@ -498,7 +498,7 @@ check("m09_1_ex3", transform_request=transform_request)
 # %% [markdown]
 # ## Five bad nights
 #
-# Five nights went wrong. Four are transform jobs, one is a question to the asynchronous endpoint. `variant` draws yours. Some settings differ but do no
+# Five nights went wrong. Four are transform jobs, one is a question to the asynchronous endpoint. `variant` chooses them. Some settings differ but do no
 # harm. A row of these files is an id, a *gate* and the eight columns.
 #
 # | folder below `nights/` | what is in it |
@@ -532,11 +532,11 @@ print(pd.Series(counted, name="lines"), *lines_of(aws, f"{files}/day/")[:2], sep
 requests["night-1"]
 
 # %% [markdown]
-# `rows` says how many lines there should be. Where to look:
+# `rows` says how many lines there should be.
 #
 # | what | where |
 # |---|---|
-# | a failed job | its *data log*, what the model said of each object: `data_log(aws, jobs[night])` |
+# | a failed job | its *data log*, what the model said of each object: `print(*data_log(aws, jobs[night]), sep="\n")` |
 # | a completed job | its lines: `lines_of(aws, uri)` of `described[night]["TransformOutput"]["S3OutputPath"]` |
 # | a queued request | its failure location: `lines_of(aws, sent[night]["FailureLocation"])` |
 # | what was asked | `requests[night]`, beside `healthy` |
@@ -567,7 +567,7 @@ requests["night-1"]
 # | `diagnoses[night]` | `{"cause": ..., "evidence": ...}`, both `str` |
 # | `cause` | a word of the table |
 # | `evidence` of a failure | words of the data log or the failure location that only this fault leaves |
-# | `evidence` of a completed job | the id of a flight whose line is missing, too many, or wrong |
+# | `evidence` of a completed job | the id of a flight whose line is missing, wrong, or should not be there |
 # | `repairs[night]` | `{path: value}`, the smallest change of the request that repairs it |
 #
 # Cite no times of day. A diagnosis could be `{"cause": "shift", "evidence": "flight-000000123"}`, a repair `{"TransformInput.ContentType": "text/csv"}`. A
@@ -669,7 +669,7 @@ check("m09_1_ex4", diagnoses=diagnoses, repairs=repairs)
 #
 # ## Clean up
 #
-# The asynchronous endpoint has an instance, which costs money.
+# The asynchronous endpoint still has an instance.
 
 # %%
 scaling.deregister_scalable_target(**target)
