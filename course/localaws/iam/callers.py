@@ -63,6 +63,14 @@ class CallerPolicies:
     def all(self) -> tuple[Policy, ...]:
         return (*self.identity, *(self.boundary or ()), *(self.session or ()))
 
+    @property
+    def allow_everything(self) -> bool:
+        """Whether they allow their action on every resource, whatever the request is, as an administrator's do."""
+        if self.boundary is not None or self.session is not None:
+            return False
+        statements = [statement for each in self.identity for statement in each.statements]
+        return bool(statements) and all(statement.allows_all_resources for statement in statements)
+
     def evaluate(self, request: AuthorizationRequest, resource_policy: Policy | None = None, delegated: bool = False) -> Decision:
         """The decision about a request; `policy.evaluate` has the parameters. Raises PolicyError when a condition cannot be evaluated."""
         return policy.evaluate(request, self.identity, self.boundary, resource_policy, self.session, delegated)

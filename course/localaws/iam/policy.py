@@ -89,6 +89,12 @@ class PolicyStatement:
     start: Position
     end: Position
 
+    @property
+    def allows_all_resources(self) -> bool:
+        """Whether it is an identity policy's allow on every resource, whatever the request is."""
+        unlimited = self.principals is None and not self.conditions
+        return self.allows and unlimited and self.resources == ("*",) and not self.not_resources
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

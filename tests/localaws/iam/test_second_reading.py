@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from course.localaws.iam import policy
+from course.localaws.iam.callers import CallerPolicies
 from course.localaws.iam.policy import AuthorizationRequest
 from tests.localaws.iam.second_reading import Asked, decision
 
@@ -115,6 +116,16 @@ def compare(asked: Asked, identity: list[dict], boundary: dict | None, sessions:
     assert ours.effect == decision(asked, identity, boundary, sessions, resource)
 
 
+def allow_everything(asked: Asked, identity: list[dict], boundary: dict | None, sessions: dict | None) -> bool:
+    """Whether a call is authorized without a look at its resource and condition keys."""
+
+    def about(documents: list[dict]) -> tuple[policy.Policy, ...]:
+        return policy.about([policy.parse("p", each) for each in documents], asked.action)
+
+    limits = (None if each is None else about([each]) for each in (boundary, sessions))
+    return CallerPolicies(about(identity), *limits).allow_everything
+
+
 @given(*CASES)
 def test_both_readings_decide_alike(asked, identity, boundary, sessions, resource) -> None:
     compare(asked, identity, boundary, sessions, resource)
@@ -140,3 +151,35 @@ def test_the_cases_reach_every_decision() -> None:
 
     run()
     assert min(seen.get(effect, 0) for effect in ("allowed", "explicitDeny", "implicitDeny")) > 10, seen
+
+
+WIDE = {"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}
+
+
+def one_statement(**changes: Any) -> dict:
+    return {"Version": "2012-10-17", "Statement": [{key: value for key, value in (WIDE | changes).items() if value}]}
+
+
+NEARLY_WIDE = st.sampled_from(
+    [
+        one_statement(),
+        one_statement(Effect="Deny"),
+        one_statement(Action=["kms:*"]),
+        one_statement(Resource=["arn:aws:s3:::other/*"]),
+        one_statement(Resource=None, NotResource=["*"]),
+        one_statement(Condition={"Bool": {"aws:SecureTransport": "true"}}),
+        one_statement(Effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}),
+    ]
+)
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(askings(), st.lists(NEARLY_WIDE, min_size=1, max_size=2), st.none() | NEARLY_WIDE, st.none() | NEARLY_WIDE)
+@example(Asked("s3:GetObject", "arn:aws:s3:::data/b", {}, SESSION, ROLE, ACCOUNT), [one_statement()], None, None)
+def test_what_an_administrator_may_do_is_known_without_the_resource(asked, identity, boundary, sessions) -> None:
+    """The other reading allows whatever `CallerPolicies.allow_everything` promises."""
+    promised = allow_everything(asked, identity, boundary, sessions)
+    if promised:
+        assert decision(asked, identity, boundary, sessions, None) == "allowed"
+    if identity == [one_statement()] and boundary is sessions is None:
+        assert promised
