@@ -178,7 +178,7 @@ pd.DataFrame(rows).round(4)
 # `cannot tell` says that more seeds are needed. Hyperband is left out, because its jobs are not whole trainings.
 #
 # At half the budget, Bayesian and Random mostly found the same training, because both begin with the same nine random jobs. With all jobs, Bayesian is ahead
-# on average, but by less than luck gives. The grid is surely behind: some of its four hyperparameters do not matter.
+# on average, but within the luck of the seeds. The grid is surely behind: some of its four hyperparameters do not matter.
 #
 # ## Repeat a search
 #

@@ -389,8 +389,8 @@ print(access.answer(reader.delete_secret, SecretId=name))
 #  "AppSpecification": {"ImageUri": ..., "ContainerArguments": ["--day=2013-01-05", "--key=<the key>"]}}
 # ```
 #
-# The role has an inline policy called `own`, which must stay. Its ARN has a path before the name, as SageMaker's console makes them:
-# `...:role/service-role/<name>`.
+# The role has an inline policy called `own`, which must stay. The ARN of the role has a path before the name,
+# as roles from SageMaker's console have: `...:role/service-role/<name>`.
 #
 # The check runs the jobs of two teams, with different keys.
 
