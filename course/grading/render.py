@@ -10,7 +10,7 @@ from course import pages
 from course.grading.exercise.definition import ExerciseDefinition
 from course.grading.report import PartResult, Report
 
-# A part that practice looked at "holds". Only `judge` and grading, which use unseen cases, say "passed".
+# A part that practice looked at "holds". Only `judge` and grading, which run the hidden checks, say "passed".
 HOLDS, PASSED, PARTLY, FAILED, LATER, UNREACHED = "Holds", "Passed", "Partly", "Not yet", "Not tested", "Not reached"
 TITLES = {"practice": "Check", "judged": "Judged", "graded": "Graded"}
 AT_GRADING = "in your instructor's grading"  # who runs the hidden checks, where `judge` cannot

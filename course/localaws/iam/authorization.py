@@ -269,7 +269,6 @@ class _KnownCaller:
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
         self._policies: dict[str, CallerPolicies] = {}
-        self._unlimited: set[str] = set()  # actions that the caller's policies allow on every resource; most calls are an administrator's
         self._conditional: set[str] = set()  # actions whose decisions needed condition keys, and will most likely need them again
 
     def refused(self, demand: RequiredPermission, general: Callable[[Caller], ConditionKeys]) -> str:
@@ -287,10 +286,8 @@ class _KnownCaller:
             policies = self._policies[demand.action] = self.caller.about(demand.action)
             if _has_variables(policies.all):
                 self._conditional.add(demand.action)
-            if policies.allow_everything:
-                self._unlimited.add(demand.action)
-        if demand.action in self._unlimited and demand.resource_policy is demand.endpoint_policy is None and not demand.delegated:
-            return ""
+        if demand.resource_policy is demand.endpoint_policy is None and not demand.delegated and policies.allow_everything:
+            return ""  # as for most calls, which are an administrator's
         request, decision = self._decided(policies, demand, general)
         if decision.allowed:
             return _refused_by_endpoint(request, demand) if demand.endpoint_policy else ""

@@ -1,9 +1,10 @@
-"""S3 clients, unique buckets, and signed requests that boto3 would not send."""
+"""S3 clients, unique buckets, stores without a server, and signed requests that boto3 would not send."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,6 +12,9 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
+from course.localaws.core.clock import Clock
+from course.localaws.kms.store import KeyStore
+from course.localaws.s3.store import ObjectStore
 from course.localaws.server import launch
 from tests.localaws.boto_clients import boto_session
 
@@ -20,6 +24,20 @@ _NUMBERS = itertools.count()
 @pytest.fixture(scope="session")
 def s3(client):
     return client("s3")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ObjectStore]:
+    """A store with the bucket ``bucket``."""
+    (tmp_path / "state").mkdir()
+    opened = opened_store(tmp_path / "state")
+    opened.create_bucket("bucket", "us-east-1")
+    yield opened
+    opened.shutdown()
+
+
+def opened_store(state: Path) -> ObjectStore:
+    return ObjectStore(state, Clock(), KeyStore(state / "kms.db", "123456789012", Clock()))
 
 
 @pytest.fixture

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-from course.localaws.core.clock import Clock
 from course.localaws.core.errors import AwsError
-from course.localaws.kms.store import KeyStore
 from course.localaws.s3.store import ObjectStore
 
 CHANGES = 100
 PAUSE_SECONDS = 0.0002  # between two changes and between two uses, so that both get their turn
 BUCKET, KIND = "bucket", "policy"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ObjectStore]:
-    opened = ObjectStore(tmp_path, Clock(), KeyStore(tmp_path / "kms.db", "123456789012", Clock()))
-    opened.create_bucket(BUCKET, "us-east-1")
-    yield opened
-    opened.shutdown()
 
 
 def while_changing(change: Callable[[], None], use: Callable[[], None], users: int = 2) -> None:

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 
@@ -16,19 +15,7 @@ from course.localaws.core.errors import AwsError
 from course.localaws.kms.managed import managed_key
 from course.localaws.kms.store import KeyStore
 from course.localaws.s3.store import ObjectStore
-
-
-def opened_store(state: Path) -> ObjectStore:
-    return ObjectStore(state, Clock(), KeyStore(state / "kms.db", "123456789012", Clock()))
-
-
-@pytest.fixture
-def store(tmp_path):
-    (tmp_path / "state").mkdir()
-    opened = opened_store(tmp_path / "state")
-    opened.create_bucket("bucket", "us-east-1")
-    yield opened
-    opened.shutdown()
+from tests.localaws.s3.conftest import opened_store
 
 
 def bodies(store: ObjectStore) -> list[str]:
