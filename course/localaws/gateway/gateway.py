@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import sqlite3
@@ -12,6 +13,7 @@ from typing import Protocol
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from course.localaws.cloudtrail import audit
 from course.localaws.core.call import AwsRequest, Handler
@@ -21,6 +23,10 @@ from course.localaws.gateway.refusals import RequestRefused, refusal
 from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.platform import Platform
 from course.localaws.protocol import errors, protocols
+
+# Bytes. A client that sends "Expect: 100-continue" waits with its body until the server asks for it. The gateway asks at once for a body of
+# at most this size, which then arrives while the signature and the caller's permissions are checked. It asks for a longer one after that.
+SMALL_BODY = 64 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +62,12 @@ class Gateway:
         self._fallback = fallback
         self._watcher = watcher
 
-    async def __call__(self, scope: dict, receive, send) -> None:
-        incoming = _GatewayRequest(Request(scope, receive), RequestHead.of(scope))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = RequestHead.of(scope)
+        awaits_continue = "expect" in head.headers
+        if awaits_continue and _is_small(head):
+            receive, awaits_continue = await _asked_for(receive), False
+        incoming = _GatewayRequest(Request(scope, receive), head, awaits_continue)
         try:
             await self._admit(incoming)
             response = await self._served(incoming.service, incoming.call)
@@ -142,13 +152,13 @@ class Gateway:
 class _GatewayRequest:
     """The state of one request from its arrival to its response."""
 
-    def __init__(self, request: Request, head: RequestHead) -> None:
+    def __init__(self, request: Request, head: RequestHead, awaits_continue: bool) -> None:
         self.request = request
         self.head = head
         self.id = str(uuid.uuid4())
         self.call: AwsRequest | None = None
         self.error = self.message = ""
-        self.awaits_continue = "expect" in head.headers
+        self.awaits_continue = awaits_continue  # the client has not sent its body, because the server has not asked for it
         # The service until the signature has been read. Only S3's requests name no operation.
         self.service = "s3" if protocols.protocol_of(head, "") == "rest-json" else "unsigned"
 
@@ -166,6 +176,23 @@ class _GatewayRequest:
         async for piece in self.request.stream():
             if piece:
                 yield piece
+
+
+def _is_small(head: RequestHead) -> bool:
+    size = head.headers.get("content-length", "")
+    return size.isdecimal() and int(size) <= SMALL_BODY
+
+
+async def _asked_for(receive: Receive) -> Receive:
+    """Ask the client for the body now. Returns a ``receive`` that returns what has arrived meanwhile, then what follows."""
+    first = asyncio.ensure_future(receive())
+    await asyncio.sleep(0)  # The task begins: the server sends "100 Continue".
+    pending = [first]
+
+    async def continued() -> Message:
+        return await (pending.pop() if pending else receive())
+
+    return continued
 
 
 def _disk_is_full(exception: Exception) -> bool:

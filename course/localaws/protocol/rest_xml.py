@@ -79,7 +79,7 @@ class Form:
     headers: dict[str, tuple[str, Shape]]
     prefixes: dict[str, str]
     body: str | None
-    answer_headers: tuple[tuple[str, str, str], ...]
+    answer_headers: dict[str, tuple[str, str]]  # member -> (wire name, type)
 
 
 @functools.cache
@@ -101,11 +101,11 @@ def form(operation: str) -> Form:
         headers,
         prefixes,
         model.input_shape.serialization.get("payload") if model.input_shape else None,
-        tuple(
-            (name, member.serialization["name"].lower(), member.type_name)
+        {
+            name: (member.serialization["name"].lower(), member.type_name)
             for name, member in answers
             if member.serialization.get("location") == "header"
-        ),
+        },
     )
 
 
@@ -159,7 +159,11 @@ def _response(operation: str, result: dict, root: str | None) -> Response:
 
 def answer_headers(operation: str, result: dict) -> dict[str, str]:
     """Returns the headers of a result, including user metadata."""
-    headers = {wire: _header(kind, result[name]) for name, wire, kind in form(operation).answer_headers if result.get(name) is not None}
+    places, headers = form(operation).answer_headers, {}
+    for name, value in result.items():
+        if value is not None and name in places:
+            wire, kind = places[name]
+            headers[wire] = _header(kind, value)
     headers.update({f"x-amz-meta-{name}": text for name, text in result.get("Metadata", {}).items()})
     return headers
 

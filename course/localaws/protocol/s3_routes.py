@@ -50,6 +50,7 @@ class RequestTarget:
     query: dict[str, str]
 
 
+@functools.lru_cache(maxsize=64)  # a request asks for its target twice
 def target(raw_path: bytes, raw_query: bytes) -> RequestTarget:
     """Splits a path-style URL. Raises ``InvalidURI`` when it is not UTF-8, or names a key but no bucket."""
     bucket, _, key = raw_path[1:].partition(b"/")

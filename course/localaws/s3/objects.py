@@ -6,6 +6,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from course.localaws.s3.sealing import Seal
 UNVERSIONED = "null"
 DEFAULT_CONTENT_TYPE = "binary/octet-stream"
 PAGE = 1000  # rows that `Objects.pages` reads at a time
+MOST_KEPT = 1000  # objects in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,14 @@ Condition = Callable[[StoredObject | None], None]
 
 
 class Objects:
+    """Objects. Those that were looked up are kept in memory until one changes: a request asks for its object several times."""
+
     def __init__(self, database: Database, bodies: BlobStore, buckets: Buckets, clock: Clock) -> None:
         self._database = database
         self._bodies = bodies
         self._buckets = buckets
         self._clock = clock
+        self._kept: dict[tuple[str, str], StoredObject] = {}  # current versions by bucket and key
         self.listeners: list[Callable[[Change, StoredObject], None]] = []
 
     def stored(self, row: sqlite3.Row) -> StoredObject:
@@ -143,9 +148,18 @@ class Objects:
 
     def current(self, bucket: str, key: str) -> StoredObject | None:
         """The newest version, which may be a delete marker."""
-        query = "SELECT * FROM objects WHERE bucket = ? AND key = ? AND latest"
-        row = self._database.connection.execute(query, (bucket, key)).fetchone()
-        return self.stored(row) if row else None
+        kept = self._kept  # `forget` replaces it. What was read before a change is then not kept after it
+        found = kept.get((bucket, key))
+        if found is None:
+            query = "SELECT * FROM objects WHERE bucket = ? AND key = ? AND latest"
+            row = self._database.connection.execute(query, (bucket, key)).fetchone()
+            if row is None:
+                return None
+            found = self.stored(row)
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[bucket, key] = found
+        return found
 
     def existing(self, bucket: str, key: str) -> StoredObject | None:
         """The newest version, or None if it is a delete marker."""
@@ -191,7 +205,7 @@ class Objects:
         body.close()
         modified = int(self._clock.now())
         seal = body.seal.dump() if body.seal else ""
-        with self._database.write() as connection:
+        with self._write() as connection:
             owner = self._buckets.get(bucket)
             if condition:
                 condition(self.existing(bucket, key))
@@ -213,7 +227,7 @@ class Objects:
 
         Returns the new delete marker, or the removed version. Returns None if there was nothing to delete, which is not an error.
         """
-        with self._database.write() as connection:
+        with self._write() as connection:
             result, doomed = self._delete(connection, self._buckets.get(bucket), key, version, condition)
         self._bodies.remove(doomed)
         if result is not None:
@@ -222,7 +236,7 @@ class Objects:
 
     def set_tags(self, bucket: str, key: str, version: str | None, tags: dict[str, str], request: str = "") -> StoredObject:
         """Replaces an object's tags."""
-        with self._database.write() as connection:
+        with self._write() as connection:
             found = self.find(bucket, key, version)
             if found.is_delete_marker:
                 raise no_such_key(key)
@@ -234,7 +248,7 @@ class Objects:
         """Gives an object that was just stored user metadata, and further members of ``HeadObject``'s response."""
         properties = stored.attributes.properties | properties
         attributes = replace(stored.attributes, metadata=metadata, properties=properties)
-        with self._database.write() as connection:
+        with self._write() as connection:
             connection.execute("UPDATE objects SET attributes = ? WHERE sequence = ?", (attributes.dump(), stored.sequence))
 
     def pages(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
@@ -249,6 +263,13 @@ class Objects:
                     return
                 if row["body"]:
                     yield self.stored(row)
+
+    def forget(self) -> None:
+        """Discard what is kept in memory."""
+        self._kept = {}
+
+    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._database.write(committed=self.forget)
 
     def _tell(self, change: Change, changed: StoredObject) -> None:
         for listener in self.listeners:

@@ -180,7 +180,7 @@ class ObjectStore:
 
     def reset(self) -> None:
         """Deletes all buckets and objects."""
-        with self.database.write(committed=self.buckets.forget) as connection:
+        with self.database.write(committed=self._forget) as connection:
             doomed = index.bodies(connection)
             for table in ("parts", "uploads", "objects", "configurations", "buckets", "stored"):
                 connection.execute(f"DELETE FROM {table}")
@@ -188,6 +188,10 @@ class ObjectStore:
 
     def shutdown(self) -> None:
         self.database.close()
+
+    def _forget(self) -> None:
+        self.buckets.forget()
+        self.objects.forget()
 
     def _may_take(self, path: Path) -> bool:
         """Whether ``path`` may be moved. The target of a symbolic link, or a file with a second hard link, could still be changed."""

@@ -23,7 +23,7 @@ from course.localaws.core.call import Principal
 from course.localaws.core.clock import Clock
 from course.localaws.core.credentials import Credential, new_credential
 from course.localaws.core.errors import AwsError, not_supported
-from course.localaws.gateway.gateway import Gateway
+from course.localaws.gateway.gateway import SMALL_BODY, Gateway
 from course.localaws.gateway.request_log import RequestLog
 from course.localaws.gateway.sigv4 import RequestHead
 from course.localaws.protocol import protocols
@@ -361,6 +361,98 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_harms_nobody(front):
     with socket.create_connection(("127.0.0.1", front.port)) as connection:
         connection.sendall(b"PUT /b/k HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc")
     front.client("s3").put_object(Bucket="b", Key="k", Body=b"x")
+
+
+class Waiting:
+    """A connection of a client that sends its head with "Expect: 100-continue", and its body once it is asked for it."""
+
+    def __init__(self, front: Front) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", front.port), timeout=30)
+        self._lines = self._socket.makefile("rb")
+        self._front = front
+
+    def __enter__(self) -> Waiting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def send_head(self, size: int, secret: str | None = None) -> None:
+        from botocore.auth import S3SigV4Auth
+        from botocore.credentials import Credentials
+
+        request = AWSRequest("PUT", f"{self._front.endpoint}/b/k", {"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}, b"")
+        key = self._front.role
+        auth = S3SigV4Auth(Credentials(key.principal.access_key, secret or key.secret, key.token), "s3", REGION)
+        auth.payload = lambda request: "UNSIGNED-PAYLOAD"
+        auth.add_auth(request)
+        headers = dict(request.headers) | {"Host": f"127.0.0.1:{self._front.port}", "Content-Length": str(size), "Expect": "100-continue"}
+        self._socket.sendall(("PUT /b/k HTTP/1.1\r\n" + "".join(f"{name}: {text}\r\n" for name, text in headers.items()) + "\r\n").encode())
+
+    def send(self, body: bytes) -> None:
+        self._socket.sendall(body)
+
+    def response(self) -> tuple[int, dict[str, str]]:
+        """The status and the headers of the next response, whose body is read."""
+        status = int(self._lines.readline().split()[1])
+        headers = {}
+        while line := self._lines.readline().strip():
+            name, _, text = line.decode().partition(":")
+            headers[name.lower()] = text.strip()
+        self._lines.read(int(headers.get("content-length", 0)))
+        return status, headers
+
+
+def test_a_client_that_waits_is_asked_for_its_body_and_may_use_its_connection_again(front):
+    front.behave = keeps(kept := [])
+    with Waiting(front) as client:
+        for body in (b"one", b"another"):
+            client.send_head(len(body))
+            assert client.response() == (100, {})
+            client.send(body)
+            assert client.response()[0] == 200
+    assert kept[::2] == [b"one", b"another"]
+
+
+def test_a_small_body_is_asked_for_before_the_checks_and_not_taken_for_the_next_request(front):
+    front.behave = keeps(kept := [])
+    with Waiting(front) as client:
+        client.send_head(3, secret="wrong")
+        assert client.response() == (100, {})
+        status, headers = client.response()
+        assert status == 403 and "connection" not in headers
+        client.send(b"one")
+        client.send_head(7)
+        assert client.response() == (100, {})
+        client.send(b"another")
+        assert client.response()[0] == 200
+    assert kept[::2] == [b"another"]
+
+
+def test_a_long_body_is_asked_for_after_the_checks(front):
+    front.behave = keeps(kept := [])
+    body = bytes(SMALL_BODY + 1)
+    with Waiting(front) as client:
+        client.send_head(len(body), secret="wrong")
+        status, headers = client.response()
+        assert status == 403 and headers["connection"] == "close"
+    with Waiting(front) as client:
+        client.send_head(len(body))
+        assert client.response() == (100, {})
+        client.send(body)
+        assert client.response()[0] == 200
+    assert kept[::2] == [body]
+
+
+def test_a_client_that_leaves_instead_of_sending_its_body_harms_nobody(front, caplog):
+    front.behave = keeps(kept := [])
+    with Waiting(front) as client:
+        client.send_head(3)
+        assert client.response() == (100, {})
+    front.client("s3").put_object(Bucket="b", Key="k", Body=b"x")
+    assert kept[::2] == [b"x"]
+    assert not caplog.records
 
 
 # --- presigned URLs ---------------------------------------------------------------------------------------------------
