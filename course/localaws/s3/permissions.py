@@ -121,11 +121,11 @@ class S3Permissions:
 
 
 class _Request:
-    """One request. It looks for an object once."""
+    """One request."""
 
     def __init__(self, known: S3Permissions, call: AwsRequest, params: dict) -> None:
         self._known, self._call, self._params = known, call, params
-        self._find = cache(known.find)
+        self._find = known.find
 
     def permissions(self) -> Iterator[RequiredPermission]:
         for demand in self._demands():
