@@ -88,11 +88,20 @@ def results(answer: Answer, report: Report, endpoint: str, bodies: list[str], se
 
 
 def judge_results(answer: Answer, report: Report, endpoint: str, bodies: list[str], readable: list[bool]) -> bool:
-    """Report the parts ``answers`` and ``failures``: whether each body has its own. Whether the results have their form."""
+    """Report ``answers`` and ``failures``: whether each body has its own. Whether the results have their form.
+
+    Report ``waiting``, too, when the function had all answers and did not return.
+    """
+    began = time.monotonic()
     got = results(answer, report, endpoint, bodies, ENOUGH, "answers")
     if got is None:
         return False
+    returned = time.monotonic()
     wanted = asked(answer, endpoint, bodies, readable)
+    took, needed = returned - began, time.monotonic() - returned
+    if took >= ENOUGH and needed < ENOUGH / 2 and all(state != "waiting" for state, _ in got):  # and the machine was not just busy
+        said = f"`ask_all(...)` for {len(bodies)} bodies took all of its {ENOUGH:.0f} s; the check had its answers after {needed:.0f} s."
+        report.part("waiting", False, f"{said} Does it return when nothing is waiting?")
     judged = list(zip(got, wanted, readable, strict=True))
     answered = [(one, text) for one, text, good in judged if good]
     right = sum(one == ("done", text) for one, text in answered)
@@ -107,10 +116,10 @@ def _of_answers(answered: list[tuple[Result, str]], right: int, wanted: list[str
     said = f"{right} of {len(answered)} bodies that the model can read have their answer."
     if any(state == "waiting" for (state, _), _ in answered):
         return f"{said} Some are called waiting, though the answer came: where is it, and does your function look more than once?"
+    if any(one[1] != text and one[1] in wanted for one, text in answered):  # the answer, or the reason of a failure
+        return f"{said} Some have the answer to another body: has each its own object in S3, and its own place in the list?"
     if failed := next((one[1] for one, _ in answered if one[0] == "failed"), None):
         return f"{said} Some are called failed, with {failed[:80]!r}: which of the two locations was filled, and were they sent as CSV?"
-    if any(one[1] != text and one[1] in wanted for one, text in answered):
-        return f"{said} Some have the answer to another body: has each its own object in S3, and its own place in the list?"
     return f"{said} Others have a text that the endpoint did not store."
 
 
