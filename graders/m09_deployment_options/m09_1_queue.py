@@ -15,6 +15,7 @@ from .m09_1_cases import flight, line
 
 ENOUGH = 20.0  # seconds that the learner's function is given for questions that are answered at once
 PATIENCE, MANY = 2.0, 18  # seconds for all, and bodies that nobody answers: one by one they would take longer than the exercise has
+VERY_LONG = 1000.0  # seconds, more than the exercise has: who waits for their end does not return in time
 WAIT = {"Delay": 0.2, "MaxAttempts": 150}
 STATES = ("done", "failed", "waiting")
 Result = tuple[str, str]  # state and text
@@ -88,20 +89,11 @@ def results(answer: Answer, report: Report, endpoint: str, bodies: list[str], se
 
 
 def judge_results(answer: Answer, report: Report, endpoint: str, bodies: list[str], readable: list[bool]) -> bool:
-    """Report ``answers`` and ``failures``: whether each body has its own. Whether the results have their form.
-
-    Report ``waiting``, too, when the function had all answers and did not return.
-    """
-    began = time.monotonic()
+    """Report the parts ``answers`` and ``failures``: whether each body has its own. Whether the results have their form."""
     got = results(answer, report, endpoint, bodies, ENOUGH, "answers")
     if got is None:
         return False
-    returned = time.monotonic()
     wanted = asked(answer, endpoint, bodies, readable)
-    took, needed = returned - began, time.monotonic() - returned
-    if took >= ENOUGH and needed < ENOUGH / 2 and all(state != "waiting" for state, _ in got):  # and the machine was not just busy
-        said = f"`ask_all(...)` for {len(bodies)} bodies took all of its {ENOUGH:.0f} s; the check had its answers after {needed:.0f} s."
-        report.part("waiting", False, f"{said} Does it return when nothing is waiting?")
     judged = list(zip(got, wanted, readable, strict=True))
     answered = [(one, text) for one, text, good in judged if good]
     right = sum(one == ("done", text) for one, text in answered)
@@ -166,7 +158,7 @@ def _scale(sagemaker: Any, endpoint: str, count: int) -> None:
 
 
 def judge_waiting(answer: Answer, report: Report, endpoint: str, out: str) -> None:
-    """Report ``waiting``: what the function says while there is no instance, and whether it had sent all when one comes."""
+    """Report ``waiting``: what the function says without an instance, whether it had sent all when one comes, and when it returns."""
     s3 = answer.client("s3")
     _scale(answer.client("sagemaker"), endpoint, 0)
     before = count_below(s3, out)
@@ -189,7 +181,22 @@ def judge_waiting(answer: Answer, report: Report, endpoint: str, out: str) -> No
             _ask_last(answer, endpoint, out)
     came = count_below(s3, out) - before - 2
     said = f"When an instance came, {came} of the bodies were answered, and not each of them: were all sent before any was waited for?"
-    report.part("waiting", came == MANY + 1, said)
+    if report.part("waiting", came == MANY + 1, said):
+        _judge_return(answer, report, endpoint)
+
+
+def _judge_return(answer: Answer, report: Report, endpoint: str) -> None:
+    """Report ``waiting``: whether the function returns as soon as its body has an answer, however many seconds it may take."""
+    called = f"With an instance, `ask_all(...)` for one body and {VERY_LONG:,.0f} seconds"
+    try:
+        got = results(answer, report, endpoint, [line(flight(answer.rng))], VERY_LONG, "waiting")
+    except AnswerError as error:
+        said = f"{called} did not return as expected, though the answer was there: {error} Does it return when nothing is waiting?"
+        report.part("waiting", False, said)
+        return
+    if got is not None:
+        said = f"{called} said {got[0][0]!r}, though the instance answers. Does it look until nothing is waiting?"
+        report.part("waiting", got[0][0] == "done", said)
 
 
 def _bodies(count: int) -> str:
