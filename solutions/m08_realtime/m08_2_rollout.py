@@ -307,7 +307,7 @@ guarded = shapes.DeploymentConfig(
     blue_green_update_policy=shapes.BlueGreenUpdatePolicy(traffic_routing_configuration=canary),
     auto_rollback_configuration=shapes.AutoRollbackConfig(alarms=[watched]),
 )
-alone = aws.unique("late-flights-sdk")
+alone = aws.unique("late-flights-alone")
 EndpointConfig.create(endpoint_config_name=alone, production_variants=variants[:1])
 served.endpoint_config_name = alone
 with alarms_set(cloudwatch, [alarm]):

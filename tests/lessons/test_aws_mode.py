@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,9 @@ def test_the_sdk_asks_for_what_boto3_asks_for(runs, handles):
 
 def test_the_table_of_requests_names_notebooks(sources):
     assert {each.notebook for each in sdk_requests.table()} <= {source.stem for source in sources}
+
+
+def test_no_two_notebooks_have_the_same_name_for_a_request():
+    """The first request of a name is compared, and notebooks share a local AWS."""
+    named = Counter((each.operation, each.sdk) for each in sdk_requests.table())
+    assert [name for name, count in named.items() if count > 1] == []
