@@ -191,8 +191,7 @@ def _judge_return(answer: Answer, report: Report, endpoint: str) -> None:
     try:
         got = results(answer, report, endpoint, [line(flight(answer.rng))], VERY_LONG, "waiting")
     except AnswerError as error:
-        said = f"{called} did not return as expected, though the answer was there: {error} Does it return when nothing is waiting?"
-        report.part("waiting", False, said)
+        report.part("waiting", False, f"{called} did not return as expected: {error} Does it return when nothing is waiting?")
         return
     if got is not None:
         said = f"{called} said {got[0][0]!r}, though the instance answers. Does it look until nothing is waiting?"

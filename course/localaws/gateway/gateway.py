@@ -185,9 +185,8 @@ def _is_small(head: RequestHead) -> bool:
 
 async def _asked_for(receive: Receive) -> Receive:
     """Ask the client for the body now. Returns a ``receive`` that returns what has arrived meanwhile, then what follows."""
-    first = asyncio.ensure_future(receive())
-    await asyncio.sleep(0)  # The task begins: the server sends "100 Continue".
-    pending = [first]
+    pending = [asyncio.ensure_future(receive())]
+    await asyncio.sleep(0)  # the task begins: the server sends "100 Continue"
 
     async def continued() -> Message:
         return await (pending.pop() if pending else receive())

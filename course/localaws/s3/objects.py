@@ -205,7 +205,7 @@ class Objects:
         body.close()
         modified = int(self._clock.now())
         seal = body.seal.dump() if body.seal else ""
-        with self._write() as connection:
+        with self._change() as connection:
             owner = self._buckets.get(bucket)
             if condition:
                 condition(self.existing(bucket, key))
@@ -227,7 +227,7 @@ class Objects:
 
         Returns the new delete marker, or the removed version. Returns None if there was nothing to delete, which is not an error.
         """
-        with self._write() as connection:
+        with self._change() as connection:
             result, doomed = self._delete(connection, self._buckets.get(bucket), key, version, condition)
         self._bodies.remove(doomed)
         if result is not None:
@@ -236,7 +236,7 @@ class Objects:
 
     def set_tags(self, bucket: str, key: str, version: str | None, tags: dict[str, str], request: str = "") -> StoredObject:
         """Replaces an object's tags."""
-        with self._write() as connection:
+        with self._change() as connection:
             found = self.find(bucket, key, version)
             if found.is_delete_marker:
                 raise no_such_key(key)
@@ -248,7 +248,7 @@ class Objects:
         """Gives an object that was just stored user metadata, and further members of ``HeadObject``'s response."""
         properties = stored.attributes.properties | properties
         attributes = replace(stored.attributes, metadata=metadata, properties=properties)
-        with self._write() as connection:
+        with self._change() as connection:
             connection.execute("UPDATE objects SET attributes = ? WHERE sequence = ?", (attributes.dump(), stored.sequence))
 
     def pages(self, bucket: str, prefix: str) -> Iterator[StoredObject]:
@@ -268,7 +268,7 @@ class Objects:
         """Discard what is kept in memory."""
         self._kept = {}
 
-    def _write(self) -> AbstractContextManager[sqlite3.Connection]:
+    def _change(self) -> AbstractContextManager[sqlite3.Connection]:
         return self._database.write(committed=self.forget)
 
     def _tell(self, change: Change, changed: StoredObject) -> None:

@@ -311,17 +311,22 @@ def test_an_object_arrives_as_it_was_sent(front, body):
     assert kept[0] == (b"" if body == b"" else BODY)
 
 
-def _put(front, declared: str, body: bytes, change=lambda data: data, **headers) -> tuple[int, bytes]:
-    """PUT an object that is signed for ``declared``, but send ``change(body)``."""
+def _signed(front: Front, secret: str, declared: str, **headers: str) -> dict[str, str]:
+    """The headers of a PUT of ``/b/k`` whose signature is for the body's hash ``declared``."""
     from botocore.auth import S3SigV4Auth
     from botocore.credentials import Credentials
 
     request = AWSRequest("PUT", f"{front.endpoint}/b/k", {"X-Amz-Content-SHA256": declared} | headers, b"")
-    auth = S3SigV4Auth(Credentials(front.role.principal.access_key, front.role.secret, front.role.token), "s3", REGION)
+    auth = S3SigV4Auth(Credentials(front.role.principal.access_key, secret, front.role.token), "s3", REGION)
     auth.payload = lambda request: declared
     auth.add_auth(request)
+    return dict(request.headers)
+
+
+def _put(front, declared: str, body: bytes, change=lambda data: data, **headers) -> tuple[int, bytes]:
+    """PUT an object that is signed for ``declared``, but send ``change(body)``."""
     connection = http.client.HTTPConnection("127.0.0.1", front.port)
-    connection.request("PUT", "/b/k", change(body), dict(request.headers))
+    connection.request("PUT", "/b/k", change(body), _signed(front, front.role.secret, declared, **headers))
     response = connection.getresponse()
     answer = response.read()
     connection.close()
@@ -379,16 +384,10 @@ class Waiting:
         self._socket.close()
 
     def send_head(self, size: int, secret: str | None = None) -> None:
-        from botocore.auth import S3SigV4Auth
-        from botocore.credentials import Credentials
-
-        request = AWSRequest("PUT", f"{self._front.endpoint}/b/k", {"X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}, b"")
-        key = self._front.role
-        auth = S3SigV4Auth(Credentials(key.principal.access_key, secret or key.secret, key.token), "s3", REGION)
-        auth.payload = lambda request: "UNSIGNED-PAYLOAD"
-        auth.add_auth(request)
-        headers = dict(request.headers) | {"Host": f"127.0.0.1:{self._front.port}", "Content-Length": str(size), "Expect": "100-continue"}
-        self._socket.sendall(("PUT /b/k HTTP/1.1\r\n" + "".join(f"{name}: {text}\r\n" for name, text in headers.items()) + "\r\n").encode())
+        headers = _signed(self._front, secret or self._front.role.secret, "UNSIGNED-PAYLOAD")
+        headers |= {"Host": f"127.0.0.1:{self._front.port}", "Content-Length": str(size), "Expect": "100-continue"}
+        lines = ["PUT /b/k HTTP/1.1", *(f"{name}: {text}" for name, text in headers.items()), "", ""]
+        self._socket.sendall("\r\n".join(lines).encode())
 
     def send(self, body: bytes) -> None:
         self._socket.sendall(body)
