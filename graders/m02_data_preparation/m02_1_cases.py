@@ -338,7 +338,8 @@ def jobs(rng: random.Random) -> list[dict]:
     """
     alone = [_job(rng, TOOLS[number % 5]) for number in range(30)]
     just_fits, asked_later = (job for job, tool in zip(alone[:10], TOOLS * 2, strict=True) if tool == "Processing")
-    just_fits["gigabytes"] = just_fits["memory"] / 5
+    just_fits["memory"] = rng.choice([40, 80, 160])
+    just_fits["gigabytes"] = just_fits["memory"] / 5  # a whole number, so that no rounding error decides
     asked_later["needs"] = rng.choice(["hive", "hbase"])
     return rng.sample(alone + [_twin(rng, job) for job in alone[:10]], 40)
 
