@@ -94,8 +94,9 @@ def _judged(ticket: str, before: dict, again: dict, repair: dict) -> tuple[float
     if again["TrainingJobStatus"] != "Completed":
         if set(repair) == {"StoppingCondition.MaxRuntimeInSeconds"}:
             return 0.0, f"{ticket}: It ran longer and failed for the same reason: time was not it."
-        status = again["TrainingJobStatus"]
-        return 0.0, f"{ticket}: the job ran again with your change of {', '.join(repair)} and ended {status}, expected Completed."
+        name, status = again["TrainingJobName"], again["TrainingJobStatus"]
+        said = f"{ticket}: the job ran again as {name} with your change of {', '.join(repair)} and ended {status}, expected Completed."
+        return 0.0, f"{said} Read its log."
     if "validation:auc" not in {metric["MetricName"] for metric in again.get("FinalMetricDataList", [])}:
         return 0.0, f"{ticket}: the job ends well, but no longer reports the AUC on the validation channel."
     for channel in again["InputDataConfig"]:
