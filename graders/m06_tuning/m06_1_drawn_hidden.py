@@ -75,8 +75,12 @@ def effect(auc: dict[str, list[float]]) -> float:
 
 
 def steps(rng: random.Random) -> list[tuple[tuple[int, int], int]]:
-    """Twelve pairs of batch sizes and epochs: four with many steps, four with few, four between."""
-    kinds = [((32, 60), (6, 10)), ((1000, 1350), (1, 2)), ((128, 400), (1, 10))] * 4
+    """Twelve pairs of batch sizes and epochs: four with many steps, four with few, four between.
+
+    Those with few are spread over their batch sizes and epochs: the table has few such networks, so that four alike would decide by luck.
+    """
+    few = [((low, low + 175), (epochs, epochs)) for low in (1000, 1175) for epochs in (1, 2)]
+    kinds = [*few, *[((32, 60), (6, 10)), ((128, 400), (1, 10))] * 4]
     return rng.sample([((low := rng.randint(*lows), low * 3), rng.randint(*epochs)) for lows, epochs in kinds], 12)
 
 
