@@ -3,35 +3,55 @@
 
 import random
 from collections.abc import Collection
+from statistics import fmean
 
-from .m09_2 import practice_fleets
-from .m09_2_cases import MOST_SHARED, fleet, hour_usd
+from .m09_2 import Plan, practice_fleets
+from .m09_2_cases import MOST_SHARED, fleet, hour_usd, next_hour
+
+HOURS = 3
+LUCK = 0.03  # the share by which the best plan for a fleet's hour may cost more in the next ones than the best plan for these
 
 
-def fleets(rng: random.Random) -> list[dict]:
-    """Eight fleets, so that no one plan, no one number of shared instances and no one rule about dear models suits them."""
+def fleets(rng: random.Random) -> list[tuple[dict, list[dict]]]:
+    """Eight fleets and their next hours, so that no one plan, number of shared instances and rule about dear models suits them all."""
     kinds = [(0, 0.0003), (0, 0.003), (2, 0.0003), (3, 0.0003), (1, 0.001), (2, 0.001), (3, 0.002), (4, 0.0004)]
-    return [fleet(rng, *kind) for kind in rng.sample(kinds, 8)]
+    return [_fleet(rng, *kind) for kind in rng.sample(kinds, 8)]
+
+
+def _fleet(rng: random.Random, dear: int, cheap: float) -> tuple[dict, list[dict]]:
+    """A fleet and its next hours. It is drawn again if dear models are then cold more often by luck, which no plan could foresee."""
+    while True:
+        given = fleet(rng, dear, cheap)
+        hours = [next_hour(rng, given) for _ in range(HOURS)]
+        if mean_usd(hours, *best_plan([given])) <= (1 + LUCK) * least_usd(hours):
+            return given, hours
+
+
+def mean_usd(hours: list[dict], own: Collection[str], shared: int) -> float:
+    """What a plan costs in these hours on average."""
+    return fmean(hour_usd(hour, own, shared) for hour in hours)
 
 
 def least_usd(hours: list[dict]) -> float:
-    """What the best plan found costs in these hours on average: for each number of shared instances, models get their own while it pays."""
+    """What the best plan found costs in these hours on average."""
+    return mean_usd(hours, *best_plan(hours))
 
-    def mean(own: Collection[str], shared: int) -> float:
-        return sum(hour_usd(hour, own, shared) for hour in hours) / len(hours)
 
+def best_plan(hours: list[dict]) -> Plan:
+    """The best plan found: for each number of shared instances, models get their own while it pays."""
     names = list(hours[0]["models"])
-    best = mean(names, 0)
+    best, least = (names, 0), mean_usd(hours, names, 0)
     for shared in range(1, MOST_SHARED + 1):
         own: set[str] = set()
-        cost = mean(own, shared)
+        cost = mean_usd(hours, own, shared)
         while left := [name for name in names if name not in own]:
-            costs = {name: mean(own | {name}, shared) for name in left}
+            costs = {name: mean_usd(hours, own | {name}, shared) for name in left}
             name = min(costs, key=costs.get)
             if costs[name] >= cost:
                 break
             own, cost = own | {name}, costs[name]
-        best = min(best, cost)
+        if cost < least:
+            best, least = (list(own), shared), cost
     return best
 
 

@@ -26,7 +26,7 @@ RANGES = {
 
 
 def make_right_for(option, case):
-    """Finds the border between the old value and an end of the range by halving."""
+    """Finds the border between the old value and an end of the range by halving, and goes a thousandth beyond it."""
     for word in ("none", "request", "history"):
         if rule(case | {"transform": word}) == option:
             return case | {"transform": word}
@@ -43,5 +43,6 @@ def make_right_for(option, case):
                 for _ in range(40):
                     middle = (near + far) / 2
                     near, far = (near, middle) if rule(case | {field: middle}) == option else (middle, far)
+                far *= 1.001 if end > case[field] else 0.999
             return case | {field: int(far) if field == "models" and far != 2 else far if field != "models" else 2}
     raise ValueError(f"no edit makes {option} right")
