@@ -77,7 +77,7 @@ def effect(auc: dict[str, list[float]]) -> float:
 def steps(rng: random.Random) -> list[tuple[tuple[int, int], int]]:
     """Twelve pairs of batch sizes and epochs: four with many steps, four with few, four between.
 
-    Those with few are spread over their batch sizes and epochs: the table has few such networks, so that four alike would decide by luck.
+    Those with few differ in batch sizes and epochs. The table has few such networks, so luck would decide if all four were nearly the same.
     """
     few = [((low, low + 175), (epochs, epochs)) for low in (1000, 1175) for epochs in (1, 2)]
     kinds = [*few, *[((32, 60), (6, 10)), ((128, 400), (1, 10))] * 4]

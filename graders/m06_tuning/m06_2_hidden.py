@@ -16,6 +16,8 @@ from .m06_2_cases import IDENTICAL, LIMITS, MOST_PARENTS, OBJECTIVES, TRANSFER, 
 from .m06_2_edits_hidden import edits, suits
 from .m06_2_probe import judge_repeat, judge_within
 
+ROUNDING = 1e-9  # averages of AUCs that are computed in two ways differ by less
+
 
 @ex1.graded
 def graded_ex1(answer: Answer, report: Report) -> None:
@@ -139,13 +141,10 @@ def _trials() -> list[dict]:
     return datasets.load("tuning_trials")[["auc", "nodes"]].to_dict("records")
 
 
-ROUNDING = 1e-9  # more than averages of AUCs that are computed in two ways differ
-
-
 def right_measure(jobs: list[dict], setup: float, stopped_count: bool = False, averages: bool = True, shift: float = 0.0) -> dict[str, Any]:
     """What the rule comes to; also by two misreadings of it: that stopped jobs count among those before, and that values are compared.
 
-    ``shift`` is added to each median but 0.5, that of jobs which have learned nothing: averages of halves are exact.
+    ``shift`` is added to each median but 0.5. This is the AUC of jobs that have learned nothing, and its averages have no rounding error.
     """
     completed, stopped, found, billed, rounds = [], [], [], 0.0, 0
     for place, job in enumerate(jobs):
@@ -169,12 +168,12 @@ def right_measure(jobs: list[dict], setup: float, stopped_count: bool = False, a
 
 
 def _shifted(middle: float, shift: float) -> float:
-    """A median of averages, moved."""
+    """A median with the ``shift`` of `right_measure`."""
     return middle if middle == 0.5 else middle + shift
 
 
 def _rounding_decides(jobs: list[dict], setup: float) -> bool:
-    """Whether a value lies so near to a median of averages that an average computed in another way may lie on its other side."""
+    """Whether a value is so near to a median of averages that the rounding error of an average decides which is larger."""
     lower, higher = (right_measure(jobs, setup, shift=shift) for shift in (-ROUNDING, ROUNDING))
     return lower != higher
 

@@ -107,7 +107,7 @@ def cases(rng: random.Random) -> list[dict]:
 
 
 def borders(rng: random.Random) -> list[dict]:
-    """A case on, or just beyond, each border of the table. Floats hold numbers on a border exactly, so that no rounding error decides."""
+    """A case on, or just beyond, each border of the table. Numbers on a border are exact as floats, so that no rounding error decides."""
     busy = plain(rng)
     exact = {"answer_s": 0.5, "model_s": 0.25, "transform": "request"}
     return [

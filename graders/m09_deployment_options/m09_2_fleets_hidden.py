@@ -4,27 +4,37 @@
 import random
 from collections.abc import Collection
 from statistics import fmean
+from typing import NamedTuple
 
 from .m09_2 import Plan, practice_fleets
 from .m09_2_cases import MOST_SHARED, fleet, hour_usd, next_hour
 
 HOURS = 3
-LUCK = 0.03  # the share by which the best plan for a fleet's hour may cost more in the next ones than the best plan for these
+LUCK = 0.03  # the best plan for a fleet's own hour may cost this share more in its next hours than the best plan for these
 
 
-def fleets(rng: random.Random) -> list[tuple[dict, list[dict]]]:
-    """Eight fleets and their next hours, so that no one plan, number of shared instances and rule about dear models suits them all."""
+class FleetCase(NamedTuple):
+    """A fleet, its next hours, and what the best plan found for these hours costs in one of them on average."""
+
+    fleet: dict
+    hours: list[dict]
+    least_usd: float
+
+
+def fleets(rng: random.Random) -> list[FleetCase]:
+    """Eight fleets. No one plan, number of shared instances or rule about dear models suits them all."""
     kinds = [(0, 0.0003), (0, 0.003), (2, 0.0003), (3, 0.0003), (1, 0.001), (2, 0.001), (3, 0.002), (4, 0.0004)]
-    return [_fleet(rng, *kind) for kind in rng.sample(kinds, 8)]
+    return [_fleet_case(rng, *kind) for kind in rng.sample(kinds, 8)]
 
 
-def _fleet(rng: random.Random, dear: int, cheap: float) -> tuple[dict, list[dict]]:
-    """A fleet and its next hours. It is drawn again if dear models are then cold more often by luck, which no plan could foresee."""
+def _fleet_case(rng: random.Random, dear: int, cheap: float) -> FleetCase:
+    """Draws again while dear models are cold so often in the next hours, by luck, that no plan could have known."""
     while True:
         given = fleet(rng, dear, cheap)
         hours = [next_hour(rng, given) for _ in range(HOURS)]
-        if mean_usd(hours, *best_plan([given])) <= (1 + LUCK) * least_usd(hours):
-            return given, hours
+        least = least_usd(hours)
+        if mean_usd(hours, *best_plan([given])) <= (1 + LUCK) * least:
+            return FleetCase(given, hours, least)
 
 
 def mean_usd(hours: list[dict], own: Collection[str], shared: int) -> float:
