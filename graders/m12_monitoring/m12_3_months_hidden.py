@@ -27,6 +27,11 @@ from .m12_3_triage import Month
 SIZES = (2_000, 3_500)  # applications of a month
 USUAL, BANKS = 12, 3  # sound months of a bank; banks
 CUTS, OWN = (0.74, 0.93), (0.0, 0.4)  # the quantile of scores from which a bank denies; the share that it decides by criteria of its own
+# A sound month lies by chance where a month lies in which something happened: no limit tells these two. So such months are drawn again.
+# Deviations of the usual months, and shares of their range beyond it: at most NEAR where nobody is called for a measure, at least FAR where
+# somebody is. Of the months 1 to 6 % are drawn again, by what happened.
+NEAR, FAR = (2.9, 0.5), (5.2, 0.9)
+LEAST_SPREAD = 0.004  # of a measure, as deviations
 MORE = (3, 4)  # times as many applications of one kind, when others apply
 CALLS = {
     "sound": "nobody",
@@ -169,9 +174,38 @@ def months(rng: random.Random) -> list[Month]:
         of = bank(rng)
         sound = pd.DataFrame(usual(of, rng))
         for what, count in EACH.items():
-            found += [Month(sound, measured(of, MAKERS[what](of, rng)), what, CALLS[what]) for _ in range(count)]
+            found += [Month(sound, _clear(of, sound, what, rng), what, CALLS[what]) for _ in range(count)]
     rng.shuffle(found)
     return found
+
+
+def _clear(of: Bank, sound: pd.DataFrame, what: str, rng: random.Random) -> dict[str, float]:
+    """`measured` of a month about which any sensible limit says the same."""
+    while True:
+        now = measured(of, MAKERS[what](of, rng))
+        worse = {"auc": _beyond(-sound.auc, -now["auc"]), "dppl": _beyond(sound.dppl, now["dppl"])}
+        if CALLS[what] == "fairness":
+            clear = _is_far(worse["dppl"])
+        elif CALLS[what] == "retraining":
+            clear = _is_far(worse["auc"]) and _is_near(worse["dppl"])
+        else:  # broken columns and another model show in measures of their own, which are asked first
+            clear = CALLS[what] != "nobody" or all(map(_is_near, worse.values()))
+        if clear:
+            return now
+
+
+def _beyond(usual: pd.Series, now: float) -> tuple[float, float]:
+    """By how many deviations a measure is above its usual mean, and by how much of its range above its usual maximum."""
+    spread = float(usual.max() - usual.min())
+    return (now - usual.mean()) / max(usual.std(), LEAST_SPREAD), (now - usual.max()) / max(spread, 2 * LEAST_SPREAD)
+
+
+def _is_near(beyond: tuple[float, float]) -> bool:
+    return all(found <= limit for found, limit in zip(beyond, NEAR, strict=True))
+
+
+def _is_far(beyond: tuple[float, float]) -> bool:
+    return all(found >= limit for found, limit in zip(beyond, FAR, strict=True))
 
 
 def written() -> str:

@@ -20,7 +20,7 @@ def guard(release):
         }
 
     alarms = [
-        alarm("InvocationModelErrors", usual["client_errors"] + usual["server_errors"] + 0.1, Statistic="Average"),
+        alarm("InvocationModelErrors", usual["client_errors"] + usual["server_errors"] + 0.2, Statistic="Average"),
         alarm("ModelLatency", 1.5 * 1000 * usual["p90_ms"], ExtendedStatistic="p70"),
     ]
     share = release["most_hurt"] / release["requests_per_minute"] / 4
