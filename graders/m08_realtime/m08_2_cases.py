@@ -2,6 +2,7 @@
 
 import math
 import random
+from bisect import bisect_right
 from functools import lru_cache
 from statistics import fmean, stdev
 
@@ -193,22 +194,22 @@ def replay(brief: dict, policy: dict) -> float:
     """US dollars of a day under a policy: instances and late answers. As the lesson's ``given/autoscale.py`` has it."""
     ordered, base, seen = policy["min"], policy["min"], []
     ready, last_out, last_in = [0] * ordered, -math.inf, -math.inf
-    dollars, target = 0.0, policy["target"]
+    dollars, target, low = 0.0, policy["target"], LOW_SHARE * policy["target"]
     for minute, (requests, flights) in enumerate(zip(brief["requests"], brief["flights"], strict=True)):
-        answering = max(1, sum(since <= minute for since in ready))
+        answering = max(1, bisect_right(ready, minute))  # `ready` is in order
         seconds = (brief["request_ms"] + brief["flight_ms"] * flights) / 1000
         busy = requests * seconds / (60 * answering)
         seen.append(_metric(policy["metric"], requests / answering, busy, seconds, brief["cpu_share"], BESIDES[minute % 5]))
         late = requests * _late_share(busy, seconds, brief["late_after_ms"] / 1000)
         dollars += ordered / 60 * brief["instance_usd"] + late * brief["late_usd"]
-        if len(seen) >= HIGH and min(seen[-HIGH:]) > target:
+        if seen[-1] > target and len(seen) >= HIGH and min(seen[-HIGH:]) > target:
             cooling = (minute - last_out) * 60 < policy["out_cooldown"]
             wanted = min(policy["max"], math.ceil((base if cooling else ordered) * seen[-1] / target - 1e-9))
             if wanted > ordered:
                 base, last_out = ordered, minute
                 ready += [minute + brief["start_minutes"]] * (wanted - ordered)
                 ordered = wanted
-        elif len(seen) >= LOW and max(seen[-LOW:]) < LOW_SHARE * target and (minute - last_in) * 60 >= policy["in_cooldown"]:
+        elif seen[-1] < low and (minute - last_in) * 60 >= policy["in_cooldown"] and len(seen) >= LOW and max(seen[-LOW:]) < low:
             wanted = max(policy["min"], math.ceil(ordered * seen[-1] / target - 1e-9))
             if wanted < ordered:
                 ready, ordered, last_in = sorted(ready)[:wanted], wanted, minute
