@@ -15,9 +15,9 @@ from course.grading.scoring import guard_share, rule_share
 from .m08_2 import decision, ex1, ex2, ex3, ex4, ex5, false_alarm, guarded, not_caught, scaling, scaling_hint, too_late
 from .m08_2_broken import check_form, endpoint_named, log_of
 from .m08_2_calls import played, report_scenes, script
-from .m08_2_cases import KINDS, experiments, replay
+from .m08_2_cases import KINDS, experiments
 from .m08_2_faults_hidden import planted
-from .m08_2_policies_hidden import best, cases
+from .m08_2_policies_hidden import cases, costs
 from .m08_2_probe import probe
 from .m08_2_release import BAD, GOOD, fate, outcome, release
 
@@ -147,16 +147,16 @@ def _artifact() -> bytes:
 def graded_ex3(answer: Answer, report: Report) -> None:
     report.doing("replays unseen days under the policies that you choose")
     given, chosen, regrets = cases(answer.rng, BRIEFS, DAYS), [], []
-    for one, days in given:
-        policy = scaling(answer, report, one, "regret")
+    for case in given:
+        policy = scaling(answer, report, case.brief, "regret")
         if policy is None:
             return
         chosen.append(policy)
-        regrets.append(max(0.0, fmean(replay(unseen, policy) for unseen in days) / best(days) - 1))
+        regrets.append(max(0.0, costs(case.days, [policy])[0] / case.least - 1))
     regret = fmean(regrets)
     share = next((share for limit, share in REGRET_STEPS if regret <= limit), 0.0)
     said = f"On unseen days your policies cost {regret:.0%} more than the best of those that the grader knows."
-    report.part("regret", share, said if share == 1 else f"{said} {scaling_hint([one for one, _ in given], chosen)}")
+    report.part("regret", share, said if share == 1 else f"{said} {scaling_hint([case.brief for case in given], chosen)}")
 
 
 @ex4.graded

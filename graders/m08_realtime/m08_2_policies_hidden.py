@@ -1,48 +1,57 @@
 # canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
 """Briefs that m08_2_ex3 is graded on, and what their days cost under the best policy."""
 
-import json
 import random
 from collections.abc import Sequence
-from functools import lru_cache
 from statistics import fmean
+from typing import NamedTuple
 
 from .m08_2 import practice_briefs
 from .m08_2_cases import MOST, STYLES, brief, day, replay
 
-# Some policies suit a day by luck. Where one that is among the best of a grid on a brief's own day costs more on the unseen days, another
-# brief is drawn; also where batches cost hardly more under the best policy of requests, so that the metric would not count.
-AMONG_BEST, HARDLY_MORE, CLEARLY_MORE = 1.01, 1.03, 1.08  # times the least
+# A policy may be cheap on a brief's own day by luck, and dear on the unseen days. Such a brief is drawn again: one on which a policy costs
+# at most AMONG_BEST times the least of its grid, and more than HARDLY_MORE times the least on the unseen days.
+# Batches are also drawn again when the best policy on requests costs less than CLEARLY_MORE times the least: the metric would not matter.
+AMONG_BEST, HARDLY_MORE, CLEARLY_MORE = 1.01, 1.03, 1.08
 BUSY, BETWEEN = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75), (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)  # targets, by how busy an instance would be
 
 
-def cases(rng: random.Random, count: int, days: int) -> list[tuple[dict, list[dict]]]:
-    """Briefs, each with other days of its endpoint."""
+class Case(NamedTuple):
+    """A brief, unseen days of the same endpoint, and what these cost on average under the best policy."""
+
+    brief: dict
+    days: list[dict]
+    least: float
+
+
+def cases(rng: random.Random, count: int, days: int) -> list[Case]:
     return rng.sample([_case(rng, STYLES[number % 3], bool(number % 2), days) for number in range(count)], count)
 
 
-def _case(rng: random.Random, style: str, dear: bool, count: int) -> tuple[dict, list[dict]]:
+def _case(rng: random.Random, style: str, dear: bool, count: int) -> Case:
     while True:
         one = brief(rng, style, dear)
         days = [day(rng, one) for _ in range(count)]
-        if (style != "batches" or _needs_processors(days)) and not _by_luck(one, days):
-            return one, days
+        by_metric = {metric: min(costs(days, some)) for metric, some in _by_metric(policies(one)).items()}
+        least = min(by_metric.values())
+        metric_matters = style != "batches" or by_metric["InvocationsPerInstance"] >= CLEARLY_MORE * least
+        if metric_matters and not _has_luck(one, days, least):
+            return Case(one, days, least)
 
 
-def _needs_processors(days: list[dict]) -> bool:
-    requests = [cost for cost, policy in zip(costs(days), policies(days[0]), strict=True) if policy["metric"] == "InvocationsPerInstance"]
-    return min(requests) >= CLEARLY_MORE * best(days)
+def _by_metric(given: list[dict]) -> dict[str, list[dict]]:
+    return {metric: [policy for policy in given if policy["metric"] == metric] for metric in ("InvocationsPerInstance", "CPUUtilization")}
 
 
-def _by_luck(one: dict, days: list[dict]) -> bool:
+def _has_luck(one: dict, days: list[dict], least: float) -> bool:
+    """Whether a policy that is among the best on the brief's own day is none of them on the unseen days."""
     grids = (policies(one), _grid(one, BUSY, BUSY, 6, (1, 2, 4, 6)), _grid(one, BETWEEN, BETWEEN, 6, (1, 2, 3, 5)))
-    suit = (policy for grid in grids for policy in _among_best(one, grid))
-    return any(fmean(replay(unseen, policy) for unseen in days) > HARDLY_MORE * best(days) for policy in suit)
+    return any(max(costs(days, _among_best(one, grid))) > HARDLY_MORE * least for grid in grids)
 
 
 def _among_best(one: dict, grid: list[dict]) -> list[dict]:
-    """The policies of a grid that hardly differ from its best one on this day."""
-    found = [replay(one, policy) for policy in grid]
+    """The policies of a grid that cost hardly more than its best one on this day."""
+    found = costs([one], grid)
     return [policy for policy, cost in zip(grid, found, strict=True) if cost <= AMONG_BEST * min(found)]
 
 
@@ -52,7 +61,11 @@ def policies(brief: dict) -> list[dict]:
 
 
 def _grid(brief: dict, requests: Sequence[float], processors: Sequence[float], besides: float, least: Sequence[int]) -> list[dict]:
-    """Policies of two metrics, by how busy an instance would be; ``besides`` is the percentage that a processor does besides."""
+    """Policies on two metrics, each with every minimum of ``least``.
+
+    ``requests`` and ``processors`` say how busy an instance is at the targets of either metric. ``besides`` is the percentage of a
+    processor's time that other work takes.
+    """
     seconds = (brief["request_ms"] + brief["flight_ms"] * brief["_usual"]) / 1000
     targets = [("InvocationsPerInstance", busy * 60 / seconds) for busy in requests]
     targets += [("CPUUtilization", besides + 100 * busy * brief["cpu_share"]) for busy in processors]
@@ -60,22 +73,11 @@ def _grid(brief: dict, requests: Sequence[float], processors: Sequence[float], b
     return [{"metric": metric, "target": target, **cooldowns, "min": low, "max": MOST} for metric, target in targets for low in least]
 
 
-def best(days: list[dict]) -> float:
-    """What these days cost under the policy that suits them best."""
-    return min(costs(days))
-
-
-def costs(days: list[dict]) -> tuple[float, ...]:
-    """What these days cost on average under each of the `policies`."""
-    return _costs(json.dumps(days))
-
-
-@lru_cache(64)
-def _costs(days: str) -> tuple[float, ...]:
-    replayed = json.loads(days)
-    return tuple(fmean(replay(one, policy) for one in replayed) for policy in policies(replayed[0]))
+def costs(days: list[dict], tried: list[dict]) -> list[float]:
+    """What these days cost on average under each policy."""
+    return [fmean(replay(one, policy) for one in days) for policy in tried]
 
 
 def stored() -> dict[str, list]:
     """What the days of practice cost under the best policy."""
-    return {"graders/m08_realtime/m08_2_practice.json": [round(best([one]), 6) for one in practice_briefs()]}
+    return {"graders/m08_realtime/m08_2_practice.json": [round(min(costs([one], policies(one))), 6) for one in practice_briefs()]}

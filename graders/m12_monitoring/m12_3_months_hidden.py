@@ -27,11 +27,6 @@ from .m12_3_triage import Month
 SIZES = (2_000, 3_500)  # applications of a month
 USUAL, BANKS = 12, 3  # sound months of a bank; banks
 CUTS, OWN = (0.74, 0.93), (0.0, 0.4)  # the quantile of scores from which a bank denies; the share that it decides by criteria of its own
-# A sound month lies by chance where a month lies in which something happened: no limit tells these two. So such months are drawn again.
-# Deviations of the usual months, and shares of their range beyond it: at most NEAR where nobody is called for a measure, at least FAR where
-# somebody is. Of the months 1 to 6 % are drawn again, by what happened.
-NEAR, FAR = (2.9, 0.5), (5.2, 0.9)
-LEAST_SPREAD = 0.004  # of a measure, as deviations
 MORE = (3, 4)  # times as many applications of one kind, when others apply
 CALLS = {
     "sound": "nobody",
@@ -43,6 +38,18 @@ CALLS = {
     "payments": "fairness",
     "other model": "release",
 }
+# A month may differ from the usual ones by chance, as much as one in which something happened. No limit tells these two apart, so a month
+# is drawn again until its measures are clear: by call, which must be far from the usual months, and which must be near. Broken columns and
+# another model show in measures of their own. Of the months 0 to 6 % are drawn again, by what happened.
+CLEAR: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "nobody": ((), ("auc", "dppl")),
+    "forms": ((), ()),
+    "release": ((), ()),
+    "fairness": (("dppl",), ()),
+    "retraining": (("auc",), ("dppl",)),
+}
+NEAR, FAR = (2.9, 0.5), (5.2, 0.9)  # standard deviations from the usual mean, and usual ranges beyond the worst usual month
+LEAST_DEVIATION, LEAST_RANGE = 0.004, 0.008  # of the usual months
 EACH = {"sound": 1, "others apply": 8, "one value": 2, "percent": 1, "criteria": 2, "scores": 1, "payments": 1, "other model": 2}
 # Features of which another model knows few or none, so that it has other reasons: each set has the AUC that its month needs.
 OTHER_MODELS: tuple[tuple[str, ...], ...] = (
@@ -181,31 +188,20 @@ def months(rng: random.Random) -> list[Month]:
 
 def _clear(of: Bank, sound: pd.DataFrame, what: str, rng: random.Random) -> dict[str, float]:
     """`measured` of a month about which any sensible limit says the same."""
+    far, near = CLEAR[CALLS[what]]
     while True:
         now = measured(of, MAKERS[what](of, rng))
-        worse = {"auc": _beyond(-sound.auc, -now["auc"]), "dppl": _beyond(sound.dppl, now["dppl"])}
-        if CALLS[what] == "fairness":
-            clear = _is_far(worse["dppl"])
-        elif CALLS[what] == "retraining":
-            clear = _is_far(worse["auc"]) and _is_near(worse["dppl"])
-        else:  # broken columns and another model show in measures of their own, which are asked first
-            clear = CALLS[what] != "nobody" or all(map(_is_near, worse.values()))
-        if clear:
+        worse = {"auc": _worse(-sound.auc, -now["auc"]), "dppl": _worse(sound.dppl, now["dppl"])}
+        is_far = all(found >= limit for name in far for found, limit in zip(worse[name], FAR, strict=True))
+        is_near = all(found <= limit for name in near for found, limit in zip(worse[name], NEAR, strict=True))
+        if is_far and is_near:
             return now
 
 
-def _beyond(usual: pd.Series, now: float) -> tuple[float, float]:
-    """By how many deviations a measure is above its usual mean, and by how much of its range above its usual maximum."""
-    spread = float(usual.max() - usual.min())
-    return (now - usual.mean()) / max(usual.std(), LEAST_SPREAD), (now - usual.max()) / max(spread, 2 * LEAST_SPREAD)
-
-
-def _is_near(beyond: tuple[float, float]) -> bool:
-    return all(found <= limit for found, limit in zip(beyond, NEAR, strict=True))
-
-
-def _is_far(beyond: tuple[float, float]) -> bool:
-    return all(found >= limit for found, limit in zip(beyond, FAR, strict=True))
+def _worse(usual: pd.Series, now: float) -> tuple[float, float]:
+    """By how many standard deviations ``now`` is above the usual mean, and by how many usual ranges above the usual maximum."""
+    usual_range = max(usual.max() - usual.min(), LEAST_RANGE)
+    return (now - usual.mean()) / max(usual.std(), LEAST_DEVIATION), (now - usual.max()) / usual_range
 
 
 def written() -> str:
