@@ -102,7 +102,7 @@ class Packages:
         if not (code.get("S3Bucket") and code.get("S3Key")):
             raise invalid_value("Please provide a source for function code.")
         try:
-            return self._objects.read(self._objects.head(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion")))
+            return self._objects.read_object(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
         except AwsError as error:
             raise invalid_value(
                 f"Error occurred while GetObject. S3 Error Code: {error.code}. S3 Error Message: {error.message}"

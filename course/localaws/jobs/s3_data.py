@@ -110,6 +110,8 @@ class JobData:
     def download(self, items: Iterable[InputObject], folder: Path, link: bool, job: JobControl | None = None) -> None:
         """Download objects into ``folder``. Keys that end with ``/`` become directories.
 
+        An object that was overwritten since ``items`` was listed is downloaded as it is now: on AWS, too, these are two requests.
+
         Parameters
         ----------
         link : bool
@@ -125,25 +127,30 @@ class JobData:
         for item in items:
             if job and job.ending:
                 return
-            stored, target = item.stored, folder / item.path
-            if not checked:
-                self.require_read(stored.bucket, stored.key)
-            elif stored.seal:
-                self._require_key(stored)
-            checked = True
-            try:
-                if stored.key.endswith("/"):
-                    target.mkdir(parents=True, exist_ok=True)
-                    continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._fetch(stored, target, link and stored.size >= LINKED_SIZE)
-            except (FileExistsError, NotADirectoryError, IsADirectoryError):
-                raise DataError(f"s3://{stored.bucket}/{stored.key} is both a file and a directory in this channel") from None
-            except OSError as error:
-                raise DataError(_disk(error)) from error
-            self._note("GetObject", f"{stored.bucket}/{stored.key}")
+            with self._platform.objects.bodies.reading():  # an object that is overwritten from now on stays until it has been copied
+                stored = self._head(item.stored.bucket, item.stored.key)
+                if not checked:
+                    self.require_read(stored.bucket, stored.key)
+                elif stored.seal:
+                    self._require_key(stored)
+                checked = True
+                self._fetch(stored, folder / item.path, link and stored.size >= LINKED_SIZE)
+            if not stored.key.endswith("/"):
+                self._note("GetObject", f"{stored.bucket}/{stored.key}")
 
     def _fetch(self, stored: StoredObject, target: Path, link: bool) -> None:
+        try:
+            if stored.key.endswith("/"):
+                target.mkdir(parents=True, exist_ok=True)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._fetch_file(stored, target, link)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            raise DataError(f"s3://{stored.bucket}/{stored.key} is both a file and a directory in this channel") from None
+        except OSError as error:
+            raise DataError(_disk(error)) from error
+
+    def _fetch_file(self, stored: StoredObject, target: Path, link: bool) -> None:
         """A job gets a decrypted copy of an object under a KMS key, in its own folder, which is removed with the job."""
         if stored.seal:
             try:
@@ -184,9 +191,9 @@ class JobData:
 
     def open(self, bucket: str, key: str, version: str | None = None) -> BinaryIO:
         """Open an object, or one version of it, to stream it. The caller has checked that the role may read it. Raises DataError."""
-        stored = self._head(bucket, key, version)
         try:
-            stream = self._platform.objects.stream(stored)
+            with self._platform.objects.bodies.reading():  # another thread may overwrite the object before it is open
+                stream = self._platform.objects.stream(self._head(bucket, key, version))
         except AwsError as error:
             raise DataError(f"{error.code} ({error.status}): {error.message} (s3://{bucket}/{key})") from error
         self._note("GetObject", f"{bucket}/{key}")
@@ -252,12 +259,14 @@ class JobData:
         return self._head(*split(text)) if attribute.endswith(manifests.REFERENCE) else text.encode()
 
     def _parsed(self, bucket: str, key: str, parse: Callable[[bytes], T]) -> T:
-        stored = self._head(bucket, key)
-        if stored.size > MANIFEST_LARGEST:
-            raise DataError(f"The manifest s3://{bucket}/{key} is larger than {MANIFEST_LARGEST} bytes")
-        self.require_read(bucket, key)
+        with self._platform.objects.bodies.reading():  # another thread may overwrite the object before it is open
+            stored = self._head(bucket, key)
+            if stored.size > MANIFEST_LARGEST:
+                raise DataError(f"The manifest s3://{bucket}/{key} is larger than {MANIFEST_LARGEST} bytes")
+            self.require_read(bucket, key)
+            text = self._platform.objects.read(stored)
         try:
-            return parse(self._platform.objects.read(stored))
+            return parse(text)
         except ValueError as error:
             raise DataError(f"The manifest s3://{bucket}/{key} could not be parsed: {error}") from error
 

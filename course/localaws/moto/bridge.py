@@ -65,7 +65,7 @@ def _s3(module: ModuleType) -> None:
 
         def read() -> bytes:
             try:
-                return _PRESENT + _platform.objects.read(_platform.objects.head(bucket_name, key_name, version_id))
+                return _PRESENT + _platform.objects.read_object(bucket_name, key_name, version_id)
             except AwsError:
                 return _ABSENT
 

@@ -94,6 +94,11 @@ class ObjectStore:
         with self.open(stored) as body:
             return b"".join(body.chunks())
 
+    def read_object(self, bucket: str, key: str, version: str | None = None) -> bytes:
+        """The whole body of an object, which another thread may overwrite meanwhile. Raises as `head` and `open` do."""
+        with self.bodies.reading():
+            return self.read(self.head(bucket, key, version))
+
     def plain_file(self, stored: StoredObject, folder: Path) -> Path:
         """A plain file with the body, for programs that open it by its path.
 

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from course.localaws.core.errors import AwsError
 from course.localaws.s3.objects import MOST_KEPT
 from course.localaws.s3.store import ObjectStore
+from tests.localaws.threads import PAUSE_SECONDS, while_changing
 
 CHANGES = 100
-PAUSE_SECONDS = 0.0002  # between two changes and between two uses, so that both get their turn
 BUCKET, KIND = "bucket", "policy"
-
-
-def while_changing(change: Callable[[], None], use: Callable[[], None], users: int = 2) -> None:
-    """Runs ``change``, and ``use`` in other threads until it has ended. Raises what any of them raises."""
-    ended = threading.Event()
-
-    def work() -> None:
-        while not ended.wait(PAUSE_SECONDS):
-            use()
-
-    with ThreadPoolExecutor(users) as threads:
-        working = [threads.submit(work) for _ in range(users)]
-        try:
-            change()
-        finally:
-            ended.set()
-        for each in working:
-            each.result()
 
 
 def test_a_thread_never_reads_a_configuration_older_than_the_last_change(store: ObjectStore) -> None:

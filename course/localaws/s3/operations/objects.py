@@ -47,7 +47,8 @@ async def put_object(context: Context, params: dict) -> dict:
 
 
 def get_object(context: Context, params: dict) -> Response:
-    return _read(context, params, with_body=True)
+    with context.platform.objects.bodies.reading():  # a job's thread may overwrite the object before it is open
+        return _read(context, params, with_body=True)
 
 
 def head_object(context: Context, params: dict) -> Response:

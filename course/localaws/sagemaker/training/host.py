@@ -169,10 +169,11 @@ class TrainingHost:
                 self._unpack(root / inside(location.removeprefix("/opt/ml/")))
                 return
             run.data.require_read(*split(location))
-            stored = run.platform.objects.head(*split(location))
-            run.platform.requests.record(run.caller, "s3", "GetObject", "/".join(split(location)))
-            with tempfile.TemporaryDirectory(dir=root) as folder:
-                self._unpack(run.platform.objects.plain_file(stored, Path(folder)))
+            objects = run.platform.objects
+            with objects.bodies.reading(), tempfile.TemporaryDirectory(dir=root) as folder:  # the archive may be overwritten meanwhile
+                stored = objects.head(*split(location))
+                run.platform.requests.record(run.caller, "s3", "GetObject", "/".join(split(location)))
+                self._unpack(objects.plain_file(stored, Path(folder)))
         except AwsError as error:
             reason = f"An error occurred ({error.status}) when calling the HeadObject operation: {error.message} ({location})"
             raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
