@@ -1,4 +1,4 @@
-"""Runs a change in one thread and a use in others."""
+"""Changes something in one thread while other threads use it."""
 
 from __future__ import annotations
 

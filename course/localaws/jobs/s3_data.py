@@ -110,7 +110,8 @@ class JobData:
     def download(self, items: Iterable[InputObject], folder: Path, link: bool, job: JobControl | None = None) -> None:
         """Download objects into ``folder``. Keys that end with ``/`` become directories.
 
-        An object that was overwritten since ``items`` was listed is downloaded as it is now: on AWS, too, these are two requests.
+        Each object is looked up again, as on AWS, where listing and downloading are two requests. If it was overwritten meanwhile, its new
+        content is downloaded.
 
         Parameters
         ----------
@@ -127,7 +128,7 @@ class JobData:
         for item in items:
             if job and job.ending:
                 return
-            with self._platform.objects.bodies.reading():  # an object that is overwritten from now on stays until it has been copied
+            with self._platform.objects.bodies.reading():
                 stored = self._head(item.stored.bucket, item.stored.key)
                 if not checked:
                     self.require_read(stored.bucket, stored.key)
@@ -135,20 +136,19 @@ class JobData:
                     self._require_key(stored)
                 checked = True
                 self._fetch(stored, folder / item.path, link and stored.size >= LINKED_SIZE)
-            if not stored.key.endswith("/"):
-                self._note("GetObject", f"{stored.bucket}/{stored.key}")
 
     def _fetch(self, stored: StoredObject, target: Path, link: bool) -> None:
         try:
             if stored.key.endswith("/"):
                 target.mkdir(parents=True, exist_ok=True)
-            else:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._fetch_file(stored, target, link)
+                return
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._fetch_file(stored, target, link)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             raise DataError(f"s3://{stored.bucket}/{stored.key} is both a file and a directory in this channel") from None
         except OSError as error:
             raise DataError(_disk(error)) from error
+        self._note("GetObject", f"{stored.bucket}/{stored.key}")
 
     def _fetch_file(self, stored: StoredObject, target: Path, link: bool) -> None:
         """A job gets a decrypted copy of an object under a KMS key, in its own folder, which is removed with the job."""
@@ -192,7 +192,7 @@ class JobData:
     def open(self, bucket: str, key: str, version: str | None = None) -> BinaryIO:
         """Open an object, or one version of it, to stream it. The caller has checked that the role may read it. Raises DataError."""
         try:
-            with self._platform.objects.bodies.reading():  # another thread may overwrite the object before it is open
+            with self._platform.objects.bodies.reading():
                 stream = self._platform.objects.stream(self._head(bucket, key, version))
         except AwsError as error:
             raise DataError(f"{error.code} ({error.status}): {error.message} (s3://{bucket}/{key})") from error
@@ -259,7 +259,7 @@ class JobData:
         return self._head(*split(text)) if attribute.endswith(manifests.REFERENCE) else text.encode()
 
     def _parsed(self, bucket: str, key: str, parse: Callable[[bytes], T]) -> T:
-        with self._platform.objects.bodies.reading():  # another thread may overwrite the object before it is open
+        with self._platform.objects.bodies.reading():
             stored = self._head(bucket, key)
             if stored.size > MANIFEST_LARGEST:
                 raise DataError(f"The manifest s3://{bucket}/{key} is larger than {MANIFEST_LARGEST} bytes")

@@ -181,7 +181,10 @@ class BlobStore:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Keep the files of removed bodies until this ends, for a program that opens them by their paths."""
+        """Keep the files of removed bodies until this ends.
+
+        Whoever looks an object up and then opens its file needs this: another thread may overwrite the object in between.
+        """
         with self._lock:
             self._readers += 1
         try:

@@ -47,7 +47,7 @@ async def put_object(context: Context, params: dict) -> dict:
 
 
 def get_object(context: Context, params: dict) -> Response:
-    with context.platform.objects.bodies.reading():  # a job's thread may overwrite the object before it is open
+    with context.platform.objects.bodies.reading():
         return _read(context, params, with_body=True)
 
 

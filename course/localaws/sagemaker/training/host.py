@@ -170,7 +170,7 @@ class TrainingHost:
                 return
             run.data.require_read(*split(location))
             objects = run.platform.objects
-            with objects.bodies.reading(), tempfile.TemporaryDirectory(dir=root) as folder:  # the archive may be overwritten meanwhile
+            with objects.bodies.reading(), tempfile.TemporaryDirectory(dir=root) as folder:
                 stored = objects.head(*split(location))
                 run.platform.requests.record(run.caller, "s3", "GetObject", "/".join(split(location)))
                 self._unpack(objects.plain_file(stored, Path(folder)))
