@@ -24,12 +24,12 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import psutil
 
-from course.sandbox import archives, mounts
+from course.sandbox import mounts, trees
 from course.sandbox.limits import Limits
 from course.sandbox.mounts import BindMount, LayerCopies
 from course.sandbox.process import BoxProcess, OnLines
@@ -159,23 +159,34 @@ class Box:
         """
         if self.mode == "namespace":
             return
-        for archive in directory.rglob("sourcedir.tar.gz"):
-            with tempfile.TemporaryDirectory(dir=self.root.parent) as folder:
-                archives.unpack(archive, Path(folder))
-                self.stage(Path(folder))
-                archive.unlink()
-                archives.pack(Path(folder), archive)
-        for path in directory.rglob("*"):
-            if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_CODE_FILE or not _is_code(path):
-                continue
-            data = path.read_bytes()
-            if not any(path.encode() in data for path in self._paths):
-                continue
-            with contextlib.suppress(UnicodeDecodeError):
-                replacement = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-                replacement.write_text(self.translate(data.decode()), newline="")
-                replacement.chmod(path.stat().st_mode)
-                replacement.replace(path)
+        with trees.Directory.open(directory) as top:
+            for entry in filter(lambda each: each.is_file, trees.walk(top)):
+                if entry.name == "sourcedir.tar.gz":
+                    self._stage_archive(entry)
+                elif entry.status.st_size <= LARGEST_CODE_FILE:
+                    self._stage_file(entry)
+
+    def _stage_archive(self, entry: trees.Entry) -> None:
+        with tempfile.TemporaryDirectory(dir=self.root.parent) as folder:
+            code, packed = Path(folder, "code"), Path(folder, "packed")
+            code.mkdir()
+            with contextlib.suppress(trees.TreeError), entry.folder.read(entry.name) as archive, trees.Directory.open(code) as top:
+                trees.unpack(archive, top)
+                self.stage(code)
+                trees.pack(top, packed, PurePosixPath(self.path))
+                with trees.Directory.open(Path(folder)) as beside:
+                    beside.move_to(packed.name, entry.folder, entry.name)
+
+    def _stage_file(self, entry: trees.Entry) -> None:
+        with entry.folder.read(entry.name) as file:
+            data = file.read(LARGEST_CODE_FILE)
+        is_code = Path(entry.name).suffix.lower() in CODE_SUFFIXES or data.startswith(b"#!")
+        if not is_code or not any(path.encode() in data for path in self._paths):
+            return
+        with contextlib.suppress(UnicodeDecodeError):
+            translated = self.translate(data.decode()).encode()
+            with entry.folder.replace(entry.name, entry.status.st_mode & 0o777) as file:
+                file.write(translated)
 
     def open(self) -> BoxProcess:
         """Open the box without a program, for others to join (`BoxProcess.first`). It stays open until killed. Namespace mode only."""
@@ -242,13 +253,6 @@ def _replacer(paths: Mapping[str, str]) -> Callable[[str], str]:
     longest_first = "|".join(re.escape(path) for path in sorted(paths, key=len, reverse=True))
     named = re.compile(rf"(?<![\w.-])(?:{longest_first})(?![\w-])")
     return lambda text: named.sub(lambda found: paths[found[0]], text) if "/" in text else text
-
-
-def _is_code(path: Path) -> bool:
-    if path.suffix.lower() in CODE_SUFFIXES:
-        return True
-    with path.open("rb") as file:
-        return file.read(2) == b"#!"
 
 
 def base_environment(root: Path) -> dict[str, str]:

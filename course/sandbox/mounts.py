@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.sandbox.trees import LinkRule, copy_tree, remove
+
 COURSE = Path(__file__).parents[1]  # not by importing `course`, which would import the whole course
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # The parts of /etc that programs read and that hold no secrets: names, resolution, certificates, libraries, time zone, fonts, pip, Java.
@@ -116,12 +118,12 @@ class LayerCopies:
         """
         if not self._binds:
             return None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove(self._folder)
         for bind in self._binds:
             copy = self._folder / bind.target.relative_to("/")
             copy.parent.mkdir(parents=True, exist_ok=True)
             if bind.source.is_dir() and not bind.source.is_symlink():
-                shutil.copytree(bind.source, copy, symlinks=True, dirs_exist_ok=True)
+                copy_tree(bind.source, copy, LinkRule.KEEP)
             else:
                 shutil.copy2(bind.source, copy, follow_symlinks=False)
         return self._folder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import linecache
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from course.grading.capture import captured
 from course.grading.errors import DefinitionError
 from course.grading.exercise import seeds
 from course.grading.sandbox.aws import submission_aws
+from course.sandbox.trees import Entry, copy_tree
 
 Namespace = dict[str, Any]
 Client = Callable[[str], Any]  # makes a boto3 client of a service
@@ -49,7 +49,7 @@ def scratch_workspace(lesson: Path, graders: Path) -> Iterator[Client]:
     with contextlib.ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-")))
         stack.callback(_restore, here, environment, paths, scratch)
-        shutil.copytree(lesson, scratch / lesson.name, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
+        copy_tree(lesson.resolve(), scratch / lesson.name, selects=_is_source)
         os.chdir(scratch / lesson.name)
         sys.path.insert(0, str(Path.cwd()))  # as in a kernel, so that a lesson can import from its given/
         os.environ |= {"COURSE_BACKEND": "local", "COURSE_GRADERS": str(graders.resolve()), "COURSE_LEARNER": seeds.SELF_STUDY}
@@ -63,6 +63,10 @@ def scratch_workspace(lesson: Path, graders: Path) -> Iterator[Client]:
             return bare[0](service)
 
         yield bare_client
+
+
+def _is_source(entry: Entry) -> bool:
+    return "__pycache__" not in entry.parts and not entry.name.endswith(".ipynb")
 
 
 def _restore(here: Path, environment: dict[str, str], paths: list[str], scratch: Path) -> None:

@@ -14,16 +14,17 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 
 from course.grading.sandbox.limits import limits
+from course.sandbox import trees
 
 GIVEN = "given"  # the folder of a lesson whose files learners may edit
-LEFT_OUT = shutil.ignore_patterns("*_hidden.py", "answers", "__pycache__", ".ipynb_checkpoints")
+LEFT_OUT = ("*_hidden.py", "answers", "__pycache__", ".ipynb_checkpoints")  # names of graders that learners do not get
 # Files of a lesson that learners do not get.
 SOURCES = ("*.ipynb", "lesson.yaml", "m[0-9][0-9]_*.py", "reference", "__pycache__", ".ipynb_checkpoints")
 
@@ -76,18 +77,26 @@ def prepare_directory(source: Path, graders: Path, handed_in: Path, scratch: Pat
     """
     scratch = scratch or Path(tempfile.gettempdir())
     _sweep(scratch)
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=scratch, ignore_cleanup_errors=True) as folder:
-        if len(os.fsencode(Path(folder, LONGEST_SOCKET))) > SOCKET_BYTES:
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=scratch))
+    try:
+        if len(os.fsencode(folder / LONGEST_SOCKET)) > SOCKET_BYTES:
             raise OSError(
                 f"the path {scratch} is too long: paths of its sockets may have at most {SOCKET_BYTES} bytes. Set TMPDIR to a shorter path."
             )
-        place = SandboxDirectory(Path(folder), source.name)
+        place = SandboxDirectory(folder, source.name)
         for each in (place.work, place.aws, place.folder / "kernel", place.folder / "grader"):
             each.mkdir(parents=True)
-        shutil.copytree(graders / source.name, place.graders / source.name, ignore=LEFT_OUT)
+        place.graders.mkdir()
+        trees.copy_tree((graders / source.name).resolve(), place.graders / source.name, selects=_is_for_learners)
         place.notes.extend(_copy(handed_in, place.work))
         restore_given(source, place.work)
         yield place
+    finally:
+        trees.remove(folder)
+
+
+def _is_for_learners(entry: trees.Entry) -> bool:
+    return not any(fnmatch(part, pattern) for part in entry.parts for pattern in LEFT_OUT)
 
 
 def restore_given(source: Path, work: Path) -> None:
@@ -110,26 +119,26 @@ def _sweep(scratch: Path) -> None:
             try:
                 os.kill(int(left.name.split("-")[1]), 0)
             except ProcessLookupError:
-                shutil.rmtree(left, ignore_errors=True)
+                trees.remove(left)
 
 
 def _copy(handed_in: Path, work: Path) -> Iterator[str]:
     """Copy plain files other than notebooks, within the limits; yields a line for each file left out."""
     most, remaining = limits()["handed_in"]["file"], limits()["handed_in"]["all"]
-    for folder, folders, files in os.walk(handed_in):
-        folders[:] = sorted(name for name in folders if name != ".ipynb_checkpoints" and not Path(folder, name).is_symlink())
-        for name in sorted(files):
-            path = Path(folder, name)
-            status = path.lstat()
-            shown = path.relative_to(handed_in).as_posix().encode(errors="replace").decode()
-            if path.suffix == ".ipynb":
+    with trees.Directory.open(handed_in) as source, trees.Directory.open(work) as target:
+        for entry in trees.walk(source):
+            shown = entry.path.encode(errors="replace").decode()
+            if entry.is_folder or entry.name.endswith(".ipynb") or ".ipynb_checkpoints" in entry.parts:
                 continue
-            if not stat.S_ISREG(status.st_mode):
+            if not entry.is_file:
                 yield f"{shown} is a link or not a regular file; left out"
-            elif status.st_size > min(most, remaining):
-                yield f"{shown} has {status.st_size:,} bytes, more than the limit; left out"
+            elif entry.status.st_size > min(most, remaining):
+                yield f"{shown} has {entry.status.st_size:,} bytes, more than the limit; left out"
             else:
-                remaining -= status.st_size
-                target = work / path.relative_to(handed_in)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
+                remaining -= entry.status.st_size
+                with (
+                    entry.folder.read(entry.name) as file,
+                    target.reach(entry.parts[:-1], make=True) as folder,
+                    folder.create(entry.name) as copied,
+                ):
+                    shutil.copyfileobj(file, copied)

@@ -17,6 +17,8 @@ from course.localaws.awslambda.errors import invalid_value, too_large
 from course.localaws.awslambda.limits import limit
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.s3.store import ObjectStore
+from course.sandbox import trees
+from course.sandbox.trees import Directory, TreeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,9 @@ class Packages:
                         raise invalid_value(f"Unzipped size must be smaller than {limit('unzipped')} bytes")
                     if not zipped.infolist():
                         raise invalid_value("Uploaded file must be a non-empty zip")
-                    zipped.extractall(unpacked)
-            except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError) as error:  # e.g. it is encrypted
+                unpacked.mkdir()
+                with Directory.open(unpacked) as folder:
+                    trees.unpack_zip(io.BytesIO(archive), folder)
+            except (zipfile.BadZipFile, TreeError, OSError, NotImplementedError, RuntimeError, ValueError) as error:  # e.g. it is encrypted
                 raise invalid_value("Could not unzip uploaded file. Please check your file, then try to upload again.") from error
             unpacked.rename(self.path(package.id))

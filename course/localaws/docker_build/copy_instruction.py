@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 from course.localaws.docker_build.dockerfile import Instruction
 from course.localaws.docker_build.dockerignore import DockerIgnore, glob
 from course.localaws.docker_build.tree import ImageFiles
+from course.sandbox import trees
+from course.sandbox.trees import Directory, LinkRule, TreeError
 
 URL = re.compile(r"(https?|ftp)://|git@|\S+\.git(#|$)")
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -111,7 +113,7 @@ class Copier:
     def _unpack(self, instruction: Instruction, archive: Path, place: str) -> None:
         folder = self._tree.make(place)
         try:
-            with tarfile.open(archive) as tar:
-                tar.extractall(folder, filter="data")
-        except (tarfile.TarError, OSError) as error:
+            with Directory.open(folder) as top:
+                trees.unpack(archive, top, LinkRule.KEEP)
+        except (TreeError, OSError) as error:
             raise instruction.error(f"{archive.name} cannot be unpacked: {error}.") from None

@@ -69,7 +69,7 @@ class PipInstaller:
         for record in self._overlay.packages.glob("*.dist-info/RECORD"):
             record.write_text(PROGRAM_SUM.sub(r"\1,,", record.read_text()))
         if any(self._overlay.packages.iterdir()):
-            shutil.move(self._overlay.packages, packages)
+            self._overlay.packages.rename(packages)
         for script in sorted(self._overlay.bin.iterdir()):
             if not script.is_symlink() and script.name not in overlay.PROGRAMS:
                 self._keep_program(script)
@@ -80,5 +80,5 @@ class PipInstaller:
             script.write_bytes(f"#!/usr/bin/env python3\n{text[found.end() :]}".encode("utf-8", "surrogateescape"))
         place = self._tree.make(PROGRAMS) / script.name
         if not os.path.lexists(place):
-            shutil.move(script, place)
+            script.rename(place)
             place.chmod(0o755)

@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-MOST_LINKS = 40  # the kernel's limit
+from course.sandbox.trees import Directory, TreeError, find
+
 PYTHON = re.compile(rb"#!\s*(/\S*/python[\d.]*)\s")
 
 
@@ -31,23 +32,11 @@ class ImageFiles:
         OSError
             Links form a loop.
         """
-        found, rest, links = [], list(PurePosixPath(path).parts[1:]), 0
-        while rest:
-            part = rest.pop(0)
-            if part in ("..", "."):
-                del found[-1 if part == ".." else len(found) :]
-                continue
-            here = self.root.joinpath(*found, part)
-            if not here.is_symlink():
-                found.append(part)
-                continue
-            links += 1
-            if links > MOST_LINKS:
-                raise OSError(f"too many links on the way to {path}")
-            target = PurePosixPath(here.readlink())
-            found = [] if target.is_absolute() else found
-            rest = [*[part for part in target.parts if part != "/"], *rest]
-        return self.root.joinpath(*found)
+        try:
+            with Directory.open(self.root) as top:
+                return self.root.joinpath(*find(top, PurePosixPath(path).parts[1:]))
+        except TreeError as error:
+            raise OSError(f"{path}: {error}") from None
 
     def make(self, path: str) -> Path:
         """A folder of the image, created if missing."""

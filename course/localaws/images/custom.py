@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
-import shutil
-import tarfile
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -26,12 +25,15 @@ from pathlib import Path, PurePosixPath
 
 from course.localaws import images
 from course.localaws.images import Image
+from course.sandbox import trees
 from course.sandbox.mounts import BindMount
+from course.sandbox.trees import Directory, LinkRule, TreeError, remove
 
 PYTHON = re.compile(r"/(usr/|usr/local/|opt/conda/)bin/python[\d.]*")
 # Folders that a box takes from this machine or makes itself. An image's files in them are added to what is there. Any other folder of an
 # image replaces this machine's: with files in /etc/ssl/certs, for example, the image's /etc/ssl is the only one.
 SHARED = ("/", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/run", "/sbin", "/bin", "/tmp", "/usr", "/var", "/var/tmp")
+LARGEST_CONFIG = 1 << 20  # bytes
 MULTI_MODEL = "com.amazonaws.sagemaker.capabilities.multi-models"
 GROWING = ("/lib", "/lib64", "/sbin", "/bin", "/usr")  # shared, and so are those of their subfolders that this machine has
 
@@ -51,7 +53,7 @@ class CustomImage(Image):
 
     def _run(self, argv: list[str]) -> list[str]:
         """Replaces the path of the base's Python by ``python3``, which has the image's packages."""
-        if argv and PYTHON.fullmatch(argv[0]) and not os.path.lexists(self.files / argv[0][1:]):
+        if argv and PYTHON.fullmatch(argv[0]) and not self._has(PurePosixPath(argv[0])):
             return ["python3", *argv[1:]]
         return argv
 
@@ -66,9 +68,19 @@ class CustomImage(Image):
     def _program(self, name: str) -> str:
         for folder in self.environment.get("PATH", "").split(os.pathsep):
             path = PurePosixPath(folder, name)
-            if path.is_absolute() and os.path.lexists(self.files / path.relative_to("/")):
+            if path.is_absolute() and self._has(path):
                 return str(path)
         return ""
+
+    def _has(self, path: PurePosixPath) -> bool:
+        """Whether the image itself has a file at an absolute path. Its links lead to other places in the image."""
+        try:
+            with Directory.open(self.files) as top:
+                found = trees.find(top, path.parts[1:-1])
+                with top.reach(found) as folder:
+                    return folder.status(path.name) is not None
+        except (OSError, TreeError):
+            return False
 
 
 class ImageStore:
@@ -90,15 +102,16 @@ class ImageStore:
         """
         with self.beside() as folder:
             body = folder / "body"
+            body.mkdir()
             try:
-                with tarfile.open(archive) as tar:
-                    tar.extractall(body, filter="tar")  # links may lead anywhere: a box resolves them inside the image
-                config = (body / "config.json").read_bytes()
-                json.loads(config)["config"]
-            except (tarfile.TarError, KeyError, ValueError, FileNotFoundError) as error:
+                with Directory.open(body) as top:
+                    trees.unpack(archive, top, LinkRule.KEEP)
+                    with top.read("config.json") as file:
+                        config = _checked(file.read(LARGEST_CONFIG))
+                    for name in ("files", "packages"):
+                        top.enter(name, make=True).close()
+            except (TreeError, ValueError, FileNotFoundError) as error:
                 raise ValueError(f"this is not the body of an image: {error}") from None
-            for name in ("files", "packages"):
-                (body / name).mkdir(exist_ok=True)
             hexadecimal = hashlib.sha256(config).hexdigest()
             with self._lock:
                 self._new.add(hexadecimal)
@@ -116,7 +129,7 @@ class ImageStore:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             self._new.discard(folder.name)
 
     def image(self, uri: str, digest: str, resolved: str) -> CustomImage:
@@ -159,13 +172,27 @@ class ImageStore:
             kept = self._new | {digest.removeprefix("sha256:") for digest in named}
             for path in self._folder.iterdir():
                 if path.name not in kept:
-                    shutil.rmtree(path)
+                    remove(path)
 
     def clear(self) -> None:
         """Remove every body."""
         with self._lock:
             self._new.clear()
         self.sweep(set())
+
+
+def _checked(data: bytes) -> bytes:
+    """The configuration of an image as it is, after a look at what is read of it later. Raises ValueError."""
+    try:
+        document = json.loads(data)
+        config = document["config"]
+        lists = [config["Env"], config["Entrypoint"] or [], config["Cmd"] or [], list(config.get("Labels", {}).values())]
+        texts = [document["from"] or "", config["WorkingDir"] or "", *itertools.chain.from_iterable(lists)]
+    except (KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError("config.json is no configuration") from None
+    if not all(isinstance(text, str) and "\0" not in text for text in texts) or any(isinstance(each, str) for each in lists):
+        raise ValueError("config.json has other values than texts")
+    return data
 
 
 def binds(files: Path) -> list[BindMount]:
@@ -189,10 +216,16 @@ def _is_shared(path: PurePosixPath) -> bool:
 
 
 def copy_opt_ml(files: Path | None, root: Path, without: tuple[str, ...] = ()) -> None:
-    """Copy an image's /opt/ml to a box, except the folders ``without``, which SageMaker mounts over it."""
-    source = files / "opt/ml" if files else None
-    if source and source.is_dir():
-        left_out = shutil.ignore_patterns(*without)
-        shutil.copytree(
-            source, root, symlinks=True, dirs_exist_ok=True, ignore=lambda at, names: left_out(at, names) if Path(at) == source else []
-        )
+    """Copy an image's /opt/ml to a box, except the folders ``without``, which SageMaker mounts over it.
+
+    Raises TreeError when a link or a file of one is where the other has a folder, OSError.
+    """
+    if files is None:
+        return
+    with Directory.open(files) as top, Directory.open(root) as target:
+        try:
+            source = top.reach(trees.find(top, ("opt", "ml")))
+        except FileNotFoundError:
+            return
+        with source:
+            trees.copy(source, target, LinkRule.KEEP, lambda entry: entry.parts[0] not in without)

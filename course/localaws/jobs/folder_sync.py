@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from course.localaws.jobs.s3_data import DataError, JobData
+from course.sandbox import trees
+from course.sandbox.trees import Directory, TreeError
 
 EVERY_SECONDS = 0.5
 
@@ -48,8 +49,11 @@ class FolderSync:
 
     def copy(self) -> None:
         """Copy the files that are new or have changed since the last copy. Raises DataError."""
-        for name, stamp, path in self._files():
-            self._copy(name, stamp, path)
+        try:
+            for name, stamp, path in self._files():
+                self._copy(name, stamp, path)
+        except (OSError, TreeError) as error:
+            raise DataError(str(error)) from error
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -65,7 +69,7 @@ class FolderSync:
 
     def _follow(self, ended: threading.Event) -> None:
         while not ended.wait(EVERY_SECONDS):
-            with contextlib.suppress(DataError):
+            with contextlib.suppress(DataError, OSError, TreeError):
                 for name, stamp, path in self._files():
                     if not self._complete or self._seen.get(name) == stamp:
                         self._copy(name, stamp, path)
@@ -79,38 +83,16 @@ class FolderSync:
     def _files(self) -> Iterator[tuple[str, Stamp, Path]]:
         """Every regular file of the folder: its name, a stamp that changes with the file, and a path that opens exactly this file.
 
-        The path is valid until the next iteration.
+        The path is valid until the next iteration. Raises TreeError for a folder that is too deep or has too many files.
         """
-        with contextlib.suppress(OSError), _directory(self._root, self._folder) as top:
-            for path, folders, names, at in os.fwalk(".", dir_fd=top):
-                folders.sort()
-                for name in sorted(names):
-                    with contextlib.suppress(OSError), _opened(name, at) as file:
-                        status = os.fstat(file)
-                        if stat.S_ISREG(status.st_mode):
-                            stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
-                            yield Path(path, name).as_posix(), stamp, Path(f"/dev/fd/{file}")
-
-
-@contextlib.contextmanager
-def _directory(root: Path, folder: Path) -> Iterator[int]:
-    """Open a folder below ``root`` without following links. Raises OSError."""
-    opened = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for part in folder.parts:
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=opened)
-            os.close(opened)
-            opened = inner
-        yield opened
-    finally:
-        os.close(opened)
-
-
-@contextlib.contextmanager
-def _opened(name: str, at: int) -> Iterator[int]:
-    """Open a file of the folder ``at`` without following a link, and without waiting for the writer of a pipe."""
-    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
-    try:
-        yield file
-    finally:
-        os.close(file)
+        try:
+            with Directory.open(self._root) as top:
+                folder = top.reach(self._folder.parts)
+        except (OSError, TreeError):  # the job has removed it, or made it a link
+            return
+        with folder:
+            for entry in filter(lambda each: each.is_file, trees.walk(folder)):
+                with contextlib.suppress(OSError, TreeError), entry.folder.read(entry.name) as file:
+                    status = os.fstat(file.fileno())
+                    stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
+                    yield entry.path, stamp, Path(f"/dev/fd/{file.fileno()}")

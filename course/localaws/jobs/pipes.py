@@ -15,7 +15,8 @@ import select
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
+
+from course.sandbox.trees import Directory
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05  # seconds between two checks whether the program has opened a FIFO
 POLL_MILLISECONDS = 200  # for one wait until a full FIFO has free space
@@ -32,8 +33,8 @@ class PipeFeeder:
 
     Parameters
     ----------
-    folder : Path
-        The folder of the FIFOs, as a path of this machine. It is held open, so the job cannot redirect it later.
+    folder : Directory
+        The folder of the FIFOs. The feeder holds it open, so the job cannot redirect it later.
     channel : str
     content : callable
         From the number of an epoch to the bytes that are streamed in it.
@@ -41,8 +42,10 @@ class PipeFeeder:
         Called with the error when the content cannot be read, before the program sees the end of the stream.
     """
 
-    def __init__(self, folder: Path, channel: str, content: Callable[[int], Iterator[bytes]], failed: Callable[[Exception], None]) -> None:
-        self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    def __init__(
+        self, folder: Directory, channel: str, content: Callable[[int], Iterator[bytes]], failed: Callable[[Exception], None]
+    ) -> None:
+        self._folder = os.dup(folder.descriptor)
         self._channel, self._content, self._failed = channel, content, failed
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._feed, daemon=True, name=f"pipe-{channel}")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import shutil
 import threading
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from course.localaws.jobs.control import JobControl, ServerShuttingDown
 from course.localaws.jobs.overlay import Overlays
 from course.sandbox.process import sweep
+from course.sandbox.trees import remove
 
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
@@ -109,22 +107,6 @@ class JobRunner:
             run.attempt(folder)
         finally:
             remove(folder)
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder, even one in which a job revoked its owner's rights, or which another thread is removing too."""
-
-    def unlock(function: Callable, path: str, _: object) -> None:
-        for locked in (Path(path).parent, Path(path)):
-            with contextlib.suppress(OSError):
-                locked.chmod(0o700)
-        with contextlib.suppress(OSError):
-            if function in (os.unlink, os.rmdir):
-                function(path)
-            elif os.access(path, os.R_OK | os.W_OK | os.X_OK):  # it could not be listed before, and now it can
-                remove(Path(path))
-
-    shutil.rmtree(folder, onerror=unlock)
 
 
 def _private_folder(path: Path) -> Path:

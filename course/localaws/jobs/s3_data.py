@@ -7,7 +7,8 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,8 @@ from course.localaws.jobs import manifests
 from course.localaws.kms.permissions import via
 from course.localaws.s3 import condition_keys
 from course.localaws.s3.objects import DEFAULT_CONTENT_TYPE
+from course.sandbox import trees
+from course.sandbox.trees import Directory, TreeError
 
 if TYPE_CHECKING:
     from course.localaws.core.call import NetworkPath, VpcNetwork
@@ -43,7 +46,9 @@ NO_PATH = (
 )
 # Bytes. A smaller file is always copied: it may be code, whose mode is changed before it runs.
 LINKED_SIZE = 1 << 20
+COPIED = 1 << 20  # bytes at a time
 MANIFEST_LARGEST = 64 << 20  # bytes; a manifest is read as a whole
+ML = PurePosixPath("/opt/ml")  # where programs know the root of a job's box
 T = TypeVar("T")
 
 
@@ -107,8 +112,8 @@ class JobData:
         self._note("ListObjectsV2", bucket)
         return [InputObject(stored, path_below(stored.key, prefix)) for stored in self._platform.objects.list(bucket, prefix)]
 
-    def download(self, items: Iterable[InputObject], folder: Path, link: bool, job: JobControl | None = None) -> None:
-        """Download objects into ``folder``. Keys that end with ``/`` become directories.
+    def download(self, items: Iterable[InputObject], folder: Directory, link: bool, job: JobControl | None = None) -> None:
+        """Download objects into ``folder``, through no link that is in it. Keys that end with ``/`` become directories.
 
         Each object is looked up again, as on AWS, where listing and downloading are two requests. If it was overwritten meanwhile, its new
         content is downloaded.
@@ -135,31 +140,32 @@ class JobData:
                 elif stored.seal:
                     self._require_key(stored)
                 checked = True
-                self._fetch(stored, folder / item.path, link and stored.size >= LINKED_SIZE)
+                self._fetch(stored, folder, item.path, link and stored.size >= LINKED_SIZE)
 
-    def _fetch(self, stored: StoredObject, target: Path, link: bool) -> None:
+    def _fetch(self, stored: StoredObject, folder: Directory, path: PurePosixPath, link: bool) -> None:
         try:
             if stored.key.endswith("/"):
-                target.mkdir(parents=True, exist_ok=True)
+                folder.reach(path.parts, make=True).close()
                 return
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._fetch_file(stored, target, link)
-        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            with folder.reach(path.parts[:-1], make=True) as place:
+                self._fetch_file(stored, place, path.name, link)
+        except (FileExistsError, IsADirectoryError, TreeError):
             raise DataError(f"s3://{stored.bucket}/{stored.key} is both a file and a directory in this channel") from None
         except OSError as error:
             raise DataError(_disk(error)) from error
         self._note("GetObject", f"{stored.bucket}/{stored.key}")
 
-    def _fetch_file(self, stored: StoredObject, target: Path, link: bool) -> None:
+    def _fetch_file(self, stored: StoredObject, folder: Directory, name: str, link: bool) -> None:
         """A job gets a decrypted copy of an object under a KMS key, in its own folder, which is removed with the job."""
         if stored.seal:
             try:
-                self._platform.objects.decrypt(stored, target)
+                with folder.create(name, mode=0o600) as file:
+                    self._platform.objects.decrypt(stored, file)
             except AwsError as error:
                 raise DataError(f"{error.code} ({error.status}): {error.message} (s3://{stored.bucket}/{stored.key})") from error
             return
         self.reserve(0 if link else stored.size)
-        copy_or_link(stored.path, target, link)
+        copy_or_link(stored.path, folder, name, link)
 
     def reserve(self, size: int) -> None:
         """Count bytes that are about to be written into the job's folder. Raises DataError when the local AWS may keep no more."""
@@ -223,11 +229,44 @@ class JobData:
             raise DataError(_disk(error)) from error
         self._note("PutObject", f"{bucket}/{key}")
 
-    def upload_folder(self, folder: Path, uri: str, kms_key: str | None = None) -> None:
-        """Store every file below ``folder`` under the prefix ``uri``. Raises DataError."""
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                self.upload(path, f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", kms_key=kms_key)
+    def upload_folder(self, root: Path, parts: Sequence[str], uri: str, kms_key: str | None = None) -> None:
+        """Move every file of a folder that a job left to the prefix ``uri``. A link to a file counts as a file.
+
+        Parameters
+        ----------
+        root : Path
+            The root of the job's box. Links are followed inside it only.
+        parts : sequence of str
+            The folder's path in ``root``.
+        uri : str
+        kms_key : str, optional
+            An ARN.
+
+        Raises
+        ------
+        DataError
+        """
+        try:
+            with (
+                tempfile.TemporaryDirectory(dir=root.parent) as aside,
+                Directory.open(root) as top,
+                Directory.open(Path(aside)) as place,
+                top.reach(trees.find(top, parts, ML)) as folder,
+            ):
+                prefix = uri.rstrip("/")
+                for entry in filter(lambda each: each.is_link, trees.walk(folder)):  # first: afterwards its file has been moved
+                    self._upload_linked(top, (*parts, *entry.parts), f"{prefix}/{entry.path}", kms_key)
+                for entry in filter(lambda each: each.is_file, trees.walk(folder)):
+                    entry.folder.move_to(entry.name, place, "file")  # to where no program has ever been
+                    self.upload(Path(aside, "file"), f"{prefix}/{entry.path}", kms_key=kms_key)
+        except TreeError as error:
+            raise DataError(str(error)) from error
+        except OSError as error:
+            raise DataError(_disk(error)) from error
+
+    def _upload_linked(self, top: Directory, parts: tuple[str, ...], uri: str, kms_key: str | None) -> None:
+        with contextlib.suppress(TreeError, FileNotFoundError), trees.open_file(top, parts, ML) as file:
+            self.upload(Path(f"/dev/fd/{file.fileno()}"), uri, move=False, kms_key=kms_key)
 
     def allowed(self, action: str, resource: str, keys: ConditionKeys | None = None) -> bool:
         """Whether the job's role may do an action, with these condition keys. Waits for IAM, so do not call it in the event loop."""
@@ -303,17 +342,16 @@ def inside(name: str) -> PurePosixPath:
     return PurePosixPath(*[part for part in name.split("/") if part not in ("", ".", "..")])
 
 
-def copy_or_link(source: Path, target: Path, link: bool) -> None:
+def copy_or_link(source: Path, folder: Directory, name: str, link: bool) -> None:
     if link:
         try:
-            os.link(source, target)
+            os.link(source, name, dst_dir_fd=folder.descriptor)
             return
         except OSError as error:
             if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
                 raise
-    with target.open("xb"):
-        pass
-    shutil.copyfile(source, target)
+    with source.open("rb") as stored, folder.create(name) as file:
+        shutil.copyfileobj(stored, file, COPIED)
 
 
 def _disk(error: OSError) -> str:

@@ -111,17 +111,15 @@ class ObjectStore:
         if not target.exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             beside = folder / f"{target.name}-{uuid.uuid4()}"  # another thread may decrypt the same body
-            self.decrypt(stored, beside)
+            with open(beside, "xb", opener=_private) as file:
+                self.decrypt(stored, file)
             beside.replace(target)
         return target
 
-    def decrypt(self, stored: StoredObject, target: Path) -> None:
-        """Write the body to a new file that only its owner may read.
-
-        Raises as `open` does, ``InsufficientStorage``, and FileExistsError.
-        """
+    def decrypt(self, stored: StoredObject, file: BinaryIO) -> None:
+        """Write the body to a file that only its owner may read. Raises as `open` does, and ``InsufficientStorage``."""
         self._quota.admit(stored.size)
-        with self.open(stored) as body, open(target, "wb", opener=_private) as file:
+        with self.open(stored) as body:
             file.writelines(body.chunks())
 
     def encryption(self, bucket: str, request: Mapping) -> dict:

@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sqlite3
@@ -28,6 +27,7 @@ from course.localaws.server.app import LocalAws
 from course.localaws.server.control import application
 from course.localaws.server.instance import InUseError, ServerError, ServerInfo, locked
 from course.sandbox.limits import Limits
+from course.sandbox.trees import remove
 
 HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 75  # longer than SDKs keep an idle connection, so that they rarely use a closed one
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _report(options.ready, {"error": _error_message(error, options.state), "in_use": isinstance(error, InUseError)})
         raise SystemExit(1) from None
     if _is_orphan(options.starter):
-        shutil.rmtree(options.state, ignore_errors=True)
+        remove(options.state)
 
 
 def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:

@@ -24,6 +24,7 @@ import platformdirs
 from course.localaws.core import credentials, sdk_environment
 from course.localaws.server import forkserver, prefork
 from course.localaws.server.instance import CONTROL_PREFIX, InUseError, NoAnswerError, ServerError, ServerInfo, is_locked
+from course.sandbox.trees import remove
 
 if TYPE_CHECKING:
     from course.sandbox.limits import Limits
@@ -243,13 +244,16 @@ def temporary(sealed: bool = False, limits: Limits | None = None, quota: int | N
 
     With ``sealed`` it also listens on the Unix socket ``handle.state / SOCKET``, and its jobs have no other network.
     """
-    with tempfile.TemporaryDirectory(prefix="local-aws-") as state:
-        unix = Path(state, SOCKET) if sealed else None
-        handle = start(Path(state), socket=unix, temporary=True, sealed=sealed, limits=limits, quota=quota)
+    state = Path(tempfile.mkdtemp(prefix="local-aws-"))
+    try:
+        unix = state / SOCKET if sealed else None
+        handle = start(state, socket=unix, temporary=True, sealed=sealed, limits=limits, quota=quota)
         try:
             yield handle
         finally:
             handle.stop()
+    finally:
+        remove(state)
 
 
 _prepared: prefork.PreforkedProcess | None = None

@@ -58,6 +58,7 @@ def test_links_and_large_files_are_left_out_and_said(handed_in: Path, tmp_path: 
     with prepare_directory(LESSON, FIXTURE / "graders", handed_in, tmp_path) as place:
         assert files(place.work) == {"small.bin", "given/variants.py"}
         assert place.notes == [
+            "folder is a link or not a regular file; left out",
             "large.bin has 2,000 bytes, more than the limit; left out",
             "link.txt is a link or not a regular file; left out",
             "pipe is a link or not a regular file; left out",

@@ -13,10 +13,11 @@ import pytest
 from course.localaws.context import Context
 from course.localaws.core.call import Principal
 from course.localaws.core.credentials import ACCOUNT
-from course.localaws.jobs.s3_data import DataError, JobData
+from course.localaws.jobs.s3_data import DataError, InputObject, JobData
 from course.localaws.platform import Platform
 from course.localaws.s3.operations.objects import get_object
 from course.localaws.server.app import LocalAws
+from course.sandbox.trees import Directory
 from tests.localaws.threads import PAUSE_SECONDS, while_changing
 
 BUCKET = "bucket"
@@ -37,13 +38,18 @@ def data(platform: Platform) -> JobData:
     return JobData(platform, "training-job/changing", ROLE)
 
 
+def download(data: JobData, items: list[InputObject], folder: Path, link: bool = False) -> None:
+    with Directory.open(folder) as opened:
+        data.download(items, opened, link)
+
+
 def test_an_object_that_was_overwritten_since_it_was_listed_is_downloaded_as_it_is_now(
     platform: Platform, data: JobData, tmp_path: Path
 ) -> None:
     platform.objects.put_bytes(BUCKET, "overwritten/a.csv", b"first")
     items = data.find(f"s3://{BUCKET}/overwritten")
     platform.objects.put_bytes(BUCKET, "overwritten/a.csv", b"second")
-    data.download(items, tmp_path, link=True)
+    download(data, items, tmp_path, link=True)
     assert (tmp_path / "a.csv").read_bytes() == b"second"
 
 
@@ -52,7 +58,7 @@ def test_a_download_names_an_object_that_was_deleted_since_it_was_listed(platfor
     items = data.find(f"s3://{BUCKET}/deleted")
     platform.objects.delete(BUCKET, "deleted/a.csv")
     with pytest.raises(DataError, match=f"NoSuchKey.*s3://{BUCKET}/deleted/a.csv"):
-        data.download(items, tmp_path, link=False)
+        download(data, items, tmp_path)
     assert not (tmp_path / "a.csv").exists()
 
 
@@ -63,7 +69,8 @@ def test_a_job_can_always_download_an_object_that_others_overwrite(platform: Pla
 
     def use() -> None:
         folder = tmp_path / str(next(numbers))
-        data.download(items, folder, link=False)
+        folder.mkdir()
+        download(data, items, folder)
         read.add((folder / "a.csv").read_bytes())
 
     while_changing(lambda: overwrite(platform, "changing/a.csv"), use)

@@ -25,11 +25,11 @@ from course.localaws.awslambda.names import FunctionReference
 from course.localaws.core import sdk_environment
 from course.localaws.jobs.boxes import BoxSpec, make_box
 from course.localaws.jobs.control import ServerShuttingDown
-from course.localaws.jobs.runner import remove
 from course.localaws.platform import Platform
 from course.sandbox.box import best_mode
 from course.sandbox.mounts import BindMount
 from course.sandbox.process import BoxProcess
+from course.sandbox.trees import remove
 
 KIND = "lambda"  # a part of the names of its folders below the state's ``boxes``
 TASK = Path("/var/task")

@@ -13,9 +13,9 @@ from course.localaws.awslambda.limits import limit
 from course.localaws.awslambda.names import FunctionReference
 from course.localaws.awslambda.packages import Packages
 from course.localaws.jobs.control import ServerShuttingDown
-from course.localaws.jobs.runner import remove
 from course.localaws.platform import Platform
 from course.sandbox.process import sweep
+from course.sandbox.trees import remove
 
 LOOK_SECONDS = 0.5  # between two looks at the clock, which may be advanced
 

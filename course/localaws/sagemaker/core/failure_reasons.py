@@ -6,8 +6,11 @@ import errno
 from collections.abc import Callable
 from pathlib import Path
 
+from course.localaws.jobs.s3_data import ML
+from course.sandbox import trees
 from course.sandbox.limits import Limits
 from course.sandbox.process import BoxProcess
+from course.sandbox.trees import Directory, TreeError
 
 LONGEST = 1024  # bytes of FailureReason and ExitMessage
 READ = 4 * LONGEST  # bytes that are read: a container's paths are shorter than this machine's
@@ -28,15 +31,15 @@ def shorten(text: str, suffix: str = "") -> str:
     return text.encode()[:limit].decode(errors="ignore") + suffix
 
 
-def read_message(path: Path, as_inside: Callable[[str], str]) -> str | None:
+def read_message(root: Path, path: str, as_inside: Callable[[str], str]) -> str | None:
     """The beginning of a file that the job may have written, at most `LONGEST` bytes; None when there is no such file.
 
-    ``as_inside`` is that of the job's box.
+    ``root`` is that of the job's box, to which ``path`` is relative, and ``as_inside`` that of the box.
     """
     try:
-        with path.open("rb") as file:
+        with Directory.open(root) as top, trees.open_file(top, path.split("/"), ML) as file:
             return shorten(as_inside(file.read(READ).decode(errors="replace")))
-    except OSError:
+    except (OSError, TreeError):
         return None
 
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from course.localaws.core.errors import AwsError
+from course.localaws.jobs.s3_data import ML
+from course.sandbox import trees
+from course.sandbox.trees import Directory, TreeError
 
-ML = Path("/opt/ml")
 ENVIRONMENT = {"SAGEMAKER_BASE_DIR": str(ML)}  # of every program of a job or model server
 CHECKPOINTS = "/opt/ml/checkpoints"  # the default LocalPath of checkpoints
 
 
 def real_path(root: Path, local: str) -> Path:
     """The path on this machine of a path below /opt/ml; ``root`` is the box's root."""
-    return root / Path(local).relative_to(ML)
+    return root / PurePosixPath(local).relative_to(ML)
 
 
 def check_below(path: str) -> None:
@@ -30,12 +32,28 @@ def check_below(path: str) -> None:
         raise AwsError("NotSupportedByLocalAws", message)
 
 
+def reach(root: Path, path: str, make: bool = False) -> Directory:
+    """Open the folder that a container knows by ``path``, through no link: an image or an earlier job may have made some.
+
+    Raises
+    ------
+    TreeError
+        A part of the path is a link or a file.
+    OSError
+        It does not exist, unless ``make``.
+    """
+    with Directory.open(root) as top:
+        return top.reach(PurePosixPath(path).relative_to(ML).parts, make)
+
+
 def make(root: Path, path: str) -> Path:
-    """Create the folder that a container knows by ``path``. Returns it as a path of this machine. Raises AwsError as `check_below` does."""
+    """Create the folder that a container knows by ``path``. Returns it relative to ``root``.
+
+    Raises AwsError as `check_below` does, and TreeError and OSError as `reach`.
+    """
     check_below(path)
-    folder = real_path(root, path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    reach(root, path, make=True).close()
+    return Path(PurePosixPath(path).relative_to(ML))
 
 
 def create_training_layout(
@@ -74,41 +92,50 @@ def create_processing_layout(root: Path, job: dict, host: str, hosts: Sequence[s
     _write(root / "config/resourceconfig.json", {"current_host": host, "hosts": list(hosts)})
 
 
-def merge(source: Path, target: Path) -> list[str]:
-    """Move the files below ``source`` to the same paths below ``target``. Returns the paths that exist there already and stay."""
-    clashes = []
-    for path in sorted(source.rglob("*")):
-        moved, folder = target / path.relative_to(source), path.is_dir() and not path.is_symlink()
-        if not moved.parent.is_dir():
-            continue  # its folder clashes
-        if not os.path.lexists(moved):
-            moved.mkdir() if folder else path.rename(moved)
-        elif not (folder and moved.is_dir()):
-            clashes.append(path.relative_to(source).as_posix())
-    return clashes
+def opened(root: Path, path: str) -> Directory:
+    """Open a folder that a job left at ``path``, relative to ``root``. If the job made it a link, that is followed inside ``root``.
 
-
-def sanitize_links(root: Path) -> None:
-    """Make the files that a job left below ``root`` safe to read from outside: links lead to files below ``root``, nothing is special.
-
-    In the box, a link to /opt/ml leads to ``root``, and other links to what the box sees; outside they could lead to any file.
+    Raises TreeError when it leads out of ``root`` or is no folder, OSError.
     """
-    left = [Path(folder, name) for folder, folders, files in os.walk(root) for name in (*folders, *files)]
-    links = [path for path in left if path.is_symlink()]
-    for path in set(left) - set(links):
-        if not (path.is_dir() or path.is_file()):
-            path.unlink()
-    for path in links:
-        if (target := path.readlink()).is_relative_to(ML):
-            path.unlink()
-            path.symlink_to(os.path.relpath(real_path(root, str(target)), path.parent))
-    real = root.resolve()
-    for path in [path for path in links if not (path.exists() and Path(os.path.realpath(path)).is_relative_to(real))]:
-        path.unlink()
+    with Directory.open(root) as top:
+        return top.reach(trees.find(top, path.split("/"), ML))
 
 
-def is_empty(folder: Path) -> bool:
-    return not any(os.scandir(folder))
+def merge(source: Path, target: Path, path: str) -> list[str]:
+    """Move the files of the folder ``path`` of one root to that of another. Returns the paths at which a file is there already and stays.
+
+    Raises TreeError, OSError.
+    """
+    with opened(source, path) as one, opened(target, path) as other:
+        return trees.merge(one, other)
+
+
+def pack(root: Path, path: str, archive: Path, most: int | None = None) -> None:
+    """Write a folder that a job left to a tar.gz. Links in it stay links if they lead to places in it.
+
+    Raises TreeError, also when its files have more than ``most`` bytes, and OSError.
+    """
+    with opened(root, path) as folder:
+        trees.pack(folder, archive, ML / path, most)
+
+
+def is_empty(root: Path, path: str) -> bool:
+    """Whether a job left nothing in the folder ``path``. Raises TreeError, OSError."""
+    try:
+        with opened(root, path) as folder:
+            return not any(os.scandir(folder.descriptor))
+    except FileNotFoundError:
+        return True
+
+
+def is_plain(root: Path, path: PurePosixPath) -> bool:
+    """Whether there is a regular file at ``path`` below ``root``, with no link on the way, which would lead elsewhere outside the box."""
+    try:
+        with Directory.open(root) as top, top.reach(path.parts[:-1]) as folder:
+            folder.read(path.name).close()
+    except (OSError, TreeError):
+        return False
+    return True
 
 
 def _write(path: Path, content: dict) -> None:

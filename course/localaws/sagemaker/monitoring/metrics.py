@@ -22,6 +22,8 @@ from course.localaws.sagemaker.monitoring.monitoring_job import (
     MODEL_QUALITY,
     MonitoringJob,
 )
+from course.sandbox import trees
+from course.sandbox.trees import Directory, TreeError
 
 PLACE = "output/metrics/cloudwatch"
 NAMES = {
@@ -39,20 +41,32 @@ def written(root: Path, job: MonitoringJob, schedule: str, moment: float) -> lis
     """The metrics below ``root``, /opt/ml of an instance that ran a job of a schedule, at ``moment`` in Unix seconds."""
     namespace = f"aws/sagemaker/{'Endpoints' if job.endpoint else 'ModelMonitoring'}/{NAMES[job.type]}"
     dimensions = {"Endpoint": job.endpoint, "MonitoringSchedule": schedule}
-    return list(_data(root / PLACE, namespace, {name: value for name, value in dimensions.items() if value}, moment))
+    given = {name: value for name, value in dimensions.items() if value}
+    try:
+        with Directory.open(root) as top, top.reach(PLACE.split("/")) as folder:
+            return list(_data(folder, namespace, given, moment))
+    except FileNotFoundError:
+        return []  # the analyzer wrote none
+    except TreeError as error:
+        logger.warning("the metrics of %s cannot be read: %s", schedule, error)
+        return []
 
 
-def _data(folder: Path, namespace: str, dimensions: dict[str, str], moment: float) -> Iterator[MetricDatum]:
+def _data(folder: Directory, namespace: str, dimensions: dict[str, str], moment: float) -> Iterator[MetricDatum]:
     left = LARGEST
-    for path in sorted(folder.glob("*.jsonl")):
-        left -= path.stat(follow_symlinks=False).st_size
-        if path.is_symlink() or left < 0:
+    for entry in trees.walk(folder):
+        if len(entry.parts) > 1 or not entry.is_file or not entry.name.endswith(".jsonl"):
             continue
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        left -= entry.status.st_size
+        if left < 0:
+            continue
+        with entry.folder.read(entry.name) as file:
+            lines = file.read(entry.status.st_size).decode(errors="replace").splitlines()
+        for line in lines:
             try:
                 yield _datum(json.loads(line), namespace, dimensions, moment)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                logger.warning("this line of %s is no metric: %.200s", path.name, line)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                logger.warning("this line of %s is no metric: %.200s", entry.name, line)
 
 
 def _datum(content: dict[str, Any], namespace: str, dimensions: dict[str, str], moment: float) -> MetricDatum:

@@ -6,9 +6,8 @@ Source: "How to Build Your Own Processing Container" of the SageMaker developer 
 from __future__ import annotations
 
 import contextlib
-import tarfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
@@ -37,11 +36,14 @@ from course.localaws.sagemaker.core.protection import key_of
 from course.localaws.sagemaker.processing import datasets
 from course.localaws.sagemaker.processing.checks import instances, isolated, managed, outputs
 from course.localaws.sagemaker.training import channels
+from course.sandbox import trees
 from course.sandbox.box import Box
 from course.sandbox.limits import Limits
 from course.sandbox.process import BoxGroup, BoxProcess
+from course.sandbox.trees import Directory, TreeError
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
+LARGEST_REQUIREMENTS = 1 << 20  # bytes
 # Members of the job in processingjobconfig.json.
 CONFIGURED = (
     "AppSpecification", "Environment", "ProcessingInputs", "ProcessingOutputConfig", "ProcessingResources", "RoleArn", "StoppingCondition",
@@ -71,7 +73,7 @@ class ProcessingRun(JobRun):
         with contextlib.ExitStack() as stack:
             try:
                 self._fetch(roots, image, stack)
-            except DataError as error:
+            except (DataError, TreeError) as error:
                 raise JobFailure(download_failed(error)) from error
             private = is_private(self.platform, self.network)
             network_pid = stack.enter_context(shared_network(self.platform, folder, count, isolated(document), private))
@@ -84,7 +86,6 @@ class ProcessingRun(JobRun):
     def _finish(self, roots: list[Path], group: BoxGroup) -> None:
         """Read the exit message and store the outputs. Raises JobFailure when the program failed, or when they cannot be stored."""
         for root in roots:
-            ml_folder.sanitize_links(root)
             self.listener.on_files(root)
         self.exit_message = next(filter(None, map(self._message, roots)), None)
         failure = "" if self.job.stopped_by else failure_of(group, self._unread, self.platform.limits.divided(len(roots)))
@@ -100,7 +101,7 @@ class ProcessingRun(JobRun):
 
     def _message(self, root: Path) -> str | None:
         """What the program of an instance wrote as its exit message."""
-        return read_message(root / "output/message", self._boxes[root].as_inside)
+        return read_message(root, "output/message", self._boxes[root].as_inside)
 
     def _key(self) -> str | None:
         """The ARN of the key of all outputs. Raises AwsError when the key cannot be used now."""
@@ -138,12 +139,12 @@ class ProcessingRun(JobRun):
             for number, root in enumerate(roots):
                 items = found[number :: len(roots)] if sharded else found
                 if source["S3InputMode"] == "Pipe":
-                    stack.callback(self._pipe(source, items, ml_folder.real_path(root, source["LocalPath"])).end)
+                    stack.callback(self._pipe(source, items, root).end)
                 else:
-                    self._download(items, ml_folder.real_path(root, source["LocalPath"]))
+                    self._download(items, root, source["LocalPath"])
         for entry in managed(outputs(document)):
             for root in roots:
-                ml_folder.real_path(root, entry["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+                ml_folder.reach(root, entry["S3Output"]["LocalPath"], make=True).close()
 
     def _dataset(self, definition: dict) -> dict:
         """Make the dataset of a definition, and return it as an ``S3Input``. Raises DataError."""
@@ -154,24 +155,25 @@ class ProcessingRun(JobRun):
         query.check()
         return datasets.as_s3_input(definition)
 
-    def _download(self, items: list[InputObject], folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.data.download(items, folder, False, self.job)
+    def _download(self, items: list[InputObject], root: Path, path: str) -> None:
+        with ml_folder.reach(root, path, make=True) as folder:
+            self.data.download(items, folder, False, self.job)
         self.job.begin()
 
-    def _pipe(self, source: dict, items: list[InputObject], path: Path) -> PipeFeeder:
+    def _pipe(self, source: dict, items: list[InputObject], root: Path) -> PipeFeeder:
         """Start to stream an input. AWS documents the names of pipes for training only; processing uses the same here."""
         objects = [item.stored for item in items if not item.stored.key.endswith("/")]
         zipped = source.get("S3CompressionType") == "Gzip"
         for stored in objects[:1]:
             self.data.require_read(stored.bucket, stored.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = PurePosixPath(source["LocalPath"])
 
         def content(epoch: int) -> Iterator[bytes]:
             for stored in objects:
                 yield from channels.body(self.data, stored, zipped)
 
-        pipe = PipeFeeder(path.parent, path.name, content, self._feeding_failed)
+        with ml_folder.reach(root, str(path.parent), make=True) as folder:
+            pipe = PipeFeeder(folder, path.name, content, self._feeding_failed)
         pipe.start()
         return pipe
 
@@ -223,7 +225,7 @@ class ProcessingRun(JobRun):
         key = self._key()
         for output in self._stored("EndOfJob"):
             for root in roots:
-                self.data.upload_folder(ml_folder.real_path(root, output["LocalPath"]), output["S3Uri"], key)
+                self.data.upload_folder(root, PurePosixPath(output["LocalPath"]).relative_to(ml_folder.ML).parts, output["S3Uri"], key)
 
 
 def ended(now: float, status: str, failure: str) -> dict:
@@ -244,11 +246,10 @@ def failure_of(group: BoxGroup, unread: str, limits: Limits) -> str:
 
 def requirements_of(folder: Path) -> Path | None:
     """The ``requirements.txt`` extracted from the source archive of a FrameworkProcessor; None when there is none."""
-    for archive in (folder / "ml/processing/input").rglob("sourcedir.tar.gz"):
-        try:
-            with tarfile.open(archive) as tar:
-                tar.extract("requirements.txt", folder, filter="data")
-            return folder / "requirements.txt"
-        except (KeyError, tarfile.TarError, OSError):
-            continue
+    with contextlib.suppress(FileNotFoundError, TreeError), Directory.open(folder / "ml/processing/input") as inputs:
+        for entry in trees.walk(inputs):
+            if entry.name == "sourcedir.tar.gz" and entry.is_file:
+                with entry.folder.read(entry.name) as archive, contextlib.suppress(TreeError):
+                    (folder / "requirements.txt").write_bytes(trees.read_member(archive, "requirements.txt", LARGEST_REQUIREMENTS))
+                    return folder / "requirements.txt"
     return None

@@ -42,7 +42,7 @@ def prepare(root: Path, job: dict, data: JobData) -> Iterator[FolderSync]:
     for member, (file, path, name) in WRITTEN.items():
         if member in job:
             (root / "input/config" / file).write_text(json.dumps(job[member]))
-            folder = ml_folder.make(root, job[member].get("LocalPath", path)).relative_to(root)
+            folder = ml_folder.make(root, job[member].get("LocalPath", path))
             yield FolderSync(data, root, folder, f"{job[member]['S3OutputPath'].rstrip('/')}/{job['TrainingJobName']}/{name}")
     if "ProfilerConfig" in job:
         (root / "input/config/profilerconfig.json").write_text(json.dumps(job["ProfilerConfig"]))

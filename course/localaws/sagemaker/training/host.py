@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tarfile
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from course.localaws.core.errors import AwsError
 from course.localaws.images import Image, custom, libraries
@@ -25,11 +25,12 @@ from course.localaws.sagemaker.core.failure_reasons import download_failed, limi
 from course.localaws.sagemaker.core.job_family import JobRun
 from course.localaws.sagemaker.training import debugger, mpi
 from course.localaws.sagemaker.training.channels import TrainingChannel
-from course.sandbox import archives
+from course.sandbox import trees
 from course.sandbox.box import Box, best_mode
 from course.sandbox.limits import Limits
 from course.sandbox.mounts import BindMount
 from course.sandbox.process import BoxProcess, OnLines
+from course.sandbox.trees import Directory, LinkRule, TreeError
 
 SDK_INSTALLS = re.compile(r"install_requirements\.py (\S+)")  # in the sm_train.sh of SDK v3
 FUNCTION_CHANNEL = "pre_exec_script_and_dependencies"  # of `sagemaker.remote_function.job`
@@ -67,7 +68,7 @@ class TrainingHost:
         self.root.mkdir(parents=True, exist_ok=True)  # it exists when a warm pool's cache is there
 
     def fetch(self, channels: list[TrainingChannel]) -> None:
-        """Write the configuration files, and fetch data, checkpoints and code. Raises DataError, AwsError, JobFailure."""
+        """Write the configuration files, and fetch data, checkpoints and code. Raises DataError, AwsError, TreeError, JobFailure."""
         document = self._run.document
         mine = [(channel, items) for channel in channels if (items := channel.of(self._cluster, self.host)) is not None]
         described = {channel.name: channel.described() for channel, _ in mine}
@@ -75,20 +76,21 @@ class TrainingHost:
         resources = resource_config(self._cluster, self.host)
         ml_folder.create_training_layout(self.root, document.get("HyperParameters", {}), described, resources, checkpoint)
         custom.copy_opt_ml(self._image.files, self.root, ("input", "model", "output"))
-        data = self.root / "input/data"
-        for channel, items in mine:
-            if channel.mode == "Pipe":
-                channel.require_read(self._run.data)
-                self._pipes.append(PipeFeeder(data, channel.name, self._content(channel), self._feeding_failed))
-                continue
-            (data / channel.name).mkdir()
-            self._download(items, data / channel.name, channel.mode == "FastFile")
+        with Directory.open(self.root / "input/data") as data:
+            for channel, items in mine:
+                if channel.mode == "Pipe":
+                    channel.require_read(self._run.data)
+                    self._pipes.append(PipeFeeder(data, channel.name, self._content(channel), self._feeding_failed))
+                    continue
+                with data.enter(channel.name, make=True) as folder:
+                    self._download(items, folder, channel.mode == "FastFile")
         self.syncs = list(debugger.prepare(self.root, document, self._run.data))
         if checkpoint:
             path = checkpoint.get("LocalPath", ml_folder.CHECKPOINTS)
-            folder = ml_folder.make(self.root, path)
-            self._download(self._run.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), folder, False)
-            self.syncs.append(FolderSync(self._run.data, self.root, folder.relative_to(self.root), checkpoint["S3Uri"]))
+            place = ml_folder.make(self.root, path)
+            with ml_folder.reach(self.root, path) as folder:
+                self._download(self._run.data.below(checkpoint["S3Uri"].rstrip("/") + "/"), folder, False)
+            self.syncs.append(FolderSync(self._run.data, self.root, place, checkpoint["S3Uri"]))
         self._fetch_code()
         mpi.prepare(self.root, requirements_of(self.root), best_mode() == "namespace")
 
@@ -137,14 +139,13 @@ class TrainingHost:
         return self._running
 
     def end(self) -> None:
-        """Stop feeding, and make the files that the program left safe to read."""
+        """Stop feeding."""
         for pipe in self._pipes:
             pipe.end()
-        ml_folder.sanitize_links(self.root)
 
     def failure(self, limits: Limits) -> str:
         """The ``FailureReason`` of this host's program, which has ended; ``""`` when it succeeded."""
-        message = read_message(self.root / "output/failure", self._box.as_inside) or ""
+        message = read_message(self.root, "output/failure", self._box.as_inside) or ""
         return self._feeding_failure or failure_of(self._running, message, limits, self._image.client_error)
 
     def _content(self, channel: TrainingChannel) -> Callable[[int], Iterator[bytes]]:
@@ -154,37 +155,47 @@ class TrainingHost:
         self._feeding_failure = download_failed(error)
         self._running.kill()
 
-    def _download(self, items: list, folder: Path, link: bool) -> None:
+    def _download(self, items: list, folder: Directory, link: bool) -> None:
         self._run.data.download(items, folder, link, self._run.job)
         self._run.job.check()
 
     def _fetch_code(self) -> None:
         """Unpack the archive of ``sagemaker_submit_directory``. In AWS's containers the training toolkit does it."""
-        run, root = self._run, self.root
+        run = self._run
         location = run.document.get("HyperParameters", {}).get(SUBMIT_DIRECTORY, "").strip('"')
         if not location:
             return
         try:
             if not location.startswith("s3://"):
-                self._unpack(root / inside(location.removeprefix("/opt/ml/")))
+                self._unpack_from(inside(location.removeprefix("/opt/ml/")))
                 return
             run.data.require_read(*split(location))
             objects = run.platform.objects
-            with objects.bodies.reading(), tempfile.TemporaryDirectory(dir=root) as folder:
+            with objects.bodies.reading(), tempfile.TemporaryDirectory(dir=self.folder) as folder:
                 stored = objects.head(*split(location))
                 run.platform.requests.record(run.caller, "s3", "GetObject", "/".join(split(location)))
-                self._unpack(objects.plain_file(stored, Path(folder)))
+                with objects.plain_file(stored, Path(folder)).open("rb") as archive:
+                    self._unpack(archive)
         except AwsError as error:
             reason = f"An error occurred ({error.status}) when calling the HeadObject operation: {error.message} ({location})"
             raise JobFailure(f"AlgorithmError: Framework Error: \n{reason}, exit code: 1") from error
-        except (OSError, tarfile.TarError, DataError) as error:
+        except (OSError, TreeError, DataError) as error:
             raise JobFailure(f"AlgorithmError: Framework Error: \n{location} cannot be unpacked: {error}, exit code: 1") from error
 
-    def _unpack(self, source: Path) -> None:
-        if source.is_dir():
-            shutil.copytree(source, self.root / "code", dirs_exist_ok=True)
-        else:
-            archives.unpack(source, self.root / "code", self._run.data.reserve)
+    def _unpack_from(self, path: PurePosixPath) -> None:
+        """Take the code from a folder or an archive in the box, which a channel has brought."""
+        with Directory.open(self.root) as top, top.reach(path.parts[:-1]) as above:
+            status = above.status(path.name)
+            if status is None or not stat.S_ISDIR(status.st_mode):
+                with above.read(path.name) as archive:
+                    self._unpack(archive)
+                return
+            with above.enter(path.name) as source, top.reach(("code",)) as code:
+                trees.copy(source, code, LinkRule.INSIDE)
+
+    def _unpack(self, archive: BinaryIO) -> None:
+        with Directory.open(self.root / "code") as code:
+            trees.unpack(archive, code, reserve=self._run.data.reserve)
 
     def _fast_channels(self) -> Iterator[BindMount]:
         """Binds that make channels of hard links read-only, as FastFile's are on AWS: a write would change the stored objects."""
@@ -216,7 +227,7 @@ def requirements_of(root: Path) -> Path | None:
     script = root / "input/data/sm_drivers/sm_train.sh"
     if script.exists():
         named = SDK_INSTALLS.search(script.read_text(errors="replace"))
-        path = root / "input/data/code" / (json.loads(f'"{named[1]}"') if named else "requirements.txt")
+        path = PurePosixPath("input/data/code") / inside(json.loads(f'"{named[1]}"') if named else "requirements.txt")
     else:
-        path = root / "code/requirements.txt"
-    return path if path.is_file() else None
+        path = PurePosixPath("code/requirements.txt")
+    return root / path if ml_folder.is_plain(root, path) else None

@@ -18,7 +18,7 @@ from course.localaws.core.resources import Document, ResourceEngine, ResourceKin
 from course.localaws.jobs import job_images
 from course.localaws.jobs.boxes import JobLog, is_private, shared_network
 from course.localaws.jobs.control import JobFailure
-from course.localaws.jobs.runner import JobRunner, remove
+from course.localaws.jobs.runner import JobRunner
 from course.localaws.jobs.s3_data import DataError
 from course.localaws.sagemaker.core import ml_folder
 from course.localaws.sagemaker.core.cluster import addresses, hosts
@@ -30,8 +30,8 @@ from course.localaws.sagemaker.training.host import TrainingHost
 from course.localaws.sagemaker.training.metric_definitions import MetricScanner
 from course.localaws.sagemaker.training.spot import Interruption, Interruptions
 from course.localaws.sagemaker.training.warm_pools import WarmPools
-from course.sandbox import archives
 from course.sandbox.process import BoxGroup
+from course.sandbox.trees import TreeError, remove
 
 GROUP = "/aws/sagemaker/TrainingJobs"  # the log group, and the namespace of the metrics
 WAIT_SECONDS = 0.05  # between checks of the clock, which a lesson may advance
@@ -123,7 +123,7 @@ class TrainingRun(JobRun):
                 found = [channels.find(request, mode, self.data) for request in requests]
                 for member in members:
                     member.fetch(found)
-            except (AwsError, DataError) as error:
+            except (AwsError, DataError, TreeError) as error:
                 raise JobFailure(download_failed(error)) from error
             return members, self._run_programs(folder, members)
         finally:
@@ -204,26 +204,29 @@ class TrainingRun(JobRun):
         target = f"{output['S3OutputPath'].rstrip('/')}/{self.name}/output"
         key = key_of(self.platform, self.context, output)
         for part, name in (("model", "model"), ("output/data", "output")):
-            source = self._merged(roots, part)
-            if name == "model" and not with_model or name == "output" and ml_folder.is_empty(source):
+            if name == "model" and not with_model:
                 continue
-            if output.get("CompressionType") == "NONE":
-                self.data.upload_folder(source, f"{target}/{name}", key)
-                continue
-            archive = folder / f"{name}.tar.gz"
             try:
-                archives.pack(source, archive)
-            except OSError as error:
+                self._merge(roots, part)
+                if name == "output" and ml_folder.is_empty(roots[0], part):
+                    continue
+                if output.get("CompressionType") == "NONE":
+                    self.data.upload_folder(roots[0], part.split("/"), f"{target}/{name}", key)
+                    continue
+                archive = folder / f"{name}.tar.gz"
+                ml_folder.pack(roots[0], part, archive, self.platform.quota.limit)
+            except (OSError, TreeError) as error:
                 raise DataError(str(error)) from error
             self.data.upload(archive, f"{target}/{name}.tar.gz", kms_key=key)
 
-    def _merged(self, roots: list[Path], part: str) -> Path:
-        """One folder of all hosts merged. AWS says that names must not clash; here the first host's file is kept."""
-        target = roots[0] / part
+    def _merge(self, roots: list[Path], part: str) -> None:
+        """Move what all hosts left in a folder to the first host. AWS says that names must not clash; here the first host's file is kept.
+
+        Raises TreeError, OSError.
+        """
         for root in roots[1:]:
-            if clashes := ml_folder.merge(root / part, target):
+            if clashes := ml_folder.merge(root, roots[0], part):
                 logger.warning("%s: %s of another host is there already in %s and left out", self.caller, ", ".join(clashes), part)
-        return target
 
     def _step(self, secondary: str, message: str) -> None:
         """Enter a secondary status. The first download is also the start of the job."""

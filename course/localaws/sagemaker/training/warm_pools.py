@@ -14,13 +14,13 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.jobs.control import JobFailure, StoppedBeforeStart
-from course.localaws.jobs.runner import remove
+from course.sandbox.trees import Directory, TreeError, remove
 
 if TYPE_CHECKING:
     from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
@@ -92,7 +92,7 @@ class WarmPools:
             launch()
         for number, root in enumerate(roots):
             if pool:
-                (root / CACHE).parent.mkdir(parents=True)
+                (root / CACHE).parent.mkdir(parents=True)  # a new root, in which nothing has run
                 (pool.cache / str(number)).rename(root / CACHE)
             elif keep_alive(job):
                 (root / CACHE).mkdir(parents=True)
@@ -108,7 +108,7 @@ class WarmPools:
         self._folder.mkdir(mode=0o700, exist_ok=True)
         cache.mkdir()
         for number, root in enumerate(roots):
-            (root / CACHE).rename(cache / str(number))
+            _keep_cache(root, cache, str(number))
         now = self._engine.now()
         with self._lock:
             self._pools.append(WarmPool(context, job["TrainingJobName"], _match(job), cache, now, now + seconds))
@@ -180,6 +180,20 @@ class WarmPools:
         status["ResourceRetainedBillableTimeInSeconds"] = max(0, seconds)
         with contextlib.suppress(AwsError):  # the job may have been deleted since
             self._engine.update(pool.context, self._kind, pool.job, {"WarmPoolStatus": status})
+
+
+def _keep_cache(root: Path, cache: Path, name: str) -> None:
+    """Move the cache that a job left to the folder ``cache``. If the job removed it, or replaced it by a link, the next one is empty."""
+    *above, own = PurePosixPath(CACHE).parts
+    with (
+        contextlib.suppress(FileNotFoundError, TreeError),
+        Directory.open(root) as top,
+        top.reach(above) as folder,
+        folder.enter(own),
+        Directory.open(cache) as kept,
+    ):
+        folder.move_to(own, kept, name)
+    (cache / name).mkdir(exist_ok=True)
 
 
 def keep_alive(job: Document) -> int:

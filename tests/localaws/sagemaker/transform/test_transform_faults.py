@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course.localaws.jobs.runner import remove
 from course.localaws.server import launch
+from course.sandbox.trees import remove
 from tests.leaked_processes import kill
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 from tests.localaws.sagemaker.training.test_training_faults import MODES

@@ -13,13 +13,14 @@ from course.localaws.context import Context
 from course.localaws.core.errors import validation_error
 from course.localaws.images.clarify.model_container import MODEL_FAILED, MODEL_URL
 from course.localaws.jobs.boxes import shared_network
-from course.localaws.jobs.runner import JobRunner, remove
+from course.localaws.jobs.runner import JobRunner
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core.failure_reasons import ENDPOINT_NO_CAPACITY
 from course.localaws.sagemaker.hosting.servers.container_client import ContainerClient, ContainerTarget, Reply
 from course.localaws.sagemaker.hosting.servers.model_data import HostingError, multi_model
 from course.localaws.sagemaker.hosting.servers.model_server import STOP_GRACE, LogTarget, ModelServer, boxes
 from course.localaws.sagemaker.hosting.servers.multi_model import NOT_LOADED, ModelCache, ModelLoadFailed
+from course.sandbox.trees import remove
 
 DRAIN_SECONDS = 60.0  # as long as an invocation may take
 

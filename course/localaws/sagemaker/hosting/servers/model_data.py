@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tarfile
 import tempfile
-import zlib
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from course.localaws.jobs.s3_data import NO_PATH, DataError, JobData, split
+from course.sandbox import trees
+from course.sandbox.trees import Directory, LinkRule, TreeError
+
+GZIP = b"\x1f\x8b"
 
 
 class HostingError(Exception):
@@ -62,7 +63,7 @@ def fetch_one(data: JobData, url: str, target: Path) -> None:
     try:
         _fetch_archive(data, url, target)
     except BaseException:
-        shutil.rmtree(target, ignore_errors=True)
+        trees.remove(target)
         raise
 
 
@@ -74,31 +75,15 @@ def unpack(archive: Path, target: Path, reserve: Callable[[int], None]) -> None:
     ValueError
         It is no tar.gz, or has a link, a device, or a path that leads out of ``target``.
     """
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            for member in tar:
-                reserve(member.size)
-                _extract(tar, member, target)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk, not the archive
-        raise ValueError(str(error)) from error
-
-
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts:
-        raise ValueError(f"{member.name!r} leads out of the archive")
-    place = target / path
-    if member.isdir():
-        place.mkdir(parents=True, exist_ok=True)
-    elif member.isfile():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tar.extractfile(member) as source, place.open("wb") as file:
-            shutil.copyfileobj(source, file, 1 << 20)
-        place.chmod(0o755 if member.mode & 0o100 else 0o644)
-    else:
-        raise ValueError(f"{member.name!r} is neither a file nor a directory; SageMaker unpacks no links and devices")
+    with archive.open("rb") as file:
+        if file.read(len(GZIP)) != GZIP:
+            raise ValueError("not a gzip file")
+        file.seek(0)
+        try:
+            with Directory.open(target) as folder:
+                trees.unpack(file, folder, LinkRule.REFUSE, reserve)
+        except TreeError as error:
+            raise ValueError(f"{error}; SageMaker unpacks plain files and directories only") from error
 
 
 def _fetch_archive(data: JobData, url: str, target: Path) -> None:
@@ -118,7 +103,8 @@ def _download(data: JobData, url: str, one: bool, folder: Path, what: str = 'mod
     """Download ``one`` object of exactly that name, or all objects with that prefix."""
     try:
         items = [item for item in data.find(url) if not one or item.stored.key == split(url)[1]]
-        data.download(items, folder, link=one)
+        with Directory.open(folder) as place:
+            data.download(items, place, link=one)
     except DataError as error:
         if str(error).startswith(NO_PATH):
             raise HostingError(

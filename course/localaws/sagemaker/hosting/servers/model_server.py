@@ -6,6 +6,7 @@ import http.client
 import logging
 import random
 import socket
+import tempfile
 import threading
 import time
 import uuid
@@ -25,8 +26,8 @@ from course.localaws.images.shared.multi_model import MEMORY
 from course.localaws.jobs import job_images
 from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, is_private, make_box, search_path, variables
 from course.localaws.jobs.overlay import Overlay
-from course.localaws.jobs.runner import JobRunner, remove
-from course.localaws.jobs.s3_data import JobData
+from course.localaws.jobs.runner import JobRunner
+from course.localaws.jobs.s3_data import JobData, inside
 from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import instance_types, ml_folder
 from course.localaws.sagemaker.hosting.servers import model_data
@@ -34,6 +35,7 @@ from course.localaws.sagemaker.hosting.servers.model_data import HostingError
 from course.sandbox.box import Box, best_mode
 from course.sandbox.process import BoxProcess
 from course.sandbox.supervisor.watch import disk_used
+from course.sandbox.trees import Directory, TreeError, remove
 
 # "Custom Inference Code with Hosting Services": seconds until /ping must answer with 200, and the timeout of one ping.
 STARTUP_SECONDS = 240
@@ -176,11 +178,21 @@ class ModelServer:
         ------
         HostingError
         """
-        place = self._folder / "ml" / "models" / name / "model"
-        if not place.exists():
-            model_data.fetch_one(self._data, self._container["ModelDataUrl"] + target, place)
-            self._current_box.stage(place)
+        try:
+            with Directory.open(self._folder / "ml") as root, root.reach(("models", name), make=True) as place:
+                if place.status("model") is None:
+                    self._fetch_to(place, self._container["ModelDataUrl"] + target)
+        except TreeError as error:  # the server has replaced the folder
+            raise HostingError(f"The container leaves no place for the model: {error}.") from error
         return self._current_box.translate(f"/opt/ml/models/{name}/model")
+
+    def _fetch_to(self, place: Directory, url: str) -> None:
+        """Fetch a model to a folder that its running server does not see, and move it to ``place``, which the server may change."""
+        with tempfile.TemporaryDirectory(prefix=f"{self._folder.name}-", dir=self._folder.parent) as aside:
+            model_data.fetch_one(self._data, url, Path(aside, "model"))
+            self._current_box.stage(Path(aside, "model"))
+            with Directory.open(Path(aside)) as fetched:
+                fetched.move_to("model", place, "model")
 
     def as_inside(self, text: str) -> str:
         """What the server has answered, for a log: with the paths that a container has."""
@@ -201,8 +213,7 @@ class ModelServer:
 
     def _install(self) -> Overlay:
         """The packages of the script's requirements.txt, on top of the course's packages."""
-        requirements = self._code() / "requirements.txt"
-        wanted = requirements if requirements.exists() else None
+        wanted = self._requirements()
         overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share, self._image.packages)
         job_images.set_up(overlay, self._image)
         if wanted:
@@ -225,7 +236,7 @@ class ModelServer:
         box.stage(box.root)
         python, *arguments = self._image.serve()
         # The script runs in the server's own process, which must find the packages installed for it.
-        installed = python == "python3" and (self._code() / "requirements.txt").exists()
+        installed = python == "python3" and self._requirements() is not None
         python = str(self._overlay.bin / "python3") if installed else python
         self._running = box.start([python, *arguments], as_inside(box, self._log), self._image.workdir or "/opt/ml")
         self._wait_for_ping()
@@ -246,12 +257,17 @@ class ModelServer:
             return ("models",)
         return ("model",) if "ModelDataUrl" in self._container or "ModelDataSource" in self._container else ()
 
+    def _requirements(self) -> Path | None:
+        """The script's requirements.txt, if it is a plain file: outside the box a link would lead elsewhere."""
+        path = self._code().relative_to(self._folder / "ml") / "requirements.txt"
+        return self._folder / "ml" / path if ml_folder.is_plain(self._folder / "ml", path) else None
+
     def _code(self) -> Path:
         """The folder of the script, if there is one."""
         named = self._container.get("Environment", {}).get("SAGEMAKER_SUBMIT_DIRECTORY", "")
-        inside = PurePosixPath(named).is_relative_to("/opt/ml")
         fetched = "code" if named else self._image.code  # an archive in S3 is unpacked there
-        return self._folder / "ml" / (PurePosixPath(named).relative_to("/opt/ml") if inside else fetched)
+        local = PurePosixPath(named).is_relative_to("/opt/ml")
+        return self._folder / "ml" / (inside(named.removeprefix("/opt/ml")) if local else fetched)
 
     def _box(self, overlay: Overlay) -> Box:
         ours = {"SM_MODEL_DIR": "/opt/ml/model", "SAGEMAKER_REGION": self._context.region}
