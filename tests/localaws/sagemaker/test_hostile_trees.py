@@ -59,9 +59,8 @@ def test_a_source_archive_that_escapes_tarfile(aws: JobFixtures, outside: Outsid
 
 def test_a_source_archive_beside_a_processing_script(aws: JobFixtures, outside: Outside) -> None:
     """Of such an archive the requirements are read before the job starts."""
-    for number, members in enumerate(
-        (escape(f"{UP}{outside.folder}/secret"), [Thing("link", "requirements.txt", f"{UP}{outside.folder}/secret")])
-    ):
+    escaping, link = escape(f"{UP}{outside.folder}/secret"), [Thing("link", "requirements.txt", f"{UP}{outside.folder}/secret")]
+    for number, members in enumerate((escaping, link)):
         source = aws.put(f"beside/{number}/sourcedir.tar.gz", archive_of(members).getvalue())
         name = aws.process("print('ran')", ProcessingInputs=[processing_input("source", source, "/opt/ml/processing/input/source")])
         assert aws.processed(name)["ProcessingJobStatus"] == "Completed" and aws.lines(name, "ProcessingJobs") == ["ran"]
