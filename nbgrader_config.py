@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from course.authoring import stub
-from course.grading import nbgrader_plugin, validation
+from course.grading import nbgrader_plugin, plain_files, validation
 from course.grading.batches import nbgrader_gradebook
 from course.grading.classroom import exchange, schedule
 
@@ -56,6 +56,9 @@ c.HTMLExporter.exclude_anchor_links = True  # a heading's anchor could have the 
 
 # `nbgrader export` writes the grader's scores, unless `course override` decided otherwise.
 c.ExportApp.plugin_class = "course.grading.batches.manual_scores.GradersScores"
+
+# Nothing follows a link in what was handed in.
+plain_files.install()
 
 nbgrader_gradebook.ignore_warnings()
 

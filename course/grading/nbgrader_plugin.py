@@ -15,6 +15,7 @@ from typing import Any, TextIO
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -33,6 +34,7 @@ from traitlets import Bool, Float, Unicode
 
 from course.grading.display.preprocessor import SanitiseNotebook
 from course.grading.exercise import seeds
+from course.grading.plain_files import is_plain
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.directory import GIVEN
 from course.grading.submission.notebook_file import read_notebook
@@ -44,6 +46,13 @@ OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> GradingO
 
 class StrictExporter(NotebookExporter):
     """nbconvert's exporter of notebooks, which reads them by `read_notebook`: nothing in a submission stops nbgrader."""
+
+    def from_filename(self, filename: str, resources: ResourcesDict | None = None, **kw: Any) -> tuple[NotebookNode, ResourcesDict]:
+        """Read a notebook; in place of a link or a pipe an empty one, which earns nothing, as in `course grade`."""
+        if is_plain(filename):
+            return super().from_filename(filename, resources=resources, **kw)
+        self.log.warning("%s is a link or not a regular file, so it was not handed in", filename)
+        return self.from_notebook_node(new_notebook(), resources=resources, **kw)
 
     def from_file(self, file_stream: TextIO, resources: ResourcesDict | None = None, **kw: Any) -> tuple[NotebookNode, ResourcesDict]:
         return self.from_notebook_node(read_notebook(Path(file_stream.name)), resources=resources, **kw)
