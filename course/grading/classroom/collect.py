@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
 import sys
 import tempfile
@@ -16,7 +17,15 @@ from rich.table import Table
 
 from course import interrupts
 from course.grading.batches.folder import CourseFolder, FolderError
-from course.grading.classroom import class_gradebook, import_submissions, lessons, schedule, submission_times, submitted_files
+from course.grading.classroom import (
+    class_gradebook,
+    exchange_collect,
+    import_submissions,
+    lessons,
+    schedule,
+    submission_times,
+    submitted_files,
+)
 from course.grading.classroom.import_submissions import CollectedFolder, ImportedSubmission
 from course.grading.classroom.roster import Student
 from course.grading.classroom.student_matcher import NoMatch, StudentMatch, StudentMatcher
@@ -109,10 +118,13 @@ def _source(
         options.lesson,
         f"--course={plan.course}",
         f"--Exchange.root={plan.exchange}",
+        "--ExchangeFactory.collect=course.grading.classroom.exchange_collect.PlainCollect",  # whatever is configured
+        f"--PlainCollect.remarks={stage / 'remarks.jsonl'}",
         f"--CourseDirectory.submitted_directory={stage.name}/exchange",
         *([f"--CourseDirectory.db_url={options.db}"] if options.db else []),
     )
-    return "exchange", submitted_files.in_folder(stage / "exchange")
+    left_out = exchange_collect.left_out(stage / "remarks.jsonl")
+    return "exchange", itertools.chain(left_out, submitted_files.in_folder(stage / "exchange"))
 
 
 def _sort(found: submitted_files.Found, finder: StudentMatcher) -> MatchedFiles:

@@ -11,6 +11,8 @@ from pathlib import Path
 from nbgrader.exchange import ExchangeError, default
 from traitlets.config import Config
 
+from course.grading.classroom.exchange_collect import PlainCollect
+
 MISSING = (
     "no exchange is configured. Name its folder in class.yaml (`exchange:`), or take what was handed in with "
     "`course collect --from FOLDER` or `--zip FILE`."
@@ -18,10 +20,11 @@ MISSING = (
 
 
 def settings() -> Config:
-    """The classes of the exchange's actions, for nbgrader's configuration."""
+    """The classes of the exchange's actions, for nbgrader's configuration; collecting is `PlainCollect`."""
     found = Config()
     for action, name in ACTIONS.items():
-        setattr(found.ExchangeFactory, action, type(f"Configured{name}", (_Configured, getattr(default, name)), {}))
+        kind = PlainCollect if action == "collect" else getattr(default, name)
+        setattr(found.ExchangeFactory, action, type(f"Configured{name}", (_Configured, kind), {}))
     return found
 
 

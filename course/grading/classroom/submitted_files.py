@@ -73,7 +73,7 @@ def in_folder(folder: Path) -> Found:
         linked = [each for each in folders if Path(parent, each).is_symlink()]
         for name in sorted([*files, *linked]):
             path = Path(parent, name)
-            shown = _shown(str(path.relative_to(folder)))
+            shown = printable(str(path.relative_to(folder)))
             if name in JUNK:
                 continue
             if not stat.S_ISREG(path.lstat().st_mode):
@@ -105,14 +105,14 @@ def in_zip(file: Path | BinaryIO) -> Found:
         if info.is_dir() or name.endswith("\\") or JUNK & set(name.split("/")):
             continue
         if stat.S_ISLNK(info.external_attr >> 16):
-            yield _shown(name), "it is a link"
+            yield printable(name), "it is a link"
         elif info.flag_bits & ENCRYPTED:
-            yield _shown(name), "it is encrypted"
+            yield printable(name), "it is encrypted"
         else:
             try:
                 yield SubmittedFile(plain_path(name), lambda info=info: _opened(archive, info))
             except SubmissionRejected as error:
-                yield _shown(name), str(error)
+                yield printable(name), str(error)
 
 
 def copy(entry: SubmittedFile, target: Path, allowance: int) -> int:
@@ -154,7 +154,7 @@ def _name(info: zipfile.ZipInfo) -> str:
         return info.orig_filename
 
 
-def _shown(name: str) -> str:
+def printable(name: str) -> str:
     """A name without control characters, safe to print on a terminal."""
     plain = "".join(each if each.isprintable() else "?" for each in name)
     return plain if len(plain) <= 80 else f"{plain[:77]}..."
