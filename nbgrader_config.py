@@ -37,7 +37,8 @@ c.CourseDirectory.ignore = [
     "lesson.yaml",
 ]
 
-# `nbgrader zip_collect` understands the file names of Canvas and Moodle.
+# `nbgrader zip_collect` opens zips safely and understands the file names of Canvas and Moodle.
+c.ZipCollectApp.extractor_plugin = "course.grading.classroom.zip_collect.SafeExtractor"
 c.ZipCollectApp.collector_plugin = "course.grading.classroom.zip_collect.LmsCollector"
 
 # Each stub names its exercise and does not stop JupyterLab's "Run All".

@@ -25,23 +25,27 @@ from course.grading.classroom import (
     schedule,
     submission_times,
     submitted_files,
+    unpack,
 )
 from course.grading.classroom.import_submissions import CollectedFolder, ImportedSubmission
 from course.grading.classroom.roster import Student
-from course.grading.classroom.student_matcher import NoMatch, StudentMatch, StudentMatcher
+from course.grading.classroom.student_matcher import NoMatch, StudentMatch, StudentMatcher, settled
 from course.grading.classroom.submission_status import TIMESTAMP
 from course.grading.classroom.submitted_files import SubmissionRejected, SubmittedFile
 from course.terminal import ProgressBar, Terminal
 
+NUMBERS = "`lms_user_id` in the roster (Canvas) or --times with the grading worksheet (Moodle) gives the numbers."
+
 
 @dataclass
 class MatchedFiles:
-    """The files of a source: by student, unmatched and refused, with late marks and times."""
+    """The files of a source: by student, unmatched and refused, with late marks and times, and who was found by name alone."""
 
     files: dict[str, list[tuple[tuple[str, ...], SubmittedFile]]] = field(default_factory=lambda: defaultdict(list))
     unmatched: list[tuple[SubmittedFile, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     late: set[str] = field(default_factory=set)
+    by_name: set[str] = field(default_factory=set)
     at: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -91,7 +95,7 @@ def _collect(options: argparse.Namespace) -> int:
     finder = StudentMatcher(students, options.lesson, course.assignments(), known.participants)
     with tempfile.TemporaryDirectory(prefix=".collect-", dir=course.root) as stage:
         label, found = _source(options, course, plan, Path(stage))
-        matched = _sort(found, finder)
+        matched = _sort(found, finder, wrapped=bool(options.zip))
         if not matched.files and not matched.unmatched and not matched.refused:
             raise SubmissionRejected(f"{label} has nothing for {options.lesson}.")
         imported = _import_all(matched, course, options.lesson, notebooks, known, Path(stage))
@@ -105,7 +109,10 @@ def _source(
 ) -> tuple[str, submitted_files.Found]:
     """A name for the source, and the files in it."""
     if options.zip:
-        return options.zip.stem, submitted_files.in_zip(options.zip)
+        try:
+            return options.zip.stem, iter(list(submitted_files.in_zip(options.zip)))
+        except SubmissionRejected as error:
+            raise SubmissionRejected(f"{options.zip}: {error}. Nothing was collected; download it once more.") from None
     if options.folder:
         if not options.folder.is_dir():
             raise FolderError(f"there is no folder {options.folder}.")
@@ -127,23 +134,39 @@ def _source(
     return "exchange", itertools.chain(left_out, submitted_files.in_folder(stage / "exchange"))
 
 
-def _sort(found: submitted_files.Found, finder: StudentMatcher) -> MatchedFiles:
-    matched = MatchedFiles()
+def _sort(found: submitted_files.Found, finder: StudentMatcher, wrapped: bool) -> MatchedFiles:
+    """Sort files by student; ``wrapped``: one folder may stand around all of them."""
+    matched, files, whose = MatchedFiles(), list[SubmittedFile](), list[tuple[SubmittedFile, StudentMatch]]()
     for each in found:
-        if not isinstance(each, SubmittedFile):
+        if isinstance(each, SubmittedFile):
+            files.append(each)
+        else:
             matched.refused.append(each)
-            continue
-        whose = finder.find(each.path)
-        if isinstance(whose, StudentMatch) and whose.file == (TIMESTAMP,):
+    outer = _wrapper(files, finder) if wrapped else 0
+    for each in files:
+        match = finder.find(each.path[outer:])
+        if isinstance(match, StudentMatch):
+            whose.append((each, match))
+        elif isinstance(match, NoMatch):
+            matched.unmatched.append((each, match.why))
+    for each, match in settled(whose):
+        if isinstance(match, NoMatch):
+            matched.unmatched.append((each, match.why))
+        elif match.file == (TIMESTAMP,):
             # Only nbgrader and the instructor write times: in an LMS's zip such a file is the student's own.
-            if whose.own_folder and (at := import_submissions.time_in(each)):
-                matched.at[whose.student] = at
-        elif isinstance(whose, StudentMatch):
-            matched.files[whose.student].append((whose.file, each))
-            matched.late |= {whose.student} if whose.late else set()
-        elif isinstance(whose, NoMatch):
-            matched.unmatched.append((each, whose.why))
+            if match.own_folder and (at := import_submissions.time_in(each)):
+                matched.at[match.student] = at
+        else:
+            matched.files[match.student].append((match.file, each))
+            matched.late |= {match.student} if match.late else set()
+            matched.by_name |= {match.student} if match.weak and not match.own_folder else set()
     return matched
+
+
+def _wrapper(files: Sequence[SubmittedFile], finder: StudentMatcher) -> int:
+    """1 when all files are in one folder that is no student's, as in a zip of a folder; else 0."""
+    tops = {each.path[0] if len(each.path) > 1 else "" for each in files}
+    return int(len(tops) == 1 and "" not in tops and finder.names_nobody(*tops))
 
 
 def _import_all(
@@ -156,7 +179,7 @@ def _import_all(
             progress.update(task, advance=1, description=f"collecting {student}")
             staged = stage / "staged" / student
             try:
-                notes = import_submissions.unpack(entries, staged, notebooks)
+                notes = unpack.unpack(entries, staged, notebooks)
             except SubmissionRejected as error:
                 matched.refused.append((student, str(error)))
             else:
@@ -188,6 +211,8 @@ def _report(imported: Sequence[ImportedSubmission], matched: MatchedFiles, missi
         terminal.print(table)
     absent = ", ".join(student.id for student in missing)
     terminal.say(f"{len(imported)} handed in; nothing yet from: {absent or 'nobody'}.")
+    if matched.by_name:
+        terminal.say(f"Found by name alone, which students may be able to change: {', '.join(sorted(matched.by_name))}. {NUMBERS}")
     for entry, why in matched.unmatched:
         terminal.say(f"Unmatched: {entry.name} ({why}).")
     if matched.unmatched:

@@ -1,11 +1,10 @@
-"""Imports submissions into ``submitted/``: unpacks each next to it, then moves it there in one step and keeps the one that it replaces."""
+"""Imports unpacked submissions into ``submitted/``: moves each there in one step and keeps the one that it replaces."""
 
 from __future__ import annotations
 
-import os
-import re
+import filecmp
+import glob
 import shutil
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +12,10 @@ from pathlib import Path
 from course.grading.batches.folder import CourseFolder, digest
 from course.grading.classroom import submitted_files
 from course.grading.classroom.submission_status import TIMESTAMP, handed_in_at, parsed_time
-from course.grading.classroom.submitted_files import SubmissionRejected, SubmittedFile
+from course.grading.classroom.submitted_files import SubmittedFile
+from course.grading.classroom.unpack import free, place
 
 NEW, NEWER, SAME, OLDER = "new", "newer", "as it was", "older, kept beside"
-COPY = r"(?:-\d+| ?\(\d+\))"  # what Canvas and browsers append to a repeated name
 STAMP = "%Y-%m-%d %H:%M:%S.%f %Z"  # as nbgrader's exchange writes it
 
 
@@ -45,89 +44,6 @@ class CollectedFolder:
     @property
     def unmatched(self) -> Path:
         return self.root / "collected" / self.lesson / "unclaimed"
-
-
-def unpack(entries: Iterable[tuple[tuple[str, ...], SubmittedFile]], folder: Path, notebooks: Sequence[str]) -> list[str]:
-    """Unpack one submission and the zips in it into ``folder``; returns notes on files that were skipped or do not belong to the lesson.
-
-    Parameters
-    ----------
-    entries : iterable of (path within the submission, SubmittedFile)
-    notebooks : sequence of str
-        The names of the lesson's notebooks.
-
-    Raises
-    ------
-    SubmissionRejected
-        When it is too large, or cannot be unpacked.
-    """
-    folder.mkdir(parents=True)
-    notes: list[str] = []
-    left = [submitted_files.limits()["bytes"], submitted_files.limits()["files"]]
-    for path, entry in entries:
-        _put(path, entry, folder, left, notes, depth=0)
-    _hoist(folder)
-    if (folder / TIMESTAMP).exists():
-        (folder / TIMESTAMP).rename(_free(folder / f"{TIMESTAMP}.student"))  # a time written by a student does not count
-    return notes + _rename(folder, notebooks)
-
-
-def _put(path: tuple[str, ...], entry: SubmittedFile, folder: Path, left: list[int], notes: list[str], depth: int) -> None:
-    """Write one file; a zip is replaced by its contents."""
-    left[1] -= 1
-    if left[1] < 0:
-        raise SubmissionRejected(f"it has more than {submitted_files.limits()['files']:,} files")
-    target = _free(folder.joinpath(*path))
-    left[0] -= submitted_files.copy(entry, target, left[0])
-    if target.suffix.lower() != ".zip":
-        return
-    if depth == submitted_files.limits()["zips_in_zips"]:
-        notes.append(f"{'/'.join(path)} is in a zip inside too many other zips and was not opened")
-        return
-    try:
-        inside = list(submitted_files.in_zip(target))
-    except SubmissionRejected as error:
-        notes.append(f"{'/'.join(path)} was kept unopened: {error}")
-        return
-    for found in inside:
-        if isinstance(found, SubmittedFile):
-            _put((*path[:-1], *found.path), found, folder, left, notes, depth + 1)
-        else:
-            notes.append(f"{found[0]} in {'/'.join(path)} was left out: {found[1]}")
-    target.unlink()
-
-
-def _free(path: Path) -> Path:
-    """``path``, or a numbered variant of it if it exists already."""
-    number = 1
-    free = path
-    while os.path.lexists(free):
-        number += 1
-        free = path.with_name(f"{path.stem}~{number}{path.suffix}")
-    return free
-
-
-def _hoist(folder: Path) -> None:
-    """If all notebooks are in one subfolder, as in the zip of a folder, move its contents up."""
-    homes = {path.parent for path in folder.rglob("*.ipynb")}
-    if len(homes) != 1 or (home := homes.pop()) == folder:
-        return
-    for path in list(home.iterdir()):
-        path.rename(_free(folder / path.name))
-    while home != folder and not any(home.iterdir()):
-        home.rmdir()
-        home = home.parent
-
-
-def _rename(folder: Path, notebooks: Sequence[str]) -> list[str]:
-    """Give numbered notebooks their released names again; returns notes on notebooks that do not belong to the lesson."""
-    for name in notebooks:
-        numbered = [path for path in folder.glob("*.ipynb") if re.fullmatch(re.escape(name) + COPY, path.stem)]
-        if numbered and not (folder / f"{name}.ipynb").exists():
-            newest = max(numbered, key=lambda path: int(re.findall(r"\d+", path.stem)[-1]))
-            newest.rename(folder / f"{name}.ipynb")
-    others = sorted(path.name for path in folder.glob("*.ipynb") if path.stem not in notebooks)
-    return [f"{name} is not a notebook of the lesson; it was kept" for name in others]
 
 
 def import_submission(staged: Path, course: CourseFolder, student: str, lesson: str, at: datetime | None) -> ImportedSubmission:
@@ -168,13 +84,16 @@ def import_submission(staged: Path, course: CourseFolder, student: str, lesson: 
 def _keep(folder: Path, kept: Path, at: datetime | None) -> Path:
     kept.mkdir(parents=True, exist_ok=True)
     name = f"{at:%Y-%m-%dT%H%M%SZ}" if at else f"replaced-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
-    return folder.rename(_free(kept / name))
+    return folder.rename(free(kept / name))
 
 
 def time_in(entry: SubmittedFile) -> datetime | None:
-    """The time in a ``timestamp.txt``, in UTC; None when it holds none."""
-    with entry.open() as file:
-        return parsed_time(file.read(100).decode(errors="replace"))
+    """The time in a ``timestamp.txt``, in UTC; None when it holds none or cannot be read."""
+    try:
+        with entry.open() as file:
+            return parsed_time(file.read(100).decode(errors="replace"))
+    except submitted_files.DAMAGED:
+        return None
 
 
 def files(folder: Path) -> list[Path]:
@@ -194,10 +113,8 @@ def keep_unmatched(entry: SubmittedFile, folder: Path) -> None:
     ------
     SubmissionRejected
     """
-    target = folder.joinpath(*entry.path)
-    beside = _free(target.with_name(f".{target.name}.new"))
-    submitted_files.copy(entry, beside, submitted_files.limits()["bytes"])
-    if target.is_file() and target.read_bytes() == beside.read_bytes():
-        beside.unlink()
-    else:
-        beside.rename(_free(target))
+    target, name = place(folder, entry.path), Path(entry.path[-1])
+    submitted_files.copy(entry, target, submitted_files.limits()["bytes"])
+    others = (each for each in target.parent.glob(f"{glob.escape(name.stem)}*") if each != target and each.is_file())
+    if any(filecmp.cmp(each, target, shallow=False) for each in others):
+        target.unlink()

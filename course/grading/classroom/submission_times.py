@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from course.grading.classroom import lms_filenames
 from course.grading.classroom.roster import Student
-from course.grading.classroom.student_matcher import StudentMatcher
+from course.grading.classroom.student_matcher import Participant, StudentMatcher, same_id
 
-NUMBER, AT = "identifier", ("submitted", "last modified (submission)")
+NUMBER, NAME, AT = "identifier", "full name", ("submitted", "last modified (submission)")
+KNOWN_BY = ("id", "id number", "username", "email address")  # best first: a student may be able to change the last, and the name
 NONE = {"", "-"}
 
 
@@ -23,10 +26,10 @@ class SubmissionTimesError(Exception):
 
 @dataclass
 class SubmissionTimes:
-    """Id -> time in UTC, and Moodle's participant number -> id."""
+    """Id -> time in UTC, and Moodle's participant number -> the student."""
 
     at: dict[str, datetime] = field(default_factory=dict)
-    participants: dict[str, str] = field(default_factory=dict)
+    participants: dict[str, Participant] = field(default_factory=dict)
 
 
 def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> SubmissionTimes:
@@ -44,16 +47,20 @@ def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> SubmissionT
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SubmissionTimesError(f"{path} cannot be read as a table in UTF-8: {error}.") from error
     times = SubmissionTimes()
-    for line, row in enumerate(rows, 2):
-        cells = {(name or "").strip().casefold(): str(value or "").strip() for name, value in row.items()}
+    table = [
+        (line, {(name or "").strip().casefold(): str(value or "").strip() for name, value in row.items()})
+        for line, row in enumerate(rows, 2)
+    ]
+    for line, cells, student in _students(table, finder):
         column = next((name for name in AT if name in cells), None)
         if column is None:
             raise SubmissionTimesError(f"{path}, line 1: there is no column {' or '.join(AT)}.")
-        student = _student(cells, finder)
         if student is None:
             continue
-        if number := cells.get(NUMBER, "").rpartition(" ")[2]:
-            times.participants[number] = student
+        said, _, number = cells.get(NUMBER, "").rpartition(" ")
+        if number:
+            names = frozenset(map(lms_filenames.plain, (cells.get(NAME, ""), said))) - {""}
+            times.participants[number] = Participant(student, names)
         if cells[column] in NONE:
             continue
         try:
@@ -66,10 +73,22 @@ def read(path: Path, students: Iterable[Student], zone: ZoneInfo) -> SubmissionT
     return times
 
 
-def _student(cells: dict[str, str], finder: StudentMatcher) -> str | None:
-    for column in ("id", "id number", "username", "email address"):
-        cell = cells.get(column, "").casefold()
+def _students(table: list[tuple[int, dict[str, str]]], finder: StudentMatcher) -> Iterator[tuple[int, dict[str, str], str | None]]:
+    """The lines, each with its student; of lines that fit the same student only the one with the better evidence has it."""
+    found = [(line, cells, *_student(cells, finder)) for line, cells in table]
+    best: dict[str | None, list[int]] = defaultdict(list)
+    for _, _, student, rank in found:
+        best[student].append(rank)
+    for line, cells, student, rank in found:
+        ranks = best[student]
+        yield line, cells, student if rank == min(ranks) and ranks.count(rank) == 1 else None
+
+
+def _student(cells: dict[str, str], finder: StudentMatcher) -> tuple[str | None, int]:
+    """A line's student and the column that told, 0 for the best."""
+    for rank, column in enumerate(KNOWN_BY):
+        cell = same_id(cells.get(column, ""))
         if found := finder.ids.get(cell) or finder.emails.get(cell):
-            return found
-    named = finder.by_name(cells.get("full name", ""))
-    return named[0] if len(named) == 1 else None
+            return found, rank
+    named = finder.by_name(cells.get(NAME, ""))
+    return named[0] if len(named) == 1 else None, len(KNOWN_BY)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import io
+import lzma
 import os
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,14 +17,37 @@ from typing import BinaryIO
 
 import yaml
 
+from course.grading.classroom import zip_members
+
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints"}  # left by systems and editors
 UTF8_NAME = 0x800  # flag of a zip entry whose name is UTF-8; many programs write UTF-8 without setting it
 ENCRYPTED = 0x1
 CHUNK = 1 << 20
+LISTED = 500  # bytes that a zip's list of files has for each, on average at most: 46, its name, and what programs add
+
+
+# What reading a damaged zip, or a member of one, may raise in the standard library.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,  # encrypted; NotImplementedError: a method of compression that Python does not know
+)
 
 
 class SubmissionRejected(Exception):
     """A file, zip or submission that is not accepted; the message says why."""
+
+
+class FileRejected(SubmissionRejected):
+    """One file that is not accepted, because of its name or because it is damaged. The others of its submission are."""
 
 
 @dataclass(frozen=True)
@@ -51,55 +76,68 @@ def plain_path(name: str) -> tuple[str, ...]:
 
     Raises
     ------
-    SubmissionRejected
+    FileRejected
         When it leads out of its folder, or is not a valid file name.
     """
     parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
     if name.startswith(("/", "\\")) or name[1:2] == ":" or ".." in parts:
-        raise SubmissionRejected("its path leads out of the folder")
+        raise FileRejected("its path leads out of the folder")
     if not parts:
-        raise SubmissionRejected("it has no name")
+        raise FileRejected("it has no name")
     if not all(part.isprintable() for part in parts):
-        raise SubmissionRejected("its name has characters that cannot be shown")
-    if any(len(part.encode(errors="replace")) > limits()["name_bytes"] for part in parts) or len(parts) > limits()["path_parts"]:
-        raise SubmissionRejected("its name is too long")
+        raise FileRejected("its name has characters that cannot be shown")
+    sizes = [len(part.encode(errors="replace")) for part in parts]
+    if max(sizes) > limits()["name_bytes"] or sum(sizes) > limits()["path_bytes"] or len(parts) > limits()["path_parts"]:
+        raise FileRejected("its name is too long")
     return parts
 
 
 def in_folder(folder: Path) -> Found:
     """All plain files below a folder, in order; links are refused, since they may lead anywhere."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(set(folders) - JUNK)
-        linked = [each for each in folders if Path(parent, each).is_symlink()]
-        for name in sorted([*files, *linked]):
+    unread: list[OSError] = []
+    for parent, folders, files in os.walk(folder, onerror=unread.append):
+        depth = len(Path(parent).relative_to(folder).parts)
+        linked = [each for each in set(folders) - JUNK if Path(parent, each).is_symlink()]
+        too_deep = set(folders) - JUNK - set(linked) if depth == limits()["path_parts"] else set()
+        folders[:] = sorted(set(folders) - JUNK - too_deep)
+        for name in sorted([*files, *linked, *too_deep]):
             path = Path(parent, name)
-            shown = printable(str(path.relative_to(folder)))
             if name in JUNK:
                 continue
-            if not stat.S_ISREG(path.lstat().st_mode):
-                yield shown, "it is a link or not a regular file"
-                continue
             try:
+                if name in too_deep:
+                    raise FileRejected("its name is too long")
+                if not stat.S_ISREG(path.lstat().st_mode):
+                    raise FileRejected("it is a link or not a regular file")
                 yield SubmittedFile(plain_path(str(path.relative_to(folder))), lambda path=path: path.open("rb"))
-            except SubmissionRejected as error:
-                yield shown, str(error)
+            except (FileRejected, OSError) as error:
+                yield printable(str(path.relative_to(folder))), _why(error)
+    for error in unread:
+        yield printable(str(Path(error.filename).relative_to(folder))), _why(error)
 
 
-def in_zip(file: Path | BinaryIO) -> Found:
+def in_zip(file: Path | BinaryIO, most: int | None = None) -> Found:
     """All files of a zip, in its order.
+
+    Parameters
+    ----------
+    most : int, optional
+        How many files it may list; by default the limit for all submissions together.
 
     Raises
     ------
     SubmissionRejected
         When it is not a zip, or lists too many files.
     """
+    most = most or limits()["zip_files"]
     try:
-        archive = zipfile.ZipFile(file)
+        source = file.open("rb") if isinstance(file, Path) else file
+        archive = zipfile.ZipFile(_Guarded(source, most * LISTED))  # type: ignore[arg-type]
         listed = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise SubmissionRejected(f"it cannot be read as a zip ({error})") from None
-    if len(listed) > limits()["zip_files"]:
-        raise SubmissionRejected(f"it lists {len(listed):,} files; more than {limits()['zip_files']:,} are not opened")
+    except DAMAGED as error:
+        raise SubmissionRejected(f"it cannot be read as a zip ({_why(error)})") from None
+    if len(listed) > most:
+        raise SubmissionRejected(f"it lists {len(listed):,} files; more than {most:,} are not opened")
     for info in listed:
         name = _name(info)
         if info.is_dir() or name.endswith("\\") or JUNK & set(name.split("/")):
@@ -110,39 +148,69 @@ def in_zip(file: Path | BinaryIO) -> Found:
             yield printable(name), "it is encrypted"
         else:
             try:
-                yield SubmittedFile(plain_path(name), lambda info=info: _opened(archive, info))
-            except SubmissionRejected as error:
+                yield SubmittedFile(plain_path(name), lambda info=info: zip_members.opened(archive, info))
+            except FileRejected as error:
                 yield printable(name), str(error)
 
 
 def copy(entry: SubmittedFile, target: Path, allowance: int) -> int:
-    """Write an entry's content to a new file; returns its size in bytes.
+    """Write an entry's content to a new file; returns its size in bytes. Leaves no part of a file that cannot be read.
 
     Raises
     ------
+    FileRejected
+        When it is damaged.
     SubmissionRejected
-        When it really has more than ``allowance`` bytes, or cannot be unpacked.
+        When it really has more than ``allowance`` bytes, or cannot be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     total = 0
     try:
-        with entry.open() as source, target.open("xb") as file:
-            while chunk := source.read(CHUNK):
-                total += len(chunk)
-                if total > allowance:
-                    raise SubmissionRejected(f"unpacked, its files have more than {limits()['bytes']:,} bytes")
-                file.write(chunk)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
-        raise SubmissionRejected(f"{entry.name} cannot be unpacked ({error})") from None
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as file:
+            try:
+                for chunk in _chunks(entry):
+                    total += len(chunk)
+                    if total > allowance:
+                        raise SubmissionRejected(f"unpacked, its files have more than {limits()['bytes']:,} bytes")
+                    file.write(chunk)
+            except SubmissionRejected:
+                target.unlink()
+                raise
     except OSError as error:
-        raise SubmissionRejected(f"{entry.name} cannot be written ({error.strerror or error})") from None
+        raise SubmissionRejected(f"{entry.name} cannot be written ({_why(error)})") from None
     return total
 
 
-@contextlib.contextmanager
-def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[BinaryIO]:
-    with archive.open(info) as file:
-        yield io.BufferedReader(file)  # type: ignore[arg-type]
+def _chunks(entry: SubmittedFile) -> Iterator[bytes]:
+    """The content of an entry. Raises FileRejected when it is damaged."""
+    with contextlib.ExitStack() as stack:
+        try:
+            source = stack.enter_context(entry.open())
+            while chunk := source.read(CHUNK):
+                yield chunk
+        except DAMAGED as error:
+            raise FileRejected(f"it cannot be unpacked ({_why(error)})") from None
+
+
+def _why(error: BaseException) -> str:
+    """The reason of an error, in a line that can be printed."""
+    return printable((isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__)
+
+
+class _Guarded:
+    """A file for `zipfile`, which reads a zip's whole list of members at once: no longer one than ``most`` bytes.
+
+    The list needs many times its size in memory, and an upload could consist of nothing else.
+    """
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file, self._most = file, max(most, CHUNK)
+        self.seek, self.tell, self.seekable, self.close = file.seek, file.tell, file.seekable, file.close
+
+    def read(self, size: int = -1) -> bytes:
+        if size > self._most:
+            raise zipfile.BadZipFile(f"its list of files has {size:,} bytes")
+        return self._file.read(size)
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from course.grading.classroom import exchange_collect, inbound_copy, submitted_files
-from tests.grading.classrooms.test_collect import IPYNB, answer, collect, notebook, released, root, written
-from tests.grading.nbgrader_course import LESSON, Course
+from tests.grading.classrooms.hand_ins import IPYNB, answer, collect, nbgrader, notebook, written
+from tests.grading.nbgrader_course import LESSON
 
-__all__ = ["released", "root"]  # fixtures
 pytestmark = pytest.mark.timeout(300)
 
 SECRET = b"a hidden check, or the gradebook"
@@ -36,12 +35,6 @@ def inbound(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 def hand_in(inbound: Path, student: str, text: str, stamp: str = STAMP, ending: str = "x") -> Path:
     return written(inbound / f"{student}+{LESSON}+{stamp}+{ending}", {IPYNB: notebook(text), "timestamp.txt": stamp.encode()})
-
-
-def nbgrader(root: Path, *arguments: str) -> str:
-    course = object.__new__(Course)
-    course.root, course.scratch = root, root / "tmp"
-    return course.nbgrader("collect", LESSON, *arguments)
 
 
 def trap(folder: Path, secret: Path) -> Iterator[str]:
@@ -90,14 +83,14 @@ def test_nbgrader_collect_follows_no_link_either(root, inbound, secret, monkeypa
     traps = list(trap(folder, secret))
     (inbound / f"cy+{LESSON}+{STAMP}+x").symlink_to(secret.parent, target_is_directory=True)  # the whole folder is a link
     hand_in(inbound, "ada", "ada's")
-    log = nbgrader(root, f"--Exchange.root={inbound.parents[1]}", "--course=spring")
+    log = nbgrader(root, "collect", LESSON, f"--Exchange.root={inbound.parents[1]}", "--course=spring")
     assert holds_no_secret(root) and (answer(root, "ada"), answer(root, "bob")) == ("ada's", "bob's")
     for name in traps:
         assert f"Left out: bob/{name}: it is a link or not a regular file" in log
     assert f"Left out: cy+{LESSON}+{STAMP}+x: it is a link or not a folder" in log
     hand_in(inbound, "bob", "newer", STAMP.replace("11", "12"))
-    assert "use --update" in nbgrader(root, f"--Exchange.root={inbound.parents[1]}", "--course=spring")
-    nbgrader(root, f"--Exchange.root={inbound.parents[1]}", "--course=spring", "--update")
+    assert "use --update" in nbgrader(root, "collect", LESSON, f"--Exchange.root={inbound.parents[1]}", "--course=spring")
+    nbgrader(root, "collect", LESSON, f"--Exchange.root={inbound.parents[1]}", "--course=spring", "--update")
     assert answer(root, "bob") == "newer" and {path.name for path in (root / "submitted/bob").iterdir()} == {LESSON}
 
 
@@ -113,6 +106,15 @@ def test_names_of_folders_that_anybody_can_make_stop_nobody(root, inbound, capsy
     assert "the id '..' cannot be the name of a folder" in log
 
 
+def test_a_folder_inside_that_is_called_as_somebody_else(root, inbound, capsys):
+    """An account that is not in the class hands in a folder `ada`, with a time of its own."""
+    hand_in(inbound, "ada", "ada's")
+    written(hand_in(inbound, "mallory", "m"), {f"ada/{IPYNB}": notebook("mallory's"), "ada/timestamp.txt": b"2027-01-01 00:00:00 UTC"})
+    log = collect(root, capsys, expect=1)
+    assert answer(root, "ada") == "ada's" and "2027" not in log
+    assert f"Unmatched: mallory/{LESSON}/ada/{IPYNB}" in log
+
+
 @pytest.mark.skipif(
     os.geteuid() != 0, reason="only root can give a file to somebody else; as another user nobody can forge an owner either"
 )
@@ -126,7 +128,7 @@ def test_the_owner_of_a_folder_decides_whose_it_is(root, inbound, secret, capsys
     linked = hand_in(inbound, "nobody", "nobody's")  # their own folder, but a second name of a file of the grader's
     os.chown(linked, 65534, 65534)
     os.link(secret, linked / "given.py")
-    log = nbgrader(root, f"--Exchange.root={inbound.parents[1]}", "--course=spring")
+    log = nbgrader(root, "collect", LESSON, f"--Exchange.root={inbound.parents[1]}", "--course=spring")
     assert "Left out: nobody/given.py: it is a second name of a file that belongs to somebody else" in log and holds_no_secret(root)
     assert answer(root, "nobody") == "nobody's"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from course.grading.classroom import lms_filenames
 from course.grading.classroom.lms_filenames import ParsedFilename, canvas, moodle
 from course.grading.classroom.roster import Student
-from course.grading.classroom.student_matcher import NoMatch, OtherLesson, StudentMatch, StudentMatcher
+from course.grading.classroom.student_matcher import NoMatch, OtherLesson, Participant, StudentMatch, StudentMatcher
 
 CLASS = [
     Student("ada", "Ada", "Lovelace", lms_user_id="411"),
@@ -23,7 +23,8 @@ CLASS = [
 
 
 def find(path: str, **participants: str) -> StudentMatch | NoMatch | OtherLesson:
-    return StudentMatcher(CLASS, "m00_start", ["m00_start", "m02_data"], participants).find(path.split("/"))
+    numbers = {number: Participant(student) for number, student in participants.items()}
+    return StudentMatcher(CLASS, "m00_start", ["m00_start", "m02_data"], numbers).find(path.split("/"))
 
 
 MATCHED = [
@@ -32,7 +33,7 @@ MATCHED = [
     ("delacruzjosé_412_9002_my_own_3_name.ipynb", "jo.b", "my_own_3_name.ipynb"),
     ("byronkingada_999_9003_m00_start.ipynb", "ada2", "m00_start.ipynb"),  # matched by name: the roster has no number
     ("lovelaceada_411_text.html", "ada", "text.html"),
-    ("submissions/lovelaceada_411_9001_x.zip", "ada", "x.zip"),
+    ("lovelaceada_411_9001_x/nb.ipynb", "ada", "nb.ipynb"),  # a zip of Canvas' that was unpacked
     ("Ada Lovelace_98001_assignsubmission_file_/m00_start.ipynb", "ada", "m00_start.ipynb"),
     ("Ada Lovelace_98001_assignsubmission_file/given/variants.py", "ada", "given/variants.py"),
     ("Lovelace Ada_98001_assignsubmission_file_m00_start.ipynb", "ada", "m00_start.ipynb"),
@@ -41,7 +42,7 @@ MATCHED = [
     ("Participant_98009_assignsubmission_file_/m00_start.ipynb", "tw2", "m00_start.ipynb"),
     ("ada/m00_start.ipynb", "ada", "m00_start.ipynb"),
     ("ADA/m00_start/given/x.csv", "ada", "given/x.csv"),
-    ("class/ada2/m00_start.ipynb", "ada2", "m00_start.ipynb"),
+    ("m00_start/ada2/m00_start.ipynb", "ada2", "m00_start.ipynb"),
     ("ada.zip", "ada", "ada.zip"),
     ("ada2_m00_start.ipynb", "ada2", "m00_start.ipynb"),
     ("jo.b-m00_start.ipynb", "jo.b", "m00_start.ipynb"),
@@ -62,7 +63,7 @@ def test_late_as_canvas_marks_it():
 
 UNMATCHED = [
     ("hopper_77_9001_m00_start.ipynb", "no student of the class matches hopper, canvas's number 77"),
-    ("anon_411_9001_m00_start.ipynb", "canvas's number anon_411"),
+    ("anon_411_9001_m00_start.ipynb", "its name can be read as anon_411's and as ada's"),
     ("anon_X1b2_9001_m00_start.ipynb", "no student of the class matches somebody, canvas's number anon_X1b2"),
     ("Kim Lee_5_assignsubmission_file_/m00_start.ipynb", "tw1 and tw2 are both called Kim Lee"),
     ("Grace Hopper_5_assignsubmission_file_/x.ipynb", "no student of the class matches Grace Hopper"),
@@ -96,7 +97,7 @@ def canvas_name(sortable: str, late: bool, user: str, attachment: str, file: str
 
 @given(st.lists(WORD, min_size=1, max_size=3), st.booleans(), NUMBER, NUMBER, FILE)
 def test_what_canvas_writes_is_read(words, late, user, attachment, file):
-    named = canvas(canvas_name(", ".join(words), late, user, attachment, file))
+    named = canvas(canvas_name(", ".join(words), late, user, attachment, file))[0]
     assert named == ParsedFilename("canvas", re.sub(r"\W", "", "".join(words).lower()), user, (file,), late)
 
 
