@@ -104,6 +104,9 @@ class Box:
         a layer.
     shown : mapping of str to str
         Paths of this machine that its programs see, and what `as_inside` writes instead.
+    nested : bool
+        Whether its programs may make namespaces of their own, as those that make boxes do. In such a box a program has every capability
+        over its own namespaces, so it can mount file systems.
 
     Attributes
     ----------
@@ -120,12 +123,14 @@ class Box:
         network: Network | None = None,
         binds: Sequence[BindMount] = (),
         shown: Mapping[str, str] | None = None,
+        nested: bool = False,
     ) -> None:
         self.root = root.resolve()
         self.limits = limits or Limits()
         self.mode = mode or best_mode()
         self._network = network or Network()
         self._binds = tuple(binds)
+        self._nested = nested
         if not self._network.shared and self.mode != "namespace":
             raise ValueError("a box without a network needs user namespaces")
         # Scripts quote paths carelessly, and the path of a socket has a limit. So a root whose path is long, or has a blank or the like,
@@ -243,6 +248,7 @@ class Box:
             "processes": self.limits.processes,
             "disk": self.limits.disk,
             "folders": [str(folder)],
+            "nested": self._nested,
             "packages": str(Path(psutil.__file__).parent.parent),
         } | self._network.as_json()
         return BoxProcess(spec, on_lines, self.limits.output)

@@ -8,8 +8,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -19,56 +17,8 @@ from course.sandbox import box as boxes
 from course.sandbox.box import Box, Network
 from course.sandbox.limits import Limits
 from course.sandbox.mounts import BindMount
-from course.sandbox.process import BoxProcess, sweep
-
-MODES = [
-    pytest.param(
-        "namespace",
-        marks=pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24"),
-    ),
-    "rewrite",
-]
-
-
-@pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    root = tmp_path / "a box" / "ml"
-    root.mkdir(parents=True)
-    return root
-
-
-def run(box: Box, *argv: str, **options: str) -> tuple[BoxProcess, list[str]]:
-    lines: list[str] = []
-    running = box.start(argv, lines.extend, **options)
-    running.wait(timeout=60)
-    return running, lines
-
-
-def python(code: str) -> tuple[str, str, str]:
-    return "python3", "-c", textwrap.dedent(code)
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "the condition did not come true"
-        time.sleep(0.02)
-
-
-def processes_of(root: Path) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("COURSE_BOX") == str(root.resolve()) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found
+from course.sandbox.process import sweep
+from tests.sandbox.running_boxes import MODES, processes_of, python, run, shut_in, until
 
 
 def test_root_is_opt_ml_and_the_exit_code_comes_back(root: Path, mode: str) -> None:
@@ -242,7 +192,7 @@ def test_output_that_cannot_be_kept_ends_the_box(root: Path, mode: str) -> None:
     assert processes_of(root) == []
 
 
-@pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
+@shut_in
 def test_without_a_network_only_its_own_loopback_answers(root: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as outside:
         code = f"""
@@ -331,8 +281,6 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
 
 
 # What a box sees and can connect to, in namespace mode.
-
-shut_in = pytest.mark.skipif(boxes.best_mode() != "namespace", reason="no user namespaces on this machine, until 2027-05-24")
 
 
 @shut_in

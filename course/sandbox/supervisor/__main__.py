@@ -79,6 +79,8 @@ def run_as_init(spec: dict) -> None:
     try:
         namespaces.libc("prctl", namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
         view.enter(spec["view"])
+        if not spec["nested"]:
+            namespaces.forbid_more()
         namespaces.drop_capabilities()
         if spec["argv"] is None:
             wait_for_others()

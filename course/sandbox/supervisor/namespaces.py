@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC = 0x00020000, 0x10000000, 0x20000000, 0x40000000, 0x08000000
@@ -90,6 +91,19 @@ def raise_loopback() -> None:
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+
+
+def forbid_more() -> None:
+    """Let no process of this user namespace make another one, in which it would hold every capability again.
+
+    The limit counts for all processes in the namespace and for those that join it later. To raise it takes a capability that boxes drop.
+    The other kinds of namespaces take such a capability, too. Where a container's /proc/sys is read-only, the limit cannot be set.
+    """
+    try:
+        write_file("/proc/sys/user/max_user_namespaces", "0")
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT):
+            raise
 
 
 def drop_capabilities() -> None:
