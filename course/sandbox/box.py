@@ -2,9 +2,9 @@
 
 There are two modes, and both are tested:
 
-- ``namespace`` (Linux, where the kernel allows it): user, mount, process and IPC namespaces. The box sees `mounts.machine`, with every
-  other child of /opt, and its own folder, whose root is bound to /opt/ml. It sees no other files of this machine. The kernel kills
-  every process that the job leaves running.
+- ``namespace`` (Linux, where the kernel allows it): user, mount, process and IPC namespaces. The box sees `machine.binds` and its own
+  folder, whose root is bound to /opt/ml. It sees no other files of this machine. The kernel kills every process that the job leaves
+  running.
 - ``rewrite`` (``COURSE_NO_USERNS=1``, macOS, or the kernel refuses): the real path replaces ``/opt/ml`` in arguments, environment and
   staged code (`Box.stage`). A path that a program builds from parts is not replaced. Other binds with a writable layer
   (`mounts.BindMount`) are copied into the box's folder, and their paths are replaced too.
@@ -29,7 +29,7 @@ from typing import Literal
 
 import psutil
 
-from course.sandbox import mounts, trees
+from course.sandbox import machine, mounts, trees
 from course.sandbox.limits import Limits
 from course.sandbox.mounts import BindMount, LayerCopies
 from course.sandbox.process import BoxProcess, OnLines
@@ -100,7 +100,7 @@ class Box:
     network : Network
         Only namespace mode can cut a box off from this machine's network.
     binds : sequence of BindMount
-        What namespace mode shows in addition to `mounts.machine` and the box's own folder. Rewrite mode uses only those with a target and
+        What namespace mode shows in addition to `machine.binds` and the box's own folder. Rewrite mode uses only those with a target and
         a layer.
     shown : mapping of str to str
         Paths of this machine that its programs see, and what `as_inside` writes instead.
@@ -233,7 +233,7 @@ class Box:
         beside = [bind for bind in self._binds if bind not in within]
         own = [BindMount(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: it could be replaced
         own.append(BindMount(folder / "tmp", Path(SHORT_TMP), writable=True))
-        binds = mounts.order([*mounts.machine(), *own, *beside])
+        binds = mounts.order([*machine.binds(), *own, *beside])
         binds += [BindMount(self.root, Path("/opt/ml"), writable=True), *within]
         spec = {
             "mode": self.mode,

@@ -31,7 +31,7 @@ def enter(view: dict) -> None:
     ----------
     view : dict
         ``at``: an existing folder on which the root is built. ``binds``: a list of ``[source, target, access]``, outer folders first.
-        Access is ``"read"``, ``"write"``, or ``"layer"``: changes are kept apart and vanish with the box.
+        Access is ``"read"``, ``"write"``, ``"layer"``: changes are kept apart and vanish with the box, or ``"hide"``: an empty folder.
     """
     namespaces.libc("unshare", namespaces.CLONE_NEWNS)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
@@ -73,6 +73,9 @@ def _bind(source: str, target: str, access: str, layers: str) -> None:
     elif not os.path.exists(target):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         namespaces.write_file(target, "")
+    if access == "hide":
+        mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
+        return
     if access == "layer" and _mount_overlay(source, target, layers):
         return
     mount(source, target, None, MS_BIND | MS_REC)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from course.localaws.docker_build import BuiltImage, ImageBuildError, build
 from course.localaws.server import launch
-from course.sandbox import mounts
+from course.sandbox import machine
 from tests.leaked_processes import kill
 from tests.localaws.sagemaker.custom_image_fixtures import classic, write
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, JobFixtures, channel, processing_input, processing_output, trust
@@ -25,7 +25,7 @@ def made(aws: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch):
     """Builds a folder into an image of a new repository."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
-    mounts.machine.cache_clear()  # the index of wheels has been read
+    machine.binds.cache_clear()  # the index of wheels has been read
 
     def make(folder: Path, **options) -> BuiltImage:
         return build(aws.handle, folder, f"images/{uuid.uuid4().hex[:8]}", report_line=print, **options)
