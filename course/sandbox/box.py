@@ -9,7 +9,8 @@ There are two modes, and both are tested:
   staged code (`Box.stage`). A path that a program builds from parts is not replaced. Other binds with a writable layer
   (`mounts.BindMount`) are copied into the box's folder, and their paths are replaced too.
 
-In both modes a supervisor process (`supervisor/`) is the parent: when the local AWS dies in any way, the box dies.
+In both modes a supervisor process (`supervisor/`) is the parent: when the local AWS dies in any way, the box dies. On Linux it limits the
+memory by a cgroup if the machine has one to give, and measures it otherwise, or with ``COURSE_NO_CGROUP=1``.
 """
 
 from __future__ import annotations
@@ -245,13 +246,20 @@ class Box:
             "environment": self.environment,
             "rlimits": self.limits.of_a_process(),
             "memory": self.limits.memory,
+            "memory_group": not os.environ.get("COURSE_NO_CGROUP"),
             "processes": self.limits.processes,
             "disk": self.limits.disk,
-            "folders": [str(folder)],
+            "files": self.limits.files,
+            "folders": [str(folder), *self._written_besides(folder)],
             "nested": self._nested,
             "packages": str(Path(psutil.__file__).parent.parent),
         } | self._network.as_json()
         return BoxProcess(spec, on_lines, self.limits.output)
+
+    def _written_besides(self, folder: Path) -> list[str]:
+        """The folders outside its own that the box may write to."""
+        writable = dict.fromkeys(bind.source.resolve() for bind in self._binds if bind.writable)
+        return [str(path) for path in writable if not path.is_relative_to(folder)]
 
 
 def _replacer(paths: Mapping[str, str]) -> Callable[[str], str]:

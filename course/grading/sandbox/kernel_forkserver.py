@@ -24,6 +24,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from course.sandbox import forkserver
@@ -81,12 +82,14 @@ def keep(connection: socket.socket) -> None:
                 raise EOFError("nobody asked for a kernel")
             text += piece
         request = json.loads(text)
+        group = None
         if request["first"] is not None:
+            group = _memory_group(request["first"])
             enter(request["first"])
         kernel = os.fork()
         if kernel == 0:
             connection.close()
-            become_kernel(request, descriptors[0])
+            become_kernel(request, descriptors[0], group)
         os.close(descriptors[0])
         _watch(connection, kernel)
     except BaseException as error:
@@ -108,10 +111,12 @@ def enter(first: int) -> None:
         os.close(descriptor)
 
 
-def become_kernel(request: dict[str, Any], output: int) -> None:
+def become_kernel(request: dict[str, Any], output: int, group: int | None) -> None:
     """Become a kernel as `ipykernel_launcher` starts one, keeping only the imports of this process. Never returns."""
     code = 1
     try:
+        if group is not None:
+            os.write(group, b"0")
         os.setsid()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if request["first"] is not None:
@@ -140,12 +145,22 @@ def become_kernel(request: dict[str, Any], output: int) -> None:
         os._exit(code)
 
 
+def _memory_group(first: int) -> int | None:
+    """A descriptor by which a process enters the cgroup that limits the memory of a box; None if the box has none."""
+    path = _of_the_supervisor("cgroup").processes_file(first)
+    return os.open(path, os.O_WRONLY) if path else None
+
+
 def _drop_capabilities() -> None:
-    """Drop capabilities with the supervisor's function. It is loaded by path: the supervisor's modules import each other by plain name."""
-    spec = importlib.util.spec_from_file_location("namespaces", SUPERVISOR / "namespaces.py")
-    namespaces = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(namespaces)
-    namespaces.drop_capabilities()
+    _of_the_supervisor("namespaces").drop_capabilities()
+
+
+def _of_the_supervisor(name: str) -> ModuleType:
+    """A module of the supervisor, loaded by its path: those import each other by plain names."""
+    spec = importlib.util.spec_from_file_location(name, SUPERVISOR / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _reseed() -> None:

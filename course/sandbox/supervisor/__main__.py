@@ -25,9 +25,11 @@ import signal
 import sys
 import time
 
+import cgroup
 import namespaces
 import relay
 import view
+from cgroup import MemoryGroup
 from watch import ProcessMonitor
 
 CANNOT_RUN = 127  # the shell's exit code for a command that is not found
@@ -36,11 +38,13 @@ WATCH_SECONDS = 0.5
 # ---- the job's processes --------------------------------------------------------------------------------------------------------
 
 
-def execute(spec: dict) -> None:
-    """Become the job: its session, limits, environment, working directory and program. Never returns."""
+def execute(spec: dict, group: MemoryGroup | None = None) -> None:
+    """Become the job: its group, session, limits, environment, working directory and program. Never returns."""
     try:
         import resource
 
+        if group:
+            group.enter()
         os.setsid()
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)  # Python ignores the first two, and the job would inherit that
@@ -59,7 +63,7 @@ def execute(spec: dict) -> None:
     os._exit(CANNOT_RUN)
 
 
-def run_as_init(spec: dict) -> None:
+def run_as_init(spec: dict, group: MemoryGroup | None) -> None:
     """Process 1 of the job's namespace: when it ends, the kernel kills every other process of the job. Never returns.
 
     It ends when the job ends. After SIGTERM, which it forwards to all processes, it ends when all have ended. Without a job it waits for
@@ -78,6 +82,8 @@ def run_as_init(spec: dict) -> None:
 
     try:
         namespaces.libc("prctl", namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if group:
+            group.enter()
         view.enter(spec["view"])
         if not spec["nested"]:
             namespaces.forbid_more()
@@ -147,6 +153,7 @@ def supervise(spec: dict) -> dict:
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})  # until there is a child to forward them to
+    group = cgroup.make(spec["memory"]) if sys.platform == "linux" and spec["memory_group"] else None
     if namespaced:
         enter_namespaces(spec)
     elif sys.platform == "linux":
@@ -154,10 +161,10 @@ def supervise(spec: dict) -> dict:
     child = os.fork()
     if child == 0:
         signal.set_wakeup_fd(-1)
-        run_as_init(spec) if namespaced else execute(spec)
+        run_as_init(spec, group) if namespaced else execute(spec, group)
     os.write(2, json.dumps({"first": child if namespaced else None}).encode() + b"\n")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of the job's output must see its end
-    watch = ProcessMonitor(spec, child if namespaced else None)
+    watch = ProcessMonitor(spec, child if namespaced else None, group)
     status, limit, stopping, due = None, "", False, time.monotonic() + WATCH_SECONDS
     while status is None or (stopping and not namespaced and any_child()):
         ready = select.select([0, wake], [], [], max(0.0, due - time.monotonic()))[0]
@@ -179,6 +186,9 @@ def supervise(spec: dict) -> dict:
         status = reap(child, status)
     if not namespaced:
         watch.kill_all()
+    if group:
+        limit = limit or ("memory" if group.exceeded() else "")  # it may have been reached since the last look
+        group.remove()
     return {"exit_code": exit_code(status), "limit": limit}
 
 

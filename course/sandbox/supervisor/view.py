@@ -20,7 +20,8 @@ AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = -100, 0x8000, 1
 MOUNT_SETATTR = 442  # system call number, the same on every architecture since Linux 5.12
 DEVICES = ("full", "null", "random", "urandom", "zero")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
-SCRATCH = "size=1g"  # of /tmp, /dev/shm and the layers, which are in memory; a box's TMPDIR is on the disk
+# Of /tmp, /dev/shm and the layers, which are in memory; a box's TMPDIR is on the disk. An inode takes a kilobyte, which is not in the size.
+SCRATCH = "size=1g,nr_inodes=200k"
 LAYERS = "/.layers"
 
 
@@ -36,7 +37,7 @@ def enter(view: dict) -> None:
     namespaces.libc("unshare", namespaces.CLONE_NEWNS)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     root = view["at"]
-    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64m")
+    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64m,nr_inodes=50k")
     for folder in ("/tmp", "/var/tmp", "/dev", "/proc", "/run", "/home", "/root"):
         os.makedirs(root + folder)
     for folder in ("/tmp", "/var/tmp"):
@@ -74,7 +75,7 @@ def _bind(source: str, target: str, access: str, layers: str) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         namespaces.write_file(target, "")
     if access == "hide":
-        mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
+        mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m,nr_inodes=1k")
         return
     if access == "layer" and _mount_overlay(source, target, layers):
         return

@@ -1,34 +1,24 @@
 """Measures what a box uses, and kills the processes that it left."""
 
-# ruff: noqa: PTH123, PTH208
+# ruff: noqa: PTH208
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
 import sys
+import time
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
+import disk
+import memory
+from cgroup import MemoryGroup
 
-
-def disk_used(folders: list[str]) -> int:
-    """Bytes on disk of the files below ``folders``, each file counted once. Files that vanish meanwhile do not count."""
-    total, seen, todo = 0, set(), list(folders)
-    while todo:
-        with contextlib.suppress(OSError), os.scandir(todo.pop()) as entries:
-            for entry in entries:
-                with contextlib.suppress(OSError):
-                    status = entry.stat(follow_symlinks=False)
-                    if entry.is_dir(follow_symlinks=False):
-                        todo.append(entry.path)
-                    elif status.st_nlink == 1 or (status.st_dev, status.st_ino) not in seen:
-                        seen.add((status.st_dev, status.st_ino))
-                        total += status.st_blocks * 512
-    return total
+DISK_SECONDS = 0.1  # of a look at the disk, before the next look at the memory
+THREADS_EVERY = 10  # looks at the disk, of which one looks at the descriptors of each thread
 
 
 class ProcessMonitor:
-    """Measures the processes, the resident memory and the files of this box, and kills what the job left running.
+    """Measures the processes, the memory and the files of this box, and kills what the job left running.
 
     Parameters
     ----------
@@ -36,10 +26,14 @@ class ProcessMonitor:
         The supervisor's input (`__main__`).
     first : int or None
         Process 1 of the box's process namespace; None in rewrite mode.
+    group : MemoryGroup or None
+        The cgroup that limits the box's memory, if there is one.
     """
 
-    def __init__(self, spec: dict, first: int | None) -> None:
-        self.spec, self.first, self._psutil = spec, first, None
+    def __init__(self, spec: dict, first: int | None, group: MemoryGroup | None) -> None:
+        self.spec, self.first, self.group, self._psutil = spec, first, group, None
+        self._look: disk.DiskLook | None = None
+        self._looks = 0
 
     @property
     def psutil(self):
@@ -52,32 +46,55 @@ class ProcessMonitor:
         return self._psutil
 
     def exceeded(self) -> str:
-        """The limit that the box exceeds: ``"memory"``, ``"processes"``, ``"disk"``, or ``""`` for none."""
-        memory, processes = self._namespace() if self.first else self._descendants()
-        if memory > self.spec["memory"]:
+        """The limit that the box exceeds: ``"memory"``, ``"processes"``, ``"disk"``, or ``""`` for none.
+
+        Memory comes first. A look at the disk that takes long goes on at the next call.
+        """
+        if self.first:
+            root = f"/proc/{self.first}/root"
+            processes = self._namespace(f"{root}/proc")
+            in_use = self._exceeds_memory(processes, root)
+            count = len(processes)
+        else:
+            members = self.members()
+            count, processes = len(members), [f"/proc/{process.pid}" for process in members] if sys.platform == "linux" else []
+            in_use = self._exceeds_memory(processes, "") if processes else self._resident(members) > self.spec["memory"]
+        if in_use:
             return "memory"
-        if processes > self.spec["processes"]:
+        if count > self.spec["processes"]:
             return "processes"
-        limit = self.spec["disk"]
-        return "disk" if limit is not None and disk_used(self.spec["folders"]) > limit else ""
+        return "disk" if self.spec["disk"] is not None and self._exceeds_disk(processes) else ""
 
-    def _namespace(self) -> tuple[int, int]:
-        """Bytes and number of processes, from the box's own /proc, which shows exactly the processes of its namespace."""
-        proc, memory, processes = f"/proc/{self.first}/root/proc", 0, 0
+    def _exceeds_memory(self, processes: list[str], root: str) -> bool:
+        if self.group and (self.group.holds_processes() or self.group.exceeded()):
+            return self.group.exceeded()
+        return memory.used(processes, root, self.spec["memory"]) > self.spec["memory"]
+
+    def _exceeds_disk(self, processes: list[str]) -> bool:
+        end = time.monotonic() + DISK_SECONDS
+        if self._look is None:
+            threads = self._looks % THREADS_EVERY == 0
+            self._look = disk.DiskLook(self.spec["folders"], processes, self.spec["disk"], self.spec["files"], threads)
+            self._looks += 1
+        while self._look.step():
+            if time.monotonic() > end:
+                return False
+        exceeded, self._look = self._look.exceeded, None
+        return exceeded
+
+    @staticmethod
+    def _namespace(proc: str) -> list[str]:
+        """The folders of the processes in the box's own /proc, which shows exactly the processes of its namespace."""
         with contextlib.suppress(OSError):
-            for name in os.listdir(proc):
-                if name.isdigit():
-                    processes += 1
-                    with contextlib.suppress(OSError), open(f"{proc}/{name}/statm") as statm:
-                        memory += int(statm.read().split()[1]) * PAGE
-        return memory, processes
+            return [f"{proc}/{name}" for name in os.listdir(proc) if name.isdigit()]
+        return []
 
-    def _descendants(self) -> tuple[int, int]:
-        members, memory = self.members(), 0
+    def _resident(self, members: list) -> int:
+        total = 0
         for process in members:
             with contextlib.suppress(self.psutil.Error):
-                memory += process.memory_info().rss
-        return memory, len(members)
+                total += process.memory_info().rss
+        return total
 
     def members(self) -> list:
         """Every process of the box except this one. Outside Linux, orphans are found by their environment."""

@@ -181,6 +181,35 @@ for number in range(1_000_000):
     with open(f"{number}", "wb") as file:
         file.write(b"x" * 50_000_000)
 """
+# Memory and files that no process and no folder shows.
+HIDES_MEMORY = """
+import os
+kept = []
+while True:
+    kept.append(os.memfd_create(""))
+    os.write(kept[-1], b"x" * 100_000_000)
+"""
+NAMESPACES = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.unshare(0x10000000 | 0x20000), libc.mount(b"none", b"/tmp", b"tmpfs", 0, b"size=20g"), os.statvfs("/tmp").f_blocks)
+"""
+HIDES_FILES = """
+import os
+kept = []
+while True:
+    kept.append(open("deleted", "wb"))
+    os.unlink("deleted")
+    kept[-1].write(b"x" * 50_000_000)
+"""
+DIGS = """
+import os
+for number in range(100_000):
+    os.mkdir("x" * 200)
+    os.chdir("x" * 200)
+    with open("file", "wb") as file:
+        file.write(b"x" * 1_000_000)
+"""
 CROWDS = """
 import subprocess, time
 kept = []
@@ -345,6 +374,10 @@ BREAKERS = {
         FULL | {"m98_1_ex2": 0.0},
     ),
     "fills_the_disk": ([RIGHT, starting(FILLS)], NOTHING),
+    "hides_memory": ([RIGHT, starting(HIDES_MEMORY)], NOTHING),
+    "mounts_memory": ([RIGHT, starting(NAMESPACES)], FULL),
+    "hides_files": ([RIGHT, starting(HIDES_FILES)], NOTHING),
+    "digs": ([RIGHT, starting(DIGS)], NOTHING),
     "crowds": ([RIGHT, starting(CROWDS)], NOTHING),
     "prints_for_ever": ([RIGHT, answering(ex2="while True:\n    print('x' * 10_000)")], FULL | {"m98_1_ex2": 0.0}),
     "writes_to_descriptors_for_ever": (

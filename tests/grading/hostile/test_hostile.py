@@ -36,6 +36,7 @@ BY_DAY = {
     *("reads_the_course", "reads_processes", "reads_the_network", "remounts", "deletes_everything", "patches_the_grading_package"),
     *("sends_its_own_report", "equals_everything", "hands_in_a_pickle", "hooks_the_shell", "defines_check", "kills_all", "crashes"),
     *("forks_for_ever", "leaves_a_daemon", "takes_all_memory", "fills_the_disk", "crowds", "prints_for_ever", "is_reversed"),
+    *("hides_memory", "hides_files"),
     *(
         "has_odd_cells",
         "has_odd_members",
@@ -187,6 +188,8 @@ def test_nothing_is_left_behind(attacked: Course) -> None:
 def test_the_reason_is_given(attacked: Course) -> None:
     notes = {name: " ".join(result(attacked, f"h_{name}")["notes"]) for name in BY_DAY}
     assert "used more memory than a submission may" in notes["takes_all_memory"]
+    assert "used more memory than a submission may" in notes["hides_memory"]
+    assert "wrote more to the disk than a submission may" in notes["hides_files"]
     assert "started more processes than a submission may" in notes["crowds"]
     assert "wrote more to the disk than a submission may" in notes["fills_the_disk"]
     assert "showed more than 2,000,000 bytes" in notes["prints_for_ever"]

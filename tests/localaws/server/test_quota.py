@@ -18,7 +18,7 @@ from course.localaws.core import quota
 from course.localaws.core.quota import QuotaReached, StateQuota
 from course.localaws.protocol.quota_errors import COMMON
 from course.localaws.server import launch
-from course.sandbox.supervisor.watch import disk_used
+from course.sandbox.supervisor.tree import disk_used
 from tests.leaked_processes import wait_for
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.sagemaker.job_fixtures import BUCKET, SKLEARN, JobFixtures
@@ -243,4 +243,21 @@ def test_no_request_measures_the_folder(tmp_path, monkeypatch):
     one.admit_request("DeleteObject", 1 << 30)
     with pytest.raises(QuotaReached):
         one.admit_request("PutRecord", 1 << 30)
+    one.shutdown()
+
+
+def test_a_tree_that_nobody_can_measure_counts_as_full_until_it_is_gone(tmp_path):
+    folder = tmp_path
+    for _ in range(510):
+        folder = folder / "d"
+        folder.mkdir()
+    one = StateQuota(tmp_path, 1_000_000)
+    with pytest.raises(QuotaReached):
+        one.admit(1)
+    folder.rmdir()
+    for _ in range(509):
+        folder = folder.parent
+        folder.rmdir()
+    one.reset()
+    one.admit(1)
     one.shutdown()

@@ -34,7 +34,7 @@ from course.localaws.sagemaker.hosting.servers import model_data
 from course.localaws.sagemaker.hosting.servers.model_data import HostingError
 from course.sandbox.box import Box, best_mode
 from course.sandbox.process import BoxProcess
-from course.sandbox.supervisor.watch import disk_used
+from course.sandbox.supervisor.tree import Unbounded, disk_used
 from course.sandbox.trees import Directory, TreeError, remove
 
 # "Custom Inference Code with Hosting Services": seconds until /ping must answer with 200, and the timeout of one ping.
@@ -208,7 +208,7 @@ class ModelServer:
             times = [process.cpu_times() for process in processes]
             cpu, memory = sum(spent.user + spent.system for spent in times), sum(process.memory_info().rss for process in processes)
             return Usage(cpu, time.time() - first.create_time(), memory, disk_used([str(self._folder)]), disk_usage(self._folder).total)
-        except (psutil.Error, OSError):  # it has just ended
+        except (psutil.Error, OSError, Unbounded):  # it has just ended, or made a tree that cannot be measured
             return None
 
     def _install(self) -> Overlay:
