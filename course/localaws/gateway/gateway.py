@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from course.localaws.cloudtrail import audit
+from course.localaws.core import lanes
 from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.errors import AwsError
 from course.localaws.gateway.authentication import admit, signature_of
@@ -70,7 +71,8 @@ class Gateway:
         incoming = _GatewayRequest(Request(scope, receive), head, awaits_continue)
         try:
             await self._admit(incoming)
-            response = await self._served(incoming.service, incoming.call)
+            with lanes.lane(incoming.call.principal.unlimited):
+                response = await self._served(incoming.service, incoming.call)
         except ClientDisconnect:
             return  # the client is gone
         except Exception as exception:

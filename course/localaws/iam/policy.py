@@ -98,10 +98,11 @@ class PolicyStatement:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A parsed policy document; ``source`` names it in decisions (``SourcePolicyId``)."""
+    """A parsed policy document; ``source`` names it in decisions (``SourcePolicyId``), ``text`` is what was parsed."""
 
     source: str
     statements: tuple[PolicyStatement, ...]
+    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +305,7 @@ def parse(source: str, document: str | dict) -> Policy:
     text = document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
     try:
         tree = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PolicyError(f"policy {source}: not JSON: {error}") from None
     if not isinstance(tree, dict) or "Statement" not in tree:
         raise PolicyError(f"policy {source}: must be a map with a Statement")
@@ -317,7 +318,8 @@ def parse(source: str, document: str | dict) -> Policy:
     if not all(isinstance(element, dict) for element in elements):
         raise PolicyError(f"policy {source}: a Statement must be a map")
     spans = statement_spans(text)
-    return Policy(source, tuple(_statement(source, element, version, *span) for element, span in zip(elements, spans, strict=True)))
+    statements = tuple(_statement(source, element, version, *span) for element, span in zip(elements, spans, strict=True))
+    return Policy(source, statements, text)
 
 
 def _statement(source: str, element: dict, version: str, start: Position, end: Position) -> PolicyStatement:

@@ -21,15 +21,16 @@ def create_service(platform: Platform, stages: Stages) -> Service:
         _check(call.operation, await query.form_of(call))
         return await platform.moto(call)
 
+    simulator = simulation.PolicySimulator()
     return Service(
         "iam",
         platform,
-        simulation.OPERATIONS,
+        simulator.operations,
         fallback=records,
-        run=platform.moto.run_async,
         invalid=None,
         permissions=EntityPermissions(platform.moto).required,
         stages=stages,
+        backend=simulator,
     )
 
 

@@ -4,62 +4,86 @@ Matches AWS's responses in shape, decisions, matched statements with their posit
 
 - There is no ``OrganizationsDecisionDetail``, since the simulated account belongs to no organization.
 - ``EvalResourceName`` of an action over several resources is ``*``; AWS writes the action's ARN template.
+- Results that take more than a second of processor time are refused (`simulation_process`).
 - A policy that cannot be evaluated gives ``PolicyEvaluation`` with status 400; AWS returns 500, which SDKs would retry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from functools import partial
 
 from course.localaws.context import Context, Operation
 from course.localaws.core.call import root
 from course.localaws.core.errors import AwsError, not_supported
-from course.localaws.iam import policy
-from course.localaws.iam.policy import AuthorizationRequest, Decision, Effect, Policy, PolicyError, PolicyStatement
+from course.localaws.iam.policy import Policy, PolicyError
 from course.localaws.iam.principals import Entity, Principals
+from course.localaws.iam.simulation_process import InvalidPolicy, Simulation, SimulationTooLong, Simulator
+from course.localaws.protocol.model import service_model
+from course.localaws.protocol.service import validate
 
 PAGE = 100  # results, unless MaxItems says otherwise
+MOST_RESULTS = 10_000  # pairs of an action and a resource in one request; a larger answer would take seconds to write
+
+Documents = list[tuple[str, str]]  # name and text of policies
 
 
-def simulate_principal_policy(context: Context, parameters: dict) -> dict:
-    """Simulates a principal's policies. Call it in moto's thread. Raises ``InvalidInput``, ``NoSuchEntity``, ``PolicyEvaluation``."""
-    with _evaluation():
-        return _page(_principal(parameters, Principals(context.platform.moto.iam())), parameters)
+class PolicySimulator:
+    """The operations of the simulator. Each raises ``InvalidInput``, ``NoSuchEntity``, ``PolicyEvaluation``."""
+
+    def __init__(self) -> None:
+        self._simulator = Simulator()
+        self.operations: dict[str, Operation] = {"SimulateCustomPolicy": self._custom, "SimulatePrincipalPolicy": self._principal}
+        self.shutdown = self.reset = self._simulator.shutdown
+
+    async def _custom(self, context: Context, parameters: dict) -> dict:
+        _check(context, parameters)
+        return await self._answer(context, parameters, _simulation(parameters, _inputs(parameters), _boundary(parameters), None))
+
+    async def _principal(self, context: Context, parameters: dict) -> dict:
+        _check(context, parameters)
+        moto = context.platform.moto
+        try:
+            entity = await moto.run_async(lambda: Principals(moto.iam()).by_arn(parameters["PolicySourceArn"]))
+        except PolicyError as error:
+            raise AwsError("PolicyEvaluation", str(error)) from None
+        given = _boundary(parameters)
+        own = None if entity.boundary is None else _documents(entity.boundary)
+        identity = _documents(entity.policies) + _inputs(parameters)
+        return await self._answer(context, parameters, _simulation(parameters, identity, own if given is None else given, entity))
+
+    async def _answer(self, context: Context, parameters: dict, simulation: Simulation) -> dict:
+        try:
+            results = await self._simulator.run(simulation, context.call.principal.unlimited)
+        except InvalidPolicy as error:
+            raise AwsError("InvalidInput", str(error)) from None
+        except PolicyError as error:
+            raise AwsError("PolicyEvaluation", str(error)) from None
+        except SimulationTooLong as error:
+            raise AwsError("PolicyEvaluation", f"The simulation was stopped: {error}. Simulate fewer or shorter policies.") from None
+        return _page(results, parameters)
 
 
-def simulate_custom_policy(context: Context, parameters: dict) -> dict:
-    with _evaluation():
-        return _page(_simulate(parameters, _inputs(parameters), _boundary(parameters), None), parameters)
+def _check(context: Context, parameters: dict) -> None:
+    """Raises ``InvalidInput`` for what exceeds AWS's limits: the lengths of its API model."""
+    validate(service_model("iam").operation_model(context.call.operation), parameters, partial(AwsError, "InvalidInput"))
+    pairs = len(parameters["ActionNames"]) * len(parameters.get("ResourceArns", ["*"]))
+    if pairs > MOST_RESULTS:
+        raise AwsError("InvalidInput", f"The request asks for {pairs:,} results; the local AWS gives at most {MOST_RESULTS:,} at a time.")
 
 
-@contextmanager
-def _evaluation() -> Iterator[None]:
-    try:
-        yield
-    except PolicyError as error:
-        raise AwsError("PolicyEvaluation", str(error)) from None
-
-
-def _principal(parameters: dict, principals: Principals) -> list[dict]:
-    entity = principals.by_arn(parameters["PolicySourceArn"])
-    given = _boundary(parameters)
-    return _simulate(parameters, (*entity.policies, *_inputs(parameters)), entity.boundary if given is None else given, entity)
-
-
-def _simulate(parameters: dict, identity: Sequence[Policy], boundary: Sequence[Policy] | None, entity: Entity | None) -> list[dict]:
+def _simulation(parameters: dict, identity: Documents, boundary: Documents | None, entity: Entity | None) -> Simulation:
     for option in ("ResourceHandlingOption", "ResourceOwner"):
         if option in parameters:
             raise not_supported("iam", f"policy simulation with {option}")
-    context = {**(entity.context if entity else {}), **_context(parameters.get("ContextEntries", []))}
-    resources = parameters.get("ResourceArns", ["*"])
-    resource_policy, names = _resource_policy(parameters, entity)
-    results = []
-    for action in _actions(parameters):
-        requests = [AuthorizationRequest(action, resource, context, *names) for resource in resources]
-        decisions = [policy.evaluate(request, identity, boundary, resource_policy) for request in requests]
-        results.append(_result(action, decisions))
-    return results
+    return Simulation(
+        identity=identity,
+        boundary=boundary,
+        resource_policy=parameters.get("ResourcePolicy"),
+        actions=_actions(parameters),
+        resources=parameters.get("ResourceArns", ["*"]),
+        context={**(entity.context if entity else {}), **_context(parameters.get("ContextEntries", []))},
+        caller=_caller(parameters, entity),
+    )
 
 
 def _actions(parameters: dict) -> list[str]:
@@ -70,14 +94,15 @@ def _actions(parameters: dict) -> list[str]:
     return parameters["ActionNames"]
 
 
-def _inputs(parameters: dict, member: str = "PolicyInputList") -> tuple[Policy, ...]:
-    try:
-        return tuple(policy.parse(f"{member}.{number}", text) for number, text in enumerate(parameters.get(member, []), 1))
-    except PolicyError as error:
-        raise AwsError("InvalidInput", str(error)) from None
+def _documents(policies: tuple[Policy, ...]) -> Documents:
+    return [(each.source, each.text) for each in policies]
 
 
-def _boundary(parameters: dict) -> tuple[Policy, ...] | None:
+def _inputs(parameters: dict, member: str = "PolicyInputList") -> Documents:
+    return [(f"{member}.{number}", text) for number, text in enumerate(parameters.get(member, []), 1)]
+
+
+def _boundary(parameters: dict) -> Documents | None:
     return _inputs(parameters, "PermissionsBoundaryPolicyInputList") or None
 
 
@@ -88,61 +113,15 @@ def _context(entries: list[dict]) -> dict[str, list[str]]:
     return {entry["ContextKeyName"]: entry.get("ContextKeyValues", []) for entry in entries}
 
 
-def _resource_policy(parameters: dict, entity: Entity | None) -> tuple[Policy | None, tuple]:
-    """The resource policy, and the caller's names: ``principals``, ``direct`` and ``account`` of an `AuthorizationRequest`."""
-    caller = parameters.get("CallerArn") or (entity.arn if entity and entity.kind == "user" else "")
+def _caller(parameters: dict, entity: Entity | None) -> list[str]:
+    """As `Simulation.caller`."""
     if "ResourcePolicy" not in parameters:
-        return None, ()
+        return []
+    caller = parameters.get("CallerArn") or (entity.arn if entity and entity.kind == "user" else "")
     if not caller:
         raise AwsError("InvalidInput", "CallerArn must be given with ResourcePolicy, unless a user's policies are simulated.")
-    try:
-        parsed = policy.parse("ResourcePolicy", parameters["ResourcePolicy"])
-    except PolicyError as error:
-        raise AwsError("InvalidInput", str(error)) from None
     number = caller.split(":")[4] if caller.count(":") >= 5 else ""
-    direct, account = frozenset({caller}), frozenset({number, root(number)})
-    return parsed, ({"AWS": direct | account}, direct, account)
-
-
-def _result(action: str, decisions: list[Decision]) -> dict:
-    if [decision.resource for decision in decisions] == ["*"]:
-        return {"EvalActionName": action, "EvalResourceName": "*", "EvalDecision": decisions[0].effect, **_details(decisions[0])}
-    matched = list(dict.fromkeys(statement for decision in decisions for statement in decision.matched))
-    specific = [
-        {"EvalResourceName": decision.resource, "EvalResourceDecision": decision.effect, **_details(decision)} for decision in decisions
-    ]
-    return {
-        "EvalActionName": action,
-        "EvalResourceName": decisions[0].resource if len(decisions) == 1 else "*",
-        "EvalDecision": _strictest([decision.effect for decision in decisions]),
-        "MatchedStatements": [_matched(statement) for statement in matched],
-        "MissingContextValues": [],  # listed for each resource instead
-        "EvalDecisionDetails": {},
-        "ResourceSpecificResults": specific,
-    }
-
-
-def _strictest(effects: list[Effect]) -> Effect:
-    return next(effect for effect in ("explicitDeny", "implicitDeny", "allowed") if effect in effects)
-
-
-def _details(decision: Decision) -> dict:
-    details = {
-        "MatchedStatements": [_matched(statement) for statement in decision.matched],
-        "MissingContextValues": list(decision.missing),
-    }
-    if decision.within_boundary is not None:
-        details["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": decision.within_boundary}
-    return details
-
-
-def _matched(statement: PolicyStatement) -> dict:
-    return {
-        "SourcePolicyId": statement.source,
-        "SourcePolicyType": "IAM Policy",  # AWS's actual value, although its model does not list it
-        "StartPosition": {"Line": statement.start[0], "Column": statement.start[1]},
-        "EndPosition": {"Line": statement.end[0], "Column": statement.end[1]},
-    }
+    return [caller, root(number), number]
 
 
 def _page(results: list[dict], parameters: dict) -> dict:
@@ -153,9 +132,3 @@ def _page(results: list[dict], parameters: dict) -> dict:
     end = int(marker) + size
     more = {"IsTruncated": True, "Marker": str(end)} if end < len(results) else {"IsTruncated": False}
     return {"EvaluationResults": results[int(marker) : end], **more}
-
-
-OPERATIONS: dict[str, Operation] = {
-    "SimulateCustomPolicy": simulate_custom_policy,
-    "SimulatePrincipalPolicy": simulate_principal_policy,
-}

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.responses import Response
 
+from course.localaws.core import lanes
 from course.localaws.core.call import AwsRequest, root
 from course.localaws.core.errors import AwsError
 from course.localaws.core.quota import QuotaReached
@@ -58,7 +59,7 @@ class MotoMount:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._journal = Journal(platform.state / "journal.db")
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="moto")
+        self._worker = lanes.OneThread("moto")
         self._loading: Future[None] | None = None
         self._thread: int | None = None
         self._application: MotoApplication | None = None
@@ -72,7 +73,8 @@ class MotoMount:
         """Starts to import moto and to replay the journal, in the background. The first call of an operation does this, too."""
         with self._beginning:  # otherwise two threads could load; calls queued between the two would wait for the second one forever
             if self._loading is None:
-                self._loading = self._worker.submit(self._load)
+                with lanes.lane(first=True):  # before any request
+                    self._loading = self._worker.submit(self._load)
 
     @property
     def loaded(self) -> bool:

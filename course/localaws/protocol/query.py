@@ -5,6 +5,7 @@ Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -52,7 +53,7 @@ async def parse(operation: OperationModel, call: AwsRequest) -> dict:
         ``ValidationError``: a required member is missing, or a value is not a whole number. ``InvalidParameterValue``: a value is
         not a number or a time.
     """
-    return _structure(operation.input_shape, await form_of(call), "") if operation.input_shape else {}
+    return _structure(operation.input_shape, _Fields(await form_of(call)), "") if operation.input_shape else {}
 
 
 def serialise(operation: OperationModel, result: dict | None, request_id: str) -> Response:
@@ -82,7 +83,21 @@ def error_elements(error: AwsError) -> str:
     return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
 
 
-def _structure(shape: StructureShape, form: Form, prefix: str) -> dict:
+class _Fields:
+    """The fields of a form, sorted: a form may have a hundred thousand, and each member asks whether there are some below its name."""
+
+    def __init__(self, form: Form) -> None:
+        self._form, self._names = form, sorted(form)
+        self.get = form.get
+
+    def given(self, name: str) -> bool:
+        """Whether there is a field of that name, or one below it."""
+        below = f"{name}."
+        index = bisect_left(self._names, below)
+        return name in self._form or (index < len(self._names) and self._names[index].startswith(below))
+
+
+def _structure(shape: StructureShape, form: _Fields, prefix: str) -> dict:
     values = {}
     for name, member in shape.members.items():
         value = _value(member, form, prefix + member.serialization.get("name", name))
@@ -95,19 +110,18 @@ def _structure(shape: StructureShape, form: Form, prefix: str) -> dict:
     return values
 
 
-def _value(shape: Shape, form: Form, name: str) -> object:
+def _value(shape: Shape, form: _Fields, name: str) -> object:
     if isinstance(shape, ListShape):
         return _list(shape, form, name if shape.serialization.get("flattened") else f"{name}.member")
     if isinstance(shape, StructureShape):
-        given = any(key.startswith(f"{name}.") for key in form)
-        return _structure(shape, form, f"{name}.") if given else None
+        return _structure(shape, form, f"{name}.") if form.given(name) else None
     text = form.get(name)
     return None if text is None else _scalar(shape, text, name)
 
 
-def _list(shape: ListShape, form: Form, name: str) -> list | None:
+def _list(shape: ListShape, form: _Fields, name: str) -> list | None:
     values = []
-    while any(key == f"{name}.{len(values) + 1}" or key.startswith(f"{name}.{len(values) + 1}.") for key in form):
+    while form.given(f"{name}.{len(values) + 1}"):
         values.append(_value(shape.member, form, f"{name}.{len(values) + 1}"))
     return values or None
 

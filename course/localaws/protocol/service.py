@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from botocore.model import OperationModel, ServiceModel
 from starlette.responses import Response
 
@@ -19,6 +19,7 @@ from course.localaws.cloudtrail import audit, elements
 from course.localaws.cloudtrail.records import api_call_event, is_delivered
 from course.localaws.cloudtrail.user_identity import user_identity
 from course.localaws.context import Context, Operation, Result
+from course.localaws.core import lanes
 from course.localaws.core.call import AwsRequest, Handler
 from course.localaws.core.errors import AwsError, invalid, not_supported, validation_error
 from course.localaws.core.quota import QuotaReached
@@ -29,6 +30,8 @@ from course.localaws.platform import Platform
 from course.localaws.protocol import conformity, query, quota_errors, validation
 from course.localaws.protocol.model import errors, service_model
 from course.localaws.protocol.protocols import Codec, codec_of
+
+_OWN_THREADS = CapacityLimiter(8)  # of the caller who goes first
 
 Thunk = Callable[[], Result | Awaitable[Result]]
 Permissions = Callable[[AwsRequest, dict], Iterable[RequiredPermission] | Awaitable[Iterable[RequiredPermission]]]
@@ -64,7 +67,7 @@ async def on_loop(function: Thunk) -> Result | Awaitable[Result]:
 
 async def in_thread(function: Thunk) -> Result | Awaitable[Result]:
     """Runs a blocking handler in a thread, so that other requests can continue."""
-    return await to_thread.run_sync(function)
+    return await to_thread.run_sync(function, limiter=_OWN_THREADS if lanes.is_first() else None)
 
 
 @dataclass(kw_only=True)

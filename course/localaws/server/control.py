@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from course.localaws.core import credentials
+from course.localaws.core import credentials, lanes
 from course.localaws.core.quota import QuotaReached
 from course.localaws.sagemaker.training.spot import Interruption
 from course.localaws.server.instance import CONTROL_PREFIX
@@ -126,7 +126,8 @@ class Control:
             known = ", ".join(f"{method} {name}" for method, name in self._operations)
             return _refused(404, f"the control door has no {request.method} {request.url.path}; it has {known}")
         try:
-            return JSONResponse(await operation(request))
+            with lanes.lane(first=not guest):
+                return JSONResponse(await operation(request))
         except ValueError as error:
             return _refused(400, str(error))
         except QuotaReached as error:

@@ -22,6 +22,7 @@ from typing import NoReturn
 import uvicorn
 
 from course.localaws.core import credentials, database, sdk_environment
+from course.localaws.core.lanes import LaneThreads
 from course.localaws.server import heap
 from course.localaws.server.app import LocalAws
 from course.localaws.server.control import application
@@ -35,6 +36,7 @@ GRACE_SECONDS = 5  # for open requests at shutdown
 CHECK_SECONDS = 5  # between two checks whether it can still be found
 HANG_SECONDS = 120.0  # without a check. Then it hangs, for example in a C function, and handles no signal
 SHUTDOWN_SECONDS = 60.0  # for everything to end
+THREADS = 6  # of each lane, for what operations wait for
 PACKAGE = "from-data-to-deployment"
 
 logger = logging.getLogger(__name__)
@@ -127,6 +129,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_default_executor(LaneThreads(THREADS))
         await super().startup(sockets)
         _end_unless_called_again(HANG_SECONDS)
         self._ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.config import Config
@@ -12,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from course.localaws.server import launch
 from tests import by_day
-from tests.localaws.boto_clients import client_factory
+from tests.localaws.boto_clients import client_factory, session_with_keys
 from tests.localaws.sagemaker.job_fixtures import JobFixtures
 
 BACKTRACKS = "(a+)+!"
@@ -49,6 +50,16 @@ def simulate(client: Callable) -> dict:
     )
 
 
+def simulate_much(client: Callable) -> dict:
+    """Four hundred resources, each compared with a hundred patterns in which a * moves before a thousand ?: minutes, if it went on."""
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"arn:aws:s3:::*{'?' * 1000}b{each}" for each in range(100)]}
+    return client("iam").simulate_custom_policy(
+        PolicyInputList=[json.dumps({"Version": "2012-10-17", "Statement": [statement]})],
+        ActionNames=["s3:GetObject"],
+        ResourceArns=[f"arn:aws:s3:::{'a' * 2000}{each}" for each in range(400)],
+    )
+
+
 def event_pattern(client: Callable) -> dict:
     event = {"id": "1", "account": "1", "source": "s", "time": "2026-11-28T00:00:00Z", "region": "r", "resources": [], "detail-type": "t"}
     event["detail"] = {"text": "a" * 50_000}
@@ -69,6 +80,7 @@ ASKED: dict[str, Callable[[Callable], object]] = {
     "tags": lambda client: client("ec2").describe_instances(Filters=[{"Name": "tag:a", "Values": [STARS]}]),
     "logs": lambda client: client("logs").filter_log_events(logGroupName="g", filterPattern=f'{{ $.m = "{STARS}" }}'),
     "policy": simulate,
+    "policy of many": simulate_much,
     "event": event_pattern,
 }
 
@@ -89,6 +101,51 @@ def test_it_answers_and_goes_on(aws: JobFixtures, service: str) -> None:
         assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
         assert "takes more than" in error.response["Error"]["Message"]
     assert client("sqs").list_queues()["QueueUrls"]
+
+
+def test_simulations_that_wait_do_not_delay_the_grader(aws: JobFixtures) -> None:
+    """The flood's simulations are stopped one after the other; the grader's does not wait for them."""
+    flood, answered = 8, []
+    keys = aws.handle.issue("arn:aws:iam::123456789012:root", unlimited=True)
+    session = session_with_keys(keys.principal.access_key, keys.secret, keys.token)
+
+    def graders(service: str):
+        return session.client(service, endpoint_url=aws.handle.endpoint)
+
+    def one() -> None:
+        make = client_factory(aws.handle)
+        with pytest.raises(ClientError, match="takes more than"):
+            simulate_much(lambda name: make(name, config=Config(read_timeout=600)))
+        answered.append(1)
+
+    with ThreadPoolExecutor(flood) as threads:
+        under_way = [threads.submit(one) for _ in range(flood)]
+        while not answered:
+            time.sleep(0.01)
+        decided = simulate(graders)["EvaluationResults"][0]["EvalDecision"]
+        roles = graders("iam").list_roles()["Roles"]
+        before = len(answered)
+        for each in under_way:
+            each.result()
+    assert decided == "implicitDeny" and roles and before < flood
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"ResourceArns": ["a" * 2049]}, "less than or equal to 2048"),
+        ({"ActionNames": ["s3:" + "a" * 126]}, "less than or equal to 128"),
+        ({"PolicyInputList": ["x" * 131_073]}, "less than or equal to 131072"),
+        ({"ActionNames": ["s3:GetObject"] * 1000, "ResourceArns": ["*"] * 11}, "asks for 11,000 results"),
+        ({"PolicyInputList": ["[" * 100_000]}, "not JSON"),
+    ],
+)
+def test_a_simulation_has_the_limits_of_aws(aws: JobFixtures, changed: dict, said: str) -> None:
+    request = {"PolicyInputList": ['{"Version": "2012-10-17", "Statement": []}'], "ActionNames": ["s3:GetObject"]}
+    client = client_factory(aws.handle)("iam", config=Config(parameter_validation=False))
+    with pytest.raises(ClientError, match=said) as caught:
+        client.simulate_custom_policy(**request | changed)
+    assert caught.value.response["Error"]["Code"] == "InvalidInput"
 
 
 # Each costs a second of processor time, and a job, so most run at night.
