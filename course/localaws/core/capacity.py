@@ -5,11 +5,10 @@ Without an order there are always enough. A shortage counts in all regions, and 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 
-from course.localaws.core.clock import Clock
+from course.localaws.core.clock import Clock, seconds_ahead
 
 INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9-]+")
 
@@ -25,9 +24,7 @@ class InstanceCapacity:
         """Let there be no new instances of a type for some seconds on the clock; 0 ends a shortage. Raises ValueError."""
         if not INSTANCE_TYPE.fullmatch(instance_type):
             raise ValueError(f"{instance_type!r} is no instance type of SageMaker; an example is ml.m5.large")
-        if not 0 <= seconds < math.inf:
-            raise ValueError(f"a shortage lasts a number of seconds, 0 or more; got {seconds}")
-        self._returns[instance_type] = self._clock.now() + seconds
+        self._returns[instance_type] = self._clock.now() + seconds_ahead("a shortage", seconds)
 
     def returns(self, instance_types: Iterable[str]) -> float:
         """When there are new instances of all these types, in Unix seconds; a time in the past when there are some now."""

@@ -128,7 +128,7 @@ class Control:
         try:
             with lanes.lane(first=not guest):
                 return JSONResponse(await operation(request))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:  # OverflowError: a number that SQLite cannot hold
             return _refused(400, str(error))
         except QuotaReached as error:
             return _refused(error.status, error.message)
@@ -211,7 +211,7 @@ async def _member(request: Request, name: str, kind: Callable[[Any], T]) -> T:
     """A member of the request's JSON body. Raises ValueError if it is missing or of another type."""
     try:
         return kind(json.loads(await request.body())[name])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise ValueError(f"{request.method} {request.url.path} needs a JSON body with {name!r}, a {kind.__name__}") from None
 
 

@@ -89,9 +89,14 @@ class Handle:
         self._ask("POST", "reset")
 
     def advance(self, seconds: float) -> float:
-        """Advance the clock and return the new time in Unix seconds.
+        """Advance the clock and return the new time in Unix seconds. It can be a hundred years ahead of the time at most.
 
         It waits, at most a minute, until everything that is due by then is done, such as the evaluation of alarms for every minute.
+
+        Raises
+        ------
+        ServerError
+            ``seconds`` is negative or not finite, or the clock would be too far ahead.
         """
         return self._ask("POST", "clock", {"advance": seconds})["time"]
 

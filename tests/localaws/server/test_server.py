@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ import botocore.exceptions
 import psutil
 import pytest
 
+from course.localaws.core.clock import FURTHEST
 from course.localaws.server import launch
 from course.localaws.server.instance import ServerError, ServerInfo
 from tests import by_day
@@ -408,6 +410,48 @@ def test_a_handle_of_an_ended_local_aws_says_so(state):
     handle.stop()
     with pytest.raises(ServerError, match="no longer runs"):
         handle.events()
+
+
+@pytest.mark.parametrize("seconds", [1e300, math.inf, math.nan, -1.0, 1e17, FURTHEST + 1, 10**400])
+def test_a_clock_that_cannot_be_set_goes_on(state, tmp_path, seconds):
+    handle = launch.start(state)
+    handle.invite(tmp_path / "guest")
+    guest = launch.find(tmp_path / "guest")
+    with pytest.raises(ServerError, match="a number of seconds from 0 to 3155760000|a JSON body with 'advance', a float"):
+        guest.advance(seconds)
+    client_factory(guest)("s3").create_bucket(Bucket="still")
+    assert time.time() + 60 <= guest.advance(60) < time.time() + 120
+
+
+def test_all_goes_on_a_hundred_years_ahead_and_not_beyond(state):
+    handle = launch.start(state)
+    client = client_factory(handle)
+    client("events").put_rule(Name="nightly", ScheduleExpression="cron(0 0 1 1 ? *)")
+    handle.advance(FURTHEST - 3600)
+    with pytest.raises(ServerError, match="the clock is 100.0 years ahead of the time, and can be 100 years ahead at most"):
+        handle.advance(7200)
+    client("s3").create_bucket(Bucket="late")
+    client("s3").put_object(Bucket="late", Key="a", Body=b"data")
+    client("logs").create_log_group(logGroupName="late")
+    client("cloudwatch").put_metric_data(Namespace="late", MetricData=[{"MetricName": "m", "Value": 1.0}])
+    client("iam").create_user(UserName="late")
+    for service, operation in READS:
+        getattr(client(service), operation)()
+    assert client("s3").list_buckets()["Buckets"][0]["CreationDate"].year > 2120
+    assert handle.ledger() and handle.running() == []
+
+
+READS = [
+    ("iam", "list_users"),
+    ("sts", "get_caller_identity"),
+    ("sagemaker", "list_training_jobs"),
+    ("logs", "describe_log_groups"),
+    ("cloudwatch", "list_metrics"),
+    ("cloudwatch", "describe_alarms"),
+    ("events", "list_rules"),
+    ("kms", "list_keys"),
+    ("athena", "list_work_groups"),
+]
 
 
 def test_a_guest_can_find_and_read_the_local_aws_but_not_control_it(state, tmp_path):

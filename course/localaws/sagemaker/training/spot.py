@@ -8,11 +8,12 @@ copied to S3 before the instance goes. Nothing is interrupted unless somebody or
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from course.localaws.core.clock import seconds_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,7 @@ class Interruption:
 
     def __post_init__(self) -> None:
         for name in ("after", "outage"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"an interruption's {name!r} is a number of seconds, 0 or more; got {getattr(self, name)}")
+            seconds_ahead(f"an interruption's {name!r}", getattr(self, name))
 
 
 class Interruptions:
