@@ -40,10 +40,15 @@ def unusable(kind: str) -> AnswerError:
     )
 
 
+def is_silence(error: Exception) -> bool:
+    """Whether the error says that an AWS did not answer."""
+    botocore = sys.modules.get("botocore.exceptions")
+    return botocore is not None and isinstance(error, (botocore.ConnectionError, botocore.HTTPClientError))
+
+
 def is_infrastructure(error: Exception) -> bool:
     """Whether the error comes from the machine or the installation, whatever the answer was: a library that is missing, a full disk, an
     AWS that does not answer."""
-    botocore = sys.modules.get("botocore.exceptions")
-    if botocore is not None and isinstance(error, (botocore.ConnectionError, botocore.HTTPClientError)):
+    if is_silence(error):
         return True
     return isinstance(error, ImportError) or (isinstance(error, OSError) and error.errno in EXHAUSTED)

@@ -37,9 +37,10 @@ from course.grading.exercise import seeds
 from course.grading.plain_files import is_plain
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.directory import GIVEN
+from course.grading.submission.blame import run
 from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, repair
-from course.grading.submission.run import CELL_SECONDS, Submission, run
+from course.grading.submission.run import CELL_SECONDS, Submission
 
 OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> GradingOutcome
 

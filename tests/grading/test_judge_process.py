@@ -19,7 +19,7 @@ from course.grading.exercise.seeds import Draw
 from course.grading.sandbox import limits
 from course.grading.submission import client, evidence
 from course.grading.submission.judge_process import JudgeProcess
-from course.grading.submission.server import FAULT, GraderServer, no_aws
+from course.grading.submission.server import FAULT, GraderServer, listening, no_aws
 
 from .test_server import FIXTURE, right
 
@@ -36,9 +36,10 @@ def graders(tmp_path: Path) -> Path:
 @pytest.fixture
 def judge(graders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeProcess]:
     monkeypatch.setitem(limits.limits(), "judge", {"memory": MEMORY, "seconds": 1})
-    make = functools.partial(GraderServer, Draw(student="alice", seed="secret"), no_aws, graders, tmp_path)
-    with JudgeProcess(make, graders) as running:
-        yield running
+    with listening(tmp_path) as place:
+        make = functools.partial(GraderServer, Draw(student="alice", seed="secret"), no_aws, graders, place)
+        with JudgeProcess(make, graders) as running:
+            yield running
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from nbformat.v4 import new_code_cell
 from course.grading import catalogue
 from course.grading.exercise.seeds import Draw
 from course.grading.sandbox import kernel, limits
+from course.grading.submission.blame import run
 from course.grading.submission.evidence import RecordedCalls, read, replaying, tokens_of, write
-from course.grading.submission.run import NotebookRun, StartError, Submission, run
+from course.grading.submission.run import NotebookRun, StartError, Submission
 from course.grading.submission.server import FAULT, judge
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, Edit, answering, cell, solution
 

@@ -21,6 +21,7 @@ from course.grading.batches.result import Result
 from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
 from course.grading.sandbox.one_package import PackagesError, require_one_package
+from course.grading.submission.blame import WAITS
 from course.grading.submission.run import UNSEALED
 from course.sandbox.box import best_mode
 from course.terminal import ProgressBar, Terminal
@@ -170,7 +171,7 @@ def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader, unch
         task = progress.add_task("grading", total=unchanged + len(works), completed=unchanged)
 
         def on_result(result: Result) -> None:
-            progress.update(task, advance=1, description=f"graded {result.student}, {result.notebook}")
+            progress.update(task, advance=0 if result.again else 1, description=f"graded {result.student}, {result.notebook}")
             if not terminal.is_terminal:
                 terminal.say(_line(result))
 
@@ -179,6 +180,8 @@ def _with_progress(works: Sequence[GradingTask], jobs: int, grader: Grader, unch
 
 def _line(result: Result) -> str:
     """The log line of a graded submission."""
+    if result.again:
+        return f"{result.student}, {result.notebook}: its local AWS did not answer the grader; {WAITS}"
     return f"graded {result.student}, {result.notebook}: {result.score:g} of {result.points:g} points, {result.seconds:.0f} s"
 
 

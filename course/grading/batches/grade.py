@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import site
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -23,9 +23,10 @@ from course.grading.batches.result import UNGRADED, Result
 from course.grading.display.notebook import sanitise
 from course.grading.exercise import seeds
 from course.grading.submission import evidence
+from course.grading.submission.blame import run
 from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, overwrite, released_cells, repair
-from course.grading.submission.run import CELL_SECONDS, Submission, run
+from course.grading.submission.run import CELL_SECONDS, Submission
 from course.grading.submission.server import GradingOutcome
 
 OTHER_POINTS = "released with different points from those in graders/; generate the assignment again"
@@ -47,6 +48,10 @@ class GradingTask:
         Whether it is unfinished work, whose score does not count.
     kernels : str
         As in `course.grading.submission.run.Submission`.
+    later : bool
+        Whether a second run is left to the batch, as in `course.grading.submission.blame.run`.
+    again : dict or None
+        The reasons for this run, which is the second one.
     """
 
     root: Path
@@ -58,10 +63,17 @@ class GradingTask:
     cell_seconds: float = CELL_SECONDS
     draft: bool = False
     kernels: str = ""
+    later: bool = False
+    again: Mapping[str, str] | None = None
 
     @property
     def folder(self) -> CourseFolder:
         return CourseFolder(self.root)
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """As `Result.name`."""
+        return self.assignment, self.student, self.notebook
 
     @property
     def results(self) -> Path:
@@ -138,11 +150,13 @@ def _judged(work: GradingTask, blank: Result, notebook: NotebookNode, masters: S
         learner=work.student if work.personal else seeds.SELF_STUDY,
         kernels=work.kernels,
     )
-    done = run(notebook, submission, [master.cell() for master in masters], work.cell_seconds)
+    released = [master.cell() for master in masters]
+    done = run(notebook, submission, released, work.cell_seconds, later=work.later, again=work.again)
     _write_notebook(notebook, work)
     evidence.write({outcome.report.exercise.id: outcome.evidence for outcome in done.outcomes.values() if outcome.evidence}, work.evidence)
     exercises = dict(scored(work, masters, done.outcomes))
-    return finished(blank, exercises=exercises, repairs=repairs, notes=done.notes, sandbox=done.sandbox, seconds=round(done.seconds, 3))
+    found = {"exercises": exercises, "repairs": repairs, "notes": done.notes, "again": done.again if work.later else {}}
+    return finished(blank, **found, sandbox=done.sandbox, seconds=round(done.seconds, 3))
 
 
 def finished(result: Result, **changes: Any) -> Result:

@@ -54,19 +54,26 @@ class Grader(Protocol):
 
 
 def pending(works: Sequence[GradingTask]) -> tuple[list[GradingTask], list[Result]]:
-    """The tasks still to grade, and the results still valid: same submission, checks, seed and packages."""
+    """The tasks still to grade, and the results still valid: same submission, checks, seed and packages.
+
+    A task of which only the second run is missing says so (`GradingTask.again`).
+    """
     waiting, valid = [], []
     for work in works:
         old = Result.read(work.results, work.notebook)
-        if old is not None and not old.fault and old.key == work.empty_result().key:
-            valid.append(old)
-        else:
+        if old is None or old.fault or old.key != work.empty_result().key:
             waiting.append(work)
+        elif old.again:
+            waiting.append(replace(work, again=old.again))
+        else:
+            valid.append(old)
     return waiting, valid
 
 
 def grade_all(works: Sequence[GradingTask], jobs: int, on_result: OnResult, grader: Grader) -> list[Result]:
-    """Grade all tasks, ``jobs`` at a time. A task that fails `TRIES` times gets an *ungraded* result.
+    """Grade all tasks, ``jobs`` at a time, then one at a time those that have to run once more (`course.grading.submission.blame`).
+
+    A task that fails `TRIES` times gets an *ungraded* result.
 
     Parameters
     ----------
@@ -80,6 +87,14 @@ def grade_all(works: Sequence[GradingTask], jobs: int, on_result: OnResult, grad
     BaseException
         Any interruption: the grader is cancelled, and written results stay.
     """
+    once = [replace(work, later=True) for work in works if work.again is None]
+    first = {result.name: result for result in _graded(once, jobs, on_result, grader)}
+    left = [replace(work, again=result.again) for work in works if (result := first.get(work.name)) and result.again]
+    second = _graded([*(work for work in works if work.again is not None), *left], 1, on_result, grader)
+    return list((first | {result.name: result for result in second}).values())
+
+
+def _graded(works: Sequence[GradingTask], jobs: int, on_result: OnResult, grader: Grader) -> list[Result]:
     results: list[Result] = []
     with ThreadPoolExecutor(jobs, thread_name_prefix="grade") as pool:
         waiting: list[Future] = [pool.submit(_tried, grader, work) for work in works]

@@ -29,6 +29,8 @@ class Result:
         ``manual`` has a ``score`` and ``extra`` credit of the formgrader that nobody decided; they do not count (`manual_scores`).
     repairs, notes : list of str
         Repairs before the run; what was left out, cut off or ended in it.
+    again : dict
+        Check cell -> why the notebook has to run once more, alone, at the end of the batch. These exercises have no score until then.
     sandbox : str
         As in `course.grading.submission.run.NotebookRun`.
     submission, checks, seed, packages : str
@@ -59,6 +61,7 @@ class Result:
     graded_at: str = ""
     seconds: float = 0.0
     penalty: float = 0.0
+    again: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> tuple[str, str, str]:

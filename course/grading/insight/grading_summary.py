@@ -14,6 +14,7 @@ from course.grading.batches.folder import CourseFolder
 from course.grading.batches.result import Result
 from course.grading.insight import stored_results
 from course.grading.render import number
+from course.grading.submission.blame import MACHINE
 from course.terminal import Terminal
 
 PAGE = "night.html"
@@ -40,7 +41,7 @@ def write(folder: CourseFolder, results: Iterable[Result]) -> Path:
         pages.heading("Points"),
         pages.table("Points of each student for the work; penalties and extra credit are in the gradebook", *points(class_, lessons)),
         *_remarks("Repaired", "What was repaired before grading", ((each, each.repairs) for each in class_)),
-        *_remarks("Notes", "What was skipped, cut off, stopped or not handed in", ((each, each.notes) for each in class_)),
+        *_remarks("Notes", "What was skipped, cut off, stopped, not handed in, or run once more", ((each, each.notes) for each in class_)),
         *_decisions(folder, class_),
         *_manual_scores(class_),
         *_sandbox(class_),
@@ -76,7 +77,9 @@ def attention(result: Result) -> list[tuple[str, str, str, str]]:
     for name, each in result.exercises.items():
         if each["score"] is not None:
             continue
-        if each["fault"].startswith(BROKEN_CHECK):
+        if result.again or each["fault"].startswith(MACHINE):
+            fix = f"`course grade {lesson} --students {who}{' --resume' if result.again else ''}`"
+        elif each["fault"].startswith(BROKEN_CHECK):
             fix = f"correct the check in `graders/{lesson}/`, then `course rescore {lesson}`"
         else:
             fix = f"`nbgrader generate_assignment {lesson}`, then `course grade {lesson} --resume`"

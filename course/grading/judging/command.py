@@ -17,11 +17,12 @@ from course.grading.classroom.schedule import ClassScheduleError
 from course.grading.errors import DefinitionError, UnknownExercise
 from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
-from course.grading.judging import FAULT, availability
+from course.grading.judging import FAULT, SILENCE, availability
 from course.grading.progress import learner_folder
+from course.grading.submission.blame import run
 from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, overwrite, released_cells, repair
-from course.grading.submission.run import StartError, Submission, run
+from course.grading.submission.run import StartError, Submission
 from course.grading.submission.server import GradingOutcome
 from course.terminal import Terminal
 
@@ -115,14 +116,16 @@ def _judged(saved: SavedNotebook, folder: Path, on_outcome: Callable[[GradingOut
         seed=secrets.token_hex(16),
         learner=learner,
     )
-    done = run(saved.notebook, submission, [cell.cell() for cell in saved.released], on_outcome=on_outcome)
+    done = run(saved.notebook, submission, [cell.cell() for cell in saved.released], on_outcome=on_outcome, later=True)
     return list(done.outcomes.values())
 
 
 def _show(outcome: GradingOutcome, numbers: dict[str, int], folder: Path, terminal: Terminal) -> None:
     report = outcome.report
     report.phase = "judged"
-    if outcome.fault:
+    if outcome.doubtful:
+        report.problem = SILENCE
+    elif outcome.fault:
         report.problem = FAULT
     elif not report.unanswered:
         attempts.append_attempt(attempts.of_report(report, attempts.JUDGE, hints=0), folder)

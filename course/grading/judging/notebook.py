@@ -20,7 +20,7 @@ from course.grading.check import OPENED
 from course.grading.classroom.schedule import ClassScheduleError
 from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
-from course.grading.judging import FAULT, availability
+from course.grading.judging import FAULT, SILENCE, availability
 from course.grading.progress_line import ProgressLine
 from course.grading.report import Report
 from course.grading.submission import client
@@ -57,7 +57,7 @@ def judge(exercise_id: str, /) -> None:
     if isinstance(report, str):
         line.replace(report, str(pages.paragraph(report)))
         return
-    if not report.unanswered and report.problem != FAULT:
+    if not report.unanswered and report.problem not in (FAULT, SILENCE):
         attempts.append_attempt(attempts.of_report(report, attempts.JUDGE, OPENED[exercise.id]), folder)
     more = f"Judged by the hidden checks, run {number}."
     if report.passed and reveal.possible():

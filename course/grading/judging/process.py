@@ -16,7 +16,7 @@ from pathlib import Path
 from course import interrupts
 from course.grading import catalogue
 from course.grading.exercise.seeds import Draw
-from course.grading.judging import FAULT
+from course.grading.judging import FAULT, SILENCE
 from course.grading.judging.learners_aws import LearnersAws
 from course.grading.submission.server import GraderServer
 
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     draw = Draw(task["learner"], task["learner"], secrets.token_hex(16))
     aws = LearnersAws()
     try:
-        with GraderServer(draw, aws.client, graders, Path(task["folder"]), aws.token, FAULT) as server:
+        with GraderServer(draw, aws.client, graders, Path(task["folder"]), aws.token, FAULT, SILENCE) as server:
             exercise = catalogue.find(task["exercise"], graders)
             server.expect(exercise)
             print("ready", flush=True)

@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -65,12 +66,13 @@ class JudgeProcess:
             evidence = self._connection.recv_bytes()
         except TimeoutError:
             self._process.kill()
-            outcome = _ended(exercise, f"did not end in {seconds} s")
+            outcome = replace(_ended(exercise, f"did not end in {seconds} s"), doubtful=True)
         except (EOFError, OSError):
             self._process.join(GRACE_SECONDS)
             outcome = _ended(exercise, f"ended its process ({self._process.exitcode})", self._process.exitcode == OUT_OF_MEMORY)
         else:
-            outcome = GradingOutcome(render.from_json(exercise, found["report"]), found["fault"], found["raised"], evidence)
+            report = render.from_json(exercise, found["report"])
+            outcome = GradingOutcome(report, found["fault"], found["raised"], evidence, found["doubtful"])
         if outcome.raised or outcome.fault:
             self._end()  # its memory may be full
             self._start()
@@ -122,7 +124,9 @@ def _main(make: Callable[[], GraderServer], graders: Path, connection: Connectio
                 connection.send_bytes(json.dumps({"error": _expect(server, exercise)}).encode())
             else:
                 outcome = server.settle(exercise, request["reason"])
-                found = {"report": render.as_json(outcome.report), "fault": outcome.fault, "raised": outcome.raised}
+                found = {name: getattr(outcome, name) for name in ("fault", "raised", "doubtful")} | {
+                    "report": render.as_json(outcome.report)
+                }
                 connection.send_bytes(json.dumps(found).encode())
                 connection.send_bytes(outcome.evidence)
 

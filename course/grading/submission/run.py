@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -25,8 +24,7 @@ from course.grading.sandbox.kernel import SandboxedKernelManager
 from course.grading.sandbox.kernel_messages import SHOWN
 from course.grading.sandbox.one_package import PackagesError, require_one_package
 from course.grading.submission.judge_process import JudgeProcess
-from course.grading.submission.reference import reference_notebook
-from course.grading.submission.server import FAULT, GraderServer, GradingOutcome, stopped
+from course.grading.submission.server import GraderServer, GradingOutcome, listening
 from course.sandbox.box import Box
 from course.sandbox.mounts import BindMount
 
@@ -91,27 +89,30 @@ class NotebookRun:
         What was left out, cut off or ended, for the instructor.
     seconds : float
         Duration of the whole run.
+    again : dict
+        Check cell -> why the submission has to run once more, alone (`course.grading.submission.blame`).
     """
 
     outcomes: dict[str, GradingOutcome] = field(default_factory=dict)
     sandbox: str = ""
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    again: dict[str, str] = field(default_factory=dict)
 
 
-def run(
+def run_once(
     notebook: NotebookNode,
     submission: Submission,
     released: Sequence[NotebookNode] = (),
     cell_seconds: float = CELL_SECONDS,
     on_outcome: Callable[[GradingOutcome], None] = lambda outcome: None,
 ) -> NotebookRun:
-    """Execute a repaired notebook and judge its exercises. Replaces the outputs of its cells; check cells get the grader's reports.
+    """Execute a repaired notebook once, and judge its exercises. `course.grading.submission.blame.run` decides whose fault a failure is.
 
     Parameters
     ----------
     notebook : NotebookNode
-        Changed in place.
+        Changed in place: the outputs of its cells are replaced; check cells get the grader's reports.
     submission : Submission
     released : sequence of NotebookNode
         Cells of the released notebook. They decide which exercises are graded and whether an AWS is needed, not the submission.
@@ -124,19 +125,6 @@ def run(
     ------
     StartError
     """
-    done = _run(notebook, submission, released, cell_seconds, on_outcome)
-    if raised := [name for name, outcome in done.outcomes.items() if outcome.raised]:
-        _ask_the_reference(raised, notebook, submission, cell_seconds, done)
-    return done
-
-
-def _run(
-    notebook: NotebookNode,
-    submission: Submission,
-    released: Sequence[NotebookNode],
-    cell_seconds: float,
-    on_outcome: Callable[[GradingOutcome], None],
-) -> NotebookRun:
     started = time.monotonic()
     try:
         require_one_package(submission.graders.parent)
@@ -149,7 +137,8 @@ def _run(
         needed = aws.uses_aws([*notebook.cells, *released])
         own_aws = stack.enter_context(aws.submission_aws(place.aws)) if needed else aws.none()
         draw = seeds.Draw(submission.learner, submission.student, submission.seed)
-        grader = functools.partial(GraderServer, draw, own_aws.client, submission.graders, place.folder / "grader")
+        listener = stack.enter_context(listening(place.folder / "grader"))
+        grader = functools.partial(GraderServer, draw, own_aws.client, submission.graders, listener)
         server = stack.enter_context(JudgeProcess(grader, submission.graders))
         box = _box(place, server, own_aws, submission.learner)
         kernel = SandboxedKernelManager(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
@@ -158,32 +147,6 @@ def _run(
         _Client(notebook, kernel, server, checks, done, cell_seconds, on_outcome).run()
     done.seconds = time.monotonic() - started
     return done
-
-
-def _ask_the_reference(
-    raised: Sequence[str], notebook: NotebookNode, submission: Submission, cell_seconds: float, done: NotebookRun
-) -> None:
-    """Exercises whose check raised an error on this submission are *ungraded* if it raises one on the reference answer, too.
-
-    The reference is run in the same way, for the same student and seed, so that the check has the same cases.
-    """
-    reference = reference_notebook(submission.source, raised)
-    if reference is None:
-        done.notes.append(f"{submission.source} has no reference answer: a check that raised an error counts as the answer's fault")
-        return
-    with tempfile.TemporaryDirectory() as nothing:
-        theirs = _run(reference, replace(submission, handed_in=Path(nothing)), (), cell_seconds, lambda outcome: None).outcomes
-    for name in raised:
-        outcome = done.outcomes[name]
-        if theirs[name].raised or theirs[name].fault:
-            why = f"{outcome.raised}; so it does on the reference answer"
-            # The evidence stays: `course rescore` judges it again with the corrected check.
-            outcome = GradingOutcome(stopped(outcome.report.exercise, FAULT), fault=why, evidence=outcome.evidence)
-            cell = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == name)
-            cell.outputs = outputs(outcome)
-        else:
-            done.notes.append(f"{outcome.raised}; not on the reference answer, so it counts as the answer's fault")
-        done.outcomes[name] = outcome
 
 
 def _box(place: SandboxDirectory, server: JudgeProcess, own_aws: aws.SubmissionAws, learner: str) -> Box:

@@ -7,13 +7,13 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from course.grading import catalogue, render, values
-from course.grading.errors import AnswerError, DefinitionError, is_infrastructure, unusable
+from course.grading.errors import AnswerError, DefinitionError, is_infrastructure, is_silence, unusable
 from course.grading.evaluate import evaluate, once_stopped
 from course.grading.exercise.answer import Answer, Call, fresh_token
 from course.grading.exercise.exercise import Exercise
@@ -30,6 +30,20 @@ PROBLEM_LIMIT = 1_000  # characters of a kernel's message that a report repeats
 log = logging.getLogger(__name__)
 
 
+@contextlib.contextmanager
+def listening(folder: Path) -> Iterator[socket.socket]:
+    """A Unix socket, mode 0600, that listens in an empty folder. It is made before a submission runs, which can change the folder."""
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(folder / "socket"))
+        (folder / "socket").chmod(0o600)
+        made.listen(8)
+        try:
+            yield made
+        finally:
+            with contextlib.suppress(OSError):
+                made.shutdown(socket.SHUT_RDWR)  # wakes accept()
+
+
 @dataclass(frozen=True)
 class GradingOutcome:
     """The grader's finding on one exercise.
@@ -42,6 +56,9 @@ class GradingOutcome:
     raised : str
         The error that the check raised on the answer, for the instructor. The report then counts it as the answer's fault;
         `course.grading.submission.reference` finds out whether it is.
+    doubtful : bool
+        Whether the submission's own AWS did not answer, or the judge ran out of time, so that another run may end otherwise
+        (`course.grading.submission.blame`).
     evidence : bytes
         As `course.grading.submission.evidence.pack` makes it; empty when the submission offered none.
     """
@@ -50,6 +67,7 @@ class GradingOutcome:
     fault: str = ""
     raised: str = ""
     evidence: bytes = b""
+    doubtful: bool = False
 
     @property
     def score(self) -> float | None:
@@ -70,12 +88,12 @@ class GraderServer:
         Makes a boto3 client of the grader's own session with the submission's AWS.
     graders : Path
         The folder of the exercises.
-    folder : Path
-        An empty folder that the kernel can see.
+    place : Path or socket
+        An empty folder that the kernel can see, or a socket from `listening`, which stays open.
     token : callable
         As `course.grading.exercise.answer.fresh_token`.
-    fault : str
-        What a report says when a check cannot run, whatever the answer is.
+    fault, silence : str
+        As in `judge`.
 
     Attributes
     ----------
@@ -88,33 +106,33 @@ class GraderServer:
         draw: Draw,
         client: Callable[[str], Any],
         graders: Path,
-        folder: Path,
+        place: Path | socket.socket,
         token: Callable[[], str] = fresh_token,
         fault: str = FAULT,
+        silence: str = FAULT,
     ) -> None:
-        self._draw, self._graders, self._token, self._fault = draw, graders, token, fault
+        self._draw, self._graders, self._token, self._words = draw, graders, token, (fault, silence)
         self._evidence = Evidence()  # of the exercise that is being judged
         self._client = recording(client, lambda: self._evidence.aws)
         self._lock = threading.Lock()
         self._expected: Exercise | None = None
         self._outcomes: dict[str, GradingOutcome] = {}
-        self.address = str(folder / "socket")
+        self._place, self._cleanup = place, contextlib.ExitStack()
+        self.address = ""
 
     def __enter__(self) -> GraderServer:
-        Path(self.address).unlink(missing_ok=True)  # of a server that was killed
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(self.address)
-        Path(self.address).chmod(0o600)
-        self._socket.listen(8)
-        self._thread = threading.Thread(target=self._serve, name="grader", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._serve, name="grader", daemon=True)
+        if isinstance(self._place, Path):
+            self._cleanup.callback(thread.join, GRACE)
+            self._socket = self._cleanup.enter_context(listening(self._place))
+        else:
+            self._socket = self._place
+        self.address = self._socket.getsockname()
+        thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)  # wakes accept()
-        self._socket.close()
-        self._thread.join(timeout=GRACE)
+        self._cleanup.close()
 
     def expect(self, exercise: Exercise) -> None:
         """Judge the next offer for this exercise; its check cell is about to run."""
@@ -163,7 +181,7 @@ class GraderServer:
         self._evidence = Evidence({name: offer[name] for name in ("values", "problem", "unanswered")}, fresh=self._token)
         kernel = RemoteFunctions(channel, self._evidence)
         report = Report(exercise, "graded", lambda what: channel.send("progress", what=what))
-        outcome = judge(exercise, self._evidence, kernel.call, self._client, self._draw, self._evidence.token, report, self._fault)
+        outcome = judge(exercise, self._evidence, kernel.call, self._client, self._draw, self._evidence.token, report, *self._words)
         return replace(outcome, evidence=pack(self._evidence))
 
 
@@ -176,6 +194,7 @@ def judge(
     token: Callable[[], str],
     report: Report | None = None,
     fault: str = FAULT,
+    silence: str = FAULT,
 ) -> GradingOutcome:
     """Judge the evidence that a kernel offered.
 
@@ -190,8 +209,8 @@ def judge(
     draw : Draw
     report : Report, optional
         An empty report to write to.
-    fault : str
-        What the report says when the check cannot run, whatever the answer is.
+    fault, silence : str
+        What the report says when the check cannot run, whatever the answer is, and when AWS does not answer it.
 
     Raises
     ------
@@ -217,7 +236,8 @@ def judge(
         log.exception("The check of %s failed", exercise.id)
         why = f"the check of {exercise.id} raised {type(error).__name__}: {error}"
         if is_infrastructure(error):
-            return GradingOutcome(stopped(exercise, fault), fault=why)
+            silent = is_silence(error)
+            return GradingOutcome(stopped(exercise, silence if silent else fault), fault=why, doubtful=silent)
         report.stop(unusable(type(error).__name__))
         return GradingOutcome(report, raised=why)
     return GradingOutcome(report)

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from course.grading.sandbox import kernel_forkserver
-from course.grading.submission.run import Submission, run
+from course.grading.submission.blame import run
+from course.grading.submission.run import Submission
 from course.sandbox.box import best_mode
 from tests.leaked_processes import wait_for
 
