@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 IDENTITY_SERVICES = ("iam", "cloudformation")  # they change users, roles and policies
-FORM = "application/x-www-form-urlencoded; charset=utf-8"
+FORM_TYPE = "application/x-www-form-urlencoded"
+FORM = f"{FORM_TYPE}; charset=utf-8"
+MOST_FIELDS = 2000  # of a form. moto compares each with all: ten thousand keep its only thread busy for minutes
 POLL_SECONDS = 0.1  # between two polls of a queue while a caller waits
 
 _CODE = re.compile(rb"<Code>([\w.]+)</Code>")  # in the error of a query service
@@ -175,7 +177,8 @@ class MotoMount:
             raise quota_errors.of(entry.service, operation, error) from None
 
     async def _entry(self, call: AwsRequest) -> JournalEntry:
-        scope = call.request.scope
+        scope, body = call.request.scope, await call.body()
+        _check_fields(scope["query_string"], body if call.headers.get("content-type", "").startswith(FORM_TYPE) else b"")
         return JournalEntry(
             time=self._platform.clock.now(),
             seed=new_seed(),
@@ -187,7 +190,7 @@ class MotoMount:
             path=scope["raw_path"],
             query=scope["query_string"],
             headers=wsgi.relevant(call.request.headers.items()),
-            body=await call.body(),
+            body=body,
         )
 
     def ask(self, service: str, action: str, region: str = "us-east-1", seed: bytes | None = None, **parameters: str) -> None:
@@ -312,3 +315,10 @@ class MotoMount:
             MotoApplication.clear()
             self._replay()
             raise AwsError("InternalFailure", f"The local AWS could not write its journal ({error}); nothing was changed.", 500) from error
+
+
+def _check_fields(*forms: bytes) -> None:
+    """Raises ``ValidationError`` for a request of a query service with more fields than any of AWS's operations needs."""
+    fields = sum(form.count(b"&") + 1 for form in forms if form)
+    if fields > MOST_FIELDS:
+        raise AwsError("ValidationError", f"The request has {fields:,} fields; the local AWS reads at most {MOST_FIELDS:,}.")
