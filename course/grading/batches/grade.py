@@ -217,6 +217,6 @@ def _write_notebook(notebook: NotebookNode, work: GradingTask) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".partial")
     shown = copy.deepcopy(notebook)
-    sanitise(shown)
+    sanitise(shown, work.root)
     nbformat.write(shown, beside)
     beside.replace(path)

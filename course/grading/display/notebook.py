@@ -6,12 +6,14 @@ import base64
 import binascii
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
 
 from course.grading.characters import writable
+from course.grading.display import machine_paths
 from course.grading.display.sanitiser import Sanitiser, as_text
 
 # Programs choose a kernel and a highlighter by these names, which go into pages. Every submission runs in this kernel.
@@ -39,21 +41,29 @@ MARKS = {  # nbgrader's cell metadata of schema 3, and their types
 }
 
 
-def sanitise(notebook: NotebookNode) -> None:
-    """Keep only what cannot run: in place. Outputs of other kinds (SVG, JavaScript, widgets) are dropped, raw cells are shown as text."""
-    sanitiser = Sanitiser()
+def sanitise(notebook: NotebookNode, root: Path | None = None) -> None:
+    """Keep only what cannot run: in place. Outputs of other kinds (SVG, JavaScript, widgets) are dropped, raw cells are shown as text.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    root : Path, optional
+        The course's folder, by default the current one. Its path and others of this machine are replaced in outputs.
+    """
+    sanitiser, hide = Sanitiser(), machine_paths.hide(root or Path.cwd())
     notebook.metadata = from_dict(METADATA)
-    notebook.cells = [from_dict(_cell(cell, sanitiser)) for cell in notebook.cells]
+    notebook.cells = [from_dict(_cell(cell, sanitiser, hide)) for cell in notebook.cells]
 
 
-def _cell(cell: NotebookNode, sanitiser: Sanitiser) -> dict[str, Any]:
+def _cell(cell: NotebookNode, sanitiser: Sanitiser, hide: Callable[[str], str]) -> dict[str, Any]:
     source = _text(cell.get("source"))
     kept = {"cell_type": cell.get("cell_type"), "metadata": _metadata(cell.get("metadata"))}
     if "id" in cell:
         kept["id"] = cell["id"] if CELL_ID.match(_text(cell["id"])) else uuid.uuid4().hex[:8]
     if kept["cell_type"] == "code":
         outputs = [_output(output, sanitiser) for output in cell.get("outputs", ()) if isinstance(output, dict)]
-        return kept | {"source": source, "execution_count": _count(cell), "outputs": list(filter(None, outputs))}
+        shown = [_without_paths(output, hide) for output in outputs if output]
+        return kept | {"source": source, "execution_count": _count(cell), "outputs": shown}
     if kept["cell_type"] == "raw":  # an exporter passes its text on as HTML
         return kept | {"cell_type": "markdown", "source": as_text(source)}
     attachments = dict(_attachments(cell.get("attachments")))
@@ -78,6 +88,15 @@ def _output(output: Mapping[str, Any], sanitiser: Sanitiser) -> dict[str, Any] |
         shown: dict[str, Any] = {"output_type": kind, "data": kept, "metadata": dict(_descriptions(kept, metadata))}
         return shown | ({"execution_count": _count(output)} if kind == "execute_result" else {})
     return None
+
+
+def _without_paths(shown: Any, hide: Callable[[str], str]) -> Any:
+    """An output whose texts say nothing of where things lie on this machine."""
+    if isinstance(shown, dict):
+        return {name: each if name in IMAGES else _without_paths(each, hide) for name, each in shown.items()}
+    if isinstance(shown, list):
+        return [_without_paths(each, hide) for each in shown]
+    return hide(shown) if isinstance(shown, str) else shown
 
 
 def _data(data: Mapping[str, Any], sanitiser: Sanitiser) -> Iterator[tuple[str, str]]:

@@ -127,17 +127,17 @@ class Gateway:
 
     def _internal(self, incoming: _GatewayRequest, exception: Exception) -> AwsError:
         """The error for a bug in the local AWS itself. Only its log has the traceback."""
+        sealed = self._platform.sealed is not None  # a submission's, whose callers need not know where it lies
         code = "InternalError" if incoming.service == "s3" else "InternalFailure"
         if _disk_is_full(exception):
-            return AwsError(
-                code, f"No space is left on the disk that holds the local AWS's state ({self._platform.state}). Free some.", 500
-            )
-        where = self._platform.state / "server.log"
+            where = "" if sealed else f" ({self._platform.state})"
+            return AwsError(code, f"No space is left on the disk that holds the local AWS's state{where}. Free some.", 500)
+        where = "" if sealed else f", {self._platform.state / 'server.log'},"
         what = f"{type(exception).__name__}: {exception}".splitlines()[0]
         return AwsError(
             code,
             f"The local AWS failed at {incoming.service}:{incoming.operation} with {what}. This is a fault of the local AWS, not of your "
-            f"request; its log, {where}, has the details under request id {incoming.id}.",
+            f"request; its log{where} has the details under request id {incoming.id}.",
             500,
         )
 

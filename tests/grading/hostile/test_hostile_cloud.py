@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
+import course
 from course import canary
 from course.sandbox.box import best_mode
 from tests.grading.nbgrader_course import SEED, Course, answering
@@ -243,6 +245,28 @@ for name, target in (("files", "/"), ("files", "{course}"), ("packages", "{cours
         print("REFUSED", error)
 """
 )
+# It shows the places that it sees, and errors of the local AWS itself, of the course and of Python.
+PLACES = (
+    RIGHT
+    + """
+import os, sys, traceback, course
+print(course.__file__, sys.prefix, sys.path, os.getcwd(), dict(os.environ))
+deep = '{"a":' * 3000 + "1" + "}" * 3000
+events = dict(Entries=[dict(Source="s", DetailType="t", Detail=deep)])
+acts = (
+    lambda: aws.client("events").put_events(**events),
+    lambda: s3.put_bucket_policy(Bucket=bucket, Policy="[" * 50_000),
+    lambda: aws.local.advance(1e300),
+)
+for act in acts:
+    try:
+        act()
+    except Exception as error:
+        print("FAILED", error)
+        traceback.print_exc()
+s3.get_object(Bucket="no")
+"""
+)
 AT_NIGHT = ("mocks_aws", "moves_the_clock", "denies_everybody")  # one of each kind runs by day
 CORPUS = {
     "right": (RIGHT, 2.0),
@@ -259,6 +283,7 @@ CORPUS = {
     "hands_a_job_archives_that_escape": (ARCHIVES, 2.0),
     "has_links_of_two_hosts_meet": (HOSTS, 2.0),
     "makes_an_image_of_this_machine": (IMAGE, 2.0),
+    "shows_where_it_is": (PLACES, 2.0),
 }
 
 
@@ -332,6 +357,15 @@ def test_links_of_two_hosts_lead_to_no_hidden_check(attacked: Course) -> None:
 def test_no_image_shows_this_machine(attacked: Course) -> None:
     said = printed(attacked, "makes_an_image_of_this_machine")
     assert said.count("this is not the body of an image") == 3 and "UPLOADED" not in said
+
+
+def test_no_output_says_where_things_lie_on_this_machine(attacked: Course) -> None:
+    said = printed(attacked, "shows_where_it_is")
+    assert said.count("FAILED") == 3 and "its log has the details" in said and "the clock only moves forward" in said
+    places = (str(attacked.root), str(Path(course.__file__).parents[1]), sys.prefix, sys.base_prefix, "/local-aws-")
+    for path in (attacked.root / "results").rglob("*.ipynb"):
+        outputs = json.dumps([each.get("outputs") for each in nbformat.read(path, as_version=4).cells])
+        assert [place for place in places if place in outputs] == [], path
 
 
 def test_nothing_is_left_behind(attacked: Course) -> None:
