@@ -245,6 +245,32 @@ for name, target in (("files", "/"), ("files", "{course}"), ("packages", "{cours
         print("REFUSED", error)
 """
 )
+# A wrong answer, and forty threads of simulations with long wildcards: it must not become *ungraded* because the grader waits too long.
+FLOODS = (
+    RIGHT.replace("hello", "farewell")
+    + """
+import json, threading
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+iam = aws.boto.client("iam", config=Config(max_pool_connections=40, retries={"total_max_attempts": 1}))
+resources = ["arn:aws:s3:::*" + "?" * 1000 + f"b{number}" for number in range(100)]
+policy = json.dumps(dict(Version="2012-10-17", Statement=[dict(Effect="Allow", Action="s3:GetObject", Resource=resources)]))
+arns = ["arn:aws:s3:::" + "a" * 2000 + str(number) for number in range(400)]
+asked = dict(PolicyInputList=[policy], ActionNames=["s3:GetObject"], ResourceArns=arns)
+def flood():
+    while True:
+        try:
+            iam.simulate_custom_policy(**asked)
+        except (BotoCoreError, ClientError):
+            pass
+flooding = [threading.Thread(target=flood, daemon=True) for _ in range(40)]
+for each in flooding:
+    each.start()
+import time
+time.sleep(2)
+print("FLOODING", sum(each.is_alive() for each in flooding))
+"""
+)
 # It shows the places that it sees, and errors of the local AWS itself, of the course and of Python.
 PLACES = (
     RIGHT
@@ -284,6 +310,7 @@ CORPUS = {
     "has_links_of_two_hosts_meet": (HOSTS, 2.0),
     "makes_an_image_of_this_machine": (IMAGE, 2.0),
     "shows_where_it_is": (PLACES, 2.0),
+    "floods_with_simulations": (FLOODS, 1.0),
 }
 
 
@@ -357,6 +384,11 @@ def test_links_of_two_hosts_lead_to_no_hidden_check(attacked: Course) -> None:
 def test_no_image_shows_this_machine(attacked: Course) -> None:
     said = printed(attacked, "makes_an_image_of_this_machine")
     assert said.count("this is not the body of an image") == 3 and "UPLOADED" not in said
+
+
+def test_a_flood_of_simulations_changes_no_score(attacked: Course) -> None:
+    assert "FLOODING 40" in printed(attacked, "floods_with_simulations")
+    assert result(attacked, "floods_with_simulations")["exercises"][EXERCISE]["fault"] == ""
 
 
 def test_no_output_says_where_things_lie_on_this_machine(attacked: Course) -> None:

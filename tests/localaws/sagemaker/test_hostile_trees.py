@@ -12,7 +12,7 @@ import pytest
 
 from course.localaws.docker_build import build
 from course.localaws.server import launch
-from course.sandbox import mounts
+from course.sandbox import machine
 from tests.localaws.sagemaker.custom_image_fixtures import write
 from tests.localaws.sagemaker.job_fixtures import (
     BUCKET,
@@ -213,7 +213,7 @@ def built(aws: JobFixtures, wheels: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     """Builds an image whose path in the image is a link."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
-    mounts.machine.cache_clear()  # the index of wheels has been read
+    machine.binds.cache_clear()  # the index of wheels has been read
 
     def make(path: str, target: str) -> str:
         context = write(tmp_path / "context", {"Dockerfile": f"FROM {SKLEARN}\nCOPY tree /\n", "tree/name": ""})
