@@ -44,7 +44,9 @@ class Front:
         self.ended = new_credential(ROLE, expires=self.clock.now() - 1)
         known = {credential.principal.access_key: credential for credential in (self.role, self.user, self.ended)}
         self.log = RequestLog(folder / "requests.db", self.clock)
-        platform = SimpleNamespace(state=folder, clock=self.clock, requests=self.log, identity=SimpleNamespace(secret=known.get))
+        identity = SimpleNamespace(secret=known.get)
+        platform = SimpleNamespace(sealed=None, state=folder, clock=self.clock, requests=self.log, identity=identity)
+        self.platform = platform
         self.calls: list = []
         self.behave = _answer
         self._server = uvicorn.Server(uvicorn.Config(Gateway(platform, {}, self._serve), http="httptools", lifespan="off", log_config=None))
@@ -166,6 +168,14 @@ def test_our_own_error_is_an_internal_failure_with_its_traceback_in_the_log_only
 def test_a_full_disk_is_named(front):
     front.behave = fails(OSError(28, "No space left on device"))
     assert "No space is left on the disk" in refused(lambda: front.client("s3").list_buckets())["Message"]
+
+
+@pytest.mark.parametrize("error", [KeyError("bug"), OSError(28, "No space left on device")])
+def test_the_local_aws_of_a_submission_does_not_say_where_its_state_is(front, error, tmp_path, monkeypatch):
+    monkeypatch.setattr(front.platform, "sealed", tmp_path / "socket")
+    front.behave = fails(error)
+    said = refused(lambda: front.client("s3").list_buckets())["Message"]
+    assert str(front.platform.state) not in said and ("its log has the details" in said or "No space is left" in said)
 
 
 def test_an_unsupported_operation_is_not_retried(front):
