@@ -5,15 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 from course.sandbox.trees.directory import Directory, TreeError
 from course.sandbox.trees.links import LinkRule
-from course.sandbox.trees.walking import MOST_ENTRIES, Entry, walk
+from course.sandbox.trees.walking import MOST_ENTRIES, Entry, Selects, walk
 
 PIECE = 1 << 20
-Selects = Callable[[Entry], bool]
 
 
 def copy_tree(source: Path, target: Path, rule: LinkRule = LinkRule.REFUSE, selects: Selects = lambda entry: True) -> None:
@@ -40,7 +38,7 @@ def copy(
     rule : LinkRule
         Which links are copied; another link is an error.
     selects : callable
-        Whether an entry is copied. What is in a folder that is not, is asked for, too.
+        Whether an entry is copied, a folder with what is in it.
     most : int
         As in `walk`.
 
@@ -50,7 +48,7 @@ def copy(
         As `walk`; and a link is refused, or a file and a folder have the same name in both trees.
     OSError
     """
-    for entry in walk(source, most):
+    for entry in walk(source, most, selects):
         if not selects(entry):
             continue
         if entry.is_folder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from course.sandbox.trees.directory import DEPTH, Directory, TreeError
@@ -51,17 +51,31 @@ class Entry:
         return stat.S_ISLNK(self.status.st_mode)
 
 
-def walk(top: Directory, most: int = MOST_ENTRIES) -> Iterator[Entry]:
+Selects = Callable[[Entry], bool]
+
+
+def walk(
+    top: Directory, most: int = MOST_ENTRIES, enters: Selects = lambda entry: True, failed: Callable[[Entry, OSError], None] | None = None
+) -> Iterator[Entry]:
     """Everything below a folder, by name, each folder before what is in it. What vanishes meanwhile is left out.
 
     A folder that was moved away when the walk goes on is not entered.
+
+    Parameters
+    ----------
+    top : Directory
+    most : int
+        The entries that the tree may have.
+    enters : callable
+        Whether a folder is entered.
+    failed : callable, optional
+        Called with a folder that cannot be read, and the error. Without it, the error is raised.
 
     Raises
     ------
     TreeError
         The tree has more than ``most`` entries, or is deeper than `DEPTH`.
     OSError
-        A folder cannot be read.
     """
     first = top.reach(())
     levels: list[tuple[tuple[str, ...], Directory, Iterator[str]]] = [((), first, iter(()))]
@@ -80,7 +94,13 @@ def walk(top: Directory, most: int = MOST_ENTRIES) -> Iterator[Entry]:
                 continue
             entry = Entry((*parts, name), status, folder)
             yield entry
-            inner = _entered(entry) if entry.is_folder else None
+            try:
+                inner = _entered(entry) if entry.is_folder and enters(entry) else None
+            except OSError as error:
+                if failed is None:
+                    raise
+                failed(entry, error)
+                continue
             if inner is None:
                 continue
             levels.append((entry.parts, inner, iter(())))
