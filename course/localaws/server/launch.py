@@ -256,7 +256,12 @@ def temporary(sealed: bool = False, limits: Limits | None = None, quota: int | N
         try:
             yield handle
         finally:
-            handle.stop()
+            try:
+                handle.stop()
+            except ServerError:
+                if is_locked(state):
+                    raise
+                # else it has ended before, as when the system killed it: that is no error of the block
     finally:
         remove(state)
 

@@ -1,6 +1,7 @@
 """A submission whose own local AWS does not answer the grader runs once more, alone: the second time it is its own fault.
 
-The hidden check of these courses raises the error of a request that AWS did not answer, as the object of the submission says.
+The hidden check of these courses does what the object of the submission says: it kills the local AWS or stops its process, or it raises
+the error of a request that AWS did not answer.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ pytestmark = pytest.mark.timeout(900)
 
 LESSON, NOTEBOOK, EXERCISE = "m97_cloud", "m97_1_cloud", "m97_1_ex1"
 HIDDEN = """# canary-4f1c9e-never-release: reference answers and hidden checks stay out of everything that learners receive
+import json
+import os
+import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -33,6 +38,7 @@ from course.grading import Answer, Report
 from .m97_1 import ex1
 
 RUNS = Path(__file__).parents[2] / "runs"
+SIGNALS = {"dies": signal.SIGKILL, "stops": signal.SIGSTOP}
 
 
 @ex1.graded
@@ -43,6 +49,12 @@ def graded(answer: Answer, report: Report) -> None:
     run = RUNS.read_text().split().count(word)
     if word == "hangs" and run == 2:
         time.sleep(100)
+    if word in SIGNALS:
+        endpoint = answer.client("s3").meta.endpoint_url
+        found = [json.loads(path.read_text()) for path in Path(tempfile.gettempdir()).glob("local-aws-*/instance.json")]
+        [pid] = [each["pid"] for each in found if each["endpoint"] == endpoint]
+        os.kill(pid, SIGNALS[word])
+        answer.client("s3").get_object(Bucket=answer.value("bucket"), Key=answer.value("key"))
     if {when}:
         raise ReadTimeoutError(endpoint_url="http://127.0.0.1:1")
     report.part("stored", True, "The object is empty.")
@@ -119,6 +131,15 @@ def test_nbgrader_gives_equal_scores(batch: Course, tmp_path: Path) -> None:
     for student in ("a_silent", "once"):
         assert other.scores(student) == batch.scores(student)
         assert other.shown(student, EXERCISE) == batch.shown(student, EXERCISE)
+
+
+@pytest.mark.parametrize("word", ["dies", pytest.param("stops", marks=pytest.mark.nightly)])  # boto3 waits for a stopped one for minutes
+def test_a_local_aws_that_is_dead_or_stopped(tmp_path: Path, word: str) -> None:
+    course = course_of(tmp_path, "False", honest="hello", silent=word)
+    grade(course, LESSON)
+    assert (found(course, "honest")["score"], found(course, "silent")["score"]) == (2.0, 0.0)
+    assert runs(course).count(word) == 2 and "a second time, alone" in course.shown("silent", EXERCISE)
+    assert course.leftovers() == []
 
 
 def test_a_killed_batch_makes_the_second_run_after_resume(tmp_path: Path) -> None:
