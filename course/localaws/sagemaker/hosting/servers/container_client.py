@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from course.localaws.core.call import LARGEST_BUFFERED
+
 if TYPE_CHECKING:
     from course.localaws.sagemaker.hosting.servers.model_server import ModelServer
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 60.0  # less than `serving.KEEP_ALIVE_SECONDS`, so that no request uses a connection that the server closes at that moment
 EXITED = b"An error occurred while handling request as the model process exited."
+TOO_LONG = f"The container's answer has more than {LARGEST_BUFFERED:,} bytes, which the local AWS does not take.".encode()
 SESSION_HEADER = "X-Amzn-SageMaker-Session-Id"
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 PASSED_ON = {  # parameter -> header of the request to the container; SageMaker strips all others
@@ -39,7 +42,7 @@ class Reply:
     hostname : str
         The last container that was called.
     status : int
-        The HTTP status; 0 when the container did not answer.
+        The HTTP status; 0 when the container did not answer, or answered without end.
     headers : mapping
     body : bytes
     streamed : int
@@ -155,7 +158,7 @@ class ContainerClient:
             ) as response:
                 reply = Reply(last.server.hostname, response.status, response.headers, b"")
                 if not reply.ok:
-                    reply.body = await response.read()
+                    await _read_body(response, reply)
                 yield reply, _pieces(response, reply, began)
         except aiohttp.ClientConnectorError as error:
             raise Unreachable from error
@@ -180,8 +183,10 @@ class ContainerClient:
         sent = {"data": body, "headers": headers, "allow_redirects": False, "timeout": timeout}
         try:
             async with self._client().request(method, _url(ContainerTarget(server, path)), **sent) as response:
-                answer = await response.read()
-                return Reply(server.hostname, response.status, response.headers, answer, time.perf_counter() - began)
+                reply = Reply(server.hostname, response.status, response.headers, b"")
+                await _read_body(response, reply)
+                reply.seconds = time.perf_counter() - began
+                return reply
         except aiohttp.ClientConnectorError as error:
             if first:
                 raise Unreachable from error
@@ -224,6 +229,17 @@ def headers_of(params: Mapping) -> dict[str, str]:
 
 def _url(target: ContainerTarget) -> str:
     return f"http://127.0.0.1:{target.server.port}{target.path}"
+
+
+async def _read_body(response: aiohttp.ClientResponse, reply: Reply) -> None:
+    """Read the answer's body. It is counted as it arrives: a container must not fill the memory of the local AWS."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_BUFFERED:
+            reply.status, reply.headers, reply.body = 0, {}, TOO_LONG
+            return
+    reply.body = bytes(body)
 
 
 async def _pieces(response: aiohttp.ClientResponse, reply: Reply, began: float) -> AsyncIterator[bytes]:

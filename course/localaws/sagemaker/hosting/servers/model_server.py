@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import logging
 import random
 import socket
@@ -32,14 +31,13 @@ from course.localaws.platform import Platform
 from course.localaws.sagemaker.core import instance_types, ml_folder
 from course.localaws.sagemaker.hosting.servers import model_data
 from course.localaws.sagemaker.hosting.servers.model_data import HostingError
+from course.localaws.sagemaker.hosting.servers.ping import answers_ping
 from course.sandbox.box import Box, best_mode
 from course.sandbox.process import BoxProcess
 from course.sandbox.supervisor.tree import Unbounded, disk_used
 from course.sandbox.trees import Directory, TreeError, remove
 
-# "Custom Inference Code with Hosting Services": seconds until /ping must answer with 200, and the timeout of one ping.
-STARTUP_SECONDS = 240
-PING_TIMEOUT = 2.0
+STARTUP_SECONDS = 240  # until /ping must answer with 200 ("Custom Inference Code with Hosting Services")
 STOP_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, from the same page
 RESTART_DELAYS = (0.2, 1.0, 5.0, 30.0)  # seconds before a server that ended by itself is restarted; the last one repeats
 PORTS = range(20_000, 32_000)  # below the kernel's ports for outgoing connections
@@ -337,17 +335,6 @@ class ModelServer:
             logger.exception("Lines of %s are lost", self._stream)
         # Collect the lines printed meanwhile: one transaction for each line would slow down the predictions.
         time.sleep(LOG_PAUSE)
-
-
-def answers_ping(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PING_TIMEOUT)
-    try:
-        connection.request("GET", "/ping", headers={"User-Agent": "AHC/2.0"})
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def free_port() -> int:
