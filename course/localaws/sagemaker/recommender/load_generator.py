@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 
 TIMEOUT = 60.0  # seconds, as InvokeEndpoint waits for a container
+LONGEST_MESSAGE = 500  # bytes of an error that are shown
+PIECE = 1 << 16  # bytes
 
 
 class Users:
@@ -44,10 +46,10 @@ class Users:
                 began = time.perf_counter()
                 connection.request("POST", "/invocations", payload, self._headers)
                 answer = connection.getresponse()
-                body = answer.read()
+                message = _read(answer, began + TIMEOUT)
                 ended = time.perf_counter()
                 if not 200 <= answer.status < 300:
-                    self._error = self._error or f"status {answer.status} with message {body[:500].decode(errors='replace')!r}"
+                    self._error = self._error or f"status {answer.status} with message {message.decode(errors='replace')!r}"
                     return
                 self._latencies.append(ended - began)
                 if ended >= until or self._error:
@@ -56,6 +58,17 @@ class Users:
             self._error = self._error or f"{type(error).__name__}: {error}"
         finally:
             connection.close()
+
+
+def _read(answer: http.client.HTTPResponse, until: float) -> bytes:
+    """Read an answer to its end and return how it begins: a model may say more than memory holds. Raises TimeoutError, IncompleteRead."""
+    begins = answer.read(LONGEST_MESSAGE)
+    while answer.read(PIECE):
+        if time.perf_counter() > until:
+            raise TimeoutError(f"the answer did not end within {TIMEOUT:.0f} s")
+    if answer.length:  # bytes that were announced and did not come
+        raise http.client.IncompleteRead(begins, answer.length)
+    return begins
 
 
 def main() -> None:
