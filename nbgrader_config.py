@@ -11,6 +11,7 @@ from course.authoring import stub
 from course.grading import nbgrader_plugin, plain_files, validation
 from course.grading.batches import nbgrader_gradebook
 from course.grading.classroom import exchange, schedule
+from course.grading.formgrader import one_course
 
 c = get_config()  # noqa: F821, given by nbgrader
 
@@ -60,6 +61,9 @@ c.ExportApp.plugin_class = "course.grading.batches.manual_scores.GradersScores"
 
 # Nothing follows a link in what was handed in.
 plain_files.install()
+
+# The formgrader in JupyterLab opens no other folder, whose configuration it would run.
+one_course.install()
 
 nbgrader_gradebook.ignore_warnings()
 

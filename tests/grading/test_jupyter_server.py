@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -55,6 +56,23 @@ def test_formgrader_grades_and_shows(graded: Course, server: str) -> None:
     (notebook,) = ask(server, "GET", f"formgrader/api/student_notebook_submissions/one_part/{LESSON}").json()
     page = ask(server, "GET", f"formgrader/submissions/{notebook['id']}/").text
     assert "Graded m98_1_ex2: Average a list" in page
+
+
+def test_no_address_runs_what_a_learner_handed_in(graded: Course, server: str, tmp_path: Path) -> None:
+    """nbgrader's own first page runs the configuration of any folder in its address, as a link in a submission may name it."""
+    handed_in = graded.root / "submitted" / "one_part" / LESSON
+    for folder in (handed_in, tmp_path):
+        (folder / "nbgrader_config.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    try:
+        for named in (f"submitted/one_part/{LESSON}", str(handed_in), f"./submitted/../submitted/one_part/{LESSON}/", str(tmp_path)):
+            refused = jupyter_servers.ask(server, "GET", "formgrader", params={"path": named})
+            assert (refused.status_code, "stays in the course" in refused.text) == (403, True), named
+        assert not (tmp_path / "ran").exists()
+    finally:
+        (handed_in / "nbgrader_config.py").unlink()
+    for own in ("", ".", str(graded.root)):
+        ask(server, "GET", "formgrader", params={"path": own})
+        assert ask(server, "GET", f"formgrader/api/submissions/{LESSON}").json()
 
 
 def test_without_an_exchange_none_is_looked_for(graded: Course, server: str) -> None:
