@@ -69,17 +69,8 @@ def run_as_init(spec: dict, group: MemoryGroup | None) -> None:
     It ends when the job ends. After SIGTERM, which it forwards to all processes, it ends when all have ended. Without a job it waits for
     other boxes to join: it prints an empty line on the job's output, and runs until it is killed.
     """
-    code, stopping = CANNOT_RUN, False
-
-    def stop(*_: object) -> None:
-        nonlocal stopping
-        stopping = True
-        os.kill(-1, signal.SIGTERM)
-
-    def interrupt(*_: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(job, signal.SIGINT)
-
+    signals = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+    code, job = CANNOT_RUN, 0
     try:
         namespaces.libc("prctl", namespaces.PR_SET_PDEATHSIG, signal.SIGKILL)
         if group:
@@ -93,18 +84,31 @@ def run_as_init(spec: dict, group: MemoryGroup | None) -> None:
         job = os.fork()
         if job == 0:
             execute(spec)
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, interrupt)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
-        ended = 0
-        while ended != job or stopping:
-            ended, status = os.wait()
-            code = exit_code(status) if ended == job else code
+        # They stay blocked and are taken one by one: a handler that runs just before `wait` would be a signal that nobody sees.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        ended, stopping = False, False
+        while not ended or stopping:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if child == job:
+                code, ended = exit_code(status), True
+            elif child == 0:
+                number = signal.sigwait(signals)
+                stopping = stopping or number == signal.SIGTERM
+                pass_on(number, job)
     except ChildProcessError:
         pass  # no process is left
     except OSError as error:
         os.write(1, f"the job's box could not be made: {error}\n".encode())
     os._exit(code)
+
+
+def pass_on(number: int, job: int) -> None:
+    """Process 1 sends SIGTERM to all processes of its namespace, and SIGINT to the job's process group."""
+    with contextlib.suppress(ProcessLookupError):  # it may have just ended
+        if number == signal.SIGTERM:
+            os.kill(-1, number)
+        elif number == signal.SIGINT:
+            os.killpg(job, number)
 
 
 def wait_for_others() -> None:
