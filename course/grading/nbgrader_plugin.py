@@ -41,6 +41,7 @@ from course.grading.submission.blame import run
 from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, repair
 from course.grading.submission.run import CELL_SECONDS, Submission
+from course.localaws.server import boxed
 
 OUTCOMES = "course_outcomes"  # in nbconvert's resources: check cell -> GradingOutcome
 
@@ -92,7 +93,7 @@ class GradedExecute(NbGraderPreprocessor):
             student=student,
             seed=seeds.grading_seed(),
             learner=student if self.personal else seeds.SELF_STUDY,
-            kernels=_kernels(self.parent.parent),
+            **_forkservers(self.parent.parent),
         )
         released = [master.cell() for master in gradebook_cells(where["db_url"], assignment, where["notebook"])]
         done = run(nb, submission, released, self.cell_seconds)
@@ -128,19 +129,21 @@ class SaveGrades(SaveAutoGrades):
         self.gradebook.db.commit()
 
 
-_preloaded: weakref.WeakKeyDictionary[object, str] = weakref.WeakKeyDictionary()
+_preloaded: weakref.WeakKeyDictionary[object, dict[str, str]] = weakref.WeakKeyDictionary()
 
 
-def _kernels(converter: object) -> str:
-    """The address of the forkserver of this converter's kernels; it ends with the command or, in the formgrader, with the converter.
+def _forkservers(converter: object) -> dict[str, str]:
+    """The addresses of this converter's forkservers, by their names in `Submission`.
 
-    Starts it at the second notebook: a single notebook is graded sooner in a kernel started for it.
+    They end with the command or, in the formgrader, with the converter. They start at the second notebook: a single notebook is graded
+    sooner without.
     """
     if converter not in _preloaded:
-        _preloaded[converter] = ""
+        _preloaded[converter] = {}
     elif not _preloaded[converter]:
         stack = contextlib.ExitStack()
-        _preloaded[converter] = stack.enter_context(kernel_forkserver.start_forkserver())
+        starts = {"kernels": kernel_forkserver.start_forkserver, "aws": boxed.start_forkserver}
+        _preloaded[converter] = {name: stack.enter_context(start()) for name, start in starts.items()}
         weakref.finalize(converter, stack.close)
     return _preloaded[converter]
 

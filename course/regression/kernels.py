@@ -15,6 +15,7 @@ from course.grading.sandbox import kernel_forkserver as sandbox
 from course.grading.sandbox.kernel import ForkedProvisioner
 from course.regression import socket_kernels
 from course.sandbox import forkserver
+from course.sandbox.joining import ForkedProcess
 
 ADDRESS = "COURSE_KERNELS"  # environment variable: the socket of the process that forks kernels
 
@@ -54,5 +55,5 @@ class _Provisioner(ForkedProvisioner):
         if connection is None:
             raise RuntimeError("the process that forks kernels was killed a moment ago; run the notebook again")
         request |= {"connection_file": self.parent.connection_file}
-        self.kernel = sandbox.ForkedKernelProcess(connection, request, lambda lines: print(*lines, sep="\n"))
+        self.kernel = ForkedProcess(connection, request, lambda lines: print(*lines, sep="\n"))
         return self.connection_info

@@ -23,8 +23,8 @@ import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -65,6 +65,8 @@ class Network:
         A process (`BoxProcess.first`) whose network the box joins, instead of getting its own.
     hostname : str
         The host name inside; ``""`` keeps this machine's.
+    published_by : int or None
+        The descriptor of a socket that listens on ``published_port`` already. Without it another process could take the port meanwhile.
     """
 
     shared: bool = True
@@ -73,12 +75,14 @@ class Network:
     container_port: int | None = None
     network_pid: int | None = None
     hostname: str = ""
+    published_by: int | None = None
 
     def as_json(self) -> dict:
         return {
             "network": self.shared,
             "gateway": self.gateway and [self.gateway[0], self.gateway[1] and str(self.gateway[1])],
             "published_port": self.published_port,
+            "published_by": self.published_by,
             "container_port": self.container_port or self.published_port,
             "network_pid": self.network_pid,
             "hostname": self.hostname,
@@ -108,6 +112,9 @@ class Box:
     nested : bool
         Whether its programs may make namespaces of their own, as those that make boxes do. In such a box a program has every capability
         over its own namespaces, so it can mount file systems.
+    system : {"layer", "read"}
+        Whether its programs may write to the system's folders, as those of a container may, or only read them. Layers are overlays, which
+        Linux stacks two deep: a box that makes boxes in a container leaves them to those.
 
     Attributes
     ----------
@@ -125,6 +132,7 @@ class Box:
         binds: Sequence[BindMount] = (),
         shown: Mapping[str, str] | None = None,
         nested: bool = False,
+        system: Literal["layer", "read"] = "layer",
     ) -> None:
         self.root = root.resolve()
         self.limits = limits or Limits()
@@ -132,6 +140,7 @@ class Box:
         self._network = network or Network()
         self._binds = tuple(binds)
         self._nested = nested
+        self._system = system
         if not self._network.shared and self.mode != "namespace":
             raise ValueError("a box without a network needs user namespaces")
         # Scripts quote paths carelessly, and the path of a socket has a limit. So a root whose path is long, or has a blank or the like,
@@ -234,7 +243,7 @@ class Box:
         beside = [bind for bind in self._binds if bind not in within]
         own = [BindMount(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: it could be replaced
         own.append(BindMount(folder / "tmp", Path(SHORT_TMP), writable=True))
-        binds = mounts.order([*machine.binds(), *own, *beside])
+        binds = mounts.order([*self._machine(), *own, *beside])
         binds += [BindMount(self.root, Path("/opt/ml"), writable=True), *within]
         spec = {
             "mode": self.mode,
@@ -255,6 +264,9 @@ class Box:
             "packages": str(Path(psutil.__file__).parent.parent),
         } | self._network.as_json()
         return BoxProcess(spec, on_lines, self.limits.output)
+
+    def _machine(self) -> Iterable[BindMount]:
+        return (replace(bind, layer=bind.layer and self._system == "layer") for bind in machine.binds())
 
     def _written_besides(self, folder: Path) -> list[str]:
         """The folders outside its own that the box may write to."""

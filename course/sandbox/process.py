@@ -50,6 +50,7 @@ class BoxProcess:
             bufsize=0,
             env={},
             start_new_session=True,
+            pass_fds=[spec["published_by"]] if spec["published_by"] is not None else [],
         )
         document = json.dumps(spec).encode()
         self._process.stdin.write(b"%08x" % len(document) + document)

@@ -46,7 +46,7 @@ class GradingTask:
         Whether the student worked on personal variants.
     draft : bool
         Whether it is unfinished work, whose score does not count.
-    kernels : str
+    kernels, aws : str
         As in `course.grading.submission.run.Submission`.
     later : bool
         Whether a second run is left to the batch, as in `course.grading.submission.blame.run`.
@@ -63,6 +63,7 @@ class GradingTask:
     cell_seconds: float = CELL_SECONDS
     draft: bool = False
     kernels: str = ""
+    aws: str = ""
     later: bool = False
     again: Mapping[str, str] | None = None
 
@@ -149,6 +150,7 @@ def _judged(work: GradingTask, blank: Result, notebook: NotebookNode, masters: S
         seed=work.seed,
         learner=work.student if work.personal else seeds.SELF_STUDY,
         kernels=work.kernels,
+        aws=work.aws,
     )
     released = [master.cell() for master in masters]
     done = run(notebook, submission, released, work.cell_seconds, later=work.later, again=work.again)

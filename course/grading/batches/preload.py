@@ -9,7 +9,7 @@ with forkserver.imports():
     import nbformat
     import pandas  # noqa: F401  for checks of tables
 
-    import course.localaws.server.preload  # noqa: F401  for the submission's local AWS
+    import course.localaws.server.boxed  # noqa: F401  for the submission's local AWS
     from course.grading import vocabulary
     from course.grading.batches import grade
     from course.grading.display.notebook import sanitise

@@ -20,7 +20,7 @@ from course.grading.batches.grade import GradingTask, finished, grade
 from course.grading.batches.result import UNGRADED, Result
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.limits import limit_memory, limits
-from course.localaws.server import launch
+from course.localaws.server import boxed
 
 TRIES = 3  # tries of a submission whose grading process ends without a result
 SECONDS = 2 * 3600.0  # time limit of a grading process
@@ -142,9 +142,9 @@ class ProcessGrader:
 
     Attributes
     ----------
-    kernels : str
-        As in `course.grading.submission.run.Submission`. Empty at first: the forkserver of kernels starts after the first grading
-        process, since both import for seconds.
+    aws, kernels : str
+        As in `course.grading.submission.run.Submission`. ``kernels`` is empty at first: that forkserver starts after the first grading
+        process, since all of them import for seconds.
     """
 
     def __init__(self, preload: bool = True) -> None:
@@ -155,13 +155,14 @@ class ProcessGrader:
         self._lock = threading.Lock()
         self._given_up = False
         self._cleanup = contextlib.ExitStack()
-        self.kernels = ""
+        self.aws = self.kernels = ""
 
     def __enter__(self) -> ProcessGrader:
         if THREADS not in os.environ:
             os.environ[THREADS] = "1"
             self._cleanup.callback(os.environ.pop, THREADS, None)
         forkserver.ensure_running()
+        self.aws = self._cleanup.enter_context(boxed.start_forkserver())
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -187,7 +188,7 @@ class ProcessGrader:
         RuntimeError
             When the process ended without a result.
         """
-        process = self._context.Process(target=_child, args=(replace(work, kernels=self.kernels),))
+        process = self._context.Process(target=_child, args=(replace(work, kernels=self.kernels, aws=self.aws),))
         with self._lock:
             if self._given_up:
                 raise BatchCancelled
@@ -219,7 +220,6 @@ def log_of(work: GradingTask) -> Path:
 
 def _child(work: GradingTask) -> None:
     """The main function of the new process, which ends when the batch ends for any reason."""
-    launch.prepare()
     limit_memory(limits()["grader"]["memory"])
     threading.Thread(target=_end_with_batch, daemon=True).start()
     log = log_of(work)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course.grading.sandbox.directory import new_folder
 from course.grading.sandbox.limits import box, limits
 from course.grading.submission.server import no_aws
 from course.sandbox.box import Network, best_mode
@@ -40,22 +41,26 @@ def none() -> SubmissionAws:
 
 
 @contextlib.contextmanager
-def submission_aws(guest: Path | None = None) -> Iterator[SubmissionAws]:
-    """Start a local AWS on a temporary state folder; both are removed afterwards.
+def submission_aws(guest: Path | None = None, forks: str = "") -> Iterator[SubmissionAws]:
+    """Start a local AWS in a box of its own (`course.localaws.server.boxed`); it and its state are removed afterwards.
 
     Parameters
     ----------
     guest : Path, optional
         The state folder in which the submission looks for it (``COURSE_LOCALAWS_STATE``).
+    forks : str
+        The address of the forkserver of local AWSs. Without one, it gets its own.
     """
-    from course.localaws.server import launch
+    from course.localaws.server import boxed, launch
 
-    sealed = best_mode() == "namespace"
-    with launch.temporary(sealed=sealed, limits=box("jobs"), quota=limits()["state"]) as handle:
+    with contextlib.ExitStack() as stack:
+        forks = forks or stack.enter_context(boxed.start_forkserver())
+        folder = stack.enter_context(new_folder())
+        handle = stack.enter_context(boxed.boxed(folder, forks, box("aws"), box("jobs"), limits()["state"]))
         if guest:
             handle.invite(guest)
         port = int(handle.endpoint.rpartition(":")[2])
-        network = Network(False, (port, handle.state / launch.SOCKET)) if sealed else Network()
+        network = Network(False, (port, handle.state / launch.SOCKET)) if best_mode() == "namespace" else Network()
         yield SubmissionAws(network, clients(handle))
 
 

@@ -68,7 +68,7 @@ def prepare_directory(source: Path, graders: Path, handed_in: Path, scratch: Pat
     handed_in : Path
         The folder of the submitted notebook.
     scratch : Path, optional
-        The parent folder; by default the system's folder for temporary files. Removes folders that killed graders left there.
+        The parent folder; as in `new_folder`.
 
     Raises
     ------
@@ -76,9 +76,7 @@ def prepare_directory(source: Path, graders: Path, handed_in: Path, scratch: Pat
         When the path of ``scratch`` is too long for the sockets in it.
     """
     scratch = scratch or Path(tempfile.gettempdir())
-    _sweep(scratch)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=scratch))
-    try:
+    with new_folder(scratch) as folder:
         if len(os.fsencode(folder / LONGEST_SOCKET)) > SOCKET_BYTES:
             raise OSError(
                 f"the path {scratch} is too long: paths of its sockets may have at most {SOCKET_BYTES} bytes. Set TMPDIR to a shorter path."
@@ -91,6 +89,19 @@ def prepare_directory(source: Path, graders: Path, handed_in: Path, scratch: Pat
         place.notes.extend(_copy(handed_in, place.work))
         restore_given(source, place.work)
         yield place
+
+
+@contextlib.contextmanager
+def new_folder(scratch: Path | None = None) -> Iterator[Path]:
+    """A new folder in ``scratch``, by default the system's folder for temporary files; removed afterwards.
+
+    Removes folders that killed graders left there.
+    """
+    scratch = scratch or Path(tempfile.gettempdir())
+    _sweep(scratch)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=scratch))
+    try:
+        yield folder
     finally:
         trees.remove(folder)
 

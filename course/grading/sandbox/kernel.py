@@ -18,10 +18,10 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from course.grading.sandbox.kernel_forkserver import ForkedKernelProcess
 from course.grading.sandbox.kernel_messages import StrictSession
 from course.sandbox import forkserver
 from course.sandbox.box import Box
+from course.sandbox.joining import ForkedProcess
 from course.sandbox.process import BoxProcess
 
 COMMAND = ("-m", "ipykernel_launcher", "-f")
@@ -142,7 +142,7 @@ def _is_idle(message: dict[str, Any], request: str) -> bool:
 class ForkedProvisioner(KernelProvisionerBase):
     """Signals and ends a kernel for jupyter_client; a subclass starts it."""
 
-    kernel: BoxProcess | ForkedKernelProcess | None = None
+    kernel: BoxProcess | ForkedProcess | None = None
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -199,7 +199,7 @@ class _BoxProvisioner(ForkedProvisioner):
         if connection:
             self.box = box.open()
             request = {"first": self.box.first, "environment": box.environment, "cwd": str(cwd), "rlimits": box.limits.of_a_process()}
-            self.kernel = ForkedKernelProcess(connection, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
+            self.kernel = ForkedProcess(connection, request | {"connection_file": self.parent.connection_file}, self.lines.extend)
         else:
             self.box = self.kernel = box.start(cmd, self.lines.extend, cwd=str(cwd))
         return self.connection_info

@@ -20,7 +20,7 @@ def limits() -> dict[str, Any]:
 
 
 def box(name: str) -> Limits:
-    """The limits of a box: ``"kernel"`` or ``"jobs"``.
+    """The limits of a box: ``"kernel"``, ``"aws"`` or ``"jobs"``.
 
     One file may have half the size of the disk limit. Exceeding that is an error in the writing code; exceeding the disk limit with all
     files together ends the box.

@@ -64,6 +64,8 @@ class Submission:
         The learner whose variants the notebook worked on.
     kernels : str
         Address of the forkserver of kernels (`course.grading.sandbox.kernel_forkserver`); empty for none.
+    aws : str
+        Address of the forkserver of local AWSs (`course.localaws.server.boxed`). If it is empty, each run starts its own.
     """
 
     source: Path
@@ -73,6 +75,7 @@ class Submission:
     seed: str
     learner: str = seeds.SELF_STUDY
     kernels: str = ""
+    aws: str = ""
 
 
 @dataclass
@@ -135,7 +138,7 @@ def run_once(
     with interrupts.raise_on_signal(), contextlib.ExitStack() as stack:
         place = stack.enter_context(prepare_directory(submission.source, submission.graders, submission.handed_in))
         needed = aws.uses_aws([*notebook.cells, *released])
-        own_aws = stack.enter_context(aws.submission_aws(place.aws)) if needed else aws.none()
+        own_aws = stack.enter_context(aws.submission_aws(place.aws, submission.aws)) if needed else aws.none()
         draw = seeds.Draw(submission.learner, submission.student, submission.seed)
         listener = stack.enter_context(listening(place.folder / "grader"))
         grader = functools.partial(GraderServer, draw, own_aws.client, submission.graders, listener)

@@ -53,7 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--fast-forward", action="store_true", help="time that clients only wait for passes at once")
     parser.add_argument("--limits", type=json.loads, default={}, help="of each job and model server: members of Limits, as JSON")
     parser.add_argument("--quota", type=int, help="bytes that the state folder may hold (default: no limit)")
-    parser.add_argument("--starter", type=int, help="process id of the parent: end with it, and remove the state folder then")
+    parser.add_argument("--temporary", action="store_true", help="the state folder is for this process alone, and is deleted after it")
+    parser.add_argument(
+        "--starter", type=int, help="process id of the parent of a temporary one: end with it, and remove the state folder then"
+    )
     parser.add_argument("--ready", type=int, required=True, help="file descriptor on which to say, as one line of JSON, how the start went")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -82,8 +85,9 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         The state folder or the port is in use.
     """
     state, starter = options.state, options.starter
+    temporary = options.temporary or starter is not None
     heap.release_large_buffers()
-    if starter is not None:
+    if temporary:
         database.skip_disk_sync()  # its state is deleted at the end; starting and stopping take half as long
     with locked(state), contextlib.ExitStack() as at_end:
         tcp = at_end.enter_context(_bound(options.port))
@@ -94,8 +98,7 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         sdk_environment.write_files(state)
         sealed, limits = options.socket if options.sealed else None, Limits(**options.limits)
         # A temporary local AWS, such as the one that grading uses, is the same on every machine.
-        own_libraries = starter is None
-        aws = LocalAws(state, endpoint, sealed, limits, options.quota, options.fast_forward, own_libraries)
+        aws = LocalAws(state, endpoint, sealed, limits, options.quota, options.fast_forward, own_libraries=not temporary)
         at_end.callback(aws.shutdown)  # if it ends before the server runs
         token = secrets.token_urlsafe(32)
         ServerInfo(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)

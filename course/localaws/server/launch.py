@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 import platformdirs
 
 from course.localaws.core import credentials, sdk_environment
-from course.localaws.server import forkserver, prefork
+from course.localaws.server import forkserver
 from course.localaws.server.instance import CONTROL_PREFIX, InUseError, NoAnswerError, ServerError, ServerInfo, is_locked
 from course.sandbox.trees import remove
 
@@ -236,7 +236,7 @@ def start(
     if temporary:
         arguments += ["--starter", str(os.getpid())]
     with _opened_log(state) as log, _spawned(arguments, log) as report:
-        _wait_until_ready(report, log.name)
+        read_report(report, lambda: _tail(log.name))
         handle = find(state)
         if handle is None:
             raise ServerError(f"the local AWS ended right after its start. {_tail(log.name)}")
@@ -266,17 +266,7 @@ def temporary(sealed: bool = False, limits: Limits | None = None, quota: int | N
         remove(state)
 
 
-_prepared: prefork.PreforkedProcess | None = None
 _forkserver = ""  # its address, in a block of `forked_from`
-
-
-def prepare() -> None:
-    """Fork the process for the next `start`. Call it before this process has a thread.
-
-    It saves time if ``course.localaws.server.daemon`` has been imported, because the fork need not import it again.
-    """
-    global _prepared
-    _prepared = prefork.fork()
 
 
 @contextlib.contextmanager
@@ -311,11 +301,8 @@ def _spawned(arguments: list[str], log: BinaryIO) -> Iterator[TextIO]:
 
 
 def _start_process(arguments: list[str], log: BinaryIO, ready: int) -> int:
-    """Start the prepared process or a new one. Returns its id."""
-    global _prepared
-    waiting, _prepared = _prepared, None
-    if not waiting and _forkserver and "--starter" not in arguments:
-        waiting = forkserver.fork(_forkserver)
+    """Start a process, or have one forked. Returns its id."""
+    waiting = forkserver.fork(_forkserver) if _forkserver and "--starter" not in arguments else None
     if waiting:
         waiting.run_daemon(arguments, _own_environment(), log.fileno(), ready)
         return waiting.pid
@@ -332,13 +319,25 @@ def _start_process(arguments: list[str], log: BinaryIO, ready: int) -> int:
     return child.pid
 
 
-def _wait_until_ready(report: TextIO, log: str) -> None:
-    """Read the process's report about its start, one line of JSON. Raises ServerError."""
+def read_report(report: TextIO, last_lines: Callable[[], str]) -> None:
+    """Wait for a new process's report about its start, one line of JSON.
+
+    Parameters
+    ----------
+    report : text file
+        The end of a pipe.
+    last_lines : callable
+        What the process printed at last, for the message of an error.
+
+    Raises
+    ------
+    ServerError
+    """
     if not select.select([report], [], [], START_SECONDS)[0]:
-        raise ServerError(f"the local AWS was not ready within {START_SECONDS} s. {_tail(log)}")
+        raise ServerError(f"the local AWS was not ready within {START_SECONDS} s. {last_lines()}")
     line = report.readline()
     if not line:
-        raise ServerError(f"the local AWS ended while starting. {_tail(log)}")
+        raise ServerError(f"the local AWS ended while starting. {last_lines()}")
     outcome = json.loads(line)
     if "error" in outcome:
         raise (InUseError if outcome["in_use"] else ServerError)(outcome["error"])

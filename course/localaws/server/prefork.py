@@ -39,17 +39,6 @@ class PreforkedProcess:
             socket.send_fds(self._connection, [json.dumps(request).encode() + b"\n"], [log, ready])
 
 
-def fork() -> PreforkedProcess:
-    """Fork this process, which has no thread, event loop or connection."""
-    connection, theirs = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        connection.close()
-        wait(theirs)
-    theirs.close()
-    return PreforkedProcess(pid, connection)
-
-
 def wait(connection: socket.socket) -> NoReturn:
     """The main function of the waiting process."""
     from course.localaws.server import daemon

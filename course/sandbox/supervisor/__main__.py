@@ -133,7 +133,7 @@ def exit_code(status: int) -> int:
 def enter_namespaces(spec: dict) -> None:
     """Enter the box's namespaces, and start the relay when it does not use this machine's network. The next child is its process 1."""
     port = spec["published_port"]
-    inward = (relay.listen(port), spec["container_port"]) if port and not spec["network"] else None
+    inward = (relay.listen(port, spec["published_by"]), spec["container_port"]) if port and not spec["network"] else None
     outward = relay.outward(*spec["gateway"]) if spec["gateway"] and not spec["network"] else None
     own = namespaces.CLONE_NEWIPC | namespaces.CLONE_NEWUTS
     if spec["network_pid"]:

@@ -20,8 +20,13 @@ PIECE = 1 << 16
 BACKLOG = 128
 
 
-def listen(port: int) -> socket.socket:
-    """A listener on a port of this process's current loopback. A socket stays in the network namespace in which it was made."""
+def listen(port: int, descriptor: int | None = None) -> socket.socket:
+    """A listener on a port of this process's current loopback. A socket stays in the network namespace in which it was made.
+
+    ``descriptor`` is that of a listener on the port which this process inherited.
+    """
+    if descriptor is not None:
+        return socket.socket(fileno=descriptor)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
