@@ -37,6 +37,7 @@ from course.grading.exercise import seeds
 from course.grading.plain_files import is_plain
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.directory import GIVEN
+from course.grading.submission import seed_holder
 from course.grading.submission.blame import run
 from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, repair
@@ -86,17 +87,18 @@ class GradedExecute(NbGraderPreprocessor):
         where = resources["nbgrader"]
         student, assignment = where["student"], where["assignment"]
         course = self.parent.parent.coursedir  # preprocessor < exporter < converter
-        submission = Submission(
-            source=Path(course.format_path(course.source_directory, ".", assignment)),
-            handed_in=Path(course.format_path(course.submitted_directory, student, assignment)),
-            graders=Path(self.graders).resolve(),  # nbgrader works in the course's root
-            student=student,
-            seed=seeds.grading_seed(),
-            learner=student if self.personal else seeds.SELF_STUDY,
-            **_forkservers(self.parent.parent),
-        )
+        learner = student if self.personal else seeds.SELF_STUDY
         released = [master.cell() for master in gradebook_cells(where["db_url"], assignment, where["notebook"])]
-        done = run(nb, submission, released, self.cell_seconds)
+        with seed_holder.held(seeds.Draw(learner, student, seeds.grading_seed())) as holder:
+            submission = Submission(
+                source=Path(course.format_path(course.source_directory, ".", assignment)),
+                handed_in=Path(course.format_path(course.submitted_directory, student, assignment)),
+                graders=Path(self.graders).resolve(),  # nbgrader works in the course's root
+                holder=holder,
+                learner=learner,
+                **_forkservers(self.parent.parent),
+            )
+            done = run(nb, submission, released, self.cell_seconds)
         for note in done.notes:
             self.log.warning("%s, %s: %s", student, where["notebook"], note)
         if done.sandbox != "namespace":

@@ -210,8 +210,9 @@ class ForkedProcess:
             self._connection.shutdown(socket.SHUT_WR)
         self._ended.wait()
 
-    def wait(self) -> int:
-        self._ended.wait()
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Wait until the process ends, at most so long. Returns `exit_code`."""
+        self._ended.wait(seconds)
         return self.exit_code
 
     def _listen(self, on_lines: Callable[[Sequence[str]], None], reader: int) -> None:

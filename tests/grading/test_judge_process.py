@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import signal
@@ -19,7 +18,8 @@ from course.grading.exercise.seeds import Draw
 from course.grading.sandbox import limits
 from course.grading.submission import client, evidence
 from course.grading.submission.judge_process import JudgeProcess
-from course.grading.submission.server import FAULT, GraderServer, listening, no_aws
+from course.grading.submission.seed_holder import held
+from course.grading.submission.server import FAULT, listening
 
 from .test_server import FIXTURE, right
 
@@ -36,10 +36,12 @@ def graders(tmp_path: Path) -> Path:
 @pytest.fixture
 def judge(graders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JudgeProcess]:
     monkeypatch.setitem(limits.limits(), "judge", {"memory": MEMORY, "seconds": 1})
-    with listening(tmp_path) as place:
-        make = functools.partial(GraderServer, Draw(student="alice", seed="secret"), no_aws, graders, place)
-        with JudgeProcess(make, graders) as running:
-            yield running
+    with (
+        held(Draw(student="alice", seed="secret")) as holder,
+        listening(tmp_path) as place,
+        JudgeProcess(holder, place, graders) as running,
+    ):
+        yield running
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_without_an_offer_the_reason_counts(judge: JudgeProcess, mean: Exercise)
 
 DEADLY = {
     "too_much_memory": (f"bytearray({2 * MEMORY})", "raised MemoryError"),
-    "aborted": ("import os; os.abort()", "ended its process (-6)"),
+    "aborted": ("import os; os.abort()", "ended its process (134)"),
     "exited": ("import os; os._exit(3)", "ended its process (3)"),
     "endless": ("import time; time.sleep(600)", "did not end in 1 s"),
 }
@@ -104,7 +106,7 @@ def test_a_process_that_the_system_ends_needs_a_human(judge: JudgeProcess, mean:
     client.offer(judge.address, mean, {"mean": right})
     outcome = judge.settle(mean, "")
     assert (outcome.score, outcome.report.problem) == (None, FAULT)
-    assert outcome.fault == "the check of m98_1_ex2 ended its process (-9)"
+    assert outcome.fault == "the check of m98_1_ex2 ended its process (137)"
 
 
 def test_a_check_that_cannot_be_loaded_is_the_authors_error(judge: JudgeProcess, mean: Exercise, graders: Path) -> None:
@@ -118,13 +120,14 @@ def test_it_ends_with_its_parent(graders: Path, tmp_path: Path) -> None:
     parent = os.fork()
     if parent == 0:
         try:
-            with JudgeProcess(functools.partial(GraderServer, Draw(), no_aws, graders, tmp_path), graders) as running:
-                os.write(writer, str(running._process.pid).encode())
+            with held(Draw()) as holder, listening(tmp_path) as place, JudgeProcess(holder, place, graders):
+                os.write(writer, b"started")
                 time.sleep(600)
         finally:
             os._exit(1)
     os.close(writer)
-    child = psutil.Process(int(os.read(reader, 100)))
+    os.read(reader, 100)
+    below = psutil.Process(parent).children(recursive=True)
     os.kill(parent, signal.SIGKILL)
     os.waitpid(parent, 0)
-    child.wait(30)
+    assert len(below) == 3 and not psutil.wait_procs(below, 30)[1]  # the holder of the seed, the judge and its keeper

@@ -11,11 +11,11 @@ from nbformat.v4 import new_code_cell
 from course.grading import catalogue
 from course.grading.exercise.seeds import Draw
 from course.grading.sandbox import kernel, limits
-from course.grading.submission.blame import run
 from course.grading.submission.evidence import RecordedCalls, read, replaying, tokens_of, write
 from course.grading.submission.run import NotebookRun, StartError, Submission
 from course.grading.submission.server import FAULT, judge
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, Edit, answering, cell, solution
+from tests.grading.seeded_runs import run
 
 FIXTURE = Path(__file__).parent / "fixture"
 SLEEPS = "import time\ntime.sleep(1)"
@@ -24,7 +24,7 @@ ENDLESS = "calls = []\ndef mean(numbers):\n    calls.append(numbers)\n    while 
 
 
 def submission(handed_in: Path) -> Submission:
-    return Submission(FIXTURE / "solutions" / "m98_traps", handed_in, FIXTURE / "graders", "alice", "seed")
+    return Submission(FIXTURE / "solutions" / "m98_traps", handed_in, FIXTURE / "graders", None)
 
 
 def reference(*edits: Edit) -> nbformat.NotebookNode:
@@ -123,7 +123,7 @@ def graded(folder: Path, body: str, *edits: Edit) -> tuple[NotebookRun, nbformat
     (course.root / "graders" / LESSON / "m98_1_hidden.py").write_text(RAISES.format(body=body))
     nothing = folder / "submitted"
     nothing.mkdir()
-    handed_in = Submission(course.root / "solutions" / LESSON, nothing, course.root / "graders", "alice", "seed")
+    handed_in = Submission(course.root / "solutions" / LESSON, nothing, course.root / "graders", None)
     return run(notebook, handed_in), notebook
 
 

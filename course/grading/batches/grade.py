@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import site
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -41,7 +42,9 @@ class GradingTask:
     root : Path
         The course's folder.
     seed : str
-        The grading seed, from which graded cases are drawn.
+        The grading seed, from which graded cases are drawn. Empty where only its digest is known (`without_seed`).
+    seed_digest : str
+        SHA-256 of the seed.
     personal : bool
         Whether the student worked on personal variants.
     draft : bool
@@ -66,6 +69,24 @@ class GradingTask:
     aws: str = ""
     later: bool = False
     again: Mapping[str, str] | None = None
+    seed_digest: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed_digest", self.seed_digest or hashlib.sha256(self.seed.encode()).hexdigest())
+
+    def without_seed(self) -> GradingTask:
+        """The same task for the process that handles the files of the submission."""
+        return replace(self, seed="")
+
+    @property
+    def learner(self) -> str:
+        """Whose variants the notebook works on."""
+        return self.student if self.personal else seeds.SELF_STUDY
+
+    @property
+    def draw(self) -> seeds.Draw:
+        """What the graded cases depend on."""
+        return seeds.Draw(self.learner, self.student, self.seed)
 
     @property
     def folder(self) -> CourseFolder:
@@ -103,7 +124,7 @@ class GradingTask:
         parts = {
             "submission": digest(handed_in(folder.submission(self.student, self.assignment))),
             "checks": folder.checks(self.assignment),
-            "seed": hashlib.sha256(self.seed.encode()).hexdigest(),
+            "seed": self.seed_digest,
             "packages": packages(),
         }
         released = digest([self.root / "notebooks" / self.assignment / f"{self.notebook}.ipynb"])
@@ -119,8 +140,11 @@ def packages() -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def grade(work: GradingTask) -> Result:
-    """Grade one notebook; writes the result and the executed notebook into ``work.results``, the result last."""
+def grade(work: GradingTask, holder: socket.socket) -> Result:
+    """Grade one notebook; writes the result and the executed notebook into ``work.results``, the result last.
+
+    ``holder`` is the connection to the process that holds the seed (`course.grading.submission.seed_holder`).
+    """
     blank = work.empty_result()
     masters = released_cells(work.folder.released(work.assignment, work.notebook))
     path, repairs = _find(work, masters)
@@ -136,19 +160,25 @@ def grade(work: GradingTask) -> Result:
             result = finished(blank, status=UNGRADED, fault=_unreadable(path.relative_to(work.root), error))
         else:
             overwrite(notebook, masters)
-            result = _judged(work, blank, notebook, masters, repairs)
+            result = _judged(work, holder, blank, notebook, masters, repairs)
     result.write(work.results)
     return result
 
 
-def _judged(work: GradingTask, blank: Result, notebook: NotebookNode, masters: Sequence[ReleasedCell], repairs: list[str]) -> Result:
+def _judged(
+    work: GradingTask,
+    holder: socket.socket,
+    blank: Result,
+    notebook: NotebookNode,
+    masters: Sequence[ReleasedCell],
+    repairs: list[str],
+) -> Result:
     submission = Submission(
         source=work.folder.source(work.assignment),
         handed_in=work.folder.submission(work.student, work.assignment),
         graders=work.folder.graders,
-        student=work.student,
-        seed=work.seed,
-        learner=work.student if work.personal else seeds.SELF_STUDY,
+        holder=holder,
+        learner=work.learner,
         kernels=work.kernels,
         aws=work.aws,
     )

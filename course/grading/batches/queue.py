@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,8 +19,10 @@ from typing import Protocol
 
 from course.grading.batches.grade import GradingTask, finished, grade
 from course.grading.batches.result import UNGRADED, Result
+from course.grading.exercise import seeds
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.limits import limit_memory, limits
+from course.grading.submission import seed_holder
 from course.localaws.server import boxed
 
 TRIES = 3  # tries of a submission whose grading process ends without a result
@@ -161,7 +164,8 @@ class ProcessGrader:
         if THREADS not in os.environ:
             os.environ[THREADS] = "1"
             self._cleanup.callback(os.environ.pop, THREADS, None)
-        forkserver.ensure_running()
+        with seeds.withheld():
+            forkserver.ensure_running()
         self.aws = self._cleanup.enter_context(boxed.start_forkserver())
         return self
 
@@ -188,11 +192,14 @@ class ProcessGrader:
         RuntimeError
             When the process ended without a result.
         """
-        process = self._context.Process(target=_child, args=(replace(work, kernels=self.kernels, aws=self.aws),))
-        with self._lock:
+        ours, theirs = socket.socketpair()
+        holder = self._context.Process(target=seed_holder.hold, args=(theirs, work.draw))
+        process = self._context.Process(target=_child, args=(replace(work.without_seed(), kernels=self.kernels, aws=self.aws), ours))
+        with self._lock, ours, theirs:
             if self._given_up:
                 raise BatchCancelled
-            process.start()  # returns when grading's modules are imported
+            holder.start()  # returns when grading's modules are imported; it ends with the other process
+            process.start()
             self._running.add(process)
             if self._preload and not self.kernels:
                 self.kernels = self._cleanup.enter_context(kernel_forkserver.start_forkserver())
@@ -218,7 +225,7 @@ def log_of(work: GradingTask) -> Path:
     return work.results / f"{work.notebook}.log"
 
 
-def _child(work: GradingTask) -> None:
+def _child(work: GradingTask, holder: socket.socket) -> None:
     """The main function of the new process, which ends when the batch ends for any reason."""
     limit_memory(limits()["grader"]["memory"])
     threading.Thread(target=_end_with_batch, daemon=True).start()
@@ -227,7 +234,7 @@ def _child(work: GradingTask) -> None:
     with log.open("wb") as file:
         for descriptor in (1, 2):
             os.dup2(file.fileno(), descriptor)
-    grade(work)
+    grade(work, holder)
 
 
 def _end_with_batch() -> None:

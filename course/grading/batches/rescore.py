@@ -14,7 +14,6 @@ from course.grading.batches.command import grading_tasks
 from course.grading.batches.folder import CourseFolder, FolderError
 from course.grading.batches.grade import OTHER_POINTS, GradingTask, finished
 from course.grading.batches.result import Result
-from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
 from course.grading.sandbox.one_package import PackagesError, require_one_package
 from course.grading.submission import evidence
@@ -78,8 +77,7 @@ def _judged(work: GradingTask, name: str, recorded: Evidence, released: float) -
     """Score, fault and report of an exercise; ``released`` are its points in the released notebook."""
     exercise = catalogue.find(name, work.folder.graders)
     catalogue.load_hidden(exercise, work.folder.graders)
-    draw = seeds.Draw(work.student if work.personal else seeds.SELF_STUDY, work.student, work.seed)
-    outcome = judge(exercise, recorded, RecordedCalls(recorded).call, replaying(recorded), draw, tokens_of(recorded))
+    outcome = judge(exercise, recorded, RecordedCalls(recorded).call, replaying(recorded), work.draw, tokens_of(recorded))
     if outcome.raised:
         raise CheckRaised(outcome.raised)
     score, fault = (outcome.score, outcome.fault) if exercise.points == released else (None, OTHER_POINTS)

@@ -11,18 +11,37 @@ graded    ``GRADING_SEED``       the grader's cases; an instructor keeps the see
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+VARIABLE = "GRADING_SEED"
 PUBLISHED = "from-data-to-deployment"
 SELF_STUDY = "self-study"
 
 
 def grading_seed() -> str:
     """``GRADING_SEED``, or the published seed. Only the grader's process calls this; kernels do not have the variable."""
-    return os.environ.get("GRADING_SEED") or PUBLISHED
+    return os.environ.get(VARIABLE) or PUBLISHED
+
+
+def without_seed(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a process that need not know the seed."""
+    return {name: value for name, value in environment.items() if name != VARIABLE}
+
+
+@contextlib.contextmanager
+def withheld() -> Iterator[None]:
+    """Processes that are started in this block do not get the seed."""
+    seed = os.environ.pop(VARIABLE, None)
+    try:
+        yield
+    finally:
+        if seed is not None:
+            os.environ[VARIABLE] = seed
 
 
 def learner() -> str:

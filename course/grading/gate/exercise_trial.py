@@ -17,7 +17,7 @@ from course.grading.exercise.seeds import Draw
 from course.grading.gate.candidates import CodeCell
 from course.grading.gate.source_runner import Client, Namespace, execute
 from course.grading.report import Report
-from course.grading.sandbox.aws import clients
+from course.grading.sandbox.aws import clients, graders_environment
 
 
 def draw(number: int) -> Draw:
@@ -82,7 +82,7 @@ class ExerciseTrial:
             handle = launch.find(launch.default_state())
             if handle is None:  # nothing has used the AWS yet
                 return self.aws(service)
-            self._graders = clients(handle)
+            self._graders = clients(graders_environment(handle))
         return self._graders(service)
 
     def evidence(self, name: str, code: str, space: Namespace) -> dict[str, Any] | AnswerError:

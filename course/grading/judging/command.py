@@ -19,6 +19,7 @@ from course.grading.exercise import seeds
 from course.grading.exercise.exercise import Exercise
 from course.grading.judging import FAULT, SILENCE, availability
 from course.grading.progress import learner_folder
+from course.grading.submission import seed_holder
 from course.grading.submission.blame import run
 from course.grading.submission.notebook_file import read_notebook
 from course.grading.submission.repair import ReleasedCell, overwrite, released_cells, repair
@@ -108,15 +109,15 @@ def _released(lesson: str, path: Path) -> list[ReleasedCell]:
 
 def _judged(saved: SavedNotebook, folder: Path, on_outcome: Callable[[GradingOutcome], None]) -> list[GradingOutcome]:
     learner = seeds.learner()
-    submission = Submission(
-        source=catalogue.root().parent / learner_folder.NOTEBOOKS / folder.name,
-        handed_in=folder,
-        graders=catalogue.root(),
-        student=learner,
-        seed=secrets.token_hex(16),
-        learner=learner,
-    )
-    done = run(saved.notebook, submission, [cell.cell() for cell in saved.released], on_outcome=on_outcome, later=True)
+    with seed_holder.held(seeds.Draw(learner, learner, secrets.token_hex(16))) as holder:
+        submission = Submission(
+            source=catalogue.root().parent / learner_folder.NOTEBOOKS / folder.name,
+            handed_in=folder,
+            graders=catalogue.root(),
+            holder=holder,
+            learner=learner,
+        )
+        done = run(saved.notebook, submission, [cell.cell() for cell in saved.released], on_outcome=on_outcome, later=True)
     return list(done.outcomes.values())
 
 

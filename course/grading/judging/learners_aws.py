@@ -44,10 +44,10 @@ class LearnersAws:
 
 def _clients() -> Callable[[str], Any]:
     if os.environ.get("COURSE_BACKEND", "local") == "local":
-        from course.grading.sandbox.aws import clients
+        from course.grading.sandbox.aws import clients, graders_environment
         from course.localaws.server import launch
 
-        return clients(launch.find_or_start())
+        return clients(graders_environment(launch.find_or_start()))
     from course.session import connect
 
     return functools.cache(connect().client)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course.grading.sandbox.directory import new_folder
 from course.grading.sandbox.limits import box, limits
-from course.grading.submission.server import no_aws
 from course.sandbox.box import Network, best_mode
 
 if TYPE_CHECKING:
@@ -19,15 +18,16 @@ if TYPE_CHECKING:
 
     from course.localaws.server.launch import Handle
 
+CONFIG = str(Path(__file__).with_name("aws_config.ini"))  # a file without settings
 ROOT = "arn:aws:iam::123456789012:root"  # the grader keeps access, whatever a learner does to policies and roles
 
 
 @dataclass(frozen=True)
 class SubmissionAws:
-    """The network by which the kernel's box reaches the AWS, and the maker of the grader's own clients."""
+    """The network by which the kernel's box reaches the AWS, and the variables of the grader's own clients; none without an AWS."""
 
     network: Network
-    client: Callable[[str], Any]
+    environment: Mapping[str, str] | None = None
 
 
 def uses_aws(cells: Iterable[NotebookNode]) -> bool:
@@ -37,7 +37,7 @@ def uses_aws(cells: Iterable[NotebookNode]) -> bool:
 
 def none() -> SubmissionAws:
     """No AWS, for a notebook that does not use it: the box has no network."""
-    return SubmissionAws(Network(shared=best_mode() != "namespace"), no_aws)
+    return SubmissionAws(Network(shared=best_mode() != "namespace"))
 
 
 @contextlib.contextmanager
@@ -61,19 +61,26 @@ def submission_aws(guest: Path | None = None, forks: str = "") -> Iterator[Submi
             handle.invite(guest)
         port = int(handle.endpoint.rpartition(":")[2])
         network = Network(False, (port, handle.state / launch.SOCKET)) if best_mode() == "namespace" else Network()
-        yield SubmissionAws(network, clients(handle))
+        yield SubmissionAws(network, graders_environment(handle))
 
 
-def clients(handle: Handle) -> Callable[[str], Any]:
-    """A maker of the grader's boto3 clients, which ignore this process's environment and profiles."""
+def graders_environment(handle: Handle) -> dict[str, str]:
+    """The variables of the grader's clients of a local AWS, with new keys that no policy limits."""
+    return handle.environment(handle.issue(ROOT, unlimited=True))
+
+
+def clients(environment: Mapping[str, str]) -> Callable[[str], Any]:
+    """A maker of boto3 clients that use these variables only: not this process's environment, profiles or files.
+
+    It opens no file of the local AWS: that belongs to the submission.
+    """
     import boto3
     import botocore.session
     from botocore.config import Config
 
-    environment = handle.environment(handle.issue(ROOT, unlimited=True))
     own = botocore.session.Session()
-    for name, value in {"profile": "default", "config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_CONFIG_FILE"}.items():
-        own.set_config_variable(name, environment.get(value, value))
+    for name, value in {"profile": "default", "config_file": CONFIG, "credentials_file": CONFIG}.items():
+        own.set_config_variable(name, value)
     session = boto3.Session(
         botocore_session=own,
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],

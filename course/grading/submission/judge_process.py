@@ -1,29 +1,33 @@
 """The process that judges: it decodes what a submission offers, and runs the checks on it, within limits of memory and time.
 
-It is a child of the process that runs the notebook, which only learns what was found. What a submission makes a check do can end this
-process, never a batch.
+`seed_holder` forks it. The process that runs the notebook only learns what was found. What a submission makes a check do can end this
+process, never a batch. It opens no file that a submission made: what it needs of a submission comes over its socket and AWS's API.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
-import signal
-from collections.abc import Callable
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
 from course.grading import catalogue, render
 from course.grading.errors import DefinitionError
 from course.grading.exercise.exercise import Exercise
+from course.grading.exercise.seeds import Draw, without_seed
+from course.grading.sandbox.aws import clients
 from course.grading.sandbox.limits import limit_memory, limits
-from course.grading.submission.server import FAULT, GraderServer, GradingOutcome, stopped
+from course.grading.submission.server import FAULT, GraderServer, GradingOutcome, no_aws, stopped
+from course.sandbox.joining import ForkedProcess
 
 GRACE_SECONDS = 5  # to end by itself
-OUT_OF_MEMORY = -signal.SIGKILL  # the exit code of a process that the system ends when the machine has no memory left
+OUT_OF_MEMORY = 137  # the exit code of a process that the system ends when the machine has no memory left
 
 
 class JudgeProcess:
@@ -31,10 +35,14 @@ class JudgeProcess:
 
     Parameters
     ----------
-    make : callable
-        Makes the server, in the new process.
+    holder : socket.socket
+        The connection to the process that holds the seed.
+    listener : socket.socket
+        As ``place`` of `GraderServer`.
     graders : Path
         The folder of the exercises.
+    aws : mapping of str to str, optional
+        The variables of the grader's clients (`course.grading.sandbox.aws.clients`).
 
     Attributes
     ----------
@@ -42,9 +50,17 @@ class JudgeProcess:
         As of `GraderServer`.
     """
 
-    def __init__(self, make: Callable[[], GraderServer], graders: Path) -> None:
-        self._make, self._graders = make, graders
-        self._context = multiprocessing.get_context("fork")  # the child needs the clients and definitions of this process
+    def __init__(self, holder: socket.socket, listener: socket.socket, graders: Path, aws: Mapping[str, str] | None = None) -> None:
+        self._holder, self._listener = holder, listener
+        self._request = {
+            "first": None,
+            "environment": without_seed(os.environ),
+            "cwd": str(Path.cwd()),
+            "rlimits": {},
+            "graders": str(graders),
+            "aws": aws and dict(aws),
+        }
+        self.address = listener.getsockname()
 
     def __enter__(self) -> JudgeProcess:
         self._start()
@@ -68,8 +84,8 @@ class JudgeProcess:
             self._process.kill()
             outcome = replace(_ended(exercise, f"did not end in {seconds} s"), doubtful=True)
         except (EOFError, OSError):
-            self._process.join(GRACE_SECONDS)
-            outcome = _ended(exercise, f"ended its process ({self._process.exitcode})", self._process.exitcode == OUT_OF_MEMORY)
+            code = self._process.wait(GRACE_SECONDS)
+            outcome = _ended(exercise, f"ended its process ({code})", code == OUT_OF_MEMORY)
         else:
             report = render.from_json(exercise, found["report"])
             outcome = GradingOutcome(report, found["fault"], found["raised"], evidence, found["doubtful"])
@@ -85,20 +101,31 @@ class JudgeProcess:
         return json.loads(self._connection.recv_bytes())
 
     def _start(self) -> None:
-        self._connection, theirs = self._context.Pipe()
-        self._process = self._context.Process(target=_main, args=(self._make, self._graders, theirs, self._connection), name="judge")
-        self._process.start()
-        theirs.close()
+        self._connection, theirs = Pipe()
+        with theirs:
+            descriptors = [self._listener.fileno(), theirs.fileno()]
+            self._process = ForkedProcess(_new_judge(self._holder), self._request, _log, descriptors)
         try:
-            self.address = self._connection.recv_bytes().decode()  # it listens now
+            self._connection.recv_bytes()  # it listens now
         except EOFError:
             raise RuntimeError("the process that judges could not start; the log above has its error") from None
 
     def _end(self) -> None:
         self._connection.close()
-        self._process.join(GRACE_SECONDS)
+        self._process.wait(GRACE_SECONDS)
         self._process.kill()
-        self._process.join()
+
+
+def _new_judge(holder: socket.socket) -> socket.socket:
+    """A connection at whose other end the holder of the seed forks a process. Raises OSError when the holder has ended."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        socket.send_fds(holder, [b"j"], [theirs.fileno()])
+    return ours
+
+
+def _log(lines: Sequence[str]) -> None:
+    print(*lines, sep="\n", file=sys.stderr, flush=True)
 
 
 def _ended(exercise: Exercise, what: str, by_system: bool = False) -> GradingOutcome:
@@ -109,21 +136,20 @@ def _ended(exercise: Exercise, what: str, by_system: bool = False) -> GradingOut
     return GradingOutcome(stopped(exercise, f"The check could not go on with your answer: it {what}."), raised=why)
 
 
-def _main(make: Callable[[], GraderServer], graders: Path, connection: Connection, of_parent: Connection) -> None:
-    """Answer the parent's requests until it closes the connection."""
-    of_parent.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def become_judge(draw: Draw, request: dict[str, Any], descriptors: Sequence[int]) -> None:
+    """The main function of the process: answer the requests of the process that runs the notebook, until it closes the connection."""
     limit_memory(limits()["judge"]["memory"])
-    with contextlib.suppress(EOFError, ConnectionError), make() as server:
-        connection.send_bytes(server.address.encode())
+    listener, connection, graders = socket.socket(fileno=descriptors[0]), Connection(descriptors[1]), Path(request["graders"])
+    client = clients(request["aws"]) if request["aws"] else no_aws
+    with contextlib.suppress(EOFError, ConnectionError), GraderServer(draw, client, graders, listener) as server:
+        connection.send_bytes(b"listens")
         while True:
-            request = json.loads(connection.recv_bytes())
-            exercise = catalogue.find(request["exercise"], graders)
-            if request["do"] == "expect":
+            asked = json.loads(connection.recv_bytes())
+            exercise = catalogue.find(asked["exercise"], graders)
+            if asked["do"] == "expect":
                 connection.send_bytes(json.dumps({"error": _expect(server, exercise)}).encode())
             else:
-                outcome = server.settle(exercise, request["reason"])
+                outcome = server.settle(exercise, asked["reason"])
                 found = {name: getattr(outcome, name) for name in ("fault", "raised", "doubtful")} | {
                     "report": render.as_json(outcome.report)
                 }

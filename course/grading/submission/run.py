@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from course.grading.sandbox.kernel import SandboxedKernelManager
 from course.grading.sandbox.kernel_messages import SHOWN
 from course.grading.sandbox.one_package import PackagesError, require_one_package
 from course.grading.submission.judge_process import JudgeProcess
-from course.grading.submission.server import GraderServer, GradingOutcome, listening
+from course.grading.submission.server import GradingOutcome, listening
 from course.sandbox.box import Box
 from course.sandbox.mounts import BindMount
 
@@ -56,10 +56,8 @@ class Submission:
         The folder in which the notebook was handed in.
     graders : Path
         The folder of all graders.
-    student : str
-        The student who handed it in; decides the graded cases, together with the seed.
-    seed : str
-        The grading seed.
+    holder : socket.socket
+        The connection to the process that holds the seed, and knows the student and the learner (`seed_holder`).
     learner : str
         The learner whose variants the notebook worked on.
     kernels : str
@@ -71,8 +69,7 @@ class Submission:
     source: Path
     handed_in: Path
     graders: Path
-    student: str
-    seed: str
+    holder: socket.socket
     learner: str = seeds.SELF_STUDY
     kernels: str = ""
     aws: str = ""
@@ -139,10 +136,8 @@ def run_once(
         place = stack.enter_context(prepare_directory(submission.source, submission.graders, submission.handed_in))
         needed = aws.uses_aws([*notebook.cells, *released])
         own_aws = stack.enter_context(aws.submission_aws(place.aws, submission.aws)) if needed else aws.none()
-        draw = seeds.Draw(submission.learner, submission.student, submission.seed)
         listener = stack.enter_context(listening(place.folder / "grader"))
-        grader = functools.partial(GraderServer, draw, own_aws.client, submission.graders, listener)
-        server = stack.enter_context(JudgeProcess(grader, submission.graders))
+        server = stack.enter_context(JudgeProcess(submission.holder, listener, submission.graders, own_aws.environment))
         box = _box(place, server, own_aws, submission.learner)
         kernel = SandboxedKernelManager(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
         stack.callback(kernel.close)

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from course.grading.sandbox import kernel_forkserver
-from course.grading.submission.blame import run
 from course.grading.submission.run import Submission
 from course.sandbox.box import best_mode
+from tests.grading.seeded_runs import run
 from tests.leaked_processes import wait_for
 
 FIXTURE = Path(__file__).parents[1] / "fixture"
@@ -37,7 +37,7 @@ def address() -> Iterator[str]:
 def shown(address: str, tmp_path: Path, *cells: str) -> list[str]:
     """The output of cells in a new kernel; an error appears as its name."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    run(notebook, Submission(FIXTURE / "solutions" / "m98_traps", tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address))
+    run(notebook, Submission(FIXTURE / "solutions" / "m98_traps", tmp_path, FIXTURE / "graders", None, kernels=address), seed=SECRET)
     return ["".join(output.get("text", output.get("ename", "")) for output in cell.outputs) for cell in notebook.cells]
 
 
@@ -70,7 +70,7 @@ def test_nothing_of_the_grader_is_in_it(address: str, tmp_path: Path) -> None:
 def test_a_kernel_that_dies_is_reported(address: str, tmp_path: Path) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import os\nos._exit(3)"), nbformat.v4.new_code_cell("1")])
     source = FIXTURE / "solutions" / "m98_traps"
-    done = run(notebook, Submission(source, tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address))
+    done = run(notebook, Submission(source, tmp_path, FIXTURE / "graders", None, kernels=address), seed=SECRET)
     assert done.notes == ["The kernel died in cell 1, before this check."] and done.sandbox == "namespace"
 
 
@@ -88,6 +88,6 @@ def test_a_loop_is_interrupted(address: str, tmp_path: Path) -> None:
         cells=[nbformat.v4.new_code_cell("while True: pass"), nbformat.v4.new_code_cell("print('goes on')")]
     )
     source = FIXTURE / "solutions" / "m98_traps"
-    run(notebook, Submission(source, tmp_path, FIXTURE / "graders", "alice", SECRET, kernels=address), cell_seconds=2)
+    run(notebook, Submission(source, tmp_path, FIXTURE / "graders", None, kernels=address), seed=SECRET, cell_seconds=2)
     assert notebook.cells[0].outputs[0].ename in ("KeyboardInterrupt", "CellTimeoutError")
     assert notebook.cells[1].outputs[0].text == "goes on\n"
