@@ -155,19 +155,9 @@ def local_aws() -> Diagnosis:
         return Diagnosis(OK, "no local AWS is running; a lesson starts it")
     if launch.find(state):
         return Diagnosis(OK, f"the local AWS answers at {known.endpoint}")
-    if _runs(known.pid):
+    if instance.is_locked(state):
         return Diagnosis(WRONG, f"process {known.pid} of the local AWS at {known.endpoint} does not answer", "course aws stop")
     return Diagnosis(NOTE, f"the local AWS in {state} was killed; its state is kept", "course aws start")
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def endpoint_variable(environment: Mapping[str, str] = os.environ) -> Diagnosis:

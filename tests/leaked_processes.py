@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import time
@@ -30,6 +31,15 @@ def processes(folder: Path) -> list[str]:
                 found.append(command)
         except (psutil.Error, OSError):
             continue
+    return found
+
+
+def children(text: str) -> list[psutil.Process]:
+    """The processes below this one whose command line contains ``text``. One that has ended and was not reaped has none."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            found += [process] if text in " ".join(process.cmdline()) else []
     return found
 
 

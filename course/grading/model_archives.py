@@ -1,10 +1,15 @@
-"""``model.tar.gz`` of XGBoost models that checks deploy."""
+"""``model.tar.gz``: of XGBoost models that checks deploy, and of jobs whose output they read."""
 
 from __future__ import annotations
 
 import io
 import json
 import tarfile
+
+from course.grading.errors import AnswerError
+from course.sandbox import trees
+
+LARGEST = 64_000_000  # bytes of a file that a check reads
 
 
 def packed(model: bytes) -> bytes:
@@ -51,3 +56,17 @@ def constant(base: float) -> bytes:
         "version": [1, 7, 6],  # an old one, because an image refuses the models of later releases
     }
     return packed(json.dumps(model).encode())
+
+
+def read_file(archive: bytes, name: str) -> bytes:
+    """A file of an archive that a job of the submission made. It is read in memory: nothing is unpacked.
+
+    Raises
+    ------
+    AnswerError
+        It is no such archive, or has no file of that name of at most `LARGEST` bytes.
+    """
+    try:
+        return trees.read_member(io.BytesIO(archive), name, LARGEST)
+    except trees.TreeError as error:
+        raise AnswerError(f"The model.tar.gz of your job cannot be used: {error}.") from error

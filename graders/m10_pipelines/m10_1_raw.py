@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import random
-import tarfile
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
 from course.cleanup import delete_bucket
-from course.grading import Answer, Report
+from course.grading import Answer, Report, model_archives
 from course.grading.jobs import sagemaker_role
 
 from .m10_1_late_flights import FEATURES, ORIGINS
@@ -174,9 +170,7 @@ def _expected(answer: Answer, run: Run, rows: list[dict], asked: list[dict]) -> 
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     body = answer.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     booster = xgboost.Booster()
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(body)) as archive:
-        archive.extractall(folder, filter="data")
-        booster.load_model(str(Path(folder) / "xgboost-model"))
+    booster.load_model(bytearray(model_archives.read_file(body, "xgboost-model")))
     fitted = transform().fit(pd.DataFrame(rows)[RAW])
     numbers = fitted.transform(pd.DataFrame(asked)[RAW])
     return [float(number) for number in booster.predict(xgboost.DMatrix(numbers))]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import math
-import tarfile
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError, ParamValidationError
 
 from course.cleanup import delete_bucket
-from course.grading import Answer, Report
+from course.grading import Answer, Report, model_archives
 from course.grading.jobs import ended, sagemaker_role
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2"  # AWS's registry of scikit-learn in us-east-1
@@ -164,8 +162,7 @@ def _resumed(answer: Answer, request: dict, bucket: str, saved: str) -> tuple[bo
         return False, f"The job ended as {described['TrainingJobStatus']}: {described.get('FailureReason', '')}"
     place = described["ModelArtifacts"]["S3ModelArtifacts"].partition(f"{bucket}/")[2]
     body = answer.client("s3").get_object(Bucket=bucket, Key=place)["Body"].read()
-    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
-        found = json.load(archive.extractfile("seen.json"))
+    found = json.loads(model_archives.read_file(body, "seen.json"))
     if saved in found:
         return True, "The job found the checkpoint of the interrupted one."
     return False, f"The job found no checkpoint. Its program looks in {FOLDER}: into which folder does your request copy them?"

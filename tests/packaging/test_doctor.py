@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import json
 import os
@@ -47,7 +48,8 @@ def test_a_killed_local_aws_is_found(tmp_path):
 
 @pytest.mark.nightly  # waits for the time limit of a request
 def test_a_local_aws_that_hangs_is_found(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    with socket.create_server(("127.0.0.1", 0)) as silent, (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as a local AWS that runs holds it
         port = silent.getsockname()[1]
         known = {"pid": os.getpid(), "port": port, "endpoint": f"http://127.0.0.1:{port}", "token": "", "version": "", "socket": ""}
         (tmp_path / "instance.json").write_text(json.dumps(known))

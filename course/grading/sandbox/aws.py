@@ -51,7 +51,7 @@ def submission_aws(guest: Path | None = None, forks: str = "") -> Iterator[Submi
     forks : str
         The address of the forkserver of local AWSs. Without one, it gets its own.
     """
-    from course.localaws.server import boxed, launch
+    from course.localaws.server import boxed
 
     with contextlib.ExitStack() as stack:
         forks = forks or stack.enter_context(boxed.start_forkserver())
@@ -60,7 +60,7 @@ def submission_aws(guest: Path | None = None, forks: str = "") -> Iterator[Submi
         if guest:
             handle.invite(guest)
         port = int(handle.endpoint.rpartition(":")[2])
-        network = Network(False, (port, handle.state / launch.SOCKET)) if best_mode() == "namespace" else Network()
+        network = Network(False, (port, handle.state / boxed.SOCKET)) if best_mode() == "namespace" else Network()
         yield SubmissionAws(network, graders_environment(handle))
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from course.localaws.server.instance import ServerError, ServerInfo
-from course.localaws.server.launch import SOCKET, START_SECONDS, Handle, read_report
+from course.localaws.server.launch import START_SECONDS, Handle, read_report
 from course.sandbox import forkserver, joining
 from course.sandbox.box import Box, Network, base_environment
 from course.sandbox.joining import ForkedProcess
@@ -32,6 +32,7 @@ from course.sandbox.limits import Limits
 from course.sandbox.process import BoxProcess
 
 MODULE = "course.localaws.server.boxed"
+STATE, SOCKET = "aws", "socket"  # short names: the path of a Unix socket has at most 107 bytes
 LAST_LINES = 15
 WAIT = 0.02  # seconds between two looks for the forkserver, which imports for some seconds
 
@@ -85,7 +86,7 @@ def boxed(folder: Path, forks: str, limits: Limits, jobs: Limits, quota: int) ->
     ServerError
         It could not be started; the message has the last lines that it printed.
     """
-    state = folder / "state"
+    state = folder / STATE
     state.mkdir(mode=0o700)
     box = Box(state, {}, limits)
     arguments = ["--state", str(state), "--temporary", "--limits", json.dumps(dataclasses.asdict(jobs)), "--quota", str(quota)]

@@ -26,7 +26,7 @@ from course.localaws.core.lanes import LaneThreads
 from course.localaws.server import heap
 from course.localaws.server.app import LocalAws
 from course.localaws.server.control import application
-from course.localaws.server.instance import InUseError, ServerError, ServerInfo, locked
+from course.localaws.server.instance import InUseError, ServerError, ServerInfo, locked, pid_namespace
 from course.sandbox.limits import Limits
 from course.sandbox.trees import remove
 
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace, ready: Callable[[], None]) -> None:
         aws = LocalAws(state, endpoint, sealed, limits, options.quota, options.fast_forward, own_libraries=not temporary)
         at_end.callback(aws.shutdown)  # if it ends before the server runs
         token = secrets.token_urlsafe(32)
-        ServerInfo(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or "")).write(state)
+        ServerInfo(os.getpid(), port, endpoint, token, version(PACKAGE), str(options.socket or ""), pid_namespace()).write(state)
         at_end.callback(ServerInfo.withdraw, state)
         aws.recover()
         at_end.callback(faulthandler.cancel_dump_traceback_later)

@@ -29,7 +29,10 @@ class NoAnswerError(ServerError):
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """The content of ``instance.json`` (mode 0600). The file exists while the process runs, and after it was killed."""
+    """The content of ``instance.json`` (mode 0600). The file exists while the process runs, and after it was killed.
+
+    ``pid`` is a number in the process namespace ``pid_namespace``; elsewhere, as in another container, it may be another process's.
+    """
 
     pid: int
     port: int
@@ -37,6 +40,7 @@ class ServerInfo:
     token: str
     version: str
     socket: str = ""
+    pid_namespace: str = ""
 
     @classmethod
     def read(cls, state: Path) -> ServerInfo | None:
@@ -45,6 +49,11 @@ class ServerInfo:
             return cls(**json.loads((state / "instance.json").read_text()))
         except (OSError, ValueError, TypeError):
             return None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its process id means the same process here."""
+        return self.pid_namespace == pid_namespace()
 
     @classmethod
     def is_lost(cls, state: Path) -> bool:
@@ -66,6 +75,14 @@ class ServerInfo:
         beside.replace(state / "instance.json")
 
 
+def pid_namespace() -> str:
+    """The process namespace of this process; empty where there are none."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
 @contextlib.contextmanager
 def locked(state: Path) -> Iterator[None]:
     """Lock the state folder for the block. The kernel releases the lock when the process ends in any way.
@@ -78,7 +95,7 @@ def locked(state: Path) -> Iterator[None]:
         end = time.monotonic() + LOCK_SECONDS
         while not _try_lock(lock):
             holder = ServerInfo.read(state)
-            if holder and _is_alive(holder.pid) or time.monotonic() > end:
+            if holder and holder.is_here and _is_alive(holder.pid) or time.monotonic() > end:
                 who = f"process {holder.pid} at {holder.endpoint}" if holder else "a process that is just starting"
                 raise InUseError(
                     f"the state folder {state} is in use by another local AWS, {who}. Use that one, stop it with "

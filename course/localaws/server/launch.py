@@ -166,16 +166,35 @@ class Handle:
         Raises
         ------
         ServerError
-            It had ended before, or this is a guest, or the kernel does not end the process.
+            It had ended before, or this is a guest, or the kernel does not end the process, or it hangs in another process namespace.
         """
+        instance = ServerInfo.read(self.state)
         try:
             self._ask("POST", "stop", seconds=STOP_SECONDS)
         except NoAnswerError:
             if not is_locked(self.state):
                 raise
-            _end(self.pid)
+            self._kill(instance)
             return
-        if not _has_ended(self.pid, STOP_SECONDS):
+        if not self._has_ended(instance):
+            self._kill(instance)
+
+    def _has_ended(self, instance: ServerInfo | None) -> bool:
+        """Wait until the process has ended, at most `STOP_SECONDS`."""
+        if instance and instance.is_here:
+            return _has_ended(self.pid, STOP_SECONDS)
+        end = time.monotonic() + STOP_SECONDS
+        while is_locked(self.state):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def _kill(self, instance: ServerInfo | None) -> None:
+        """End the process. Its id is surely its own as long as it holds the lock, and in its own process namespace."""
+        if instance and not instance.is_here:
+            raise ServerError(f"the local AWS of {self.state} hangs, and it runs in another container. End its process {self.pid} there.")
+        if is_locked(self.state):
             _end(self.pid)
 
     def _ask(self, method: str, path: str, body: dict | BinaryIO | None = None, seconds: float = ANSWER_SECONDS):

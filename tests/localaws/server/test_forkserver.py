@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from course.localaws.server import forkserver, launch
-from tests.leaked_processes import kill, wait_for
+from tests.leaked_processes import children, kill, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_it_goes_on_without_the_forkserver(tmp_path: Path) -> None:
 def test_it_starts_without_a_forkserver_that_was_killed(tmp_path: Path) -> None:
     with forkserver.start() as address:
         wait_for(Path(address).exists, "the forkserver listens")
-        [process] = [each for each in psutil.Process().children() if address in each.cmdline()]
+        [process] = children(address)
         kill(process.pid)
         with launch.forked_from(address):
             handle = launch.start(tmp_path)

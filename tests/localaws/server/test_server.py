@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import math
@@ -25,7 +26,7 @@ import pytest
 
 from course.localaws.core.clock import FURTHEST
 from course.localaws.server import launch
-from course.localaws.server.instance import ServerError, ServerInfo
+from course.localaws.server.instance import ServerError, ServerInfo, pid_namespace
 from tests import by_day
 from tests.localaws.boto_clients import client_factory
 
@@ -483,3 +484,26 @@ def test_keys_of_the_root_user_are_limited_by_no_policy(state):
         environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], environment["AWS_SESSION_TOKEN"], "us-east-1"
     )
     assert root.client("sagemaker", endpoint_url=handle.endpoint).list_models()["Models"] == []
+
+
+# --- whose process it is -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_nobody_kills_a_process_of_another_container_or_of_an_ended_local_aws(state, locked):
+    """Its number may be that of a process here that has nothing to do with it."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander, socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # nothing listens there
+        port = unused.getsockname()[1]
+        state.mkdir(parents=True)
+        elsewhere = ServerInfo(bystander.pid, port, f"http://127.0.0.1:{port}", "token", "", "", "pid:[1]" if locked else pid_namespace())
+        elsewhere.write(state)
+        with (state / "lock").open("w") as lock:
+            if locked:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                with pytest.raises(ServerError, match="another container"):
+                    launch.stop(state)
+            else:
+                assert launch.stop(state) is False
+        assert bystander.poll() is None
+        bystander.stdin.close()

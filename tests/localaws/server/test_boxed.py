@@ -1,0 +1,116 @@
+"""A local AWS in a box serves like any other, starts fast, and ends with whoever started it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from course.localaws.server import boxed, launch
+from course.localaws.server.instance import ServerError
+from course.sandbox.box import best_mode
+from course.sandbox.limits import Limits
+from tests.leaked_processes import children, kill, processes, wait_for
+
+LIMITS = Limits(memory=4 << 30)
+ALONE = """
+import sys, tempfile, time
+from pathlib import Path
+from course.localaws.server import boxed
+from course.sandbox.limits import Limits
+with boxed.start_forkserver() as forks, boxed.boxed(Path(sys.argv[1]), forks, Limits(), Limits(), 1 << 30) as handle:
+    print(handle.endpoint, forks, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module", params=["namespace", "rewrite"])
+def forks(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a forkserver, for local AWSs with and without namespaces."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "rewrite":
+            patch.setenv("COURSE_NO_USERNS", "1")
+            best_mode.cache_clear()
+        with boxed.start_forkserver() as address:
+            yield address
+    best_mode.cache_clear()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="bx-") as folder:  # its path is short, for the socket
+        yield Path(folder)
+
+
+def start(folder: Path, name: str, forks: str):
+    (folder / name).mkdir()
+    return boxed.boxed(folder / name, forks, LIMITS, LIMITS, 1 << 30)
+
+
+def left(forks: str) -> list[str]:
+    """What runs of the local AWSs of a forkserver. Its forks have its command line."""
+    return [*processes(Path(forks))[1:], *map(str, children("sandbox/supervisor"))]
+
+
+def client(handle: launch.Handle, service: str):
+    environment = handle.environment()
+    keys = {name: environment[name.upper()] for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")}
+    return boto3.Session(**keys, region_name="us-east-1").client(service, endpoint_url=handle.endpoint)
+
+
+def test_two_serve_side_by_side_and_draw_their_own_numbers(folder: Path, forks: str) -> None:
+    found = []
+    with start(folder, "one", forks) as one, start(folder, "two", forks) as two:
+        client(one, "s3").create_bucket(Bucket="only-here")
+        for handle in (one, two):
+            iam = client(handle, "iam")
+            policy = iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")["Policy"]["PolicyId"]
+            buckets = [each["Name"] for each in client(handle, "s3").list_buckets()["Buckets"]]
+            found.append((buckets, iam.create_user(UserName="u")["User"]["UserId"], policy))
+        handle = launch.find(two.state)
+        assert handle == two and handle.advance(60) > 0
+    (first, one_id, one_policy), (second, two_id, two_policy) = found
+    assert (first, second) == (["only-here"], []) and one_id != two_id
+    assert one_policy == two_policy  # AWS's managed policies are the same in every account
+    assert left(forks) == []
+    with pytest.raises(ServerError):
+        two.running()
+
+
+def test_an_unusable_state_folder_is_named(folder: Path, forks: str) -> None:
+    (folder / "bad").mkdir()
+    deep = folder / "bad" / ("d" * 100)
+    deep.mkdir()
+    if best_mode() == "namespace":
+        with pytest.raises(ServerError, match="AF_UNIX path too long"), boxed.boxed(deep, forks, LIMITS, LIMITS, 1 << 30):
+            pass
+    assert left(forks) == []
+
+
+def test_without_its_forkserver_it_says_so(folder: Path) -> None:
+    with boxed.start_forkserver() as forks:
+        wait_for(Path(forks).exists, "the forkserver listens")
+        [process] = children(forks)
+        kill(process.pid)
+    with pytest.raises(ServerError, match="does not answer"), start(folder, "one", forks):
+        pass
+    assert left(forks) == []
+
+
+@pytest.mark.parametrize("number", [9, 15])
+def test_it_ends_with_a_starter_that_is_killed(folder: Path, number: int) -> None:
+    command = [sys.executable, "-c", ALONE, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(folder)}) as starter:
+        endpoint, forks = starter.stdout.readline().split()
+        assert endpoint.startswith("http://127.0.0.1:") and len(processes(Path(forks))) >= 2
+        state = json.loads((folder / boxed.STATE / "instance.json").read_text())
+        assert state["socket"] in ("", str(folder / boxed.STATE / boxed.SOCKET))
+        starter.send_signal(number)
+    wait_for(lambda: processes(Path(forks)) == [], "nothing of it runs")
