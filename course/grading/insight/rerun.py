@@ -12,6 +12,7 @@ from course.grading.insight.evidence_report import StoredScore, call_line, point
 from course.grading.insight.sections import Section
 from course.grading.short_repr import cut, short
 from course.grading.submission.evidence import Evidence
+from course.grading.submission.seed_holder import held
 
 MOST = 10  # differences of one kind to show
 
@@ -35,10 +36,10 @@ def rerun(case: StoredScore) -> tuple[Section, bool]:
     course.grading.submission.run.StartError
         When no kernel could be started.
     """
-    with tempfile.TemporaryDirectory(prefix="explain-") as there:
+    with tempfile.TemporaryDirectory(prefix="explain-") as there, held(case.work.draw) as holder:
         known = {each.name: getattr(case.work, each.name) for each in fields(GradingTask)}
         work = RerunTask(**known, results_folder=Path(there))
-        new = StoredScore(case.exercise, grade(work), work)
+        new = StoredScore(case.exercise, grade(work, holder), work)
         if new.result.fault:
             return Section("Run again", [f"it could not be graded: {new.result.fault}"]), False
         found = list(differences(case, new))
