@@ -1,4 +1,4 @@
-"""Imports and reads everything that a local AWS needs for its first answers, for a process that forks several of them (`prefork`).
+"""Imports and reads everything that a local AWS needs for its first answers, for a process that forks several (`forkserver`, `boxed`).
 
 It opens no file or connection, starts no thread and draws no random number. So a fork behaves like any other local AWS and starts half a
 second faster.
