@@ -35,12 +35,20 @@ _ERRORS = (  # DuckDB's exception -> Trino's code; the first match counts
 )
 
 
+def _limit(kind: int, soft: int, hard: int) -> None:
+    """Set a limit of this process, or keep the one that this local AWS has itself, if that is lower."""
+    most = resource.getrlimit(kind)[1]
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(kind, (soft, hard))
+
+
 def main() -> None:
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    resource.setrlimit(resource.RLIMIT_CPU, (request["seconds"], request["seconds"] + 1))  # ended by SIGXCPU, unlike a kill
-    resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_size"], request["file_size"]))
-    resource.setrlimit(resource.RLIMIT_DATA, (request["process_memory"], request["process_memory"]))
+    _limit(resource.RLIMIT_CPU, request["seconds"], request["seconds"] + 1)  # ended by SIGXCPU, unlike a kill
+    _limit(resource.RLIMIT_FSIZE, request["file_size"], request["file_size"])
+    _limit(resource.RLIMIT_DATA, request["process_memory"], request["process_memory"])
     try:
         answer = _run(request)
     except MemoryError:

@@ -19,7 +19,7 @@ from course.sandbox.box import best_mode
 from course.sandbox.limits import Limits
 from tests.leaked_processes import children, kill, processes, wait_for
 
-LIMITS = Limits(memory=4 << 30)
+LIMITS = Limits(memory=4 << 30, file_size=1 << 30, cpu_seconds=600)
 ALONE = """
 import sys, tempfile, time
 from pathlib import Path
@@ -82,6 +82,23 @@ def test_two_serve_side_by_side_and_draw_their_own_numbers(folder: Path, forks: 
     assert left(forks) == []
     with pytest.raises(ServerError):
         two.running()
+
+
+def test_its_own_helpers_work_within_its_limits(folder: Path, forks: str) -> None:
+    """Queries and tuning strategies run in processes of their own, which set limits, too."""
+    with start(folder, "one", forks) as handle:
+        client(handle, "s3").create_bucket(Bucket="results")
+        athena = client(handle, "athena")
+        place = {"OutputLocation": "s3://results/"}
+        query = athena.start_query_execution(QueryString="SELECT 6 * 7 AS answer", ResultConfiguration=place)["QueryExecutionId"]
+
+        def status() -> dict:
+            return athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+
+        wait_for(lambda: status()["State"] not in ("QUEUED", "RUNNING"), "the query has ended")
+        assert status()["State"] == "SUCCEEDED", status()
+        rows = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"]
+    assert [each["Data"][0]["VarCharValue"] for each in rows] == ["answer", "42"]
 
 
 def test_an_unusable_state_folder_is_named(folder: Path, forks: str) -> None:
