@@ -12,6 +12,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from course.localaws.server import boxed, launch
 from course.localaws.server.instance import ServerError
@@ -109,6 +110,25 @@ def test_an_unusable_state_folder_is_named(folder: Path, forks: str) -> None:
         with pytest.raises(ServerError, match="AF_UNIX path too long"), boxed.boxed(deep, forks, LIMITS, LIMITS, 1 << 30):
             pass
     assert left(forks) == []
+
+
+def test_its_box_has_limits_of_its_own(folder: Path, forks: str) -> None:
+    """Beyond them it is ended with all that it started, whatever its own quota says."""
+    if best_mode() != "namespace":
+        return  # a plain process has no box
+    with boxed.boxed(folder, forks, Limits(disk=60 << 20), LIMITS, 1 << 40) as handle:
+        s3 = client(handle, "s3")
+        s3.create_bucket(Bucket="full")
+
+        def ended() -> bool:
+            try:
+                s3.put_object(Bucket="full", Key=os.urandom(4).hex(), Body=os.urandom(40 << 20))
+            except (ClientError, BotoCoreError):
+                return launch.find(handle.state) is None
+            return False
+
+        wait_for(ended, "its box has been ended")
+        assert len(processes(Path(forks))) == 1  # the forkserver
 
 
 def test_without_its_forkserver_it_says_so(folder: Path) -> None:
