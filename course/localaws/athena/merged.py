@@ -3,11 +3,16 @@
 The offline store of SageMaker's Feature Store has a file for each hour, 8,760 for a year, and DuckDB takes about a millisecond to open one.
 The body of an object never changes, so a merged copy of some bodies stays right for every query that reads all of them. The objects
 themselves stay as they are, and clients see nothing of this but the time. The amount of scanned data is that of the objects.
+
+A copy is a file and a row, and both change in one order: the file is there before its row is committed, and it is deleted after the row is.
+So a kill leaves at most a file without a row. Only the start deletes such files: later, one of them may be a copy that is just being added.
+A row whose file is missing is dropped by the query that finds it, which reads the objects instead and makes the copy anew.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 import uuid
@@ -31,6 +36,8 @@ CREATE TABLE IF NOT EXISTS bodies (body TEXT PRIMARY KEY, name TEXT NOT NULL) WI
 CREATE INDEX IF NOT EXISTS bodies_by_name ON bodies (name)
 """
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class MergedFile:
@@ -39,6 +46,7 @@ class MergedFile:
     Attributes
     ----------
     path : Path
+        A link to it in the folder of a query.
     size : int
         Bytes of this file.
     columns : dict
@@ -54,7 +62,7 @@ class MergedFile:
 
 
 class MergedFiles:
-    """All merged copies. May be used from any thread.
+    """All merged copies. May be used from any thread, but only one process at a time may open the folder.
 
     Parameters
     ----------
@@ -67,52 +75,76 @@ class MergedFiles:
         self._folder, self._exists = folder, exists
         folder.mkdir(mode=0o700, exist_ok=True)
         self._database = Database(folder / "merged.db", SCHEMA)
+        known = {name for (name,) in self._database.connection.execute("SELECT name FROM merged")}
+        self._unlink(self._files() - known)  # a killed process left them
         self._swept = False
 
     def add(self, bodies: Iterable[str], path: Path, columns: dict[str, int]) -> None:
-        """Move a file here, as the copy of these bodies. It replaces the copies of some of them."""
-        bodies, name, size = set(bodies), uuid.uuid4().hex, path.stat().st_size
-        path.replace(self._folder / name)
-        with self._database.write() as connection:
-            old = {found for (found,) in connection.execute(_NAMES, (json.dumps(list(bodies)),))}
-            _remove(connection, old)
-            connection.execute("INSERT INTO merged VALUES (?, ?, ?, ?)", (name, size, len(bodies), json.dumps(columns)))
-            connection.executemany("INSERT INTO bodies VALUES (?, ?)", [(body, name) for body in bodies])
+        """Move a file here, as the copy of these bodies. It replaces the copies of some of them.
+
+        If that is not possible, for example because the disk is full, the log says so: queries can do without a copy.
+        """
+        bodies, name = set(bodies), uuid.uuid4().hex
+        try:
+            size = path.stat().st_size
+            path.replace(self._folder / name)
+            with self._database.write() as connection:
+                old = {found for (found,) in connection.execute(_NAMES, (json.dumps(list(bodies)),))}
+                _remove(connection, old)
+                connection.execute("INSERT INTO merged VALUES (?, ?, ?, ?)", (name, size, len(bodies), json.dumps(columns)))
+                connection.executemany("INSERT INTO bodies VALUES (?, ?)", [(body, name) for body in bodies])
+        except (OSError, sqlite3.Error):
+            logger.warning("a merged copy of %d files was not kept", len(bodies), exc_info=True)
+            old = {name}
         self._unlink(old)
 
-    def covering(self, bodies: Iterable[str]) -> list[MergedFile]:
-        """The copies of nothing but these bodies."""
+    def covering(self, bodies: Iterable[str], folder: Path) -> list[MergedFile]:
+        """The copies of nothing but these bodies, linked to ``folder``, so that they stay there whatever replaces them."""
         self._sweep()
         connection = self._database.connection
-        found = connection.execute(_COVERED, (json.dumps(list(bodies)),)).fetchall()
         by_name: dict[str, set[str]] = {}
-        for body, name in found:
+        for body, name in connection.execute(_COVERED, (json.dumps(list(bodies)),)).fetchall():
             by_name.setdefault(name, set()).add(body)
         rows = [connection.execute("SELECT * FROM merged WHERE name = ?", (name,)).fetchone() for name in by_name]
+        whole = [row for row in rows if row and row["count"] == len(by_name[row["name"]])]
+        linked = {row["name"]: self._linked(row["name"], folder) for row in whole}
+        self._drop({name for name, path in linked.items() if path is None})
         return [
-            MergedFile(self._folder / row["name"], row["size"], json.loads(row["columns"]), frozenset(by_name[row["name"]]))
-            for row in rows
-            if row and row["count"] == len(by_name[row["name"]])
+            MergedFile(path, row["size"], json.loads(row["columns"]), frozenset(by_name[row["name"]]))
+            for row in whole
+            if (path := linked[row["name"]])
         ]
 
     def clear(self) -> None:
-        with self._database.write() as connection:
-            _remove(connection, {name for (name,) in connection.execute("SELECT name FROM merged")})
-        self._unlink(self._files())
+        self._drop({name for (name,) in self._database.connection.execute("SELECT name FROM merged")})
 
     def close(self) -> None:
         self._database.close()
 
     def _sweep(self) -> None:
-        """Once after a start: delete copies of objects that are gone, and files that a killed process left."""
+        """Once after a start: delete the copies of objects that are gone."""
         if self._swept:
             return
         self._swept = True
-        with self._database.write() as connection:
-            gone = {name for body, name in connection.execute("SELECT body, name FROM bodies") if not self._exists(body)}
-            _remove(connection, gone)
-            known = {name for (name,) in connection.execute("SELECT name FROM merged")}
-        self._unlink(self._files() - known)
+        rows = self._database.connection.execute("SELECT body, name FROM bodies").fetchall()
+        self._drop({name for body, name in rows if not self._exists(body)})
+
+    def _drop(self, names: set[str]) -> None:
+        if names:
+            with self._database.write() as connection:
+                _remove(connection, names)
+            self._unlink(names)
+
+    def _linked(self, name: str, folder: Path) -> Path | None:
+        """A link to a copy in a query's folder; None if its file is gone."""
+        link = folder / f"copy-{name}.parquet"
+        try:
+            os.link(self._folder / name, link)
+        except FileExistsError:  # for another table of the query
+            return link
+        except FileNotFoundError:
+            return None
+        return link
 
     def _files(self) -> set[str]:
         """The names of all files but the database's."""
@@ -160,25 +192,19 @@ class MergedReads:
             self.files.add(bodies, Path(request["name"]), columns)
 
     def _piece(self, bodies: dict[str, StoredObject]) -> dict:
-        copies = self.files.covering(bodies)
+        copies = self.files.covering(bodies, self.folder)
         left = set(bodies).difference(*(copy.bodies for copy in copies))
         small, light = [bodies[name] for name in left if bodies[name].size < SMALL], [copy for copy in copies if copy.size < LIGHT]
         if len(small) + len(light) < MANY:
-            return _plain([bodies[name] for name in left], [self._link(copy) for copy in copies], _sum(copies))
+            return _plain([bodies[name] for name in left], [str(copy.path) for copy in copies], _sum(copies))
         number, name = len(self.requests), str(self.folder / f"merged-{len(self.requests)}.parquet")
         sources = [str(each.path) for each in small]
-        files = sources + [self._link(copy) for copy in light]
+        files = sources + [str(copy.path) for copy in light]
         self.requests.append({"name": name, "files": files, "measure": sources, "columns": _sum(light)})
         self._bodies.append({each.path.name for each in small}.union(*(copy.bodies for copy in light)))
         heavy = [copy for copy in copies if copy.size >= LIGHT]
         large = [bodies[name] for name in left if bodies[name].size >= SMALL]
-        return _plain(large, [*(self._link(copy) for copy in heavy), name], _sum(heavy)) | {"made": number}
-
-    def _link(self, copy: MergedFile) -> str:
-        link = self.folder / f"copy-{copy.path.name}.parquet"
-        if not link.exists():
-            os.link(copy.path, link)
-        return str(link)
+        return _plain(large, [*(str(copy.path) for copy in heavy), name], _sum(heavy)) | {"made": number}
 
 
 _NAMES = "SELECT DISTINCT name FROM bodies WHERE body IN (SELECT value FROM json_each(?))"

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path, PosixPath
 
 import pyarrow
 import pytest
 from pyarrow import parquet
 
+from course.localaws.athena.merged import MergedFiles, MergedReads
 from course.localaws.server import launch
 from tests.localaws import athena_queries
+from tests.localaws.athena import merged_kills
 from tests.localaws.boto_clients import client_factory
 
 NUMBERS = itertools.count()
@@ -54,6 +61,11 @@ def many(client) -> ManyFiles:
     return ManyFiles(client)
 
 
+def copies(state: Path) -> list[Path]:
+    """The merged copies of a local AWS."""
+    return [path for path in (state / "athena-merged").iterdir() if not path.name.startswith("merged.db")]
+
+
 def expected(numbers: range | list[int]) -> tuple[str, str]:
     return str(len(numbers)), str(sum(numbers))
 
@@ -85,6 +97,71 @@ def test_files_with_other_columns(many: ManyFiles):
 def test_a_table_is_joined_with_itself(many: ManyFiles):
     (((count,),), _) = many.query("SELECT count(*) FROM t x JOIN t y ON x.a = y.a")
     assert count == str(COUNT)
+
+
+class MovedFile(PosixPath):
+    """A file that does something more once it was moved."""
+
+    then: Callable[[], object]
+
+    def replace(self, target: Path) -> Path:
+        moved = super().replace(target)
+        self.then()
+        return moved
+
+
+def test_the_first_query_comes_while_a_copy_is_added(tmp_path: Path):
+    """The offline store adds copies of its own, also before the first query after a start."""
+    objects, files = merged_kills.objects(tmp_path), MergedFiles(tmp_path / "state", lambda body: True)
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+    copy = MovedFile(tmp_path / "copy")
+    copy.write_text("a copy")
+    copy.then = lambda: MergedReads(files, folders[0]).piece(objects)
+    files.add([each.path.name for each in objects], copy, {})
+    [read] = MergedReads(files, folders[1]).piece(objects)["files"]
+    assert Path(read).read_text() == "a copy"
+
+
+def test_a_copy_is_replaced_when_a_query_is_about_to_link_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    objects, files = merged_kills.objects(tmp_path), MergedFiles(tmp_path / "state", lambda body: True)
+    link = os.link
+
+    def add(content: str) -> None:
+        copy = tmp_path / content
+        copy.write_text(content)
+        files.add([each.path.name for each in objects], copy, {})
+
+    def link_late(source: Path, target: Path) -> None:
+        add("new")
+        link(source, target)
+
+    add("old")
+    monkeypatch.setattr(os, "link", link_late)
+    read = MergedReads(files, tmp_path)
+    piece = read.piece(objects)
+    assert piece["files"] == [read.requests[0]["name"]]  # the query reads the objects, and makes a copy
+    monkeypatch.undo()
+    [later] = MergedReads(files, tmp_path).piece(objects)["files"]
+    assert Path(later).read_text() == "new"
+
+
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.nightly)])
+def test_a_kill_while_a_copy_is_added(tmp_path: Path, step: int):
+    program = [sys.executable, "-m", "tests.localaws.athena.merged_kills", str(tmp_path), str(step)]
+    ended = subprocess.run(program, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 40 / step
+
+
+def test_a_copy_whose_file_is_lost_is_made_anew(many: ManyFiles, local_aws: launch.Handle):
+    """Earlier releases could lose the file, and then every later query failed."""
+    many.total()
+    for copy in (lost := copies(local_aws.state)):
+        copy.unlink()
+    assert many.total() == expected(range(COUNT))
+    assert set(copies(local_aws.state)) - set(lost)
 
 
 @pytest.mark.nightly  # its own local AWS
