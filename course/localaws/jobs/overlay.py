@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import sys
 import sysconfig
 import threading
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from course.sandbox.trees import remove
 
 BELOW, START = "below.pth", "start.pth"  # Python reads them in this order
 # Programs that start a Python. It must be the overlay's, which finds the lower packages and those that the job installs.
@@ -57,11 +58,17 @@ class Overlay:
 
 
 class Overlays:
-    """Makes the overlays of jobs; the shared ones are kept in ``folder``."""
+    """Makes the overlays of jobs; the shared ones are kept in ``folder``.
+
+    Opening the folder removes the installations that a killed process left incomplete. So all parts of a local AWS must open it before one
+    of them installs anything.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._installing = threading.Lock()
+        for path in folder.glob("*.*"):
+            remove(path)
 
     def make(
         self, folder: Path, requirements: Path | None, run: Callable[[Overlay, list[str]], int], below: Sequence[Path] = ()
@@ -103,15 +110,19 @@ class Overlays:
                     if run(overlay, command) != 0:
                         return None
                     (overlay.packages / BELOW).unlink()
-                    overlay.packages.rename(kept)
+                    _move_unless_there(overlay.packages, kept)
                 finally:
-                    shutil.rmtree(beside)
+                    remove(beside)
         return kept
 
-    def sweep(self) -> None:
-        """Remove installations that a crash left incomplete."""
-        for path in self._folder.glob("*.*"):
-            shutil.rmtree(path)
+
+def _move_unless_there(folder: Path, target: Path) -> None:
+    """Rename a folder, unless another kind of job has installed the same packages meanwhile."""
+    try:
+        folder.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
 
 
 def course_packages() -> list[Path]:

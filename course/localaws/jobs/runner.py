@@ -86,7 +86,6 @@ class JobRunner:
         for folder in self._boxes.glob(f"{self.kind}.*"):
             sweep(folder)
             remove(folder)
-        self.overlays.sweep()
 
     def _work(self, arn: str, run: Run) -> None:
         try:

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from course.localaws.jobs.overlay import Overlay, Overlays, course_packages
+from course.localaws.jobs.runner import JobRunner
 
 
 def wheel(folder: Path, name: str, version: str) -> Path:
@@ -78,3 +80,49 @@ def test_what_is_not_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tex
     (tmp_path / "kept").mkdir()
     overlay = Overlays(tmp_path / "kept").make(tmp_path / "job", requirements, run)
     assert output(overlay, "python3", "-c", "print(1)") == "1" and list((tmp_path / "kept").iterdir()) == []
+
+
+@pytest.fixture
+def runners(tmp_path: Path) -> list[JobRunner]:
+    """The runners of two kinds of jobs of one local AWS, which keep shared packages in one folder."""
+    (tmp_path / "state").mkdir()
+    return [JobRunner(SimpleNamespace(state=tmp_path / "state"), kind) for kind in ("training-job", "processing-job")]
+
+
+@pytest.fixture
+def requirements(tmp_path: Path) -> Path:
+    path = tmp_path / "requirements.txt"
+    path.write_text("tiny_thing\n")
+    return path
+
+
+def install(overlay: Overlay, command: list[str]) -> int:
+    """What pip does: files come, one after the other."""
+    (overlay.packages / "tiny_thing.py").write_text("VERSION = 1")
+    return 0
+
+
+def test_a_kind_of_job_recovers_while_another_installs(tmp_path: Path, runners: list[JobRunner], requirements: Path) -> None:
+    """After a start, the jobs of one kind already run again while those of the next are looked at."""
+
+    def recovered(overlay: Overlay, command: list[str]) -> int:
+        runners[1].recover()
+        return install(overlay, command)
+
+    overlay = runners[0].overlays.make(tmp_path / "job", requirements, recovered)
+    assert output(overlay, "python3", "-c", "import tiny_thing; print(tiny_thing.VERSION)") == "1"
+
+
+def test_two_kinds_of_jobs_install_the_same(tmp_path: Path, runners: list[JobRunner], requirements: Path) -> None:
+    def overtaken(overlay: Overlay, command: list[str]) -> int:
+        runners[1].overlays.make(tmp_path / "other-job", requirements, install)
+        return install(overlay, command)
+
+    overlay = runners[0].overlays.make(tmp_path / "job", requirements, overtaken)
+    assert output(overlay, "python3", "-c", "import tiny_thing; print(tiny_thing.VERSION)") == "1"
+
+
+def test_an_installation_that_a_kill_cut_off_is_removed(tmp_path: Path, runners: list[JobRunner]) -> None:
+    overlays = tmp_path / "state" / "overlays"
+    (overlays / "0123.4567").mkdir()
+    assert Overlays(overlays) and list(overlays.iterdir()) == []
