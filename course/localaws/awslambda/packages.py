@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import shutil
 import tempfile
 import threading
+import uuid
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -89,7 +89,9 @@ class Packages:
             kept = set(used)
             for path in self._folder.iterdir():
                 if path.name not in kept:
-                    shutil.rmtree(path, ignore_errors=True)
+                    # A removal that is cut off must not leave a part of a package under its id: `receive` would keep that.
+                    removed = path.rename(self._folder / f"{uuid.uuid4().hex}.old")
+                    trees.remove(removed)
 
     def _archive(self, code: dict, operation: str) -> bytes:
         for option in ("ImageUri", "SourceKMSKeyArn"):

@@ -172,7 +172,9 @@ class ImageStore:
             kept = self._new | {digest.removeprefix("sha256:") for digest in named}
             for path in self._folder.iterdir():
                 if path.name not in kept:
-                    remove(path)
+                    # A removal that is cut off must not leave a part of a body under its digest: `take` would keep that.
+                    removed = path.rename(self._folder / f"{uuid.uuid4().hex}.old")
+                    remove(removed)
 
     def clear(self) -> None:
         """Remove every body."""

@@ -7,6 +7,10 @@ import importlib.util
 import json
 from pathlib import Path
 
+import pytest
+
+from course.localaws.docker_build import archive
+from course.localaws.images import custom
 from course.localaws.images.custom import ImageStore
 
 URI = "123456789012.dkr.ecr.us-east-1.amazonaws.com/old:1"
@@ -40,3 +44,27 @@ def test_an_image_that_an_earlier_release_built_runs_todays_programs(tmp_path: P
     for argv in (image.train(), image.serve()):
         assert argv[:3] == ["python3", "-P", "-m"] and importlib.util.find_spec(argv[3])
     assert image.environment["A"] == "b" and Path(image.environment["PYTHONPATH"]).is_dir()
+
+
+def test_an_image_whose_removal_a_kill_cut_off_can_be_pushed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload may come before the next start has removed the rest of the files."""
+    content = tmp_path / "content"
+    (content / "files").mkdir(parents=True)
+    for name in ("a.py", "b.py"):
+        (content / "files" / name).write_text(name)
+    archive.pack(content, json.dumps(CONFIG).encode(), tmp_path / "archive.tar")
+    digest = ImageStore(tmp_path / "images").take(tmp_path / "archive.tar")
+
+    def cut_off(folder: Path) -> None:
+        next(folder.rglob("a.py")).unlink()
+        raise InterruptedError
+
+    monkeypatch.setattr(custom, "remove", cut_off)
+    with pytest.raises(InterruptedError):
+        ImageStore(tmp_path / "images").sweep(set())
+    monkeypatch.undo()
+    store = ImageStore(tmp_path / "images")
+    assert store.take(tmp_path / "archive.tar") == digest
+    store.sweep(set())  # what was pushed since the start stays
+    assert sorted(path.name for path in store.image(URI, digest, "").files.iterdir()) == ["a.py", "b.py"]
+    assert len(list((tmp_path / "images").iterdir())) == 1
