@@ -6,13 +6,13 @@ types for Iceberg tables in Athena" of Athena's user guide, read 2026-11-28.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.localaws.athena.catalog import CatalogTable
 from course.localaws.athena.failures import QueryFailure
+from course.localaws.core import json_text
 from course.localaws.core.helper_process import HelperError, HelperProcess
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _read(table: CatalogTable, access: Access) -> dict:
     if not path:
         raise QueryFailure(f"ICEBERG_INVALID_METADATA: {table.database}.{table.name} has no metadata at {location!r}")
     try:
-        return json.loads(text)
+        return json_text.load(text)
     except ValueError as error:
         raise QueryFailure(f"ICEBERG_INVALID_METADATA: the metadata of {table.database}.{table.name} is no JSON") from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +15,7 @@ from course.localaws.awslambda.functions import Functions
 from course.localaws.awslambda.limits import limit
 from course.localaws.awslambda.store import Function
 from course.localaws.context import Context
+from course.localaws.core import json_text
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.platform import Platform
 
@@ -128,8 +128,8 @@ def _checked(payload: bytes, kind: str) -> bytes:
     if not payload.strip():
         return b"{}"
     try:
-        json.loads(payload)
-    except (ValueError, RecursionError) as error:
+        json_text.load(payload)
+    except ValueError as error:
         message = f"Could not parse request body into json: Could not parse payload into json: {error}"
         raise AwsError("InvalidRequestContentException", message, Type="User") from None
     return payload

@@ -12,6 +12,7 @@ from functools import cache
 
 from botocore.model import OperationModel, Shape
 
+from course.localaws.core import json_text
 from course.localaws.protocol.redaction import redacted
 
 LARGEST = 100 * 1024  # bytes of requestParameters, and of responseElements
@@ -35,7 +36,7 @@ def request_parameters(operation: OperationModel, params: dict, host: str = "") 
     found = redacted(operation.input_shape, params, lambda name: names.get(name, name))
     if isinstance(found.get("bucketPolicy"), str):
         with contextlib.suppress(ValueError):
-            found["bucketPolicy"] = json.loads(found["bucketPolicy"])
+            found["bucketPolicy"] = json_text.load(found["bucketPolicy"])
     return {"bucketName": found.pop("bucketName"), "Host": host, **found} if "bucketName" in found else {"Host": host, **found}
 
 

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from course.localaws.core import json_text
 from course.localaws.core.errors import AwsError, invalid
 
 DEFAULT_PAGE = 10
@@ -34,7 +35,7 @@ def read_token(text: str, query: int, valid: Callable[[list], bool]) -> list:
     Raises AwsError ``ValidationException`` when the token is not ours, belongs to another query, or its key is not ``valid``.
     """
     try:
-        made_for, *key = json.loads(base64.b64decode(text, "-_", validate=True))
+        made_for, *key = json_text.load(base64.b64decode(text, "-_", validate=True))
         if made_for == query and valid(key):
             return key
     except (ValueError, TypeError):

@@ -7,9 +7,10 @@ Heredocs are refused.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
+
+from course.localaws.core import json_text
 
 NAMES = "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR"
 KNOWN = frozenset(NAMES.split())
@@ -119,7 +120,7 @@ def _json(instruction: Instruction) -> tuple[str, ...] | None:
     if instruction.name not in WITH_JSON or not instruction.text.startswith("["):
         return None
     try:
-        found = json.loads(instruction.text)
+        found = json_text.load(instruction.text)
     except ValueError:
         found = None
     if isinstance(found, list) and all(isinstance(item, str) for item in found):

@@ -7,7 +7,6 @@ https://github.com/wpilibsuite/DetectCoral/issues/37 (a role that may not pull),
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.localaws import images
+from course.localaws.core import json_text
 from course.localaws.core.errors import invalid
 from course.localaws.images.custom import CustomImage, ImageStore
 from course.localaws.platform import Platform
@@ -138,7 +138,7 @@ class Registry:
 def _config_of(image: Any) -> str:
     """The digest of a manifest's configuration, or ``"none"`` if it names none: PutImage accepts any text as a manifest."""
     try:
-        digest = str(json.loads(image.image_manifest)["config"]["digest"])
+        digest = str(json_text.load(image.image_manifest)["config"]["digest"])
     except (ValueError, KeyError, TypeError):
         return "none"
     return digest if DIGEST.fullmatch(digest) else "none"

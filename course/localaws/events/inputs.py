@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from course.localaws.core import json_text
 from course.localaws.core.errors import invalid
 from course.localaws.events import json_paths
 from course.localaws.events.json_paths import MISSING, compact
@@ -90,7 +91,7 @@ def _within(value: object) -> str:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        json_text.load(text)
     except ValueError:
         return False
     return True

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from course.localaws.core import tag_rules
+from course.localaws.core import json_text, tag_rules
 from course.localaws.core.errors import AwsError, invalid, not_supported
 from course.localaws.events import checks
 from course.localaws.events.arns import Arn
@@ -213,7 +212,7 @@ class EventOperations:
         if entry["Source"].startswith("aws."):
             return _refusal("NotAuthorizedForSourceException", "Not authorized for the source.")
         try:
-            well_formed = isinstance(json.loads(entry["Detail"]), dict)
+            well_formed = isinstance(json_text.load(entry["Detail"]), dict)
         except ValueError:
             well_formed = False
         if not well_formed:
@@ -226,7 +225,7 @@ class EventOperations:
     def test_event_pattern(self, region: str, params: dict) -> dict:
         pattern = checks.pattern(params["EventPattern"])
         try:
-            event = json.loads(params["Event"])
+            event = json_text.load(params["Event"])
         except ValueError:
             event = None
         if not isinstance(event, dict) or not event.keys() >= MANDATORY:

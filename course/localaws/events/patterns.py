@@ -8,12 +8,12 @@ inside one array must match in the same element of it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, product
 
+from course.localaws.core import json_text
 from course.localaws.events.matchers import Matcher, PatternError, matcher
 
 OR = "$or"
@@ -57,7 +57,7 @@ class EventPattern:
 
     def __init__(self, text: str) -> None:
         try:
-            document = json.loads(text)
+            document = json_text.load(text)
         except ValueError as error:
             raise PatternError(str(error)) from None
         if not isinstance(document, dict):

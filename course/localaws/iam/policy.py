@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from course.localaws.core import json_text
 from course.localaws.iam import policy_conditions as conditions
 from course.localaws.iam import policy_patterns as patterns
 from course.localaws.iam.policy_conditions import Condition, PolicyError
@@ -304,8 +305,8 @@ def parse(source: str, document: str | dict) -> Policy:
     """
     text = document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
     try:
-        tree = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        tree = json_text.load(text)
+    except ValueError as error:
         raise PolicyError(f"policy {source}: not JSON: {error}") from None
     if not isinstance(tree, dict) or "Statement" not in tree:
         raise PolicyError(f"policy {source}: must be a map with a Statement")

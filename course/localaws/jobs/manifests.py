@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from course.localaws.core import json_text
+
 REFERENCE = "-ref"  # suffix of an attribute whose value is the URI of an object
 
 
@@ -17,7 +19,7 @@ def names(text: bytes) -> tuple[str, list[str]]:
 
     Raises ValueError, which says what is wrong.
     """
-    document = json.loads(text)
+    document = json_text.load(text)
     if not isinstance(document, list) or not document:
         raise ValueError("it is not a JSON array that begins with a prefix")
     first, *rest = document
@@ -39,7 +41,7 @@ def records(text: bytes, attributes: list[str]) -> Iterator[list[tuple[str, str]
         if not line.strip():
             continue
         try:
-            document = json.loads(line)
+            document = json_text.load(line)
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
         if not isinstance(document, dict):

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable
 
 from course.localaws.context import Context
+from course.localaws.core import json_text
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.logs.naming import LogArns
 from course.localaws.logs.pages import EventCursor
@@ -123,7 +124,7 @@ def _encode(key: list) -> str:
 
 def _decode(token: str) -> list:
     try:
-        key = json.loads(base64.urlsafe_b64decode(token))
+        key = json_text.load(base64.urlsafe_b64decode(token))
         if isinstance(key, list):
             return key
     except ValueError:

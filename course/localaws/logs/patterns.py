@@ -6,10 +6,10 @@ for space-delimited events (``[...]``), and ``?`` together with other terms. For
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 
+from course.localaws.core import json_text
 from course.localaws.core.errors import AwsError, not_supported
 from course.localaws.logs.json_patterns import json_condition
 
@@ -42,7 +42,7 @@ def _json(pattern: str) -> Matcher:
 
     def matches(message: str) -> bool:
         try:
-            document = json.loads(message)
+            document = json_text.load(message)
         except ValueError:
             return False
         return isinstance(document, dict | list) and condition(document)

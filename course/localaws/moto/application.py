@@ -16,6 +16,7 @@ from course.localaws.moto.journal import JournalEntry
 from course.localaws.moto.patches import patch_libraries
 from course.localaws.moto.replay import ReplayContext
 from course.localaws.moto.wsgi import WsgiResponse
+from course.localaws.protocol import depth_errors
 
 READS = ("Describe", "List", "Get", "Head", "BatchGet", "BatchDescribe", "Search", "Query", "Scan", "Select", "Lookup", "Simulate")
 READS += ("Validate", "Check", "Test", "Estimate", "Preview", "Filter", "Discover", "Detect")
@@ -92,6 +93,8 @@ def failure(entry: JournalEntry, context: ReplayContext, error: Exception) -> Aw
     operation = context.operation or requested_operation(entry)
     if is_missing(error):
         return not_supported(entry.service, operation)
+    if isinstance(error, RecursionError):
+        return depth_errors.of(entry.service, operation)
     logger.error("moto failed in %s:%s", entry.service, operation, exc_info=error)
     return AwsError(
         "InternalFailure",

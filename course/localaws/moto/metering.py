@@ -9,12 +9,12 @@ here, uncompressed, without its base image.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from course.localaws.billing.usage import GIGABYTE, Item, UsageStore
 from course.localaws.cloudtrail.event_types import is_read
+from course.localaws.core import json_text
 from course.localaws.ec2 import records
 from course.localaws.moto.own_records import backends_of, records_of
 from course.localaws.moto.records import MotoRecords
@@ -72,7 +72,7 @@ def _of_images(region: str, backend: Any) -> Iterator[tuple[str, Item, float]]:
 def _blobs(manifest: str) -> list[tuple[str, int]]:
     """Digest and bytes of the configuration and the layers that a manifest names; none if it is another text, which PutImage accepts."""
     try:
-        document = json.loads(manifest)
+        document = json_text.load(manifest)
         return [(str(blob["digest"]), int(blob["size"])) for blob in (document["config"], *document.get("layers", ()))]
     except (ValueError, KeyError, TypeError):
         return []

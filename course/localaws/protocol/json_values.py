@@ -10,13 +10,13 @@ DynamoDB (https://github.com/architect/dynalite), and messages of other services
 from __future__ import annotations
 
 import base64
-import json
 import math
 from datetime import datetime
 from functools import cache
 
 from botocore.model import Shape
 
+from course.localaws.core import json_text
 from course.localaws.core.errors import AwsError
 from course.localaws.protocol.model import INTEGERS, NUMBERS, SCALARS, bound, may_be_empty
 
@@ -44,9 +44,9 @@ def load(body: bytes) -> object:
     if not body:
         return {}
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise serialization_error(f"The request body is not valid JSON: {error or 'nested too deeply'}") from error
+        return json_text.load(body, parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise serialization_error(f"The request body is not valid JSON: {error}") from error
 
 
 def read(shape: Shape, value: object) -> object:

@@ -27,7 +27,7 @@ from course.localaws.iam.authorization import RequiredPermission
 from course.localaws.iam.callers import Caller
 from course.localaws.iam.service_authorization.permissions import of_model
 from course.localaws.platform import Platform
-from course.localaws.protocol import conformity, query, quota_errors, validation
+from course.localaws.protocol import conformity, depth_errors, query, quota_errors, validation
 from course.localaws.protocol.model import errors, service_model
 from course.localaws.protocol.protocols import Codec, codec_of
 
@@ -189,6 +189,10 @@ class Service:
             own = quota_errors.modelled(model.operation_model(call.operation), error)
             _add_query_error(model, codec, own)
             raise own from None
+        except RecursionError as error:
+            own = depth_errors.of(self.name, call.operation)
+            _add_query_error(model, codec, own)
+            raise own from error
         except AwsError as error:
             _add_query_error(model, codec, error)
             raise

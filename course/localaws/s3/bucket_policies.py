@@ -6,8 +6,8 @@ Source: "Bucket policies for Amazon S3" and "The meaning of 'public'", S3 User G
 from __future__ import annotations
 
 import ipaddress
-import json
 
+from course.localaws.core import json_text
 from course.localaws.core.errors import AwsError
 from course.localaws.iam import policy, policy_patterns
 from course.localaws.iam.policy import Policy, PolicyError, PolicyStatement
@@ -48,7 +48,7 @@ def parsed(bucket: str, text: str) -> Policy:
     if len(text.encode()) > LARGEST:
         raise AwsError("EntityTooLarge", f"The bucket policy is larger than {LARGEST} bytes.")
     try:
-        document = json.loads(text)
+        document = json_text.load(text)
     except ValueError:
         document = None
     if not isinstance(document, dict):

@@ -8,9 +8,9 @@ plain. Source: "Setting default server-side encryption behavior for Amazon S3 bu
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 
+from course.localaws.core import json_text
 from course.localaws.core.errors import AwsError
 from course.localaws.kms import references
 from course.localaws.kms.store import KeyStore
@@ -65,7 +65,7 @@ def requested_context(text: str | None) -> dict[str, str]:
     if not text:
         return {}
     try:
-        pairs = json.loads(base64.b64decode(text, validate=True))
+        pairs = json_text.load(base64.b64decode(text, validate=True))
     except ValueError:
         pairs = None
     if not isinstance(pairs, dict) or not all(isinstance(value, str) for value in pairs.values()):

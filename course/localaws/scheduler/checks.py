@@ -6,8 +6,7 @@ quote (boto3 3558, aws-sdk-js-v3 6494, moto 8172), and the rules of cdk-prefligh
 
 from __future__ import annotations
 
-import json
-
+from course.localaws.core import json_text
 from course.localaws.core.errors import invalid, not_supported
 from course.localaws.core.schedule_expressions import ScheduleExpression, ScheduleExpressionError
 from course.localaws.events.arns import Arn
@@ -110,6 +109,6 @@ def _check_members(target: dict, arn: Arn) -> None:
             raise invalid(f"{member} is not supported for the target {target['Arn']}.")
     if "Input" in target:
         try:
-            json.loads(target["Input"])
+            json_text.load(target["Input"])
         except ValueError:
             raise invalid("JSON syntax error in input for the target.") from None

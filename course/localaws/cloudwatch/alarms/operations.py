@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 
@@ -10,7 +9,7 @@ from course.localaws.cloudwatch.alarms import rules
 from course.localaws.cloudwatch.alarms.alarms import Alarms
 from course.localaws.cloudwatch.alarms.checks import check_actions, check_metric_alarm
 from course.localaws.context import Operation, by_region
-from course.localaws.core import tag_rules
+from course.localaws.core import json_text, tag_rules
 from course.localaws.core.errors import AwsError, not_supported, validation_error
 
 PAGE = 100
@@ -123,7 +122,7 @@ class AlarmOperations:
     def set_alarm_state(self, region: str, params: dict) -> dict:
         alarm, data = self._existing(region, params["AlarmName"]), params.get("StateReasonData")
         try:
-            json.loads(data or "{}")
+            json_text.load(data or "{}")
         except ValueError:
             raise AwsError("InvalidFormat", "StateReasonData is not valid JSON.") from None
         self._alarms.change(region, alarm, params["StateValue"], params["StateReason"], data, self._now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import string
 from dataclasses import replace
@@ -12,7 +11,7 @@ from course.localaws.config.recorder import recorder
 from course.localaws.config.store import Rule, RuleStore
 from course.localaws.config.timers import RuleTimers
 from course.localaws.context import Context, Operation
-from course.localaws.core import paging, tag_rules
+from course.localaws.core import json_text, paging, tag_rules
 from course.localaws.core.errors import AwsError, not_supported
 
 MOST_RULES = 1000  # a region
@@ -154,7 +153,7 @@ def _check(given: dict) -> None:
     if given.get("ConfigRuleState", "ACTIVE") != "ACTIVE":
         raise invalid(f"The ConfigRuleState {given['ConfigRuleState']} is invalid.  Only the following values are permitted: ACTIVE")
     try:
-        parameters = json.loads(given.get("InputParameters") or "{}")
+        parameters = json_text.load(given.get("InputParameters") or "{}")
     except ValueError:
         parameters = None
     if not isinstance(parameters, dict) or not all(isinstance(value, str) for value in parameters.values()):

@@ -7,11 +7,11 @@ CreateModelPackage and InferenceSpecification. Read 2026-11-25.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from course.localaws import images
 from course.localaws.context import Context
+from course.localaws.core import json_text
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.s3_data import split
@@ -83,7 +83,7 @@ def check_names(specifications: list[dict]) -> None:
 def check_card(params: dict) -> None:
     """Check that a model card's content is JSON. Raises AwsError."""
     try:
-        if not isinstance(json.loads(params.get("ModelCard", {}).get("ModelCardContent") or "{}"), dict):
+        if not isinstance(json_text.load(params.get("ModelCard", {}).get("ModelCardContent") or "{}"), dict):
             raise ValueError("it is no object")
     except ValueError as error:
         raise invalid(f"ModelCardContent must be a JSON object: {error}.") from error

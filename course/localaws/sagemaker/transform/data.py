@@ -16,6 +16,7 @@ import time
 import uuid
 from dataclasses import dataclass
 
+from course.localaws.core import json_text
 from course.localaws.core.errors import invalid
 from course.localaws.sagemaker.transform import json_paths
 from course.localaws.sagemaker.transform.json_paths import JsonPath, PathError
@@ -70,13 +71,13 @@ class JsonRecords:
 
     def read(self, record: bytes) -> object:
         try:
-            return json.loads(record)
+            return json_text.load(record)
         except ValueError as error:
             raise ValueError(f"Failed to parse a record of the input as JSON: {error}") from error
 
     def answers(self, body: bytes, count: int) -> list:
         try:
-            return [json.loads(body)] if count == 1 else [json.loads(line) for line in body.splitlines() if line.strip()]
+            return [json_text.load(body)] if count == 1 else [json_text.load(line) for line in body.splitlines() if line.strip()]
         except ValueError as error:
             raise JoinError("Failed to parse output from the algorithm as JSON") from error
 
