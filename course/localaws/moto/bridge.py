@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _platform: Platform | None = None
+# The protocols of subscribers that are servers. No request may leave the local AWS: a submission has no other way to the network, and AWS
+# not reach a learner's machine.
+SERVERS = ("http", "https")
 _ABSENT, _PRESENT = b"-", b"+"  # in the recording, before the body of an object
 
 
@@ -154,6 +157,8 @@ def _topics(module: ModuleType) -> None:
         message_structure: str | None = None,
         **options: Any,
     ) -> None:
+        if self.protocol in SERVERS:  # subscribed in an earlier release
+            return
         if self.protocol != "lambda":
             original(self, message, message_id, subject, message_attributes, message_structure=message_structure, **options)
             return
@@ -165,7 +170,22 @@ def _topics(module: ModuleType) -> None:
         if _first_time():
             _invoke(self.endpoint, self.arn, notification)
 
-    module.Subscription.publish = publish
+    subscribe = module.SNSBackend.subscribe
+
+    def subscribe_no_server(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
+        if protocol in SERVERS and _first_time():
+            raise not_supported("sns", f"a subscription by {protocol}")
+        return subscribe(self, topic_arn, endpoint, protocol)
+
+    module.Subscription.publish, module.SNSBackend.subscribe = publish, subscribe_no_server
+
+
+@patch_on_import("moto.firehose.models")
+def _streams(module: ModuleType) -> None:
+    def put_http_records(http_destination: dict[str, Any], records: list[dict[str, bytes]]) -> list:
+        raise not_supported("firehose", "delivery to an HTTP endpoint")
+
+    module.FirehoseBackend.put_http_records = staticmethod(put_http_records)
 
 
 def _invoke(function: str, subscription: str, notification: dict[str, Any]) -> None:

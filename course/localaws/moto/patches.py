@@ -299,13 +299,11 @@ def _offers_on_demand(module: ModuleType) -> None:
             instance_types.INSTANCE_TYPE_OFFERINGS[location_type] = instance_offers.RegionalOffers(location_type, original)
 
 
-OUTSIDE_SECONDS = 5.0  # timeout of a request to a subscriber's server; all other requests to moto wait meanwhile
-
 # Changes to other libraries that moto's modules use. Outside a request to moto these functions behave as before.
 
 
 def patch_libraries() -> None:
-    """Makes private keys from a library, and responses from other servers, the same at replay, and regions quick to list.
+    """Makes private keys from a library the same at replay, and regions quick to list. Requests to other servers are refused.
 
     Sessions then share botocore's models.
     """
@@ -336,11 +334,11 @@ def patch_libraries() -> None:
         context = current()
         if context is None:
             return send(self, method, url, **kwargs)
-        if context.replaying:
+        if context.replaying:  # earlier releases sent requests
             again = Response()
             again.status_code = 200
             return again
-        return send(self, method, url, **{"timeout": OUTSIDE_SECONDS, **kwargs})
+        raise ConnectionError("The local AWS sends no requests to other servers.")
 
     Session.request = request
     model_files.share()
