@@ -10,11 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from course.localaws.core.errors import AwsError
+from course.localaws.core.held import LARGEST, BodyTooLong, NoRoom, gather
 
 if TYPE_CHECKING:  # `course aws` imports this module and stays quick
     from botocore.model import OperationModel
-
-LARGEST_BUFFERED = 256 * 1024 * 1024  # bytes of a body that is read into memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,21 +176,20 @@ class AwsRequest:
         return len(self._body or b"")
 
     async def body(self) -> bytes:
-        """The whole decoded body; only for services whose bodies are small. Raises AwsError ``RequestEntityTooLarge`` (413)."""
+        """The whole decoded body; only for services whose bodies are small. Raises AwsError as `whole`."""
         if self._body is None:
             self._body = await whole(self.chunks)
         return self._body
 
 
 async def whole(pieces: AsyncIterator[bytes]) -> bytes:
-    """The pieces of a body together. Raises AwsError ``RequestEntityTooLarge`` (413)."""
-    found, size = [], 0
-    async for piece in pieces:
-        found.append(piece)
-        size += len(piece)
-        if size > LARGEST_BUFFERED:
-            raise AwsError("RequestEntityTooLarge", f"The request body is larger than {LARGEST_BUFFERED} bytes.", 413)
-    return b"".join(found)
+    """The pieces of a body together. Raises AwsError ``RequestEntityTooLarge`` (413), ``ServiceUnavailable`` (503)."""
+    try:
+        return await gather(pieces)
+    except BodyTooLong:
+        raise AwsError("RequestEntityTooLarge", f"The request body is larger than {LARGEST} bytes.", 413) from None
+    except NoRoom as error:
+        raise AwsError("ServiceUnavailable", str(error), 503) from None
 
 
 Handler = Callable[[AwsRequest], Awaitable[Response]]

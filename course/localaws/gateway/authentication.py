@@ -67,7 +67,7 @@ async def admit(
     RequestRefused
         The signature is not valid.
     AwsError
-        ``RequestEntityTooLarge`` (413), or ``InvalidArgument`` for an unknown ``x-amz-content-sha256``.
+        ``RequestEntityTooLarge`` (413), ``ServiceUnavailable`` (503), or ``InvalidArgument`` for an unknown ``x-amz-content-sha256``.
     """
     signature.check_time(time.time())
     credential = await _credential(signature, keys, now)

@@ -99,6 +99,7 @@ class Gateway:
             chunks=admitted.chunks,
             operation=protocols.operation_of(head, incoming.protocol, admitted.body or b""),
             trailers=admitted.trailers,
+            _body=admitted.body,
         )
         if network := admitted.principal.network:
             path = head.path.decode("latin-1")

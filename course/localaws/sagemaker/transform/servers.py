@@ -10,13 +10,13 @@ an inference pipeline, the first container says how it wants its records.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from course.localaws.context import Context
-from course.localaws.core.errors import invalid
+from course.localaws.core import json_text
+from course.localaws.core.errors import AwsError, invalid
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.jobs.runner import JobRunner
 from course.localaws.sagemaker.hosting import variants
@@ -24,7 +24,7 @@ from course.localaws.sagemaker.hosting.servers.container_client import Container
 from course.localaws.sagemaker.hosting.servers.instances import HostedInstance, new_stream
 from course.localaws.sagemaker.hosting.servers.model_data import multi_model
 from course.localaws.sagemaker.hosting.servers.model_server import LogTarget
-from course.localaws.sagemaker.transform.checks import DEFAULT_PAYLOAD
+from course.localaws.sagemaker.transform.checks import DEFAULT_PAYLOAD, LARGEST
 
 GROUP = "/aws/sagemaker/TransformJobs"
 STARTUP_SECONDS = 1800
@@ -124,7 +124,7 @@ class TransformClient:
 
     def __init__(self, instance: HostedInstance, job: Document, ending: Callable[[], bool]) -> None:
         self._instance, self._job, self._ending = instance, job, ending
-        self._client = ContainerClient()
+        self._client = ContainerClient("large")
         config = job.get("ModelClientConfig", {})
         self._timeout = config.get("InvocationsTimeoutInSeconds", DEFAULT_TIMEOUT)
         self._retries = config.get("InvocationsMaxRetries", DEFAULT_RETRIES)
@@ -135,7 +135,7 @@ class TransformClient:
         first = self._instance.servers[0]
         reply = await self._client.request(first, "/execution-parameters", b"", {}, self._timeout, method="GET")
         try:
-            return settings(self._job, json.loads(reply.body) if reply.ok else None)
+            return settings(self._job, json_text.load(reply.body) if reply.ok else None)
         except ValueError:
             return settings(self._job, None)
 
@@ -157,11 +157,17 @@ class TransformClient:
         await asyncio.to_thread(self._client.close)
 
     async def _reply(self, body: Body) -> Reply:
-        params = self._params | {"Body": body() if callable(body) else body}
-        try:
-            return await self._instance.invoke(self._client, self._job["TransformJobName"], params, self._timeout, {})
-        except Unreachable:
-            return Reply("", 0, {}, b"")
+        limit = time.monotonic() + RETURN_SECONDS
+        while True:
+            params = self._params | {"Body": body() if callable(body) else body}
+            try:
+                return await self._instance.invoke(self._client, self._job["TransformJobName"], params, self._timeout, {})
+            except Unreachable:
+                return Reply("", 0, {}, b"")
+            except AwsError as error:  # other answers have all memory
+                if time.monotonic() > limit or self._ending():
+                    return Reply("", 0, {}, error.message.encode())
+                await asyncio.sleep(PAUSES[-1])
 
     async def _is_back(self) -> bool:
         limit = time.monotonic() + RETURN_SECONDS
@@ -171,10 +177,11 @@ class TransformClient:
 
 
 def settings(job: Document, offered: object) -> TransformSettings:
-    """The settings of a job, given the execution parameters that the container offers."""
+    """The settings of a job, given the execution parameters that the container offers. Those have the limits of the job's own."""
     offered = offered if isinstance(offered, dict) else {}
     numbers = {name: value for name, value in offered.items() if isinstance(value, int) and not isinstance(value, bool) and value >= 0}
-    concurrent = job.get("MaxConcurrentTransforms") or numbers.get("MaxConcurrentTransforms") or 1
-    megabytes = job.get("MaxPayloadInMB", numbers.get("MaxPayloadInMB", DEFAULT_PAYLOAD))
+    megabytes = job.get("MaxPayloadInMB", min(numbers.get("MaxPayloadInMB", DEFAULT_PAYLOAD), LARGEST))
+    most = LARGEST // max(megabytes, 1)
+    concurrent = min(job.get("MaxConcurrentTransforms") or numbers.get("MaxConcurrentTransforms") or 1, most)
     strategy = STRATEGIES.get(job.get("BatchStrategy", ""), offered.get("BatchStrategy"))
     return TransformSettings(concurrent, megabytes, strategy == STRATEGIES["SingleRecord"])

@@ -268,6 +268,8 @@ def test_a_path_of_names_is_refused_for_csv() -> None:
         ({}, None, (1, 6, False)),
         ({}, {"MaxConcurrentTransforms": 8, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 2}, (8, 2, True)),
         ({"MaxConcurrentTransforms": 0}, {"MaxConcurrentTransforms": 8}, (8, 6, False)),
+        ({}, {"MaxConcurrentTransforms": 10**9, "MaxPayloadInMB": 10**9}, (1, 100, False)),
+        ({"MaxPayloadInMB": 20}, {"MaxConcurrentTransforms": 8}, (5, 20, False)),
         (
             {"MaxConcurrentTransforms": 3, "MaxPayloadInMB": 0, "BatchStrategy": "MultiRecord"},
             {"MaxConcurrentTransforms": 8, "BatchStrategy": "SINGLE_RECORD", "MaxPayloadInMB": 2},

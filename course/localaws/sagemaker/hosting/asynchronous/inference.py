@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from course.localaws.context import Context
 from course.localaws.core.errors import AwsError, validation_error
+from course.localaws.core.held import LARGEST, NoRoom, Room, Share
 from course.localaws.jobs.s3_data import DataError, JobData, split
 from course.localaws.sagemaker.hosting.asynchronous import results
 from course.localaws.sagemaker.hosting.asynchronous.backlog_metrics import BacklogMetrics
@@ -54,6 +55,7 @@ class AsyncInference:
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
+        self._inputs = Room(LARGEST)  # of the inputs of all requests under way
         self.operations = {"InvokeEndpointAsync": self.invoke}
 
     async def invoke(self, context: Context, params: dict) -> dict:
@@ -94,7 +96,7 @@ class AsyncInference:
         self._queue.close()
 
     async def _run(self) -> None:
-        invoker, tasks = EndpointInvoker(self._platform, self._metrics, self._capture), set()
+        invoker, tasks = EndpointInvoker(self._platform, self._metrics, self._capture, "large"), set()
         while not self._stopping.is_set():
             for region, endpoint in self._routing.every():
                 if endpoint.fleet is not None and "Async" in endpoint.fleet.settings:
@@ -179,15 +181,24 @@ class AsyncInference:
         """The outcome of a request and the body to store; None if the request must be repeated."""
         if expired(request, self._platform.clock.now()):
             return results.failed(request, f"ClientError: The request expired after {ttl(request)} seconds in the queue.")
-        try:
-            body, content_type = await asyncio.to_thread(read_input, data, request.params)
-        except (DataError, AwsError) as error:
-            why = f"ClientError: Failed to download the input from {request.params.get('InputLocation')}: {error}"
-            return results.failed(request, why)
+        with Share(self._inputs) as share:
+            try:
+                body, content_type = await asyncio.to_thread(read_input, data, request.params, share)
+            except NoRoom:
+                return None
+            except (DataError, AwsError) as error:
+                why = f"ClientError: Failed to download the input from {request.params.get('InputLocation')}: {error}"
+                return results.failed(request, why)
+            return await self._answered(invoker, endpoint, request, {"ContentType": content_type} | request.params | {"Body": body})
+
+    async def _answered(
+        self, invoker: EndpointInvoker, endpoint: EndpointRouter, request: QueuedRequest, params: dict
+    ) -> tuple[dict, bytes] | None:
+        """As `_outcome`, for a request whose input is there."""
         context = Context(request.region, self._platform.account, self._platform)
         timeout = request.params.get("InvocationTimeoutSeconds", TIMEOUT_SECONDS)
         try:
-            _, reply = await invoker.invoke(context, endpoint, {"ContentType": content_type} | request.params | {"Body": body}, timeout)
+            _, reply = await invoker.invoke(context, endpoint, params, timeout)
         except AwsError as error:
             retried = error.code in ("ServiceUnavailable", "ThrottlingException")
             return None if retried else results.failed(request, f"ClientError: {error.message}")
@@ -224,8 +235,8 @@ def with_input(params: dict) -> dict:
     return params
 
 
-def read_input(data: JobData, params: dict) -> tuple[bytes, str]:
-    """The request's own body, or the object that it names, and the content type of that. Raises DataError.
+def read_input(data: JobData, params: dict, share: Share) -> tuple[bytes, str]:
+    """The request's own body, or the object that it names, and the content type of that. Raises DataError, and NoRoom for its share.
 
     SDK v2's ``AsyncPredictor`` uploads the input and sends no ``ContentType``, so the object's type must be used.
     """
@@ -238,5 +249,6 @@ def read_input(data: JobData, params: dict) -> tuple[bytes, str]:
     data.require_read(bucket, key)
     if items[0].stored.size > LARGEST_INPUT:
         raise DataError(f"s3://{bucket}/{key} has {items[0].stored.size:,} bytes; an input may have {LARGEST_INPUT:,}")
+    share.grow_to(min(items[0].stored.size, LARGEST))  # a longer one has the room for itself
     with data.open(bucket, key) as stream:
         return stream.read(), items[0].stored.content_type

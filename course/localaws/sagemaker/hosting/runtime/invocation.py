@@ -30,12 +30,12 @@ logger = logging.getLogger(__name__)
 
 
 class EndpointInvoker:
-    """Invokes endpoints, in one event loop."""
+    """Invokes endpoints, in one event loop. For ``kind`` see `ContainerClient`."""
 
-    def __init__(self, platform: Platform, metrics: InvocationMetrics, capture: DataCapture) -> None:
+    def __init__(self, platform: Platform, metrics: InvocationMetrics, capture: DataCapture, kind: str = "realtime") -> None:
         self._clock, self._usage, self._account = platform.clock, platform.usage, platform.account
         self._metrics, self._capture = metrics, capture
-        self.client = ContainerClient()
+        self.client = ContainerClient(kind)
         self._shadows: set[asyncio.Task] = set()
 
     async def invoke(self, context: Context, endpoint: EndpointRouter, params: Mapping, timeout: float) -> tuple[ProductionVariant, Reply]:
@@ -44,8 +44,8 @@ class EndpointInvoker:
         Raises
         ------
         AwsError
-            ``ValidationError`` (unknown variant, model, container or session), ``ServiceUnavailable`` (no instance is up),
-            ``ThrottlingException``.
+            ``ValidationError`` (unknown variant, model, container or session), ``ServiceUnavailable`` (no instance is up, or no
+            memory left for the answer), ``ThrottlingException``.
         """
         with self._failures(context, endpoint):
             async with endpoint.acquire(context, params) as invocation:

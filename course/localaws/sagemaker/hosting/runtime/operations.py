@@ -15,7 +15,7 @@ from course.localaws.sagemaker.hosting.runtime.data_capture import DataCapture
 from course.localaws.sagemaker.hosting.runtime.invocation import EndpointInvoker
 from course.localaws.sagemaker.hosting.runtime.metrics import InvocationMetrics
 from course.localaws.sagemaker.hosting.runtime.routing import ComponentRoutingTable, EndpointRouter, RoutingTable
-from course.localaws.sagemaker.hosting.servers.container_client import CUSTOM_ATTRIBUTES, Reply, StreamBroken
+from course.localaws.sagemaker.hosting.servers.container_client import CUSTOM_ATTRIBUTES, PIECE, Reply, StreamBroken, in_pieces
 from course.localaws.sagemaker.hosting.servers.model_server import component_log_group, log_group
 
 if TYPE_CHECKING:
@@ -113,7 +113,11 @@ class Runtime:
 
 
 def answer(variant: ProductionVariant, headers: Mapping[str, str], body: bytes) -> Response:
-    response = Response(body, headers={INVOKED_VARIANT: variant.name})
+    about = {INVOKED_VARIANT: variant.name}
+    if len(body) <= PIECE:
+        response = Response(body, headers=about)
+    else:
+        response = StreamingResponse(in_pieces(body), headers=about | {"Content-Length": str(len(body))})
     for header in ("Content-Type", CUSTOM_ATTRIBUTES):
         if header in headers:
             response.headers[header] = headers[header]

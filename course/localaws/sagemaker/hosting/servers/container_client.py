@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from course.localaws.core.call import LARGEST_BUFFERED
+from course.localaws.core.errors import AwsError
+from course.localaws.core.held import BodyTooLong, NoRoom, gather
+from course.localaws.sagemaker.hosting.servers.payloads import longest
 
 if TYPE_CHECKING:
     from course.localaws.sagemaker.hosting.servers.model_server import ModelServer
 
 CONNECT_SECONDS = 5.0
+PIECE = 64 * 1024  # bytes
 IDLE_SECONDS = 60.0  # less than `serving.KEEP_ALIVE_SECONDS`, so that no request uses a connection that the server closes at that moment
 EXITED = b"An error occurred while handling request as the model process exited."
-TOO_LONG = f"The container's answer has more than {LARGEST_BUFFERED:,} bytes, which the local AWS does not take.".encode()
 SESSION_HEADER = "X-Amzn-SageMaker-Session-Id"
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 PASSED_ON = {  # parameter -> header of the request to the container; SageMaker strips all others
@@ -42,7 +44,7 @@ class Reply:
     hostname : str
         The last container that was called.
     status : int
-        The HTTP status; 0 when the container did not answer, or answered without end.
+        The HTTP status; 0 when the container did not answer, or answered too much.
     headers : mapping
     body : bytes
     streamed : int
@@ -91,9 +93,16 @@ class Unreachable(Exception):
 
 
 class ContainerClient:
-    """Sends requests to model servers over connections that stay open. Belongs to one event loop."""
+    """Sends requests to model servers over connections that stay open. Belongs to one event loop.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    kind : str
+        ``"realtime"`` or ``"large"``: the kind of inference, which limits an answer (`payloads.longest`). Serverless models have their own.
+    """
+
+    def __init__(self, kind: str = "realtime") -> None:
+        self._kind, self._long_answer = kind, asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
 
     async def invoke_pipeline(self, targets: Sequence[ContainerTarget], params: Mapping, timeout: float) -> Reply:
@@ -114,6 +123,8 @@ class ContainerClient:
         Raises
         ------
         Unreachable
+        AwsError
+            ``ServiceUnavailable``: answers that others wait for take all memory.
         """
         limit = time.monotonic() + timeout
         body, content_type, passed = params.get("Body", b""), params.get("ContentType"), []
@@ -140,6 +151,8 @@ class ContainerClient:
         Raises
         ------
         Unreachable
+        AwsError
+            As `invoke_pipeline`.
         StreamBroken
             Raised by the iterator of pieces.
         """
@@ -153,12 +166,12 @@ class ContainerClient:
         headers = headers_of(params) | last.headers | ({"Content-Type": content_type} if content_type else {})
         began = time.perf_counter()
         try:
-            async with self._client().post(
-                _url(last), data=body, headers=headers, allow_redirects=False, timeout=aiohttp.ClientTimeout(timeout, CONNECT_SECONDS)
-            ) as response:
+            limits = aiohttp.ClientTimeout(timeout, CONNECT_SECONDS)
+            sent = {**_sending(body, headers), "allow_redirects": False, "timeout": limits}
+            async with self._client().post(_url(last), **sent) as response:
                 reply = Reply(last.server.hostname, response.status, response.headers, b"")
                 if not reply.ok:
-                    await _read_body(response, reply)
+                    await self._read_body(response, reply, last.server)
                 yield reply, _pieces(response, reply, began)
         except aiohttp.ClientConnectorError as error:
             raise Unreachable from error
@@ -177,14 +190,14 @@ class ContainerClient:
         method: str = "POST",
         first: bool = False,
     ) -> Reply:
-        """Send one request to one container. Raises Unreachable when it is the ``first`` one and nothing reached it."""
+        """Send one request to one container. Raises Unreachable when it is the ``first`` one and nothing reached it, and AwsError."""
         began = time.perf_counter()
         timeout = aiohttp.ClientTimeout(total=max(seconds, 0.001), connect=CONNECT_SECONDS)
-        sent = {"data": body, "headers": headers, "allow_redirects": False, "timeout": timeout}
+        sent = {**_sending(body, headers), "allow_redirects": False, "timeout": timeout}
         try:
             async with self._client().request(method, _url(ContainerTarget(server, path)), **sent) as response:
                 reply = Reply(server.hostname, response.status, response.headers, b"")
-                await _read_body(response, reply)
+                await self._read_body(response, reply, server)
                 reply.seconds = time.perf_counter() - began
                 return reply
         except aiohttp.ClientConnectorError as error:
@@ -207,6 +220,28 @@ class ContainerClient:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    async def _read_body(self, response: aiohttp.ClientResponse, reply: Reply, server: ModelServer) -> None:
+        """Read the answer's body. It is counted as it arrives: a container must not fill the memory of the local AWS. Raises AwsError."""
+        most = longest("serverless" if server.serverless else self._kind)
+        try:
+            async with contextlib.aclosing(self._in_turn(response)) as pieces:
+                reply.body = await gather(pieces, most)
+        except BodyTooLong:
+            too_long = f"The container's answer has more than {most:,} bytes, which the local AWS does not take."
+            reply.status, reply.headers, reply.body = 0, {}, too_long.encode()
+        except NoRoom as error:
+            raise AwsError("ServiceUnavailable", str(error), 503) from None
+
+    async def _in_turn(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """The pieces of an answer. Of those that are longer than a real-time one, one at a time is read, so that it gets the memory."""
+        size, most = 0, longest("realtime")
+        async with contextlib.AsyncExitStack() as turn:
+            async for piece in response.content.iter_any():
+                if size <= most < size + len(piece):
+                    await turn.enter_async_context(self._long_answer)
+                size += len(piece)
+                yield piece
 
     def _client(self) -> aiohttp.ClientSession:
         """The aiohttp session, made at the first call because it belongs to the event loop."""
@@ -231,15 +266,17 @@ def _url(target: ContainerTarget) -> str:
     return f"http://127.0.0.1:{target.server.port}{target.path}"
 
 
-async def _read_body(response: aiohttp.ClientResponse, reply: Reply) -> None:
-    """Read the answer's body. It is counted as it arrives: a container must not fill the memory of the local AWS."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BUFFERED:
-            reply.status, reply.headers, reply.body = 0, {}, TOO_LONG
-            return
-    reply.body = bytes(body)
+def _sending(body: bytes | AsyncIterator[bytes], headers: Mapping[str, str]) -> dict:
+    """The arguments with which aiohttp sends a body. It would keep a second copy of a long one that it got as a whole."""
+    if isinstance(body, bytes) and len(body) > PIECE:
+        return {"data": in_pieces(body), "headers": {**headers, "Content-Length": str(len(body))}}
+    return {"data": body, "headers": headers}
+
+
+async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    """The pieces of a long body, for a server or a client that waits with each until the other side has read those before."""
+    for start in range(0, len(body), PIECE):
+        yield body[start : start + PIECE]
 
 
 async def _pieces(response: aiohttp.ClientResponse, reply: Reply, began: float) -> AsyncIterator[bytes]:

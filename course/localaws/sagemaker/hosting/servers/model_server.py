@@ -92,6 +92,8 @@ class ModelServer:
         The container's name, in error messages and in invocations of one container of several.
     ready : bool
         It has answered ``/ping`` and still runs.
+    serverless : bool
+        Whether its variant is.
     start_count : int
         Number of starts.
     port : int
@@ -116,6 +118,7 @@ class ModelServer:
         self._running: BoxProcess | None = None
         self._asked_to_stop = threading.Event()
         self.hostname = container["Hostname"]
+        self.serverless = "Serverless" in variant
         self.ready = False
         self.start_count = 0
         self.port = self.inner_port = 0
