@@ -13,6 +13,8 @@ from botocore.model import ListShape, Shape, StructureShape
 from course.localaws.core.errors import AwsError
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+# CompleteMultipartUpload has the longest bodies: 10,000 parts of up to eight elements. An element takes much more memory than its text.
+MOST_TAGS = 500_000
 # S3 writes control characters, which XML 1.0 forbids, as references. Clients avoid them with `encoding-type=url`.
 _SPECIAL = re.compile('[&<>"\x00-\x08\x0b\x0c\x0e-\x1f\r\ufffe\uffff]')
 # Enums that S3 checks later, with a more specific error.
@@ -30,6 +32,8 @@ def read(shape: Shape, body: bytes) -> dict:
     """Reads a structure. Raises ``MalformedXML`` when a required member is missing or a value does not fit its type or enum."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:  # entities are refused: they can expand a small body without limit
         raise malformed("a document type is not allowed")
+    if body.count(b"<") > MOST_TAGS:
+        raise malformed(f"it has more than {MOST_TAGS:,} tags")
     try:
         root = ElementTree.fromstring(body)
     except (ElementTree.ParseError, ValueError):

@@ -1,4 +1,4 @@
-"""JSON that is nested thousands of levels deep: each operation refuses it with the error that AWS has for a bad document."""
+"""Documents of thousands of levels, or millions of parts: each operation refuses them with the error that AWS has for a bad document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from course.localaws.core import json_text
-from course.localaws.core.json_text import DEEPEST, JsonTooDeep
+from course.localaws.core.json_text import DEEPEST, MOST_PARTS, JsonTooDeep
 
 LEVELS = 9_000
 LISTS = "[" * LEVELS + "]" * LEVELS
@@ -78,6 +78,13 @@ def test_a_nested_log_event_matches_no_pattern(make: Callable) -> None:
     logs.put_log_events(logGroupName="nested", logStreamName="a", logEvents=events)
     found = logs.filter_log_events(logGroupName="nested", filterPattern="{ $.a = 1 }")["events"]
     assert [event["message"] for event in found] == ['{"a": 1}']
+
+
+def test_documents_of_too_many_parts_are_refused(make: Callable) -> None:
+    with pytest.raises(ClientError, match="SerializationException.*more than 4,000,000 commas and brackets"):
+        make("sagemaker").create_model_package(ModelPackageGroupName="nested", ModelPackageDescription="[]," * (MOST_PARTS // 2))
+    with pytest.raises(ClientError, match="MalformedXML.*more than 500,000 tags"):
+        make("s3").put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "a", "Value": "b"}] * 100_000})
 
 
 def nested(levels: int, draw: random.Random) -> str:
