@@ -22,7 +22,7 @@ from pathlib import Path
 
 from course.localaws.awslambda.limits import limit
 from course.localaws.awslambda.names import FunctionReference
-from course.localaws.core import sdk_environment
+from course.localaws.core import json_text, sdk_environment
 from course.localaws.jobs.boxes import BoxSpec, make_box
 from course.localaws.jobs.control import ServerShuttingDown
 from course.localaws.platform import Platform
@@ -64,6 +64,23 @@ class Answer:
     memory: int = 0
     status: str = ""
     error_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeMessage:
+    """What the runtime says after its token: bytes of memory, and whether the handler failed, which is None before the first invocation."""
+
+    memory: int
+    failed: bool | None
+
+    @classmethod
+    def of(cls, text: str) -> RuntimeMessage:
+        """Raises ValueError for what the runtime does not write: the function, which knows the token, wrote it."""
+        message = json_text.load(text)
+        memory, failed = (message.get("memory"), message.get("failed")) if isinstance(message, dict) else (None, None)
+        if type(memory) is not int or not (failed is None or isinstance(failed, bool)):
+            raise ValueError("not a message of the runtime")
+        return cls(memory, failed)
 
 
 class ExecutionEnvironment:
@@ -134,7 +151,7 @@ class ExecutionEnvironment:
         answer = self._wait(seconds, on_lines, request_id)
         if answer.failed and not answer.status:  # the runtime ends after it has reported the error
             self.end()
-            answer = replace(answer, status="error", error_type=json.loads(answer.payload)["errorType"])
+            answer = replace(answer, status="error", error_type=described(answer.payload, "errorType"))
         return answer
 
     def invoke(self, request: dict, payload: bytes, seconds: float, on_lines: OnLines) -> Answer:
@@ -186,9 +203,12 @@ class ExecutionEnvironment:
             on_lines([self._box.as_inside(line) for line in lines[:end]])
             if end < len(lines):
                 self._rest = lines[end + 1 :]
-                message = json.loads(lines[end][len(self._token) :])
-                self._memory = max(self._memory, message["memory"])
-                return self._answer(message["failed"]) if "failed" in message else Answer(memory=self._memory)
+                try:
+                    message = RuntimeMessage.of(lines[end][len(self._token) :])
+                    self._memory = max(self._memory, message.memory)
+                    return Answer(memory=self._memory) if message.failed is None else self._answer(message.failed)
+                except (ValueError, OSError):  # the function wrote the message, or removed or replaced the answer
+                    return self._exited(request_id)
 
     def _answer(self, failed: bool) -> Answer:
         file = self._open("answer", os.O_RDONLY)
@@ -279,6 +299,16 @@ class ExecutionEnvironment:
 
 def _error(kind: str, message: str) -> bytes:
     return json.dumps({"errorType": kind, "errorMessage": message}, separators=(",", ":")).encode()
+
+
+def described(payload: bytes, member: str) -> str:
+    """``errorType`` or ``errorMessage`` of an error; ``"Unknown"`` if the function wrote it and left that out."""
+    try:
+        error = json_text.load(payload)
+    except ValueError:
+        error = None
+    found = error.get(member) if isinstance(error, dict) else None
+    return found if isinstance(found, str) else "Unknown"
 
 
 def _reason(code: int | None) -> str:

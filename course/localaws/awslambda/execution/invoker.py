@@ -5,7 +5,6 @@ The lines are those of "Understanding the Lambda Python log", developer guide, a
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from course.localaws.awslambda.aliases import chosen_version
-from course.localaws.awslambda.execution.environment import Answer, ExecutionEnvironment
+from course.localaws.awslambda.execution.environment import Answer, ExecutionEnvironment, described
 from course.localaws.awslambda.execution.pool import EnvironmentPool
 from course.localaws.awslambda.limits import limit
 from course.localaws.awslambda.names import FunctionReference
@@ -130,7 +129,7 @@ class _Run:
             self._write([f"{moment}Z {request['id']} Task timed out after {self._configuration['Timeout']:.2f} seconds\r"])
             milliseconds = self._configuration["Timeout"] * 1000.0
         elif answer.status == "error" and answer.error_type in ("Runtime.ExitError", "Runtime.OutOfMemory"):
-            self._write([f"{json.loads(answer.payload)['errorMessage']}\r{answer.error_type}"])
+            self._write([f"{described(answer.payload, 'errorMessage')}\r{answer.error_type}"])
         self._write([f"END RequestId: {request['id']}", self._report(request["id"], answer, milliseconds)])
         return answer, milliseconds
 
