@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _platform: Platform | None = None
-# The protocols of subscribers that are servers. No request may leave the local AWS: a submission has no other way to the network, and AWS
-# not reach a learner's machine.
+# The protocols of subscribers that are servers
 SERVERS = ("http", "https")
 _ABSENT, _PRESENT = b"-", b"+"  # in the recording, before the body of an object
 
@@ -35,6 +34,11 @@ def connect(platform: Platform) -> None:
     """Set the platform whose S3, Logs, metrics and Lambda moto uses."""
     global _platform
     _platform = platform
+
+
+def sends_requests() -> bool:
+    """Whether this local AWS may send requests to other servers. A sealed one may not: its guests have no other way to a network."""
+    return _platform is None or _platform.sealed is None
 
 
 def _first_time() -> bool:
@@ -157,8 +161,6 @@ def _topics(module: ModuleType) -> None:
         message_structure: str | None = None,
         **options: Any,
     ) -> None:
-        if self.protocol in SERVERS:  # subscribed in an earlier release
-            return
         if self.protocol != "lambda":
             original(self, message, message_id, subject, message_attributes, message_structure=message_structure, **options)
             return
@@ -173,7 +175,7 @@ def _topics(module: ModuleType) -> None:
     subscribe = module.SNSBackend.subscribe
 
     def subscribe_no_server(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
-        if protocol in SERVERS and _first_time():
+        if protocol in SERVERS and not sends_requests():
             raise not_supported("sns", f"a subscription by {protocol}")
         return subscribe(self, topic_arn, endpoint, protocol)
 
@@ -182,8 +184,12 @@ def _topics(module: ModuleType) -> None:
 
 @patch_on_import("moto.firehose.models")
 def _streams(module: ModuleType) -> None:
+    put = module.FirehoseBackend.put_http_records
+
     def put_http_records(http_destination: dict[str, Any], records: list[dict[str, bytes]]) -> list:
-        raise not_supported("firehose", "delivery to an HTTP endpoint")
+        if not sends_requests():
+            raise not_supported("firehose", "delivery to an HTTP endpoint")
+        return put(http_destination, records)
 
     module.FirehoseBackend.put_http_records = staticmethod(put_http_records)
 

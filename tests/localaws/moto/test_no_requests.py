@@ -1,4 +1,4 @@
-"""No service sends a request to a server that a caller names: the local AWS of a submission has a network, the submission has none."""
+"""No service of a sealed local AWS, as submissions have, sends a request to a server that a caller names."""
 
 from __future__ import annotations
 
@@ -62,6 +62,15 @@ def test_a_server_cannot_subscribe(make: Callable, server: Server) -> None:
     sns.publish(TopicArn=topic, Message="anything")
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
     assert server.asked == []
+
+
+def test_a_learners_own_local_aws_tells_a_server(local_aws: launch.Handle, server: Server) -> None:
+    sns = client_factory(local_aws)("sns")
+    topic = sns.create_topic(Name="told")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{server.url}/learner")
+    sns.publish(TopicArn=topic, Message="anything")
+    assert "/learner" in server.asked
+    server.asked.clear()
 
 
 def test_a_stream_delivers_to_no_server(make: Callable, server: Server) -> None:
