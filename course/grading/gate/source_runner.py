@@ -15,7 +15,7 @@ from typing import Any
 from course.grading.capture import captured
 from course.grading.errors import DefinitionError
 from course.grading.exercise import seeds
-from course.grading.sandbox.aws import submission_aws
+from course.grading.sandbox.aws import clients, submission_aws
 from course.sandbox.trees import Entry, copy_tree
 
 Namespace = dict[str, Any]
@@ -59,7 +59,7 @@ def scratch_workspace(lesson: Path, graders: Path) -> Iterator[Client]:
 
         def bare_client(service: str) -> Any:
             if not bare:  # most exercises use no AWS
-                bare.append(stack.enter_context(submission_aws()).client)
+                bare.append(clients(stack.enter_context(submission_aws()).environment))
             return bare[0](service)
 
         yield bare_client

@@ -23,6 +23,14 @@ from ..students import CASES, FULL, NOTHING, RIGHT, STUDENTS
 pytestmark = pytest.mark.timeout(900)
 
 COMMAND = [sys.executable, "-m", "course.cli", "grade"]
+# Code for a check. The process that judges was forked by one that the holder of the seed forked; the holder and the process that grades
+# come from one forkserver.
+KILL_GRADING_PROCESS = """
+_, holder, forkserver, *_ = psutil.Process().parents()
+for process in forkserver.children():
+    if process != holder:
+        process.kill()
+"""
 
 
 def grade(course: Course, *arguments: str, expect: int = 0) -> str:
@@ -185,7 +193,7 @@ def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Cou
     """The check of this course kills the process that grades: the grader's fault, not the student's."""
     hidden = small.root / "graders" / LESSON / "m98_1_hidden.py"
     marker = small.root / "tries"
-    deadly = f"import os\nopen({str(marker)!r}, 'a').write('x')\nos.kill(os.getppid(), 9)\n"
+    deadly = f"import psutil\nopen({str(marker)!r}, 'a').write('x')\n{KILL_GRADING_PROCESS}"
     hidden.write_text(hidden.read_text() + f"\n\ndef die(answer, report):\n    exec({deadly!r})\n\n\nex2.checks['graded'] = die\n")
     small.submit("right", RIGHT)
     log = grade(small, LESSON, expect=1)
