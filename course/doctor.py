@@ -29,6 +29,8 @@ DISK = {"environment": 4, "scratch": 2}  # GB: the environment takes 2.3 and a j
 BROWSERS = ("chromium", "google-chrome")  # the browser test uses one of them; `.ci/browser` installs one if both are missing
 FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # not extras, because the right wheel depends on the machine
 OK, NOTE, WRONG = "ok", "note", "wrong"
+ALLOW_NAMESPACES = "sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0"
+READ_ONLY_SYSTEM = "Folders of the system, such as /usr, are read-only for them: this machine allows no overlay there, or no further one."
 
 
 class Diagnosis:
@@ -175,16 +177,18 @@ def endpoint_variable(environment: Mapping[str, str] = os.environ) -> Diagnosis:
 
 def boxes() -> Diagnosis:
     """Checks how jobs get their `/opt/ml`."""
-    from course.sandbox import box
+    from course.sandbox.box import best_mode, has_layers
+    from course.sandbox.isolation import isolation, warning
 
-    if box.best_mode() == "namespace":
-        return Diagnosis(OK, "jobs get a private /opt/ml (user namespaces)")
-    what = "the kernel allows no user namespaces: jobs run with /opt/ml rewritten in their scripts, which works too"
-    return Diagnosis(
-        NOTE,
-        what,
-        "sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0" * (sys.platform == "linux"),
-    )
+    found = isolation()
+    if best_mode() != "namespace":
+        what = f"{warning(found, 'this machine')} Jobs run with /opt/ml rewritten in their scripts, which works, too."
+        return Diagnosis(NOTE, what, ALLOW_NAMESPACES if sys.platform == "linux" else "")
+    if found != "namespace":
+        return Diagnosis(NOTE, f"jobs get a private /opt/ml (user namespaces), but {warning(found, 'this machine')}")
+    if not has_layers():
+        return Diagnosis(NOTE, f"jobs get a private /opt/ml (user namespaces). {READ_ONLY_SYSTEM}")
+    return Diagnosis(OK, "jobs get a private /opt/ml (user namespaces)")
 
 
 def browser() -> Diagnosis:

@@ -37,6 +37,7 @@ from course.grading.exercise import seeds
 from course.grading.plain_files import is_plain
 from course.grading.sandbox import kernel_forkserver
 from course.grading.sandbox.directory import GIVEN
+from course.grading.sandbox.unprotected import unprotected
 from course.grading.submission import seed_holder
 from course.grading.submission.blame import run
 from course.grading.submission.notebook_file import read_notebook
@@ -101,8 +102,8 @@ class GradedExecute(NbGraderPreprocessor):
             done = run(nb, submission, released, self.cell_seconds)
         for note in done.notes:
             self.log.warning("%s, %s: %s", student, where["notebook"], note)
-        if done.sandbox != "namespace":
-            self.log.warning("%s: this machine has no user namespaces, so the submission ran as a process that can read files", student)
+        for line in unprotected(done.sandbox, Path(course.root)):
+            self.log.warning("%s: %s", student, line)
         for cell, outcome in done.outcomes.items():
             if outcome.fault:
                 self.log.error("%s needs a human: %s", cell.removesuffix("_check"), outcome.fault)

@@ -37,14 +37,19 @@ from course.sandbox.process import BoxProcess, OnLines
 
 Mode = Literal["namespace", "rewrite"]
 
-# The variables that a box inherits: locale, where to find certificates and packages, threads of numeric libraries. No credentials.
-INHERITED = re.compile(r"LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME", re.I)
+# The variables that a box inherits: how boxes are made, locale, where to find certificates and packages, threads of numeric libraries. No
+# credentials.
+INHERITED = re.compile(
+    r"COURSE_NO_(USERNS|CGROUP)|LANG|LC_\w+|TZ|LD_LIBRARY_PATH|SSL_CERT_\w+|PIP_\w+|(https?|no)_proxy|(OPENBLAS|OMP|MKL)_\w+|JAVA_HOME",
+    re.I,
+)
 CODE_SUFFIXES = {".py", ".sh", ".bash", ".r", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".ipynb"}
 LARGEST_CODE_FILE = 4 << 20
 # TMPDIR of a box in namespace mode. It must be short: multiprocessing makes Unix sockets below it, and a socket's path may have 107 bytes
 # on Linux and 103 on macOS. For the same reason the box's folder may have 60 bytes in rewrite mode, which leaves 40 for the rest.
 SHORT_TMP = "/var/tmp"
 LONGEST_FOLDER = 60
+PROBE = ": > /opt/ml/runs && : > /usr/bin/.probe && : > /opt/ml/layer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ class Box:
     system : {"layer", "read"}
         Whether its programs may write to the system's folders, as those of a container may, or only read them. Layers are overlays, which
         Linux stacks two deep: a box that makes boxes in a container leaves them to those.
+    user : int, optional
+        The number of the user, and of the group, that its programs run as, in rewrite mode as root. The box's folder is given to that user.
 
     Attributes
     ----------
@@ -133,6 +140,7 @@ class Box:
         shown: Mapping[str, str] | None = None,
         nested: bool = False,
         system: Literal["layer", "read"] = "layer",
+        user: int | None = None,
     ) -> None:
         self.root = root.resolve()
         self.limits = limits or Limits()
@@ -141,6 +149,7 @@ class Box:
         self._binds = tuple(binds)
         self._nested = nested
         self._system = system
+        self.user = user
         if not self._network.shared and self.mode != "namespace":
             raise ValueError("a box without a network needs user namespaces")
         # Scripts quote paths carelessly, and the path of a socket has a limit. So a root whose path is long, or has a blank or the like,
@@ -229,16 +238,24 @@ class Box:
         """
         return self._start([self.translate(argument) for argument in argv], on_lines, self.translate(cwd))
 
+    def prepare(self) -> None:
+        """Make the box's folders, and give them with all that is in them to its `user`."""
+        for name in ("tmp", "home", "view"):
+            (self.root.parent / name).mkdir(exist_ok=True)
+        if copies := self._layers.copy():
+            self.stage(copies)
+        if self.user is None:
+            return
+        for path in (self.root.parent, *self.root.parent.rglob("*")):
+            os.chown(path, self.user, self.user, follow_symlinks=False)
+
     def _base(self) -> dict[str, str]:
         shown = Path(self._link or self.root.parent) / "tmp"
         return base_environment(self.root) | {"TMPDIR": SHORT_TMP if self.mode == "namespace" else str(shown)}
 
     def _start(self, argv: list[str] | None, on_lines: OnLines, cwd: str) -> BoxProcess:
         folder = self.root.parent
-        for name in ("tmp", "home", "view"):
-            (folder / name).mkdir(exist_ok=True)
-        if copies := self._layers.copy():
-            self.stage(copies)
+        self.prepare()
         within = [bind for bind in self._binds if bind.target and bind.target.is_relative_to("/opt/ml")]
         beside = [bind for bind in self._binds if bind not in within]
         own = [BindMount(path, writable=True) for path in folder.iterdir() if path.name != "view"]  # not the folder: it could be replaced
@@ -252,6 +269,7 @@ class Box:
             "view": {"at": str(folder / "view"), "binds": [bind.as_json() for bind in binds]},
             "argv": argv,
             "cwd": cwd,
+            "user": self.user,
             "environment": self.environment,
             "rlimits": self.limits.of_a_process(),
             "memory": self.limits.memory,
@@ -300,15 +318,27 @@ def base_environment(root: Path) -> dict[str, str]:
     )
 
 
-@functools.cache
 def best_mode() -> Mode:
     """``namespace`` if a program runs in a box of that mode on this machine, else ``rewrite``. Tried once per process."""
+    return "namespace" if "runs" in _tried() else "rewrite"
+
+
+def has_layers() -> bool:
+    """Whether programs in boxes may write to the system's folders, as in a container (overlays). Tried once per process.
+
+    Linux stacks overlays two deep, and the root of a container is one.
+    """
+    return "layer" in _tried()
+
+
+@functools.cache
+def _tried() -> frozenset[str]:
+    """What works in a box of namespace mode: it ``runs``, and it has a ``layer``."""
     if os.environ.get("COURSE_NO_USERNS") or sys.platform != "linux" or not Path("/opt").is_dir():
-        return "rewrite"
+        return frozenset()
     with tempfile.TemporaryDirectory(prefix="box-") as folder:
         root = Path(folder) / "ml"
         root.mkdir()
-        probe = Box(root, {}, mode="namespace").start(["/bin/sh", "-c", "echo works > /opt/ml/probe"], lambda lines: None)
-        with contextlib.suppress(RuntimeError):
-            probe.wait(timeout=30)
-        return "namespace" if (root / "probe").exists() else "rewrite"
+        with contextlib.suppress(RuntimeError, TimeoutError):
+            Box(root, {}, mode="namespace").start(["/bin/sh", "-c", PROBE], lambda lines: None).wait(timeout=30)
+        return frozenset(path.name for path in root.iterdir())

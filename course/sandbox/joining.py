@@ -1,9 +1,9 @@
 """Forks a process into an open box (`Box.open`), from a forkserver (`forkserver`) that has imported what the process needs.
 
 The forkserver's child calls `keep`, and the other side makes a `ForkedProcess`. A request is a line of JSON: ``first`` (`BoxProcess.first`,
-or None for a process without a box), ``environment``, ``cwd``, ``rlimits``, and what the program itself needs. With it come file
-descriptors: the first is for the output. Then ``i`` interrupts the process, and closing the connection kills it. The answer is a line of
-JSON when it has ended: ``{"exit_code": int}``, with ``why`` if it never started.
+or None for a process without a box), ``environment``, ``cwd``, ``rlimits``, ``user`` (`Box.user`, if the process is to run as another one),
+and what the program itself needs. With it come file descriptors: the first is for the output. Then ``i`` interrupts the process, and
+closing the connection kills it. The answer is a line of JSON when it has ended: ``{"exit_code": int}``, with ``why`` if it never started.
 """
 
 from __future__ import annotations
@@ -98,6 +98,8 @@ def _become(request: dict[str, Any], descriptors: Sequence[int], group: int | No
         for name, value in request["rlimits"].items():
             resource.setrlimit(getattr(resource, name), (value, value))
         os.umask(0o022)
+        if request.get("user") is not None:
+            _of_the_supervisor("namespaces").become_user(request["user"])
         os.environ.clear()
         os.environ.update(request["environment"])
         os.chdir(request["cwd"])

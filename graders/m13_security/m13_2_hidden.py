@@ -8,7 +8,7 @@ from typing import Any
 from course.exercises.closed_networks import leaves, repaired, setups
 from course.exercises.repairs import changed_by
 from course.grading import Answer, Report
-from course.sandbox.box import best_mode
+from course.sandbox.isolation import isolation
 
 from .m13_2 import ex1, ex2, ex3, ex4
 from .m13_2_faults_hidden import planted, right
@@ -34,7 +34,7 @@ def graded_ex2(answer: Answer, report: Report) -> None:
     changes = {each: changed_by(broken[each], repairs[each]) for each in faults}
     elsewhere = [each for each, (path, _) in places.items() if path not in changes[each]]
     wider = [each for each, (path, _) in places.items() if changes[each] != {path}]
-    ran = best_mode() == "namespace"
+    ran = isolation() == "namespace"
     untrue = [] if ran else [each for each, place in places.items() if each in elsewhere or not _is(broken[each], repairs[each], *place)]
     for part, wrong, said in (
         ("works", untrue, "the value at fault is not mended"),

@@ -23,8 +23,7 @@ from course.grading.batches.grade import GradingTask, packages
 from course.grading.batches.queue import BatchCancelled, GraderError
 from course.grading.batches.result import Result
 from course.grading.batches.worker import GradingWorker
-from course.grading.submission.run import UNSEALED
-from course.sandbox.box import best_mode
+from course.sandbox.isolation import isolation, warning
 
 SECONDS = 30  # how long to wait for the scheduler and for a first worker
 AT_A_TIME = 256  # tasks handed to the scheduler, so that a new worker finds work
@@ -82,8 +81,9 @@ class DaskGrader:
         states: dict[str, dict[str, str]] = self._client.run(_state, self._name)
         if problems := [f"worker {worker} {each['problem']}" for worker, each in states.items() if each["problem"]]:
             raise GraderError("\n".join(problems))
-        for worker in sorted(worker for worker, each in states.items() if each["sandbox"] != "namespace"):
-            print(f"The machine of worker {worker} has no user namespaces: {UNSEALED}.", file=sys.stderr)
+        for worker, each in sorted(states.items()):
+            if said := warning(each["sandbox"], f"The machine of worker {worker}"):
+                print(said, file=sys.stderr)
 
     def grade(self, work: GradingTask) -> Result:
         """The result from a worker. Raises `BatchCancelled`, or RuntimeError when no worker could grade it."""
@@ -170,4 +170,4 @@ def _grade(name: str, work: GradingTask) -> Result:
 
 def _state(name: str, dask_worker: Any) -> dict[str, str]:
     """The state of the plug-in on a worker."""
-    return {"problem": dask_worker.plugins[name].problem, "sandbox": best_mode()}
+    return {"problem": dask_worker.plugins[name].problem, "sandbox": isolation()}

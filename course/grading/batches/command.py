@@ -21,9 +21,9 @@ from course.grading.batches.result import Result
 from course.grading.exercise import seeds
 from course.grading.insight import grading_summary
 from course.grading.sandbox.one_package import PackagesError, require_one_package
+from course.grading.sandbox.unprotected import unprotected
 from course.grading.submission.blame import WAITS
-from course.grading.submission.run import UNSEALED
-from course.sandbox.box import best_mode
+from course.sandbox.isolation import isolation
 from course.terminal import ProgressBar, Terminal
 
 
@@ -73,8 +73,9 @@ def _grade(options: argparse.Namespace) -> int:
         works = [replace(work, draft=options.draft) for work in works]
         waiting, unchanged = pending(works) if options.resume else (works, [])
         earlier = {result.name: result for work in waiting if (result := Result.read(work.results, work.notebook))}
-        if best_mode() != "namespace" and not options.scheduler:
-            print(f"This machine has no user namespaces: {UNSEALED}.", file=sys.stderr)
+        if not options.scheduler:
+            for line in unprotected(isolation(), folder.root):
+                print(line, file=sys.stderr)
         jobs, grader = _grader(options, folder, len(waiting))
         with grader:
             if not (options.draft or options.no_gradebook):

@@ -14,9 +14,9 @@ with forkserver.imports():
     from course.grading.batches import grade
     from course.grading.display.notebook import sanitise
     from course.grading.sandbox import one_package
-    from course.sandbox.box import best_mode
+    from course.sandbox.isolation import isolation
 
-    best_mode()
+    isolation()
     grade.packages()
     one_package.package_of_kernels()
     page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("<b>words</b>\n\n```python\n1\n```\n")])

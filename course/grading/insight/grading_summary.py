@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from course.grading.batches.result import Result
 from course.grading.insight import stored_results
 from course.grading.render import number
 from course.grading.submission.blame import MACHINE
+from course.sandbox.isolation import warning
 from course.terminal import Terminal
 
 PAGE = "night.html"
@@ -168,9 +169,10 @@ def _undecided(student: str, exercise: str, found: Mapping) -> tuple[str, ...]:
 
 
 def _sandbox(results: Sequence[Result]) -> list[pages.Markup]:
-    open_ = sum(result.sandbox == "rewrite" for result in results)
-    said = f"{open_} notebooks ran without namespaces: their code could read the grading user's files (docs/grading.md, The sandbox)."
-    return [pages.heading("The sandbox"), pages.paragraph(said)] if open_ else []
+    counted = Counter(result.sandbox for result in results)
+    said = [warning(found, f"The machine of {count} notebooks") for found, count in counted.items()]
+    said = [pages.paragraph(each) for each in said if each]
+    return [pages.heading("The sandbox"), *said] if said else []
 
 
 def _key(result: Result) -> tuple[str, str, str]:

@@ -26,11 +26,11 @@ from course.grading.sandbox.one_package import PackagesError, require_one_packag
 from course.grading.submission.judge_process import JudgeProcess
 from course.grading.submission.server import GradingOutcome, listening
 from course.sandbox.box import Box
+from course.sandbox.isolation import isolation, untrusted_user
 from course.sandbox.mounts import BindMount
 
 CELL_SECONDS = 300.0
 INTERRUPT_SECONDS = 20  # how long a kernel may take to return from an interrupt before it is killed
-UNSEALED = "submissions run as processes that can read this user's files"
 OUTPUT_BYTES = 200  # that an output takes beside its content
 SILENCE = 300  # characters of an error that a report repeats
 LIMITS = {
@@ -84,7 +84,7 @@ class NotebookRun:
     outcomes : dict
         Check cell -> `GradingOutcome`.
     sandbox : str
-        ``"namespace"``: boxes with their own namespaces; ``"rewrite"``: plain processes of this user, on a machine without namespaces.
+        How it was kept apart: a value of `course.sandbox.isolation.Isolation`.
     notes : list of str
         What was left out, cut off or ended, for the instructor.
     seconds : float
@@ -141,7 +141,7 @@ def run_once(
         box = _box(place, server, own_aws, submission.learner)
         kernel = SandboxedKernelManager(box, place.folder / "kernel", place.work, limits.limits()["message"], submission.kernels)
         stack.callback(kernel.close)
-        done = NotebookRun(sandbox=box.mode, notes=place.notes)
+        done = NotebookRun(sandbox=isolation(), notes=place.notes)
         _Client(notebook, kernel, server, checks, done, cell_seconds, on_outcome).run()
     done.seconds = time.monotonic() - started
     return done
@@ -158,7 +158,7 @@ def _box(place: SandboxDirectory, server: JudgeProcess, own_aws: aws.SubmissionA
     }
     if data:
         environment["COURSE_DATA"] = str(data[0].source)
-    return Box(place.folder / "work", environment, limits.box("kernel"), network=own_aws.network, binds=data)
+    return Box(place.folder / "work", environment, limits.box("kernel"), network=own_aws.network, binds=data, user=untrusted_user())
 
 
 def _data() -> list[Path]:

@@ -5,8 +5,9 @@ of paths only, and that has read nothing but packages:
 
     python -m course.localaws.server.boxed SOCKET
 
-Its clients reach it through a relay to the box, at its endpoint, and over a Unix socket. Without user namespaces (`best_mode`) it is a
-plain process, from the same forkserver.
+Its clients reach it through a relay to the box, at its endpoint, and over a Unix socket. Where boxes cannot make boxes, its jobs are plain
+processes in that box. Without user namespaces it is a plain process from the same forkserver, as root under a user of its own
+(`course.sandbox.isolation`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any
 
 from course.localaws.server.instance import ServerError, ServerInfo
 from course.localaws.server.launch import START_SECONDS, Handle, read_report
-from course.sandbox import forkserver, joining
+from course.sandbox import forkserver, isolation, joining
 from course.sandbox.box import Box, Network, base_environment
 from course.sandbox.joining import ForkedProcess
 from course.sandbox.limits import Limits
@@ -88,7 +89,7 @@ def boxed(folder: Path, forks: str, limits: Limits, jobs: Limits, quota: int) ->
     """
     state = folder / STATE
     state.mkdir(mode=0o700)
-    box = Box(state, {}, limits)
+    box = Box(state, {}, limits, user=isolation.untrusted_user())
     arguments = ["--state", str(state), "--temporary", "--limits", json.dumps(dataclasses.asdict(jobs)), "--quota", str(quota)]
     with contextlib.ExitStack() as stack:
         opened = None
@@ -96,11 +97,15 @@ def boxed(folder: Path, forks: str, limits: Limits, jobs: Limits, quota: int) ->
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             port = listener.getsockname()[1]
             network = Network(False, published_port=port, published_by=listener.fileno())
-            box = Box(state, {}, limits, network=network, nested=True, system="read")
+            nested = isolation.isolation() == "namespace"
+            box = Box(state, {}, limits, network=network, nested=nested, system="read")
             opened = _opened(box)
             stack.callback(opened.kill)
             listener.close()  # the relay has it
-            arguments += ["--port", str(port), "--socket", str(state / SOCKET), "--sealed"]
+            arguments += ["--port", str(port), "--socket", str(state / SOCKET)]
+            arguments += ["--sealed"] if nested else []  # else its jobs have its network, which is closed, too
+        else:
+            box.prepare()
         yield _forked(stack, box, opened, _connection(forks), arguments)
 
 
@@ -128,6 +133,7 @@ def _forked(stack: contextlib.ExitStack, box: Box, opened: BoxProcess | None, co
         "environment": box.environment,
         "cwd": "/",
         "rlimits": box.limits.of_a_process(),
+        "user": box.user,
         "arguments": arguments,
     }
     receiver, sender = os.pipe()

@@ -54,6 +54,8 @@ def execute(spec: dict, group: MemoryGroup | None = None) -> None:
             soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(getattr(resource, name), (soft, hard))
         os.umask(0o022)
+        if spec["user"] is not None:
+            namespaces.become_user(spec["user"])
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(1, 2)
         os.chdir(spec["cwd"])

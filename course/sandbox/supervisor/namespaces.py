@@ -39,7 +39,11 @@ def enter_user(others: int) -> None:
     uid, gid = os.getuid(), os.getgid()
     if uid == 0:
         finish = id_mapping_helper(os.getpid())
-        libc("unshare", CLONE_NEWUSER | others)
+        try:
+            libc("unshare", CLONE_NEWUSER | others)
+        except OSError:
+            finish(succeeded=False)
+            raise
         finish()
     else:
         libc("unshare", CLONE_NEWUSER | others)
@@ -61,12 +65,16 @@ def name_host(name: str) -> None:
 
 
 def id_mapping_helper(pid: int):
-    """Fork a child that maps the ids of ``pid`` when the returned function is called. That function raises OSError on failure."""
+    """Fork a child that maps the ids of ``pid`` when the returned function is called. That function raises OSError on failure.
+
+    With ``succeeded=False`` the child only ends.
+    """
     go_read, go_write = os.pipe()
     helper = os.fork()
     if helper == 0:
         try:
-            os.read(go_read, 1)
+            if os.read(go_read, 1) != b"g":
+                os._exit(0)
             for name in ("uid_map", "gid_map"):
                 with open(f"/proc/self/{name}") as ours:
                     ranges = [line.split() for line in ours]
@@ -75,8 +83,8 @@ def id_mapping_helper(pid: int):
             os._exit(1)
         os._exit(0)
 
-    def finish() -> None:
-        os.write(go_write, b"g")
+    def finish(succeeded: bool = True) -> None:
+        os.write(go_write, b"g" if succeeded else b"e")
         if os.waitpid(helper, 0)[1] != 0:
             raise OSError("the ids of the user namespace could not be mapped")
 
@@ -104,6 +112,14 @@ def forbid_more() -> None:
     except OSError as error:
         if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT):
             raise
+
+
+def become_user(number: int) -> None:
+    """Give up root's rights: run as this user, in the group of the same number and in no other."""
+    os.setgroups([])
+    os.setresgid(number, number, number)
+    os.setresuid(number, number, number)
+    libc("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # no program of root's may give them back
 
 
 def drop_capabilities() -> None:

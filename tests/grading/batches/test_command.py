@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import os
 import shutil
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import by_day
+from course.sandbox.isolation import OPEN, isolation
+from tests import by_day, containers
 from tests.grading.nbgrader_course import LESSON, NOTEBOOK, Course, answering, starting
 from tests.leaked_processes import interrupted, processes, wait_for
 
@@ -201,6 +203,19 @@ def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Cou
     assert result(small, "right")["status"] == "ungraded" and "grading it failed 3 times" in result(small, "right")["fault"]
     assert "1 need a human" in log
     assert os.listdir(small.scratch) == [] or not processes(small.root)  # noqa: PTH208
+
+
+@pytest.mark.nightly  # grades a batch of its own
+def test_what_the_machine_does_not_keep_apart_is_said(small: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.submit("right", RIGHT)
+    with containers.without_namespaces():
+        found = isolation()
+        monkeypatch.setattr(small, "environment", lambda: Course.environment(small) | {"COURSE_NO_USERNS": "1"})
+        log = grade(small, LESSON)
+    assert scores(small, "right") == FULL and result(small, "right")["sandbox"] == found != "namespace"
+    page = (small.root / "results" / "night.html").read_text()
+    for text in (log, html.unescape(page)):
+        assert OPEN[found] in " ".join(text.split())
 
 
 @pytest.mark.nightly  # grades its own batch

@@ -6,7 +6,7 @@ The list is written to ``SEEN`` in the state folder. `test_planted_code` says wh
 """
 
 # It looks at tens of thousands of files, which takes three times as long with pathlib.
-# ruff: noqa: PTH113, PTH114, PTH115, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH113, PTH114, PTH115, PTH116, PTH118, PTH120, PTH123, PTH208
 from __future__ import annotations
 
 import contextlib
@@ -15,6 +15,7 @@ import json
 import os
 import re
 import socket
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,11 +57,11 @@ def survey(port: int, abstract: str) -> dict:
         "writable": sorted({os.path.dirname(path) for path in files if os.access(path, os.W_OK)}),
         "environment": dict(os.environ),
         "processes": {pid: list(command(pid)) for pid in os.listdir("/proc") if pid.isdigit()},
-        "threads": [int(name) for pid in os.listdir("/proc") if pid.isdigit() for name in os.listdir(f"/proc/{pid}/task")],
+        "threads": list(own_threads()),
         "signals": [pid for pid in range(1, 4_000) if can_signal(pid)],
         "secrets": [where for where, data in memories() for found in MARK.findall(data) if found],
         "sockets": [name for name, target in (("port", ("127.0.0.1", port)), ("abstract", "\0" + abstract)) if connects(target)],
-        "unix sockets": [path for path in paths if not os.path.isfile(path) and Path(path).is_socket()],
+        "unix sockets": [path for path in paths if is_socket(path)],
         "namespaces": {name: os.readlink(f"/proc/self/ns/{name}") for name in ("pid", "mnt", "net", "ipc", "user")},
     }
 
@@ -71,9 +72,24 @@ def every() -> Iterator[str]:
         yield from (os.path.join(folder, name) for name in names)
 
 
+def is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
 def command(pid: str) -> Iterator[str]:
     with contextlib.suppress(OSError):
         yield from Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+
+
+def own_threads() -> Iterator[int]:
+    """The threads of all processes of this user."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(FileNotFoundError):  # it has just ended
+            if os.stat(f"/proc/{pid}").st_uid == os.getuid():
+                yield from map(int, os.listdir(f"/proc/{pid}/task"))
 
 
 def can_signal(pid: int) -> bool:

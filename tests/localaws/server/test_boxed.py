@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import boto3
@@ -18,6 +19,7 @@ from course.localaws.server import boxed, launch
 from course.localaws.server.instance import ServerError
 from course.sandbox.box import best_mode
 from course.sandbox.limits import Limits
+from tests.containers import without_namespaces
 from tests.leaked_processes import children, kill, processes, wait_for
 
 LIMITS = Limits(memory=4 << 30, file_size=1 << 30, cpu_seconds=600)
@@ -35,13 +37,8 @@ with boxed.start_forkserver() as forks, boxed.boxed(Path(sys.argv[1]), forks, Li
 @pytest.fixture(scope="module", params=["namespace", "rewrite"])
 def forks(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a forkserver, for local AWSs with and without namespaces."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "rewrite":
-            patch.setenv("COURSE_NO_USERNS", "1")
-            best_mode.cache_clear()
-        with boxed.start_forkserver() as address:
-            yield address
-    best_mode.cache_clear()
+    with without_namespaces() if request.param == "rewrite" else nullcontext(), boxed.start_forkserver() as address:
+        yield address
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document
-from course.localaws.images import Image, custom, libraries
+from course.localaws.images import Image, custom
 from course.localaws.jobs import job_images
 from course.localaws.jobs.boxes import (
     BoxSpec,
@@ -186,7 +186,7 @@ class ProcessingRun(JobRun):
         box.stage(root)
         stream = f"{self.name}/{root.parent.name}-{int(self.engine.now())}"
         log = JobLog(self.platform, self.context.region, GROUP, stream)
-        if note := libraries.note(image):
+        for note in job_images.notes(image):
             log([note])
         return lambda: box.start(command, as_inside(box, log), image.workdir or "/opt/ml")
 

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from course.localaws.core.errors import AwsError
-from course.localaws.images import Image, custom, libraries
+from course.localaws.images import Image, custom
 from course.localaws.images.shared import remote_shell
 from course.localaws.images.shared.script_mode import SUBMIT_DIRECTORY
+from course.localaws.jobs import job_images
 from course.localaws.jobs.boxes import BoxSpec, as_inside, host_name_setup, is_private, make_box, make_overlay, variables
 from course.localaws.jobs.control import JobFailure
 from course.localaws.jobs.folder_sync import FolderSync
@@ -131,7 +132,7 @@ class TrainingHost:
         """Start the program in its box, and feed its pipes."""
         specification = self._run.document["AlgorithmSpecification"]
         command = [*(specification.get("ContainerEntrypoint") or self._image.train()), *specification.get("ContainerArguments", [])]
-        if note := libraries.note(self._image):
+        for note in job_images.notes(self._image):
             on_lines([note])
         self._box, self._running = box, box.start(command, as_inside(box, on_lines), self._image.workdir or "/opt/ml/code")
         for pipe in self._pipes:

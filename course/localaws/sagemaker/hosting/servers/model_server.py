@@ -20,7 +20,7 @@ from course.localaws import images
 from course.localaws.context import Context
 from course.localaws.core.call import VpcNetwork
 from course.localaws.core.errors import AwsError
-from course.localaws.images import custom, libraries
+from course.localaws.images import custom
 from course.localaws.images.shared.multi_model import MEMORY
 from course.localaws.jobs import job_images
 from course.localaws.jobs.boxes import BoxSpec, JobLog, as_inside, is_private, make_box, search_path, variables
@@ -150,7 +150,7 @@ class ModelServer:
             self._image = self._found_image()
             model_data.fetch(self._data, self._container, self._folder / "ml")
             custom.copy_opt_ml(self._image.files, self._folder / "ml", self._mounted())
-            if note := libraries.note(self._image):
+            for note in job_images.notes(self._image):
                 self._log([note])
             self._overlay = self._install()
             self._launch()
