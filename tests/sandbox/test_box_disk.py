@@ -69,6 +69,9 @@ TREES = {
 }
 
 
+SLOW = ("empty folders", "names of one file")  # for "empty files"
+
+
 def ended_by(root: Path, code: str, mode: str, limits: Limits = LIMITS, **options: object) -> tuple[int, str]:
     box = Box(root, {}, limits, mode=mode, **options)
     program = textwrap.dedent(PREPARE).replace("/opt/ml", box.path) + textwrap.dedent(code).replace("/opt/ml", box.path)
@@ -82,7 +85,7 @@ def test_deleted_files_that_are_open_count(root: Path, mode: str, way: str) -> N
     assert ended_by(root, DELETED[way], mode) == (137, "disk")
 
 
-@pytest.mark.parametrize("way", TREES)
+@pytest.mark.parametrize("way", [pytest.param(way, marks=pytest.mark.nightly) if way in SLOW else way for way in TREES])
 def test_trees_of_any_shape_count(root: Path, mode: str, way: str) -> None:
     try:
         assert ended_by(root, TREES[way], mode) == (137, "disk")

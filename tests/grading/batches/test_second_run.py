@@ -138,6 +138,7 @@ def test_terminal_and_page_say_what_ran_again_and_why(batch: Course) -> None:
     assert "the submission&#x27;s fault" in page or "the submission's fault" in page
 
 
+@pytest.mark.nightly  # grades the class once more
 def test_nbgrader_gives_equal_scores(batch: Course, tmp_path: Path) -> None:
     other = course_of(tmp_path, FROM_ANSWER, a_silent="silent", once="once")
     other.nbgrader("autograde", LESSON)
@@ -155,6 +156,7 @@ def test_a_local_aws_that_is_dead_or_stopped(tmp_path: Path, word: str) -> None:
     assert course.leftovers() == []
 
 
+@pytest.mark.nightly  # grades a class of its own
 def test_a_killed_batch_makes_the_second_run_after_resume(tmp_path: Path) -> None:
     course = course_of(tmp_path, FROM_ANSWER, hangs="hangs", honest="hello")
     batch = subprocess.Popen([*COMMAND, LESSON], cwd=course.root, env=course.environment(), start_new_session=True)

@@ -73,7 +73,7 @@ def _graded(course: Course, address: str, secret: str) -> dict:
         found.append({"state": str(seen.parent)} | json.loads(seen.read_text()))
 
     done = run(notebook, submission, seed=secret, on_outcome=look)
-    scores = [(outcome.score, outcome.report.exercise.points) for outcome in done.outcomes.values()]
+    scores = [[outcome.score, outcome.report.exercise.points] for outcome in done.outcomes.values()]
     return found[0] | {"scores": scores, "sandbox": done.sandbox}
 
 
