@@ -35,7 +35,7 @@ COMMANDS = {
         "course.regression.demo_grading",
         "grade thirty synthetic learners from roster to dashboard, for instructors to look at",
     ),
-    "aws": ("course.localaws.server.cli", "control the local AWS: start, env, seed, add-image, status, events, reset, stop"),
+    "aws": ("course.localaws.server.cli", "control the local AWS: start, env, seed, add-image, status, clock, events, reset, stop"),
 }
 
 

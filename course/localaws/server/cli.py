@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +16,14 @@ from course.localaws.billing import ledger
 from course.localaws.billing.page import page
 from course.localaws.docker_build import ImageBuildError, build
 from course.localaws.images import libraries
-from course.localaws.server import launch
+from course.localaws.server import clock_text, launch
 from course.localaws.server.instance import ServerError
 from course.localaws.server.seed import SeedError, seed
+
+FAST_FORWARD = (
+    "while programs only poll, let the waits of deployments (canaries, linear steps) and of Spot jobs without capacity pass at once; not "
+    "the time that jobs and endpoints need to run, and not waits for a schedule, which `course aws advance` lets pass"
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     start = add("start", _start, "start it in the background; it answers when this returns")
     start.add_argument("--port", type=int, default=0, help="on 127.0.0.1 (default: a free one)")
     start.add_argument("--socket", type=Path, help="also listen on this Unix socket, for its owner only")
-    start.add_argument("--fast-forward", action="store_true", help="time that you only wait for, such as a canary's, passes at once")
+    start.add_argument("--fast-forward", action="store_true", help=FAST_FORWARD)
     add("env", _env, 'print what a shell needs to use it: eval "$(course aws env)"')
     add("seed", _seed, "load DIR/<bucket>/<key> into S3").add_argument("directory", type=Path, metavar="DIR")
     image = add("build", _build, "make a container image of a Dockerfile, without Docker, and put it into ECR")
@@ -66,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     events = add("events", _events, "list who called whom")
     events.add_argument("--since", type=int, default=0, metavar="ID", help="only what came after this event")
     events.add_argument("--json", action="store_true", help="one JSON object a line")
+    add("clock", _clock, "say what time its clock says")
+    advance = add("advance", _advance, "advance its clock, and do what is due by then")
+    advance.add_argument("length", type=_seconds, metavar="LENGTH", help="seconds, or such as 90s, 15m, 1.5h, 1d12h")
     add("reset", _reset, "forget every resource, object and log; keys stay valid")
     add("stop", _stop, "end every job and server, and the local AWS itself")
     return parser
@@ -157,6 +166,23 @@ def _line(event: dict) -> str:
     caller = event["caller"].rpartition(":")[2]
     what = f"{event['service']}:{event['operation']}"
     return f"{event['id']:>6}  {when}  {caller:<40}  {what:<45}  {event['status']}  {event['error'] or event['resource']}".rstrip()
+
+
+def _clock(options: argparse.Namespace) -> int:
+    print(clock_text.sentence(_running(options).clock(), time.time()))
+    return 0
+
+
+def _advance(options: argparse.Namespace) -> int:
+    print(clock_text.sentence(_running(options).advance(options.length), time.time()))
+    return 0
+
+
+def _seconds(text: str) -> float:
+    try:
+        return clock_text.seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _reset(options: argparse.Namespace) -> int:

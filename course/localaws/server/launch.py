@@ -100,6 +100,10 @@ class Handle:
         """
         return self._ask("POST", "clock", {"advance": seconds})["time"]
 
+    def clock(self) -> float:
+        """The time of the clock in Unix seconds."""
+        return self._ask("GET", "health")["time"]
+
     def interrupt(self, training_job: str, after: float = 0.0, outage: float = 0.0) -> None:
         """Interrupt a managed Spot training job, as AWS does when it needs the capacity.
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,13 @@ def test_a_whole_life_on_the_command_line(state, tmp_path):
     events = [json.loads(line) for line in course("aws", "events", "--json", "--state", state).splitlines()]
     assert events[-1]["operation"] == "ListBuckets"
     assert course("aws", "events", "--json", "--since", str(events[-2]["id"]), "--state", state).count("\n") == 1
+    before = time.time()
+    assert "as this machine's" in course("aws", "clock", "--state", state)
+    assert "UTC, 1 d 12 h ahead" in course("aws", "advance", "1d12h", "--state", state)
+    assert "1 d 12 h ahead" in course("aws", "clock", "--state", state) and handle.clock() >= before + 129_600
+    for wrong in ("1w", "-5", "1h x", "", "nan"):
+        assert "such as 90s, 15m" in course("aws", "advance", f"--state={state}", "--", wrong, code=2)
+    assert "100 years" in course("aws", "advance", "40000d", "--state", state, code=1)
     course("aws", "reset", "--state", state)
     assert course("aws", "events", "--state", state) == ""
     course("aws", "stop", "--state", state)
