@@ -61,9 +61,9 @@ def _plain(kind: str, options: Mapping[str, Any], variables: Mapping[str, str], 
     kinds = {"csv": CSV, "parquet": PARQUET, "json": JSON_LINES if lines else JSON}
     if kind not in kinds:
         raise SettingError(f"The dataset format {kind!r} is not one of csv, json, parquet, sagemakerCaptureJson and sagemakerMergeJson.")
-    predicted = variables.get("inference_attribute") or analysis.predicted_label
+    # `inference_attribute` is not here: it names a part of what the model answered, and these are rows that a transform job was sent.
     features = variables.get("features_attribute") or analysis.features
-    return replace(analysis, dataset_type=kinds[kind], predicted_label=predicted, features=features)
+    return replace(analysis, dataset_type=kinds[kind], features=features)
 
 
 def _attribute(variables: Mapping[str, str], name: str) -> str | None:

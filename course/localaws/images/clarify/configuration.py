@@ -161,16 +161,24 @@ class Places:
 
 
 def read(folder: Path) -> str:
-    """The text of ``analysis_config.json`` in a folder, or of the file itself. Raises `ConfigError`."""
-    path = folder / "analysis_config.json" if folder.is_dir() else folder
+    """The text of ``analysis_config.json`` in a folder, of the only file in it, or of the file itself. Raises `ConfigError`.
+
+    The developer guide names the file, "Configure a SageMaker Clarify Processing Job"; AWS's own runs take an object of another name, too.
+    """
+    path = _file(folder) if folder.is_dir() else folder
     try:
         return path.read_text(encoding="utf-8")
     except OSError:
         raise ConfigError(
-            f"There is no analysis_config.json in {folder}. It is the only object of the job's input analysis_config."
+            f"There is no analysis_config.json in {folder}, nor one file of another name: the input analysis_config is one object."
         ) from None
     except ValueError:
         raise ConfigError("analysis_config.json is not text in UTF-8.") from None
+
+
+def _file(folder: Path) -> Path:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return files[0] if len(files) == 1 else folder / "analysis_config.json"
 
 
 def parse(text: str, monitoring: bool = False) -> Analysis:

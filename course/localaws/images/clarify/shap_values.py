@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from course.localaws.images.clarify.configuration import JSON, JSON_LINES, Analy
 from course.localaws.images.clarify.datasets import DatasetError, Fetch, csv_table, files_of, query
 
 MOST_CLUSTERS = 12  # of a baseline that the job computes; the guide: "an optimal number of clusters between 1 and 12"
+MOST_ASKED = 50_000  # rows that the model is asked about in one batch
+SAYS = 10.0  # seconds between two lines about progress
 SAMPLE = 2_000  # rows on which numbers of clusters are compared
 AGGREGATES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mean_abs": lambda values: np.abs(values).mean(axis=0),
@@ -121,7 +124,7 @@ def explain(inputs: pd.DataFrame, baseline: pd.DataFrame, settings: Shap, predic
     rows, background = codes.encoded
     logit = settings.use_logit
 
-    def model(numbers: np.ndarray) -> np.ndarray:
+    def asked_model(numbers: np.ndarray) -> np.ndarray:
         scores = predict(codes.decode(numbers))
         if logit and not ((scores > 0) & (scores < 1)).all():
             raise ConfigError("use_logit is true, but the model answers scores that are not between 0 and 1.")
@@ -129,14 +132,71 @@ def explain(inputs: pd.DataFrame, baseline: pd.DataFrame, settings: Shap, predic
 
     if settings.seed is not None:
         np.random.seed(settings.seed)  # shap draws from NumPy's global generator
+    model = _Model(asked_model)
     explainer = shap.KernelExplainer(model, background, link="logit" if logit else "identity")
     samples = "auto" if settings.num_samples is None else settings.num_samples
-    local = explainer.shap_values(rows, nsamples=samples, l1_reg=0, silent=True)
-    local = local if local.ndim == 3 else local[:, :, None]
+    each = 2 * rows.shape[1] + 2048 if samples == "auto" else samples
+    asked = len(background) * min(each, 2 ** rows.shape[1])  # the most rows that shap asks about to explain one
+    local = _in_batches(explainer, model, rows, max(1, MOST_ASKED // asked), {"nsamples": samples, "l1_reg": 0, "silent": True})
     expected = np.atleast_1d(explainer.expected_value).astype(float)
     labels = labels_of(local.shape[2], label_headers)
     combined = np.column_stack([AGGREGATES[settings.agg_method](local[:, :, number]) for number in range(local.shape[2])])
     return Attributions(labels, [str(name) for name in inputs.columns], local, expected, combined)
+
+
+class _Model:
+    """The model as shap asks it. shap explains one row at a time; with `note` and `replay` many rows are asked about in few requests."""
+
+    def __init__(self, ask: Callable[[np.ndarray], np.ndarray]) -> None:
+        self._ask = ask
+        self._noted: list[np.ndarray] = []
+        self._answer = ask
+
+    def __call__(self, numbers: np.ndarray) -> np.ndarray:
+        return self._answer(numbers)
+
+    def ask(self) -> None:
+        """From now on answer what the model does."""
+        self._answer = self._ask
+
+    def note(self, meanwhile: np.ndarray) -> None:
+        """From now on note what is asked, and answer ``meanwhile``, an array (outputs,)."""
+
+        def answer(numbers: np.ndarray) -> np.ndarray:
+            self._noted.append(numbers.copy())  # shap uses the array again
+            return np.tile(meanwhile, (len(numbers), 1))
+
+        self._answer = answer
+
+    def replay(self) -> None:
+        """Ask all that was noted at once. From now on answer the same questions, in the same order, from that."""
+        ends = np.cumsum([len(each) for each in self._noted])
+        answers = iter(np.split(self._ask(np.concatenate(self._noted)), ends[:-1]))
+        self._noted, self._answer = [], lambda numbers: next(answers)
+
+
+def _in_batches(explainer: Any, model: _Model, rows: np.ndarray, count: int, options: Mapping[str, Any]) -> np.ndarray:
+    """The values of all rows (rows, features, outputs), ``count`` rows at a time.
+
+    What shap asks depends on its random numbers, not on the answers (without ``l1_reg``). So it explains each batch twice from the same
+    numbers: the first time its questions are noted, the second time it gets their answers.
+    """
+    parts, began, said = [], time.monotonic(), time.monotonic()
+    for start in range(0, len(rows), count):
+        batch, state = rows[start : start + count], np.random.get_state()
+        model.ask()
+        if len(batch) > 1:
+            model.note(np.atleast_1d(explainer.fnull))
+            explainer.shap_values(batch, **options)
+            model.replay()
+            np.random.set_state(state)
+        part = explainer.shap_values(batch, **options)
+        parts.append(part if part.ndim == 3 else part[:, :, None])
+        done, now = start + len(batch), time.monotonic()
+        if now - said >= SAYS and done < len(rows):
+            left, said = (now - began) / done * (len(rows) - done), now
+            print(f"Explained {done:,} of {len(rows):,} rows; about {left:.0f} s are left.", flush=True)
+    return np.concatenate(parts)
 
 
 def labels_of(count: int, headers: list[Any]) -> list[str]:

@@ -50,6 +50,24 @@ def test_values_equal_shaps_and_add_up(seed: int, columns: int, backgrounds: int
 
 
 @needs_clarify
+@pytest.mark.parametrize("rows", [1, 41])
+def test_many_rows_are_asked_about_together(rows: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    inputs, baseline, asked = table(1, rows, 5), table(2, 2, 5), []
+    monkeypatch.setattr(shap_values, "MOST_ASKED", 20 * 2 * 2**5)  # twenty rows at a time, the last one alone
+    monkeypatch.setattr(shap_values, "SAYS", 0.0)
+
+    def counted(numbers: pd.DataFrame) -> np.ndarray:
+        asked.append(len(numbers))
+        return model(numbers)
+
+    found = shap_values.explain(inputs, baseline, Shap(), counted, [])
+    np.testing.assert_allclose(found.local.sum(axis=1) + found.expected, model(inputs), atol=1e-8)
+    assert len(asked) <= 6  # the baseline, two batches, and two questions about a row alone
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(";")[0] for line in lines] == ([f"Explained {done} of 41 rows" for done in (20, 40)] if rows > 1 else [])
+
+
+@needs_clarify
 def test_values_of_texts_and_missing_values() -> None:
     """The model gets values as they are in the data, of instance or baseline."""
     inputs = pd.DataFrame({"n": [1, 2], "t": ["a", None], "f": [0.5, np.nan]})

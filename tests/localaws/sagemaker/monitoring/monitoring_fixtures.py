@@ -227,3 +227,25 @@ def quiet_hour(monitored: Monitored) -> None:
     """Move the clock to an hour before which nothing was captured for an hour."""
     next_hour(monitored)
     monitored.advance(hours=1)
+
+
+# With Clarify's own image
+
+CLARIFY = "205585389593.dkr.ecr.us-east-1.amazonaws.com/sagemaker-clarify-processing:1.0"
+
+
+EXPLAINED = {
+    "headers": ["delay", "carrier"],
+    "methods": {"shap": {"baseline": [[0.0, 1.0]], "num_samples": 10, "agg_method": "mean_abs"}},
+    "predictor": {"model_name": "delays", "instance_type": "ml.m5.large", "initial_instance_count": 1, "content_type": "text/csv"},
+}
+
+
+def clarified(monitored: Monitored, kind: str, config: dict, source: dict, labels: str = "") -> dict:
+    """Run Clarify's image once for a schedule. Returns its ``analysis.json``."""
+    uri = monitored.aws.put(f"{monitored.aws.name('clarify')}/analysis_config.json", json.dumps(config))
+    definition = monitored.definition(kind, source, "", labels, ImageUri=CLARIFY, ConfigUri=uri)
+    [execution] = monitored.ended(monitored.monitor(kind, definition), 1)
+    assert (execution["MonitoringExecutionStatus"], execution.get("FailureReason")) == ("Completed", None)
+    output = monitored.job(execution)["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+    return json.loads(monitored.aws.get(f"{output}/analysis.json"))

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from course.localaws.images.model_monitor.merge import merge
 from course.localaws.images.model_monitor.transformed import MergeError
 from tests.localaws.refusals import refused
-from tests.localaws.sagemaker.job_fixtures import BUCKET
-from tests.localaws.sagemaker.monitoring.monitoring_fixtures import Monitored, definition_request, label, next_hour
+from tests.localaws.sagemaker.job_fixtures import BUCKET, needs_clarify
+from tests.localaws.sagemaker.monitoring.monitoring_fixtures import EXPLAINED, Monitored, clarified, definition_request, label, next_hour
 
 CAPTURED = f"s3://{BUCKET}/transforms/captured"
 
@@ -101,6 +101,20 @@ def test_what_a_transform_job_captured_is_monitored(monitored: Monitored) -> Non
 
     [shown] = aws.sagemaker.list_model_bias_job_definitions(NameContains=definitions["ModelBias"])["JobDefinitionSummaries"]
     assert shown["EndpointName"] == "batch-transform"  # AWS's model needs a name
+
+
+@needs_clarify
+@pytest.mark.nightly  # Clarify starts an endpoint of the model
+def test_explanations_leave_out_no_feature(monitored: Monitored) -> None:
+    """InferenceAttribute names a part of the answers, not a column of the rows that were sent."""
+    aws, captured = monitored.aws, f"s3://{BUCKET}/transforms/{monitored.aws.name('captured')}"
+    next_hour(monitored)
+    transform(monitored, aws.name("batch"), [f"{number}.5,{number % 3}" for number in range(20)], captured=captured)
+    monitored.advance(seconds=2)
+    source = batch_input(InferenceAttribute="0", DataCapturedDestinationS3Uri=captured)
+    found = clarified(monitored, "ModelExplainability", EXPLAINED, source)["explanations"]["kernel_shap"]
+    [values] = [each["global_shap_values"] for each in found.values()]
+    assert set(values) == {"delay", "carrier"} and values["delay"] > 0
 
 
 def test_without_transform_jobs_there_is_no_data(monitored: Monitored) -> None:

@@ -11,8 +11,10 @@ from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, needs_clarify, processing_output
 from tests.localaws.sagemaker.monitoring.monitoring_fixtures import (
     ANALYZER,
+    EXPLAINED,
     LAST_HOUR,
     Monitored,
+    clarified,
     definition_request,
     endpoint_input,
     inline_definition,
@@ -139,18 +141,6 @@ def test_only_data_quality_may_be_defined_in_the_schedule(monitored: Monitored) 
 
 # With Clarify's own image
 
-CLARIFY = "205585389593.dkr.ecr.us-east-1.amazonaws.com/sagemaker-clarify-processing:1.0"
-
-
-def clarified(monitored: Monitored, kind: str, config: dict, labels: str = "", **source: object) -> dict:
-    """Run Clarify's image once for a schedule. Returns its ``analysis.json``."""
-    uri = monitored.aws.put(f"{monitored.aws.name('clarify')}/analysis_config.json", json.dumps(config))
-    definition = monitored.definition(kind, endpoint_input(**source), "", labels, ImageUri=CLARIFY, ConfigUri=uri)
-    [execution] = monitored.ended(monitored.monitor(kind, definition), 1)
-    assert (execution["MonitoringExecutionStatus"], execution.get("FailureReason")) == ("Completed", None)
-    output = monitored.job(execution)["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
-    return json.loads(monitored.aws.get(f"{output}/analysis.json"))
-
 
 @needs_clarify
 @pytest.mark.nightly  # many requests: of fewer, smclarify takes the labels for numbers with a threshold
@@ -167,7 +157,7 @@ def test_clarify_finds_the_bias_of_requests_with_labels(monitored: Monitored) ->
         "label_values_or_threshold": [1],
         "facet": [{"name_or_index": "carrier", "value_or_threshold": ["DL"]}],
     }
-    found = clarified(monitored, "ModelBias", config, truth, InferenceAttribute="0")
+    found = clarified(monitored, "ModelBias", config, endpoint_input(InferenceAttribute="0"), truth)
     [facet] = found["post_training_bias_metrics"]["facets"]["carrier"]
     values = {metric["name"]: metric["value"] for metric in facet["metrics"]}
     assert values["DPPL"] == pytest.approx(38 / 45 - 12 / 15)  # predicted late are the requests from 10 on
@@ -183,11 +173,6 @@ def test_clarify_explains_requests(monitored: Monitored) -> None:
     quiet_hour(monitored)
     monitored.send("1", 10)  # an input of numbers only
     monitored.advance(seconds=2)
-    config = {
-        "headers": ["delay", "carrier"],
-        "methods": {"shap": {"baseline": [[0.0, 1.0]], "num_samples": 10, "agg_method": "mean_abs"}},
-        "predictor": {"model_name": "delays", "instance_type": "ml.m5.large", "initial_instance_count": 1, "content_type": "text/csv"},
-    }
-    found = clarified(monitored, "ModelExplainability", config)["explanations"]["kernel_shap"]
+    found = clarified(monitored, "ModelExplainability", EXPLAINED, endpoint_input())["explanations"]["kernel_shap"]
     [values] = [each["global_shap_values"] for each in found.values()]
     assert values["carrier"] == 0.0  # the model looks at the delay only, and no delay is over 10

@@ -82,12 +82,14 @@ def bias_config(**more: Any) -> dict[str, Any]:
 def started(
     aws: JobFixtures, config: dict[str, Any] | str, rows: str, more: Sequence[dict[str, Any]] = (), **changes: Any
 ) -> tuple[str, str]:
-    """The name of a new job with ``more`` inputs, and the folder of its results in S3."""
+    """The name of a new job with ``more`` inputs, and the folder of its results in S3. ``config`` may be the whole input."""
     folder = aws.name("clarify")
-    text = config if isinstance(config, str) else json.dumps(config)
+    if "S3Input" not in config:
+        text = config if isinstance(config, str) else json.dumps(config)
+        config = processing_input("analysis_config", aws.put(f"{folder}/analysis_config.json", text), f"{INPUT}/config")
     inputs = [
         processing_input("dataset", aws.put(f"{folder}/data/rows.csv", rows), f"{INPUT}/data"),
-        processing_input("analysis_config", aws.put(f"{folder}/analysis_config.json", text), f"{INPUT}/config"),
+        config,
         *more,
     ]
     output = {"Outputs": [processing_output("analysis_result", f"s3://{BUCKET}/{folder}/results", OUTPUT)]}
@@ -109,6 +111,18 @@ def endpoints(aws: JobFixtures) -> tuple[int, int]:
     """How many endpoints and configurations of Clarify's jobs there are."""
     found = aws.sagemaker.list_endpoints(NameContains="sm-clarify")["Endpoints"]
     return len(found), len(aws.sagemaker.list_endpoint_configs(NameContains="sm-clarify")["EndpointConfigs"])
+
+
+@needs_clarify
+def test_the_configuration_may_be_one_object_of_any_name(aws: JobFixtures) -> None:
+    place, text = aws.name("config"), json.dumps(bias_config(methods={"pre_training_bias": {"methods": ["CI"]}}))
+    rows = people().to_csv(index=False, header=False)
+    config = processing_input("analysis_config", aws.put(f"{place}/one/settings.json", text), f"{INPUT}/config")
+    job, files = analyzed(aws, config, rows)
+    assert job["ProcessingJobStatus"] == "Completed" and "analysis.json" in files, job
+    aws.put(f"{place}/one/second.json", text)
+    job, _ = analyzed(aws, processing_input("analysis_config", f"s3://{BUCKET}/{place}/one", f"{INPUT}/config"), rows)
+    assert any("nor one file of another name" in line for line in aws.lines(job["ProcessingJobName"], "ProcessingJobs"))
 
 
 @needs_clarify
