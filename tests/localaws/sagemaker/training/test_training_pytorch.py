@@ -162,3 +162,23 @@ def test_without_torch_the_reason_names_the_command(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("sys.path", [str(tmp_path)])
     with pytest.raises(ClientError, match="make extra-torch"):
         train.launch(tmp_path / "ml/code", host)
+
+
+@pytest.mark.nightly  # imports torch once more; XGBoost's hook by day
+@needs_torch
+def test_a_script_for_debugger_trains(aws: JobFixtures) -> None:
+    code = """
+import smdebug.pytorch as smd, torch
+from smdebug.core.modes import ModeKeys
+hook = smd.get_hook(create_if_not_exists=True)
+model, loss = torch.nn.Linear(2, 1), torch.nn.MSELoss()
+hook.register_module(model)
+hook.register_loss(loss)
+hook.set_mode(smd.modes.TRAIN if smd.modes.TRAIN is ModeKeys.TRAIN else None)
+loss(model(torch.ones(4, 2)), torch.ones(4, 1)).backward()
+hook.save_scalar("loss", 1.0, sm_metric=True)
+hook.close()
+print("done", hook.mode.name)
+"""
+    job = aws.trained(aws.script(code, image=PYTORCH))
+    assert job["TrainingJobStatus"] == "Completed" and "done TRAIN" in aws.lines(job["TrainingJobName"]), job

@@ -116,3 +116,24 @@ def test_a_script_trains_one_model_on_the_hosts_that_have_data(aws: JobFixtures)
     said = [line for host in ("algo-1", "algo-2", "algo-3") for line in aws.lines(job["TrainingJobName"], host=host)]
     assert sorted(line for line in said if line.startswith("is_master")) == ["is_master False", "is_master True"]
     assert json.loads(job["HyperParameters"]["sagemaker_program"]) == "train.py"
+
+
+DEBUGGED = """
+import numpy, xgboost
+from smdebug import SaveConfig
+from smdebug.xgboost import Hook
+hook = Hook.create_from_json_file()
+Hook(out_dir="/opt/ml/output/tensors", include_collections=["metrics"], save_config=SaveConfig(save_interval=2))
+hook.get_collection("losses").save_config = SaveConfig(save_interval=1)
+data = xgboost.DMatrix(numpy.eye(8), numpy.arange(8) % 2)
+booster = xgboost.train({"objective": "binary:logistic"}, data, 3, callbacks=[hook])
+print("rounds", booster.num_boosted_rounds())
+"""
+
+
+def test_a_script_for_debugger_trains_and_is_told_once_that_nothing_is_saved(aws: JobFixtures) -> None:
+    hook = {"DebugHookConfig": {"S3OutputPath": f"s3://{BUCKET}/debug"}}
+    job = aws.trained(aws.script(DEBUGGED, image=XGBOOST, **hook))
+    lines = aws.lines(job["TrainingJobName"], notes=True)
+    assert job["TrainingJobStatus"] == "Completed" and "rounds 3" in lines, lines
+    assert sum("smdebug's hooks save no tensors here" in line for line in lines) == 1

@@ -1,0 +1,40 @@
+"""``smdebug.tensorflow``: its hooks go into ``callbacks`` of Keras, or wrap an optimizer or a tape."""
+
+from tensorflow.keras.callbacks import Callback
+
+import smdebug
+from smdebug import (
+    Collection,
+    CollectionKeys,
+    ReductionConfig,
+    SaveConfig,
+    SaveConfigMode,
+    create_trial,
+    del_hook,
+    get_hook,
+    modes,
+    set_hook,
+)
+
+__all__ = [
+    "Collection",
+    "CollectionKeys",
+    "EstimatorHook",
+    "KerasHook",
+    "ReductionConfig",
+    "SaveConfig",
+    "SaveConfigMode",
+    "SessionHook",
+    "create_trial",
+    "del_hook",
+    "get_hook",
+    "modes",
+    "set_hook",
+]
+
+
+class KerasHook(smdebug.Hook, Callback):
+    """A callback that does nothing."""
+
+
+SessionHook = EstimatorHook = smdebug.Hook
