@@ -20,7 +20,8 @@ AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = -100, 0x8000, 1
 MOUNT_SETATTR = 442  # system call number, the same on every architecture since Linux 5.12
 DEVICES = ("full", "null", "random", "urandom", "zero")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
-# Of /tmp, /dev/shm and the layers, which are in memory; a box's TMPDIR is on the disk. An inode takes a kilobyte, which is not in the size.
+# Of the root, /tmp, /dev/shm and the layers, which are in memory; a box's TMPDIR is on the disk. An inode takes a kilobyte, which is not in
+# the size.
 SCRATCH = "size=1g,nr_inodes=200k"
 LAYERS = "/.layers"
 
@@ -37,7 +38,7 @@ def enter(view: dict) -> None:
     namespaces.libc("unshare", namespaces.CLONE_NEWNS)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     root = view["at"]
-    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64m,nr_inodes=50k")
+    mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=0755,{SCRATCH}")
     for folder in ("/tmp", "/var/tmp", "/dev", "/proc", "/run", "/home", "/root"):
         os.makedirs(root + folder)
     for folder in ("/tmp", "/var/tmp"):

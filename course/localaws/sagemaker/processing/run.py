@@ -188,7 +188,9 @@ class ProcessingRun(JobRun):
         log = JobLog(self.platform, self.context.region, GROUP, stream)
         for note in job_images.notes(image):
             log([note])
-        return lambda: box.start(command, as_inside(box, log), image.workdir or "/opt/ml")
+        # AWS's images of frameworks name no WORKDIR, so their programs start in the root. In rewrite mode that would be this machine's.
+        folder = image.workdir or ("/" if box.mode == "namespace" else "/opt/ml")
+        return lambda: box.start(command, as_inside(box, log), folder)
 
     def _box(self, root: Path, image: Image, count: int, network_pid: int | None) -> Box:
         folder, host = root.parent, root.parent.name

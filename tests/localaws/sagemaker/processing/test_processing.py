@@ -56,6 +56,25 @@ print("done")
     assert shown["ProcessingJobStatus"] == "Completed" and shown["ExitMessage"] == "kept 2 rows"
 
 
+def test_a_script_starts_in_the_root_and_may_write_there(aws: JobFixtures) -> None:
+    """As in AWS's images, which name no WORKDIR."""
+    if aws.mode == "rewrite":
+        return  # the root is this machine's
+    code = """
+import os, tarfile
+os.makedirs("packed"), open("packed/a.csv", "w").write("1,2")
+with tarfile.open("a.tar.gz", "w:gz") as packed:
+    packed.add("packed")
+os.remove("packed/a.csv")
+with tarfile.open("a.tar.gz") as packed:
+    packed.extractall("..", filter="data")
+print(os.getcwd(), open("opt/ml/config/resourceconfig.json").read()[:1], open("/packed/a.csv").read())
+"""
+    name = aws.process(code)
+    assert aws.processed(name)["ProcessingJobStatus"] == "Completed"
+    assert aws.lines(name, "ProcessingJobs") == ["/ { 1,2"]
+
+
 def test_one_object_lies_below_its_name(aws: JobFixtures) -> None:
     uri = aws.put("single/flights.csv", "1\n")
     name = aws.process(
