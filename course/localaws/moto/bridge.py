@@ -11,6 +11,7 @@ kept what the first run wrote.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 from collections.abc import Callable
@@ -27,6 +28,13 @@ logger = logging.getLogger(__name__)
 _platform: Platform | None = None
 # The protocols of subscribers that are servers
 SERVERS = ("http", "https")
+MAILS = ("email", "email-json")  # of subscribers who have to confirm; nobody can here, since no mail is sent
+# What a delivery stream may be told to do with its records, and moto would not do.
+UNPERFORMED = {
+    "DataFormatConversionConfiguration": "conversion of records (DataFormatConversionConfiguration)",
+    "ProcessingConfiguration": "processing of records (ProcessingConfiguration)",
+    "DynamicPartitioningConfiguration": "dynamic partitioning (DynamicPartitioningConfiguration)",
+}
 _ABSENT, _PRESENT = b"-", b"+"  # in the recording, before the body of an object
 
 
@@ -162,7 +170,12 @@ def _topics(module: ModuleType) -> None:
         **options: Any,
     ) -> None:
         if self.protocol != "lambda":
-            original(self, message, message_id, subject, message_attributes, message_structure=message_structure, **options)
+            try:
+                original(self, message, message_id, subject, message_attributes, message_structure=message_structure, **options)
+            except OSError as error:  # requests' errors are OSErrors. On AWS the publisher does not see that a server is dead
+                if self.protocol not in SERVERS:
+                    raise
+                logger.warning("%s did not reach %s: %s", self.topic_arn, self.endpoint, error)
             return
         if self._filter_policy_matcher is not None and not self._filter_policy_matcher.matches(message_attributes, message):
             return
@@ -177,9 +190,44 @@ def _topics(module: ModuleType) -> None:
     def subscribe_no_server(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
         if protocol in SERVERS and not sends_requests():
             raise not_supported("sns", f"a subscription by {protocol}")
-        return subscribe(self, topic_arn, endpoint, protocol)
+        made = subscribe(self, topic_arn, endpoint, protocol)
+        if protocol in MAILS:
+            made.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
+        return made
 
     module.Subscription.publish, module.SNSBackend.subscribe = publish, subscribe_no_server
+
+
+@patch_on_import("moto.sns.responses")
+def _unconfirmed(module: ModuleType) -> None:
+    """A subscription that nobody has confirmed has no ARN in answers. Source: API reference of Subscribe and ListSubscriptions."""
+    subscribe, named = module.SNSResponse.subscribe, ("list_subscriptions", "list_subscriptions_by_topic")
+
+    def subscribed(self: Any) -> Any:
+        answer = subscribe(self)
+        if self._get_param("Protocol") in MAILS and self._get_param("ReturnSubscriptionArn") is not True:
+            answer.result["SubscriptionArn"] = "pending confirmation"
+        return answer
+
+    def listing(original: Callable) -> Callable:
+        def listed(self: Any) -> Any:
+            answer = original(self)
+            answer.result["Subscriptions"] = [_shown(each) for each in answer.result["Subscriptions"]]
+            return answer
+
+        return listed
+
+    module.SNSResponse.subscribe = subscribed
+    for name in named:
+        setattr(module.SNSResponse, name, listing(getattr(module.SNSResponse, name)))
+
+
+def _shown(subscription: Any) -> Any:
+    if not subscription.attributes.get("PendingConfirmation"):
+        return subscription
+    shown = copy.copy(subscription)
+    shown.arn = "PendingConfirmation"
+    return shown
 
 
 @patch_on_import("moto.firehose.models")
@@ -191,7 +239,27 @@ def _streams(module: ModuleType) -> None:
             raise not_supported("firehose", "delivery to an HTTP endpoint")
         return put(http_destination, records)
 
-    module.FirehoseBackend.put_http_records = staticmethod(put_http_records)
+    def refusing(original: Callable) -> Callable:
+        def checked(self: Any, *arguments: Any, **members: Any) -> Any:
+            given = {**members, **dict(enumerate(arguments))}
+            if _first_time():  # in journals of earlier releases, such streams were made
+                _check_stream(given)
+            return original(self, *arguments, **members)
+
+        return checked
+
+    backend = module.FirehoseBackend
+    backend.put_http_records = staticmethod(put_http_records)
+    backend.create_delivery_stream, backend.update_destination = map(refusing, (backend.create_delivery_stream, backend.update_destination))
+
+
+def _check_stream(given: dict[Any, Any]) -> None:
+    if "KinesisStreamAsSource" in given.values():
+        raise not_supported("firehose", "a stream of Kinesis as the source")
+    for part in filter(None, given.values()):
+        for member, what in UNPERFORMED.items():
+            if isinstance(part, dict) and isinstance(asked := part.get(member), dict) and asked.get("Enabled"):
+                raise not_supported("firehose", what)
 
 
 def _invoke(function: str, subscription: str, notification: dict[str, Any]) -> None:
