@@ -1,6 +1,6 @@
 """``smdebug.pytorch``, usually imported as ``smd``."""
 
-from smdebug import (
+from . import (
     Collection,
     CollectionKeys,
     Hook,

@@ -2,8 +2,7 @@
 
 from tensorflow.keras.callbacks import Callback
 
-import smdebug
-from smdebug import (
+from . import (
     Collection,
     CollectionKeys,
     ReductionConfig,
@@ -15,6 +14,7 @@ from smdebug import (
     modes,
     set_hook,
 )
+from . import Hook as Base
 
 __all__ = [
     "Collection",
@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 
-class KerasHook(smdebug.Hook, Callback):
+class KerasHook(Base, Callback):
     """A callback that does nothing."""
 
 
-SessionHook = EstimatorHook = smdebug.Hook
+SessionHook = EstimatorHook = Base

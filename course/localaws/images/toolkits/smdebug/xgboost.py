@@ -2,8 +2,8 @@
 
 from xgboost.callback import TrainingCallback
 
-import smdebug
-from smdebug import Collection, CollectionKeys, SaveConfig, SaveConfigMode, create_trial, del_hook, get_hook, modes, set_hook
+from . import Collection, CollectionKeys, SaveConfig, SaveConfigMode, create_trial, del_hook, get_hook, modes, set_hook
+from . import Hook as Base
 
 __all__ = [
     "Collection",
@@ -19,5 +19,5 @@ __all__ = [
 ]
 
 
-class Hook(smdebug.Hook, TrainingCallback):
+class Hook(Base, TrainingCallback):
     """A callback that does nothing."""

@@ -1,5 +1,5 @@
 """``smdebug.core.modes``."""
 
-from smdebug import modes as ModeKeys
+from .. import modes as ModeKeys
 
 __all__ = ["ModeKeys"]
