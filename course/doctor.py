@@ -182,10 +182,10 @@ def boxes() -> Diagnosis:
 
     found = isolation()
     if best_mode() != "namespace":
-        what = f"{warning(found, 'this machine')} Jobs run with /opt/ml rewritten in their scripts, which works, too."
+        what = f"jobs run with /opt/ml rewritten in their scripts, which works, too. For grading, {warning(found, 'this machine')}"
         return Diagnosis(NOTE, what, ALLOW_NAMESPACES if sys.platform == "linux" else "")
     if found != "namespace":
-        return Diagnosis(NOTE, f"jobs get a private /opt/ml (user namespaces), but {warning(found, 'this machine')}")
+        return Diagnosis(NOTE, f"jobs get a private /opt/ml (user namespaces). For grading, {warning(found, 'this machine')}")
     if not has_layers():
         return Diagnosis(NOTE, f"jobs get a private /opt/ml (user namespaces). {READ_ONLY_SYSTEM}")
     return Diagnosis(OK, "jobs get a private /opt/ml (user namespaces)")

@@ -1,4 +1,4 @@
-"""Machines that keep boxes less apart than this one: a container's overlay root, no box within a box, no user namespaces at all.
+"""Machines that isolate boxes less than this one: a container's overlay root, no nested user namespaces, no user namespaces at all.
 
 Each function gives a command that runs another command there; all need Linux.
 """

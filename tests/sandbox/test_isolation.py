@@ -1,4 +1,4 @@
-"""How far boxes keep programs apart is named by `course doctor`, and told to who grades."""
+"""How well this machine isolates programs: `course doctor` and whoever grades a class read it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def test_this_machine_has_one_kind() -> None:
 
 
 @shut_in
-def test_doctor_names_a_machine_where_boxes_make_no_boxes(tmp_path: Path) -> None:
+def test_doctor_names_a_machine_without_nested_namespaces(tmp_path: Path) -> None:
     line = diagnosis(containers.without_nesting(*DOCTOR), tmp_path)
-    assert line.startswith("note") and "private /opt/ml" in line and "lets no box make boxes" in line
+    assert line.startswith("note") and "private /opt/ml" in line and "no nested user namespaces" in line
 
 
 def test_doctor_names_a_machine_without_namespaces(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_doctor_names_a_machine_without_namespaces(tmp_path: Path) -> None:
 @as_root
 def test_doctor_names_a_machine_where_root_grades_without_namespaces(tmp_path: Path) -> None:
     line = diagnosis(containers.on_overlay_root(tmp_path, *DOCTOR, open_home=True), Path("/tmp/no-state"), COURSE_NO_USERNS="1")
-    assert line.startswith("note") and "submissions run as users of their own" in line
+    assert line.startswith("note") and "submissions run under user ids of their own" in line
 
 
 @as_root

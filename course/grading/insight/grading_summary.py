@@ -170,7 +170,7 @@ def _undecided(student: str, exercise: str, found: Mapping) -> tuple[str, ...]:
 
 def _sandbox(results: Sequence[Result]) -> list[pages.Markup]:
     counted = Counter(result.sandbox for result in results)
-    said = [warning(found, f"The machine of {count} notebooks") for found, count in counted.items()]
+    said = [warning(found, f"{count} notebooks were graded on a machine that") for found, count in counted.items()]
     said = [pages.paragraph(each) for each in said if each]
     return [pages.heading("The sandbox"), *said] if said else []
 

@@ -1,4 +1,4 @@
-"""What the instructor is told on a machine that cannot keep submissions apart from the rest."""
+"""Warnings for the instructor on a machine that cannot fully isolate submissions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SECRET = (".git", "gradebook.db", "solutions", "graders", "submitted", "autograd
 
 
 def unprotected(found: Isolation, root: Path) -> Iterator[str]:
-    """Sentences on what is not kept apart; none where all is.
+    """Sentences on what is not isolated; none where all is.
 
     Parameters
     ----------
     found : str
         From `course.sandbox.isolation.isolation`.
     root : Path
-        The course's folder. If submissions run as users of their own, its files that all users can read are named.
+        The course's folder. If submissions run under user ids of their own, its files that all users can read are named.
     """
     if said := warning(found, "This machine"):
         yield said

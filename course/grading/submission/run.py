@@ -84,7 +84,7 @@ class NotebookRun:
     outcomes : dict
         Check cell -> `GradingOutcome`.
     sandbox : str
-        How it was kept apart: a value of `course.sandbox.isolation.Isolation`.
+        How it was isolated: a value of `course.sandbox.isolation.Isolation`.
     notes : list of str
         What was left out, cut off or ended, for the instructor.
     seconds : float

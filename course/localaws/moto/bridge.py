@@ -187,7 +187,7 @@ def _topics(module: ModuleType) -> None:
 
     subscribe = module.SNSBackend.subscribe
 
-    def subscribe_no_server(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
+    def subscribe_as_on_aws(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
         if protocol in SERVERS and not sends_requests():
             raise not_supported("sns", f"a subscription by {protocol}")
         made = subscribe(self, topic_arn, endpoint, protocol)
@@ -195,7 +195,7 @@ def _topics(module: ModuleType) -> None:
             made.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
         return made
 
-    module.Subscription.publish, module.SNSBackend.subscribe = publish, subscribe_no_server
+    module.Subscription.publish, module.SNSBackend.subscribe = publish, subscribe_as_on_aws
 
 
 @patch_on_import("moto.sns.responses")
@@ -241,9 +241,8 @@ def _streams(module: ModuleType) -> None:
 
     def refusing(original: Callable) -> Callable:
         def checked(self: Any, *arguments: Any, **members: Any) -> Any:
-            given = {**members, **dict(enumerate(arguments))}
             if _first_time():  # in journals of earlier releases, such streams were made
-                _check_stream(given)
+                _check_stream([*arguments, *members.values()])
             return original(self, *arguments, **members)
 
         return checked
@@ -253,12 +252,13 @@ def _streams(module: ModuleType) -> None:
     backend.create_delivery_stream, backend.update_destination = map(refusing, (backend.create_delivery_stream, backend.update_destination))
 
 
-def _check_stream(given: dict[Any, Any]) -> None:
-    if "KinesisStreamAsSource" in given.values():
+def _check_stream(given: list[Any]) -> None:
+    """Refuse a stream that asks for what moto does not perform. ``given`` are the arguments of moto's function."""
+    if "KinesisStreamAsSource" in given:
         raise not_supported("firehose", "a stream of Kinesis as the source")
-    for part in filter(None, given.values()):
+    for destination in (each for each in given if isinstance(each, dict)):
         for member, what in UNPERFORMED.items():
-            if isinstance(part, dict) and isinstance(asked := part.get(member), dict) and asked.get("Enabled"):
+            if (destination.get(member) or {}).get("Enabled"):
                 raise not_supported("firehose", what)
 
 

@@ -5,12 +5,9 @@ Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html and aws-ec2-
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-Form = dict[str, str]
-AFTER_DOT = chr(ord(".") + 1)
+from course.localaws.protocol.query import Fields, Form
 
 
 def parameters(shape: StructureShape, form: Form, protocol: str) -> dict:
@@ -26,8 +23,7 @@ def parameters(shape: StructureShape, form: Form, protocol: str) -> dict:
 
 class _Reader:
     def __init__(self, form: Form, is_ec2: bool) -> None:
-        self._form, self._is_ec2 = form, is_ec2
-        self._names = sorted(form)  # a form may have thousands, and each member asks for those below its name
+        self._fields, self._is_ec2 = Fields(form), is_ec2
 
     def structure(self, shape: StructureShape, prefix: str) -> dict:
         found = {name: self._value(member, prefix + self._name(name, member)) for name, member in shape.members.items()}
@@ -45,8 +41,8 @@ class _Reader:
 
     def _value(self, shape: Shape, name: str) -> object:
         if not isinstance(shape, ListShape | MapShape | StructureShape):
-            return self._form.get(name)
-        if not self._below(name):
+            return self._fields.get(name)
+        if not self._fields.below(name):
             return None
         if isinstance(shape, StructureShape):
             return self.structure(shape, f"{name}.")
@@ -60,17 +56,12 @@ class _Reader:
         key, value = (part.serialization.get("name", default) for part, default in ((shape.key, "key"), (shape.value, "value")))
         found = {}
         for number in self._numbers(base):
-            name = self._form.get(f"{base}.{number}.{key}")
+            name = self._fields.get(f"{base}.{number}.{key}")
             if name is not None:
                 found[name] = self._value(shape.value, f"{base}.{number}.{value}")
         return found
 
     def _numbers(self, base: str) -> list[int]:
         """The numbers of a list's elements, whatever numbers a client chose."""
-        names = self._below(base)
-        rests = (self._names[index][len(base) + 1 :].partition(".")[0] for index in names)
+        rests = (name[len(base) + 1 :].partition(".")[0] for name in self._fields.below(base))
         return sorted({int(rest) for rest in rests if rest.isascii() and rest.isdigit() and len(rest) < 9})
-
-    def _below(self, name: str) -> range:
-        """The places of the fields below a name, in the sorted names."""
-        return range(bisect_left(self._names, f"{name}."), bisect_left(self._names, f"{name}{AFTER_DOT}"))

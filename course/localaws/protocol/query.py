@@ -20,6 +20,7 @@ from course.localaws.protocol.model import INTEGERS
 
 ACCESS_DENIED = ("AccessDenied", 403)
 Form = dict[str, str]
+AFTER_DOT = chr(ord(".") + 1)
 
 
 async def form_of(call: AwsRequest) -> Form:
@@ -53,7 +54,7 @@ async def parse(operation: OperationModel, call: AwsRequest) -> dict:
         ``ValidationError``: a required member is missing, or a value is not a whole number. ``InvalidParameterValue``: a value is
         not a number or a time.
     """
-    return _structure(operation.input_shape, _Fields(await form_of(call)), "") if operation.input_shape else {}
+    return _structure(operation.input_shape, Fields(await form_of(call)), "") if operation.input_shape else {}
 
 
 def serialise(operation: OperationModel, result: dict | None, request_id: str) -> Response:
@@ -83,21 +84,24 @@ def error_elements(error: AwsError) -> str:
     return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
 
 
-class _Fields:
+class Fields:
     """The fields of a form, sorted: a form may have a hundred thousand, and each member asks whether there are some below its name."""
 
     def __init__(self, form: Form) -> None:
         self._form, self._names = form, sorted(form)
         self.get = form.get
 
+    def below(self, name: str) -> list[str]:
+        """The names of the fields below a name."""
+        first = bisect_left(self._names, f"{name}.")
+        return self._names[first : bisect_left(self._names, f"{name}{AFTER_DOT}", first)]
+
     def given(self, name: str) -> bool:
         """Whether there is a field of that name, or one below it."""
-        below = f"{name}."
-        index = bisect_left(self._names, below)
-        return name in self._form or (index < len(self._names) and self._names[index].startswith(below))
+        return name in self._form or bool(self.below(name))
 
 
-def _structure(shape: StructureShape, form: _Fields, prefix: str) -> dict:
+def _structure(shape: StructureShape, form: Fields, prefix: str) -> dict:
     values = {}
     for name, member in shape.members.items():
         value = _value(member, form, prefix + member.serialization.get("name", name))
@@ -110,7 +114,7 @@ def _structure(shape: StructureShape, form: _Fields, prefix: str) -> dict:
     return values
 
 
-def _value(shape: Shape, form: _Fields, name: str) -> object:
+def _value(shape: Shape, form: Fields, name: str) -> object:
     if isinstance(shape, ListShape):
         return _list(shape, form, name if shape.serialization.get("flattened") else f"{name}.member")
     if isinstance(shape, StructureShape):
@@ -119,7 +123,7 @@ def _value(shape: Shape, form: _Fields, name: str) -> object:
     return None if text is None else _scalar(shape, text, name)
 
 
-def _list(shape: ListShape, form: _Fields, name: str) -> list | None:
+def _list(shape: ListShape, form: Fields, name: str) -> list | None:
     values = []
     while form.given(f"{name}.{len(values) + 1}"):
         values.append(_value(shape.member, form, f"{name}.{len(values) + 1}"))

@@ -206,7 +206,7 @@ def test_a_grading_process_that_dies_is_tried_again_and_then_ungraded(small: Cou
 
 
 @pytest.mark.nightly  # grades a batch of its own
-def test_what_the_machine_does_not_keep_apart_is_said(small: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_machine_does_not_isolate_is_said(small: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     small.submit("right", RIGHT)
     with containers.without_namespaces():
         found = isolation()

@@ -93,7 +93,7 @@ def test_it_reaches_no_server_outside(seen: dict) -> None:
 
 @SHUT_IN
 @pytest.mark.nightly  # it looks at all that a box sees, once more
-def test_it_finds_no_more_where_boxes_make_no_boxes(tmp_path: Path, seen: dict) -> None:
+def test_it_finds_no_more_without_nested_namespaces(tmp_path: Path, seen: dict) -> None:
     module = "tests.grading.sandbox.planted_submission"
     there = found_there(containers.without_nesting(sys.executable, "-m", module, str(tmp_path / "course")))
     assert (seen["sandbox"], there["sandbox"]) == ("namespace", "one box")

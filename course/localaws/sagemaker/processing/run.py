@@ -188,7 +188,8 @@ class ProcessingRun(JobRun):
         log = JobLog(self.platform, self.context.region, GROUP, stream)
         for note in job_images.notes(image):
             log([note])
-        # AWS's images of frameworks name no WORKDIR, so their programs start in the root. In rewrite mode that would be this machine's.
+        # The Dockerfiles of AWS's scikit-learn 1.2-1 and XGBoost 1.7-1 (read 2026-12-04) name no WORKDIR, so programs start in the root. In
+        # rewrite mode that would be this machine's.
         folder = image.workdir or ("/" if box.mode == "namespace" else "/opt/ml")
         return lambda: box.start(command, as_inside(box, log), folder)
 

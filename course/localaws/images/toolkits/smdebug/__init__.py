@@ -10,11 +10,24 @@ import enum
 import sys
 from typing import Any
 
+__all__ = [
+    "Collection",
+    "CollectionKeys",
+    "Hook",
+    "ReductionConfig",
+    "SaveConfig",
+    "SaveConfigMode",
+    "create_trial",
+    "del_hook",
+    "get_hook",
+    "modes",
+    "set_hook",
+]
 NOTE = "[local AWS] smdebug's hooks save no tensors here: AWS closed SageMaker Debugger to new accounts on 30 July 2026."
 
 
 class modes(enum.Enum):
-    """What a hook is told about the steps that follow."""
+    """The modes of a hook: training, evaluation, prediction, and any."""
 
     TRAIN, EVAL, PREDICT, GLOBAL = 1, 2, 3, 4
 
@@ -44,10 +57,14 @@ class CollectionKeys:
 
 
 class Hook:
-    """A hook that saves nothing. It takes the arguments of smdebug's hooks."""
+    """A hook that saves nothing. It takes the arguments of smdebug's hooks. A framework's module has a subclass."""
 
     last: Hook | None = None
     said = False
+    kind: type[Hook]  # of the framework whose module was imported
+
+    def __init_subclass__(cls) -> None:
+        Hook.kind = cls
 
     def __init__(self, *_: Any, **settings: Any) -> None:
         super().__init__()
@@ -87,9 +104,12 @@ class Hook:
     add_collection = export_collections = close = _nothing
 
 
+Hook.kind = Hook
+
+
 def get_hook(*arguments: Any, create_if_not_exists: bool = False, **settings: Any) -> Hook | None:
     """The last hook of this process."""
-    return Hook() if Hook.last is None and create_if_not_exists else Hook.last
+    return Hook.kind() if Hook.last is None and create_if_not_exists else Hook.last
 
 
 def set_hook(hook: Hook) -> None:

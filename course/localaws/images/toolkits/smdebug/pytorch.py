@@ -1,29 +1,3 @@
-"""``smdebug.pytorch``, usually imported as ``smd``."""
+"""``smdebug.pytorch``, usually imported as ``smd``: the names of ``smdebug``."""
 
-from . import (
-    Collection,
-    CollectionKeys,
-    Hook,
-    ReductionConfig,
-    SaveConfig,
-    SaveConfigMode,
-    create_trial,
-    del_hook,
-    get_hook,
-    modes,
-    set_hook,
-)
-
-__all__ = [
-    "Collection",
-    "CollectionKeys",
-    "Hook",
-    "ReductionConfig",
-    "SaveConfig",
-    "SaveConfigMode",
-    "create_trial",
-    "del_hook",
-    "get_hook",
-    "modes",
-    "set_hook",
-]
+from . import *  # noqa: F403

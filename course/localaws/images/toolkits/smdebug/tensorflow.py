@@ -1,36 +1,9 @@
-"""``smdebug.tensorflow``: its hooks go into ``callbacks`` of Keras, or wrap an optimizer or a tape."""
+"""``smdebug.tensorflow``: the names of ``smdebug``, and a hook for ``callbacks`` of Keras."""
 
 from tensorflow.keras.callbacks import Callback
 
-from . import (
-    Collection,
-    CollectionKeys,
-    ReductionConfig,
-    SaveConfig,
-    SaveConfigMode,
-    create_trial,
-    del_hook,
-    get_hook,
-    modes,
-    set_hook,
-)
+from . import *  # noqa: F403
 from . import Hook as Base
-
-__all__ = [
-    "Collection",
-    "CollectionKeys",
-    "EstimatorHook",
-    "KerasHook",
-    "ReductionConfig",
-    "SaveConfig",
-    "SaveConfigMode",
-    "SessionHook",
-    "create_trial",
-    "del_hook",
-    "get_hook",
-    "modes",
-    "set_hook",
-]
 
 
 class KerasHook(Base, Callback):

@@ -1,22 +1,9 @@
-"""``smdebug.xgboost``: its hook goes into ``callbacks`` of `xgboost.train`."""
+"""``smdebug.xgboost``: the names of ``smdebug``, and a hook for ``callbacks`` of `xgboost.train`."""
 
 from xgboost.callback import TrainingCallback
 
-from . import Collection, CollectionKeys, SaveConfig, SaveConfigMode, create_trial, del_hook, get_hook, modes, set_hook
+from . import *  # noqa: F403
 from . import Hook as Base
-
-__all__ = [
-    "Collection",
-    "CollectionKeys",
-    "Hook",
-    "SaveConfig",
-    "SaveConfigMode",
-    "create_trial",
-    "del_hook",
-    "get_hook",
-    "modes",
-    "set_hook",
-]
 
 
 class Hook(Base, TrainingCallback):
