@@ -155,6 +155,10 @@ class _Model:
     def __call__(self, numbers: np.ndarray) -> np.ndarray:
         return self._answer(numbers)
 
+    def ask(self) -> None:
+        """From now on answer what the model does."""
+        self._answer = self._ask
+
     def note(self, meanwhile: np.ndarray) -> None:
         """From now on note what is asked, and answer ``meanwhile``, an array (outputs,)."""
 
@@ -180,10 +184,12 @@ def _in_batches(explainer: Any, model: _Model, rows: np.ndarray, count: int, opt
     parts, began, said = [], time.monotonic(), time.monotonic()
     for start in range(0, len(rows), count):
         batch, state = rows[start : start + count], np.random.get_state()
-        model.note(np.atleast_1d(explainer.fnull))
-        explainer.shap_values(batch, **options)
-        model.replay()
-        np.random.set_state(state)
+        model.ask()
+        if len(batch) > 1:  # a row alone would be asked about in as many requests
+            model.note(np.atleast_1d(explainer.fnull))
+            explainer.shap_values(batch, **options)
+            model.replay()
+            np.random.set_state(state)
         part = explainer.shap_values(batch, **options)
         parts.append(part if part.ndim == 3 else part[:, :, None])
         done, now = start + len(batch), time.monotonic()
