@@ -165,7 +165,7 @@ class Handle:
         return dataclasses.replace(self, state=folder)
 
     def stop(self) -> None:
-        """End all jobs and servers and the local AWS itself, and wait until it has ended. One that hangs is killed.
+        """End all jobs and servers and the local AWS itself, and wait until it has ended. One that hangs is killed; so is it on Ctrl-C.
 
         Raises
         ------
@@ -175,12 +175,15 @@ class Handle:
         instance = ServerInfo.read(self.state)
         try:
             self._ask("POST", "stop", seconds=STOP_SECONDS)
+            ended = self._has_ended(instance)
         except NoAnswerError:
             if not is_locked(self.state):
                 raise
+            ended = False
+        except KeyboardInterrupt:  # whoever stops waiting may remove the folder, in which it would still write
             self._kill(instance)
-            return
-        if not self._has_ended(instance):
+            raise
+        if not ended:
             self._kill(instance)
 
     def _has_ended(self, instance: ServerInfo | None) -> bool:

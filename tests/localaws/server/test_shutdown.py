@@ -14,9 +14,10 @@ import pytest
 from course.localaws.server import cli, launch
 from course.localaws.server.instance import ServerError
 from tests import by_day
-from tests.leaked_processes import wait_for
+from tests.leaked_processes import interrupted, wait_for
 from tests.localaws.boto_clients import client_factory
 
+ROOT = Path(__file__).parents[3]
 # Holds Python's lock in a C function, as a regular expression does that backtracks.
 FREEZE = "ctypes.PyDLL(None).sleep(3600)"
 DAEMON = """
@@ -68,6 +69,37 @@ def test_one_that_hangs_is_killed(tmp_path, impatient):
     again = launch.start(tmp_path / "state")
     assert len(client_factory(again)("sqs").list_queues()["QueueUrls"]) == 1
     again.stop()
+
+
+INTERRUPTED = """
+import sys, threading, time
+from pathlib import Path
+from course import interrupts
+from course.localaws.server import launch
+from course.localaws.server.instance import is_locked
+from tests.localaws.boto_clients import client_factory
+
+def main():
+    handle = launch.start(Path(sys.argv[1]))
+    sqs = client_factory(handle)("sqs")
+    queue = sqs.create_queue(QueueName="slow")["QueueUrl"]
+    threading.Thread(target=sqs.receive_message, kwargs={"QueueUrl": queue, "WaitTimeSeconds": 20}, daemon=True).start()
+    time.sleep(1)  # now it waits at shutdown for the request
+    Path(sys.argv[1]).with_name("stopping").touch()
+    try:
+        handle.stop()
+    finally:
+        print("it runs" if is_locked(handle.state) else "it has ended")
+    return 0
+
+sys.exit(interrupts.run(main))
+"""
+
+
+def test_it_has_ended_when_its_stop_is_interrupted(tmp_path):
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "state")]
+    code, output = interrupted(command, signal.SIGINT, (tmp_path / "stopping").exists, os.environ | {"PYTHONPATH": str(ROOT)}, tmp_path)
+    assert code == 128 + signal.SIGINT and "it has ended" in output, output
 
 
 @pytest.mark.nightly  # one that hangs is killed by day
