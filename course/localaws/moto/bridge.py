@@ -1,7 +1,7 @@
-"""Lets moto's services use the local AWS's own S3, Logs, metrics and Lambda.
+"""Lets moto's services use the local AWS's own S3, Logs and metrics. `subscriptions` does the same for Lambda.
 
 moto has copies of these services, but no client sees them: a client's requests go to the local AWS's packages. So what moto itself reads
-and writes there goes to the packages, too. Firehose writes objects, SNS invokes functions, CloudFormation reads templates, flow logs and
+and writes there goes to the packages, too. Firehose writes objects, CloudFormation reads templates, flow logs and
 query logging look for a bucket or a log group, and Kinesis counts records. In the journals of earlier releases, CloudTrail looks for
 buckets, and EventBridge writes to log groups.
 
@@ -11,9 +11,6 @@ kept what the first run wrote.
 
 from __future__ import annotations
 
-import copy
-import json
-import logging
 from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -24,11 +21,7 @@ from course.localaws.moto.replay import current, patch_on_import, recorded
 if TYPE_CHECKING:
     from course.localaws.platform import Platform
 
-logger = logging.getLogger(__name__)
 _platform: Platform | None = None
-# The protocols of subscribers that are servers
-SERVERS = ("http", "https")
-MAILS = ("email", "email-json")  # of subscribers who have to confirm; nobody can here, since no mail is sent
 # What a delivery stream may be told to do with its records, and moto would not do.
 UNPERFORMED = {
     "DataFormatConversionConfiguration": "conversion of records (DataFormatConversionConfiguration)",
@@ -44,12 +37,19 @@ def connect(platform: Platform) -> None:
     _platform = platform
 
 
+def platform() -> Platform:
+    """The platform that was set."""
+    assert _platform is not None, "moto serves requests of a local AWS only"
+    return _platform
+
+
 def sends_requests() -> bool:
     """Whether this local AWS may send requests to other servers. A sealed one may not: its guests have no other way to a network."""
     return _platform is None or _platform.sealed is None
 
 
-def _first_time() -> bool:
+def first_time() -> bool:
+    """Whether this is no replay."""
     context = current()
     return context is None or not context.replaying
 
@@ -89,7 +89,7 @@ def _s3(module: ModuleType) -> None:
 
     def put_object(self: Any, bucket_name: str, key_name: str, value: bytes, **options: Any) -> Any:
         self.get_bucket(bucket_name)
-        if _first_time():
+        if first_time():
             _platform.objects.put_bytes(bucket_name, key_name, value)
         return module.FakeKey(key_name, value, self.account_id, self.region_name, bucket_name=bucket_name)
 
@@ -109,7 +109,7 @@ def _logs(module: ModuleType) -> None:
 
     def put_log_events(self: Any, log_group_name: str, log_stream_name: str, log_events: list[dict[str, Any]]) -> tuple[str, dict]:
         check_group(self, log_group_name)
-        if _first_time():
+        if first_time():
             lines = [(int(event["timestamp"]), event["message"]) for event in log_events]
             _platform.logs.append(self.region_name, log_group_name, log_stream_name, lines)
         return "", {}
@@ -125,7 +125,7 @@ def _logs(module: ModuleType) -> None:
 @patch_on_import("moto.cloudwatch.models")
 def _metrics(module: ModuleType) -> None:
     def put_metric_data(self: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
-        if not _first_time():
+        if not first_time():
             return
         for datum in metric_data:
             dimensions = {dimension["Name"]: dimension["Value"] for dimension in datum.get("Dimensions", [])}
@@ -149,85 +149,11 @@ def _managed_secrets(module: ModuleType) -> None:
     original = module.SecretsManagerBackend.create_managed_secret
 
     def create_managed_secret(self: Any, service_name: str, *parts: Any, **members: Any) -> Any:
-        if _first_time():  # in journals of earlier releases, moto made such secrets
+        if first_time():  # in journals of earlier releases, moto made such secrets
             raise not_supported(service_name, "a secret that the service manages (ManageMasterUserPassword)")
         return original(self, service_name, *parts, **members)
 
     module.SecretsManagerBackend.create_managed_secret = create_managed_secret
-
-
-@patch_on_import("moto.sns.models")
-def _topics(module: ModuleType) -> None:
-    original = module.Subscription.publish
-
-    def publish(
-        self: Any,
-        message: str,
-        message_id: str,
-        subject: str | None = None,
-        message_attributes: dict[str, Any] | None = None,
-        message_structure: str | None = None,
-        **options: Any,
-    ) -> None:
-        if self.protocol != "lambda":
-            try:
-                original(self, message, message_id, subject, message_attributes, message_structure=message_structure, **options)
-            except OSError as error:  # requests' errors are OSErrors. On AWS the publisher does not see that a server is dead
-                if self.protocol not in SERVERS:
-                    raise
-                logger.warning("%s did not reach %s: %s", self.topic_arn, self.endpoint, error)
-            return
-        if self._filter_policy_matcher is not None and not self._filter_policy_matcher.matches(message_attributes, message):
-            return
-        if message_structure == "json":
-            message = self._parse_message_structure(message, self.protocol)
-        notification = self.get_post_data(message, message_id, subject, message_attributes)
-        if _first_time():
-            _invoke(self.endpoint, self.arn, notification)
-
-    subscribe = module.SNSBackend.subscribe
-
-    def subscribe_as_on_aws(self: Any, topic_arn: str, endpoint: str, protocol: str) -> Any:
-        if protocol in SERVERS and not sends_requests():
-            raise not_supported("sns", f"a subscription by {protocol}")
-        made = subscribe(self, topic_arn, endpoint, protocol)
-        if protocol in MAILS:
-            made.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
-        return made
-
-    module.Subscription.publish, module.SNSBackend.subscribe = publish, subscribe_as_on_aws
-
-
-@patch_on_import("moto.sns.responses")
-def _unconfirmed(module: ModuleType) -> None:
-    """A subscription that nobody has confirmed has no ARN in answers. Source: API reference of Subscribe and ListSubscriptions."""
-    subscribe, named = module.SNSResponse.subscribe, ("list_subscriptions", "list_subscriptions_by_topic")
-
-    def subscribed(self: Any) -> Any:
-        answer = subscribe(self)
-        if self._get_param("Protocol") in MAILS and self._get_param("ReturnSubscriptionArn") is not True:
-            answer.result["SubscriptionArn"] = "pending confirmation"
-        return answer
-
-    def listing(original: Callable) -> Callable:
-        def listed(self: Any) -> Any:
-            answer = original(self)
-            answer.result["Subscriptions"] = [_shown(each) for each in answer.result["Subscriptions"]]
-            return answer
-
-        return listed
-
-    module.SNSResponse.subscribe = subscribed
-    for name in named:
-        setattr(module.SNSResponse, name, listing(getattr(module.SNSResponse, name)))
-
-
-def _shown(subscription: Any) -> Any:
-    if not subscription.attributes.get("PendingConfirmation"):
-        return subscription
-    shown = copy.copy(subscription)
-    shown.arn = "PendingConfirmation"
-    return shown
 
 
 @patch_on_import("moto.firehose.models")
@@ -241,7 +167,7 @@ def _streams(module: ModuleType) -> None:
 
     def refusing(original: Callable) -> Callable:
         def checked(self: Any, *arguments: Any, **members: Any) -> Any:
-            if _first_time():  # in journals of earlier releases, such streams were made
+            if first_time():  # in journals of earlier releases, such streams were made
                 _check_stream([*arguments, *members.values()])
             return original(self, *arguments, **members)
 
@@ -260,15 +186,3 @@ def _check_stream(given: list[Any]) -> None:
         for member, what in UNPERFORMED.items():
             if (destination.get(member) or {}).get("Enabled"):
                 raise not_supported("firehose", what)
-
-
-def _invoke(function: str, subscription: str, notification: dict[str, Any]) -> None:
-    """Invokes a function with a notification, as SNS does. As on AWS, a publisher does not see that a delivery failed."""
-    topic = notification["TopicArn"]
-    sent = {"Subject": None, "MessageAttributes": {}} | {name.replace("URL", "Url"): value for name, value in notification.items()}
-    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription, "Sns": sent}
-    payload = json.dumps({"Records": [record]}).encode()
-    try:
-        _platform.functions.invoke_event(function, payload, service="sns.amazonaws.com", source=topic)
-    except AwsError as error:
-        logger.warning("%s did not invoke %s: %s", topic, function, error)

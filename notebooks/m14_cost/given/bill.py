@@ -81,6 +81,10 @@ def topic(aws: Any, name: str) -> tuple[str, str]:
     sns, sqs, named = aws.client("sns"), aws.client("sqs"), aws.unique(name)
     arn, url = sns.create_topic(Name=named)["TopicArn"], sqs.create_queue(QueueName=named)["QueueUrl"]
     queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    may_send = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue}
+    may_send["Condition"] = {"ArnEquals": {"aws:SourceArn": arn}}
+    policy = {"Version": "2012-10-17", "Statement": [may_send]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
     _made["topics"].append(arn)
     _made["queues"].append(url)

@@ -18,6 +18,7 @@ from course.localaws.core.credentials import ACCOUNT
 from tests.leaked_processes import wait_for
 from tests.localaws.moto import earlier_release
 from tests.localaws.moto.restartable_aws import RestartableAws
+from tests.localaws.subscribed_queues import subscribe
 
 HOUR, DAY = 3600.0, 86_400.0
 DENY = "arn:aws:iam::aws:policy/AWSDenyAll"
@@ -68,8 +69,7 @@ def topic(aws: RestartableAws, allowed: bool = True) -> tuple[str, str]:
     """The ARN of a topic and the URL of a queue that is subscribed to it."""
     sns, sqs = aws("sns"), aws("sqs")
     arn, queue = sns.create_topic(Name="bills")["TopicArn"], sqs.create_queue(QueueName="bills")["QueueUrl"]
-    queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn)
+    subscribe(sns, sqs, arn, queue)
     if allowed:
         statement = {"Effect": "Allow", "Principal": {"Service": "budgets.amazonaws.com"}, "Action": "sns:Publish", "Resource": arn}
         sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=document(statement))

@@ -15,6 +15,7 @@ from tests.localaws import athena_queries
 from tests.localaws.cloudtrail.trail_fixtures import ACCOUNT, SERVICE, TrailFixtures, bucket_policy
 from tests.localaws.iam.callers import allow, document
 from tests.localaws.moto.restartable_aws import RestartableAws
+from tests.localaws.subscribed_queues import subscribe
 
 
 def test_log_files_have_the_names_and_the_events_of_their_regions(aws: TrailFixtures) -> None:
@@ -249,8 +250,7 @@ def let_trail_encrypt(kms: Any, key: str, trail: str) -> None:
 def test_a_topic_hears_of_new_files(aws: TrailFixtures) -> None:
     sns, sqs, bucket = aws.client("sns"), aws.client("sqs"), aws.bucket("delivered-told")
     topic, queue = sns.create_topic(Name="told")["TopicArn"], sqs.create_queue(QueueName="told")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    subscribe(sns, sqs, topic, queue, RawMessageDelivery="true")
     allowed = {"Effect": "Allow", "Principal": SERVICE, "Action": "SNS:Publish", "Resource": topic}
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document(allowed))
     aws.logging("told", bucket, SnsTopicName="told")

@@ -10,6 +10,7 @@ import pytest
 from course.localaws.core.errors import AwsError
 from course.localaws.events.targets import EVENTS, FunctionTarget, Invocation, PipelineTarget
 from tests.localaws.events.events_fixtures import ACCOUNT, EventsFixtures
+from tests.localaws.subscribed_queues import subscribe
 
 RULE = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/r"
 PIPELINE = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:pipeline/delays"
@@ -89,7 +90,7 @@ def test_a_topic_a_log_group_and_another_bus(aws: EventsFixtures) -> None:
     source, bus, (arn, url) = aws.name("source"), aws.name("bus"), aws.queue()
     sns, logs, group = aws.client("sns"), aws.client("logs"), f"/aws/events/{source}"
     topic = sns.create_topic(Name=source)["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    subscribe(sns, aws.sqs, topic, url, RawMessageDelivery="true")
     logs.create_log_group(logGroupName=group)
     log_arn = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}"
     bus_arn = aws.events.create_event_bus(Name=bus)["EventBusArn"]

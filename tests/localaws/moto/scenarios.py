@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.localaws.subscribed_queues import subscribe
+
 Client = Callable[[str], Any]
 SCENARIOS: dict[str, tuple[Callable[[Client], Any], Callable[[Client, Any], list[dict]]]] = {}
 
@@ -115,8 +117,8 @@ def read_sqs(client: Client, made: dict) -> list[dict]:
 
 def make_sns(client: Client) -> str:
     topic = client("sns").create_topic(Name="restart")["TopicArn"]
-    client("sqs").create_queue(QueueName="restart-topic")
-    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:restart-topic")
+    queue = client("sqs").create_queue(QueueName="restart-topic")["QueueUrl"]
+    subscribe(client("sns"), client("sqs"), topic, queue)
     client("sns").publish(TopicArn=topic, Message="hello")
     return topic
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 
 import pytest
@@ -38,6 +39,38 @@ def test_a_dead_server_fails_no_publish(local_aws: launch.Handle, topic: str) ->
         port = server.getsockname()[1]
     arn = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://127.0.0.1:{port}/dead")["SubscriptionArn"]
     assert arn.startswith(topic) and sns.publish(TopicArn=topic, Message="m")["MessageId"]
+
+
+def allowing(queue: str, principal: str | dict, *sources: str) -> dict:
+    """A policy that lets a principal send for topics."""
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "SQS:SendMessage", "Resource": queue}
+    return {"Version": "2012-10-17", "Statement": [statement | {"Condition": {"ArnLike": {"aws:SourceArn": list(sources)}}}]}
+
+
+@pytest.mark.parametrize("raw", ["true", "false"])
+def test_a_queue_takes_messages_from_topics_that_its_policy_names(local_aws: launch.Handle, topic: str, raw: str) -> None:
+    # Source: "Subscribing an Amazon SQS queue to an Amazon SNS topic" (Amazon SNS Developer Guide). AWS's console and CDK write
+    # {"Service": "sns.amazonaws.com"}, older guides "*" and {"AWS": "*"}.
+    client = client_factory(local_aws)
+    sns, sqs = client("sns"), client("sqs")
+    queue = sqs.create_queue(QueueName=f"{topic.rpartition(':')[2]}-{raw}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": raw})
+    service = {"Service": "sns.amazonaws.com"}
+    policies = {
+        "no policy": None,
+        "another topic": allowing(arn, service, f"{topic}-other"),
+        "another service": allowing(arn, {"Service": "events.amazonaws.com"}, topic),
+        "the account": allowing(arn, {"AWS": "123456789012"}, topic),
+        "the topic": allowing(arn, service, f"{topic}-other", topic),
+        "everybody": allowing(arn, "*", topic),
+        "all of AWS": allowing(arn, {"AWS": "*"}, topic),
+    }
+    for name, policy in policies.items():
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy) if policy else ""})
+        assert sns.publish(TopicArn=topic, Message=name)["MessageId"]  # a publisher does not see what is not delivered
+    texts = [each["Body"] for each in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]]
+    assert {text if raw == "true" else json.loads(text)["Message"] for text in texts} == {"the topic", "everybody", "all of AWS"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
+from tests.localaws.subscribed_queues import subscribe
 
 NUMBERS = itertools.count()
 UNKNOWN = "INSUFFICIENT_DATA"
@@ -69,8 +70,8 @@ class AlarmFixtures:
     def topic(self) -> tuple[str, str]:
         """Creates a topic with a subscribed queue. Returns the topic's ARN and the queue's URL."""
         arn = self.sns.create_topic(Name=self.name("topic"))["TopicArn"]
-        url, queue = self.queue()
-        self.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+        url, _ = self.queue()
+        subscribe(self.sns, self.sqs, arn, url)
         return arn, url
 
     def received(self, url: str, wait: int = 10) -> list[dict]:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from course.localaws.server import launch
 from tests.leaked_processes import kill
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import SKLEARN, EndpointFixtures, fixtures_of, script, until
+from tests.localaws.subscribed_queues import subscribe
 
 # Answers in capitals. "slow" takes a while, "bad" gives an error, "die" ends the process.
 CAPITALS = """
@@ -92,8 +93,7 @@ def inbox(aws: EndpointFixtures) -> tuple[str, Callable[[], list[dict]]]:
     """A topic, and the messages published to it."""
     name = aws.name("sagemaker-topic")  # the role may publish to topics of such names
     topic, queue = aws.sns.create_topic(Name=name)["TopicArn"], aws.sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    subscribe(aws.sns, aws.sqs, topic, queue, RawMessageDelivery="true")
 
     def messages() -> list[dict]:
         found = aws.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])

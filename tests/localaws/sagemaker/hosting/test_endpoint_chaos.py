@@ -12,6 +12,7 @@ from tests.localaws.sagemaker.chaos import KillableAws
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import ROLE, SCRIPT, SKLEARN, archive, script
 from tests.localaws.sagemaker.hosting.endpoint_load import INPUTS, Load, LoadResults, messages, of_many, queued, upper
 from tests.localaws.sagemaker.job_fixtures import BUCKET
+from tests.localaws.subscribed_queues import subscribe
 
 CODE = """
 from pathlib import Path
@@ -45,8 +46,7 @@ class Chaos(KillableAws):
         )
         sns, sqs = aws.client("sns"), aws.client("sqs")
         topic, queue = sns.create_topic(Name="sagemaker-chaos")["TopicArn"], sqs.create_queue(QueueName="chaos")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+        subscribe(sns, sqs, topic, queue, RawMessageDelivery="true")
         output = {"S3OutputPath": f"s3://{BUCKET}/out", "S3FailurePath": f"s3://{BUCKET}/failed"}
         output["NotificationConfig"] = {"SuccessTopic": topic, "ErrorTopic": topic}
         self._endpoint("single")

@@ -6,14 +6,14 @@ import json
 
 from tests.localaws.sagemaker.job_fixtures import ROLE
 from tests.localaws.sagemaker.monitoring.monitoring_fixtures import Monitored, quiet_hour
+from tests.localaws.subscribed_queues import subscribe
 
 
 def topic(monitored: Monitored) -> tuple[str, str]:
     """The ARN of a new topic, and the URL of a queue that gets its messages."""
     sns, sqs, name = monitored.aws.client("sns"), monitored.aws.client("sqs"), monitored.aws.name("people")
     arn, url = sns.create_topic(Name=name)["TopicArn"], sqs.create_queue(QueueName=name)["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+    subscribe(sns, sqs, arn, url)
     return arn, url
 
 
