@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.localaws.docker_build.tree import ImageFiles
 from course.localaws.jobs import overlay
-from course.localaws.jobs.overlay import BELOW, Overlay, course_packages
+from course.localaws.jobs.overlay import Overlay, course_packages
 from course.sandbox.box import Box
 from course.sandbox.mounts import BindMount
 
@@ -62,7 +62,7 @@ class PipInstaller:
         """Move what pip installed: packages to the folder ``packages``, programs to the image's files. They run with python3 from PATH."""
         if self._overlay is None:
             return
-        (self._overlay.packages / BELOW).unlink()
+        self._overlay.installed()
         # Remove what differs between installations, so that the image's digest stays the same.
         for cache in list(self._overlay.packages.rglob("__pycache__")):
             shutil.rmtree(cache)

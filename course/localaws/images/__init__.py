@@ -69,6 +69,8 @@ class Image:
     startup : str
         A module for each Python process of the image. The process calls its ``install(version, libraries, course)`` when it starts, with
         the image's version and libraries, and the folders of the course's packages.
+    python : str
+        The version of the Python in AWS's image, e.g. ``"3.8"``. ``""`` where it is not known.
     """
 
     uri: str
@@ -92,6 +94,7 @@ class Image:
     repository: str = ""
     libraries: dict[str, str] = field(default_factory=dict)
     startup: str = ""
+    python: str = ""
 
     def train(self) -> list[str]:
         """The command line of ``docker run IMAGE train``. It runs in a box whose /opt/ml is prepared for training."""
@@ -174,6 +177,7 @@ def find(uri: str, role: str = "") -> Image:
         repository=repository,
         libraries=catalogue.libraries(entry, version),
         startup=entry.get("startup", ""),
+        python=catalogue.python(entry, version, parts["tag"] or ""),
     )
 
 

@@ -32,6 +32,8 @@ library
     What the image is named for: ``title``, and ``distributions``, the names on PyPI of which one is installed here.
 libraries
     By version, the libraries of AWS's image by their titles. Without this key, the tag's version is that of ``library``.
+python
+    By version, the Python of AWS's image. A tag that names its Python, such as ``2.1.0-cpu-py310``, needs none.
 own
     The versions whose own libraries `course.localaws.images.libraries` can add, each with the Pythons that have wheels of them. The wheels
     are pinned in ``pins/<version>.txt`` beside ``image.yaml``.
@@ -53,6 +55,7 @@ from course.localaws.core.data_files import table
 HERE = Path(__file__).parent
 LONGEST = 100  # characters of a name that are compared
 KIND = re.compile(r"-[cg]pu\b.*")  # what follows the version in a tag
+TAGGED_PYTHON = re.compile(r"\bpy3(\d+)\b")  # in a tag: Python 3.8 is py38
 
 
 @cache
@@ -72,6 +75,12 @@ def libraries(entry: dict, version: str) -> dict[str, str]:
     if "libraries" in entry:
         return entry["libraries"][version]
     return {entry["library"]["title"]: version.partition("-")[0]} if "library" in entry else {}
+
+
+def python(entry: dict, version: str, tag: str) -> str:
+    """The version of the Python in AWS's image of a tag, e.g. ``"3.8"``. ``""`` where it is not known."""
+    named = TAGGED_PYTHON.search(tag)
+    return f"3.{named[1]}" if named else entry.get("python", {}).get(version, "")
 
 
 @cache

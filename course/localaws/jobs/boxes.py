@@ -127,7 +127,7 @@ def make_overlay(runner: JobRunner, control: JobControl, folder: Path, requireme
         control.begin()
         return running.exit_code
 
-    overlay = runner.overlays.make(folder / "overlay", requirements, install, image.packages)
+    overlay = runner.overlays.make(folder / "overlay", requirements, install, image.packages, image.python)
     job_images.set_up(overlay, image)
     return overlay
 

@@ -16,9 +16,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from course.localaws.jobs import pip_choice
 from course.sandbox.trees import remove
 
 BELOW, START = "below.pth", "start.pth"  # Python reads them in this order
+PIP = "course_pip.py"  # the copy of `pip_choice`
 # Programs that start a Python. It must be the overlay's, which finds the lower packages and those that the job installs.
 PROGRAMS = {"pip": "pip", "pip3": "pip", "torchrun": "torch.distributed.run"}
 CODE = Path(__file__).parents[3]
@@ -27,9 +29,12 @@ LOCAL = re.compile(r"^\s*(-|\.|/|file:)|@\s*file:|\.(whl|zip|gz)\b", re.MULTILIN
 
 
 class Overlay:
-    """A minimal virtual environment in ``folder`` on top of the site-packages ``below``."""
+    """A minimal virtual environment in ``folder`` on top of the site-packages ``below``.
 
-    def __init__(self, folder: Path, below: list[Path]) -> None:
+    pip chooses packages for ``python``, a version such as ``"3.8"``, if that is older than the Python that runs (`pip_choice`).
+    """
+
+    def __init__(self, folder: Path, below: list[Path], python: str = "") -> None:
         self.folder = folder
         self.below = below
         self.bin = folder / "bin"
@@ -45,6 +50,9 @@ class Overlay:
         # addsitedir, unlike a plain line, also reads the .pth files there. The course's own code may be outside any site-packages.
         lines = [f"import site; site.addsitedir({str(path)!r})" for path in below]
         (self.packages / BELOW).write_text("\n".join([*lines, str(CODE)]) + "\n")
+        (self.packages / PIP).write_bytes(Path(pip_choice.__file__).read_bytes())
+        theirs = tuple(map(int, python.split("."))) if python else sys.version_info[:2]
+        self.at_start(PIP.removesuffix(".py"), f"install{theirs, [str(path) for path in course_packages()]!r}")
 
     def add_program(self, name: str, arguments: str) -> None:
         """Put a program on the overlay's PATH that runs its python with ``arguments`` before the program's own arguments."""
@@ -54,7 +62,14 @@ class Overlay:
 
     def at_start(self, module: str, call: str) -> None:
         """Have each Python process of the overlay import a module and make a call in it, once it finds the packages ``below``."""
-        (self.packages / START).write_text(f"import {module}; {module}.{call}\n")
+        with (self.packages / START).open("a") as start:
+            start.write(f"import {module}; {module}.{call}\n")
+
+    def installed(self) -> Path:
+        """The folder of what was installed into this overlay, and nothing else. The overlay cannot be used any more."""
+        for name in (BELOW, START, PIP):
+            (self.packages / name).unlink(missing_ok=True)
+        return self.packages
 
 
 class Overlays:
@@ -71,7 +86,12 @@ class Overlays:
             remove(path)
 
     def make(
-        self, folder: Path, requirements: Path | None, run: Callable[[Overlay, list[str]], int], below: Sequence[Path] = ()
+        self,
+        folder: Path,
+        requirements: Path | None,
+        run: Callable[[Overlay, list[str]], int],
+        below: Sequence[Path] = (),
+        python: str = "",
     ) -> Overlay:
         """A new overlay in ``folder`` for one job.
 
@@ -85,12 +105,14 @@ class Overlays:
             Runs a command with an overlay's ``bin`` first on PATH, and returns its exit code. May raise to give up.
         below : sequence of Path
             The packages of the job's image, which come before the course's packages.
+        python : str
+            See `Overlay`.
         """
         packages = [*below, *course_packages()]
-        shared = self._shared(requirements, run, packages) if requirements else None
-        return Overlay(folder, [*([shared] if shared else []), *packages])
+        shared = self._shared(requirements, run, packages, python) if requirements else None
+        return Overlay(folder, [*([shared] if shared else []), *packages], python)
 
-    def _shared(self, requirements: Path, run: Callable[[Overlay, list[str]], int], below: list[Path]) -> Path | None:
+    def _shared(self, requirements: Path, run: Callable[[Overlay, list[str]], int], below: list[Path], python: str) -> Path | None:
         """The shared site-packages with the packages of ``requirements``.
 
         None when they must not be cached, or could not be installed; the job's own installation then shows the error.
@@ -99,18 +121,17 @@ class Overlays:
         if LOCAL.search(text) or not text.strip():
             return None
         own = "".join(f"{path}\n" for path in below if path not in course_packages())
-        key = hashlib.sha256(f"{sys.version}\n{own}{text}".encode()).hexdigest()[:32]
+        key = hashlib.sha256(f"{sys.version}\n{python}\n{own}{text}".encode()).hexdigest()[:32]
         kept = self._folder / key
         with self._installing:
             if not kept.exists():
                 beside = self._folder / f"{key}.{uuid.uuid4().hex}"
-                overlay = Overlay(beside, below)
+                overlay = Overlay(beside, below, python)
                 command = [str(overlay.bin / "pip"), "install", "--quiet", "--requirement", str(requirements)]
                 try:
                     if run(overlay, command) != 0:
                         return None
-                    (overlay.packages / BELOW).unlink()
-                    _move_unless_there(overlay.packages, kept)
+                    _move_unless_there(overlay.installed(), kept)
                 finally:
                     remove(beside)
         return kept

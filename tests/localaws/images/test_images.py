@@ -57,6 +57,20 @@ def sdk_tables() -> list[tuple[str, str, str, str]]:
     return found
 
 
+@pytest.mark.parametrize(
+    "image, python",
+    [
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1", "3.8"),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0", ""),
+        ("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3", "3.9"),
+        ("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1.0-cpu-py310", "3.10"),
+        ("081325390199.dkr.ecr.us-east-1.amazonaws.com/sagemaker-base-python-38:1.0", "3.8"),
+    ],
+)
+def test_the_python_of_awss_image(image: str, python: str) -> None:
+    assert images.find(image).python == python
+
+
 def test_every_uri_of_the_sdk_is_known() -> None:
     tables = sdk_tables()
     assert len(tables) > 1000

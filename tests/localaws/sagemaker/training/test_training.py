@@ -15,6 +15,7 @@ import pytest
 from course.localaws.jobs import container_paths
 from tests.localaws.refusals import refused
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, SKLEARN, XGBOOST, JobFixtures, channel, targz, trust
+from tests.localaws.wheels import wheel
 
 ROOT = Path(__file__).parents[4]
 FILE_SYSTEM = {"FileSystemId": "fs-0123456789", "FileSystemAccessMode": "ro", "FileSystemType": "EFS", "DirectoryPath": "/data"}
@@ -240,6 +241,19 @@ def test_requirements_that_cannot_be_had(aws: JobFixtures) -> None:
     reason = 'InstallRequirementsError:\nExitCode 1\nErrorMessage ""\nCommand "python3 -m pip install -r requirements.txt", exit code: 1'
     assert job["FailureReason"] == f"AlgorithmError: {reason}"  # the log names it, as the toolkit's log does
     assert any("no-such-package-anywhere" in line for line in aws.lines(job["TrainingJobName"]))
+
+
+def test_pip_chooses_packages_for_the_images_python(aws: JobFixtures, tmp_path: Path) -> None:
+    """AWS's image has Python 3.9, so its script gets the package for it."""
+    for version, requires in (("1.0", ">=3.6,<3.10"), ("2.0", ">=3.10")):
+        path = wheel(tmp_path, "tiny_thing", version, requires)
+        wheels = aws.put(f"wheels/{path.name}", path.read_bytes()).rpartition("/")[0]
+    install = "[sys.executable, *'-m pip install --no-index --find-links /opt/ml/input/data/wheels tiny_thing'.split()]"
+    code = f"import subprocess, sys; subprocess.run({install}, check=True); import tiny_thing; print('tiny', tiny_thing.VERSION)"
+    name = aws.script(code, InputDataConfig=[channel("wheels", wheels)])
+    assert aws.trained(name)["TrainingJobStatus"] == "Completed"
+    assert "tiny 1.0" in aws.lines(name)
+    assert any("for Python 3.9, which AWS's image has" in line for line in aws.lines(name))
 
 
 @pytest.mark.both_modes

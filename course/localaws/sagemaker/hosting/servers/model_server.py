@@ -215,7 +215,7 @@ class ModelServer:
     def _install(self) -> Overlay:
         """The packages of the script's requirements.txt, on top of the course's packages."""
         wanted = self._requirements()
-        overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share, self._image.packages)
+        overlay = self._runner.overlays.make(self._folder / "overlay", wanted, self._share, self._image.packages, self._image.python)
         job_images.set_up(overlay, self._image)
         if wanted:
             box = self._box(overlay)
