@@ -158,7 +158,7 @@ def find(uri: str, role: str = "") -> Image:
         raise _unknown(uri, f"{repository} is not in the region {region}")
     if account != parts["account"]:
         raise _unknown(uri, f"in {region} {repository} belongs to the account {account}, not to {parts['account']}")
-    environment = entry["environment"] | {"PYTHONPATH": str(TOOLKITS)}
+    environment = {name: value.format(version=version) for name, value in entry["environment"].items()} | {"PYTHONPATH": str(TOOLKITS)}
     return Image(
         uri,
         entry["name"],

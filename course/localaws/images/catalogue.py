@@ -12,7 +12,7 @@ tag
 train, serve
     The Python module to run, and its arguments; ``{version}`` is the image's version.
 environment
-    The variables that the image sets.
+    The variables that the image sets. ``{version}`` is the image's version.
 algorithm
     The name of the built-in algorithm that it trains without a script. The folder has an ``algorithm.yaml`` then.
 client_error

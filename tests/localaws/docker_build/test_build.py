@@ -109,7 +109,7 @@ def test_a_base_images_command_is_used_unless_there_is_an_entry_point(built) -> 
     assert built("FROM python:3.11\n").config["Cmd"] == ["python3"]
     assert built('FROM python:3.11\nENTRYPOINT ["a"]\n').config["Cmd"] is None
     aws = built(f"FROM {SKLEARN}\n")
-    assert aws.environment["PYTHONUNBUFFERED"] == "TRUE" and aws.config["Cmd"] is None
+    assert aws.environment["PYTHONUNBUFFERED"] == "1" and aws.config["Cmd"] is None
 
 
 def test_files_go_where_docker_puts_them(built) -> None:

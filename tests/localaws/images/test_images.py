@@ -71,6 +71,16 @@ def test_the_python_of_awss_image(image: str, python: str) -> None:
     assert images.find(image).python == python
 
 
+def test_the_variables_of_awss_images() -> None:
+    """Those that AWS's Dockerfiles set, and a program may read in a job of any kind."""
+    sklearn = images.find("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3").environment
+    assert sklearn["SAGEMAKER_SKLEARN_VERSION"] == "1.2-1" and sklearn["SM_MODEL_DIR"] == "/opt/ml/model"
+    assert images.find(EXAMPLE).environment["SM_INPUT_DATA_CONFIG_FILE"] == "/opt/ml/input/config/inputdataconfig.json"
+    pytorch = images.find("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312").environment
+    assert pytorch["DLC_CONTAINER_TYPE"] == "training"
+    assert pytorch["SAGEMAKER_TRAINING_MODULE"] == "sagemaker_pytorch_container.training:main"
+
+
 def test_every_uri_of_the_sdk_is_known() -> None:
     tables = sdk_tables()
     assert len(tables) > 1000

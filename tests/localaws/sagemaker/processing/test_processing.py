@@ -75,6 +75,13 @@ print(os.getcwd(), open("opt/ml/config/resourceconfig.json").read()[:1], open("/
     assert aws.lines(name, "ProcessingJobs") == ["/ { 1,2"]
 
 
+def test_a_script_finds_the_variables_of_the_image(aws: JobFixtures) -> None:
+    """Those that AWS's Dockerfile sets for training are there in each job of the image."""
+    name = aws.process("import os; print(os.environ['SAGEMAKER_SKLEARN_VERSION'], os.environ['SM_INPUT_DATA_CONFIG_FILE'])")
+    assert aws.processed(name)["ProcessingJobStatus"] == "Completed"
+    assert aws.lines(name, "ProcessingJobs") == ["1.2-1 /opt/ml/input/config/inputdataconfig.json"]
+
+
 def test_one_object_lies_below_its_name(aws: JobFixtures) -> None:
     uri = aws.put("single/flights.csv", "1\n")
     name = aws.process(
