@@ -76,9 +76,7 @@ def _torchrun(code: Path, environment: Environment) -> list[str]:
 
 def _mpirun(code: Path, environment: Environment) -> list[str]:
     if shutil.which("mpirun") is None:
-        raise ClientError(
-            "mpirun is not installed on this machine. MPI takes it and mpi4py: make extra-mpi"
-        )
+        raise ClientError("mpirun is not installed on this machine. MPI takes it and mpi4py: make extra-mpi")
     hosts, here = environment.distribution_hosts, environment.resources["current_host"]
     placed = _placed(environment) if len(hosts) > 1 else ["--oversubscribe"]
     if here != environment.master:

@@ -14,6 +14,7 @@ import argparse
 import importlib.util
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from typing import NoReturn
 
 from course.localaws.images.shared.script_mode import base_directory
 
+S3 = re.compile(r"\bs3[an]?://[^\s'\",)]*")
 LISTS = ("jars", "py-files", "files")
 # The prefix of a classification's properties in Spark's configuration; https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-configure-apps.html
 PROPERTIES = {"spark-defaults": "", "core-site": "spark.hadoop.", "hive-site": "spark.hadoop.", "spark-hive-site": "spark.hadoop."}
@@ -32,6 +34,11 @@ ENVIRONMENTS = ("spark-env", "hadoop-env")
 WITHOUT_EFFECT = ("hadoop-log4j", "hive-env", "hive-log4j", "hive-exec-log4j", "spark-log4j", "spark-metrics", "yarn-env", "yarn-site")
 # No name needs to be resolved, and several jobs can run at the same time.
 LOCAL = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false"}
+
+NO_S3 = (
+    "[local AWS] Spark does not read or write S3 here, and this job names {uri}. Where Spark opens it, the job fails. Give the data as "
+    "inputs and outputs of the processing job, and let Spark open the folders below /opt/ml/processing."
+)
 
 
 class Arguments(argparse.ArgumentParser):
@@ -81,7 +88,10 @@ def _submit(options: argparse.Namespace) -> int:
             if given := getattr(options, name.replace("-", "_")):
                 command += [f"--{name}", ",".join(listed(given.split(",")))]
         command += ["--verbose"] if options.verbose else []
-        command += [*fetched([options.app]), *options.arguments]
+        [application] = fetched([options.app])
+        command += [application, *options.arguments]
+        if uri := s3_uri(Path(application), options.arguments):
+            print(NO_S3.format(uri=uri), flush=True)
         print(f"running spark submit command: {shlex.join(command)}", flush=True)
         places = {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": tempfile.gettempdir()}
         python = {"PYSPARK_PYTHON": "python3", "PYSPARK_DRIVER_PYTHON": "python3"}
@@ -93,6 +103,13 @@ def _submit(options: argparse.Namespace) -> int:
     if exit_code != 0:
         print(f"spark-submit command failed with exit code {exit_code}", file=sys.stderr, flush=True)
     return 1 if exit_code else 0
+
+
+def s3_uri(application: Path, arguments: list[str]) -> str | None:
+    """The first S3 URI among an application's arguments or in its Python code."""
+    code = application.read_text(errors="replace") if application.suffix == ".py" and application.is_file() else ""
+    found = S3.search("\n".join([*arguments, code]))
+    return found and found[0]
 
 
 def configuration(path: Path) -> tuple[dict[str, str], dict[str, str]]:

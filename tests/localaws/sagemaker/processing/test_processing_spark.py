@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from course.localaws.images.spark import submit
 from course.localaws.server import launch
 from course.sandbox import box
 from tests.localaws.refusals import refused
@@ -73,6 +74,32 @@ def test_pyspark_processor(aws: JobFixtures, session: object, tmp_path: Path) ->
 def logged(aws: JobFixtures, name: str, host: str) -> list[str]:
     found = aws.logs.filter_log_events(logGroupName="/aws/sagemaker/ProcessingJobs", logStreamNamePrefix=f"{name}/{host}-")
     return [event["message"] for event in found["events"]]
+
+
+@spark
+def test_a_job_that_names_s3_is_told_before_spark_starts(aws: JobFixtures) -> None:
+    code = "from pyspark.sql import SparkSession\nSparkSession.builder.getOrCreate().read.csv('s3a://course-data/raw/')"
+    arguments = ["/opt/ml/processing/input/code/process.py"]
+    name = aws.process(code, AppSpecification={"ImageUri": SPARK, "ContainerEntrypoint": None, "ContainerArguments": arguments})
+    assert aws.processed(name)["ProcessingJobStatus"] == "Failed"
+    lines = aws.lines(name, "ProcessingJobs")
+    told = next(number for number, line in enumerate(lines) if "Spark does not read or write S3 here" in line)
+    assert "this job names s3a://course-data/raw/." in lines[told]
+    assert told < next(number for number, line in enumerate(lines) if "running spark submit command" in line)
+
+
+@pytest.mark.parametrize(
+    "code, arguments, found",
+    [
+        ("open('s3.csv')", [], None),
+        ("spark.read.csv('s3://a/b', header=True)", [], "s3://a/b"),
+        ("", ["--input", "s3a://a/b/"], "s3a://a/b/"),
+    ],
+)
+def test_where_a_job_names_s3(tmp_path: Path, code: str, arguments: list[str], found: str | None) -> None:
+    (tmp_path / "app.py").write_text(code)
+    assert submit.s3_uri(tmp_path / "app.py", arguments) == found
+    assert submit.s3_uri(tmp_path / "absent.jar", arguments) == (found if arguments else None)
 
 
 @spark
