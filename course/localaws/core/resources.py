@@ -197,17 +197,20 @@ class ResourceEngine:
         """The kind's not-found error."""
         return AwsError(kind.missing_code, self._fill(kind.missing, context, kind, name))
 
-    def create(self, context: Context, kind: ResourceKind, name: str, document: Document, tags: Iterable[dict] = ()) -> str:
+    def create(
+        self, context: Context, kind: ResourceKind, name: str, document: Document, tags: Iterable[dict] = (), *, earlier: float = 0
+    ) -> str:
         """Store a new resource and return its ARN.
 
-        Name, ARN, ``CreationTime`` and ``LastModifiedTime`` are added to the document; a ``Tags`` member is dropped from it.
+        Name, ARN, ``CreationTime`` (now, less the seconds of `earlier`) and ``LastModifiedTime`` are added to the document; a ``Tags``
+        member is dropped from it.
         Raises AwsError: the kind's in-use error, a quota's error, or an error of `tag_rules.merged`.
         """
         tags = tag_rules.merged((), tags)
         now = self.now()
         arn = self.arn_of(context, kind, name)
         document = {member: value for member, value in document.items() if member != "Tags"}
-        document |= {kind.name_member: name, kind.arn_member: arn, "CreationTime": now}
+        document |= {kind.name_member: name, kind.arn_member: arn, "CreationTime": now - earlier}
         if kind.mutable:
             document["LastModifiedTime"] = now
         with self._database.write() as connection:

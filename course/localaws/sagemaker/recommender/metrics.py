@@ -2,7 +2,7 @@
 
 Source: "Monitor Amazon SageMaker AI with Amazon CloudWatch" of the developer guide ("Inference Recommender metrics", endpoint metrics), and
 how AWS's sagemaker-inference-recommender/tensorflow-cloudwatch/cloudwatch.py of aws/amazon-sagemaker-examples reads them: from the job's
-CreationTime to its LastModifiedTime. Read 2026-11-28. A minute of traffic takes a second here, so its data has a resolution of one second.
+CreationTime to its LastModifiedTime. Read 2026-11-28. The minutes are those of the traffic pattern (`traffic.starts`).
 The values are those estimated for the instance type (`model`). Overhead and disk are not measured, so they have no metrics.
 """
 
@@ -36,12 +36,12 @@ def data(
     measured : sequence of LoadMeasurement
         All of the load test, of which the first warmed the server up.
     steps : sequence of TrafficStep
-        What was measured after the first measurement; the rest of them may have been skipped.
+        What was measured after the first measurement.
     moments : sequence of float
-        When each measurement had ended, in Unix seconds.
+        When each step begins in the job's time, in Unix seconds.
     """
     found, instance_type = [], benchmark["instance_type"]
-    for step, moment in zip(steps, moments[1:], strict=False):
+    for step, moment in zip(steps, moments, strict=False):
         estimate = recommender_model.rated(instance_type, measured, step.users)
         client = {"JobName": job, "EndpointName": benchmark["endpoint"]}
         found += _minute(CLIENT, client, _client(estimate, step), moment)
@@ -56,7 +56,7 @@ Values = dict[str, tuple[str, list[tuple[float, float]]]]  # by metric: its unit
 
 
 def _minute(namespace: str, dimensions: dict[str, str], values: Values, moment: float) -> list[MetricDatum]:
-    return [observed(namespace, name, pairs, dimensions, unit, moment, resolution=1) for name, (unit, pairs) in values.items()]
+    return [observed(namespace, name, pairs, dimensions, unit, moment) for name, (unit, pairs) in values.items()]
 
 
 def _client(estimate: InstanceEstimate, step: TrafficStep) -> Values:

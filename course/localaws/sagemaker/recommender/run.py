@@ -27,7 +27,7 @@ from course.localaws.sagemaker.recommender import metrics
 from course.localaws.sagemaker.recommender import model as recommender_model
 from course.localaws.sagemaker.recommender.load_test import LoadTest, LoadTestError
 from course.localaws.sagemaker.recommender.model import ConditionsNotMet, InstanceEstimate, LoadMeasurement
-from course.localaws.sagemaker.recommender.traffic import TABLE, TrafficStep
+from course.localaws.sagemaker.recommender.traffic import TABLE, TrafficStep, starts
 
 GROUP = "/aws/sagemaker/InferenceRecommendationsJobs"
 MOST_RECOMMENDATIONS = 10
@@ -90,10 +90,9 @@ class RecommendationRun(JobRun):
         self._write({number: pending(benchmark) | {"Status": "IN_PROGRESS"} for number, benchmark in benchmarks.items()})
         conditions, failure = self.document.get("StoppingConditions", {}), ""
         stops = conditions.get("FlatInvocations", "Stop") == "Stop"
-        began, moments = self.engine.now(), []
+        moments = starts(self.document["CreationTime"], steps)
 
         def enough(measured: list[LoadMeasurement]) -> bool:
-            moments.append(self.platform.clock.now())
             return stops and recommender_model.flat(measured)
 
         test = LoadTest(server, steps, target, enough)
@@ -102,7 +101,8 @@ class RecommendationRun(JobRun):
         except (HostingError, LoadTestError) as error:
             failure = str(error)
         self.job.begin()
-        times = {"InvocationStartTime": began, "InvocationEndTime": self.engine.now()}
+        ran = max(len(test.measured) - 1, 0)  # steps, without the warm-up
+        times = {"InvocationStartTime": moments[0], "InvocationEndTime": moments[ran]}
         self._log([described(one) for one in test.measured])
         for number, benchmark in benchmarks.items():
             if names[number] != first:
@@ -112,7 +112,7 @@ class RecommendationRun(JobRun):
             step = result(benchmark, test.measured, steps, conditions, failure or missing)
             step["InferenceBenchmark"] |= times
             self._log([json.dumps({"Status": step["Status"]} | step["InferenceBenchmark"])])
-            self.platform.metrics.put_data(self.context.region, metrics.data(self.name, benchmark, test.measured, steps, moments))
+            self.platform.metrics.put_data(self.context.region, metrics.data(self.name, benchmark, test.measured, steps[:ran], moments))
             self._write({number: step})
 
     def _payloads(self, folder: Path) -> list[str]:

@@ -7,8 +7,9 @@ at the beginning of each step, which lasts ``DurationInSeconds / NumberOfSteps``
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from course.localaws.core.data_files import table
@@ -31,6 +32,18 @@ class TrafficStep:
     @property
     def real_seconds(self) -> float:
         return self.seconds / table(TABLE)["traffic_seconds_a_second"]
+
+
+def planned_seconds(steps: Sequence[TrafficStep]) -> float:
+    """How long a job of these steps would take on AWS."""
+    known = table(TABLE)
+    return known["seconds_before_traffic"] + sum(step.seconds for step in steps) + known["seconds_after_traffic"]
+
+
+def starts(created: float, steps: Sequence[TrafficStep]) -> list[float]:
+    """When each step begins in the scale of a job that was created then, and when the last one ends, in Unix seconds."""
+    first = created + table(TABLE)["seconds_before_traffic"]
+    return list(accumulate((step.seconds for step in steps), initial=first))
 
 
 def steps_of(pattern: dict | None) -> list[TrafficStep]:
