@@ -23,6 +23,7 @@ from course.localaws.core.call import AwsRequest, root
 from course.localaws.core.errors import AwsError
 from course.localaws.core.quota import QuotaReached
 from course.localaws.moto import application, bridge, expressions, replay, wsgi
+from course.localaws.moto import stacks as _stacks  # noqa: F401 - changes moto's stacks when it is imported
 from course.localaws.moto import subscriptions as _subscriptions  # noqa: F401 - changes moto's topics when it is imported
 from course.localaws.moto.application import MotoApplication
 from course.localaws.moto.journal import Journal, JournalEntry, new_seed
