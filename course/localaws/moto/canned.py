@@ -1,4 +1,4 @@
-"""Reads `canned.yaml`: operations whose result moto fakes, and operations that only keep records on which nothing acts."""
+"""Reads `canned.yaml`: operations whose result moto fakes, and those that have their effect here."""
 
 from __future__ import annotations
 
@@ -50,8 +50,9 @@ def check_resource_types(types: Iterable[str], known: set[str]) -> None:
 
 
 def is_record(service: str, operation: str) -> bool:
-    """Whether the operation only keeps a record on which nothing in the local AWS acts."""
-    return _listed(_table()["records"], service, operation) is not None
+    """Whether the operation only keeps a record on which nothing in the local AWS acts. So it is unless the table says that it is real."""
+    entry = _listed(_table()["real"], service, operation)
+    return entry is None or any(fnmatchcase(operation, pattern) for pattern in entry.get("records", ()))
 
 
 def is_stateless(service: str, operation: str) -> bool:

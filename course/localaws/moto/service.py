@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from course.localaws.core.call import AwsRequest
 from course.localaws.iam.service_authorization.permissions import ServicePermissions
-from course.localaws.moto import parameters
+from course.localaws.moto import canned, parameters
 from course.localaws.moto.own_records import records_of
 from course.localaws.platform import Platform
 from course.localaws.protocol import aws_json, query, rest_json, rpc_v2_cbor
@@ -42,6 +42,7 @@ class MotoService(Service):
                 await self._require(call, request)
             if request.model:
                 self._record(service_model(request.model).operation_model(request.operation), call, request.params)
+                canned.check(call.service, request.operation)
         return await self._fall_back(call)
 
     async def _require(self, call: AwsRequest, request: parameters.MotoRequest) -> None:

@@ -69,7 +69,14 @@ def _topics(module: ModuleType) -> None:
             made.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
         return made
 
-    module.Subscription.publish, module.SNSBackend.subscribe = publish, subscribe_as_on_aws
+    send = module.SNSBackend.publish
+
+    def to_topics_only(self: Any, message: str, arn: str | None, phone_number: str | None = None, **options: Any) -> str:
+        if first_time() and (phone_number or ":endpoint/" in (arn or "")):
+            raise not_supported("sns", "Publish to a phone")
+        return send(self, message, arn, phone_number, **options)
+
+    module.Subscription.publish, module.SNSBackend.subscribe, module.SNSBackend.publish = publish, subscribe_as_on_aws, to_topics_only
 
 
 @patch_on_import("moto.sns.responses")
