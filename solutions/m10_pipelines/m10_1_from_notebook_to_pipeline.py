@@ -400,11 +400,20 @@ check("m10_1_ex3", release_pipeline=release_pipeline)
 #
 # A package waits until a person approves or rejects it. Each decision is an *event*. EventBridge compares events with the pattern of a *rule*, and sends those
 # that match to the rule's target. That can be a program that deploys the model. Here it is a queue (SQS), which keeps messages until a program reads them.
+# The queue's policy lets EventBridge send to it.
 
 # %%
 sqs, events = aws.client("sqs"), aws.client("events")
 queue = sqs.create_queue(QueueName=aws.unique("approved"))["QueueUrl"]
 about = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+allowed = {
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": about["QueueArn"],
+}
+policy = {"Version": "2012-10-17", "Statement": [allowed]}
+sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
 pattern = {
     "source": ["aws.sagemaker"],
     "detail-type": ["SageMaker Model Package State Change"],
@@ -421,7 +430,7 @@ for message in said:
     print(detail["ModelPackageArn"].rpartition(":")[2], detail["ModelApprovalStatus"])
 
 # %% [markdown]
-# The rejection is an event, too, but does not match the pattern. On AWS the queue also needs a policy that lets EventBridge send to it.
+# The rejection is an event, too, but does not match the pattern. Without the queue's policy, no message would arrive, and no error would say so.
 #
 # ## Ship what the model needs
 #

@@ -79,8 +79,8 @@ class LambdaBackend:
         self._invocations.shutdown()
         self.store.close()
 
-    def _start(self, arn: str, payload: str, token: str) -> None:
-        self._invocations.invoke_event(arn, payload.encode(), token=token)
+    def _start(self, arn: str, payload: str, token: str, service: str, source: str) -> None:
+        self._invocations.invoke_event(arn, payload.encode(), token=token, service=service, source=source)
 
     def _retire(self, region: str, name: str) -> None:
         self._pool.retire(region, name)

@@ -23,7 +23,7 @@ from course.localaws.core.scheduler import Scheduler
 from course.localaws.events.arns import Arn
 from course.localaws.events.metrics import DeliveryMetrics
 from course.localaws.events.store import Change, EventStore, shown
-from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation, SqsQueue, TargetKinds, seed_of
+from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation, SqsQueue, TargetKinds, check_policy, seed_of
 from course.localaws.iam.identity import Identity
 
 MOST_ATTEMPTS, MOST_SECONDS = 185, 86_400  # the default retry policy
@@ -162,11 +162,19 @@ class Deliveries:
         body = delivery["payload"] if delivery["event"] is None else json.dumps(shown(delivery["event"]))
         attributes = _attributes(delivery, failure, exhausted)
         try:
+            self._check_dead_letters(delivery, queue)
             self._dead_letters.send(Arn.parse(queue), body, seed_of(f"{delivery['id']}/dead"), MessageAttributes=attributes)
         except AwsError as error:
             logger.warning("the dead-letter queue %s could not be reached: %s", queue, error.message)
             return False
         return True
+
+    def _check_dead_letters(self, delivery: dict, queue: str) -> None:
+        """Raises AwsError if the queue's policy does not let a rule send to its dead-letter queue, or a schedule's role does not."""
+        if delivery["caller"] == EVENTS:
+            check_policy(self._identity, SqsQueue.action, queue, delivery["origin"])
+        elif denied := self._identity.refusal(delivery["target"]["RoleArn"], SqsQueue.action, queue):
+            raise AwsError("AccessDenied", f"the schedule's role is not authorized to perform: {SqsQueue.action} {denied}", 403)
 
     def _end(self, sequence: int, delivery: dict) -> None:
         with self.change() as change:

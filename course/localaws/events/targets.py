@@ -8,7 +8,8 @@ Until it has, such a target is refused by name. These functions must recognise a
 
 Source: "Event bus targets in Amazon EventBridge", "Dynamic path parameters" and `SageMakerPipelineParameters` of EventBridge's User Guide
 and API reference, "Managing templated targets" of the Scheduler User Guide, "Schedule Pipeline Runs" of the SageMaker developer guide, read
-2026-11-28. Not matched: the resource policies of queues, topics, log groups and functions are not asked.
+2026-11-28, "Using resource-based policies for Amazon EventBridge", read 2026-12-06. Not matched: the policies of log groups and buses are
+not asked.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ from typing import Protocol
 from course.localaws.core.errors import AwsError, invalid
 from course.localaws.events import json_paths
 from course.localaws.events.arns import Arn
+from course.localaws.iam import service_principals
 from course.localaws.iam.identity import Identity
+from course.localaws.iam.policy import PolicyError
 from course.localaws.logs.store import LogStore
+from course.localaws.moto.own_records import is_there, records_of
 
 EVENTS, SCHEDULER = "events", "scheduler"  # the services that invoke targets
+PRINCIPAL = "events.amazonaws.com"
 
 StartPipeline = Callable[[str, dict[str, str], str, str], None]
 """Starts an execution of a SageMaker pipeline: ARN, parameters by name, ARN of the role that the caller acts under, client request token.
@@ -33,8 +38,9 @@ StartPipeline = Callable[[str, dict[str, str], str, str], None]
 It raises AwsError, e.g. ``ResourceNotFound``.
 """
 
-InvokeFunction = Callable[[str, str, str], None]
-"""Invokes a Lambda function as ``InvocationType="Event"`` does, without waiting for it: ARN, payload (JSON), token. It raises AwsError."""
+InvokeFunction = Callable[[str, str, str, str, str], None]
+"""Invokes a Lambda function as ``InvocationType="Event"`` does, without waiting for it: ARN, payload (JSON), token, and the service
+principal and the ARN that the function's policy must allow, or ``""``. It raises AwsError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,30 @@ class Invocation:
     def seed(self) -> bytes:
         return seed_of(self.id)
 
+    @property
+    def by_resource_policy(self) -> bool:
+        """Whether the resource's policy must allow the call. Otherwise the target's role must."""
+        return self.caller == EVENTS and "RoleArn" not in self.target
+
 
 def seed_of(id: str) -> bytes:
     """For `MotoRecords.ask`, which performs a request with the same seed only once."""
     return hashlib.sha256(id.encode()).digest()[:16]
+
+
+def check_policy(identity: Identity, action: str, resource: str, rule: str) -> None:
+    """Raises AwsError ``AccessDenied`` if a topic or queue is there, and its policy does not let a rule do something."""
+    arn = Arn.parse(resource)
+    if not is_there(arn.service, identity.account, resource):
+        return  # the call will say so
+    try:
+        policy = records_of(arn.service, identity.account).policy(resource, action)
+    except PolicyError:
+        policy = None
+    keys = service_principals.condition_keys(PRINCIPAL, rule, identity.account, identity.now())
+    if not service_principals.allows(policy, PRINCIPAL, action, resource, keys):
+        why = f"because no resource-based policy allows the {action} action"
+        raise AwsError("AccessDenied", f"{PRINCIPAL} is not authorized to perform: {action} on resource: {resource} {why}", 403)
 
 
 class TargetKind(Protocol):
@@ -135,6 +161,8 @@ class SqsQueue:
             raise invalid(f"Parameter(s) SqsParameters must be specified for {where}.")
 
     def invoke(self, invocation: Invocation) -> None:
+        if invocation.by_resource_policy:
+            check_policy(self._identity, self.action, invocation.target["Arn"], invocation.origin)
         group = invocation.target.get("SqsParameters", {}).get("MessageGroupId")
         self.send(invocation.arn, invocation.payload, invocation.seed, **({"MessageGroupId": group} if group else {}))
 
@@ -162,6 +190,8 @@ class SnsTopic:
 
     def invoke(self, invocation: Invocation) -> None:
         topic, moto = invocation.target["Arn"], self._identity.moto
+        if invocation.by_resource_policy:
+            check_policy(self._identity, self.action, topic, invocation.origin)
         moto.ask("sns", "Publish", invocation.arn.region, invocation.seed, TopicArn=topic, Message=invocation.payload)
 
 
@@ -274,4 +304,5 @@ class FunctionTarget:
         pass
 
     def invoke(self, invocation: Invocation) -> None:
-        self._invoke(invocation.target["Arn"], invocation.payload, invocation.seed.hex())
+        asked = (PRINCIPAL, invocation.origin) if invocation.by_resource_policy else ("", "")
+        self._invoke(invocation.target["Arn"], invocation.payload, invocation.seed.hex(), *asked)

@@ -56,6 +56,12 @@ def records_of(prefix: str, account: str) -> ServiceRecords:
     return ServiceRecords(tags=tags, policy=resource_policy)
 
 
+def is_there(prefix: str, account: str, arn: str) -> bool:
+    """Whether moto has a topic (``"sns"``) or a queue (``"sqs"``)."""
+    backend = backend_of(prefix, account, arn.split(":")[3])
+    return backend is not None and {"sns": _topic, "sqs": _queue}[prefix](backend, arn) is not None
+
+
 def backend_of(prefix: str, account: str, region: str) -> Backend | None:
     """The records of a region. ``None`` when moto has not made any yet: reading must not make them."""
     return backends_of(prefix, account).get(region or "aws")

@@ -14,7 +14,7 @@ CHANGING = {"aws:CurrentTime", "aws:EpochTime", "aws:userid"}  # with each call,
 
 def record(path: Path) -> None:
     """Write each decision of this process to the file."""
-    from course.localaws.iam import authorization
+    from course.localaws.iam import authorization, callers
 
     known, decided = set(), authorization._KnownCaller._decided
 
@@ -36,6 +36,7 @@ def record(path: Path) -> None:
         return request, decision
 
     authorization._KnownCaller._decided = recorded
+    callers.CallerPolicies.allow_everything = False  # with which an action on every resource would be allowed without a decision
 
 
 if DAEMON in sys.orig_argv and (named := os.environ.get("RECORDED_DECISIONS")):

@@ -18,6 +18,7 @@ from tests.leaked_processes import wait_for
 from tests.localaws.iam.callers import document
 from tests.localaws.moto import earlier_release
 from tests.localaws.moto.restartable_aws import RestartableAws
+from tests.localaws.subscribed_queues import queue_for_rules
 
 DAY = 86_400
 NUMBERS = itertools.count()
@@ -287,10 +288,10 @@ def test_rules_are_evaluated_on_the_clock_and_tell_eventbridge_of_changes(tmp_pa
     aws = RestartableAws(tmp_path / "state")
     try:
         record(aws)
-        queue = aws("sqs").create_queue(QueueName="changes")["QueueUrl"]
+        queue, arn = queue_for_rules(aws("sqs"), "changes")
         pattern = {"source": ["aws.config"], "detail-type": ["Config Rules Compliance Change"]}
         aws("events").put_rule(Name="compliance", EventPattern=json.dumps(pattern))
-        aws("events").put_targets(Rule="compliance", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:123456789012:changes"}])
+        aws("events").put_targets(Rule="compliance", Targets=[{"Id": "q", "Arn": arn}])
         changes, periodic = put(aws, "S3_BUCKET_VERSIONING_ENABLED"), put(aws, "CMK_BACKING_KEY_ROTATION_ENABLED")
         assert results(aws, changes) == {"config-history": BAD}
         aws.restart()

@@ -11,6 +11,7 @@ from typing import Any
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
 from tests.localaws.refusals import refused
+from tests.localaws.subscribed_queues import queue_for_rules
 
 ACCOUNT = "123456789012"
 NUMBERS = itertools.count()
@@ -26,10 +27,10 @@ class EventsFixtures:
         return f"{stem}-{next(NUMBERS)}"
 
     def queue(self, **attributes: str) -> tuple[str, str]:
-        """Creates a queue. Returns its ARN and its URL."""
+        """Creates a queue to which rules may send. Returns its ARN and its URL."""
         name = self.name("queue") + (".fifo" if "FifoQueue" in attributes else "")
-        url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        return f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}", url
+        url, arn = queue_for_rules(self.sqs, name, **attributes)
+        return arn, url
 
     def messages(self, url: str, count: int = 1, seconds: float = 120.0) -> list[dict]:
         """Waits for ``count`` messages, takes all that are there, and returns them in order."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
 from course.localaws.core.errors import AwsError
 from course.localaws.events.targets import EVENTS, FunctionTarget, Invocation, PipelineTarget
 from tests.localaws.events.events_fixtures import ACCOUNT, EventsFixtures
-from tests.localaws.subscribed_queues import subscribe
+from tests.localaws.subscribed_queues import allow, subscribe
 
 RULE = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/r"
 PIPELINE = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:pipeline/delays"
@@ -90,6 +91,7 @@ def test_a_topic_a_log_group_and_another_bus(aws: EventsFixtures) -> None:
     source, bus, (arn, url) = aws.name("source"), aws.name("bus"), aws.queue()
     sns, logs, group = aws.client("sns"), aws.client("logs"), f"/aws/events/{source}"
     topic = sns.create_topic(Name=source)["TopicArn"]
+    let_rules_publish(sns, topic)
     subscribe(sns, aws.sqs, topic, url, RawMessageDelivery="true")
     logs.create_log_group(logGroupName=group)
     log_arn = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}"
@@ -146,6 +148,60 @@ def test_a_topic_that_does_not_exist_is_not_tried_again(aws: EventsFixtures) -> 
     aws.put(source, {})
     [message] = aws.messages(url)
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
+
+
+# ---- who lets a rule in -----------------------------------------------------------------------------------------------------
+
+
+def let_rules_publish(sns: Any, topic: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish", "Resource": topic}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+
+
+def closed_queue(aws: EventsFixtures) -> tuple[str, str]:
+    """Creates a queue without a policy. Returns its ARN and its URL."""
+    name = aws.name("closed")
+    return f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}", aws.sqs.create_queue(QueueName=name)["QueueUrl"]
+
+
+def test_a_rule_reaches_only_what_lets_it_in(aws: EventsFixtures) -> None:
+    source, (dead, url), (queue, queue_url) = aws.name("source"), aws.queue(), closed_queue(aws)
+    topic = aws.client("sns").create_topic(Name=source)["TopicArn"]
+    kept = {"DeadLetterConfig": {"Arn": dead}}
+    name = aws.rule({"source": [source]}, {"Arn": queue, **kept}, {"Arn": topic, **kept})
+    aws.put(source, {})
+    messages = aws.messages(url, 2)
+    found = [{name: value["StringValue"] for name, value in message["MessageAttributes"].items()} for message in messages]
+    assert [(each["TARGET_ARN"], each["ERROR_CODE"]) for each in found] == [(queue, "NO_PERMISSIONS"), (topic, "NO_PERMISSIONS")]
+    why = "events.amazonaws.com is not authorized to perform: sqs:SendMessage on resource: "
+    assert found[0]["ERROR_MESSAGE"] == f"{why}{queue} because no resource-based policy allows the sqs:SendMessage action"
+    role = aws.role("events.amazonaws.com", "sqs:SendMessage")  # the target's role, in place of a policy
+    aws.events.put_targets(Rule=name, Targets=[{"Id": "0", "Arn": queue, "RoleArn": role}])
+    aws.put(source, {"n": 2})
+    assert aws.bodies(queue_url)[0]["detail"] == {"n": 2}
+
+
+@pytest.mark.parametrize(("condition", "gets"), [("own", 1), ("other", 0)])
+def test_a_policy_can_name_the_rule(aws: EventsFixtures, condition: str, gets: int) -> None:
+    source, (queue, url) = aws.name("source"), closed_queue(aws)
+    name = aws.rule({"source": [source]}, {"Arn": queue})
+    rule = f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{name}" + ("" if condition == "own" else "-other")
+    allow(aws.sqs, url, "events.amazonaws.com", {"ArnEquals": {"aws:SourceArn": rule}})
+    aws.put(source, {})
+    aws.settled(aws.name("settled"))
+    assert len(aws.bodies(url, gets)) == gets
+
+
+def test_a_dead_letter_queue_that_does_not_let_rules_in_gets_nothing(aws: EventsFixtures) -> None:
+    source, (dead, url) = aws.name("source"), closed_queue(aws)
+    missing = f"arn:aws:sqs:us-east-1:{ACCOUNT}:absent"
+    name = aws.rule({"source": [source]}, {"Arn": missing, "DeadLetterConfig": {"Arn": dead}})
+    aws.put(source, {})
+    aws.settled(aws.name("settled"))
+    assert aws.messages(url, 0) == []
+    counted = {metric: aws.sum("AWS/Events", metric, RuleName=name) for metric in ("FailedInvocations", "InvocationsSentToDlq")}
+    assert counted == {"FailedInvocations": 1, "InvocationsSentToDlq": 0}
 
 
 # ---- what other packages start ----------------------------------------------------------------------------------------------

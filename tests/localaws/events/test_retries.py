@@ -18,6 +18,7 @@ from course.localaws.events.store import EventStore
 from course.localaws.events.targets import EVENTS, SCHEDULER, Invocation, TargetKinds
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:q"
+ROLE = "arn:aws:iam::123456789012:role/target"
 ORIGINS = {EVENTS: "rule", SCHEDULER: "arn:aws:scheduler:us-east-1:123456789012:schedule/nightly/s"}
 BUSY = AwsError("InternalFailure", "busy", 500)
 
@@ -45,7 +46,9 @@ class FlakyTarget:
 
 
 class SentMessages:
-    """Replaces moto, and keeps what is sent to the dead-letter queue."""
+    """Replaces moto, and keeps what is sent to the dead-letter queue. Every role may do anything."""
+
+    account = "123456789012"
 
     def __init__(self) -> None:
         self.sent: list[dict] = []
@@ -54,6 +57,12 @@ class SentMessages:
     def ask_json(self, service: str, region: str, target: str, parameters: dict, seed: bytes | None = None) -> dict:
         self.sent.append(parameters)
         return {}
+
+    def exists(self, role: str) -> bool:
+        return True
+
+    def refusal(self, role: str, action: str, resource: str) -> str:
+        return ""
 
 
 class Queue:
@@ -69,7 +78,7 @@ class Queue:
         self.deliveries = Deliveries(self.store, self.scheduler, self.dead, kinds, DeliveryMetrics(self.metrics))
 
     def deliver(self, caller: str = EVENTS, **policy: int) -> None:
-        target = {"Id": "1", "Arn": ARN, "DeadLetterConfig": {"Arn": f"{ARN}-dead"}, "RetryPolicy": policy}
+        target = {"Id": "1", "Arn": ARN, "DeadLetterConfig": {"Arn": f"{ARN}-dead"}, "RetryPolicy": policy, "RoleArn": ROLE}
         now = self.clock.now()
         delivery = {"id": "one", "caller": caller, "origin": ORIGINS[caller], "region": "us-east-1", "target": target, "payload": "{}"}
         with self.deliveries.change() as change:

@@ -17,6 +17,7 @@ from course.localaws.protocol.model import service_model
 from course.localaws.protocol.redaction import HIDDEN
 from course.localaws.services import SERVICES, STAGES
 from tests.localaws.moto.restartable_aws import RestartableAws
+from tests.localaws.subscribed_queues import queue_for_rules
 
 ACCOUNT = "123456789012"
 BUCKET = "stages"
@@ -138,8 +139,7 @@ def test_without_the_stages_anybody_is_served_and_no_parameters_are_logged(switc
 @pytest.mark.parametrize(("stages", "delivered"), [("switched_on", True), ("switched_off", False)])
 def test_a_call_is_an_event_where_the_stage_is_on(request, stages, delivered):
     aws = request.getfixturevalue(stages).aws
-    queue = aws("sqs").create_queue(QueueName="calls")["QueueUrl"]
-    arn = aws("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue, arn = queue_for_rules(aws("sqs"), "calls")
     pattern = {"source": ["aws.kms"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventName": ["CreateKey"]}}
     aws("events").put_rule(Name="calls", EventPattern=json.dumps(pattern))
     aws("events").put_targets(Rule="calls", Targets=[{"Id": "queue", "Arn": arn}])

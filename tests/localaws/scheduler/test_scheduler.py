@@ -169,10 +169,12 @@ def test_what_a_target_receives(aws: SchedulerFixtures) -> None:
 
 def test_a_failed_invocation_goes_to_the_dead_letter_queue(aws: SchedulerFixtures) -> None:
     dead, url = aws.queue()
-    role = aws.role("scheduler.amazonaws.com")
-    missing = f"arn:aws:sqs:us-east-1:{ACCOUNT}:absent"
+    role = aws.role("scheduler.amazonaws.com", "sqs:SendMessage")
+    missing, topic = f"arn:aws:sqs:us-east-1:{ACCOUNT}:absent", f"arn:aws:sns:us-east-1:{ACCOUNT}:absent"
     name = aws.schedule("rate(9 days)", missing, Target={"DeadLetterConfig": {"Arn": dead}})
-    aws.schedule("rate(9 days)", missing, Target={"DeadLetterConfig": {"Arn": dead}, "RoleArn": role})
+    aws.schedule("rate(9 days)", topic, Target={"DeadLetterConfig": {"Arn": dead}, "RoleArn": role})
+    nothing = aws.role("scheduler.amazonaws.com")
+    aws.schedule("rate(9 days)", missing, Target={"DeadLetterConfig": {"Arn": dead}, "RoleArn": nothing})
     first, second = aws.messages(url, 2)
     attributes = {name: value["StringValue"] for name, value in first["MessageAttributes"].items()}
     assert attributes["SCHEDULE_ARN"].endswith(f"/{name}") and attributes["TARGET_ARN"] == missing

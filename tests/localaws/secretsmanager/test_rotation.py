@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.localaws.awslambda.programs import log, package
 from tests.localaws.secretsmanager.conftest import ROTATION, eventually, rotation_function
+from tests.localaws.subscribed_queues import queue_for_rules
 
 DAY = 86_400
 
@@ -90,10 +91,10 @@ def test_secrets_manager_must_be_allowed_to_invoke_the_function(client, secrets,
 def test_a_failed_rotation_leaves_the_current_value_and_is_repeated(aws, refused):
     secrets, name = aws("secretsmanager"), "failing"
     function, arn = rotation_function(aws, fails="setSecret")
-    queue = aws("sqs").create_queue(QueueName="failures")["QueueUrl"]
+    queue, target = queue_for_rules(aws("sqs"), "failures")
     pattern = {"source": ["aws.secretsmanager"], "detail": {"eventName": ["RotationFailed", "RotationSucceeded"]}}
     aws("events").put_rule(Name="rotations", EventPattern=json.dumps(pattern))
-    aws("events").put_targets(Rule="rotations", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:123456789012:failures"}])
+    aws("events").put_targets(Rule="rotations", Targets=[{"Id": "q", "Arn": target}])
     first = secrets.create_secret(Name=name, SecretString="first")["VersionId"]
     made = secrets.rotate_secret(SecretId=name, RotationLambdaARN=arn, RotationRules={"AutomaticallyAfterDays": 7})["VersionId"]
     eventually(lambda: "setSecret" in steps(aws, function))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from course.localaws.server import launch
 from tests.localaws.boto_clients import client_factory
-from tests.localaws.subscribed_queues import subscribe
+from tests.localaws.subscribed_queues import queue_for_rules, subscribe
 
 NUMBERS = itertools.count()
 UNKNOWN = "INSUFFICIENT_DATA"
@@ -64,8 +64,8 @@ class AlarmFixtures:
         return self.cloudwatch.describe_alarm_history(**request)["AlarmHistoryItems"]
 
     def queue(self) -> tuple[str, str]:
-        url = self.sqs.create_queue(QueueName=self.name("queue"))["QueueUrl"]
-        return url, self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        """Creates a queue to which rules may send. Returns its URL and its ARN."""
+        return queue_for_rules(self.sqs, self.name("queue"))
 
     def topic(self) -> tuple[str, str]:
         """Creates a topic with a subscribed queue. Returns the topic's ARN and the queue's URL."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests.localaws.sagemaker.job_fixtures import BUCKET, ROLE, JobFixtures
 from tests.localaws.sagemaker.training.test_training import SAVE
+from tests.localaws.subscribed_queues import queue_for_rules
 
 
 class Queue:
@@ -17,8 +18,7 @@ class Queue:
     def __init__(self, aws: JobFixtures, pattern: dict) -> None:
         self.aws, self.name = aws, aws.name("jobs")
         self._sqs, self._events = aws.client("sqs"), aws.client("events")
-        self._url = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self._url, arn = queue_for_rules(self._sqs, self.name)
         self._events.put_rule(Name=self.name, EventPattern=json.dumps(pattern))
         self._events.put_targets(Rule=self.name, Targets=[{"Id": "queue", "Arn": arn}])
         self._got: list[dict] = []

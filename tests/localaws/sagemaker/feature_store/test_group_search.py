@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.localaws.sagemaker.feature_store.group_fixtures import FEATURES, Groups
+from tests.localaws.subscribed_queues import queue_for_rules
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +133,7 @@ def test_lineage_contexts_stay_after_the_group(groups: Groups) -> None:
 
 def test_changes_of_status_are_events(groups: Groups) -> None:
     sqs, events = groups.client("sqs"), groups.client("events")
-    queue = sqs.create_queue(QueueName=groups.name())["QueueUrl"]
-    target = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue, target = queue_for_rules(sqs, groups.name())
     rule = groups.name()
     events.put_rule(Name=rule, EventPattern=json.dumps({"detail-type": ["SageMaker Feature Group State Change"]}))
     events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": target}])

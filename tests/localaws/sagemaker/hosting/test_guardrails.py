@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from course.localaws.server import launch
 from tests.leaked_processes import kill
 from tests.localaws.sagemaker.hosting.endpoint_fixtures import XGBOOST, EndpointFixtures, booster_file, echo, fixtures_of, until
+from tests.localaws.subscribed_queues import queue_for_rules
 
 
 class Guarded(EndpointFixtures):
@@ -257,8 +258,7 @@ def test_a_deployment_that_takes_too_long_is_rolled_back_and_its_configuration_i
 
 
 def test_events_of_the_endpoint_and_of_its_deployment(aws):
-    url = aws.sqs.create_queue(QueueName=aws.name("queue"))["QueueUrl"]
-    arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    url, arn = queue_for_rules(aws.sqs, aws.name("queue"))
     kinds = ["SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"]
     aws.events.put_rule(Name="endpoints", EventPattern=json.dumps({"source": ["aws.sagemaker"], "detail-type": kinds}))
     aws.events.put_targets(Rule="endpoints", Targets=[{"Id": "q", "Arn": arn}])

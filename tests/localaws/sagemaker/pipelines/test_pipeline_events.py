@@ -11,6 +11,7 @@ import pytest
 from tests.localaws.sagemaker.pipelines.definitions import condition
 from tests.localaws.sagemaker.pipelines.operation_fixtures import Questions, token
 from tests.localaws.sagemaker.pipelines.step_fixtures import Pipelines
+from tests.localaws.subscribed_queues import queue_for_rules
 
 EXECUTION = "SageMaker Model Building Pipeline Execution Status Change"
 STEP = "SageMaker Model Building Pipeline Execution Step Status Change"
@@ -22,8 +23,7 @@ class Heard:
 
     def __init__(self, pipelines: Pipelines) -> None:
         self._sqs, self._events, self.name = pipelines.sqs, pipelines.client("events"), f"heard-{token()}"
-        self._url = self._sqs.create_queue(QueueName=self.name)["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self._url, arn = queue_for_rules(self._sqs, self.name)
         pattern = {"source": ["aws.sagemaker"], "detail-type": [EXECUTION, STEP]}
         self._events.put_rule(Name=self.name, EventPattern=json.dumps(pattern))
         self._events.put_targets(Rule=self.name, Targets=[{"Id": "queue", "Arn": arn}])
