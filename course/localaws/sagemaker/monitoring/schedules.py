@@ -75,11 +75,11 @@ class MonitoringSchedules(Family):
         self._engine.delete(context, MONITORING_SCHEDULE, name)
 
     def start(self, context: Context, params: dict) -> None:
-        """Start a stopped schedule again: it runs at the next time of its expression."""
+        """Start a stopped schedule again: it runs at the next time of its expression. Nothing happens to one that is not stopped."""
 
         def changes(document: Document) -> dict:
             if document["MonitoringScheduleStatus"] != "Stopped":
-                raise invalid(f"MonitoringSchedule {document['MonitoringScheduleName']} is not stopped.")
+                return {}
             expression = document["MonitoringScheduleConfig"]["ScheduleConfig"]["ScheduleExpression"]
             return {"MonitoringScheduleStatus": "Scheduled"} | self._times(document["MonitoringScheduleName"], expression)
 

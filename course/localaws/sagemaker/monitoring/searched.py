@@ -10,6 +10,7 @@ from __future__ import annotations
 from botocore.model import Shape
 
 from course.localaws.context import Context
+from course.localaws.core.errors import AwsError
 from course.localaws.core.resources import Document, ResourceEngine
 from course.localaws.protocol.model import service_model
 from course.localaws.sagemaker.hosting.components.placement import INFERENCE_COMPONENT
@@ -65,13 +66,17 @@ class Dashboard:
         return [each for each in self._schedules if self._source(each).get("DataCapturedDestinationS3Uri", "").rstrip("/") in places]
 
     def _source(self, schedule: Document) -> dict:
-        """The ``EndpointInput`` or the ``BatchTransformInput`` of a schedule."""
-        return monitoring_job(self._engine, self._context, schedule["MonitoringScheduleConfig"]).source
+        """The ``EndpointInput`` or the ``BatchTransformInput`` of a schedule; empty when its definition was deleted."""
+        try:
+            return monitoring_job(self._engine, self._context, schedule["MonitoringScheduleConfig"]).source
+        except AwsError:
+            return {}
 
     def _of_dashboard(self, schedule: Document) -> dict:
         members = self._schedule(schedule, "ModelDashboardMonitoringSchedule")
         members["MonitoringAlertSummaries"] = [alerts.alert_of(schedule)]
-        return members if "EndpointName" in schedule else members | {"BatchTransformInput": self._source(schedule)}
+        batch = {} if "EndpointName" in schedule else self._source(schedule)
+        return members | ({"BatchTransformInput": batch} if batch else {})
 
     def _schedule(self, schedule: Document, shape: str) -> dict:
         tags = self._engine.tags(schedule["MonitoringScheduleArn"])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from course.localaws import images
 from course.localaws.context import Context
-from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.sagemaker.core import protection
@@ -39,11 +38,8 @@ class ProcessingJobs(JobFamily):
         images.find(params["AppSpecification"]["ImageUri"], params["RoleArn"])
         require_installed(params["AppSpecification"]["ImageUri"])
         for output in outputs(params):
-            if "S3Output" not in output:
-                continue
-            bucket, _ = split(output["S3Output"]["S3Uri"])
-            if not self.platform.objects.bucket_exists(bucket):
-                raise invalid(f"The S3 bucket '{bucket}' of output {output['OutputName']} does not exist.")
+            if "S3Output" in output:
+                split(output["S3Output"]["S3Uri"])
         condition = {"MaxRuntimeInSeconds": DEFAULT_SECONDS} | params.get("StoppingCondition", {})
         cluster = params["ProcessingResources"]["ClusterConfig"]
         keys = (params.get("ProcessingOutputConfig", {}).get("KmsKeyId"), cluster.get("VolumeKmsKeyId"))

@@ -160,13 +160,11 @@ class TrainingJobs(JobFamily):
         self._pools.reset()
 
     def _check_data(self, context: Context, params: dict) -> None:
-        """Check that the output bucket and the input objects exist. Raises AwsError."""
-        bucket, _ = split(params["OutputDataConfig"]["S3OutputPath"])
-        if not self.platform.objects.bucket_exists(bucket):
-            raise invalid(
-                f"The S3 bucket '{bucket}' of OutputDataConfig does not exist. Please ensure that it exists in the selected region "
-                f"({context.region})."
-            )
+        """Check the output's URI, and that the input objects exist. Raises AwsError.
+
+        A job whose output bucket does not exist fails at its end: https://github.com/aws/amazon-sagemaker-examples/issues/3881.
+        """
+        split(params["OutputDataConfig"]["S3OutputPath"])
         job = f"{TRAINING_JOB.arn}/{params['TrainingJobName']}"
         for channel in params.get("InputDataConfig", []):
             uri = channel["DataSource"]["S3DataSource"]["S3Uri"]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from course.localaws.context import Context
-from course.localaws.core.errors import invalid
 from course.localaws.core.resources import Document, ResourceEngine, ResourceKind
 from course.localaws.jobs.s3_data import split
 from course.localaws.platform import Platform
@@ -50,9 +49,9 @@ class TransformJobs(JobFamily):
         job, uri = f"{TRANSFORM_JOB.arn}/{params['TransformJobName']}", source["DataSource"]["S3DataSource"]["S3Uri"]
         protection.require_objects(self.platform, job, variant["RoleArn"], uri, context.region)
         capture = params.get("DataCaptureConfig", {})
-        for member, uri in (("S3OutputPath", target["S3OutputPath"]), ("DestinationS3Uri", capture.get("DestinationS3Uri"))):
-            if uri and not self.platform.objects.bucket_exists(split(uri)[0]):
-                raise invalid(f"The S3 bucket '{split(uri)[0]}' of {member} does not exist.")
+        for uri in (target["S3OutputPath"], capture.get("DestinationS3Uri")):
+            if uri:
+                split(uri)
         keys = (target.get("KmsKeyId"), params["TransformResources"].get("VolumeKmsKeyId"), capture.get("KmsKeyId"))
         protection.check(self.platform, context, keys, None)
         protection.check_volume(self.platform, context, keys[1], variant["RoleArn"])

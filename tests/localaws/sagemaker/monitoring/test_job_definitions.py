@@ -126,13 +126,14 @@ def test_labels_need_a_place(monitored: Monitored, kind: str) -> None:
     assert "GroundTruthS3Input.S3Uri" in message
 
 
-def test_a_schedule_locks_its_definition(monitored: Monitored) -> None:
-    definition = monitored.definition("ModelExplainability", endpoint_input())
-    schedule = monitored.monitor("ModelExplainability", definition, "cron(0 5 ? * * *)")
-    _, message = refused(monitored.aws.sagemaker.delete_model_explainability_job_definition, JobDefinitionName=definition)
-    assert message == f"JobDefinition {definition} is used by MonitoringSchedule {schedule}: delete that first."
-    monitored.aws.sagemaker.delete_monitoring_schedule(MonitoringScheduleName=schedule)
-    monitored.aws.sagemaker.delete_model_explainability_job_definition(JobDefinitionName=definition)
+def test_a_schedule_without_its_definition_fails(monitored: Monitored) -> None:
+    sagemaker, definition = monitored.aws.sagemaker, monitored.definition("ModelExplainability", endpoint_input())
+    schedule = monitored.monitor("ModelExplainability", definition, "cron(0 * ? * * *)")
+    sagemaker.delete_model_explainability_job_definition(JobDefinitionName=definition)
+    monitored.advance(hours=1, minutes=20)
+    for execution in monitored.ended(schedule, 1):
+        assert execution["MonitoringExecutionStatus"] == "Failed" and definition in execution["FailureReason"]
+    sagemaker.delete_monitoring_schedule(MonitoringScheduleName=schedule)
 
 
 def test_permissions_are_those_of_each_operation(monitored: Monitored) -> None:

@@ -185,10 +185,6 @@ REFUSED = [
     ({"Environment": {"1A": "x"}}, "[a-zA-Z_][a-zA-Z0-9_]*"),
     ({"NetworkConfig": {"VpcConfig": {"SecurityGroupIds": ["sg-1"] * 6, "Subnets": ["subnet-1"]}}}, "less than or equal to 5"),
     (
-        {"ProcessingOutputConfig": {"Outputs": [processing_output("o", "s3://no-such-bucket-here/x", "/opt/ml/processing/o")]}},
-        "no-such-bucket",
-    ),
-    (
         {"AppSpecification": {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"}},
         "Cannot find repository: mine in registry ID",
     ),

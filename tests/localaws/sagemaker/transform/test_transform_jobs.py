@@ -338,6 +338,11 @@ def test_a_role_that_may_not_store(aws: JobFixtures) -> None:
     assert reason.startswith("ClientError: Artifact upload failed:AccessDenied (403): Access Denied when the role") and kept == {}
 
 
+def test_a_bucket_that_does_not_exist(aws: JobFixtures, echo: str) -> None:
+    name = start(aws, echo, aws.put("nowhere/a.csv", "1\n"), Input=CSV, Output={"S3OutputPath": "s3://no-such-bucket-here/x"})
+    assert ended(aws, name)["FailureReason"].startswith("ClientError: Artifact upload failed:NoSuchBucket (404)")
+
+
 def test_stopped_at_once(aws: JobFixtures, echo: str) -> None:
     name = start(aws, echo, aws.put("at-once/a.csv", "1\n"), Input=CSV)
     aws.sagemaker.stop_transform_job(TransformJobName=name)
@@ -395,7 +400,6 @@ REFUSED = [
     ({"Resources": {"InstanceType": "ml.g5.xlarge"}}, "'ml.g5.xlarge for transform job usage' is 0 Instances"),
     ({"Input": source(S3Uri=f"s3://{BUCKET}/not/there")}, f'No S3 objects found under S3 URL "s3://{BUCKET}/not/there"'),
     ({"Input": source(S3DataType="AugmentedManifestFile")}, "AugmentedManifestFile is not compatible with batch transform"),
-    ({"Output": {"S3OutputPath": "s3://no-such-bucket-here/x"}}, "The S3 bucket 'no-such-bucket-here' of S3OutputPath does not exist"),
     ({"Output": {"KmsKeyId": "alias/none"}}, "The KMS key 'alias/none' does not exist"),
     ({"Resources": {"VolumeKmsKeyId": "alias/none"}}, "The KMS key 'alias/none' does not exist"),
     ({"DataCaptureConfig": {"DestinationS3Uri": f"s3://{BUCKET}/x", "KmsKeyId": "alias/none"}}, "The KMS key 'alias/none' does not exist"),
